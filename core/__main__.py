@@ -1,0 +1,192 @@
+"""The command line: `labelpass`, or `python -m core` in a checkout."""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from pathlib import Path
+
+from . import __version__
+from .errors import InputError, LabelpassError, UsageError
+from .frames import FrameFiles, find_frames, parse_frame_ranges
+from .job import FrameJob
+from .render_pass import Pass
+from .run import STOPPED, Summary, annotate_frames, merge_records
+from .scene import SCENES_FOLDER, scene_path
+from .settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 all is well, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except UsageError as error:
+        print(f"labelpass: {error}", file=sys.stderr)
+        return 2
+    except LabelpassError as error:
+        print(f"labelpass: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent."""
+    for field in dataclasses.fields(Settings):
+        option = f"--{field.name.replace('_', '-')}"
+        text = field.metadata["help"]
+        if isinstance(field.default, bool):
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
+        elif isinstance(field.default, Enum):
+            choices = [choice.value for choice in type(field.default)]
+            parser.add_argument(
+                option, choices=choices, default=argparse.SUPPRESS, help=f"{text} (default: {field.default.value})"
+            )
+        else:
+            kind = type(field.default)
+            metavar = "N" if kind is int else "NAME"
+            parser.add_argument(option, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
+
+
+def given_settings(options: argparse.Namespace) -> dict[str, object]:
+    """The settings that the user gave on the command line."""
+    names = {field.name for field in dataclasses.fields(Settings)}
+    return {name: value for name, value in vars(options).items() if name in names}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="labelpass", description="Turns the render passes in Blender's EXR files into training data"
+    )
+    parser.add_argument("--version", action="version", version=f"labelpass {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    annotate = commands.add_parser("annotate", help="make a record, an image and pictures of each frame")
+    annotate.add_argument("frames", nargs="+", type=Path, metavar="FRAMES", help="EXR files, or folders of them")
+    annotate.add_argument("--output", required=True, type=Path, metavar="DIR", help="the dataset's folder")
+    annotate.add_argument("--frames", dest="numbers", metavar="RANGE", help="only these frame numbers, such as 1-10,20")
+    annotate.add_argument(
+        "--scene", type=Path, metavar="DIR", help="folder of scene records; default: the output's own, if it has any"
+    )
+    annotate.add_argument("--sequence", metavar="NAME", help="name of the sequence, instead of the frames' folders")
+    annotate.add_argument(
+        "--pass",
+        dest="pass_names",
+        action="append",
+        default=[],
+        metavar="NAME=PASS",
+        help="what a folder or file prefix of a File Output node holds, such as mask=object_index; may be repeated",
+    )
+    add_settings(annotate)
+    annotate.set_defaults(run=_annotate)
+
+    merge = commands.add_parser("merge", help="write the COCO file from the frame records")
+    merge.add_argument("folder", type=Path, metavar="DIR", help="the dataset's folder")
+    merge.set_defaults(run=_merge)
+
+    passes = commands.add_parser("passes", help="list the view layers and passes of EXR files")
+    passes.add_argument("frames", nargs="+", type=Path, metavar="FRAMES", help="EXR files, or folders of them")
+    passes.set_defaults(run=_passes)
+
+    worker = commands.add_parser("worker", help="do tasks from standard input (for the extension)")
+    worker.add_argument("--threads", type=int, default=1, help="threads for decoding")
+    worker.set_defaults(run=_worker)
+    return parser
+
+
+def _annotate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    settings = Settings.from_json(given_settings(options))
+    frames = find_frames(options.frames, _pass_names(options.pass_names), options.sequence)
+    if options.numbers:
+        frames = _only(frames, parse_frame_ranges(options.numbers))
+    output: Path = options.output
+    scenes = _scene_folder(options.scene, output)
+    jobs = (FrameJob(frame, output, scene_path(scenes, frame.path) if scenes else None, settings) for frame in frames)
+    with tqdm(total=len(frames), unit="frame", disable=None) as bar:
+
+        def progress(summary: Summary) -> None:
+            bar.set_postfix_str(f"{summary.instances} instances", refresh=False)
+            bar.update(summary.frames - bar.n)
+
+        summary = annotate_frames(jobs, output, settings.worker_count, progress)
+    return _finish(summary)
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    with tqdm(unit="record", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        summary = merge_records(options.folder, progress)
+    return _finish(summary)
+
+
+def _passes(options: argparse.Namespace) -> int:
+    from .passes import Passes
+
+    for frame in find_frames(options.frames):
+        passes = Passes(frame.files)
+        height, width = passes.shape
+        print(f"{frame.path}: {width} x {height}")
+        for layer, view, names in passes.overview():
+            where = " / ".join(name for name in (layer, view) if name)
+            print(f"  {where or '(no view layer)'}: {', '.join(names)}")
+    return 0
+
+
+def _worker(options: argparse.Namespace) -> int:
+    from .worker import run_worker
+
+    return run_worker(options.threads)
+
+
+def _finish(summary: Summary) -> int:
+    for line in summary.lines():
+        print(line)
+    return summary.exit_code
+
+
+def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
+    names = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            names[name] = Pass(value)
+        except ValueError as error:
+            known = ", ".join(pass_.value for pass_ in Pass)
+            raise UsageError(f"--pass {pair} names no pass; write for example mask=object_index ({known})") from error
+    return names
+
+
+def _only(frames: Sequence[FrameFiles], ranges: Sequence[range]) -> list[FrameFiles]:
+    """The frames with these numbers; every number that is asked for has to be there."""
+    numbers = {frame.frame for frame in frames}
+    missing = [number for wanted in ranges for number in wanted if number not in numbers]
+    if missing:
+        some = ", ".join(str(number) for number in missing[:10]) + (", ..." if len(missing) > 10 else "")
+        raise UsageError(f"There is no file for frame {some}; check --frames, or render them first")
+    return [frame for frame in frames if any(frame.frame in wanted for wanted in ranges)]
+
+
+def _scene_folder(given: Path | None, output: Path) -> Path | None:
+    """The folder of the scene records: inside the one that was given, or inside the output where Blender put it."""
+    if given is None:
+        folder = output / SCENES_FOLDER
+        return folder if folder.is_dir() else None
+    for folder in (given / SCENES_FOLDER, given):
+        if folder.is_dir():
+            return folder
+    raise InputError(f"{given} is no folder; give the folder of the scene records that Blender wrote")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""One frame from its files to its record. Reads like the way of the data; the only module that knows its order."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .camera import Camera
+from .errors import SceneError
+from .images import SRGB, Bytes, read_image, to_srgb, write_image
+from .instances import find_masks
+from .job import FrameJob
+from .labels import read_labels
+from .naming import name_instances
+from .passes import Passes
+from .pictures import draw_boxes, draw_depth
+from .record import FrameRecord
+from .render_pass import Pass
+from .scene import SceneRecord
+from .settings import ImageFormat
+
+BOXES_FOLDER = "pictures/boxes"
+DEPTH_FOLDER = "pictures/depth"
+
+# Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
+_NO_SURFACE = 1e9
+
+
+def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
+    """Annotate one frame: write its image, its pictures and, when all of that is complete, its record.
+
+    Args:
+        job: what to do.
+        checkpoint: called between the steps; raises Cancelled to stop there.
+
+    Raises:
+        LabelpassError: something is wrong with the files or the output folder; nothing half-done is left.
+    """
+    key = job.key()
+    scene = SceneRecord.read(job.scene) if job.scene else None
+    passes = Passes(job.files.files, job.settings.view_layer, job.settings.view)
+    if scene and passes.shape != (scene.height, scene.width):
+        height, width = passes.shape
+        raise SceneError(
+            f"{passes.where} has {width} x {height} pixels and the scene renders {scene.width} x {scene.height}; "
+            "set the resolution back to that of the render, or render again"
+        )
+    notes: list[str] = []
+
+    checkpoint()
+    image = read_labels(passes, job.settings.labels)
+    masks = find_masks(image.labels)
+    instances, categories, remarks = name_instances(masks, image, scene)
+    notes += remarks
+    if not instances:
+        notes.append(
+            f"Nothing to detect: {Pass(image.source.value).title} shows no object"
+            + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
+        )
+
+    checkpoint()
+    colours, colour = _training_image(job, passes, notes)
+    checkpoint()
+    pictures = []
+    if job.settings.pictures:
+        canvas = colours if colours is not None else np.full((*passes.shape, 3), 64, np.uint8)
+        boxes = f"{BOXES_FOLDER}/{job.files.path}.png"
+        drawn = draw_boxes(canvas, instances, [category.name for category in categories])
+        write_image(job.output / boxes, drawn, ImageFormat.PNG)
+        pictures.append(boxes)
+        checkpoint()
+        if Pass.DEPTH in passes:
+            depth = f"{DEPTH_FOLDER}/{job.files.path}.png"
+            write_image(job.output / depth, _depth_picture(passes, scene), ImageFormat.PNG)
+            pictures.append(depth)
+
+    checkpoint()
+    record = FrameRecord(
+        key=key,
+        sequence=job.files.sequence,
+        frame=job.files.frame,
+        name=job.files.name,
+        width=passes.shape[1],
+        height=passes.shape[0],
+        image=job.image,
+        colour=colour,
+        pictures=tuple(pictures),
+        label_source=image.source.value,
+        view_layer=passes.view_layer,
+        view=passes.view,
+        unit_scale=scene.unit_scale if scene else None,
+        camera=scene.camera if scene else None,
+        categories=tuple(categories),
+        instances=tuple(instances),
+        notes=tuple(notes),
+    )
+    record.write(job.output)
+    return record
+
+
+def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[Bytes | None, Mapping[str, Any] | None]:
+    """The frame's 8-bit colours, if they can be had, and how the image that now exists was made, if one exists."""
+    wanted = job.settings.image_format is not ImageFormat.NONE
+    if job.colour is not None:
+        return (read_image(job.output / job.image) if job.settings.pictures else None), job.colour
+    if not wanted and not job.settings.pictures:
+        return None, None
+    if Pass.COMBINED not in passes:
+        if wanted:
+            notes.append("There is no Combined pass, so no training image was written")
+        return None, None
+    colours = to_srgb(passes.read(Pass.COMBINED))
+    if wanted:
+        write_image(job.output / job.image, colours, job.settings.image_format)
+    return colours, SRGB if wanted else None
+
+
+def _depth_picture(passes: Passes, scene: SceneRecord | None) -> Bytes:
+    depth = passes.read(Pass.DEPTH).astype(np.float32, copy=False)
+    camera: Camera | None = scene.camera if scene else None
+    farthest = camera.clip_end if camera else _NO_SURFACE
+    with np.errstate(invalid="ignore"):
+        surface = (depth > 0) & (depth <= farthest)
+    if scene is None:
+        return draw_depth(depth, surface, "units")
+    return draw_depth(depth * np.float32(scene.unit_scale), surface, "m")

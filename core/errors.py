@@ -1,0 +1,55 @@
+"""Everything that can go wrong, as one small tree of exceptions.
+
+    LabelpassError            the message is one sentence that ends in a way out
+    ├── UsageError            a wrong argument or setting (exit code 2)
+    ├── InputError            a file that cannot be used as it is
+    │   ├── ExrError          missing, damaged, or a kind of EXR that holds no pixels to label
+    │   ├── PassError         a pass that is missing, or whose values cannot be what they should be
+    │   ├── SceneError        a scene record that is damaged or contradicts the frame
+    │   └── RecordError       a frame record that is damaged or contradicts other records
+    ├── OutputError           a place that cannot be written
+    ├── WorkerError           a worker process that could not start or died twice over the same frame
+    └── Cancelled             the user stopped the run; not a fault
+
+Only these reach the user as a message. Any other exception is a bug and is shown with its traceback.
+"""
+
+
+class LabelpassError(Exception):
+    """Base of every error that Labelpass reports to the user."""
+
+
+class UsageError(LabelpassError):
+    """The arguments or settings do not make sense together."""
+
+
+class InputError(LabelpassError):
+    """A file cannot be used as it is."""
+
+
+class ExrError(InputError):
+    """An EXR file is missing, damaged, or of a kind without flat pixels."""
+
+
+class PassError(InputError):
+    """A render pass is missing, or its values are not what such a pass holds."""
+
+
+class SceneError(InputError):
+    """A scene record is damaged or does not belong to the frame."""
+
+
+class RecordError(InputError):
+    """A frame record is damaged or contradicts another one."""
+
+
+class OutputError(LabelpassError):
+    """A file cannot be written."""
+
+
+class WorkerError(LabelpassError):
+    """A worker process could not start, or died twice over the same work."""
+
+
+class Cancelled(LabelpassError):
+    """The user stopped the run."""

@@ -1,0 +1,299 @@
+"""EXR files: their parts and channels, and the pixels of exactly the channels that are asked for.
+
+The only module that imports OpenEXR. OpenEXR's Python reader decodes every part of a multi-part file, so one part is
+shown to it as a file of its own: a multi-part chunk is a part number followed by the chunk of a single-part file, and
+copying the wanted chunks behind the part's header costs no decoding. Source: "OpenEXR File Layout",
+https://openexr.com/en/latest/OpenEXRFileLayout.html.
+"""
+
+import io
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import OpenEXR
+
+from .errors import ExrError
+
+_MAGIC = b"\x76\x2f\x31\x01"
+_VERSION = 2
+_TILED, _DEEP, _MULTI_PART = 0x200, 0x800, 0x1000
+_PART_NUMBER_SIZE = 4
+_HEADER_GUESS = 1 << 16
+# A damaged header may claim any size; a real frame of this many pixels would not fit into memory anyway.
+_MOST_PIXELS = 1 << 30
+
+Pixels = npt.NDArray[Any]
+
+
+class PixelType(Enum):
+    """How a channel stores its pixels; the values are those of the file format."""
+
+    UINT = 0
+    HALF = 1
+    FLOAT = 2
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return np.dtype({"UINT": np.uint32, "HALF": np.float16, "FLOAT": np.float32}[self.name])
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open rectangle of pixels: columns x0 to x1 - 1, rows y0 to y1 - 1, y down."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One image of an EXR file; a single-part file has one with an empty name.
+
+    Attributes:
+        name: the part's name, "" in a single-part file.
+        view: the stereo view that the part holds, "" where the file does not say.
+        views: the stereo views whose names occur in the channels of a single-part file.
+        channels: full channel name -> how it is stored.
+        data_window: where there are pixels.
+        display_window: the image.
+        strings: the text attributes, among them those of Cryptomatte.
+    """
+
+    index: int
+    name: str
+    view: str
+    views: tuple[str, ...]
+    channels: dict[str, PixelType]
+    data_window: Window
+    display_window: Window
+    strings: dict[str, str]
+    _tiled: bool
+    _header: bytes
+    _chunk_count: int
+    _offset_table: int
+
+
+class ExrFile:
+    """An EXR file whose headers have been read, and no pixel yet.
+
+    Raises:
+        ExrError: it is missing, cut off or damaged, is no EXR, or is deep or luminance/chroma.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._size = path.stat().st_size
+            with path.open("rb") as file:
+                self.parts = _read_headers(file, path)
+        except OSError as error:
+            raise ExrError(f"Cannot read {path}: {error.strerror}; check the path and that it may be read") from error
+
+    def read(self, part: Part, channels: Sequence[str]) -> list[Pixels]:
+        """Decode some channels of one part.
+
+        Returns:
+            One (data window height, data window width) array for each name, float16, float32 or uint32 as stored.
+
+        Raises:
+            ExrError: the pixels are missing or damaged.
+        """
+        try:
+            source = self._as_single_part(part) if len(self.parts) > 1 else str(self.path)
+            file = OpenEXR.InputFile(source)
+            buffers = file.channels(list(channels))
+            file.close()
+        except MemoryError as error:
+            raise ExrError(f"{self.path} is too large for this machine's memory; render it smaller") from error
+        except (OSError, RuntimeError, TypeError, ValueError) as error:
+            raise ExrError(f"{self.path} is cut off or damaged ({error}); render the frame again") from error
+        shape = (part.data_window.height, part.data_window.width)
+        return [
+            np.frombuffer(buffer, dtype=part.channels[name].dtype).reshape(shape)
+            for name, buffer in zip(channels, buffers, strict=True)
+        ]
+
+    def _as_single_part(self, part: Part) -> io.BytesIO:
+        """A part as a single-part file in memory: its header, a new offset table and its chunks, all undecoded."""
+        with self.path.open("rb") as file:
+            file.seek(part._offset_table)
+            table = file.read(8 * part._chunk_count)
+            if len(table) < 8 * part._chunk_count:
+                raise ValueError("the offset table is incomplete")
+            offsets = struct.unpack(f"<{part._chunk_count}Q", table)
+            chunks = [self._chunk(file, part, offset) for offset in offsets]
+        flags = _VERSION | (_TILED if part._tiled else 0) | 0x400  # 0x400: names may be longer than 31 bytes
+        head = _MAGIC + struct.pack("<I", flags) + part._header
+        place = len(head) + 8 * len(chunks)
+        new_offsets = []
+        for chunk in chunks:
+            new_offsets.append(place)
+            place += len(chunk)
+        return io.BytesIO(b"".join((head, struct.pack(f"<{len(chunks)}Q", *new_offsets), *chunks)))
+
+    def _chunk(self, file: BinaryIO, part: Part, offset: int) -> bytes:
+        """One chunk without its part number; raises ValueError where the file does not hold it."""
+        lead = 16 if part._tiled else 4  # tile x, y and level x, y, or the first row
+        if offset + _PART_NUMBER_SIZE + lead + 4 > self._size or offset < part._offset_table:
+            raise ValueError("a block of pixels is missing")
+        file.seek(offset)
+        start = file.read(_PART_NUMBER_SIZE + lead + 4)
+        if struct.unpack_from("<i", start)[0] != part.index:
+            raise ValueError("a block of pixels is not where the file says")
+        size = struct.unpack_from("<i", start, len(start) - 4)[0]
+        if size < 0 or offset + len(start) + size > self._size:
+            raise ValueError("a block of pixels is missing")
+        return start[_PART_NUMBER_SIZE:] + file.read(size)
+
+
+def set_decoding_threads(threads: int) -> None:
+    """Let OpenEXR decode with so many threads in this process; 0 decodes in the calling thread."""
+    OpenEXR.set_global_thread_count(threads)
+
+
+def _read_headers(file: BinaryIO, path: Path) -> tuple[Part, ...]:
+    """The parts of an open file, reading as little as holds all headers."""
+    size = _HEADER_GUESS
+    total = os.fstat(file.fileno()).st_size
+    if total == 0:
+        raise ExrError(f"{path} is empty; render the frame again")
+    while True:
+        file.seek(0)
+        data = file.read(size)
+        if data[:4] != _MAGIC:
+            raise ExrError(f"{path} is not an EXR file; set the output's file format to OpenEXR MultiLayer")
+        try:
+            return _parse_headers(data, path)
+        except (IndexError, struct.error, UnicodeDecodeError, KeyError, ValueError) as error:
+            if size >= total:
+                raise ExrError(f"The header of {path} is cut off or damaged; render the frame again") from error
+            size *= 8
+
+
+def _parse_headers(data: bytes, path: Path) -> tuple[Part, ...]:
+    flags = struct.unpack_from("<I", data, 4)[0]
+    if flags & _DEEP:
+        raise ExrError(f"{path} holds deep pixels, which Labelpass does not read; render flat passes")
+    multi_part = bool(flags & _MULTI_PART)
+    headers: list[tuple[dict[str, tuple[str, bytes]], bytes]] = []
+    place = 8
+    while True:
+        start = place
+        attributes: dict[str, tuple[str, bytes]] = {}
+        while data[place] != 0:
+            name, place = _text(data, place)
+            kind, place = _text(data, place)
+            size = struct.unpack_from("<i", data, place)[0]
+            place += 4
+            if size < 0 or place + size > len(data):
+                raise ValueError("an attribute runs over the end")
+            attributes[name] = kind, data[place : place + size]
+            place += size
+        place += 1
+        if not attributes:
+            break  # an empty header ends the list of a multi-part file
+        headers.append((attributes, data[start:place]))
+        if not multi_part:
+            break
+    if not headers:
+        raise ValueError("no header")
+
+    parts = []
+    for index, (attributes, header) in enumerate(headers):
+        tiled = b"tiled" in attributes["type"][1] if "type" in attributes else bool(flags & _TILED)
+        chunk_count = struct.unpack("<i", attributes["chunkCount"][1])[0] if multi_part else 0
+        if chunk_count < 0:
+            raise ValueError("a negative number of chunks")
+        parts.append(_part(index, attributes, header, tiled, chunk_count, place, path))
+        place += 8 * chunk_count
+    return tuple(parts)
+
+
+def _part(
+    index: int,
+    attributes: dict[str, tuple[str, bytes]],
+    header: bytes,
+    tiled: bool,
+    chunk_count: int,
+    offset_table: int,
+    path: Path,
+) -> Part:
+    strings = {name: value.decode("utf-8", "replace") for name, (kind, value) in attributes.items() if kind == "string"}
+    if strings.get("type", "").startswith("deep"):
+        raise ExrError(f"{path} holds deep pixels, which Labelpass does not read; render flat passes")
+    return Part(
+        index=index,
+        name=strings.get("name", ""),
+        view=strings.get("view", ""),
+        views=_string_vector(attributes["multiView"][1]) if "multiView" in attributes else (),
+        channels=_channels(attributes["channels"][1], path),
+        data_window=_window(attributes["dataWindow"][1], path),
+        display_window=_window(attributes["displayWindow"][1], path),
+        strings=strings,
+        _tiled=tiled,
+        _header=header,
+        _chunk_count=chunk_count,
+        _offset_table=offset_table,
+    )
+
+
+def _text(data: bytes, place: int) -> tuple[str, int]:
+    """A zero-terminated text and the place behind it."""
+    end = data.index(0, place)
+    return data[place:end].decode("utf-8"), end + 1
+
+
+def _channels(data: bytes, path: Path) -> dict[str, PixelType]:
+    channels = {}
+    place = 0
+    while data[place] != 0:
+        name, place = _text(data, place)
+        kind, _, x_sampling, y_sampling = struct.unpack_from("<iIii", data, place)
+        place += 16
+        if (x_sampling, y_sampling) != (1, 1):
+            raise ExrError(
+                f"{path} stores luminance and chroma instead of RGB; "
+                "write it again with the colour mode RGB or RGBA and a codec that keeps all pixels"
+            )
+        channels[name] = PixelType(kind)
+    return channels
+
+
+def _string_vector(data: bytes) -> tuple[str, ...]:
+    texts = []
+    place = 0
+    while place < len(data):
+        size = struct.unpack_from("<i", data, place)[0]
+        if size < 0:
+            raise ValueError("a negative length")
+        texts.append(data[place + 4 : place + 4 + size].decode("utf-8"))
+        place += 4 + size
+    return tuple(texts)
+
+
+def _window(data: bytes, path: Path) -> Window:
+    """From the file's inclusive corners."""
+    x0, y0, x1, y1 = struct.unpack("<4i", data)
+    window = Window(x0, y0, x1 + 1, y1 + 1)
+    if window.width <= 0 or window.height <= 0:
+        raise ValueError("an empty window")
+    if window.width * window.height > _MOST_PIXELS:
+        raise ExrError(f"{path} claims {window.width} x {window.height} pixels, so it is damaged; render it again")
+    return window

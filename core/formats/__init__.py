@@ -1,0 +1,1 @@
+"""Dataset formats, each written from frame records by one module."""

@@ -1,0 +1,157 @@
+"""COCO object detection: `annotations/instances.json` from frame records.
+
+Source of the format: https://cocodataset.org/#format-data. The same records give the same bytes on every machine. The
+file is streamed: only one record is in memory at a time, and of each frame its place in the order.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import RecordError
+from ..files import canonical_json, complete_file
+from ..record import FrameRecord, record_files
+from ..scene import Category
+from ..version import VERSION
+
+INSTANCES_FILE = "annotations/instances.json"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge wrote.
+
+    Attributes:
+        path: the COCO file.
+        frames, instances, categories: how many it holds.
+        problems: a sentence for each record that could not be used.
+    """
+
+    path: Path
+    frames: int
+    instances: int
+    categories: int
+    problems: tuple[str, ...]
+
+
+def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
+    """Write the COCO file of all frame records below an output folder.
+
+    Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
+    Category ids are those that the user fixed; the others count from 1 in the order of names.
+
+    Args:
+        output: the folder that holds `records`.
+        progress: called with the number of records read and their total, each record being read twice.
+
+    Raises:
+        RecordError: there is no record, or two of them contradict each other.
+        OutputError: the file cannot be written.
+    """
+    problems: list[str] = []
+    order: list[tuple[str, int, str, Path]] = []
+    table: dict[str, Category] = {}
+    paths = list(record_files(output))
+    for done, path in enumerate(paths):
+        progress(done, 2 * len(paths))
+        try:
+            record = FrameRecord.read(path)
+        except RecordError as error:
+            problems.append(str(error))
+            continue
+        for category in record.categories:
+            _add_category(table, category, path)
+        order.append((record.sequence, record.frame, record.name, path))
+    if not order:
+        raise RecordError(
+            problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
+        )
+    order.sort()
+    ids = _category_ids(table)
+
+    path = output / INSTANCES_FILE
+    annotation = 0
+    # The annotations wait in a file of their own until the images, which stand before them, are complete.
+    with complete_file(path) as file, tempfile.TemporaryFile(dir=path.parent) as annotations:
+        file.write(b'{"info":%s,\n"images":[' % canonical_json(_INFO))
+        for image, (*_, record_path) in enumerate(order, start=1):
+            progress(len(paths) + image - 1, 2 * len(paths))
+            record = FrameRecord.read(record_path)
+            file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record)))
+            for instance in record.instances:
+                annotation += 1
+                mask = instance.mask
+                row = {
+                    "id": annotation,
+                    "image_id": image,
+                    "category_id": ids[instance.category],
+                    "bbox": [mask.box.x0, mask.box.y0, mask.box.x1 - mask.box.x0, mask.box.y1 - mask.box.y0],
+                    "area": mask.area,
+                    "iscrowd": 0,
+                    "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
+                    "name": instance.name,
+                }
+                annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
+        file.write(b'\n],\n"annotations":[')
+        annotations.seek(0)
+        shutil.copyfileobj(annotations, file)
+        file.write(b'\n],\n"categories":[')
+        for number, (name, id) in enumerate(sorted(ids.items(), key=lambda item: item[1])):
+            row = {"id": id, "name": name, "supercategory": table[name].supercategory}
+            file.write((b",\n" if number else b"\n") + canonical_json(row))
+        file.write(b"\n]}\n")
+    return Merged(path, len(order), annotation, len(ids), tuple(problems))
+
+
+_INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
+
+
+def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
+    return {
+        "id": id,
+        "file_name": record.image,
+        "width": record.width,
+        "height": record.height,
+        "frame": record.frame,
+        "sequence": record.sequence,
+    }
+
+
+def _add_category(table: dict[str, Category], category: Category, path: Path) -> None:
+    known = table.setdefault(category.name, category)
+    if known != category:
+        raise RecordError(
+            f"The category {category.name!r} is {_described(category)} in {path} and {_described(known)} in another "
+            "record; make them the same in Blender and export those frames again"
+        )
+
+
+def _described(category: Category) -> str:
+    id = "without an id" if category.id is None else f"number {category.id}"
+    return f"{id} in supercategory {category.supercategory!r}" if category.supercategory else id
+
+
+def _category_ids(table: dict[str, Category]) -> dict[str, int]:
+    """Name -> id: those fixed by the user, and the smallest free numbers for the others in the order of names."""
+    ids: dict[str, int] = {}
+    owners: dict[int, str] = {}
+    for name, category in sorted(table.items()):
+        if category.id is None:
+            continue
+        if category.id in owners:
+            raise RecordError(
+                f"The categories {owners[category.id]!r} and {name!r} both have the id {category.id}; "
+                "give one of them another category_id in Blender and export again"
+            )
+        owners[category.id] = name
+        ids[name] = category.id
+    next_id = 1
+    for name in sorted(table):
+        if name not in ids:
+            while next_id in owners:
+                next_id += 1
+            ids[name] = next_id
+            owners[next_id] = name
+    return ids

@@ -1,0 +1,166 @@
+"""Which EXR files make a frame: single files, folders of them, and the one-file-a-pass output of File Output nodes."""
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, UsageError
+from .render_pass import Pass, PassFile
+
+# "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
+_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
+_RANGE = re.compile(r"(-?\d+)(?:-(-?\d+))?")
+
+
+@dataclass(frozen=True)
+class FrameFiles:
+    """The files of one frame.
+
+    Attributes:
+        sequence: the frame's folder below the one that was given, "" where it lies in that one itself.
+        frame: frame number, 0 where the name has none.
+        name: unique in the sequence; names the record, the image and the pictures.
+        files: at least one.
+    """
+
+    sequence: str
+    frame: int
+    name: str
+    files: tuple[PassFile, ...]
+
+    @property
+    def path(self) -> str:
+        """Sequence and name as one relative path without a suffix, with forward slashes."""
+        return f"{self.sequence}/{self.name}" if self.sequence else self.name
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "sequence": self.sequence,
+            "frame": self.frame,
+            "name": self.name,
+            "files": [[str(file.path), file.holds.value if file.holds else None] for file in self.files],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FrameFiles":
+        files = tuple(PassFile(Path(path), None if holds is None else Pass(holds)) for path, holds in data["files"])
+        return cls(data["sequence"], data["frame"], data["name"], files)
+
+
+def find_frames(
+    paths: Sequence[Path], pass_names: Mapping[str, Pass] | None = None, sequence: str | None = None
+) -> list[FrameFiles]:
+    """Group EXR files into frames.
+
+    Args:
+        paths: EXR files, and folders that are searched with everything below them.
+        pass_names: what further names of folders or file prefixes mean, for File Output nodes with names of their own.
+        sequence: the name of the sequence for all frames, instead of their folders.
+
+    Returns:
+        The frames, sorted by sequence, frame number and name.
+
+    Raises:
+        InputError: a path does not exist, or there is no EXR file.
+        UsageError: two frames would have the same name.
+    """
+    meanings = {name.lower(): pass_ for name, pass_ in (pass_names or {}).items()}
+    groups: dict[tuple[str, str], list[tuple[str, PassFile]]] = defaultdict(list)
+    for root, path in _exr_files(paths):
+        folder, holds, short_name = _meaning(root, path, meanings)
+        groups[folder, short_name].append((path.stem, PassFile(path, holds)))
+
+    frames = []
+    for (folder, short_name), members in groups.items():
+        files = tuple(sorted((file for _, file in members), key=lambda file: str(file.path)))
+        if len(files) > len({file.holds for file in files}):
+            together = " and ".join(str(file.path) for file in files[:2])
+            raise UsageError(
+                f"{together} would both be frame {short_name!r}; give the folder that holds both of their folders, "
+                "or annotate them one after the other with --sequence and a name for each"
+            )
+        name = short_name if len(files) > 1 else members[0][0]
+        frames.append(FrameFiles(folder if sequence is None else sequence, frame_number(name), name, files))
+
+    frames.sort(key=lambda frame: (frame.sequence, frame.frame, frame.name))
+    for one, other in itertools.pairwise(frames):
+        if one.path == other.path:
+            raise UsageError(
+                f"{one.files[0].path} and {other.files[0].path} would both be frame {one.path!r}; "
+                "annotate them one after the other with --sequence and a name for each"
+            )
+    return frames
+
+
+def frame_number(name: str) -> int:
+    """The number at the end of a file's name, 0 where there is none."""
+    match = _NUMBERED.fullmatch(name)
+    return int(match["digits"]) if match else 0
+
+
+def parse_frame_ranges(text: str) -> list[range]:
+    """Frame numbers as people write them: "1-10,20", negative ones too ("-5--1").
+
+    Raises:
+        UsageError: it is not such a list.
+    """
+    ranges = []
+    for piece in text.split(","):
+        match = _RANGE.fullmatch(piece.strip())
+        if match is None:
+            raise UsageError(f"{piece.strip()!r} is no frame and no range of frames; write for example 1-10,20")
+        first = int(match[1])
+        last = first if match[2] is None else int(match[2])
+        if last < first:
+            raise UsageError(f"The range {piece.strip()} ends before it starts; write {last}-{first}")
+        ranges.append(range(first, last + 1))
+    return ranges
+
+
+def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
+    """Every EXR file once, with the folder that was given for it, None where the file itself was given."""
+    seen: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".exr" and file.name[0] != ".")
+            if not found:
+                raise InputError(f"{path} holds no EXR file; render with the file format OpenEXR MultiLayer")
+            root: Path | None = path
+        elif path.exists():
+            found, root = [path], None
+        else:
+            raise InputError(f"{path} does not exist; check the path")
+        for file in found:
+            if file not in seen:
+                seen.add(file)
+                yield root, file
+
+
+def _meaning(root: Path | None, path: Path, meanings: Mapping[str, Pass]) -> tuple[str, Pass | None, str]:
+    """Folder of the sequence, the pass that the file's names say it holds, and the frame's name without the pass."""
+
+    def named(name: str) -> Pass | None:
+        return meanings.get(name.lower()) or Pass.named(name)
+
+    stem = path.stem
+    match = _NUMBERED.fullmatch(stem)
+    prefix, rest = (match["prefix"], stem[len(match["prefix"]) :]) if match else ("", stem)
+    # The longest end of the prefix that names a pass: "Depth0001", "shot_Depth_0001", "file_nameDepth0001".
+    holds = None
+    for start in range(len(prefix)):
+        holds = named(prefix[start:].strip("_-. "))
+        if holds:
+            prefix = prefix[:start].rstrip("_-. ")
+            break
+    parent = path.parent
+    by_folder = named(parent.name)
+    # "Image" is what people call any file of a frame, so as a prefix it says less than the folder.
+    if by_folder and holds in (None, Pass.COMBINED, by_folder):
+        holds = by_folder
+        parent = parent if parent == root else parent.parent
+    folder = "" if root is None else parent.relative_to(root).as_posix()
+    return "" if folder == "." else folder, holds, f"{prefix}{rest}"

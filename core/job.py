@@ -1,0 +1,83 @@
+"""The order to annotate one frame, as plain data that any process on any machine can carry out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+from .files import canonical_json, digest
+from .frames import FrameFiles
+from .record import RECORD_VERSION
+from .scene import SCENE_VERSION
+from .settings import Settings
+from .version import VERSION
+
+IMAGES_FOLDER = "images"
+
+
+@dataclass(frozen=True)
+class FrameJob:
+    """All that is needed to annotate one frame, in any process on any machine that sees the files.
+
+    Attributes:
+        files: the frame's EXR files.
+        output: the dataset's folder.
+        scene: path of the frame's scene record, None where Blender has not described it.
+        settings: the user's choices.
+        colour: how the training image was made, if somebody (Blender) has already put it into its place.
+    """
+
+    files: FrameFiles
+    output: Path
+    scene: Path | None = None
+    settings: Settings = field(default_factory=Settings)
+    colour: Mapping[str, Any] | None = None
+
+    @property
+    def image(self) -> str:
+        """Path of the training image below the output folder."""
+        return f"{IMAGES_FOLDER}/{self.files.path}{self.settings.image_format.suffix}"
+
+    def key(self) -> str:
+        """Digest of all that the record depends on: files by name, size and time, scene record, settings, version.
+
+        Raises:
+            InputError: a file is missing.
+        """
+        try:
+            stats = [(file.path.name, file.holds and file.holds.value, file.path.stat()) for file in self.files.files]
+            scene = digest(self.scene.read_bytes()) if self.scene else None
+        except OSError as error:
+            raise InputError(f"Cannot read {error.filename}: {error.strerror}; check the path") from error
+        return digest(
+            canonical_json(
+                {
+                    "versions": [VERSION, SCENE_VERSION, RECORD_VERSION],
+                    "files": [[name, holds, stat.st_size, stat.st_mtime_ns] for name, holds, stat in stats],
+                    "frame": [self.files.sequence, self.files.frame, self.files.name],
+                    "scene": scene,
+                    "settings": self.settings.shaping_records(),
+                    "colour": self.colour,
+                }
+            )
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "files": self.files.as_json(),
+            "output": str(self.output),
+            "scene": str(self.scene) if self.scene else None,
+            "settings": self.settings.as_json(),
+            "colour": self.colour,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FrameJob":
+        return cls(
+            files=FrameFiles.from_json(data["files"]),
+            output=Path(data["output"]),
+            scene=Path(data["scene"]) if data["scene"] else None,
+            settings=Settings.from_json(data["settings"]),
+            colour=data["colour"],
+        )

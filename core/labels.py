@@ -1,0 +1,128 @@
+"""The label image: one uint32 for each pixel, whichever pass it was rendered into."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .cryptomatte import name_of, read_manifest, strongest_ids
+from .errors import PassError
+from .passes import Passes
+from .render_pass import Pass
+from .settings import LabelSource
+
+LabelArray = npt.NDArray[np.uint32]
+
+# Beyond 2^24 float32 skips integers.
+_LARGEST_INDEX = 1 << 24
+_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class LabelImage:
+    """What stands in each pixel.
+
+    Attributes:
+        labels: (H, W) uint32, 0 = background. Pass indices, or Cryptomatte ids.
+        source: where they come from; never AUTO.
+        manifest: label -> name, for Cryptomatte only.
+    """
+
+    labels: LabelArray
+    source: LabelSource
+    manifest: dict[int, str]
+
+    @property
+    def is_index(self) -> bool:
+        """Whether the labels are pass indices."""
+        return self.source in INDEX_PASSES
+
+    def name_of(self, label: int) -> str:
+        """The name that the files give to a label."""
+        if self.is_index:
+            return f"index_{label}"
+        return name_of(label, self.manifest)
+
+
+INDEX_PASSES = {LabelSource.OBJECT_INDEX: Pass.OBJECT_INDEX, LabelSource.MATERIAL_INDEX: Pass.MATERIAL_INDEX}
+CRYPTO_PASSES = {
+    LabelSource.CRYPTO_OBJECT: Pass.CRYPTO_OBJECT,
+    LabelSource.CRYPTO_MATERIAL: Pass.CRYPTO_MATERIAL,
+    LabelSource.CRYPTO_ASSET: Pass.CRYPTO_ASSET,
+}
+
+
+def read_labels(passes: Passes, source: LabelSource) -> LabelImage:
+    """Make the label image of a frame.
+
+    Raises:
+        PassError: the pass is missing, or its values are no labels.
+        ExrError: its pixels are missing or damaged.
+    """
+    if source is not LabelSource.AUTO:
+        return _read(passes, source)
+    if Pass.OBJECT_INDEX in passes:
+        image = _read(passes, LabelSource.OBJECT_INDEX)
+        if image.labels.any() or Pass.CRYPTO_OBJECT not in passes:
+            return image
+    for source in CRYPTO_PASSES:
+        if CRYPTO_PASSES[source] in passes:
+            return _read(passes, source)
+    if Pass.MATERIAL_INDEX in passes:
+        return _read(passes, LabelSource.MATERIAL_INDEX)
+    raise PassError(
+        f"{passes.where} has no pass that tells objects apart; it has {passes.listing()}. In Blender turn on View "
+        "Layer Properties > Passes > Cryptomatte > Object (or in Cycles Data > Indexes > Object Index) and render again"
+    )
+
+
+def _read(passes: Passes, source: LabelSource) -> LabelImage:
+    if source in INDEX_PASSES:
+        pass_ = INDEX_PASSES[source]
+        values = passes.read(pass_)
+        try:
+            return LabelImage(labels_from_index(values), source, {})
+        except PassError as error:
+            raise PassError(f"{passes.where}, pass {pass_.title}: {error}") from error
+    matte = passes.cryptomatte(CRYPTO_PASSES[source])
+    labels = strongest_ids(matte.ranks(), passes.shape)
+    return LabelImage(labels, source, read_manifest(matte.manifest) if matte.manifest else {})
+
+
+def labels_from_index(values: npt.NDArray[np.generic]) -> LabelArray:
+    """Pass indices as labels.
+
+    Args:
+        values: (H, W) uint32, float32 or float16 of an index pass.
+
+    Returns:
+        (H, W) uint32.
+
+    Raises:
+        PassError: a value is no index: not finite, negative, not an integer within 1e-3, or so large that its number
+            format skips integers.
+    """
+    if values.dtype == np.uint32:
+        return values.astype(np.uint32, copy=False)
+    exact = 1 << 11 if values.dtype == np.float16 else _LARGEST_INDEX
+    lowest, highest = values.min(initial=0), values.max(initial=0)
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
+        raise PassError("it holds values that are no numbers; render the frame again")
+    if lowest < -_TOLERANCE:
+        raise PassError(f"it holds the negative index {lowest:g}; a pass index is 0 or more")
+    if highest > exact:
+        raise PassError(
+            f"it holds the index {highest:.0f}, and {values.dtype} is exact only to {exact}; "
+            "write the EXR with 32 bit (Full) colour depth"
+        )
+    rounded = np.rint(values)
+    if not np.array_equal(rounded, values):
+        wrong = np.abs(rounded - values) > _TOLERANCE
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0].tolist()
+            raise PassError(
+                f"{np.count_nonzero(wrong)} pixels hold no whole number, the first in column {column}, row {row} is "
+                f"{values[row, column]:g}; the pass was filtered or scaled, so export it without a filter, "
+                "compositor node or lossy codec between"
+            )
+    return rounded.astype(np.uint32)

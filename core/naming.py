@@ -1,0 +1,104 @@
+"""Which instance of the scene each label is, and of which category."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from .errors import SceneError
+from .instances import Instance, Mask
+from .labels import LabelImage
+from .scene import Category, SceneEntry, SceneRecord, category_of_name
+from .settings import LabelSource
+
+
+def name_instances(
+    masks: Sequence[Mask], image: LabelImage, scene: SceneRecord | None
+) -> tuple[list[Instance], list[Category], list[str]]:
+    """Find out what each mask shows.
+
+    Args:
+        masks: the masks of a label image.
+        image: that label image, for the names in its files.
+        scene: the scene record; without it every label is an instance, named as in the files.
+
+    Returns:
+        The instances sorted by name, the categories of the scene (also those that this frame does not show), and
+        sentences on what the user should know.
+
+    Raises:
+        SceneError: objects of different categories share a pass index that is seen, or all pass indices are 0.
+    """
+    if scene is None:
+        instances = [_unknown(mask, image) for mask in masks]
+        categories = {instance.category: _category_of(instance, image) for instance in instances}
+        return _sorted(instances), sorted(categories.values(), key=lambda category: category.name), []
+
+    entries = _entries_by_label(image, scene)
+    instances, unknown = [], []
+    categories = {category.name: category for category in scene.categories}
+    for mask in masks:
+        named = entries.get(mask.label if image.is_index else image.name_of(mask.label))
+        if not named:
+            instance = _unknown(mask, image)
+            categories.setdefault(instance.category, _category_of(instance, image))
+            unknown.append(instance.name)
+            instances.append(instance)
+            continue
+        category = _common_category(named, mask.label)
+        if category is not None:
+            instances.append(Instance(min(entry.name for entry in named), category, mask))
+    notes = []
+    if unknown:
+        notes.append(
+            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(unknown))}; "
+            "was the scene changed after the render?"
+        )
+    return _sorted(instances), sorted(categories.values(), key=lambda category: category.name), notes
+
+
+_KINDS = {
+    LabelSource.OBJECT_INDEX: "object",
+    LabelSource.CRYPTO_OBJECT: "object",
+    LabelSource.MATERIAL_INDEX: "material",
+    LabelSource.CRYPTO_MATERIAL: "material",
+    LabelSource.CRYPTO_ASSET: "asset",
+}
+
+
+def _entries_by_label(image: LabelImage, scene: SceneRecord) -> dict[int | str, list[SceneEntry]]:
+    kind = _KINDS[image.source]
+    entries = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[kind]
+    if image.is_index and entries and all(entry.pass_index == 0 for entry in entries):
+        raise SceneError(
+            f"All {kind}s of the scene {scene.scene!r} have the pass index 0, which is background; give them pass "
+            f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
+            "or turn on the Cryptomatte Object pass, and render again"
+        )
+    by_label: dict[int | str, list[SceneEntry]] = defaultdict(list)
+    for entry in entries:
+        by_label[entry.pass_index if image.is_index else entry.name].append(entry)
+    return by_label
+
+
+def _common_category(entries: Iterable[SceneEntry], label: int) -> str | None:
+    first, *others = sorted(entries, key=lambda entry: entry.name)
+    for other in others:
+        if other.category != first.category:
+            raise SceneError(
+                f"{first.name!r} ({first.category or 'background'}) and {other.name!r} "
+                f"({other.category or 'background'}) share the pass index {label}; give each its own and render again"
+            )
+    return first.category
+
+
+def _unknown(mask: Mask, image: LabelImage) -> Instance:
+    name = image.name_of(mask.label)
+    return Instance(name, category_of_name(name), mask)
+
+
+def _category_of(instance: Instance, image: LabelImage) -> Category:
+    """The category of a label that the scene does not know; an index is its own id, as users of indices expect."""
+    return Category(instance.category, instance.mask.label if image.is_index else None)
+
+
+def _sorted(instances: list[Instance]) -> list[Instance]:
+    return sorted(instances, key=lambda instance: (instance.name, instance.mask.label))

@@ -1,0 +1,146 @@
+"""Pictures for a person to check a frame by: its boxes with names, and its depth with a scale."""
+
+import colorsys
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from .instances import Instance
+
+Bytes = npt.NDArray[np.uint8]
+
+_LONGEST_NAME = 28
+_TICKS = 6
+_NO_SURFACE = (232, 232, 232)
+# Points of matplotlib's "viridis" (CC0), from far to near: even steps of lightness, readable without colour vision.
+_SCALE = np.array(
+    [(68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99),
+     (170, 220, 50), (253, 231, 37)],
+    dtype=np.float64,
+)  # fmt: skip
+
+
+def draw_boxes(image: Bytes, instances: Sequence[Instance], categories: Sequence[str]) -> Bytes:
+    """Draw a box with its name around each instance.
+
+    Args:
+        image: (H, W, 3) uint8.
+        instances: those to draw.
+        categories: names of all categories; the place of a name decides its colour.
+
+    Returns:
+        (H, W, 3) uint8, a new image.
+    """
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    font = _font(picture.height)
+    line = max(1, round(picture.height / 360))
+    colours = {name: _category_colour(number) for number, name in enumerate(categories)}
+    # Large boxes first, so that the names of small ones stay readable.
+    for instance in sorted(instances, key=lambda instance: -instance.mask.area):
+        box, colour = instance.mask.box, colours[instance.category]
+        draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=colour, width=line)
+    for instance in sorted(instances, key=lambda instance: -instance.mask.area):
+        box, colour = instance.mask.box, colours[instance.category]
+        name = _short(instance.name)
+        left, top, right, bottom = draw.textbbox((0, 0), name, font=font)
+        width, height = right - left + 4, bottom - top + 4
+        # Above the box, or inside where there is no room; never out of the picture.
+        x = max(0, min(box.x0, picture.width - width))
+        y = box.y0 - height if box.y0 >= height else box.y0
+        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
+        draw.text((x + 2 - left, y + 2 - top), name, fill=_ink(colour), font=font)
+    return np.asarray(picture)
+
+
+def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], unit: str) -> Bytes:
+    """Draw planar depth in colours, near bright and far dark, with a scale beside it; no surface is light grey.
+
+    Args:
+        depth: (H, W) float32.
+        surface: (H, W) bool, where depth means something.
+        unit: of the depth, as written above the scale.
+
+    Returns:
+        (H, W + the scale's width, 3) uint8.
+    """
+    near, far = _range(depth[surface])
+    with np.errstate(invalid="ignore", over="ignore"):
+        nearness = np.clip((far - np.where(surface, depth, far)) / (far - near), 0, 1)
+    levels = np.round(nearness * 255).astype(np.uint8)
+    picture = _lookup()[levels]
+    picture[~surface] = _NO_SURFACE
+    return np.hstack((picture, _scale(depth.shape[0], near, far, unit)))
+
+
+def _range(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The depths at the ends of the scale: all of them but for a few far pixels that would take the whole scale."""
+    if values.size == 0:
+        return 0.0, 1.0
+    sample = values[:: max(1, values.size // 100_000)].astype(np.float64)
+    near, far = float(values.min()), float(values.max())
+    most = float(np.percentile(sample, 98))
+    if far - near > 2 * (most - near) > 0:
+        far = most
+    return (near, far) if far > near else (near, near + 1.0)
+
+
+def _scale(height: int, near: float, far: float, unit: str) -> Bytes:
+    """The colour bar with ticks at round numbers, (height, width, 3)."""
+    font = _font(height)
+    em = math.ceil(font.size)
+    picture = Image.new("RGB", (em * 7, height), "white")
+    draw = ImageDraw.Draw(picture)
+    left, right, top, bottom = em, em * 2 + em // 2, em * 2, height - em
+    rows = np.linspace(255, 0, max(bottom - top, 1)).round().astype(np.uint8)
+    bar = np.repeat(_lookup()[rows][:, None], right - left, axis=1)
+    picture.paste(Image.fromarray(bar), (left, top))
+    draw.text((left, em // 2), unit, fill="black", font=font)
+    for value in _round_numbers(near, far):
+        y = top + (value - near) / (far - near) * (bottom - top - 1)
+        draw.line((right, y, right + em // 3, y), fill="black")
+        draw.text((right + em // 2, y), f"{value:g}", fill="black", font=font, anchor="lm")
+    return np.asarray(picture)
+
+
+def _round_numbers(near: float, far: float) -> list[float]:
+    """About six multiples of 1, 2 or 5 times a power of ten between two values."""
+    rough = (far - near) / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    first, last = math.ceil(near / step), math.floor(far / step)
+    return [float(f"{number * step:.6g}") for number in range(first, last + 1)]
+
+
+def _lookup() -> Bytes:
+    """(256, 3) uint8: the colours of the scale from far to near."""
+    place = np.linspace(0, len(_SCALE) - 1, 256)
+    columns = [np.interp(place, np.arange(len(_SCALE)), _SCALE[:, channel]) for channel in range(3)]
+    return np.stack(columns, axis=-1).round().astype(np.uint8)
+
+
+def _category_colour(number: int) -> tuple[int, int, int]:
+    """A colour far from those of the neighbouring numbers: hues go round the circle by the golden ratio."""
+    hue = (0.58 + number * 0.618034) % 1.0
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 0.95)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _ink(paper: tuple[int, int, int]) -> str:
+    """Black or white, whichever reads better on a colour (weights: Rec. 601 luma)."""
+    red, green, blue = paper
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"
+
+
+def _short(name: str) -> str:
+    line = " ".join(name.split()) or "(no name)"
+    return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1] + "…"
+
+
+def _font(height: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size=max(10, round(height / 36)))
+    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels come with FreeType
+    return font

@@ -1,0 +1,172 @@
+"""The frame record: everything that dataset formats need to know of one frame, in one small JSON file.
+
+Records are the source of truth; COCO and the other formats are written from them. A record carries a key of all it was
+made from, so that a second run can tell whether it is still valid, and a checksum, so that a damaged one is noticed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .camera import Camera
+from .errors import RecordError
+from .files import canonical_json, complete_file, digest
+from .instances import Box, Instance, Mask
+from .scene import Category
+
+RECORD_VERSION = 1
+RECORDS_FOLDER = "records"
+
+
+@dataclass(frozen=True)
+class FrameRecord:
+    """One annotated frame.
+
+    Attributes:
+        key: digest of the files, the scene record and the settings that the record was made from.
+        sequence, frame, name: as in FrameFiles.
+        width, height: pixels of the image.
+        image: path of the training image below the output folder, with forward slashes.
+        colour: how the image's colours were made; None where no image was written.
+        pictures: paths of the preview pictures, likewise.
+        label_source: the pass that the instances come from.
+        view_layer, view: which of the file's.
+        unit_scale: metres in one scene unit; None without a scene record.
+        camera: None without a scene record.
+        categories: all that the scene has, sorted by name.
+        instances: those that are seen, sorted by name.
+        notes: sentences on what the user should know about this frame.
+    """
+
+    key: str
+    sequence: str
+    frame: int
+    name: str
+    width: int
+    height: int
+    image: str
+    colour: Mapping[str, Any] | None
+    pictures: tuple[str, ...]
+    label_source: str
+    view_layer: str
+    view: str
+    unit_scale: float | None
+    camera: Camera | None
+    categories: tuple[Category, ...]
+    instances: tuple[Instance, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """Sequence and name as one relative path without a suffix."""
+        return f"{self.sequence}/{self.name}" if self.sequence else self.name
+
+    def files(self) -> list[str]:
+        """What else belongs to the frame, as paths below the output folder."""
+        return [*([self.image] if self.colour is not None else []), *self.pictures]
+
+    def write(self, output: Path) -> Path:
+        """Write the record into its place below the output folder; OutputError where that cannot be done."""
+        body = canonical_json(self._as_json())
+        path = record_path(output, self.path)
+        with complete_file(path) as file:
+            file.write(b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body))
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> "FrameRecord":
+        """Raises RecordError where the file is missing, damaged or of another version."""
+        try:
+            data = json.loads(path.read_bytes())
+            record = data["record"]
+            if record["record_version"] != RECORD_VERSION:
+                raise RecordError(f"{path} was written by another version of Labelpass; annotate the frame again")
+            if data["checksum"] != digest(canonical_json(record)):
+                raise RecordError(f"{path} is damaged; annotate the frame again")
+            return cls(
+                key=record["key"],
+                sequence=record["sequence"],
+                frame=record["frame"],
+                name=record["name"],
+                width=record["width"],
+                height=record["height"],
+                image=record["image"],
+                colour=record["colour"],
+                pictures=tuple(record["pictures"]),
+                label_source=record["label_source"],
+                view_layer=record["view_layer"],
+                view=record["view"],
+                unit_scale=record["unit_scale"],
+                camera=None if record["camera"] is None else Camera.from_json(record["camera"]),
+                categories=tuple(Category.from_json(category) for category in record["categories"]),
+                instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
+                notes=tuple(record["notes"]),
+            )
+        except OSError as error:
+            raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"{path} is damaged; annotate the frame again") from error
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            "record_version": RECORD_VERSION,
+            "key": self.key,
+            "sequence": self.sequence,
+            "frame": self.frame,
+            "name": self.name,
+            "width": self.width,
+            "height": self.height,
+            "image": self.image,
+            "colour": self.colour,
+            "pictures": list(self.pictures),
+            "label_source": self.label_source,
+            "view_layer": self.view_layer,
+            "view": self.view,
+            "unit_scale": self.unit_scale,
+            "camera": None if self.camera is None else self.camera.as_json(),
+            "categories": [category.as_json() for category in self.categories],
+            "instances": [_instance_as_json(instance) for instance in self.instances],
+            "notes": list(self.notes),
+        }
+
+
+def record_path(output: Path, frame_path: str) -> Path:
+    """Where the record of a frame lies; `frame_path` is FrameFiles.path."""
+    return output / RECORDS_FOLDER / f"{frame_path}.json"
+
+
+def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
+    """The record of a frame if it was made from the same key and all its files are there, else None."""
+    try:
+        record = FrameRecord.read(record_path(output, frame_path))
+    except RecordError:
+        return None
+    if record.key != key or not all((output / file).is_file() for file in record.files()):
+        return None
+    return record
+
+
+def record_files(output: Path) -> Iterator[Path]:
+    """The files of all records below the output folder, in no particular order."""
+    for path in (output / RECORDS_FOLDER).rglob("*.json"):
+        if not path.name.startswith("."):
+            yield path
+
+
+def _instance_as_json(instance: Instance) -> dict[str, Any]:
+    mask = instance.mask
+    return {
+        "name": instance.name,
+        "category": instance.category,
+        "label": mask.label,
+        "box": [mask.box.x0, mask.box.y0, mask.box.x1, mask.box.y1],
+        "area": mask.area,
+        "rle": mask.rle,
+    }
+
+
+def _instance_from_json(data: dict[str, Any]) -> Instance:
+    mask = Mask(data["label"], Box(*data["box"]), data["area"], data["rle"])
+    return Instance(data["name"], data["category"], mask)

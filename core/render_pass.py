@@ -1,0 +1,81 @@
+"""The names of render passes, and which file holds which."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Pass(Enum):
+    """A render pass; the value is its name in Labelpass's files and options."""
+
+    COMBINED = "combined"
+    DEPTH = "depth"
+    OBJECT_INDEX = "object_index"
+    MATERIAL_INDEX = "material_index"
+    NORMAL = "normal"
+    POSITION = "position"
+    VECTOR = "vector"
+    CRYPTO_OBJECT = "crypto_object"
+    CRYPTO_MATERIAL = "crypto_material"
+    CRYPTO_ASSET = "crypto_asset"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the Blender versions call the pass in a file, the oldest name first."""
+        return _NAMES[self]
+
+    @property
+    def components(self) -> str:
+        """The letters of its channels, in their order."""
+        return _COMPONENTS.get(self, "RGBA")
+
+    @property
+    def title(self) -> str:
+        """What Blender's interface calls the pass."""
+        return self.value.replace("_", " ").title().replace("Crypto ", "Cryptomatte ")
+
+    @classmethod
+    def named(cls, name: str) -> "Pass | None":
+        """The pass that a channel, a folder or a File Output slot of this name holds."""
+        return _BY_NAME.get(_simplified(name))
+
+
+def _simplified(name: str) -> str:
+    return re.sub(r"[\s_.-]", "", name).lower()
+
+
+_NAMES = {
+    Pass.COMBINED: ("Combined", "Image"),
+    Pass.DEPTH: ("Depth", "Z"),
+    Pass.OBJECT_INDEX: ("IndexOB", "Object Index", "Index"),
+    Pass.MATERIAL_INDEX: ("IndexMA", "Material Index"),
+    Pass.NORMAL: ("Normal",),
+    Pass.POSITION: ("Position",),
+    Pass.VECTOR: ("Vector",),
+    Pass.CRYPTO_OBJECT: ("CryptoObject",),
+    Pass.CRYPTO_MATERIAL: ("CryptoMaterial",),
+    Pass.CRYPTO_ASSET: ("CryptoAsset",),
+}
+_COMPONENTS = {
+    Pass.DEPTH: "Z",
+    Pass.OBJECT_INDEX: "X",
+    Pass.MATERIAL_INDEX: "X",
+    Pass.NORMAL: "XYZ",
+    Pass.POSITION: "XYZ",
+    Pass.VECTOR: "XYZW",
+}
+_BY_NAME = {_simplified(name): pass_ for pass_ in Pass for name in (*pass_.names, pass_.value)}
+
+
+@dataclass(frozen=True)
+class PassFile:
+    """An EXR file of a frame.
+
+    Attributes:
+        path: the file.
+        holds: the pass of a file whose channels have no pass name, as a File Output node writes them.
+    """
+
+    path: Path
+    holds: Pass | None = None

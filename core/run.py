@@ -1,0 +1,214 @@
+"""An annotation run: many frames through the workers, and what became of each of them.
+
+The sidebar, the headless script and the command line all drive this; it runs in Blender's process too.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import InputError
+from .job import FrameJob
+from .pool import Done, Event, Progress, Task, WorkerPool
+from .record import FrameRecord, record_path, valid_record
+
+# The exit code of a program that Ctrl-C has ended.
+STOPPED = 130
+
+
+@dataclass
+class Summary:
+    """What became of the frames so far.
+
+    Attributes:
+        annotated, kept: how many frames were annotated, and how many were up to date already.
+        instances: in all of them.
+        failed: frame -> a sentence on what is wrong with it.
+        notes: frame -> sentences on what the user should know about it.
+        dataset: a sentence on the dataset file, "" until it is written.
+        problems: a sentence on each record that the dataset file could not take.
+        stopped: whether the user stopped the run.
+    """
+
+    annotated: int = 0
+    kept: int = 0
+    instances: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    dataset: str = ""
+    problems: list[str] = field(default_factory=list)
+    stopped: bool = False
+
+    @property
+    def frames(self) -> int:
+        """Frames that are dealt with, well or badly."""
+        return self.annotated + self.kept + len(self.failed)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every frame is annotated and in the dataset, 1 if not, 130 if the user stopped the run."""
+        if self.stopped:
+            return STOPPED
+        return 1 if self.failed or self.problems else 0
+
+    def headline(self) -> str:
+        """The run in one sentence."""
+        parts = [f"{counted(self.annotated, 'frame')} annotated"]
+        if self.kept:
+            parts.append(f"{self.kept} up to date")
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed")
+        text = f"{', '.join(parts)}; {counted(self.instances, 'instance')}"
+        return f"Stopped: {text}" if self.stopped else text
+
+    def lines(self) -> list[str]:
+        """The run in full: headline, dataset, every failure, and every note with the number of frames that have it."""
+        lines = [self.headline()] if self.frames or self.stopped else []
+        if self.dataset:
+            lines.append(self.dataset)
+        lines += self.problems
+        lines += [f"Failed: {frame}: {error}" for frame, error in self.failed.items()]
+        frames_of: dict[str, list[str]] = {}
+        for frame, notes in self.notes.items():
+            for note in notes:
+                frames_of.setdefault(note, []).append(frame)
+        for note, frames in frames_of.items():
+            where = frames[0] if len(frames) == 1 else f"{len(frames)} frames, the first {frames[0]}"
+            lines.append(f"Note: {where}: {note}")
+        return lines
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 frame", "2 categories"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+class AnnotationRun:
+    """Frames on their way through a pool of workers.
+
+    Attributes:
+        summary: what became of them so far.
+    """
+
+    def __init__(self, pool: WorkerPool, output: Path) -> None:
+        self.summary = Summary()
+        self._pool = pool
+        self._output = output
+
+    def add(self, job: FrameJob) -> bool:
+        """Annotate a frame unless its record is valid already; returns whether a worker has to work."""
+        try:
+            if not job.settings.redo:
+                record = valid_record(job.output, job.files.path, job.key())
+                if record:
+                    self._keep(job, record)
+                    return False
+        except InputError as error:
+            self.fail(job.files.path, str(error))
+            return False
+        self._pool.submit(Task("annotate", job.as_json(), job.output, f"frame {job.files.path}", job))
+        return True
+
+    def fail(self, frame: str, error: str) -> None:
+        """Note that a frame cannot be annotated."""
+        self.summary.failed[frame] = error
+
+    def merge(self) -> None:
+        """Write the dataset file from all records, by a worker."""
+        self._pool.submit(Task("merge", {"output": str(self._output)}, self._output, f"the records of {self._output}"))
+
+    def take(self, event: Event) -> None:
+        """Count what a worker has answered to a task of this run."""
+        summary = self.summary
+        task = event.task
+        if isinstance(event, Progress):
+            return
+        if task.do == "merge":
+            if isinstance(event, Done):
+                result = event.result
+                summary.dataset = (
+                    f"{result['path']}: {counted(result['frames'], 'image')}, "
+                    f"{counted(result['instances'], 'annotation')}, {counted(result['categories'], 'category')}"
+                )
+                summary.problems += result["problems"]
+            else:
+                summary.problems.append(event.error)
+            return
+        job: FrameJob = task.tag
+        if isinstance(event, Done):
+            summary.annotated += 1
+            summary.instances += event.result["instances"]
+            self._note(job, event.result["notes"])
+        else:
+            # What an earlier run made of other files or settings must not stand for this frame.
+            record_path(job.output, job.files.path).unlink(missing_ok=True)
+            self.fail(job.files.path, event.error)
+
+    def _keep(self, job: FrameJob, record: FrameRecord) -> None:
+        self.summary.kept += 1
+        self.summary.instances += len(record.instances)
+        self._note(job, list(record.notes))
+
+    def _note(self, job: FrameJob, notes: list[str]) -> None:
+        if notes:
+            self.summary.notes[job.files.path] = notes
+
+
+def annotate_frames(
+    jobs: Iterable[FrameJob],
+    output: Path,
+    workers: int,
+    progress: Callable[[Summary], None],
+) -> Summary:
+    """Annotate frames and wait for all of them; Ctrl-C stops the run and keeps what is finished.
+
+    Args:
+        jobs: the frames.
+        output: the dataset's folder.
+        workers: number of processes.
+        progress: called after each frame.
+
+    Raises:
+        WorkerError: no worker can be started.
+    """
+    with WorkerPool(workers) as pool:
+        run = AnnotationRun(pool, output)
+        waiting = iter(jobs)
+        more = True
+        try:
+            while more or pool.pending:
+                while more and pool.wants_more:
+                    job = next(waiting, None)
+                    if job is None:
+                        more = False
+                    elif not run.add(job):
+                        progress(run.summary)
+                for event in pool.poll(timeout=0.5):
+                    run.take(event)
+                    progress(run.summary)
+        except KeyboardInterrupt:
+            run.summary.stopped = True
+        return run.summary
+
+
+def merge_records(output: Path, progress: Callable[[int, int], None]) -> Summary:
+    """Write the dataset file of an output folder and wait for it.
+
+    Args:
+        output: the dataset's folder.
+        progress: called with records read and their total, each being read twice.
+    """
+    with WorkerPool(1) as pool:
+        run = AnnotationRun(pool, output)
+        run.merge()
+        try:
+            while pool.pending:
+                for event in pool.poll(timeout=0.5):
+                    if isinstance(event, Progress):
+                        progress(event.done, event.total)
+                    run.take(event)
+        except KeyboardInterrupt:
+            run.summary.stopped = True
+        return run.summary

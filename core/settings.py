@@ -1,0 +1,116 @@
+"""The settings of an export: names, defaults and help texts, written once for the sidebar and the command line."""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, get_type_hints
+
+from .errors import UsageError
+
+
+class Choice(str, Enum):
+    """One of several values of a setting, with the words that a person reads."""
+
+    label: str
+    help: str
+
+    def __new__(cls, value: str, label: str, help: str) -> "Choice":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        member.help = help
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class LabelSource(Choice):
+    """The pass that tells objects apart."""
+
+    AUTO = "auto", "Automatic", "Object Index where it has any value, otherwise Cryptomatte Object"
+    OBJECT_INDEX = "object_index", "Object Index", "One instance for each pass index of an object"
+    MATERIAL_INDEX = "material_index", "Material Index", "One instance for each pass index of a material"
+    CRYPTO_OBJECT = "crypto_object", "Cryptomatte Object", "One instance for each object, without any pass index"
+    CRYPTO_MATERIAL = "crypto_material", "Cryptomatte Material", "One instance for each material"
+    CRYPTO_ASSET = "crypto_asset", "Cryptomatte Asset", "One instance for each top-most parent with its children"
+
+
+class ImageFormat(Choice):
+    """The file format of the training images."""
+
+    PNG = "png", "PNG", "8-bit PNG, without loss"
+    JPEG = "jpeg", "JPEG", "8-bit JPEG, quality 95, a fifth of the size"
+    NONE = "none", "None", "No images; the annotations name the file that PNG would make"
+
+    @property
+    def suffix(self) -> str:
+        return ".jpg" if self is ImageFormat.JPEG else ".png"
+
+
+def _setting(default: Any, label: str, help: str, *, changes_records: bool = True) -> Any:
+    metadata = {"label": label, "help": help, "changes_records": changes_records}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can choose for an export. The field names are those of the panel and the command line."""
+
+    labels: LabelSource = _setting(LabelSource.AUTO, "Labels", "Pass that tells objects apart")
+    view_layer: str = _setting(
+        "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
+    )
+    view: str = _setting("", "View", "Stereo view to label; empty takes the first")
+    image_format: ImageFormat = _setting(ImageFormat.PNG, "Images", "File format of the 8-bit training images")
+    pictures: bool = _setting(
+        True, "Preview Pictures", "Also draw the boxes over each frame, and its depth with a scale in metres"
+    )
+    workers: int = _setting(
+        0,
+        "Workers",
+        "Number of processes that annotate frames at the same time; 0 takes half the processor's cores, 8 at most",
+        changes_records=False,
+    )
+    redo: bool = _setting(
+        False, "Redo", "Annotate every frame again, also those that are up to date", changes_records=False
+    )
+
+    def __post_init__(self) -> None:
+        if self.workers < 0:
+            raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
+
+    @property
+    def worker_count(self) -> int:
+        """How many workers to start on this machine."""
+        return self.workers or max(1, min(8, (os.cpu_count() or 1) // 2))
+
+    def as_json(self) -> dict[str, Any]:
+        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+
+    def shaping_records(self) -> dict[str, Any]:
+        """The settings that a frame record depends on: a change of one of these makes it out of date."""
+        return {
+            field.name: _plain(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.metadata["changes_records"]
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Settings":
+        """Raises UsageError for a name or value that is no setting."""
+        types = get_type_hints(cls)
+        values = {}
+        for name, value in data.items():
+            if name not in types:
+                raise UsageError(f"There is no setting {name!r}; there are {', '.join(types)}")
+            try:
+                values[name] = types[name](value)
+            except ValueError as error:
+                raise UsageError(f"{value!r} is no value for the setting {name!r}") from error
+        return cls(**values)
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
