@@ -1,16 +1,15 @@
 """The command line: `labelpass`, or `python -m core` in a checkout."""
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Iterable, Sequence
-from enum import Enum
 from pathlib import Path
 
 from . import __version__
 from .errors import InputError, LabelpassError, UsageError
 from .frames import FrameFiles, find_frames, parse_frame_ranges
 from .job import FrameJob
+from .options import add_settings, given_settings
 from .render_pass import Pass
 from .run import STOPPED, Summary, annotate_frames, merge_records
 from .scene import SCENES_FOLDER, scene_path
@@ -31,30 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return STOPPED
-
-
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent."""
-    for field in dataclasses.fields(Settings):
-        option = f"--{field.name.replace('_', '-')}"
-        text = field.metadata["help"]
-        if isinstance(field.default, bool):
-            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
-        elif isinstance(field.default, Enum):
-            choices = [choice.value for choice in type(field.default)]
-            parser.add_argument(
-                option, choices=choices, default=argparse.SUPPRESS, help=f"{text} (default: {field.default.value})"
-            )
-        else:
-            kind = type(field.default)
-            metavar = "N" if kind is int else "NAME"
-            parser.add_argument(option, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
-
-
-def given_settings(options: argparse.Namespace) -> dict[str, object]:
-    """The settings that the user gave on the command line."""
-    names = {field.name for field in dataclasses.fields(Settings)}
-    return {name: value for name, value in vars(options).items() if name in names}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from .errors import SceneError
 from .instances import Instance, Mask
 from .labels import LabelImage
-from .scene import Category, SceneEntry, SceneRecord, category_of_name
+from .scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name
 from .settings import LabelSource
 
 
@@ -32,9 +32,10 @@ def name_instances(
         categories = {instance.category: _category_of(instance, image) for instance in instances}
         return _sorted(instances), sorted(categories.values(), key=lambda category: category.name), []
 
-    entries = _entries_by_label(image, scene)
+    table = _table_of(image, scene)
+    entries = _entries_by_label(image, table, scene.scene)
     instances, unknown = [], []
-    categories = {category.name: category for category in scene.categories}
+    categories = {category.name: category for category in table.categories}
     for mask in masks:
         named = entries.get(mask.label if image.is_index else image.name_of(mask.label))
         if not named:
@@ -64,12 +65,16 @@ _KINDS = {
 }
 
 
-def _entries_by_label(image: LabelImage, scene: SceneRecord) -> dict[int | str, list[SceneEntry]]:
-    kind = _KINDS[image.source]
-    entries = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[kind]
+def _table_of(image: LabelImage, scene: SceneRecord) -> SceneEntries:
+    return {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[_KINDS[image.source]]
+
+
+def _entries_by_label(image: LabelImage, table: SceneEntries, scene: str) -> dict[int | str, list[SceneEntry]]:
+    entries = table.entries
     if image.is_index and entries and all(entry.pass_index == 0 for entry in entries):
+        kind = _KINDS[image.source]
         raise SceneError(
-            f"All {kind}s of the scene {scene.scene!r} have the pass index 0, which is background; give them pass "
+            f"All {kind}s of the scene {scene!r} have the pass index 0, which is background; give them pass "
             f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
             "or turn on the Cryptomatte Object pass, and render again"
         )

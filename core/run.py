@@ -10,7 +10,7 @@ from pathlib import Path
 from .errors import InputError
 from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
-from .record import FrameRecord, record_path, valid_record
+from .record import record_path, valid_record
 
 # The exit code of a program that Ctrl-C has ended.
 STOPPED = 130
@@ -97,19 +97,25 @@ class AnnotationRun:
         self._pool = pool
         self._output = output
 
-    def add(self, job: FrameJob) -> bool:
-        """Annotate a frame unless its record is valid already; returns whether a worker has to work."""
+    def settled(self, job: FrameJob) -> bool:
+        """Whether there is nothing to do for a frame: its record is valid already, or its files are missing."""
+        if job.settings.redo:
+            return False
         try:
-            if not job.settings.redo:
-                record = valid_record(job.output, job.files.path, job.key())
-                if record:
-                    self._keep(job, record)
-                    return False
+            record = valid_record(job.output, job.files.path, job.key())
         except InputError as error:
             self.fail(job.files.path, str(error))
+            return True
+        if record is None:
             return False
-        self._pool.submit(Task("annotate", job.as_json(), job.output, f"frame {job.files.path}", job))
+        self.summary.kept += 1
+        self.summary.instances += len(record.instances)
+        self._note(job, list(record.notes))
         return True
+
+    def submit(self, job: FrameJob) -> None:
+        """Let a worker annotate a frame."""
+        self._pool.submit(Task("annotate", job.as_json(), job.output, f"frame {job.files.path}", job))
 
     def fail(self, frame: str, error: str) -> None:
         """Note that a frame cannot be annotated."""
@@ -146,11 +152,6 @@ class AnnotationRun:
             record_path(job.output, job.files.path).unlink(missing_ok=True)
             self.fail(job.files.path, event.error)
 
-    def _keep(self, job: FrameJob, record: FrameRecord) -> None:
-        self.summary.kept += 1
-        self.summary.instances += len(record.instances)
-        self._note(job, list(record.notes))
-
     def _note(self, job: FrameJob, notes: list[str]) -> None:
         if notes:
             self.summary.notes[job.files.path] = notes
@@ -183,8 +184,10 @@ def annotate_frames(
                     job = next(waiting, None)
                     if job is None:
                         more = False
-                    elif not run.add(job):
+                    elif run.settled(job):
                         progress(run.summary)
+                    else:
+                        run.submit(job)
                 for event in pool.poll(timeout=0.5):
                     run.take(event)
                     progress(run.summary)

@@ -47,12 +47,38 @@ class SceneEntry:
     Attributes:
         name: as in the Cryptomatte manifest.
         pass_index: as in the index pass; 0 where it has none.
-        category: name of one of the scene's categories; None makes it background.
+        category: name of one of the kind's categories; None makes it background.
     """
 
     name: str
     pass_index: int
     category: str | None
+
+
+@dataclass(frozen=True)
+class SceneEntries:
+    """All entries of one kind, and their categories, also those that a frame does not show."""
+
+    categories: tuple[Category, ...] = ()
+    entries: tuple[SceneEntry, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        # Rows instead of objects: a scene may have thousands of entries in each of thousands of frames.
+        return {
+            "categories": [category.as_json() for category in self.categories],
+            "entries": [[entry.name, entry.pass_index, entry.category] for entry in self.entries],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "SceneEntries":
+        """Raises KeyError, TypeError or ValueError where the data is not such a table."""
+        return cls(
+            tuple(Category.from_json(category) for category in data["categories"]),
+            tuple(
+                SceneEntry(str(name), int(pass_index), None if category is None else str(category))
+                for name, pass_index, category in data["entries"]
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +92,6 @@ class SceneRecord:
         pixel_aspect: width of a pixel divided by its height.
         unit_scale: metres in one scene unit.
         camera: None where the scene has no camera, or several at once (stereo).
-        categories: all categories of the scene, also those that this frame does not show.
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
     """
 
@@ -77,10 +102,9 @@ class SceneRecord:
     pixel_aspect: float
     unit_scale: float
     camera: Camera | None
-    categories: tuple[Category, ...]
-    objects: tuple[SceneEntry, ...]
-    materials: tuple[SceneEntry, ...]
-    assets: tuple[SceneEntry, ...]
+    objects: SceneEntries
+    materials: SceneEntries
+    assets: SceneEntries
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -92,10 +116,9 @@ class SceneRecord:
             "pixel_aspect": self.pixel_aspect,
             "unit_scale": self.unit_scale,
             "camera": None if self.camera is None else self.camera.as_json(),
-            "categories": [category.as_json() for category in self.categories],
-            "objects": _entries_as_json(self.objects),
-            "materials": _entries_as_json(self.materials),
-            "assets": _entries_as_json(self.assets),
+            "objects": self.objects.as_json(),
+            "materials": self.materials.as_json(),
+            "assets": self.assets.as_json(),
         }
 
     def write(self, path: Path) -> None:
@@ -120,27 +143,14 @@ class SceneRecord:
                 pixel_aspect=float(data["pixel_aspect"]),
                 unit_scale=float(data["unit_scale"]),
                 camera=None if data["camera"] is None else Camera.from_json(data["camera"]),
-                categories=tuple(Category.from_json(category) for category in data["categories"]),
-                objects=_entries_from_json(data["objects"]),
-                materials=_entries_from_json(data["materials"]),
-                assets=_entries_from_json(data["assets"]),
+                objects=SceneEntries.from_json(data["objects"]),
+                materials=SceneEntries.from_json(data["materials"]),
+                assets=SceneEntries.from_json(data["assets"]),
             )
         except OSError as error:
             raise SceneError(f"Cannot read {path}: {error.strerror}; export again from Blender") from error
         except (KeyError, TypeError, ValueError) as error:
             raise SceneError(f"{path} is no scene record or is damaged; export again from Blender") from error
-
-
-def _entries_as_json(entries: tuple[SceneEntry, ...]) -> list[list[str | int | None]]:
-    """Rows of name, pass index, category: a scene may have thousands of objects in each of thousands of frames."""
-    return [[entry.name, entry.pass_index, entry.category] for entry in entries]
-
-
-def _entries_from_json(rows: Any) -> tuple[SceneEntry, ...]:
-    return tuple(
-        SceneEntry(str(name), int(pass_index), None if category is None else str(category))
-        for name, pass_index, category in rows
-    )
 
 
 def scene_path(folder: Path, frame_path: str) -> Path:

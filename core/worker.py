@@ -23,7 +23,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from .annotate import annotate
-from .errors import Cancelled, LabelpassError, PassError
+from .errors import Cancelled, LabelpassError
 from .exr import set_decoding_threads
 from .files import complete_file
 from .formats.coco import write_coco
@@ -87,17 +87,20 @@ def _annotate(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -
 
 
 def _decode_combined(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
-    """Write a frame's Combined pass as a (H, W, 4) float32 .npy, bottom row first: the way Blender keeps pixels."""
+    """Write a frame's Combined pass as a (H, W, 4) float32 .npy, bottom row first: the way Blender keeps pixels.
+
+    The result says whether there is such a pass.
+    """
     job = FrameJob.from_json(data["job"])
     passes = Passes(job.files.files, job.settings.view_layer, job.settings.view)
     if Pass.COMBINED not in passes:
-        raise PassError(f"{passes.where} has no Combined pass to make the training image of; it has {passes.listing()}")
+        return {"decoded": False}
     combined = passes.read(Pass.COMBINED)
     pixels = np.ones((*passes.shape, 4), dtype=np.float32)
     pixels[..., : combined.shape[-1]] = combined[::-1]
     with complete_file(Path(data["to"])) as file:
         np.save(file, pixels)
-    return {}
+    return {"decoded": True}
 
 
 def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:

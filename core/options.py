@@ -1,0 +1,32 @@
+"""The settings as command-line options: for the `labelpass` command and for the headless script."""
+
+import argparse
+import dataclasses
+from enum import Enum
+from typing import Any
+
+from .settings import Settings
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent."""
+    for field in dataclasses.fields(Settings):
+        option = f"--{field.name.replace('_', '-')}"
+        text = field.metadata["help"]
+        if isinstance(field.default, bool):
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
+        elif isinstance(field.default, Enum):
+            choices = [choice.value for choice in type(field.default)]
+            parser.add_argument(
+                option, choices=choices, default=argparse.SUPPRESS, help=f"{text} (default: {field.default.value})"
+            )
+        else:
+            kind = type(field.default)
+            metavar = "N" if kind is int else "NAME"
+            parser.add_argument(option, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
+
+
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the user gave on the command line."""
+    names = {field.name for field in dataclasses.fields(Settings)}
+    return {name: value for name, value in vars(options).items() if name in names}
