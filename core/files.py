@@ -22,7 +22,7 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OutputError: the folder cannot be made or the file cannot be written, for example on a full disk.
     """
-    temporary = path.with_name(f".{path.name}.{_owner(os.getpid())}.tmp")
+    temporary = path.with_name(owned_name(path.name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -37,6 +37,19 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
         raise OutputError(
             f"Cannot write {path}: {error.strerror or error}; free space there or choose another output folder"
         ) from error
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder if need be and write a file in it; OutputError where that cannot be done."""
+    probe = folder / f".{_owner(os.getpid())}"
+    with complete_file(probe):
+        pass
+    probe.unlink()
+
+
+def owned_name(name: str) -> str:
+    """The temporary name under which this process writes a file of this name."""
+    return f".{name}.{_owner(os.getpid())}.tmp"
 
 
 def remove_leftovers(folder: Path, pid: int) -> None:

@@ -10,14 +10,13 @@ from PIL import Image
 from .errors import InputError
 from .exr import Pixels
 from .files import complete_file
-from .settings import ImageFormat
+from .settings import JPEG_QUALITY, ImageFormat
 
 Bytes = npt.NDArray[np.uint8]
 
 # What a record says of images made here.
 SRGB = {"made_by": "labelpass", "view_transform": "sRGB transfer function"}
 
-_JPEG_QUALITY = 95
 # zlib's level 1 takes a third of the time of the usual 6 for files that are a few percent larger.
 _PNG_LEVEL = 1
 
@@ -43,7 +42,7 @@ def write_image(path: Path, pixels: Bytes, format: ImageFormat) -> None:
     with complete_file(path) as file:
         image = Image.fromarray(pixels)
         if format is ImageFormat.JPEG:
-            image.save(file, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+            image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         else:
             image.save(file, "PNG", compress_level=_PNG_LEVEL)
 

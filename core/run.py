@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import InputError
+from .files import check_writable
 from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
 from .record import record_path, valid_record
@@ -172,8 +173,10 @@ def annotate_frames(
         progress: called after each frame.
 
     Raises:
+        OutputError: the output folder cannot be written.
         WorkerError: no worker can be started.
     """
+    check_writable(output)
     with WorkerPool(workers) as pool:
         run = AnnotationRun(pool, output)
         waiting = iter(jobs)

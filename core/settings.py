@@ -8,6 +8,8 @@ from typing import Any, get_type_hints
 
 from .errors import UsageError
 
+JPEG_QUALITY = 95
+
 
 class Choice(str, Enum):
     """One of several values of a setting, with the words that a person reads."""
@@ -41,7 +43,7 @@ class ImageFormat(Choice):
     """The file format of the training images."""
 
     PNG = "png", "PNG", "8-bit PNG, without loss"
-    JPEG = "jpeg", "JPEG", "8-bit JPEG, quality 95, a fifth of the size"
+    JPEG = "jpeg", "JPEG", f"8-bit JPEG, quality {JPEG_QUALITY}, a fifth of the size"
     NONE = "none", "None", "No images; the annotations name the file that PNG would make"
 
     @property

@@ -1,0 +1,179 @@
+"""The button: Export Annotations, and its Stop."""
+
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import LabelpassError, OutputError
+from .export_run import ExportPlan, ExportRun
+from .sources import folder_of_frames, plan_files, plan_render, scene_frames
+
+_SECONDS_BETWEEN_STEPS = 0.05
+# A background process has nothing else to do than to wait for its workers.
+_PATIENT_SECONDS = 0.5
+
+
+def plan_from_settings(scene: bpy.types.Scene) -> ExportPlan:
+    """What the settings of the scene ask for; raises LabelpassError where that cannot be done."""
+    settings = scene.labelpass
+    if settings.source == "RENDER":
+        folder = None
+        frames = plan_render(scene, [scene.frame_current])
+    else:
+        folder = settings.chosen_folder("frames_folder")
+        frames = plan_files(scene, scene_frames(scene), folder)
+    output = settings.chosen_folder("output") or folder_of_frames(scene, frames, folder)
+    if not output.is_absolute():
+        raise OutputError("The output folder is relative to a .blend file that is not saved; save it first")
+    return ExportPlan(frames, output, settings.core_settings())
+
+
+class LABELPASS_OT_export_annotations(bpy.types.Operator):
+    """Write boxes, masks, images and pictures of the rendered frames, in COCO format"""
+
+    bl_idname = "labelpass.export_annotations"
+    bl_label = "Export Annotations"
+
+    _run: ExportRun | None = None
+    _timer: bpy.types.Timer | None = None
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if context.window_manager.labelpass.running:
+            cls.poll_message_set("An export is running; wait for it, or stop it with Escape")
+            return False
+        if context.scene.camera is None:
+            cls.poll_message_set("The scene has no camera, so nothing can have been rendered")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Export and wait, for scripts and background processes."""
+        if not self._start(context):
+            return {"CANCELLED"}
+        try:
+            while not self._run.step(_PATIENT_SECONDS):
+                pass
+        except LabelpassError as error:
+            self.report({"ERROR"}, str(error))
+        return self._finish(context)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Export while Blender stays usable."""
+        if bpy.app.background:
+            return self.execute(context)
+        if not self._start(context):
+            return {"CANCELLED"}
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(_SECONDS_BETWEEN_STEPS, window=context.window)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        state = context.window_manager.labelpass
+        if state.stop_requested or (event.type == "ESC" and event.value == "PRESS"):
+            self._run.stop()
+            return self._finish(context)
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            ended = self._run.step()
+        except LabelpassError as error:
+            self.report({"ERROR"}, str(error))
+            ended = True
+        self._show_progress(context)
+        return self._finish(context) if ended else {"PASS_THROUGH"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender quits or loads another file."""
+        if self._run is not None:
+            self._run.stop()
+            self._finish(context)
+
+    def _start(self, context: bpy.types.Context) -> bool:
+        try:
+            plan = plan_from_settings(context.scene)
+            self._run = ExportRun(context.scene, plan)
+        except LabelpassError as error:
+            self.report({"ERROR"}, str(error))
+            return False
+        state = context.window_manager.labelpass
+        state.running, state.stop_requested = True, False
+        state.output = str(plan.output)
+        state.done, state.total, state.instances = 0, len(plan.frames), 0
+        state.lines.clear()
+        return True
+
+    def _show_progress(self, context: bpy.types.Context) -> None:
+        state, summary = context.window_manager.labelpass, self._run.summary
+        if (state.done, state.instances) != (summary.frames, summary.instances):
+            state.done, state.instances = summary.frames, summary.instances
+            text = f"Labelpass: frame {state.done} of {state.total}, {state.instances} instances (Esc stops)"
+            context.workspace.status_text_set(text)
+            _redraw_sidebars(context)
+
+    def _finish(self, context: bpy.types.Context) -> set[str]:
+        """Tell what became of the export, and clean up."""
+        summary, state = self._run.summary, context.window_manager.labelpass
+        self._run = None
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        state.running = state.stop_requested = False
+        state.done, state.instances = summary.frames, summary.instances
+        for line in summary.lines():
+            state.lines.add().name = line
+            if line is not summary.headline():
+                print(f"Labelpass: {line}")
+        if context.workspace is not None:
+            context.workspace.status_text_set(None)
+            _redraw_sidebars(context)
+        first_problem = next(iter([*summary.failed.values(), *summary.problems]), "")
+        level = "ERROR" if first_problem else "WARNING" if summary.stopped or not summary.instances else "INFO"
+        self.report({level}, f"{summary.headline()}. {first_problem}" if first_problem else summary.headline())
+        return {"FINISHED"} if summary.annotated + summary.kept else {"CANCELLED"}
+
+
+class LABELPASS_OT_stop(bpy.types.Operator):
+    """Stop the export that is running; finished frames stay"""
+
+    bl_idname = "labelpass.stop"
+    bl_label = "Stop"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(context.window_manager.labelpass.running)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.labelpass.stop_requested = True
+        return {"FINISHED"}
+
+
+class LABELPASS_OT_open_folder(bpy.types.Operator):
+    """Open the folder of the last export"""
+
+    bl_idname = "labelpass.open_folder"
+    bl_label = "Open Folder"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        folder = context.window_manager.labelpass.output
+        if not folder or not Path(folder).is_dir():
+            cls.poll_message_set("Nothing has been exported yet")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        bpy.ops.wm.path_open(filepath=context.window_manager.labelpass.output)
+        return {"FINISHED"}
+
+
+def _redraw_sidebars(context: bpy.types.Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
+_CLASSES = (LABELPASS_OT_export_annotations, LABELPASS_OT_stop, LABELPASS_OT_open_folder)
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

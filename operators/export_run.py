@@ -1,0 +1,215 @@
+"""An export from Blender, step by step: describe the scene at each frame, let workers annotate it, write the dataset.
+
+The sidebar's operator and the headless script drive the same steps, the one from a timer, the other in a loop.
+"""
+
+import tempfile
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..core.errors import LabelpassError, SceneError
+from ..core.files import check_writable
+from ..core.frames import FrameFiles
+from ..core.job import FrameJob
+from ..core.pool import Done, Event, Failed, Task, WorkerPool
+from ..core.render_pass import PassFile
+from ..core.run import AnnotationRun, Summary
+from ..core.scene import SCENES_FOLDER, scene_path
+from ..core.settings import ImageFormat, Settings
+from . import compat
+from .display_images import LinearImage, colour_of, save_render_passes, save_render_result
+from .scene_reader import read_scene
+from .sources import PlannedFrame, frame_file
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """What an export does.
+
+    Attributes:
+        frames: in the order in which they are exported.
+        output: the dataset's folder.
+        settings: the user's choices.
+        render: whether each frame is rendered first.
+        merge: whether the dataset file is written at the end.
+    """
+
+    frames: Sequence[PlannedFrame]
+    output: Path
+    settings: Settings = field(default_factory=Settings)
+    render: bool = False
+    merge: bool = True
+
+
+class ExportRun:
+    """An export on its way. Call step() until it returns True, or stop() to end it early.
+
+    Attributes:
+        plan: what it does.
+        summary: what became of the frames so far.
+
+    Raises:
+        OutputError: the output folder cannot be written.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, plan: ExportPlan) -> None:
+        check_writable(plan.output)
+        self.plan = plan
+        self._scene = scene
+        self._frame_before = scene.frame_current, scene.frame_subframe
+        self._waiting = deque(plan.frames)
+        self._pool = WorkerPool(plan.settings.worker_count)
+        self._run = AnnotationRun(self._pool, plan.output)
+        self._temporary = tempfile.TemporaryDirectory(prefix="labelpass-")
+        self._linear_image = LinearImage()
+        self._merge = plan.merge
+        self._ended = False
+
+    @property
+    def summary(self) -> Summary:
+        return self._run.summary
+
+    def step(self, timeout: float = 0.0) -> bool:
+        """Do the next small thing; returns whether the export has ended.
+
+        Args:
+            timeout: seconds to wait for a worker where there is nothing else to do.
+
+        Raises:
+            WorkerError: workers cannot be started. The export has ended then.
+        """
+        if self._ended:
+            return True
+        try:
+            busy = bool(self._waiting) and self._pool.wants_more
+            if busy:
+                self._begin(self._waiting.popleft())
+            for event in self._pool.poll(0.0 if busy else timeout):
+                self._take(event)
+            if self._waiting or self._pool.pending:
+                return False
+            if self._merge and self.summary.annotated + self.summary.kept:
+                self._merge = False
+                self._run.merge()
+                return False
+        except BaseException:
+            self.stop()
+            raise
+        self._end()
+        return True
+
+    def stop(self) -> None:
+        """End the export now; finished frames stay."""
+        if not self._ended:
+            self.summary.stopped = True
+            self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._pool.stop()
+        self._linear_image.remove()
+        self._temporary.cleanup()
+        frame, subframe = self._frame_before
+        if (self._scene.frame_current, self._scene.frame_subframe) != self._frame_before:
+            self._scene.frame_set(frame, subframe=subframe)
+
+    def _begin(self, planned: PlannedFrame) -> None:
+        """Describe the scene at a frame, and hand the frame to a worker."""
+        if planned.problem:
+            self._run.fail(planned.name, planned.problem)
+            return
+        try:
+            if self._scene.frame_current != planned.frame or self._scene.frame_subframe:
+                self._scene.frame_set(planned.frame)
+            if self.plan.render:
+                render_frame(self._scene)
+            files = planned.files or self._files_of_render(planned)
+            job = FrameJob(files, self.plan.output, self._describe(files), self.plan.settings)
+            if self.plan.settings.image_format is ImageFormat.NONE:
+                self._annotate(job)
+                return
+            colour = colour_of(self._scene)
+            job = FrameJob(files, job.output, job.scene, job.settings, colour)
+            if planned.files is None:
+                save_render_result(self._scene, job.output / job.image, job.settings.image_format)
+                self._annotate(job)
+            elif not self._run.settled(job):
+                self._decode(job)
+        except LabelpassError as error:
+            self._run.fail(planned.name, str(error))
+
+    def _describe(self, files: FrameFiles) -> Path:
+        """Write the scene record of the frame; returns its path."""
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        path = scene_path(self.plan.output / SCENES_FOLDER, files.path)
+        read_scene(self._scene, depsgraph).write(path)
+        return path
+
+    def _files_of_render(self, planned: PlannedFrame) -> FrameFiles:
+        """The file that was just rendered, or all passes of the render in memory as a temporary one."""
+        path = frame_file(self._scene, planned.frame)
+        if not (self.plan.render and compat.writes_multilayer(self._scene) and path.is_file()):
+            path = Path(self._temporary.name) / f"{planned.name}.exr"
+            save_render_passes(self._scene, path)
+        return FrameFiles("", planned.frame, planned.name, (PassFile(path),))
+
+    def _annotate(self, job: FrameJob) -> None:
+        if not self._run.settled(job):
+            self._run.submit(job)
+
+    def _decode(self, job: FrameJob) -> None:
+        """Let a worker decode the picture of a file on disk, for Blender to make the training image of."""
+        pixels = Path(self._temporary.name) / f"{job.files.name}.npy"
+        data: dict[str, Any] = {"job": job.as_json(), "to": str(pixels)}
+        self._pool.submit(
+            Task("decode_combined", data, Path(self._temporary.name), f"frame {job.files.path}", (job, pixels))
+        )
+
+    def _take(self, event: Event) -> None:
+        if event.task.do != "decode_combined":
+            self._run.take(event)
+            self._remove_passes(event)
+            return
+        job, pixels = event.task.tag
+        try:
+            if isinstance(event, Failed):
+                self._run.fail(job.files.path, event.error)
+            elif isinstance(event, Done) and event.result["decoded"]:
+                self._linear_image.save(pixels, self._scene, job.output / job.image, job.settings.image_format)
+                self._run.submit(job)
+            elif isinstance(event, Done):
+                self._run.submit(FrameJob(job.files, job.output, job.scene, job.settings))
+        except LabelpassError as error:
+            self._run.fail(job.files.path, str(error))
+        finally:
+            pixels.unlink(missing_ok=True)
+
+    def _remove_passes(self, event: Event) -> None:
+        """Passes of a render in memory are needed only until the frame is annotated."""
+        if event.task.do == "annotate" and isinstance(event, Done | Failed):
+            for file in event.task.tag.files.files:
+                if file.path.parent == Path(self._temporary.name):
+                    file.path.unlink(missing_ok=True)
+
+
+def render_frame(scene: bpy.types.Scene) -> None:
+    """Render the frame that the scene stands at into the file that an animation render would write.
+
+    Raises:
+        SceneError: Blender refuses.
+    """
+    render = scene.render
+    filepath = render.filepath
+    try:
+        render.filepath = render.frame_path(frame=scene.frame_current)
+        bpy.ops.render.render(write_still=True, scene=scene.name)
+    except RuntimeError as error:
+        reason = " ".join(str(error).removeprefix("Error: ").split())
+        raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); mend the scene") from error
+    finally:
+        render.filepath = filepath

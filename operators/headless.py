@@ -1,0 +1,106 @@
+"""The headless way in: arguments after "--" override what the .blend stores; the exit code says how it went."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import LabelpassError, UsageError
+from ..core.frames import parse_frame_ranges
+from ..core.options import add_settings, given_settings
+from ..core.run import STOPPED
+from ..core.settings import Settings
+from . import properties
+from .export_run import ExportPlan, ExportRun
+from .sources import folder_of_frames, plan_files, plan_render, scene_frames
+
+_SECONDS_TO_WAIT = 0.5
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Export the loaded scene.
+
+    Args:
+        arguments: those of the user.
+
+    Returns:
+        0 if every frame was annotated, 1 if not, 2 for wrong usage.
+    """
+    options = _parser().parse_args(arguments)
+    stored = hasattr(bpy.types.Scene, "labelpass")
+    if not stored:
+        properties.register()  # the extension is not enabled, but the .blend may hold its settings
+    try:
+        return _export(bpy.context.scene, options)
+    except UsageError as error:
+        print(f"labelpass: {error}", file=sys.stderr)
+        return 2
+    except LabelpassError as error:
+        print(f"labelpass: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if not stored:
+            properties.unregister()
+
+
+def arguments_after_dashes(argv: Sequence[str]) -> list[str]:
+    """What stands behind the first "--" of Blender's own command line."""
+    return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="blender -b SCENE.blend -P export_annotations.py --",
+        description="Exports annotations of rendered frames; what is left out is taken from the .blend",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the dataset's folder; default: beside the frames")
+    parser.add_argument("--frames", metavar="RANGE", help="frame numbers such as 1-10,20; default: the scene's range")
+    parser.add_argument("--render", action="store_true", help="render the frames first")
+    parser.add_argument(
+        "--from", dest="folder", type=Path, metavar="DIR", help="folder of EXR files; default: the scene's own output"
+    )
+    parser.add_argument(
+        "--merge",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write the COCO file when all frames are done (leave it to 'labelpass merge' on a farm)",
+    )
+    add_settings(parser)
+    return parser
+
+
+def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
+    stored = scene.labelpass
+    settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
+    frames = scene_frames(scene)
+    if options.frames:
+        frames = [number for numbers in parse_frame_ranges(options.frames) for number in numbers]
+    if not frames:
+        raise UsageError("The scene's frame range is empty; give the frames with --frames")
+    if options.render and options.folder:
+        raise UsageError(
+            "--render renders into the scene's own output, so --from has no meaning with it; leave one out"
+        )
+    folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
+    if options.render:
+        folder = None
+        plan = plan_render(scene, frames)
+    else:
+        plan = plan_files(scene, frames, folder)
+    output = options.output or stored.chosen_folder("output") or folder_of_frames(scene, plan, folder)
+
+    run = ExportRun(scene, ExportPlan(plan, output.resolve(), settings, options.render, options.merge))
+    told = 0
+    try:
+        while not run.step(_SECONDS_TO_WAIT):
+            if run.summary.frames != told:
+                told = run.summary.frames
+                print(f"Labelpass: {told} of {len(plan)} frames, {run.summary.instances} instances", flush=True)
+    except KeyboardInterrupt:
+        run.stop()
+        return STOPPED
+    for line in run.summary.lines():
+        print(f"Labelpass: {line}", file=sys.stderr if line.startswith("Failed") else sys.stdout, flush=True)
+    return run.summary.exit_code

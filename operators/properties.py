@@ -1,0 +1,103 @@
+"""The settings that a .blend file stores, made from core's settings, and what the panel shows of the running export."""
+
+import dataclasses
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+
+from ..core.settings import Settings
+
+
+def _property_of(field: "dataclasses.Field[Any]") -> Any:
+    options: dict[str, Any] = {
+        "name": field.metadata["label"],
+        "description": field.metadata["help"],
+        "default": field.default,
+    }
+    if isinstance(field.default, Enum):
+        options["default"] = field.default.value
+        options["items"] = [(choice.value, choice.label, choice.help) for choice in type(field.default)]
+        return EnumProperty(**options)
+    if isinstance(field.default, bool):
+        return BoolProperty(**options)
+    if isinstance(field.default, int):
+        return IntProperty(**options, min=0, soft_max=16)
+    return StringProperty(**options)
+
+
+class LabelpassSettings(bpy.types.PropertyGroup):
+    """Scene.labelpass: core's settings, and those that only Blender has."""
+
+    source: EnumProperty(
+        name="Source",
+        description="Frames to export",
+        items=[
+            ("RENDER", "This Render", "The last render, also if it was not saved"),
+            ("FILES", "Files on Disk", "The EXR files of the frame range that were rendered before"),
+        ],
+    )
+    frames_folder: StringProperty(
+        name="Frames",
+        description="Folder of the EXR files; empty takes those that the output properties of this scene name",
+        subtype="DIR_PATH",
+    )
+    output: StringProperty(
+        name="Output",
+        description="Folder for the annotations; empty writes them beside the frames",
+        subtype="DIR_PATH",
+    )
+
+    def core_settings(self) -> Settings:
+        return Settings.from_json({field.name: getattr(self, field.name) for field in dataclasses.fields(Settings)})
+
+    def chosen_folder(self, name: str) -> Path | None:
+        """The folder in a property as an absolute path, None where the user left it empty."""
+        text = getattr(self, name)
+        return Path(bpy.path.abspath(text)) if text else None
+
+
+LabelpassSettings.__annotations__.update({field.name: _property_of(field) for field in dataclasses.fields(Settings)})
+
+
+class LabelpassLine(bpy.types.PropertyGroup):
+    """A line of text for the panel; the text is its name."""
+
+
+class LabelpassCategory(bpy.types.PropertyGroup):
+    """A category of the scene for the panel; its name is the category's."""
+
+    objects: IntProperty(name="Objects", description="Number of objects of this category")
+
+
+class LabelpassState(bpy.types.PropertyGroup):
+    """WindowManager.labelpass: what the panel shows; never saved."""
+
+    running: BoolProperty(name="Running")
+    done: IntProperty(name="Done", description="Frames that are dealt with")
+    total: IntProperty(name="Total", description="Frames of this export")
+    instances: IntProperty(name="Instances", description="Instances found so far")
+    stop_requested: BoolProperty(name="Stop Requested")
+    output: StringProperty(name="Output", description="Folder of the last export")
+    lines: CollectionProperty(type=LabelpassLine)
+    categories: CollectionProperty(type=LabelpassCategory)
+    categories_problem: StringProperty(name="Problem")
+    background_objects: IntProperty(name="Background Objects")
+
+
+_CLASSES = (LabelpassSettings, LabelpassLine, LabelpassCategory, LabelpassState)
+_register_classes, _unregister_classes = bpy.utils.register_classes_factory(_CLASSES)
+
+
+def register() -> None:
+    _register_classes()
+    bpy.types.Scene.labelpass = PointerProperty(type=LabelpassSettings)
+    bpy.types.WindowManager.labelpass = PointerProperty(type=LabelpassState)
+
+
+def unregister() -> None:
+    del bpy.types.WindowManager.labelpass
+    del bpy.types.Scene.labelpass
+    _unregister_classes()

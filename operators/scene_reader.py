@@ -1,0 +1,228 @@
+"""The open scene as a scene record: what can be seen, what each object is, and the camera."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import bpy
+from mathutils import Matrix
+
+from ..core.camera import Camera
+from ..core.errors import SceneError
+from ..core.scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name
+
+# Object types that leave pixels in a render.
+_RENDERED_TYPES = frozenset(
+    {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME", "GPENCIL", "GREASEPENCIL"}
+)
+_CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
+# Blender's camera looks along -z with y up, OpenCV's along +z with y down.
+_TO_OPENCV = Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
+
+
+def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneRecord:
+    """Describe the frame that the scene stands at.
+
+    Args:
+        scene: the original scene.
+        depsgraph: its evaluated dependency graph, up to date at the current frame.
+
+    Raises:
+        SceneError: a custom property is no category, or the scene contradicts itself.
+    """
+    width, height, _, _ = image_rectangle(scene)
+    objects = sorted(rendered_objects(scene, depsgraph), key=lambda ob: ob.name)
+    render = scene.render
+    metric = scene.unit_settings.system != "NONE"
+    return SceneRecord(
+        scene=scene.name,
+        frame=scene.frame_current,
+        width=width,
+        height=height,
+        pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
+        unit_scale=scene.unit_settings.scale_length if metric else 1.0,
+        camera=_camera(scene, depsgraph),
+        objects=object_entries(scene, objects),
+        materials=_material_entries(objects),
+        assets=_asset_entries(scene, objects),
+    )
+
+
+def rendered_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+    """The objects that can leave pixels in a render of the current frame, instanced ones included."""
+    found: set[bpy.types.Object] = set()
+    for view_layer in scene.view_layers:
+        if view_layer.use:
+            for ob in _objects_of(view_layer.layer_collection):
+                _add_with_instances(ob, found)
+    # Geometry nodes and particles instance objects that need not be in the scene themselves.
+    for instance in depsgraph.object_instances:
+        if instance.is_instance:
+            found.add(instance.object.original)
+    return {ob for ob in found if ob.type in _RENDERED_TYPES}
+
+
+def image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
+    """Width and height of the rendered image, and the column and row (from the top) of its first pixel in the
+    uncropped one."""
+    render = scene.render
+    width = render.resolution_x * render.resolution_percentage // 100
+    height = render.resolution_y * render.resolution_percentage // 100
+    if not (render.use_border and render.use_crop_to_border):
+        return width, height, 0, 0
+    # As Blender does it: truncated to whole pixels, rows from the bottom.
+    left, right = int(render.border_min_x * width), int(render.border_max_x * width)
+    bottom, top = int(render.border_min_y * height), int(render.border_max_y * height)
+    return right - left, top - bottom, left, height - top
+
+
+def object_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
+    """Objects with their pass indices and categories."""
+    collections = _collections_of_objects(scene, objects)
+    table = _CategoryTable()
+    entries = [SceneEntry(ob.name, ob.pass_index, table.category_of(ob, collections.get(ob))) for ob in objects]
+    return SceneEntries(table.categories(), tuple(entries))
+
+
+def _material_entries(objects: Iterable[bpy.types.Object]) -> SceneEntries:
+    materials = {slot.material for ob in objects for slot in ob.material_slots if slot.material}
+    table = _CategoryTable()
+    entries = [
+        SceneEntry(material.name, material.pass_index, table.category_of(material, None))
+        for material in sorted(materials, key=lambda material: material.name)
+    ]
+    return SceneEntries(table.categories(), tuple(entries))
+
+
+def _asset_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
+    """Cryptomatte's assets: the top-most parent stands for all its children."""
+    roots = set()
+    for ob in objects:
+        while ob.parent:
+            ob = ob.parent
+        roots.add(ob)
+    ordered = sorted(roots, key=lambda ob: ob.name)
+    collections = _collections_of_objects(scene, ordered)
+    table = _CategoryTable()
+    entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
+    return SceneEntries(table.categories(), tuple(entries))
+
+
+class _CategoryTable:
+    """Collects the categories of things, and finds contradictions between them."""
+
+    def __init__(self) -> None:
+        self._categories: dict[str, Category] = {}
+        self._by_id: dict[int, str] = {}
+
+    def category_of(self, thing: bpy.types.ID, collection: str | None) -> str | None:
+        """The category's name; None for background.
+
+        From the custom properties `category_id` (0 is background), `category` and `supercategory`, which BlenderProc
+        uses as well; else the collection; else the name.
+        """
+        id = thing.get("category_id")
+        text = thing.get("category")
+        if id is not None and (not isinstance(id, int) or id < 0):
+            raise SceneError(
+                f"The custom property category_id of {thing.name!r} is {id!r}; make it a whole number from 1, "
+                "or 0 for background"
+            )
+        if text is not None and not isinstance(text, str):
+            raise SceneError(f"The custom property category of {thing.name!r} is {text!r}; make it a text")
+        if id == 0:
+            return None
+        if text:
+            name = text
+        elif id is not None:
+            name = self._by_id.get(id, f"category_{id}")
+        else:
+            name = collection or category_of_name(thing.name)
+        self._add(Category(name, id, str(thing.get("supercategory", ""))), thing)
+        return name
+
+    def categories(self) -> tuple[Category, ...]:
+        return tuple(self._categories[name] for name in sorted(self._categories))
+
+    def _add(self, category: Category, thing: bpy.types.ID) -> None:
+        known = self._categories.get(category.name, category)
+        id = known.id if category.id is None else category.id
+        if known.id not in (None, id):
+            raise SceneError(
+                f"{thing.name!r} gives the category {category.name!r} the category_id {id}, and another object gives "
+                f"it {known.id}; make them the same"
+            )
+        if id is not None and self._by_id.setdefault(id, category.name) != category.name:
+            raise SceneError(
+                f"{thing.name!r} gives the category_id {id} to {category.name!r}, and another object gives it to "
+                f"{self._by_id[id]!r}; give one of them another number"
+            )
+        supercategory = known.supercategory or category.supercategory
+        self._categories[category.name] = Category(category.name, id, supercategory)
+
+
+def _objects_of(layer_collection: bpy.types.LayerCollection) -> Iterator[bpy.types.Object]:
+    if layer_collection.exclude or layer_collection.collection.hide_render:
+        return
+    for ob in layer_collection.collection.objects:
+        if not ob.hide_render:
+            yield ob
+    for child in layer_collection.children:
+        yield from _objects_of(child)
+
+
+def _add_with_instances(ob: bpy.types.Object, found: set[bpy.types.Object]) -> None:
+    """Add an object, and those of the collection that it instances, and so on."""
+    if ob in found:
+        return
+    found.add(ob)
+    if ob.instance_type == "COLLECTION" and ob.instance_collection:
+        for member in ob.instance_collection.all_objects:
+            if not member.hide_render:
+                _add_with_instances(member, found)
+
+
+def _collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, str]:
+    """Object -> name of its collection, where the scene sorts its objects into several; else empty."""
+    wanted = set(objects)
+    found: dict[bpy.types.Object, str] = {}
+    for collection in scene.collection.children_recursive:
+        for ob in collection.objects:
+            if ob in wanted:
+                found.setdefault(ob, collection.name)
+    return found if len(Counter(found.values())) > 1 else {}
+
+
+def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | None:
+    if scene.camera is None or scene.render.use_multiview:
+        return None  # with several views there is no one camera that made the image
+    camera = scene.camera.evaluated_get(depsgraph)
+    kind = _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
+    # Blender ignores the scale of a camera.
+    world_to_camera = _TO_OPENCV @ camera.matrix_world.normalized().inverted()
+    return Camera(
+        name=scene.camera.name,
+        type=kind,
+        k=_intrinsics(scene, camera, depsgraph) if kind == "perspective" else None,
+        world_to_camera=tuple(tuple(row) for row in world_to_camera),
+        clip_start=camera.data.clip_start,
+        clip_end=camera.data.clip_end,
+    )
+
+
+def _intrinsics(
+    scene: bpy.types.Scene, camera: bpy.types.Object, depsgraph: bpy.types.Depsgraph
+) -> tuple[tuple[float, ...], ...]:
+    """K in pixels, from the projection matrix that Blender itself renders with."""
+    render = scene.render
+    width = render.resolution_x * render.resolution_percentage // 100
+    height = render.resolution_y * render.resolution_percentage // 100
+    projection = camera.calc_matrix_camera(
+        depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
+    )
+    _, _, left, top = image_rectangle(scene)
+    # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down).
+    return (
+        (projection[0][0] * width / 2, 0.0, (1 - projection[0][2]) * width / 2 - left),
+        (0.0, projection[1][1] * height / 2, (1 + projection[1][2]) * height / 2 - top),
+        (0.0, 0.0, 1.0),
+    )

@@ -1,0 +1,120 @@
+"""Which frames an export is about: the render in memory, the files on disk, or frames that are rendered first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..core.errors import InputError, UsageError
+from ..core.frames import FrameFiles, find_frames
+from ..core.render_pass import PassFile
+from . import compat
+
+
+@dataclass(frozen=True)
+class PlannedFrame:
+    """A frame to export.
+
+    Attributes:
+        frame: frame number in the scene.
+        files: its EXR files; None for the render in memory, and for a frame that is rendered first.
+        name: of the frame in the dataset.
+        problem: a sentence on why it cannot be exported, "" if it can.
+    """
+
+    frame: int
+    files: FrameFiles | None
+    name: str
+    problem: str = ""
+
+
+def scene_frames(scene: bpy.types.Scene) -> list[int]:
+    """The frame numbers that an animation render of the scene makes."""
+    return list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
+
+
+def plan_render(scene: bpy.types.Scene, frames: Sequence[int]) -> list[PlannedFrame]:
+    """Frames that come out of Blender's memory, named as their files would be."""
+    return [PlannedFrame(frame, None, frame_file(scene, frame).stem) for frame in frames]
+
+
+def plan_files(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None) -> list[PlannedFrame]:
+    """Frames that were rendered to EXR files before.
+
+    Args:
+        scene: whose output settings say where the files are.
+        frames: the frame numbers that are wanted.
+        folder: take the files from here instead.
+
+    Returns:
+        A plan for each of the frames, with a problem where there is no file.
+
+    Raises:
+        InputError: there is no file for any of them.
+        UsageError: the files' names clash.
+    """
+    found = _files_by_frame(scene, frames, folder)
+    if not found:
+        where = folder or frame_file(scene, frames[0])
+        raise InputError(
+            f"There is no EXR file of the frames {_span(frames)} (looked for {where}); render the animation with the "
+            "file format OpenEXR MultiLayer first, or choose the folder of the frames"
+        )
+    plans = []
+    for frame in frames:
+        files = found.get(frame)
+        missing = f"There is no EXR file of frame {frame}; render it, or leave it out of the range"
+        plans.append(PlannedFrame(frame, files, files.name if files else str(frame), "" if files else missing))
+    return plans
+
+
+def folder_of_frames(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folder: Path | None) -> Path:
+    """The folder beside the frames: where an export goes unless the user says otherwise.
+
+    Raises:
+        UsageError: the frames are written relative to a .blend file that was never saved.
+    """
+    if folder is not None:
+        return folder
+    files = [file.path for planned in plan if planned.files for file in planned.files.files]
+    if len(plan) and len(files) > len(plan):  # one file a pass, in folders beside each other
+        return Path(*_common_parts([file.parent.parts for file in files]))
+    if files:
+        return files[0].parent
+    target = frame_file(scene, scene.frame_current).parent
+    if not target.is_absolute():
+        raise UsageError("The output path is relative to a .blend file that is not saved; save it, or choose a folder")
+    return target
+
+
+def frame_file(scene: bpy.types.Scene, frame: int) -> Path:
+    """The file that an animation render writes for a frame."""
+    return Path(bpy.path.abspath(scene.render.frame_path(frame=frame)))
+
+
+def _files_by_frame(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None) -> dict[int, FrameFiles]:
+    if folder is not None:
+        return {frame.frame: frame for frame in find_frames([folder])}
+    found = {}
+    for frame in frames:
+        path = frame_file(scene, frame)
+        if path.suffix.lower() == ".exr" and path.is_file():
+            found[frame] = FrameFiles("", frame, path.stem, (PassFile(path),))
+    if found:
+        return found
+    folders = [folder for folder in compat.file_output_folders(scene) if folder.is_dir()]
+    return {frame.frame: frame for frame in find_frames(folders)} if folders else {}
+
+
+def _common_parts(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    common = []
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return tuple(common)
+
+
+def _span(frames: Sequence[int]) -> str:
+    return str(frames[0]) if len(frames) == 1 else f"{frames[0]} to {frames[-1]}"
