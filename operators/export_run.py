@@ -198,18 +198,19 @@ class ExportRun:
 
 
 def render_frame(scene: bpy.types.Scene) -> None:
-    """Render the frame that the scene stands at into the file that an animation render would write.
+    """Render the frame that the scene stands at, as an animation of that frame alone.
+
+    A still would lack the frame number in its file's name, and in Blender 5 in those of File Output nodes too.
 
     Raises:
         SceneError: Blender refuses.
     """
-    render = scene.render
-    filepath = render.filepath
+    before = scene.frame_start, scene.frame_end
     try:
-        render.filepath = render.frame_path(frame=scene.frame_current)
-        bpy.ops.render.render(write_still=True, scene=scene.name)
+        scene.frame_start, scene.frame_end = scene.frame_current, scene.frame_current
+        bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         reason = " ".join(str(error).removeprefix("Error: ").split())
         raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); mend the scene") from error
     finally:
-        render.filepath = filepath
+        scene.frame_start, scene.frame_end = before

@@ -1,0 +1,46 @@
+"""Blender as the bpy module, with the extension registered from this checkout."""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+from tests.blender.scenes import build_scene
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def _load_extension() -> None:
+    spec = importlib.util.spec_from_file_location(
+        "labelpass", CHECKOUT / "__init__.py", submodule_search_locations=[str(CHECKOUT)]
+    )
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["labelpass"] = package
+    spec.loader.exec_module(package)
+
+
+_load_extension()
+
+
+@pytest.fixture(autouse=True)
+def extension() -> Iterator[None]:
+    """A Blender as after its first start, with the extension on."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    import labelpass
+
+    labelpass.register()
+    yield
+    labelpass.unregister()
+    assert "OpenEXR" not in sys.modules, "OpenEXR in Blender's process can crash it"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> bpy.types.Scene:
+    """Two cubes and a ball on a floor without a pass index, to be rendered by Cycles into tmp_path/frames."""
+    scene = bpy.context.scene
+    build_scene(scene)
+    scene.render.filepath = str(tmp_path / "frames" / "shot_####")
+    return scene

@@ -1,0 +1,69 @@
+"""Scenes for the tests in Blender, built by script."""
+
+from types import SimpleNamespace
+
+import bmesh
+import bpy
+
+
+def build_scene(scene: bpy.types.Scene) -> SimpleNamespace:
+    """Fill an empty scene; returns its objects by name."""
+    render = scene.render
+    render.engine = "CYCLES"
+    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", 1, False
+    render.resolution_x, render.resolution_y = 64, 48
+    scene.frame_start, scene.frame_end = 1, 2
+    if bpy.app.version >= (5, 0, 0):
+        render.image_settings.media_type = "MULTI_LAYER_IMAGE"
+    render.image_settings.file_format = "OPEN_EXR_MULTILAYER"
+    layer = scene.view_layers[0]
+    layer.use_pass_z = layer.use_pass_object_index = True
+    layer.use_pass_cryptomatte_object = layer.use_pass_position = True
+
+    objects = SimpleNamespace(
+        floor=add_object(scene, "Floor", "plane", (0, 0, -1), 0),
+        left=add_object(scene, "Cube", "cube", (-1.5, 0, 0), 1),
+        right=add_object(scene, "Cube.001", "cube", (1.5, 0, 0), 2),
+        ball=add_object(scene, "Ball", "ball", (0, -1, 0), 3),
+    )
+    objects.left.keyframe_insert("location", frame=1)
+    objects.left.location.z = 0.5
+    objects.left.keyframe_insert("location", frame=2)
+
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    camera.location, camera.rotation_euler = (0.3, -9, 2.5), (1.3, 0.02, 0.03)
+    sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    for ob in (camera, sun):
+        scene.collection.objects.link(ob)
+    scene.camera = camera
+    scene.frame_set(1)
+    return objects
+
+
+def add_object(
+    scene: bpy.types.Scene,
+    name: str,
+    shape: str,
+    location: tuple[float, float, float],
+    pass_index: int,
+    collection: bpy.types.Collection | None = None,
+) -> bpy.types.Object:
+    """Add a mesh object to the scene's own collection, or to another one."""
+    mesh = bpy.data.meshes.new(name)
+    shapes = bmesh.new()
+    if shape == "cube":
+        bmesh.ops.create_cube(shapes, size=1.5)
+    elif shape == "ball":
+        bmesh.ops.create_uvsphere(shapes, u_segments=32, v_segments=16, radius=0.8)
+    else:
+        bmesh.ops.create_grid(shapes, size=4)
+    shapes.to_mesh(mesh)
+    shapes.free()
+    ob = bpy.data.objects.new(name, mesh)
+    ob.location, ob.pass_index = location, pass_index
+    (collection or scene.collection).objects.link(ob)
+    return ob
+
+
+def render_animation() -> None:
+    bpy.ops.render.render(animation=True)

@@ -1,0 +1,185 @@
+"""The operator of the sidebar's button, run to its end: this render, files on disk, and what can be wrong with them."""
+
+import json
+from pathlib import Path
+
+import bpy
+import pytest
+
+from tests.blender.scenes import render_animation
+
+
+def instances_of(output: Path) -> dict:
+    return json.loads((output / "annotations/instances.json").read_bytes())
+
+
+def settings_of(scene: bpy.types.Scene) -> dict[str, object]:
+    """Everything of a scene that an export could leave changed."""
+    image, render = scene.render.image_settings, scene.render
+    found = {
+        f"image.{p.identifier}": getattr(image, p.identifier) for p in image.bl_rna.properties if not p.is_readonly
+    }
+    found["filepath"] = render.filepath
+    found["frame"] = scene.frame_current, scene.frame_subframe
+    found["data"] = [
+        sorted(item.name for item in data) for data in (bpy.data.images, bpy.data.scenes, bpy.data.objects)
+    ]
+    return found
+
+
+def test_this_render_needs_no_saved_file(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    bpy.ops.render.render()
+    before = settings_of(scene)
+
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    output = tmp_path / "frames"
+    coco = instances_of(output)
+    assert [image["file_name"] for image in coco["images"]] == ["images/shot_0001.png"]
+    assert sorted(row["name"] for row in coco["annotations"]) == ["Ball", "Cube", "Cube.001"]
+    assert [category["name"] for category in coco["categories"]] == ["Ball", "Cube", "Floor"]
+    written = sorted(path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file())
+    assert written == [
+        "annotations/instances.json",
+        "images/shot_0001.png",
+        "pictures/boxes/shot_0001.png",
+        "pictures/depth/shot_0001.png",
+        "records/shot_0001.json",
+        "scenes/shot_0001.json",
+    ]
+    assert settings_of(scene) == before
+
+
+def test_nothing_rendered_is_said(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    # A factory reset keeps the render of the test before, so this needs a Blender of its own: see test_headless.py.
+    scene.labelpass.source = "FILES"
+    with pytest.raises(RuntimeError, match="There is no EXR file of the frames 1 to 2"):
+        bpy.ops.labelpass.export_annotations()
+    assert not (tmp_path / "frames").exists()
+
+
+def test_after_an_animation(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.labelpass.source = "FILES"
+    scene.frame_set(2)
+    before = settings_of(scene)
+
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    coco = instances_of(tmp_path / "frames")
+    assert [image["frame"] for image in coco["images"]] == [1, 2]
+    assert settings_of(scene) == before
+    state = bpy.context.window_manager.labelpass
+    assert state.lines[0].name == "2 frames annotated; 6 instances"
+    boxes = {row["image_id"]: row["bbox"] for row in coco["annotations"] if row["name"] == "Cube"}
+    assert boxes[1][1] > boxes[2][1], "the cube moves up, so its scene record and its box must be those of the frame"
+
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+    assert state.lines[0].name == "0 frames annotated, 2 up to date; 6 instances"
+
+
+def test_frames_of_yesterday_from_another_folder(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    (tmp_path / "frames").rename(tmp_path / "yesterday")
+    scene.labelpass.source = "FILES"
+    scene.labelpass.frames_folder = str(tmp_path / "yesterday")
+    scene.labelpass.output = str(tmp_path / "dataset")
+
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    assert len(instances_of(tmp_path / "dataset")["images"]) == 2
+    assert sorted(path.name for path in (tmp_path / "yesterday").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+
+
+def test_a_missing_frame_is_named_and_the_others_go_on(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.frame_end = 3
+    scene.labelpass.source = "FILES"
+
+    with pytest.raises(RuntimeError, match=r"2 frames annotated, 1 failed.*no EXR file of frame 3"):
+        bpy.ops.labelpass.export_annotations()
+
+    assert len(instances_of(tmp_path / "frames")["images"]) == 2
+
+
+def test_a_changed_resolution_is_said(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.labelpass.source = "FILES"
+    scene.render.resolution_x = 80
+    with pytest.raises(RuntimeError, match="has 64 x 48 pixels and the scene renders 80 x 48"):
+        bpy.ops.labelpass.export_annotations()
+    assert not (tmp_path / "frames/annotations").exists()
+
+
+def test_all_pass_indices_zero_is_said(scene: bpy.types.Scene) -> None:
+    for ob in scene.objects:
+        ob.pass_index = 0
+    scene.view_layers[0].use_pass_cryptomatte_object = False
+    bpy.ops.render.render()
+    with pytest.raises(RuntimeError, match="have the pass index 0, which is background; give them pass indices"):
+        bpy.ops.labelpass.export_annotations()
+
+
+def test_cryptomatte_serves_where_no_index_is_set(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    for ob in scene.objects:
+        ob.pass_index = 0
+    bpy.ops.render.render()
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+    coco = instances_of(tmp_path / "frames")
+    assert {row["name"] for row in coco["annotations"]} == {"Ball", "Cube", "Cube.001", "Floor"}
+    record = json.loads((tmp_path / "frames/records/shot_0001.json").read_bytes())["record"]
+    assert record["label_source"] == "crypto_object"
+
+
+def test_an_output_folder_that_cannot_be_made(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    bpy.ops.render.render()
+    (tmp_path / "file").write_text("")
+    scene.labelpass.output = str(tmp_path / "file" / "dataset")
+    with pytest.raises(RuntimeError, match=r"Cannot write .*choose another output folder"):
+        bpy.ops.labelpass.export_annotations()
+
+
+def test_file_output_nodes(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """One file a pass: the output settings name no EXR, and the compositor's File Output node does."""
+    _write_passes_by_node(scene, tmp_path / "passes")
+    render_animation()
+    scene.labelpass.source = "FILES"
+    scene.labelpass.output = str(tmp_path / "dataset")
+
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    coco = instances_of(tmp_path / "dataset")
+    assert [image["frame"] for image in coco["images"]] == [1, 2]
+    assert {row["name"] for row in coco["annotations"]} == {"Ball", "Cube", "Cube.001"}
+
+
+def _write_passes_by_node(scene: bpy.types.Scene, folder: Path) -> None:
+    image = scene.render.image_settings
+    if bpy.app.version >= (5, 0, 0):
+        image.media_type = "IMAGE"
+        image.file_format = "PNG"
+        tree = bpy.data.node_groups.new("Passes", "CompositorNodeTree")
+        scene.compositing_node_group = tree
+        node = tree.nodes.new("CompositorNodeOutputFile")
+        node.directory, node.file_name = str(folder), ""
+        node.format.media_type = "IMAGE"
+        node.format.file_format = "OPEN_EXR"
+        for kind, name in (("RGBA", "Image"), ("FLOAT", "Depth"), ("FLOAT", "Object Index")):
+            node.file_output_items.new(kind, name)
+        layers = tree.nodes.new("CompositorNodeRLayers")
+        sources = ("Image", "Depth", "Object Index")
+    else:
+        image.file_format = "PNG"
+        scene.use_nodes = True
+        tree = scene.node_tree
+        node = tree.nodes.new("CompositorNodeOutputFile")
+        node.base_path = str(folder)
+        node.format.file_format = "OPEN_EXR"
+        node.file_slots.clear()
+        for slot in ("Image/Image", "Depth/Image", "Index/Image"):
+            node.file_slots.new(slot)
+        layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
+        sources = ("Image", "Depth", "IndexOB")
+    node.format.color_depth = "32"
+    for socket, source in zip((s for s in node.inputs if s.enabled), sources, strict=False):
+        tree.links.new(layers.outputs[source], socket)

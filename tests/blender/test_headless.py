@@ -1,0 +1,153 @@
+"""The headless script in a Blender of its own, and the three ways in giving the same bytes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import bpy
+import pytest
+
+from tests.blender.scenes import render_animation
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def blend(scene: bpy.types.Scene, tmp_path: Path) -> Path:
+    """The test scene in a file, with its output beside it."""
+    scene.render.filepath = "//frames/shot_####"
+    path = tmp_path / "scene.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+def headless(blend: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    script = CHECKOUT / "export_annotations.py"
+    return in_own_blender(blend, script, *arguments)
+
+
+def in_own_blender(blend: Path, script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", script, "--", *arguments]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+
+
+def labelpass(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "core", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
+
+
+def coco_bytes(folder: Path) -> bytes:
+    return (folder / "annotations/instances.json").read_bytes()
+
+
+def test_render_and_export(blend: Path, tmp_path: Path) -> None:
+    done = headless(blend, "--render", "--output", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "2 frames annotated; 6 instances" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+    assert len(json.loads(coco_bytes(tmp_path / "out"))["images"]) == 2
+
+
+def test_the_three_ways_in_give_the_same_bytes(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.labelpass.source = "FILES"
+    scene.labelpass.output = str(tmp_path / "sidebar")
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    done = headless(blend, "--output", tmp_path / "headless", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+
+    scenes = tmp_path / "sidebar"
+    done = labelpass("annotate", tmp_path / "frames", "--output", tmp_path / "alone", "--scene", scenes)
+    assert done.returncode == 0, done.stderr
+    assert labelpass("merge", tmp_path / "alone").returncode == 0
+
+    assert coco_bytes(tmp_path / "sidebar") == coco_bytes(tmp_path / "headless") == coco_bytes(tmp_path / "alone")
+
+
+def test_arguments_override_what_the_file_stores(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.labelpass.output = str(tmp_path / "stored")
+    scene.labelpass.image_format = "jpeg"
+    scene.labelpass.pictures = False
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+
+    assert headless(blend).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "stored/images").iterdir()) == ["shot_0001.jpg", "shot_0002.jpg"]
+    assert not (tmp_path / "stored/pictures").exists()
+
+    options = ["--image-format", "png", "--pictures", "--frames", "2", "--output", tmp_path / "given"]
+    assert headless(blend, *options).returncode == 0
+    assert [path.name for path in (tmp_path / "given/images").iterdir()] == ["shot_0002.png"]
+    assert (tmp_path / "given/pictures/boxes/shot_0002.png").is_file()
+
+
+def test_no_merge_leaves_the_dataset_to_labelpass_merge(blend: Path, tmp_path: Path) -> None:
+    render_animation()
+    assert headless(blend, "--frames", "1", "--no-merge").returncode == 0
+    assert headless(blend, "--frames", "2", "--no-merge").returncode == 0
+    assert not (tmp_path / "frames/annotations").exists()
+    assert labelpass("merge", tmp_path / "frames").returncode == 0
+    assert len(json.loads(coco_bytes(tmp_path / "frames"))["images"]) == 2
+
+
+def test_a_frame_that_fails_is_named_and_the_others_are_done(blend: Path, tmp_path: Path) -> None:
+    render_animation()
+    broken = tmp_path / "frames/shot_0001.exr"
+    broken.write_bytes(broken.read_bytes()[:5000])
+    done = headless(blend)
+    assert done.returncode == 1
+    assert "Failed: shot_0001:" in done.stderr
+    assert str(broken) in done.stderr
+    assert [image["frame"] for image in json.loads(coco_bytes(tmp_path / "frames"))["images"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--frames", "ten"], "'ten' is no frame"),
+        (["--labels", "colour"], "invalid choice: 'colour'"),
+        (["--unknown"], "unrecognized arguments"),
+        (["--render", "--from", "."], "--from has no meaning with it"),
+        (["--workers", "-1"], "There cannot be -1 workers"),
+    ],
+)
+def test_wrong_usage(blend: Path, arguments: list[str], message: str) -> None:
+    done = headless(blend, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_nothing_rendered(blend: Path, tmp_path: Path) -> None:
+    done = headless(blend)
+    assert done.returncode == 1
+    assert "There is no EXR file of the frames 1 to 2" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene.blend"]
+
+
+def test_the_button_before_the_first_render(blend: Path, tmp_path: Path) -> None:
+    script = tmp_path / "press.py"
+    script.write_text(
+        "import importlib.util, sys, bpy\n"
+        f"spec = importlib.util.spec_from_file_location('labelpass', r'{CHECKOUT / '__init__.py'}',"
+        f" submodule_search_locations=[r'{CHECKOUT}'])\n"
+        "package = sys.modules['labelpass'] = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(package)\n"
+        "package.register()\n"
+        "try:\n"
+        "    bpy.ops.labelpass.export_annotations()\n"
+        "except RuntimeError as error:\n"
+        "    print('SAID', error)\n"
+        "package.unregister()\n"
+    )
+    done = in_own_blender(blend, script)
+    assert "Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk" in done.stdout
+
+
+def test_a_scene_that_cannot_be_rendered(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    scene.camera = None
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    done = headless(blend, "--render", "--frames", "1")
+    assert done.returncode == 1
+    assert "Blender cannot render frame 1" in done.stderr

@@ -1,0 +1,96 @@
+"""The extension comes and goes without a trace, and keeps the rules that Blender has for extensions."""
+
+import ast
+import sys
+from pathlib import Path
+
+import bpy
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SHIPPED = [CHECKOUT / "__init__.py", CHECKOUT / "export_annotations.py"] + [
+    path for folder in ("core", "operators", "panels") for path in (CHECKOUT / folder).rglob("*.py")
+]
+
+
+def traces() -> list[object]:
+    names = [name for name in dir(bpy.types) if "labelpass" in name.lower()]
+    attached = [kind for kind in (bpy.types.Scene, bpy.types.WindowManager) if hasattr(kind, "labelpass")]
+    handlers = [
+        handler
+        for name in dir(bpy.app.handlers)
+        if isinstance(found := getattr(bpy.app.handlers, name), list)
+        for handler in found
+        if "labelpass" in getattr(handler, "__module__", "")
+    ]
+    return [*names, *attached, *handlers]
+
+
+def test_register_and_unregister_leave_nothing() -> None:
+    import labelpass
+
+    for _ in range(2):
+        labelpass.unregister()
+        assert traces() == []
+        labelpass.register()
+        assert hasattr(bpy.types.Scene, "labelpass")
+
+
+def test_settings_travel_with_the_file(tmp_path: Path) -> None:
+    settings = bpy.context.scene.labelpass
+    settings.labels, settings.pictures, settings.output = "crypto_object", False, "//dataset"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.read_factory_settings()
+    assert bpy.context.scene.labelpass.labels == "auto"
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    settings = bpy.context.scene.labelpass
+    assert (settings.labels, settings.pictures, settings.output) == ("crypto_object", False, "//dataset")
+
+
+def test_every_setting_of_core_is_a_property_with_a_tooltip() -> None:
+    import dataclasses
+
+    from labelpass.core.settings import Settings
+
+    properties = bpy.context.scene.labelpass.bl_rna.properties
+    for field in dataclasses.fields(Settings):
+        assert properties[field.name].name == field.metadata["label"]
+        assert properties[field.name].description == field.metadata["help"]
+    assert bpy.context.scene.labelpass.core_settings() == Settings()
+    for prop in properties:
+        if prop.identifier not in ("rna_type", "name"):
+            assert prop.description and not prop.description.endswith("."), prop.identifier
+
+
+def test_operators_have_names_and_tooltips() -> None:
+    for name in ("export_annotations", "stop", "open_folder"):
+        rna = getattr(bpy.ops.labelpass, name).get_rna_type()
+        assert rna.name and rna.description and not rna.description.endswith(".")
+
+
+def test_rules_of_the_sources() -> None:
+    """Layers point one way, nothing edits sys.path, and nothing names the extension's package."""
+    for path in SHIPPED:
+        text = path.read_text(encoding="utf-8")
+        assert "bl_ext" not in text, path
+        assert "sys.path" not in text, path
+        part = path.relative_to(CHECKOUT).parts[0]
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                imported = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                imported = [f"{'.' * node.level}{node.module or ''}"]
+            else:
+                continue
+            for name in imported:
+                root = name.partition(".")[0]
+                assert not (part == "core" and root in ("bpy", "mathutils")), path
+                assert not (part in ("operators", "panels") and root in ("OpenEXR", "PIL", "tqdm")), path
+                assert not (part == "operators" and name.startswith("..panels")), path
+                assert not (part == "core" and name.startswith(("..operators", "..panels"))), path
+                assert root != "OpenEXR" or path.name == "exr.py", path
+
+
+def test_no_import_of_bpy_at_the_top_of_the_package() -> None:
+    tree = ast.parse((CHECKOUT / "__init__.py").read_text(encoding="utf-8"))
+    assert not [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert "OpenEXR" not in sys.modules
