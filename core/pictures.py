@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from .instances import Instance
+from .instances import Box, Instance
 
 Bytes = npt.NDArray[np.uint8]
 
 _LONGEST_NAME = 28
+_MARGIN = 3
+# Beyond this many names nobody reads them, and looking for free places would take long.
+_MOST_NEIGHBOURS = 200
 _TICKS = 6
 _NO_SURFACE = (232, 232, 232)
 # Points of matplotlib's "viridis" (CC0), from far to near: even steps of lightness, readable without colour vision.
@@ -37,23 +40,54 @@ def draw_boxes(image: Bytes, instances: Sequence[Instance], categories: Sequence
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
     font = _font(picture.height)
-    line = max(1, round(picture.height / 360))
+    line = max(1, round(picture.height / 300))
     colours = {name: _category_colour(number) for number, name in enumerate(categories)}
-    # Large boxes first, so that the names of small ones stay readable.
-    for instance in sorted(instances, key=lambda instance: -instance.mask.area):
+    # Large boxes first, so that small ones stay readable.
+    by_size = sorted(instances, key=lambda instance: -instance.mask.area)
+    for instance in by_size:
         box, colour = instance.mask.box, colours[instance.category]
         draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=colour, width=line)
-    for instance in sorted(instances, key=lambda instance: -instance.mask.area):
-        box, colour = instance.mask.box, colours[instance.category]
-        name = _short(instance.name)
-        left, top, right, bottom = draw.textbbox((0, 0), name, font=font)
-        width, height = right - left + 4, bottom - top + 4
-        # Above the box, or inside where there is no room; never out of the picture.
-        x = max(0, min(box.x0, picture.width - width))
-        y = box.y0 - height if box.y0 >= height else box.y0
-        draw.rectangle((x, y, x + width - 1, y + height - 1), fill=colour)
-        draw.text((x + 2 - left, y + 2 - top), name, fill=_ink(colour), font=font)
+    plates: list[tuple[int, int, int, int]] = []
+    ascent, descent = font.getmetrics()
+    for instance in by_size:
+        colour, name = colours[instance.category], _short(instance.name)
+        size = math.ceil(font.getlength(name)) + 2 * _MARGIN, ascent + descent
+        plate = _place_for_name(instance.mask.box, size, picture.size, plates[-_MOST_NEIGHBOURS:])
+        plates.append(plate)
+        draw.rectangle((plate[0], plate[1], plate[2] - 1, plate[3] - 1), fill=colour)
+        draw.text((plate[0] + _MARGIN, plate[1]), name, fill=_ink(colour), font=font)
     return np.asarray(picture)
+
+
+def _place_for_name(
+    box: Box, size: tuple[int, int], picture: tuple[int, int], taken: Sequence[tuple[int, int, int, int]]
+) -> tuple[int, int, int, int]:
+    """Where the plate with a name goes: at a corner of its box, inside the picture, and on no other plate if possible.
+
+    Returns:
+        x0, y0, x1, y1, half-open.
+    """
+    width, height = size
+    corners = [
+        (box.x0, box.y0 - height),
+        (box.x0, box.y0),
+        (box.x1 - width, box.y0 - height),
+        (box.x0, box.y1),
+        (box.x1 - width, box.y1),
+        (box.x0, box.y1 - height),
+    ]
+    plates = []
+    for left, top in corners:
+        x = max(0, min(left, picture[0] - width))
+        y = max(0, min(top, picture[1] - height))
+        plates.append((x, y, x + width, y + height))
+    for plate in plates:
+        if not any(
+            plate[0] < other[2] and other[0] < plate[2] and plate[1] < other[3] and other[1] < plate[3]
+            for other in taken
+        ):
+            return plate
+    return plates[0]
 
 
 def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], unit: str) -> Bytes:

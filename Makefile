@@ -1,0 +1,12 @@
+# The recipes are in noxfile.py; this only makes sure that nox is there.
+PYTHON ?= python3.11
+NOX := .venv/bin/python -m nox
+
+.PHONY: demo test matrix bench
+demo test matrix bench: .venv/nox-2026.10.20
+	$(NOX) -s $@
+
+.venv/nox-2026.10.20:
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet nox==2026.10.20
+	touch $@

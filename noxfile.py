@@ -1,0 +1,68 @@
+"""Every recipe of the project: `nox -s test`, `demo`, `matrix`, `bench`, `fixtures`; the Makefile only calls them."""
+
+from pathlib import Path
+
+import nox
+
+# Blender as a module, each with a numpy that it works with. The first is the LTS that the demo and the tests use.
+BLENDERS = {"4.5.15": "1.26.4", "4.2.23": "2.4.6", "5.0.1": "1.26.4"}
+MAIN_BLENDER = "4.5.15"
+CHECKED = ["core", "operators", "panels", "tests", "tools", "benchmarks", "examples", "__init__.py"]
+CHECKED += ["export_annotations.py", "noxfile.py"]
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["test"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+
+
+def install(session: nox.Session, blender: str | None, numpy: str) -> None:
+    """The pinned requirements, Blender if it is wanted, and the `labelpass` command of this checkout."""
+    wanted = ["-r", "requirements/test.txt", f"numpy=={numpy}"]
+    session.install(*wanted, *([f"bpy=={blender}"] if blender else []))
+    session.install("--no-deps", "--no-build-isolation", "--force-reinstall", ".")
+
+
+def run_tests(session: nox.Session) -> None:
+    session.run("python", "-m", "pytest", "tests/core", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/blender", *session.posargs)
+
+
+@nox.session(python="3.11")
+def test(session: nox.Session) -> None:
+    """Style, types and all tests, in Blender 4.5 LTS as a module."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("ruff", "check", "--output-format", "concise", *CHECKED)
+    session.run("ruff", "format", "--check", *CHECKED)
+    session.run("mypy")
+    run_tests(session)
+
+
+@nox.session(python="3.11")
+@nox.parametrize("blender", [version for version in BLENDERS if version != MAIN_BLENDER])
+def matrix(session: nox.Session, blender: str) -> None:
+    """All tests in the other Blender versions, one of them with numpy 2."""
+    install(session, blender, BLENDERS[blender])
+    run_tests(session)
+
+
+@nox.session(python="3.11")
+def demo(session: nox.Session) -> None:
+    """The main job on a scene of its own, into the folder demo."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("python", "examples/demo/run.py", "demo")
+
+
+@nox.session(python="3.11")
+def bench(session: nox.Session) -> None:
+    """The benchmark table; `nox -s bench -- --write` puts it into docs/benchmarks.md."""
+    install(session, None, BLENDERS[MAIN_BLENDER])
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session(python="3.11")
+@nox.parametrize("blender", list(BLENDERS))
+def fixtures(session: nox.Session, blender: str) -> None:
+    """Render tests/data again."""
+    install(session, blender, BLENDERS[blender])
+    session.run("python", str(Path("tests/data/render_fixtures.py")))
