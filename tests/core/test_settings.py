@@ -1,0 +1,147 @@
+"""Settings: their JSON, what depends on them, and what is said of wrong ones."""
+
+import dataclasses
+import json
+import os
+from enum import Enum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import UsageError
+from core.passes import LABEL_PASSES
+from core.render_pass import Pass
+from core.settings import ImageFormat, LabelSource, Settings
+
+FIELDS = dataclasses.fields(Settings)
+
+ALL_SETTINGS = st.builds(
+    Settings,
+    labels=st.sampled_from(LabelSource),
+    view_layer=st.text(),
+    view=st.text(),
+    image_format=st.sampled_from(ImageFormat),
+    pictures=st.booleans(),
+    workers=st.integers(0, 1000),
+    redo=st.booleans(),
+)
+
+# Another value for each setting; a new one has to be added here.
+OTHER = {
+    "labels": LabelSource.CRYPTO_ASSET,
+    "view_layer": "Labels.v2",
+    "view": "right",
+    "image_format": ImageFormat.JPEG,
+    "pictures": False,
+    "workers": 3,
+    "redo": True,
+}
+
+
+@given(ALL_SETTINGS)
+def test_json_and_back(settings: Settings) -> None:
+    again = Settings.from_json(json.loads(json.dumps(settings.as_json())))
+
+    assert again == settings
+    # Equal as strings, so make sure that they are choices and not just text.
+    assert isinstance(again.labels, LabelSource)
+    assert isinstance(again.image_format, ImageFormat)
+
+
+def test_what_is_left_out_is_the_default() -> None:
+    assert Settings.from_json({}) == Settings()
+    assert Settings.from_json({"view": "left"}) == Settings(view="left")
+
+
+def test_json_is_plain() -> None:
+    """Choices as their values: what goes into files must not be an enum's name."""
+    for value in Settings().as_json().values():
+        assert not isinstance(value, Enum)
+    assert Settings().as_json()["labels"] == "auto"
+
+
+@pytest.mark.parametrize("name", [field.name for field in FIELDS])
+def test_what_makes_a_record_out_of_date(name: str) -> None:
+    """A frame is done again for every setting that changes its record, its image or its pictures."""
+    changed = Settings(**{name: OTHER[name]})
+    assert changed != Settings()
+
+    assert (changed.shaping_records() == Settings().shaping_records()) == (name in ("workers", "redo"))
+
+
+def test_unknown_setting_lists_those_there_are() -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.from_json({"label": "auto"})
+    for name in ("'label'", *(field.name for field in FIELDS)):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("labels", "Object Index"),
+        ("labels", ""),
+        ("labels", None),
+        ("image_format", "tiff"),
+        ("image_format", 5),
+        ("workers", "many"),
+        ("workers", None),
+        ("workers", [2]),
+        ("pictures", "no"),
+        ("redo", None),
+    ],
+)
+def test_impossible_value(name: str, value: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.from_json({name: value})
+    assert repr(name) in str(caught.value)
+    assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize("make", [lambda: Settings(workers=-1), lambda: Settings.from_json({"workers": -1})])
+def test_negative_number_of_workers(make) -> None:
+    with pytest.raises(UsageError, match="cannot be -1 workers; use 1 or more, or 0 for automatic"):
+        make()
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(None, 1), (1, 1), (2, 1), (3, 1), (8, 4), (16, 8), (128, 8)])
+def test_automatic_number_of_workers(monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: int) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+
+    assert Settings().worker_count == workers
+    assert Settings(workers=20).worker_count == 20
+
+
+def test_label_sources_are_passes() -> None:
+    """Each but the automatic one is a pass of the same name and title: messages speak of one in terms of the other."""
+    sources = [source for source in LabelSource if source is not LabelSource.AUTO]
+
+    assert {Pass(source.value) for source in sources} == set(LABEL_PASSES)
+    for source in sources:
+        assert source.label == Pass(source.value).title
+
+
+def test_texts_are_those_of_an_interface() -> None:
+    """Blender's way: a title, and a sentence without a full stop."""
+    texts = [(field.metadata["label"], field.metadata["help"]) for field in FIELDS]
+    texts += [(choice.label, choice.help) for choice in (*LabelSource, *ImageFormat)]
+    for label, help in texts:
+        assert label
+        assert label[0].isupper()
+        assert len(help) > len(label) / 2
+        assert not help.endswith(".")
+
+
+def test_suffix_of_images() -> None:
+    assert [format.suffix for format in (ImageFormat.PNG, ImageFormat.JPEG, ImageFormat.NONE)] == [
+        ".png",
+        ".jpg",
+        ".png",
+    ]
+
+
+def test_choices_are_their_values() -> None:
+    """As text on the command line and in messages."""
+    assert str(LabelSource.CRYPTO_OBJECT) == f"{LabelSource.CRYPTO_OBJECT}" == "crypto_object"
+    assert LabelSource("crypto_object") is LabelSource.CRYPTO_OBJECT
