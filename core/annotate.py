@@ -109,7 +109,13 @@ def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[By
         if wanted:
             notes.append("There is no Combined pass, so no training image was written")
         return None, None
-    colours = to_srgb(passes.read(Pass.COMBINED))
+    combined = passes.read(Pass.COMBINED)
+    colours = to_srgb(combined)
+    broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
+    if broken:
+        notes.append(
+            f"{broken} pixels of the Combined pass are no numbers and came out black; look for a broken material"
+        )
     if wanted:
         write_image(job.output / job.image, colours, job.settings.image_format)
     return colours, SRGB if wanted else None

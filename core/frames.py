@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .errors import InputError, UsageError
@@ -66,8 +66,10 @@ def find_frames(
 
     Raises:
         InputError: a path does not exist, or there is no EXR file.
-        UsageError: two frames would have the same name.
+        UsageError: two frames would have the same name, or `sequence` leads out of the output folder.
     """
+    if sequence is not None and (PurePosixPath(sequence).is_absolute() or ".." in PurePosixPath(sequence).parts):
+        raise UsageError(f"The sequence {sequence!r} would lie outside of the output folder; give it a plain name")
     meanings = {name.lower(): pass_ for name, pass_ in (pass_names or {}).items()}
     groups: dict[tuple[str, str], list[tuple[str, PassFile]]] = defaultdict(list)
     for root, path in _exr_files(paths):

@@ -136,12 +136,13 @@ class Passes:
                 "Choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
             )
         if len(pass_.components) == 1:
-            component = next(name for name in (pass_.components, "V", "X", "R", "Y") if name in stored.channels)
-            return self.read_components(stored, component)[0]
+            # File Output nodes call a single value V, or copy it to R, G and B; other writers have names of their own.
+            known = (name for name in (pass_.components, "V", "X", "R", "Y") if name in stored.channels)
+            return self.read_components(stored, [next(known, next(iter(stored.channels)))])[0]
         wanted = "".join(name for name in pass_.components if name in stored.channels)
         return np.stack(self.read_components(stored, wanted), axis=-1)
 
-    def read_components(self, stored: _Stored, components: str) -> list[Pixels]:
+    def read_components(self, stored: _Stored, components: Sequence[str]) -> list[Pixels]:
         """Some components of a stored pass, (H, W) each, placed into the image."""
         pixels = stored.file.read(stored.part, [stored.channels[name] for name in components])
         data, display = stored.part.data_window, stored.part.display_window

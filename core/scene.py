@@ -148,7 +148,10 @@ class SceneRecord:
                 assets=SceneEntries.from_json(data["assets"]),
             )
         except OSError as error:
-            raise SceneError(f"Cannot read {path}: {error.strerror}; export again from Blender") from error
+            raise SceneError(
+                f"There is no scene record {path} ({error.strerror}); export the frame from Blender, "
+                "or give the folder of other scene records with --scene"
+            ) from error
         except (KeyError, TypeError, ValueError) as error:
             raise SceneError(f"{path} is no scene record or is damaged; export again from Blender") from error
 

@@ -9,23 +9,25 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import SceneError
-from .scene_reader import object_entries, rendered_objects
+from .scene_reader import object_entries, own_objects
 
 _SECONDS_AFTER_CHANGE = 0.5
 
 
-def refresh_categories() -> None:
-    """Read the categories of the current scene into the panel's list."""
+def refresh_categories() -> float | None:
+    """Read the categories of the current scene into the panel's list; returns when to try again, as timers want it."""
     context = bpy.context
+    if any(window.screen.is_animation_playing for window in context.window_manager.windows):
+        return _SECONDS_AFTER_CHANGE
     state = context.window_manager.labelpass
     state.categories.clear()
     state.categories_problem = ""
     try:
-        objects = rendered_objects(context.scene, context.evaluated_depsgraph_get())
-        table = object_entries(context.scene, sorted(objects, key=lambda ob: ob.name))
+        objects = sorted(own_objects(context.scene), key=lambda ob: ob.name)
+        table = object_entries(context.scene, objects)
     except SceneError as error:
         state.categories_problem = str(error)
-        return
+        return None
     counts = Counter(entry.category for entry in table.entries)
     for category in table.categories:
         item = state.categories.add()
@@ -35,6 +37,7 @@ def refresh_categories() -> None:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
                 area.tag_redraw()
+    return None
 
 
 @persistent

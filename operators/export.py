@@ -42,9 +42,6 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         if context.window_manager.labelpass.running:
             cls.poll_message_set("An export is running; wait for it, or stop it with Escape")
             return False
-        if context.scene.camera is None:
-            cls.poll_message_set("The scene has no camera, so nothing can have been rendered")
-            return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -3,6 +3,7 @@
 The sidebar's operator and the headless script drive the same steps, the one from a timer, the other in a loop.
 """
 
+import contextlib
 import tempfile
 from collections import deque
 from collections.abc import Sequence
@@ -115,8 +116,10 @@ class ExportRun:
         self._linear_image.remove()
         self._temporary.cleanup()
         frame, subframe = self._frame_before
-        if (self._scene.frame_current, self._scene.frame_subframe) != self._frame_before:
-            self._scene.frame_set(frame, subframe=subframe)
+        # Where the user has loaded another file meanwhile, the scene is gone.
+        with contextlib.suppress(ReferenceError):
+            if (self._scene.frame_current, self._scene.frame_subframe) != self._frame_before:
+                self._scene.frame_set(frame, subframe=subframe)
 
     def _begin(self, planned: PlannedFrame) -> None:
         """Describe the scene at a frame, and hand the frame to a worker."""
@@ -145,9 +148,10 @@ class ExportRun:
 
     def _describe(self, files: FrameFiles) -> Path:
         """Write the scene record of the frame; returns its path."""
-        depsgraph = bpy.context.evaluated_depsgraph_get()
         path = scene_path(self.plan.output / SCENES_FOLDER, files.path)
-        read_scene(self._scene, depsgraph).write(path)
+        # The user may look at another scene by now.
+        with bpy.context.temp_override(scene=self._scene, view_layer=self._scene.view_layers[0]):
+            read_scene(self._scene, bpy.context.evaluated_depsgraph_get()).write(path)
         return path
 
     def _files_of_render(self, planned: PlannedFrame) -> FrameFiles:

@@ -30,7 +30,7 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
     width, height, _, _ = image_rectangle(scene)
-    objects = sorted(rendered_objects(scene, depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return SceneRecord(
@@ -47,17 +47,13 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
     )
 
 
-def rendered_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
-    """The objects that can leave pixels in a render of the current frame, instanced ones included."""
+def own_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
+    """The objects of the scene that can leave pixels in a render, those of instanced collections included."""
     found: set[bpy.types.Object] = set()
     for view_layer in scene.view_layers:
         if view_layer.use:
             for ob in _objects_of(view_layer.layer_collection):
                 _add_with_instances(ob, found)
-    # Geometry nodes and particles instance objects that need not be in the scene themselves.
-    for instance in depsgraph.object_instances:
-        if instance.is_instance:
-            found.add(instance.object.original)
     return {ob for ob in found if ob.type in _RENDERED_TYPES}
 
 
@@ -158,6 +154,12 @@ class _CategoryTable:
             )
         supercategory = known.supercategory or category.supercategory
         self._categories[category.name] = Category(category.name, id, supercategory)
+
+
+def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+    """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
+    found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
+    return {ob for ob in found if ob.type in _RENDERED_TYPES}
 
 
 def _objects_of(layer_collection: bpy.types.LayerCollection) -> Iterator[bpy.types.Object]:
