@@ -7,6 +7,9 @@ from typing import Any
 
 import bpy
 
+# Folders may start with "//", the folder of the .blend; from 4.5 on a property has to say so.
+FOLDER_OPTIONS = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+
 # Setting one of these changes which values the ones after it may have.
 _IMAGE_SETTINGS_FIRST = ("media_type", "file_format", "color_mode", "color_depth")
 

@@ -9,6 +9,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.settings import Settings
+from . import compat
 
 
 def _property_of(field: "dataclasses.Field[Any]") -> Any:
@@ -16,6 +17,7 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
         "name": field.metadata["label"],
         "description": field.metadata["help"],
         "default": field.default,
+        "options": set(),  # nothing here is animated
     }
     if isinstance(field.default, Enum):
         options["default"] = field.default.value
@@ -34,6 +36,7 @@ class LabelpassSettings(bpy.types.PropertyGroup):
     source: EnumProperty(
         name="Source",
         description="Frames to export",
+        options=set(),
         items=[
             ("RENDER", "This Render", "The last render, also if it was not saved"),
             ("FILES", "Files on Disk", "The EXR files of the frame range that were rendered before"),
@@ -43,11 +46,13 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         name="Frames",
         description="Folder of the EXR files; empty takes those that the output properties of this scene name",
         subtype="DIR_PATH",
+        options=compat.FOLDER_OPTIONS,
     )
     output: StringProperty(
         name="Output",
         description="Folder for the annotations; empty writes them beside the frames",
         subtype="DIR_PATH",
+        options=compat.FOLDER_OPTIONS,
     )
 
     def core_settings(self) -> Settings:
