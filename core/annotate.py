@@ -125,8 +125,8 @@ def _depth_picture(passes: Passes, scene: SceneRecord | None) -> Bytes:
     depth = passes.read(Pass.DEPTH).astype(np.float32, copy=False)
     camera: Camera | None = scene.camera if scene else None
     farthest = camera.clip_end if camera else _NO_SURFACE
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         surface = (depth > 0) & (depth <= farthest)
-    if scene is None:
-        return draw_depth(depth, surface, "units")
-    return draw_depth(depth * np.float32(scene.unit_scale), surface, "m")
+        if scene is None:
+            return draw_depth(depth, surface, "units")
+        return draw_depth(depth * np.float32(scene.unit_scale), surface, "m")

@@ -24,21 +24,16 @@ def strongest_ids(ranks: Ranks, shape: tuple[int, int]) -> npt.NDArray[np.uint32
 
     Args:
         ranks: pairs of (H, W) float32 arrays, id and coverage, strongest rank first. An id is a float whose bits are
-            the hash. The pairs are taken one at a time, so a generator keeps only one in memory.
+            the hash; a coverage is finite. The pairs are taken one at a time, so a generator keeps only one in memory.
         shape: (H, W).
 
     Returns:
         (H, W) uint32, 0 = background. Background covers what the ranks leave over, and what they give to id 0.
-
-    Raises:
-        PassError: a coverage is not finite.
     """
     best = np.zeros(shape, dtype=np.uint32)
     best_coverage = np.zeros(shape, dtype=np.float32)
     covered = np.zeros(shape, dtype=np.float32)
     for id, coverage in ranks:
-        if not np.isfinite(coverage).all():
-            raise PassError("The Cryptomatte pass holds coverages that are no numbers; render the frame again")
         bits = np.ascontiguousarray(id).view(np.uint32)
         coverage = np.where(bits == 0, np.float32(0), coverage)
         covered += coverage

@@ -10,6 +10,7 @@ import io
 import os
 import struct
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -26,6 +27,8 @@ _VERSION = 2
 _TILED, _DEEP, _MULTI_PART = 0x200, 0x800, 0x1000
 _PART_NUMBER_SIZE = 4
 _HEADER_GUESS = 1 << 16
+# Rows of pixels in a chunk, by the number of the compression in the file; measured of OpenEXR 3.5.3.
+_ROWS_OF_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
 # A damaged header may claim any size; a real frame of this many pixels would not fit into memory anyway.
 _MOST_PIXELS = 1 << 30
 
@@ -116,10 +119,10 @@ class ExrFile:
             ExrError: the pixels are missing or damaged.
         """
         try:
-            source = self._as_single_part(part) if len(self.parts) > 1 else str(self.path)
-            file = OpenEXR.InputFile(source)
-            buffers = file.channels(list(channels))
-            file.close()
+            with self._source(part) as source:
+                file = OpenEXR.InputFile(source)
+                buffers = file.channels(list(channels))
+                file.close()
         except MemoryError as error:
             raise ExrError(f"{self.path} is too large for this machine's memory; render it smaller") from error
         except (OSError, RuntimeError, TypeError, ValueError) as error:
@@ -129,6 +132,15 @@ class ExrFile:
             np.frombuffer(buffer, dtype=part.channels[name].dtype).reshape(shape)
             for name, buffer in zip(channels, buffers, strict=True)
         ]
+
+    def _source(self, part: Part) -> AbstractContextManager[str | BinaryIO]:
+        """What to give to OpenEXR's reader for a part."""
+        if len(self.parts) > 1:
+            return self._as_single_part(part)
+        try:
+            return nullcontext(_as_text(self.path))
+        except UnicodeEncodeError:  # on Linux a name is bytes, and OpenEXR ends the process over one that is no text
+            return self.path.open("rb")
 
     def _as_single_part(self, part: Part) -> io.BytesIO:
         """A part as a single-part file in memory: its header, a new offset table and its chunks, all undecoded."""
@@ -161,6 +173,12 @@ class ExrFile:
         if size < 0 or offset + len(start) + size > self._size:
             raise ValueError("a block of pixels is missing")
         return start[_PART_NUMBER_SIZE:] + file.read(size)
+
+
+def _as_text(path: Path) -> str:
+    text = str(path)
+    text.encode("utf-8")
+    return text
 
 
 def set_decoding_threads(threads: int) -> None:
@@ -219,9 +237,17 @@ def _parse_headers(data: bytes, path: Path) -> tuple[Part, ...]:
     for index, (attributes, header) in enumerate(headers):
         tiled = b"tiled" in attributes["type"][1] if "type" in attributes else bool(flags & _TILED)
         chunk_count = struct.unpack("<i", attributes["chunkCount"][1])[0] if multi_part else 0
+        parts.append(_part(index, attributes, header, tiled, chunk_count, place, path))
+        rows_of_chunk = _ROWS_OF_CHUNK.get(attributes["compression"][1][0])
+        if not tiled and rows_of_chunk:
+            # What the header says of the pixels has to fit what is there, or a damaged window would cut them off.
+            expected = -(-parts[-1].data_window.height // rows_of_chunk)
+            if multi_part and chunk_count != expected:
+                raise ValueError("the number of chunks does not fit the number of rows")
+            if not multi_part and min(struct.unpack_from(f"<{expected}Q", data, place)) != place + 8 * expected:
+                raise ValueError("the first chunk is not where the offset table ends")
         if chunk_count < 0:
             raise ValueError("a negative number of chunks")
-        parts.append(_part(index, attributes, header, tiled, chunk_count, place, path))
         place += 8 * chunk_count
     return tuple(parts)
 
@@ -273,6 +299,8 @@ def _channels(data: bytes, path: Path) -> dict[str, PixelType]:
                 "write it again with the colour mode RGB or RGBA and a codec that keeps all pixels"
             )
         channels[name] = PixelType(kind)
+    if list(channels) != sorted(channels, key=lambda name: name.encode()):
+        raise ValueError("the channels are not in order, so their pixels cannot be told apart")
     return channels
 
 

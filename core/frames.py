@@ -13,6 +13,8 @@ from .render_pass import Pass, PassFile
 
 # "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
 _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
+# Where a name of a pass may begin: not inside of a word, so that "topaz0001" is no file of the pass Z.
+_WORD_START = re.compile(r"(?<![A-Za-z])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 _RANGE = re.compile(r"(-?\d+)(?:-(-?\d+))?")
 
 
@@ -79,20 +81,22 @@ def find_frames(
     frames = []
     for (folder, short_name), members in groups.items():
         files = tuple(sorted((file for _, file in members), key=lambda file: str(file.path)))
-        if len(files) > len({file.holds for file in files}):
-            together = " and ".join(str(file.path) for file in files[:2])
-            raise UsageError(
-                f"{together} would both be frame {short_name!r}; give the folder that holds both of their folders, "
-                "or annotate them one after the other with --sequence and a name for each"
-            )
-        name = short_name if len(files) > 1 else members[0][0]
+        name = (short_name or "frame") if len(files) > 1 else members[0][0]
+        first_with: dict[Pass | None, PassFile] = {}
+        for file in files:
+            other = first_with.setdefault(file.holds, file)
+            if other is not file:
+                raise UsageError(
+                    f"{other.path} and {file.path} would both be frame {name!r}; give the folder that holds both of "
+                    "their folders, or annotate them one after the other with --sequence and a name for each"
+                )
         frames.append(FrameFiles(folder if sequence is None else sequence, frame_number(name), name, files))
 
     frames.sort(key=lambda frame: (frame.sequence, frame.frame, frame.name))
-    for one, other in itertools.pairwise(frames):
-        if one.path == other.path:
+    for one, next_one in itertools.pairwise(frames):
+        if one.path == next_one.path:
             raise UsageError(
-                f"{one.files[0].path} and {other.files[0].path} would both be frame {one.path!r}; "
+                f"{one.files[0].path} and {next_one.files[0].path} would both be frame {one.path!r}; "
                 "annotate them one after the other with --sequence and a name for each"
             )
     return frames
@@ -128,7 +132,9 @@ def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
     seen: set[Path] = set()
     for path in paths:
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".exr" and file.name[0] != ".")
+            found = sorted(
+                file for file in path.rglob("*") if _is_visible_exr(file.relative_to(path)) and file.is_file()
+            )
             if not found:
                 raise InputError(f"{path} holds no EXR file; render with the file format OpenEXR MultiLayer")
             root: Path | None = path
@@ -142,6 +148,11 @@ def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
                 yield root, file
 
 
+def _is_visible_exr(path: Path) -> bool:
+    """Whether a path is that of an EXR file; what starts with a dot is half-written, in a bin or a snapshot."""
+    return path.suffix.lower() == ".exr" and not any(part.startswith(".") for part in path.parts)
+
+
 def _meaning(root: Path | None, path: Path, meanings: Mapping[str, Pass]) -> tuple[str, Pass | None, str]:
     """Folder of the sequence, the pass that the file's names say it holds, and the frame's name without the pass."""
 
@@ -150,13 +161,14 @@ def _meaning(root: Path | None, path: Path, meanings: Mapping[str, Pass]) -> tup
 
     stem = path.stem
     match = _NUMBERED.fullmatch(stem)
-    prefix, rest = (match["prefix"], stem[len(match["prefix"]) :]) if match else ("", stem)
+    prefix = match["prefix"] if match else stem
+    rest = stem[len(prefix) :]
     # The longest end of the prefix that names a pass: "Depth0001", "shot_Depth_0001", "file_nameDepth0001".
     holds = None
-    for start in range(len(prefix)):
-        holds = named(prefix[start:].strip("_-. "))
+    for start in _WORD_START.finditer(prefix):
+        holds = named(prefix[start.start() :].strip("_-. "))
         if holds:
-            prefix = prefix[:start].rstrip("_-. ")
+            prefix = prefix[: start.start()].rstrip("_-. ")
             break
     parent = path.parent
     by_folder = named(parent.name)

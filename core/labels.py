@@ -13,8 +13,8 @@ from .settings import LabelSource
 
 LabelArray = npt.NDArray[np.uint32]
 
-# Beyond 2^24 float32 skips integers.
-_LARGEST_INDEX = 1 << 24
+# From here on the number formats skip integers, so a value may have been another one.
+_EXACT_BELOW = {np.dtype(np.float16): 1 << 11, np.dtype(np.float32): 1 << 24}
 _TOLERANCE = 1e-3
 
 
@@ -86,7 +86,10 @@ def _read(passes: Passes, source: LabelSource) -> LabelImage:
             raise PassError(f"{passes.where}, pass {pass_.title}: {error}") from error
     matte = passes.cryptomatte(CRYPTO_PASSES[source])
     labels = strongest_ids(matte.ranks(), passes.shape)
-    return LabelImage(labels, source, read_manifest(matte.manifest) if matte.manifest else {})
+    try:
+        return LabelImage(labels, source, read_manifest(matte.manifest) if matte.manifest else {})
+    except PassError as error:
+        raise PassError(f"{passes.where}: {error}") from error
 
 
 def labels_from_index(values: npt.NDArray[np.generic]) -> LabelArray:
@@ -100,19 +103,21 @@ def labels_from_index(values: npt.NDArray[np.generic]) -> LabelArray:
 
     Raises:
         PassError: a value is no index: not finite, negative, not an integer within 1e-3, or so large that its number
-            format skips integers.
+            format begins to skip integers.
     """
     if values.dtype == np.uint32:
         return values.astype(np.uint32, copy=False)
-    exact = 1 << 11 if values.dtype == np.float16 else _LARGEST_INDEX
+    exact = _EXACT_BELOW[values.dtype]
     lowest, highest = values.min(initial=0), values.max(initial=0)
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise PassError("it holds values that are no numbers; render the frame again")
     if lowest < -_TOLERANCE:
-        raise PassError(f"it holds the negative index {lowest:g}; a pass index is 0 or more")
-    if highest > exact:
         raise PassError(
-            f"it holds the index {highest:.0f}, and {values.dtype} is exact only to {exact}; "
+            f"it holds the negative index {lowest:g}, and a pass index is 0 or more; render the frame again"
+        )
+    if highest >= exact:
+        raise PassError(
+            f"it holds the index {highest:.0f}, and {values.dtype} is exact only below {exact}; "
             "write the EXR with 32 bit (Full) colour depth"
         )
     rounded = np.rint(values)

@@ -29,7 +29,11 @@ def name_instances(
     """
     if scene is None:
         instances = [_unknown(mask, image) for mask in masks]
-        categories = {instance.category: _category_of(instance, image) for instance in instances}
+        # An index is the id of its category, as users of indices expect.
+        categories = {
+            instance.category: Category(instance.category, instance.mask.label if image.is_index else None)
+            for instance in instances
+        }
         return _sorted(instances), sorted(categories.values(), key=lambda category: category.name), []
 
     table = _table_of(image, scene)
@@ -40,11 +44,11 @@ def name_instances(
         named = entries.get(mask.label if image.is_index else image.name_of(mask.label))
         if not named:
             instance = _unknown(mask, image)
-            categories.setdefault(instance.category, _category_of(instance, image))
+            categories.setdefault(instance.category, Category(instance.category))
             unknown.append(instance.name)
             instances.append(instance)
             continue
-        category = _common_category(named, mask.label)
+        category = _common_category(named, image, mask.label)
         if category is not None:
             instances.append(Instance(min(entry.name for entry in named), category, mask))
     notes = []
@@ -84,13 +88,14 @@ def _entries_by_label(image: LabelImage, table: SceneEntries, scene: str) -> dic
     return by_label
 
 
-def _common_category(entries: Iterable[SceneEntry], label: int) -> str | None:
+def _common_category(entries: Iterable[SceneEntry], image: LabelImage, label: int) -> str | None:
     first, *others = sorted(entries, key=lambda entry: entry.name)
     for other in others:
         if other.category != first.category:
+            shared = f"share the pass index {label}" if image.is_index else "have the same name"
             raise SceneError(
                 f"{first.name!r} ({first.category or 'background'}) and {other.name!r} "
-                f"({other.category or 'background'}) share the pass index {label}; give each its own and render again"
+                f"({other.category or 'background'}) {shared}; give each its own and render again"
             )
     return first.category
 
@@ -98,11 +103,6 @@ def _common_category(entries: Iterable[SceneEntry], label: int) -> str | None:
 def _unknown(mask: Mask, image: LabelImage) -> Instance:
     name = image.name_of(mask.label)
     return Instance(name, category_of_name(name), mask)
-
-
-def _category_of(instance: Instance, image: LabelImage) -> Category:
-    """The category of a label that the scene does not know; an index is its own id, as users of indices expect."""
-    return Category(instance.category, instance.mask.label if image.is_index else None)
 
 
 def _sorted(instances: list[Instance]) -> list[Instance]:

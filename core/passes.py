@@ -4,6 +4,7 @@ Blender 4 interleaves all passes in one part, Blender 5 writes one part a pass, 
 a pass. A channel's full name is "View Layer.Pass.Component", and with a view before the component in a stereo file.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,10 @@ class Cryptomatte:
                         f"{stored.file.path} stores Cryptomatte with {id.dtype}, which destroys the ids; "
                         "write the EXR with 32 bit (Full) colour depth"
                     )
+                if not np.isfinite(coverage).all():
+                    raise PassError(
+                        f"{stored.file.path} holds Cryptomatte coverages that are no numbers; render the frame again"
+                    )
                 yield id, coverage
 
 
@@ -94,6 +99,7 @@ class Passes:
         for file, holds in opened:
             _collect(file, holds, self._stored)
         self._texts = [text for file, _ in opened for text in (part.strings for part in file.parts)]
+        self._views_in_order = [view for file, _ in opened for part in file.parts for view in part.views]
         self._names = ", ".join(str(file.path) for file, _ in opened)
         self.view = self._choose_view(view)
         self.view_layer = self._choose_layer(view_layer)
@@ -136,14 +142,21 @@ class Passes:
                 "Choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
             )
         if len(pass_.components) == 1:
-            # File Output nodes call a single value V, or copy it to R, G and B; other writers have names of their own.
-            known = (name for name in (pass_.components, "V", "X", "R", "Y") if name in stored.channels)
-            return self.read_components(stored, [next(known, next(iter(stored.channels)))])[0]
-        wanted = "".join(name for name in pass_.components if name in stored.channels)
+            # File Output nodes call a single value V, or copy it to R, G and B.
+            known = [name for name in (pass_.components, "V", "X", "R", "Y") if name in stored.channels]
+            return self.read_components(stored, known[:1] or pass_.components)[0]
+        # Of colours only alpha may be missing, of motion only the next frame.
+        wanted = [name for name in pass_.components if name in stored.channels or name not in "AW"]
         return np.stack(self.read_components(stored, wanted), axis=-1)
 
     def read_components(self, stored: _Stored, components: Sequence[str]) -> list[Pixels]:
-        """Some components of a stored pass, (H, W) each, placed into the image."""
+        """Some components of a stored pass, (H, W) each, placed into the image; PassError where one is missing."""
+        missing = [name for name in components if name not in stored.channels]
+        if missing:
+            raise PassError(
+                f"{stored.file.path} has the channels {', '.join(stored.channels.values())} and lacks {missing[0]} "
+                "beside them; write the pass again with the colour mode RGBA"
+            )
         pixels = stored.file.read(stored.part, [stored.channels[name] for name in components])
         data, display = stored.part.data_window, stored.part.display_window
         if data == display:
@@ -167,18 +180,25 @@ class Passes:
         Raises:
             PassError: the frame has no such pass.
         """
-        levels = sorted(
-            (rank, stored)
+        levels = {
+            rank: stored
+            for wanted_view in ("", self.view)  # what has the view in its name comes last and counts
             for (layer, view, name, rank), stored in self._stored.items()
-            if layer == self.view_layer and view in (self.view, "") and Pass.named(name) is pass_
-        )
+            if layer == self.view_layer and view == wanted_view and Pass.named(name) is pass_
+        }
         if not levels:
             raise PassError(
                 f"{self.where} has no pass {pass_.title}; it has {self.listing()}. "
                 "Turn it on in Blender under View Layer Properties > Passes > Cryptomatte and render again"
             )
+        missing = set(range(len(levels))) - levels.keys()
+        if missing:
+            raise PassError(
+                f"{self.where} lacks the channels {pass_.names[0]}{min(missing):02d} between the others of that "
+                "Cryptomatte; render the frame again"
+            )
         full_name = f"{self.view_layer}.{pass_.names[0]}" if self.view_layer else pass_.names[0]
-        return Cryptomatte(self._manifest(full_name), tuple(stored for _, stored in levels), self)
+        return Cryptomatte(self._manifest(full_name), tuple(levels[rank] for rank in sorted(levels)), self)
 
     def _manifest(self, full_name: str) -> str:
         """The manifest of the Cryptomatte with this layer name; "" where no file has it."""
@@ -195,9 +215,9 @@ class Passes:
         if pass_ is Pass.COMBINED:
             # What the user sees is the compositor's result; and the labels' own layer may have no picture.
             layers = list(dict.fromkeys([_COMPOSITE_LAYER, self.view_layer, *self._layers()]))
-        for wanted in layers:
+        for wanted_layer, wanted_view in itertools.product(layers, (self.view, "")):
             for (layer, view, name, _), stored in self._stored.items():
-                if layer == wanted and view in (self.view, "") and Pass.named(name) is pass_:
+                if layer == wanted_layer and view == wanted_view and Pass.named(name) is pass_:
                     return stored
         return None
 
@@ -216,7 +236,9 @@ class Passes:
         return layers[0] if layers else ""
 
     def _choose_view(self, wanted: str) -> str:
-        views = list(dict.fromkeys(view for _, view, _, _ in self._stored if view))
+        present = [view for _, view, _, _ in self._stored if view]
+        in_order = [view for view in self._views_in_order if view in present]
+        views = list(dict.fromkeys([*in_order, *present]))
         if wanted and wanted not in views:
             has = f"it has {_quoted(views)}" if views else "it is not a stereo render"
             raise UsageError(f"{self._names} has no view {wanted!r}; {has}")

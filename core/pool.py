@@ -187,16 +187,22 @@ class _Worker:
         self.ready = False
         self._outputs: set[Path] = set()
         self._errors: deque[str] = deque(maxlen=20)
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-m", __package__.rpartition(".")[2], "worker", "--threads", str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            encoding="utf-8",
-            errors="replace",
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        program = [sys.executable, "-s", "-P", "-m", __package__.rpartition(".")[2], "worker"]
+        try:
+            self._process = subprocess.Popen(
+                [*program, "--threads", str(threads)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(),
+                encoding="utf-8",
+                errors="replace",
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            raise WorkerError(
+                f"The worker process cannot start ({sys.executable}: {error.strerror}); reinstall Labelpass"
+            ) from error
         self._threads = [
             threading.Thread(target=self._read_answers, args=(messages,), daemon=True),
             threading.Thread(target=self._read_errors, daemon=True),

@@ -150,9 +150,7 @@ def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
 
 def record_files(output: Path) -> Iterator[Path]:
     """The files of all records below the output folder, in no particular order."""
-    for path in (output / RECORDS_FOLDER).rglob("*.json"):
-        if not path.name.startswith("."):
-            yield path
+    yield from (path for path in (output / RECORDS_FOLDER).rglob("*.json") if path.is_file())
 
 
 def _instance_as_json(instance: Instance) -> dict[str, Any]:

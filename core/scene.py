@@ -149,10 +149,10 @@ class SceneRecord:
             )
         except OSError as error:
             raise SceneError(
-                f"There is no scene record {path} ({error.strerror}); export the frame from Blender, "
-                "or give the folder of other scene records with --scene"
+                f"Cannot read {path}: {error.strerror}; export again from Blender, "
+                "or give the folder of the frame's scene record with --scene"
             ) from error
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise SceneError(f"{path} is no scene record or is damaged; export again from Blender") from error
 
 

@@ -107,10 +107,13 @@ class Settings:
         for name, value in data.items():
             if name not in types:
                 raise UsageError(f"There is no setting {name!r}; there are {', '.join(types)}")
+            kind = types[name]
             try:
-                values[name] = types[name](value)
-            except ValueError as error:
-                raise UsageError(f"{value!r} is no value for the setting {name!r}") from error
+                values[name] = kind(value) if issubclass(kind, Choice) else value
+            except ValueError:
+                values[name] = None
+            if type(values[name]) is not kind:
+                raise UsageError(f"{value!r} is no value for the setting {name!r}; see labelpass annotate --help")
         return cls(**values)
 
 

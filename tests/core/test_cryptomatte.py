@@ -306,12 +306,6 @@ def test_strongest_id_by_hand(ranks: list[tuple[int, float]], expected: int) -> 
     assert one_pixel(*ranks) == expected
 
 
-@pytest.mark.parametrize("coverage", [np.nan, np.inf, -np.inf])
-def test_coverage_that_is_no_number_is_an_error(coverage: float) -> None:
-    with pytest.raises(PassError, match="coverages that are no numbers"):
-        one_pixel((7, 0.5), (8, coverage))
-
-
 def test_ranks_may_be_views_and_stay_as_they_are() -> None:
     ids = np.arange(24, dtype=np.uint32).reshape(4, 6).view(np.float32)[:, ::2]
     coverages = np.ones((4, 3), np.float32)

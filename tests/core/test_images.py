@@ -31,7 +31,7 @@ def grey(values) -> npt.NDArray[np.float32]:
 
 @pytest.mark.parametrize("low", [0.0, 1e-4, 1e-3, 0.01, 0.2, 0.5])
 def test_equals_the_formula(low: float) -> None:
-    """Within one level, almost always the same, and only where a true value is next to the middle of two levels."""
+    """Always the nearest level; where the true value is as good as half-way between two, either of them."""
     linear = np.random.default_rng(0).uniform(low, max(10 * low, 0.01), (300, 400, 3)).astype(np.float32)
 
     found = to_srgb(linear)
@@ -39,9 +39,7 @@ def test_equals_the_formula(low: float) -> None:
     exact = srgb(linear.astype(np.float64))
     assert found.dtype == np.uint8
     assert found.shape == (300, 400, 3)
-    # "an eighth of a level at most is lost"
-    assert np.abs(found - exact).max() <= 0.5 + 0.125
-    assert np.abs(found.astype(int) - np.rint(exact).astype(int)).max() <= 1
+    assert np.abs(found - exact).max() <= 0.5 + 1e-4
 
 
 def test_nearly_all_values_are_exact() -> None:

@@ -69,16 +69,16 @@ def test_value_that_two_indices_share_is_an_error(shared: int, dtype: type) -> N
 @pytest.mark.parametrize(
     ("value", "dtype", "message"),
     [
-        (1e10, np.float32, "the index 10000000000, and float32 is exact only to 16777216"),
-        ((1 << 24) + 2, np.float32, "the index 16777218, and float32 is exact only to 16777216"),
-        (2050, np.float16, "the index 2050, and float16 is exact only to 2048"),
-        (65504, np.float16, "the index 65504, and float16 is exact only to 2048"),
+        (1e10, np.float32, "the index 10000000000, and float32 is exact only below 16777216"),
+        ((1 << 24) + 2, np.float32, "the index 16777218, and float32 is exact only below 16777216"),
+        (2050, np.float16, "the index 2050, and float16 is exact only below 2048"),
+        (65504, np.float16, "the index 65504, and float16 is exact only below 2048"),
         (np.nan, np.float32, "values that are no numbers"),
         (np.inf, np.float32, "values that are no numbers"),
         (-np.inf, np.float32, "values that are no numbers"),
         (np.nan, np.float16, "values that are no numbers"),
         (np.inf, np.float16, "values that are no numbers"),
-        (-1, np.float32, "the negative index -1; a pass index is 0 or more"),
+        (-1, np.float32, "the negative index -1, and a pass index is 0 or more"),
         (-2.5, np.float32, "the negative index -2.5"),
         (-0.5, np.float16, "the negative index -0.5"),
     ],
@@ -242,9 +242,33 @@ def test_broken_index_names_file_and_pass(read, source: LabelSource) -> None:
         read({"L.IndexOB.X": INDEX * np.float32(1.3)} | CRYPTO_OBJECT, source)
 
 
-def test_broken_coverage_is_an_error(read) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("component", ["g", "a"])
+def test_broken_coverage_is_an_error(read, component: str, value: float) -> None:
     channels = dict(CRYPTO_OBJECT)
-    channels["L.CryptoObject00.g"] = np.full((2, 3), np.nan, np.float32)
+    coverage = np.zeros((2, 3), np.float32)
+    coverage[1, 2] = value
+    channels[f"L.CryptoObject00.{component}"] = coverage
 
-    with pytest.raises(PassError, match="coverages that are no numbers"):
+    with pytest.raises(PassError, match=r"frame\.exr.*coverages that are no numbers; render the frame again"):
         read(channels)
+
+
+def test_damaged_manifest_names_the_file(write_exr, tmp_path: Path) -> None:
+    attributes = {"cryptomatte/a/name": "L.CryptoObject", "cryptomatte/a/manifest": '{"Cube":"3f8'}
+    passes = Passes([PassFile(write_exr(tmp_path / "frame.exr", CRYPTO_OBJECT, attributes=attributes))])
+
+    with pytest.raises(PassError, match=r"frame\.exr, view layer 'L': The Cryptomatte manifest is damaged"):
+        read_labels(passes, LabelSource.CRYPTO_OBJECT)
+
+
+@pytest.mark.parametrize("damage", ["half floats", "no alpha"])
+def test_cryptomatte_that_cannot_be_read_names_the_file_once(write_exr, tmp_path: Path, damage: str) -> None:
+    channels = {name: pixels.astype(np.float16) for name, pixels in CRYPTO_OBJECT.items()}
+    if damage == "no alpha":
+        channels = {name: pixels for name, pixels in CRYPTO_OBJECT.items() if not name.endswith(".a")}
+    path = write_exr(tmp_path / "frame.exr", channels)
+
+    with pytest.raises(PassError) as caught:
+        read_labels(Passes([PassFile(path)]), LabelSource.CRYPTO_OBJECT)
+    assert str(caught.value).count(str(path)) == 1

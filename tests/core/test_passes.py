@@ -192,6 +192,8 @@ WINDOWS = {
     "overlapping bottom right": (6, 4, 12, 9),
     "one pixel": (7, 5, 8, 6),
     "beside": (8, 0, 12, 6),
+    "just left": (-3, 0, -1, 6),
+    "just above": (0, -4, 8, -1),
     "far away": (-400, -300, -390, -295),
     "the same": DISPLAY,
 }
@@ -612,6 +614,17 @@ def test_value_alone_in_a_file(write_exr, tmp_path: Path, component: str) -> Non
     assert Pass.COMBINED not in passes
 
 
+def test_pass_that_two_files_hold(write_exr, tmp_path: Path) -> None:
+    """The first file counts, whole; names of channels differ between the two."""
+    one = write_exr(tmp_path / "Depth0001.exr", {"V": noise(3, 4)})
+    other = write_exr(tmp_path / "multi.exr", {"Depth.V": noise(3, 4, 1), "IndexOB.V": noise(3, 4, 2)})
+
+    passes = Passes([PassFile(one, Pass.DEPTH), PassFile(other)])
+
+    assert np.array_equal(passes.read(Pass.DEPTH), noise(3, 4))
+    assert np.array_equal(passes.read(Pass.OBJECT_INDEX), noise(3, 4, 2))
+
+
 def test_plain_rgb_file_is_combined(write_exr, tmp_path: Path) -> None:
     colours = {letter: noise(3, 4, seed) for seed, letter in enumerate("RGB")}
     passes = passes_of(write_exr(tmp_path / "a.exr", {**colours, "Z": noise(3, 4, 7)}))
@@ -622,7 +635,7 @@ def test_plain_rgb_file_is_combined(write_exr, tmp_path: Path) -> None:
 
 def test_compositors_result_is_the_image(write_exr, tmp_path: Path) -> None:
     channels = {f"Composite.Combined.{letter}": noise(3, 4, 1) for letter in "RGBA"}
-    channels |= {f"Aardvark.Combined.{letter}": noise(3, 4, 2) for letter in "RGBA"}
+    channels |= {f"{layer}.Combined.{letter}": noise(3, 4, 2) for layer in ("Aardvark", "Main") for letter in "RGBA"}
     channels["Main.IndexOB.X"] = noise(3, 4)
     passes = passes_of(write_exr(tmp_path / "a.exr", channels))
 
@@ -685,6 +698,19 @@ def test_cryptomatte_in_one_file_a_rank(write_exr, tmp_path: Path) -> None:
     for number, (id, coverage) in enumerate(ranks):
         assert np.array_equal(id, noise(3, 4, number * 2))
         assert np.array_equal(coverage, noise(3, 4, number * 2 + 1))
+
+
+def test_rank_with_a_view_and_without(write_exr, tmp_path: Path) -> None:
+    """Each rank once, and that of the view itself."""
+    parts = []
+    for name, values, own in (("left", noise(3, 4), {"view": "left"}), ("shared", noise(3, 4, 1), {})):
+        parts.append((name, {f"L.CryptoObject00.{letter}": values for letter in "rgba"}, own))
+    passes = passes_of(write_exr(tmp_path / "a.exr", parts))
+
+    ranks = list(passes.cryptomatte(Pass.CRYPTO_OBJECT).ranks())
+
+    assert len(ranks) == 2
+    assert all(np.array_equal(id, noise(3, 4)) for id, _ in ranks)
 
 
 # --- Files that are no files ------------------------------------------------------------------------------------------

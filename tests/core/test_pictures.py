@@ -26,14 +26,13 @@ def instance(box: Box, name: str = "a", category: str = "thing") -> Instance:
     return Instance(name, category, Mask(1, box, area, ""))
 
 
-def colours_on_border(picture: Bytes, box: Box, *, top: bool = True) -> set[Colour]:
+def colours_on_border(picture: Bytes, box: Box) -> set[Colour]:
     edges = [
+        picture[box.y0, box.x0 : box.x1],
         picture[box.y1 - 1, box.x0 : box.x1],
         picture[box.y0 : box.y1, box.x0],
         picture[box.y0 : box.y1, box.x1 - 1],
     ]
-    if top:
-        edges.append(picture[box.y0, box.x0 : box.x1])
     return {tuple(pixel) for pixel in np.concatenate(edges).tolist()}
 
 
@@ -100,15 +99,15 @@ def test_image_is_not_changed() -> None:
     assert (image == GREY).all()
 
 
-def test_small_box_inside_a_large_one_stays_visible() -> None:
-    small, large = Box(40, 80, 60, 100), Box(10, 20, 190, 190)
+def test_small_box_over_the_line_of_a_large_one_stays_whole() -> None:
+    small, large = Box(170, 80, 199, 100), Box(10, 20, 190, 190)
     for objects in (
         [instance(small, "s", "small"), instance(large, "l", "large")],
         [instance(large, "l", "large"), instance(small, "s", "small")],
     ):
-        picture = draw_boxes(canvas(200, 200), objects, ["large", "small"])
-        assert len(colours_on_border(picture, small)) == 1
-        assert colours_on_border(picture, small) != colours_on_border(picture, large)
+        picture = draw_boxes(canvas(220, 220), objects, ["large", "small"])
+        (colour,) = colours_on_border(picture, small)
+        assert tuple(picture[189, 10].tolist()) not in (colour, (GREY, GREY, GREY))
 
 
 @pytest.mark.parametrize(
@@ -126,30 +125,55 @@ def test_boxes_at_the_edges(box: Box) -> None:
         assert tuple(picture[box.y1 - 1, box.x0].tolist()) == colour
 
 
+def line_width(picture: Bytes, box: Box) -> int:
+    """Of the lower side, in its middle."""
+    column = picture[box.y0 : box.y1, (box.x0 + box.x1) // 2]
+    drawn = (column == column[-1]).all(axis=1)[::-1]
+    return int(np.argmin(drawn))
+
+
 def test_thick_lines_of_large_images_stay_inside_the_box() -> None:
     box = Box(500, 700, 900, 1300)
     picture = draw_boxes(canvas(2160, 1000), [instance(box)], ["thing"])
 
     assert len(colours_on_border(picture, box)) == 1
+    width = line_width(picture, box)
+    assert 3 <= width <= 12
     assert (picture[1300:] == GREY).all()
     assert (picture[700:1300, :500] == GREY).all()
-    assert (picture[800:1300, 500 + 5] == picture[1299, 500]).all()  # 6 pixels wide
-    assert (picture[720:1290, 510:890] == GREY).all()
+    assert (picture[700:1300, 900:] == GREY).all()
+    assert (picture[700 + width : 1300 - width, 500 + width : 900 - width] == GREY).all()
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])
 def test_boxes_smaller_than_the_line(side: int) -> None:
-    """An object of a few pixels in a 4K image."""
-    box = Box(500, 700, 500 + side, 700 + side)
+    """An object of a few pixels in a 4K image: the line may lie round it, and goes no further than its own width."""
+    box, large = Box(500, 700, 500 + side, 700 + side), Box(500, 700, 900, 1300)
+    width = line_width(draw_boxes(canvas(2160, 1000), [instance(large)], ["thing"]), large)
+    assert width > side
 
     picture = draw_boxes(canvas(2160, 1000), [instance(box)], ["thing"])
 
     (colour,) = colours_on_border(picture, box)
     assert colour != (GREY, GREY, GREY)
-    # The line, 6 pixels wide here, may lie round the object, and goes no further than its own width.
-    assert (picture[700 + side + 6 :] == GREY).all()
-    assert (picture[700:, 500 + side + 6 :] == GREY).all()
-    assert (picture[700:, : 500 - 6] == GREY).all()
+    assert (picture[700 + side + width :] == GREY).all()
+    assert (picture[700 + side :, 500 + side + width :] == GREY).all()
+    assert (picture[700 + side :, : 500 - width] == GREY).all()
+
+
+def test_names_keep_clear_of_each_other() -> None:
+    """Of two objects in the same place both names can be read: what one changes, the other does not cover."""
+    box = Box(60, 90, 140, 150)
+
+    def picture(one: str, other: str) -> Bytes:
+        return draw_boxes(canvas(200, 200), [instance(box, one, "a"), instance(box, other, "b")], ["a", "b"])
+
+    first = (picture("WWWW", "WWWW") != picture("iiii", "WWWW")).any(axis=2)
+    second = (picture("WWWW", "WWWW") != picture("WWWW", "iiii")).any(axis=2)
+
+    assert first.any()
+    assert second.any()
+    assert not (first & second).any()
 
 
 NAMES = [
