@@ -29,8 +29,8 @@ _PART_NUMBER_SIZE = 4
 _HEADER_GUESS = 1 << 16
 # Rows of pixels in a chunk, by the number of the compression in the file; measured of OpenEXR 3.5.3.
 _ROWS_OF_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
-# A damaged header may claim any size; a real frame of this many pixels would not fit into memory anyway.
-_MOST_PIXELS = 1 << 30
+# A damaged header may claim any size. 16384 x 16384 pixels are a gigabyte for each channel.
+_MOST_PIXELS = 1 << 28
 
 Pixels = npt.NDArray[Any]
 

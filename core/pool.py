@@ -201,7 +201,8 @@ class _Worker:
             )
         except OSError as error:
             raise WorkerError(
-                f"The worker process cannot start ({sys.executable}: {error.strerror}); reinstall Labelpass"
+                f"The worker process cannot start ({sys.executable}: {error.strerror}); "
+                "reinstall Labelpass with its requirements"
             ) from error
         self._threads = [
             threading.Thread(target=self._read_answers, args=(messages,), daemon=True),

@@ -568,7 +568,8 @@ def test_image_that_somebody_else_made_is_damaged(data: Path, tmp_path: Path) ->
 
 def test_good_files_are_good(data: Path, tmp_path: Path) -> None:
     """What all of the above is compared with is there: objects, in every file that is damaged above."""
-    for name, source in (*FLIPPED, *((name, source) for name in (SINGLE_PART, MULTI_PART) for source in (INDEX, CRYPTO))):
+    others = [(name, source) for name in (SINGLE_PART, MULTI_PART) for source in (INDEX, CRYPTO)]
+    for name, source in FLIPPED + others:
         assert len(find_masks(labels_of(data / name, source))) >= 3
     record = annotate(job_of(tmp_path, data / SINGLE_PART, pictures=False, image_format=ImageFormat.NONE))
     assert FrameRecord.read(tmp_path / "records" / "frame.json") == record
