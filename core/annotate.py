@@ -17,7 +17,7 @@ from .pictures import draw_boxes, draw_depth
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
-from .settings import ImageFormat
+from .settings import ImageFormat, LabelSource
 
 BOXES_FOLDER = "pictures/boxes"
 DEPTH_FOLDER = "pictures/depth"
@@ -48,6 +48,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     notes: list[str] = []
 
     checkpoint()
+    passes.preload(_passes_to_read(job))
     image = read_labels(passes, job.settings.labels)
     masks = find_masks(image.labels)
     instances, categories, remarks = name_instances(masks, image, scene)
@@ -96,6 +97,21 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     )
     record.write(job.output)
     return record
+
+
+def _passes_to_read(job: FrameJob) -> list[Pass]:
+    """The passes that annotating takes for sure, if the frame has them; Cryptomatte has several levels and is apart."""
+    settings = job.settings
+    wanted = []
+    if settings.labels in (LabelSource.AUTO, LabelSource.OBJECT_INDEX):
+        wanted.append(Pass.OBJECT_INDEX)
+    if settings.labels is LabelSource.MATERIAL_INDEX:
+        wanted.append(Pass.MATERIAL_INDEX)
+    if job.colour is None and (settings.pictures or settings.image_format is not ImageFormat.NONE):
+        wanted.append(Pass.COMBINED)
+    if settings.pictures:
+        wanted.append(Pass.DEPTH)
+    return wanted
 
 
 def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[Bytes | None, Mapping[str, Any] | None]:

@@ -6,7 +6,7 @@ a pass. A channel's full name is "View Layer.Pass.Component", and with a view be
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,25 @@ class _Stored:
     part: Part
     channels: dict[str, str] = field(default_factory=dict)
 
+    def names(self, components: Iterable[str]) -> list[str]:
+        """Full channel names of some components; PassError where one is missing."""
+        missing = [component for component in components if component not in self.channels]
+        if missing:
+            raise PassError(
+                f"{self.file.path} has the channels {', '.join(self.channels.values())} and lacks {missing[0]} "
+                "beside them; write the pass again with the colour mode RGBA"
+            )
+        return [self.channels[component] for component in components]
+
+    def names_of(self, pass_: Pass) -> list[str]:
+        """Full channel names of the components of a pass, in their order; PassError where one is missing."""
+        if len(pass_.components) == 1:
+            # File Output nodes call a single value V, or copy it to R, G and B.
+            known = [name for name in (pass_.components, "V", "X", "R", "Y") if name in self.channels]
+            return self.names(known[:1] or pass_.components)
+        # Of colours only alpha may be missing, of motion only the next frame.
+        return self.names([name for name in pass_.components if name in self.channels or name not in "AW"])
+
 
 _Key = tuple[str, str, str, int]  # view layer, view, pass name, rank of a Cryptomatte
 
@@ -48,20 +67,26 @@ class Cryptomatte:
     _passes: "Passes"
 
     def ranks(self) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
-        """Pairs of (H, W) float32 arrays, id and coverage, strongest rank first; each read when it is asked for."""
-        for stored in self._levels:
-            for components in ("RG", "BA"):
-                id, coverage = self._passes.read_components(stored, components)
-                if id.dtype != np.float32:
+        """Pairs of (H, W) float32 arrays, id and coverage, strongest rank first.
+
+        Levels in parts of their own are read when they are asked for; those in one part all at once, since it is
+        decompressed as a whole each time.
+        """
+        for _, levels in itertools.groupby(self._levels, key=lambda stored: id(stored.part)):
+            together = list(levels)
+            stored = together[0]
+            pixels = iter(self._passes.pixels(stored, [name for level in together for name in level.names("RGBA")]))
+            for ids, coverage in zip(pixels, pixels, strict=True):
+                if ids.dtype != np.float32:
                     raise PassError(
-                        f"{stored.file.path} stores Cryptomatte with {id.dtype}, which destroys the ids; "
+                        f"{stored.file.path} stores Cryptomatte with {ids.dtype}, which destroys the ids; "
                         "write the EXR with 32 bit (Full) colour depth"
                     )
                 if not np.isfinite(coverage).all():
                     raise PassError(
                         f"{stored.file.path} holds Cryptomatte coverages that are no numbers; render the frame again"
                     )
-                yield id, coverage
+                yield ids, coverage
 
 
 class Passes:
@@ -98,6 +123,7 @@ class Passes:
         self._stored: dict[_Key, _Stored] = {}
         for file, holds in opened:
             _collect(file, holds, self._stored)
+        self._preloaded: dict[tuple[int, str], Pixels] = {}
         self._texts = [text for file, _ in opened for text in (part.strings for part in file.parts)]
         self._views_in_order = [view for file, _ in opened for part in file.parts for view in part.views]
         self._names = ", ".join(str(file.path) for file, _ in opened)
@@ -142,22 +168,35 @@ class Passes:
                 "Choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
             )
         if len(pass_.components) == 1:
-            # File Output nodes call a single value V, or copy it to R, G and B.
-            known = [name for name in (pass_.components, "V", "X", "R", "Y") if name in stored.channels]
-            return self.read_components(stored, known[:1] or pass_.components)[0]
-        # Of colours only alpha may be missing, of motion only the next frame.
-        wanted = [name for name in pass_.components if name in stored.channels or name not in "AW"]
-        return np.stack(self.read_components(stored, wanted), axis=-1)
+            return self.pixels(stored, stored.names_of(pass_))[0]
+        return np.stack(self.pixels(stored, stored.names_of(pass_)), axis=-1)
 
-    def read_components(self, stored: _Stored, components: Sequence[str]) -> list[Pixels]:
-        """Some components of a stored pass, (H, W) each, placed into the image; PassError where one is missing."""
-        missing = [name for name in components if name not in stored.channels]
-        if missing:
-            raise PassError(
-                f"{stored.file.path} has the channels {', '.join(stored.channels.values())} and lacks {missing[0]} "
-                "beside them; write the pass again with the colour mode RGBA"
-            )
-        pixels = stored.file.read(stored.part, [stored.channels[name] for name in components])
+    def preload(self, passes: Iterable[Pass]) -> None:
+        """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.
+
+        Those that the frame lacks are left out. What is preloaded is kept until it is read, and read once.
+
+        Raises:
+            PassError, ExrError: as read().
+        """
+        found = [(stored, stored.names_of(pass_)) for pass_ in passes if (stored := self._find(pass_))]
+        found.sort(key=lambda item: id(item[0].part))
+        for _, group in itertools.groupby(found, key=lambda item: id(item[0].part)):
+            together = list(group)
+            if len(together) > 1:
+                names = [name for _, names in together for name in names]
+                stored = together[0][0]
+                self._preloaded.update(
+                    ((id(stored.part), name), values)
+                    for name, values in zip(names, self.pixels(stored, names), strict=True)
+                )
+
+    def pixels(self, stored: _Stored, names: Sequence[str]) -> list[Pixels]:
+        """Some channels of a stored pass, (H, W) each, placed into the image."""
+        keys = [(id(stored.part), name) for name in names]
+        if all(key in self._preloaded for key in keys):
+            return [self._preloaded.pop(key) for key in keys]
+        pixels = stored.file.read(stored.part, names)
         data, display = stored.part.data_window, stored.part.display_window
         if data == display:
             return pixels

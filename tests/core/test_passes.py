@@ -329,7 +329,7 @@ def test_every_compression_as_openexr_reads_it(
         )
 
     passes = passes_of(path)
-    found = passes.read_components(passes._find(Pass.COMBINED), "RGB")
+    found = passes.pixels(stored := passes._find(Pass.COMBINED), stored.names("RGB"))
 
     channels = read_exr(path)[-1].channels
     for values, (name, original) in zip(found, colours.items(), strict=True):
@@ -738,3 +738,26 @@ def test_header_cut_anywhere(version: str, data: Path, fixture: str, tmp_path: P
         path.write_bytes(whole[:length])
         with pytest.raises(ExrError, match=r"cut\.exr"):
             passes_of(path).read(Pass.DEPTH)
+
+
+def test_passes_of_one_part_are_decoded_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each decoding of a single-part file decompresses all of it."""
+    decoded = []
+    read = ExrFile.read
+    monkeypatch.setattr(ExrFile, "read", lambda file, part, names: decoded.append(names) or read(file, part, names))
+    wanted = (Pass.OBJECT_INDEX, Pass.COMBINED, Pass.DEPTH)
+    path = data / "4.5/multilayer_0001.exr"
+    expected = {pass_: passes_of(path).read(pass_) for pass_ in wanted}
+    decoded.clear()
+
+    passes = passes_of(path)
+    passes.preload([*wanted, Pass.MATERIAL_INDEX])
+    found = {pass_: passes.read(pass_) for pass_ in wanted}
+
+    assert len(decoded) == 1
+    assert all(np.array_equal(found[pass_], expected[pass_]) for pass_ in wanted)
+    list(passes.cryptomatte(Pass.CRYPTO_OBJECT).ranks())
+    assert len(decoded) == 2
+    # What was preloaded is given away once, so that it does not stay in memory.
+    assert np.array_equal(passes.read(Pass.DEPTH), expected[Pass.DEPTH])
+    assert len(decoded) == 3
