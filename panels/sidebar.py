@@ -4,8 +4,10 @@ import textwrap
 
 import bpy
 
-# About what a line of the sidebar holds at its usual width.
-_LINE_LENGTH = 44
+# Of the width of the sidebar, at a resolution scale of 1: what margins and an icon take, and an average letter.
+_MARGIN_PIXELS = 75
+_LETTER_PIXELS = 6.1
+_SHORTEST_LINE = 16
 _MOST_LINES = 12
 
 
@@ -53,7 +55,7 @@ class LABELPASS_PT_categories(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout, state = self.layout, context.window_manager.labelpass
         if state.categories_problem:
-            _draw_text(layout, state.categories_problem, "ERROR")
+            _draw_text(context, layout, state.categories_problem, "ERROR")
             return
         column = layout.column(align=True)
         for category in state.categories:
@@ -82,17 +84,22 @@ class LABELPASS_PT_result(_SidebarPanel, bpy.types.Panel):
             if number == _MOST_LINES:
                 layout.label(text=f"… and {len(state.lines) - number} more in the console", icon="CONSOLE")
                 break
-            icon = (
-                "ERROR" if line.name.startswith("Failed") else "INFO" if line.name.startswith("Note") else "CHECKMARK"
-            )
-            _draw_text(layout, line.name, icon)
+            _draw_text(context, layout, line.name, _icon_of(line.name))
         layout.operator("labelpass.open_folder", icon="FILE_FOLDER")
 
 
-def _draw_text(layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def _icon_of(line: str) -> str:
+    if line.startswith("Failed") or " failed" in line:
+        return "ERROR"
+    return "INFO" if line.startswith("Note") else "CHECKMARK"
+
+
+def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
     """A sentence over as many lines as it needs."""
+    width = context.region.width / context.preferences.system.ui_scale
+    letters = max(_SHORTEST_LINE, int((width - _MARGIN_PIXELS) / _LETTER_PIXELS))
     column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, _LINE_LENGTH)):
+    for number, line in enumerate(textwrap.wrap(text, letters)):
         column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
 
 
