@@ -1,6 +1,9 @@
 """The command line: `labelpass`, or `python -m core` in a checkout."""
 
 import argparse
+import io
+import itertools
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,13 +18,23 @@ from .run import STOPPED, Summary, annotate_frames, merge_records
 from .scene import SCENES_FOLDER, scene_path
 from .settings import Settings
 
+_MOST_NAMED = 10
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 all is well, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal cannot show
+    options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read our output, such as head, has seen enough; the interpreter must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except UsageError as error:
         print(f"labelpass: {error}", file=sys.stderr)
         return 2
@@ -145,9 +158,10 @@ def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
 def _only(frames: Sequence[FrameFiles], ranges: Sequence[range]) -> list[FrameFiles]:
     """The frames with these numbers; every number that is asked for has to be there."""
     numbers = {frame.frame for frame in frames}
-    missing = [number for wanted in ranges for number in wanted if number not in numbers]
+    every = (number for wanted in ranges for number in wanted if number not in numbers)
+    missing = list(itertools.islice(every, _MOST_NAMED + 1))  # the range may be immense
     if missing:
-        some = ", ".join(str(number) for number in missing[:10]) + (", ..." if len(missing) > 10 else "")
+        some = ", ".join(map(str, missing[:_MOST_NAMED])) + (", ..." if len(missing) > _MOST_NAMED else "")
         raise UsageError(f"There is no file for frame {some}; check --frames, or render them first")
     return [frame for frame in frames if any(frame.frame in wanted for wanted in ranges)]
 

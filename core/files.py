@@ -34,17 +34,24 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"Cannot write {path}: {error.strerror or error}; free space there or choose another output folder"
-        ) from error
+        raise _cannot_write(path, error) from error
 
 
 def check_writable(folder: Path) -> None:
     """Make a folder if need be and write a file in it; OutputError where that cannot be done."""
-    probe = folder / f".{_owner(os.getpid())}"
-    with complete_file(probe):
-        pass
-    probe.unlink()
+    probe = folder / owned_name("writable")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"Cannot write {path}: {error.strerror or error}; free space there or choose another output folder"
+    )
 
 
 def owned_name(name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError
+from .errors import ExrError, SceneError
 from .files import canonical_json, digest
 from .frames import FrameFiles
 from .record import RECORD_VERSION
@@ -43,13 +43,20 @@ class FrameJob:
         """Digest of all that the record depends on: files by name, size and time, scene record, settings, version.
 
         Raises:
-            InputError: a file is missing.
+            ExrError: an EXR file is missing.
+            SceneError: the scene record is missing.
         """
         try:
             stats = [(file.path.name, file.holds and file.holds.value, file.path.stat()) for file in self.files.files]
+        except OSError as error:
+            raise ExrError(f"Cannot read {error.filename}: {error.strerror}; check the path") from error
+        try:
             scene = digest(self.scene.read_bytes()) if self.scene else None
         except OSError as error:
-            raise InputError(f"Cannot read {error.filename}: {error.strerror}; check the path") from error
+            raise SceneError(
+                f"Cannot read {self.scene}: {error.strerror}; export the frame again from Blender, "
+                "or give the folder of its scene record with --scene"
+            ) from error
         return digest(
             canonical_json(
                 {

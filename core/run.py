@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import InputError
+from .errors import ExrError, SceneError
 from .files import check_writable
 from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
@@ -104,8 +104,12 @@ class AnnotationRun:
             return False
         try:
             record = valid_record(job.output, job.files.path, job.key())
-        except InputError as error:
+        except ExrError as error:
+            # The files of a finished frame may be gone on purpose; its record and its image still belong together.
             self.fail(job.files.path, str(error))
+            return True
+        except SceneError as error:
+            self._fail_and_forget(job, str(error))
             return True
         if record is None:
             return False
@@ -149,9 +153,12 @@ class AnnotationRun:
             summary.instances += event.result["instances"]
             self._note(job, event.result["notes"])
         else:
-            # What an earlier run made of other files or settings must not stand for this frame.
-            record_path(job.output, job.files.path).unlink(missing_ok=True)
-            self.fail(job.files.path, event.error)
+            self._fail_and_forget(job, event.error)
+
+    def _fail_and_forget(self, job: FrameJob, error: str) -> None:
+        """What an earlier run made of other files, settings or scenes must not stand for this frame."""
+        record_path(job.output, job.files.path).unlink(missing_ok=True)
+        self.fail(job.files.path, error)
 
     def _note(self, job: FrameJob, notes: list[str]) -> None:
         if notes:
