@@ -2,8 +2,8 @@
 PYTHON ?= python3.11
 NOX := .venv/bin/python -m nox
 
-.PHONY: demo test matrix bench
-demo test matrix bench: .venv/nox-2026.10.20
+.PHONY: demo test matrix bench extension real
+demo test matrix bench extension real: .venv/nox-2026.10.20
 	$(NOX) -s $@
 
 .venv/nox-2026.10.20:

@@ -1,6 +1,6 @@
-"""Every recipe of the project: `nox -s test`, `demo`, `matrix`, `bench`, `fixtures`; the Makefile only calls them."""
+"""Every recipe of the project, called as `nox -s NAME`; the Makefile only calls the usual ones."""
 
-from pathlib import Path
+import os
 
 import nox
 
@@ -54,6 +54,22 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def extension(session: nox.Session) -> None:
+    """The zips to install in Blender, one for each platform, into dist."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("python", "tools/build_extension.py", *session.posargs)
+
+
+@nox.session(python="3.11")
+def real(session: nox.Session) -> None:
+    """The installed zip in real Blenders with a window: as root on Debian, or with BLENDER=/path/to/blender."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    if "BLENDER" not in os.environ:
+        session.run("python", "tools/real_blender.py", "setup")
+    session.run("python", "-m", "pytest", "tests/real", *session.posargs)
+
+
+@nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
     """The benchmark table; `nox -s bench -- --write` puts it into docs/benchmarks.md."""
     install(session, None, BLENDERS[MAIN_BLENDER])
@@ -65,4 +81,4 @@ def bench(session: nox.Session) -> None:
 def fixtures(session: nox.Session, blender: str) -> None:
     """Render tests/data again."""
     install(session, blender, BLENDERS[blender])
-    session.run("python", str(Path("tests/data/render_fixtures.py")))
+    session.run("python", "tests/data/render_fixtures.py")

@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     passes.set_defaults(run=_passes)
 
     worker = commands.add_parser("worker", help="do tasks from standard input (for the extension)")
-    worker.add_argument("--threads", type=int, default=1, help="threads for decoding")
+    worker.add_argument("--threads", type=int, default=0, help="threads for decoding single-part files")
     worker.set_defaults(run=_worker)
     return parser
 

@@ -32,6 +32,8 @@ _ROWS_OF_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9:
 # A damaged header may claim any size. 16384 x 16384 pixels are a gigabyte for each channel.
 _MOST_PIXELS = 1 << 28
 
+_threads = 0
+
 Pixels = npt.NDArray[Any]
 
 
@@ -120,6 +122,7 @@ class ExrFile:
         """
         try:
             with self._source(part) as source:
+                _use_threads(_threads if isinstance(source, str) else 0)
                 file = OpenEXR.InputFile(source)
                 buffers = file.channels(list(channels))
                 file.close()
@@ -182,8 +185,18 @@ def _as_text(path: Path) -> str:
 
 
 def set_decoding_threads(threads: int) -> None:
-    """Let OpenEXR decode with so many threads in this process; 0 decodes in the calling thread."""
-    OpenEXR.set_global_thread_count(threads)
+    """Let OpenEXR decode single-part files with so many threads in this process; 0 decodes in the calling thread.
+
+    Parts of multi-part files are always decoded in the calling thread: they are read from a stream in memory, and
+    OpenEXR's threads would call it without holding the interpreter's lock (Python 3.13 and 3.14 crash, OpenEXR 3.5.3).
+    """
+    global _threads
+    _threads = threads
+
+
+def _use_threads(threads: int) -> None:
+    if OpenEXR.global_thread_count() != threads:
+        OpenEXR.set_global_thread_count(threads)
 
 
 def _read_headers(file: BinaryIO, path: Path) -> tuple[Part, ...]:

@@ -77,7 +77,9 @@ class WorkerPool:
 
     def __init__(self, workers: int) -> None:
         self._size = workers
-        self._threads = max(1, (os.cpu_count() or 1) // workers)
+        # Threads for what the workers leave of the processor; 0 is the worker's own thread.
+        spare = (os.cpu_count() or 1) // workers
+        self._threads = spare if spare > 1 else 0
         self._workers: list[_Worker] = []
         self._waiting: deque[Task] = deque()
         self._messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()

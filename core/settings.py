@@ -72,7 +72,7 @@ class Settings:
     workers: int = _setting(
         0,
         "Workers",
-        "Number of processes that annotate frames at the same time; 0 takes half the processor's cores, 8 at most",
+        "Number of processes that annotate frames at the same time; 0 takes one for each processor core, 8 at most",
         changes_records=False,
     )
     redo: bool = _setting(
@@ -86,7 +86,7 @@ class Settings:
     @property
     def worker_count(self) -> int:
         """How many workers to start on this machine."""
-        return self.workers or max(1, min(8, (os.cpu_count() or 1) // 2))
+        return self.workers or min(8, os.cpu_count() or 1)
 
     def as_json(self) -> dict[str, Any]:
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}

@@ -40,7 +40,7 @@ def run_worker(threads: int) -> int:
     """Work until standard input closes.
 
     Args:
-        threads: how many threads OpenEXR may decode with.
+        threads: how many threads OpenEXR may decode single-part files with.
 
     Returns:
         The exit code.

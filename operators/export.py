@@ -1,5 +1,7 @@
 """The button: Export Annotations, and its Stop."""
 
+import os
+import time
 from pathlib import Path
 
 import bpy
@@ -9,6 +11,8 @@ from .export_run import ExportPlan, ExportRun
 from .sources import folder_of_frames, plan_files, plan_render, scene_frames
 
 _SECONDS_BETWEEN_STEPS = 0.05
+_SECONDS_OF_STEPS = 0.1
+_SECONDS_TO_WAIT = 0.01
 # A background process has nothing else to do than to wait for its workers.
 _PATIENT_SECONDS = 0.5
 
@@ -64,6 +68,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         manager = context.window_manager
         self._timer = manager.event_timer_add(_SECONDS_BETWEEN_STEPS, window=context.window)
         manager.modal_handler_add(self)
+        self._show_progress(context)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -73,8 +78,12 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             return self._finish(context)
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
+        # One redraw costs as much as many steps, so several of them share it.
+        until = time.monotonic() + _SECONDS_OF_STEPS
+        ended = False
         try:
-            ended = self._run.step()
+            while not ended and time.monotonic() < until:
+                ended = self._run.step(_SECONDS_TO_WAIT)
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
             ended = True
@@ -103,7 +112,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
 
     def _show_progress(self, context: bpy.types.Context) -> None:
         state, summary = context.window_manager.labelpass, self._run.summary
-        if (state.done, state.instances) != (summary.frames, summary.instances):
+        if summary.frames == 0 or (state.done, state.instances) != (summary.frames, summary.instances):
             state.done, state.instances = summary.frames, summary.instances
             text = f"Labelpass: frame {state.done} of {state.total}, {state.instances} instances (Esc stops)"
             context.workspace.status_text_set(text)
@@ -119,7 +128,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         state.running = state.stop_requested = False
         state.done, state.instances = summary.frames, summary.instances
         for line in summary.lines():
-            state.lines.add().name = line
+            state.lines.add().name = line.replace(state.output + os.sep, "")
             if line is not summary.headline():
                 print(f"Labelpass: {line}")
         if context.workspace is not None:
@@ -161,7 +170,12 @@ class LABELPASS_OT_open_folder(bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        bpy.ops.wm.path_open(filepath=context.window_manager.labelpass.output)
+        folder = context.window_manager.labelpass.output
+        try:
+            bpy.ops.wm.path_open(filepath=folder)
+        except RuntimeError:
+            self.report({"WARNING"}, f"This system has no program that opens folders; the dataset is in {folder}")
+            return {"CANCELLED"}
         return {"FINISHED"}
 
 

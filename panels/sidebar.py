@@ -89,6 +89,8 @@ class LABELPASS_PT_result(_SidebarPanel, bpy.types.Panel):
 
 
 def _icon_of(line: str) -> str:
+    if line.startswith("Stopped"):
+        return "CANCEL"
     if line.startswith("Failed") or " failed" in line:
         return "ERROR"
     return "INFO" if line.startswith("Note") else "CHECKMARK"

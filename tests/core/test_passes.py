@@ -11,7 +11,7 @@ import OpenEXR
 import pytest
 
 from core.errors import ExrError, PassError, UsageError
-from core.exr import ExrFile
+from core.exr import ExrFile, set_decoding_threads
 from core.passes import Passes
 from core.render_pass import Pass, PassFile
 
@@ -761,3 +761,16 @@ def test_passes_of_one_part_are_decoded_once(data: Path, monkeypatch: pytest.Mon
     # What was preloaded is given away once, so that it does not stay in memory.
     assert np.array_equal(passes.read(Pass.DEPTH), expected[Pass.DEPTH])
     assert len(decoded) == 3
+
+
+def test_parts_are_decoded_in_the_calling_thread(data: Path) -> None:
+    """OpenEXR's threads would call the stream of a part without the interpreter's lock, and crash newer Pythons."""
+    OpenEXR.set_global_thread_count(2)
+    set_decoding_threads(2)
+    try:
+        passes_of(data / "5.0/multilayer_0001.exr").read(Pass.DEPTH)
+        assert OpenEXR.global_thread_count() == 0
+        passes_of(data / "4.5/multilayer_0001.exr").read(Pass.DEPTH)
+        assert OpenEXR.global_thread_count() == 2
+    finally:
+        set_decoding_threads(0)

@@ -1,0 +1,90 @@
+"""The extension as a user has it: its zip installed in real Blender, driven from the command line and by the mouse.
+
+    python tools/real_blender.py setup      once, as root on Debian; or set BLENDER=/path/to/blender
+    python -m pytest tests/real             with the bpy module there, whose builder packs the zips
+
+Everything runs in each Blender of tools/real_blender.py, in a user folder of its own; a Blender that is missing is an
+error. What a test does in the window is real mouse and keyboard input; only what is behind the window is asked in
+Python (answer.py). Screenshots are left in build/screenshots/.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tools.real_blender import SUITES, RealBlender, installed
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# The demo scene, small and fast, with four frames.
+SHRINK = (
+    "import bpy; scene = bpy.context.scene; scene.cycles.samples = 1; scene.cycles.use_denoising = False; "
+    "scene.render.resolution_percentage = 25; bpy.ops.wm.save_mainfile()"
+)
+
+
+@dataclass(frozen=True)
+class InstalledBlender:
+    """A real Blender with the extension installed and enabled.
+
+    Attributes:
+        blender: how to start it.
+        user: its settings and extensions.
+        folder: what it sees of this machine.
+    """
+
+    blender: RealBlender
+    user: Path
+    folder: Path
+
+    @property
+    def extension(self) -> Path:
+        return self.user / "blender/extensions/user_default/labelpass"
+
+    def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        command = self.blender.command(arguments, [self.folder])
+        environment = self.blender.environment(self.user)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+    def run_well(self, *arguments: str | Path) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def zips() -> dict[str, Path]:
+    """The extension's zips by platform, built from this checkout."""
+    subprocess.run([sys.executable, CHECKOUT / "tools/build_extension.py"], check=True)
+    return {path.stem.split("-")[-1]: path for path in (CHECKOUT / "dist").glob("labelpass-*.zip")}
+
+
+@pytest.fixture(scope="session", params=["official"] if os.environ.get("BLENDER") else SUITES)
+def labelpass_blender(
+    request: pytest.FixtureRequest, zips: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> InstalledBlender:
+    blender = next(blender for blender in installed() if blender.name == request.param)
+    folder = tmp_path_factory.mktemp(request.param)
+    found = InstalledBlender(blender, folder / "user", folder)
+    zip_file = folder / "labelpass.zip"
+    zip_file.write_bytes(zips["linux_x64"].read_bytes())
+    found.run_well("--command", "extension", "validate", zip_file)
+    found.run_well("--command", "extension", "install-file", "-r", "user_default", "-e", zip_file)
+    assert (found.extension / "blender_manifest.toml").is_file()
+    return found
+
+
+@pytest.fixture
+def demo(labelpass_blender: InstalledBlender, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo scene in a fresh folder, small, with nothing rendered."""
+    folder = labelpass_blender.folder / tmp_path_factory.mktemp("demo").name
+    folder.mkdir()
+    script = folder / "build_scene.py"
+    script.write_text((CHECKOUT / "examples/demo/build_scene.py").read_text())
+    scene = folder / "scene.blend"
+    labelpass_blender.run_well("-b", "--factory-startup", "-P", script, "--", scene)
+    labelpass_blender.run_well("-b", "--factory-startup", scene, "--python-expr", SHRINK)
+    return scene

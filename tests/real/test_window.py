@@ -1,0 +1,91 @@
+"""A person at the window: N, the tab Labelpass, Export Annotations, Escape."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real.conftest import InstalledBlender
+from tests.real.test_headless import check_dataset
+from tests.real.window import SCREENSHOTS, Window, open_window
+
+EXPORT, STOP = "labelpass.export_annotations", "labelpass.stop"
+STATE = "bpy.context.window_manager.labelpass"
+LINES = f"[line.name for line in {STATE}.lines]"
+
+
+@pytest.fixture
+def window(labelpass_blender: InstalledBlender, demo: Path) -> Iterator[Window]:
+    """The demo scene in Blender's window, with the tab Labelpass open."""
+    with open_window(labelpass_blender.blender, labelpass_blender.user, demo, [labelpass_blender.folder]) as window:
+        window.open_tab("Labelpass")
+        window.leave()  # a render opens its window where the mouse is
+        yield window
+        assert not window.ask("'OpenEXR' in sys.modules")
+        assert "Traceback" not in window.console()
+
+
+@pytest.fixture
+def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], None]:
+    """Take a screenshot, once the sidebar has come to rest."""
+
+    def take(name: str) -> None:
+        time.sleep(0.7)
+        window.screenshot(SCREENSHOTS / f"{name}-{labelpass_blender.blender.name}.png")
+
+    return take
+
+
+def test_this_render(window: Window, demo: Path, shoot: Callable[[str], None]) -> None:
+    window.wait_for(f"len({STATE}.categories) > 0")
+    categories = window.ask(f"[(item.name, item.objects) for item in {STATE}.categories]")
+    assert categories == [["apple", 9], ["bottle", 5], ["crate", 3]]
+
+    window.press_button(EXPORT)
+    window.wait_for(f"len({LINES}) > 0")
+    time.sleep(1)
+    assert "Nothing has been rendered yet" in window.ask(LINES)[1]
+    shoot("nothing-rendered")
+    window.leave()
+
+    window.press("F12")
+    window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')")
+    window.leave()
+    window.press_button(EXPORT)
+    window.wait_for(f"not {STATE}.running")
+    assert window.ask(LINES)[0] == "1 frame annotated; 17 instances"
+    window.leave()
+    shoot("this-render")
+    check_dataset(demo.with_name("render"), ["demo_0001"])
+
+
+def test_files_on_disk_and_escape(window: Window, demo: Path, shoot: Callable[[str], None]) -> None:
+    frames = demo.with_name("render")
+    window.press("ctrl+F12")
+    window.wait_for("not bpy.app.is_job_running('RENDER')", 120)
+    assert [path.name for path in sorted(frames.iterdir())] == [f"demo_{frame:04}.exr" for frame in (1, 2, 3, 4)]
+    window.leave()
+
+    window.ask("setattr(bpy.context.scene.labelpass, 'source', 'FILES')")
+    window.press_button(EXPORT)
+    window.wait_for(f"not {STATE}.running")
+    assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
+    check_dataset(frames, [f"demo_{frame:04}" for frame in (1, 2, 3, 4)])
+    shoot("files-on-disk")
+
+    for frame in range(5, 61):
+        shutil.copyfile(frames / "demo_0001.exr", frames / f"demo_{frame:04}.exr")
+    window.ask("setattr(bpy.context.scene, 'frame_end', 60)")
+    window.press_button(EXPORT)
+    window.wait_for(f"{STATE}.done > 5 and children() != []")
+    shoot("running")
+    window.leave(escape=False)
+    window.press("Escape")
+    window.wait_for(f"not {STATE}.running", 5)
+    assert window.ask("children()") == [], "workers outlive the export"
+    assert window.ask("bpy.context.scene.frame_current") == 1
+    assert window.ask(LINES)[0].startswith("Stopped: ")
+    assert {path.suffix for path in (frames / "records").iterdir()} == {".json"}
+    shoot("stopped")
