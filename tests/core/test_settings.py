@@ -105,7 +105,7 @@ def test_negative_number_of_workers(make) -> None:
         make()
 
 
-@pytest.mark.parametrize(("cores", "workers"), [(None, 1), (1, 1), (2, 1), (3, 1), (8, 4), (16, 8), (128, 8)])
+@pytest.mark.parametrize(("cores", "workers"), [(None, 1), (1, 1), (2, 2), (8, 8), (128, 8)])
 def test_automatic_number_of_workers(monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: int) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
 
