@@ -6,6 +6,7 @@ Works with the extension installed and enabled, and straight from its folder or 
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +36,14 @@ def _labelpass() -> ModuleType:
     )
 
 
+def _main() -> int:
+    try:
+        headless = _labelpass()
+        return int(headless.main(headless.arguments_after_dashes(sys.argv)))
+    except Exception:  # Blender would show it and end with the exit code 0, as if all were well
+        traceback.print_exc()
+        return 1
+
+
 if __name__ == "__main__":
-    headless = _labelpass()
-    sys.exit(headless.main(headless.arguments_after_dashes(sys.argv)))
+    sys.exit(_main())

@@ -23,7 +23,7 @@ BOXES_FOLDER = "pictures/boxes"
 DEPTH_FOLDER = "pictures/depth"
 
 # Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
-_NO_SURFACE = 1e9
+_FARTHEST_SURFACE = 1e9
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
@@ -49,7 +49,13 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
 
     checkpoint()
     passes.preload(_passes_to_read(job))
-    image = read_labels(passes, job.settings.labels)
+    indexed = scene is not None and any(entry.pass_index for entry in scene.objects.entries)
+    image = read_labels(passes, job.settings.labels, indexed)
+    if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
+        notes.append(
+            f"Object Index is 0 everywhere, so {Pass(image.source.value).title} was taken; where other frames have "
+            "indices, choose Object Index for all"
+        )
     masks = find_masks(image.labels)
     instances, categories, remarks = name_instances(masks, image, scene)
     notes += remarks
@@ -140,7 +146,7 @@ def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[By
 def _depth_picture(passes: Passes, scene: SceneRecord | None) -> Bytes:
     depth = passes.read(Pass.DEPTH).astype(np.float32, copy=False)
     camera: Camera | None = scene.camera if scene else None
-    farthest = camera.clip_end if camera else _NO_SURFACE
+    farthest = camera.clip_end if camera else _FARTHEST_SURFACE
     with np.errstate(invalid="ignore", over="ignore"):
         surface = (depth > 0) & (depth <= farthest)
         if scene is None:

@@ -7,11 +7,10 @@ import numpy.typing as npt
 
 from .cryptomatte import name_of, read_manifest, strongest_ids
 from .errors import PassError
+from .instances import LabelArray
 from .passes import Passes
 from .render_pass import Pass
 from .settings import LabelSource
-
-LabelArray = npt.NDArray[np.uint32]
 
 # From here on the number formats skip integers, so a value may have been another one.
 _EXACT_BELOW = {np.dtype(np.float16): 1 << 11, np.dtype(np.float32): 1 << 24}
@@ -45,15 +44,22 @@ class LabelImage:
 
 
 INDEX_PASSES = {LabelSource.OBJECT_INDEX: Pass.OBJECT_INDEX, LabelSource.MATERIAL_INDEX: Pass.MATERIAL_INDEX}
+# In the order in which the automatic choice prefers them.
 CRYPTO_PASSES = {
     LabelSource.CRYPTO_OBJECT: Pass.CRYPTO_OBJECT,
-    LabelSource.CRYPTO_MATERIAL: Pass.CRYPTO_MATERIAL,
     LabelSource.CRYPTO_ASSET: Pass.CRYPTO_ASSET,
+    LabelSource.CRYPTO_MATERIAL: Pass.CRYPTO_MATERIAL,
 }
 
 
-def read_labels(passes: Passes, source: LabelSource) -> LabelImage:
+def read_labels(passes: Passes, source: LabelSource, indexed: bool = False) -> LabelImage:
     """Make the label image of a frame.
+
+    Args:
+        passes: those of the frame.
+        source: the pass to take; AUTO takes Object Index where it has any value, otherwise Cryptomatte.
+        indexed: whether objects are known to have pass indices; then AUTO stays with Object Index in a frame that
+            shows none of them, and does not make instances of the background there.
 
     Raises:
         PassError: the pass is missing, or its values are no labels.
@@ -61,13 +67,13 @@ def read_labels(passes: Passes, source: LabelSource) -> LabelImage:
     """
     if source is not LabelSource.AUTO:
         return _read(passes, source)
+    others = [other for other, pass_ in CRYPTO_PASSES.items() if pass_ in passes]
     if Pass.OBJECT_INDEX in passes:
         image = _read(passes, LabelSource.OBJECT_INDEX)
-        if image.labels.any() or Pass.CRYPTO_OBJECT not in passes:
+        if indexed or image.labels.any() or not others:
             return image
-    for source in CRYPTO_PASSES:
-        if CRYPTO_PASSES[source] in passes:
-            return _read(passes, source)
+    if others:
+        return _read(passes, others[0])
     if Pass.MATERIAL_INDEX in passes:
         return _read(passes, LabelSource.MATERIAL_INDEX)
     raise PassError(

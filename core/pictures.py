@@ -8,16 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from .images import Bytes
 from .instances import Box, Instance
-
-Bytes = npt.NDArray[np.uint8]
 
 _LONGEST_NAME = 28
 _MARGIN = 3
 # Beyond this many names nobody reads them, and looking for free places would take long.
 _MOST_NEIGHBOURS = 200
 _TICKS = 6
-_NO_SURFACE = (232, 232, 232)
+_NO_SURFACE_COLOUR = (232, 232, 232)
 # Points of matplotlib's "viridis" (CC0), from far to near: even steps of lightness, readable without colour vision.
 _SCALE = np.array(
     [(68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99),
@@ -106,7 +105,7 @@ def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], u
         nearness = np.clip((far - np.where(surface, depth, far)) / (far - near), 0, 1)
     levels = np.round(nearness * 255).astype(np.uint8)
     picture = _lookup()[levels]
-    picture[~surface] = _NO_SURFACE
+    picture[~surface] = _NO_SURFACE_COLOUR
     return np.hstack((picture, _scale(depth.shape[0], near, far, unit)))
 
 

@@ -11,6 +11,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from typing import Any
 from .errors import WorkerError
 from .files import remove_leftovers
 
-# How long a worker may take to end by itself before it is killed.
+# How long the workers may take together to end by themselves before they are killed.
 _PATIENCE_SECONDS = 3.0
 _ATTEMPTS = 2
 # What would make the worker's interpreter another one than ours.
@@ -131,8 +132,9 @@ class WorkerPool:
         self._waiting.clear()
         for worker in self._workers:
             worker.close()
+        deadline = time.monotonic() + _PATIENCE_SECONDS
         for worker in self._workers:
-            worker.end()
+            worker.end(deadline - time.monotonic())
         self._workers.clear()
 
     def _dispatch(self) -> None:
@@ -229,11 +231,11 @@ class _Worker:
         with contextlib.suppress(OSError):
             self._process.stdin.close()
 
-    def end(self) -> None:
-        """Wait for the process to end, kill it if it does not, and clean up after it."""
+    def end(self, patience: float = _PATIENCE_SECONDS) -> None:
+        """Wait so many seconds for the process to end, kill it if it does not, and clean up after it."""
         self.close()
         try:
-            self._process.wait(_PATIENCE_SECONDS)
+            self._process.wait(max(patience, 0.0))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -255,9 +257,13 @@ class _Worker:
 
     def _read_answers(self, messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]") -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            messages.put((self, json.loads(line)))
-        messages.put((self, None))
+        try:
+            for line in self._process.stdout:
+                messages.put((self, json.loads(line)))
+        except ValueError:
+            pass  # it died in the middle of an answer
+        finally:
+            messages.put((self, None))
 
     def _read_errors(self) -> None:
         assert self._process.stderr is not None

@@ -3,6 +3,7 @@
 The sidebar, the headless script and the command line all drive this; it runs in Blender's process too.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ class AnnotationRun:
             self.fail(job.files.path, str(error))
             return True
         except SceneError as error:
-            self._fail_and_forget(job, str(error))
+            self.fail_and_forget(job.files.path, str(error))
             return True
         if record is None:
             return False
@@ -125,6 +126,15 @@ class AnnotationRun:
     def fail(self, frame: str, error: str) -> None:
         """Note that a frame cannot be annotated."""
         self.summary.failed[frame] = error
+
+    def fail_and_forget(self, frame: str, error: str) -> None:
+        """Note that a frame cannot be annotated, and remove its record of an earlier run.
+
+        What was made of other files, settings or scenes must not stand for the frame as it is now.
+        """
+        with contextlib.suppress(OSError):  # if it cannot be removed, nothing could be written there either
+            record_path(self._output, frame).unlink(missing_ok=True)
+        self.fail(frame, error)
 
     def merge(self) -> None:
         """Write the dataset file from all records, by a worker."""
@@ -153,12 +163,7 @@ class AnnotationRun:
             summary.instances += event.result["instances"]
             self._note(job, event.result["notes"])
         else:
-            self._fail_and_forget(job, event.error)
-
-    def _fail_and_forget(self, job: FrameJob, error: str) -> None:
-        """What an earlier run made of other files, settings or scenes must not stand for this frame."""
-        record_path(job.output, job.files.path).unlink(missing_ok=True)
-        self.fail(job.files.path, error)
+            self.fail_and_forget(job.files.path, event.error)
 
     def _note(self, job: FrameJob, notes: list[str]) -> None:
         if notes:

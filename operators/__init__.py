@@ -1,8 +1,8 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
-from . import category_list, export, properties
+from . import category_list, export, last_render, properties
 
-_MODULES = (properties, export, category_list)
+_MODULES = (properties, export, last_render, category_list)
 
 
 def register() -> None:

@@ -9,6 +9,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import SceneError
+from .redraw import redraw_sidebars
 from .scene_reader import object_entries, own_objects
 
 _SECONDS_AFTER_CHANGE = 0.5
@@ -27,16 +28,14 @@ def refresh_categories() -> float | None:
         table = object_entries(context.scene, objects)
     except SceneError as error:
         state.categories_problem = str(error)
+        redraw_sidebars(context)
         return None
     counts = Counter(entry.category for entry in table.entries)
     for category in table.categories:
         item = state.categories.add()
         item.name, item.objects = category.name, counts[category.name]
     state.background_objects = counts[None]
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+    redraw_sidebars(context)
     return None
 
 

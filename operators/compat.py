@@ -10,6 +10,11 @@ import bpy
 # Folders may start with "//", the folder of the .blend; from 4.5 on a property has to say so.
 FOLDER_OPTIONS = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
+# How to save all passes of a render. Blender 5.0 cannot write one part a pass where pixels are not square.
+ALL_PASSES: dict[str, Any] = {"color_mode": "RGBA", "color_depth": "32", "exr_codec": "ZIP"}
+if bpy.app.version >= (5, 0, 0):
+    ALL_PASSES["use_exr_interleave"] = True
+
 # Setting one of these changes which values the ones after it may have.
 _IMAGE_SETTINGS_FIRST = ("media_type", "file_format", "color_mode", "color_depth")
 

@@ -40,7 +40,7 @@ def save_render_result(scene: bpy.types.Scene, path: Path, format: ImageFormat) 
 
 def save_render_passes(scene: bpy.types.Scene, path: Path) -> None:
     """Save all passes of what was rendered last as an EXR file; raises like save_render_result."""
-    with compat.image_settings(scene, "OPEN_EXR_MULTILAYER", color_mode="RGBA", color_depth="32", exr_codec="ZIP"):
+    with compat.image_settings(scene, "OPEN_EXR_MULTILAYER", **compat.ALL_PASSES):
         _save_as_is(bpy.data.images.get(RENDER_RESULT), scene, path)
 
 
@@ -107,4 +107,5 @@ def _save_as_is(image: bpy.types.Image | None, scene: bpy.types.Scene, path: Pat
             raise SceneError(
                 "Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk"
             ) from error
-        raise OutputError(f"Blender cannot write {path} ({error}); choose another output folder") from error
+        reason = " ".join(str(error).split())
+        raise OutputError(f"Blender cannot write {path} ({reason}); choose another output folder") from error

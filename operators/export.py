@@ -8,6 +8,8 @@ import bpy
 
 from ..core.errors import LabelpassError, OutputError
 from .export_run import ExportPlan, ExportRun
+from .last_render import frame_of_last_render
+from .redraw import redraw_sidebars
 from .sources import folder_of_frames, plan_files, plan_render, scene_frames
 
 _SECONDS_BETWEEN_STEPS = 0.05
@@ -22,7 +24,7 @@ def plan_from_settings(scene: bpy.types.Scene) -> ExportPlan:
     settings = scene.labelpass
     if settings.source == "RENDER":
         folder = None
-        frames = plan_render(scene, [scene.frame_current])
+        frames = plan_render(scene, [frame_of_last_render(scene)])
     else:
         folder = settings.chosen_folder("frames_folder")
         frames = plan_files(scene, scene_frames(scene), folder)
@@ -57,6 +59,9 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
                 pass
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
+        except BaseException:
+            self._finish(context)
+            raise
         return self._finish(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -87,6 +92,9 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
             ended = True
+        except BaseException:
+            self._finish(context)
+            raise
         self._show_progress(context)
         return self._finish(context) if ended else {"PASS_THROUGH"}
 
@@ -116,7 +124,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             state.done, state.instances = summary.frames, summary.instances
             text = f"Labelpass: frame {state.done} of {state.total}, {state.instances} instances (Esc stops)"
             context.workspace.status_text_set(text)
-            _redraw_sidebars(context)
+            redraw_sidebars(context)
 
     def _finish(self, context: bpy.types.Context) -> set[str]:
         """Tell what became of the export, and clean up."""
@@ -129,11 +137,11 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         state.done, state.instances = summary.frames, summary.instances
         for line in summary.lines():
             state.lines.add().name = line.replace(state.output + os.sep, "")
-            if line is not summary.headline():
+            if line != summary.headline():
                 print(f"Labelpass: {line}")
         if context.workspace is not None:
             context.workspace.status_text_set(None)
-            _redraw_sidebars(context)
+            redraw_sidebars(context)
         first_problem = next(iter([*summary.failed.values(), *summary.problems]), "")
         level = "ERROR" if first_problem else "WARNING" if summary.stopped or not summary.instances else "INFO"
         self.report({level}, f"{summary.headline()}. {first_problem}" if first_problem else summary.headline())
@@ -177,13 +185,6 @@ class LABELPASS_OT_open_folder(bpy.types.Operator):
             self.report({"WARNING"}, f"This system has no program that opens folders; the dataset is in {folder}")
             return {"CANCELLED"}
         return {"FINISHED"}
-
-
-def _redraw_sidebars(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
 
 
 _CLASSES = (LABELPASS_OT_export_annotations, LABELPASS_OT_stop, LABELPASS_OT_open_folder)

@@ -4,6 +4,7 @@ The sidebar's operator and the headless script drive the same steps, the one fro
 """
 
 import contextlib
+import dataclasses
 import tempfile
 from collections import deque
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import LabelpassError, SceneError
+from ..core.errors import LabelpassError, SceneError, WorkerError
 from ..core.files import check_writable
 from ..core.frames import FrameFiles
 from ..core.job import FrameJob
@@ -69,6 +70,7 @@ class ExportRun:
         self._temporary = tempfile.TemporaryDirectory(prefix="labelpass-")
         self._linear_image = LinearImage()
         self._merge = plan.merge
+        self._decoded = 0
         self._ended = False
 
     @property
@@ -129,22 +131,35 @@ class ExportRun:
         try:
             if self._scene.frame_current != planned.frame or self._scene.frame_subframe:
                 self._scene.frame_set(planned.frame)
-            if self.plan.render:
+            in_memory = planned.files is None and not self._is_rendered(planned)
+            if self.plan.render and in_memory:
                 render_frame(self._scene)
             files = planned.files or self._files_of_render(planned)
             job = FrameJob(files, self.plan.output, self._describe(files), self.plan.settings)
             if self.plan.settings.image_format is ImageFormat.NONE:
                 self._annotate(job)
                 return
-            colour = colour_of(self._scene)
-            job = FrameJob(files, job.output, job.scene, job.settings, colour)
-            if planned.files is None:
+            job = dataclasses.replace(job, colour=colour_of(self._scene))
+            if in_memory:
                 save_render_result(self._scene, job.output / job.image, job.settings.image_format)
                 self._annotate(job)
             elif not self._run.settled(job):
                 self._decode(job)
+        except WorkerError:
+            raise
         except LabelpassError as error:
-            self._run.fail(planned.name, str(error))
+            self._run.fail_and_forget(planned.name, str(error))
+        except ReferenceError as error:
+            raise SceneError("The scene of the export is gone; start the export again from another one") from error
+
+    def _is_rendered(self, planned: PlannedFrame) -> bool:
+        """Whether the frame's file is there and the scene says not to overwrite it."""
+        return (
+            self.plan.render
+            and not self._scene.render.use_overwrite
+            and compat.writes_multilayer(self._scene)
+            and frame_file(self._scene, planned.frame).is_file()
+        )
 
     def _describe(self, files: FrameFiles) -> Path:
         """Write the scene record of the frame; returns its path."""
@@ -168,7 +183,8 @@ class ExportRun:
 
     def _decode(self, job: FrameJob) -> None:
         """Let a worker decode the picture of a file on disk, for Blender to make the training image of."""
-        pixels = Path(self._temporary.name) / f"{job.files.name}.npy"
+        self._decoded += 1
+        pixels = Path(self._temporary.name) / f"{self._decoded}.npy"
         data: dict[str, Any] = {"job": job.as_json(), "to": str(pixels)}
         self._pool.submit(
             Task("decode_combined", data, Path(self._temporary.name), f"frame {job.files.path}", (job, pixels))
@@ -182,14 +198,16 @@ class ExportRun:
         job, pixels = event.task.tag
         try:
             if isinstance(event, Failed):
-                self._run.fail(job.files.path, event.error)
+                self._run.fail_and_forget(job.files.path, event.error)
             elif isinstance(event, Done) and event.result["decoded"]:
                 self._linear_image.save(pixels, self._scene, job.output / job.image, job.settings.image_format)
                 self._run.submit(job)
             elif isinstance(event, Done):
-                self._run.submit(FrameJob(job.files, job.output, job.scene, job.settings))
+                self._annotate(dataclasses.replace(job, colour=None))
+        except WorkerError:
+            raise
         except LabelpassError as error:
-            self._run.fail(job.files.path, str(error))
+            self._run.fail_and_forget(job.files.path, str(error))
         finally:
             pixels.unlink(missing_ok=True)
 
@@ -209,6 +227,10 @@ def render_frame(scene: bpy.types.Scene) -> None:
     Raises:
         SceneError: Blender refuses.
     """
+    if scene.frame_current < 0:
+        raise SceneError(
+            f"Blender renders no animation at the negative frame {scene.frame_current}; move it to 0 or later"
+        )
     before = scene.frame_start, scene.frame_end
     try:
         scene.frame_start, scene.frame_end = scene.frame_current, scene.frame_current

@@ -76,7 +76,7 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
     frames = scene_frames(scene)
     if options.frames:
-        frames = [number for numbers in parse_frame_ranges(options.frames) for number in numbers]
+        frames = list(dict.fromkeys(number for numbers in parse_frame_ranges(options.frames) for number in numbers))
     if not frames:
         raise UsageError("The scene's frame range is empty; give the frames with --frames")
     if options.render and options.folder:
@@ -102,5 +102,6 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         run.stop()
         return STOPPED
     for line in run.summary.lines():
-        print(f"Labelpass: {line}", file=sys.stderr if line.startswith("Failed") else sys.stdout, flush=True)
+        wrong = line.startswith("Failed") or line in run.summary.problems
+        print(f"Labelpass: {line}", file=sys.stderr if wrong else sys.stdout, flush=True)
     return run.summary.exit_code

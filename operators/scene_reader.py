@@ -1,7 +1,6 @@
 """The open scene as a scene record: what can be seen, what each object is, and the camera."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import bpy
 from mathutils import Matrix
@@ -29,7 +28,7 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
-    width, height, _, _ = image_rectangle(scene)
+    width, height, _, _ = _image_rectangle(scene)
     objects = sorted(own_objects(scene) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
@@ -57,12 +56,11 @@ def own_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
     return {ob for ob in found if ob.type in _RENDERED_TYPES}
 
 
-def image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
+def _image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
     """Width and height of the rendered image, and the column and row (from the top) of its first pixel in the
     uncropped one."""
     render = scene.render
-    width = render.resolution_x * render.resolution_percentage // 100
-    height = render.resolution_y * render.resolution_percentage // 100
+    width, height = _uncropped_size(scene)
     if not (render.use_border and render.use_crop_to_border):
         return width, height, 0, 0
     # As Blender does it: truncated to whole pixels, rows from the bottom.
@@ -71,20 +69,26 @@ def image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
     return right - left, top - bottom, left, height - top
 
 
-def object_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
+def _uncropped_size(scene: bpy.types.Scene) -> tuple[int, int]:
+    render = scene.render
+    percentage = render.resolution_percentage
+    return render.resolution_x * percentage // 100, render.resolution_y * percentage // 100
+
+
+def object_entries(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) -> SceneEntries:
     """Objects with their pass indices and categories."""
     collections = _collections_of_objects(scene, objects)
-    table = _CategoryTable()
+    table = _CategoryTable(objects)
     entries = [SceneEntry(ob.name, ob.pass_index, table.category_of(ob, collections.get(ob))) for ob in objects]
     return SceneEntries(table.categories(), tuple(entries))
 
 
 def _material_entries(objects: Iterable[bpy.types.Object]) -> SceneEntries:
-    materials = {slot.material for ob in objects for slot in ob.material_slots if slot.material}
-    table = _CategoryTable()
+    used = {slot.material for ob in objects for slot in ob.material_slots if slot.material}
+    materials = sorted(used, key=lambda material: material.name)
+    table = _CategoryTable(materials)
     entries = [
-        SceneEntry(material.name, material.pass_index, table.category_of(material, None))
-        for material in sorted(materials, key=lambda material: material.name)
+        SceneEntry(material.name, material.pass_index, table.category_of(material, None)) for material in materials
     ]
     return SceneEntries(table.categories(), tuple(entries))
 
@@ -98,17 +102,28 @@ def _asset_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) 
         roots.add(ob)
     ordered = sorted(roots, key=lambda ob: ob.name)
     collections = _collections_of_objects(scene, ordered)
-    table = _CategoryTable()
+    table = _CategoryTable(ordered)
     entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
     return SceneEntries(table.categories(), tuple(entries))
 
 
 class _CategoryTable:
-    """Collects the categories of things, and finds contradictions between them."""
+    """The categories of things; finds contradictions between them.
 
-    def __init__(self) -> None:
+    Args:
+        things: all whose category will be asked for; one that gives an id a name gives it to the others too.
+
+    Raises:
+        SceneError: a custom property is no category, or two of them contradict each other.
+    """
+
+    def __init__(self, things: Iterable[bpy.types.ID]) -> None:
         self._categories: dict[str, Category] = {}
         self._by_id: dict[int, str] = {}
+        for thing in things:
+            id, text = _category_properties(thing)
+            if id and text:
+                self._add(Category(text, id, str(thing.get("supercategory", ""))), thing)
 
     def category_of(self, thing: bpy.types.ID, collection: str | None) -> str | None:
         """The category's name; None for background.
@@ -116,15 +131,7 @@ class _CategoryTable:
         From the custom properties `category_id` (0 is background), `category` and `supercategory`, which BlenderProc
         uses as well; else the collection; else the name.
         """
-        id = thing.get("category_id")
-        text = thing.get("category")
-        if id is not None and (not isinstance(id, int) or id < 0):
-            raise SceneError(
-                f"The custom property category_id of {thing.name!r} is {id!r}; make it a whole number from 1, "
-                "or 0 for background"
-            )
-        if text is not None and not isinstance(text, str):
-            raise SceneError(f"The custom property category of {thing.name!r} is {text!r}; make it a text")
+        id, text = _category_properties(thing)
         if id == 0:
             return None
         if text:
@@ -162,6 +169,19 @@ def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
     return {ob for ob in found if ob.type in _RENDERED_TYPES}
 
 
+def _category_properties(thing: bpy.types.ID) -> tuple[int | None, str | None]:
+    """The custom properties category_id and category; None where it has none."""
+    id, text = thing.get("category_id"), thing.get("category")
+    if id is not None and (not isinstance(id, int) or id < 0):
+        raise SceneError(
+            f"The custom property category_id of {thing.name!r} is {id!r}; make it a whole number from 1, "
+            "or 0 for background"
+        )
+    if text is not None and not isinstance(text, str):
+        raise SceneError(f"The custom property category of {thing.name!r} is {text!r}; make it a text")
+    return id, text
+
+
 def _objects_of(layer_collection: bpy.types.LayerCollection) -> Iterator[bpy.types.Object]:
     if layer_collection.exclude or layer_collection.collection.hide_render:
         return
@@ -184,14 +204,17 @@ def _add_with_instances(ob: bpy.types.Object, found: set[bpy.types.Object]) -> N
 
 
 def _collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, str]:
-    """Object -> name of its collection, where the scene sorts its objects into several; else empty."""
+    """Object -> name of its collection, where the scene sorts its objects into several; else empty.
+
+    All objects of the scene decide on that, also hidden ones, so that it is the same in every frame.
+    """
     wanted = set(objects)
     found: dict[bpy.types.Object, str] = {}
     for collection in scene.collection.children_recursive:
         for ob in collection.objects:
-            if ob in wanted:
+            if ob in wanted or ob.type in _RENDERED_TYPES:
                 found.setdefault(ob, collection.name)
-    return found if len(Counter(found.values())) > 1 else {}
+    return found if len(set(found.values())) > 1 else {}
 
 
 def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | None:
@@ -216,12 +239,11 @@ def _intrinsics(
 ) -> tuple[tuple[float, ...], ...]:
     """K in pixels, from the projection matrix that Blender itself renders with."""
     render = scene.render
-    width = render.resolution_x * render.resolution_percentage // 100
-    height = render.resolution_y * render.resolution_percentage // 100
+    width, height = _uncropped_size(scene)
     projection = camera.calc_matrix_camera(
         depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
     )
-    _, _, left, top = image_rectangle(scene)
+    _, _, left, top = _image_rectangle(scene)
     # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down).
     return (
         (projection[0][0] * width / 2, 0.0, (1 - projection[0][2]) * width / 2 - left),

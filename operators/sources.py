@@ -1,6 +1,6 @@
 """Which frames an export is about: the render in memory, the files on disk, or frames that are rendered first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def scene_frames(scene: bpy.types.Scene) -> list[int]:
 
 def plan_render(scene: bpy.types.Scene, frames: Sequence[int]) -> list[PlannedFrame]:
     """Frames that come out of Blender's memory, named as their files would be."""
-    return [PlannedFrame(frame, None, frame_file(scene, frame).stem) for frame in frames]
+    return [PlannedFrame(frame, None, _name_of_file(scene, frame)) for frame in frames]
 
 
 def plan_files(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None) -> list[PlannedFrame]:
@@ -48,7 +48,7 @@ def plan_files(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | Non
         folder: take the files from here instead.
 
     Returns:
-        A plan for each of the frames, with a problem where there is no file.
+        A plan for each of the frames that has files, and one with a problem for all those that have none.
 
     Raises:
         InputError: there is no file for any of them.
@@ -61,11 +61,12 @@ def plan_files(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | Non
             f"There is no EXR file of the frames {_span(frames)} (looked for {where}); render the animation with the "
             "file format OpenEXR MultiLayer first, or choose the folder of the frames"
         )
-    plans = []
-    for frame in frames:
-        files = found.get(frame)
-        missing = f"There is no EXR file of frame {frame}; render it, or leave it out of the range"
-        plans.append(PlannedFrame(frame, files, files.name if files else str(frame), "" if files else missing))
+    plans = [PlannedFrame(frame, files, files.path) for frame in frames for files in found.get(frame, ())]
+    missing = [frame for frame in frames if frame not in found]
+    if missing:
+        which = f"{'frame' if len(missing) == 1 else 'the frames'} {_span(missing)}"
+        problem = f"There is no EXR file of {which}; render it, or leave it out of the frame range"
+        plans.append(PlannedFrame(missing[0], None, which, problem))
     return plans
 
 
@@ -93,18 +94,35 @@ def frame_file(scene: bpy.types.Scene, frame: int) -> Path:
     return Path(bpy.path.abspath(scene.render.frame_path(frame=frame)))
 
 
-def _files_by_frame(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None) -> dict[int, FrameFiles]:
+def _name_of_file(scene: bpy.types.Scene, frame: int) -> str:
+    """The name of a frame's file without its suffix; the number alone where all frames go into one file."""
+    if scene.render.is_movie_format:
+        return f"{frame:04}"
+    name = frame_file(scene, frame).name
+    return name.removesuffix(scene.render.file_extension) if scene.render.use_file_extension else name
+
+
+def _files_by_frame(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None) -> dict[int, list[FrameFiles]]:
+    """The files of each frame number, in the given folder or where the scene writes them."""
     if folder is not None:
-        return {frame.frame: frame for frame in find_frames([folder])}
-    found = {}
+        return _by_number(find_frames([folder]))
+    found: dict[int, list[FrameFiles]] = {}
+    if not compat.writes_multilayer(scene):
+        folders = [folder for folder in compat.file_output_folders(scene) if folder.is_dir()]
+        found = _by_number(find_frames(folders)) if folders else {}
+    if not found:
+        for frame in frames:
+            path = frame_file(scene, frame)
+            if path.suffix.lower() == ".exr" and path.is_file():
+                found[frame] = [FrameFiles("", frame, path.stem, (PassFile(path),))]
+    return found
+
+
+def _by_number(frames: Iterable[FrameFiles]) -> dict[int, list[FrameFiles]]:
+    found: dict[int, list[FrameFiles]] = {}
     for frame in frames:
-        path = frame_file(scene, frame)
-        if path.suffix.lower() == ".exr" and path.is_file():
-            found[frame] = FrameFiles("", frame, path.stem, (PassFile(path),))
-    if found:
-        return found
-    folders = [folder for folder in compat.file_output_folders(scene) if folder.is_dir()]
-    return {frame.frame: frame for frame in find_frames(folders)} if folders else {}
+        found.setdefault(frame.frame, []).append(frame)
+    return found
 
 
 def _common_parts(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -117,4 +135,11 @@ def _common_parts(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _span(frames: Sequence[int]) -> str:
-    return str(frames[0]) if len(frames) == 1 else f"{frames[0]} to {frames[-1]}"
+    """The ranges of some ascending frame numbers: "3, 7 to 9"."""
+    ranges: list[list[int]] = []
+    for frame in frames:
+        if ranges and frame == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [frame]
+        else:
+            ranges.append([frame])
+    return ", ".join(" to ".join(map(str, ends)) for ends in ranges)

@@ -121,7 +121,11 @@ def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
 
 def _add_category(table: dict[str, Category], category: Category, path: Path) -> None:
     known = table.setdefault(category.name, category)
-    if known != category:
+    # A frame in which nobody gives the category an id does not contradict one in which somebody does.
+    id = known.id if category.id is None else category.id
+    supercategory = known.supercategory if not category.supercategory else category.supercategory
+    table[category.name] = Category(category.name, id, supercategory)
+    if known.id not in (None, id) or known.supercategory not in ("", supercategory):
         raise RecordError(
             f"The category {category.name!r} is {_described(category)} in {path} and {_described(known)} in another "
             "record; make them the same in Blender and export those frames again"

@@ -1,6 +1,7 @@
 """The operator of the sidebar's button, run to its end: this render, files on disk, and what can be wrong with them."""
 
 import json
+import sys
 from pathlib import Path
 
 import bpy
@@ -139,6 +140,82 @@ def test_an_output_folder_that_cannot_be_made(scene: bpy.types.Scene, tmp_path: 
         bpy.ops.labelpass.export_annotations()
 
 
+def test_this_render_is_of_the_frame_that_was_rendered(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """After an animation Blender goes back to the frame before, and users move the timeline."""
+    render_animation()
+    assert scene.frame_current == 1
+    scene.labelpass.output = str(tmp_path / "dataset")
+
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    coco = instances_of(tmp_path / "dataset")
+    assert [image["file_name"] for image in coco["images"]] == ["images/shot_0002.png"]
+    assert scene.frame_current == 1
+
+
+def test_this_render_of_another_scene_is_said(scene: bpy.types.Scene) -> None:
+    bpy.ops.render.render()
+    other = bpy.data.scenes.new("Other")
+    bpy.context.window.scene = other
+    with pytest.raises(RuntimeError, match="The last render is of the scene 'Scene'; render this one"):
+        bpy.ops.labelpass.export_annotations()
+
+
+def test_pixels_that_are_not_square(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    scene.render.pixel_aspect_x = 1.5
+    bpy.ops.render.render()
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+    assert len(instances_of(tmp_path / "frames")["annotations"]) == 3
+
+
+def test_two_shots_with_the_same_numbers_in_one_folder(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    for shot in ("a", "b"):
+        scene.render.filepath = str(tmp_path / "frames" / shot / "shot_####")
+        render_animation()
+    scene.labelpass.source = "FILES"
+    scene.labelpass.frames_folder = str(tmp_path / "frames")
+
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    names = [image["file_name"] for image in instances_of(tmp_path / "frames")["images"]]
+    assert names == [f"images/{shot}/shot_000{frame}.png" for shot in ("a", "b") for frame in (1, 2)]
+
+
+def test_a_frame_without_any_indexed_object_has_no_instances(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """It is a negative example, also where Cryptomatte would know the floor."""
+    for ob in scene.objects:
+        if ob.pass_index:
+            ob.location.z = -50
+            ob.animation_data_clear()
+    scene.frame_end = 1
+    render_animation()
+    scene.labelpass.source = "FILES"
+    bpy.ops.labelpass.export_annotations()
+    coco = instances_of(tmp_path / "frames")
+    assert (len(coco["images"]), coco["annotations"]) == (1, [])
+
+
+def test_a_worker_that_cannot_start_ends_the_export(
+    scene: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bpy.ops.render.render()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    with pytest.raises(RuntimeError, match="The worker process cannot start"):
+        bpy.ops.labelpass.export_annotations()
+    assert not bpy.context.window_manager.labelpass.running
+
+
+def test_a_scene_without_combined_is_kept_the_second_time(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    _write_passes_by_node(scene, tmp_path / "passes", colours=False)
+    render_animation()
+    scene.labelpass.source = "FILES"
+    state = bpy.context.window_manager.labelpass
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+    assert state.lines[0].name == "2 frames annotated; 6 instances"
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+    assert state.lines[0].name == "0 frames annotated, 2 up to date; 6 instances"
+
+
 def test_file_output_nodes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     """One file a pass: the output settings name no EXR, and the compositor's File Output node does."""
     _write_passes_by_node(scene, tmp_path / "passes")
@@ -153,7 +230,7 @@ def test_file_output_nodes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     assert {row["name"] for row in coco["annotations"]} == {"Ball", "Cube", "Cube.001"}
 
 
-def _write_passes_by_node(scene: bpy.types.Scene, folder: Path) -> None:
+def _write_passes_by_node(scene: bpy.types.Scene, folder: Path, colours: bool = True) -> None:
     image = scene.render.image_settings
     if bpy.app.version >= (5, 0, 0):
         image.media_type = "IMAGE"
@@ -182,4 +259,5 @@ def _write_passes_by_node(scene: bpy.types.Scene, folder: Path) -> None:
         sources = ("Image", "Depth", "IndexOB")
     node.format.color_depth = "32"
     for socket, source in zip((s for s in node.inputs if s.enabled), sources, strict=False):
-        tree.links.new(layers.outputs[source], socket)
+        if source != "Image" or colours:
+            tree.links.new(layers.outputs[source], socket)

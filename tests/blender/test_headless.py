@@ -145,6 +145,34 @@ def test_the_button_before_the_first_render(blend: Path, tmp_path: Path) -> None
     assert "Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk" in done.stdout
 
 
+def test_frames_that_are_not_to_be_overwritten_are_taken_from_disk(
+    blend: Path, scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    scene.render.use_overwrite = False
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    assert headless(blend, "--render", "--frames", "1").returncode == 0
+    first = (tmp_path / "frames/shot_0001.exr").stat().st_mtime_ns
+    done = headless(blend, "--render")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "frames/shot_0001.exr").stat().st_mtime_ns == first
+    assert len(json.loads(coco_bytes(tmp_path / "frames"))["images"]) == 2
+
+
+def test_negative_frames_cannot_be_rendered(blend: Path) -> None:
+    done = headless(blend, "--render", "--frames=-5")
+    assert done.returncode == 1
+    assert "Blender renders no animation at the negative frame -5" in done.stderr
+
+
+def test_a_bug_is_no_success(blend: Path, tmp_path: Path) -> None:
+    """Blender alone would show the error of a script and end with 0."""
+    script = tmp_path / "export_annotations.py"
+    script.write_text((CHECKOUT / "export_annotations.py").read_text())
+    done = in_own_blender(blend, script)
+    assert done.returncode == 1
+    assert "the extension is not enabled" in done.stderr
+
+
 def test_a_scene_that_cannot_be_rendered(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
     scene.camera = None
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))

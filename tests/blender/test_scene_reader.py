@@ -78,6 +78,21 @@ def test_several_collections_are_the_categories(scene: bpy.types.Scene) -> None:
     assert (categories["a"], categories["b"], categories["Ball"]) == ("Cars", "Trees", "Ball")
 
 
+def test_categories_do_not_change_with_what_is_hidden(scene: bpy.types.Scene) -> None:
+    add_object(scene, "Beetle", "cube", (0, 0, 0), 5, collection("Cars"))
+    add_object(scene, "Oak", "cube", (0, 0, 0), 6, collection("Trees")).hide_render = True
+    assert categories_of(read().objects)["Beetle"] == "Cars"
+
+
+@pytest.mark.parametrize("named", ["Cube", "Cube.001"])
+def test_an_id_has_one_name_whichever_object_says_it(scene: bpy.types.Scene, named: str) -> None:
+    for name in ("Cube", "Cube.001"):
+        scene.objects[name]["category_id"] = 3
+    scene.objects[named]["category"] = "parcel"
+    categories = categories_of(read().objects)
+    assert (categories["Cube"], categories["Cube.001"]) == ("parcel", "parcel")
+
+
 def test_custom_properties_come_first(scene: bpy.types.Scene) -> None:
     objects = scene.objects
     objects["Cube"]["category_id"] = 7

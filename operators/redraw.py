@@ -1,0 +1,10 @@
+"""Showing the panel anew after what it shows has changed."""
+
+import bpy
+
+
+def redraw_sidebars(context: bpy.types.Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()

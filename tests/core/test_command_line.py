@@ -1,0 +1,745 @@
+"""The command line as its users meet it: a program with arguments, files, messages and an exit code."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pycocotools.coco import COCO
+
+from core.formats.coco import write_coco
+from core.record import FrameRecord, record_files
+from core.run import Summary
+from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.version import VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = [sys.executable, "-m", "core"]
+PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
+INSTANCES = "annotations/instances.json"
+
+
+# Run before the program, and replaced by it; a function for `preexec_fn` would need a copy of the whole test process,
+# which other tests may have made too large for that.
+SURROUNDINGS = """
+import ctypes, os, resource, sys
+{}
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+LITTLE_MEMORY = SURROUNDINGS.format("resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))")
+SMALL_FILES = SURROUNDINGS.format("resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))")
+# Root writes anywhere; without CAP_DAC_OVERRIDE it is an ordinary user (24 is PR_CAPBSET_DROP, man 7 capabilities).
+ORDINARY_USER = SURROUNDINGS.format("assert os.geteuid() != 0 or ctypes.CDLL(None).prctl(24, 1, 0, 0, 0) == 0")
+
+
+def run(*arguments: object, within: str = "", **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the program in this checkout; whatever happens, it has told the user in words."""
+    settings = {"cwd": ROOT, "capture_output": True, "text": True, "timeout": PATIENCE, **options}
+    program = [PROGRAM[0], "-c", within, *PROGRAM[1:]] if within else PROGRAM
+    finished = subprocess.run([*program, *map(str, arguments)], **settings)
+    assert "Traceback" not in finished.stderr, finished.stderr
+    return finished
+
+
+def good(*arguments: object, **options: object) -> list[str]:
+    """Run the program, which must succeed; returns the lines that it printed."""
+    finished = run(*arguments, **options)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout.splitlines()
+
+
+def complaint(code: int, *arguments: object, **options: object) -> str:
+    """Run the program, which must end with this code; returns its one sentence on standard error."""
+    finished = run(*arguments, **options)
+    assert finished.returncode == code, finished.stdout + finished.stderr
+    assert finished.stdout == ""
+    (line,) = [line for line in finished.stderr.splitlines() if line.startswith("labelpass: ")]
+    return line.removeprefix("labelpass: ")
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def frames_in(output: Path) -> set[str]:
+    return {FrameRecord.read(path).path for path in record_files(output)}
+
+
+NAMES = ("shot_0001", "shot_0002", "shot_0010")
+
+
+@pytest.fixture
+def renders(data: Path, tmp_path: Path) -> Path:
+    """Three frames of three objects each, as Blender 4.5 names them."""
+    folder = tmp_path / "renders"
+    folder.mkdir()
+    for name in NAMES:
+        shutil.copy(data / "4.5" / "transparent_0001.exr", folder / f"{name}.exr")
+    return folder
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+@pytest.fixture(scope="module")
+def first_run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`renders` and `out` after `annotate renders --output out`; run once, since it takes most of a second."""
+    folder = tmp_path_factory.mktemp("first_run")
+    (folder / "renders").mkdir()
+    for name in NAMES:
+        shutil.copy(data / "4.5" / "transparent_0001.exr", folder / "renders" / f"{name}.exr")
+    assert good("annotate", folder / "renders", "--output", folder / "out") == ["3 frames annotated; 9 instances"]
+    return folder
+
+
+@pytest.fixture
+def annotated(first_run: Path, renders: Path, out: Path) -> Path:
+    """The output of a first run over `renders`, which is as if it had been made here."""
+    for path in renders.iterdir():
+        shutil.copystat(first_run / "renders" / path.name, path)
+    shutil.copytree(first_run / "out", out)
+    return out
+
+
+def merge(output: Path) -> None:
+    """The dataset file, without a process of its own where the command is not what is tested."""
+    write_coco(output, lambda done, total: None)
+
+
+# --- Without any work -------------------------------------------------------------------------------------------------
+
+
+def test_version() -> None:
+    assert good("--version") == [f"labelpass {VERSION}"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], ["annotate", "merge", "passes"]),
+        (["annotate", "--help"], ["--output", "--frames", "--scene", "--sequence", "--pass", "--workers", "--redo"]),
+    ],
+)
+def test_help(arguments: list[str], words: list[str]) -> None:
+    text = "\n".join(good(*arguments))
+
+    assert text.startswith("usage: labelpass")
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["annotate"],
+        ["annotate", "frames"],
+        ["annotate", "frames", "--output", "out", "--labels", "nonsense"],
+        ["annotate", "frames", "--output", "out", "--workers", "many"],
+        ["merge"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
+    finished = run(*arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+    assert finished.returncode == 2
+    assert finished.stdout == ""
+    assert "usage: labelpass" in finished.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--frames", "1-"], "'1-' is no frame and no range of frames; write for example 1-10,20"),
+        (["--frames", "3-1"], "The range 3-1 ends before it starts; write 1-3"),
+        (["--frames", "1-3"], "There is no file for frame 3; check --frames, or render them first"),
+        (["--frames=-5--1"], "There is no file for frame -5, -4, -3, -2, -1; check --frames, or render them first"),
+        (["--frames", "11-99"], "There is no file for frame 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, ...; check"),
+        (["--pass", "mask=x"], "--pass mask=x names no pass; write for example mask=object_index (combined, depth,"),
+        (["--workers", "-1"], "There cannot be -1 workers; use 1 or more, or 0 for automatic"),
+        (["--sequence", "../elsewhere"], "The sequence '../elsewhere' would lie outside of the output folder"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_arguments_that_make_no_sense(renders: Path, out: Path, arguments: list[str], message: str) -> None:
+    assert complaint(2, "annotate", renders, "--output", out, *arguments).startswith(message)
+    assert not out.exists()
+
+
+def test_immense_range(renders: Path, out: Path) -> None:
+    """A digit too many in a range is a mistake in the range, not a reason to fill the memory."""
+
+    text = complaint(2, "annotate", renders, "--output", out, "--frames", "1-1000000000000", within=LITTLE_MEMORY)
+
+    assert (
+        text == "There is no file for frame 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, ...; check --frames, or render them first"
+    )
+
+
+def test_file_that_is_not_there(tmp_path: Path, out: Path) -> None:
+    missing = tmp_path / "missing.exr"
+
+    for command in (["annotate", missing, "--output", out], ["passes", missing]):
+        assert complaint(1, *command) == f"{missing} does not exist; check the path"
+    assert not out.exists()
+
+
+# --- Annotating and merging -------------------------------------------------------------------------------------------
+
+
+def test_from_frames_to_coco(renders: Path, out: Path) -> None:
+    assert good("annotate", renders, "--output", out) == ["3 frames annotated; 9 instances"]
+
+    assert set(files_in(out)) == {
+        file
+        for name in NAMES
+        for file in (
+            f"records/{name}.json",
+            f"images/{name}.png",
+            f"pictures/boxes/{name}.png",
+            f"pictures/depth/{name}.png",
+        )
+    }
+    assert good("merge", out) == [f"{out / INSTANCES}: 3 images, 9 annotations, 3 categories"]
+    coco = COCO(str(out / INSTANCES))
+    assert [image["frame"] for image in coco.loadImgs(coco.getImgIds())] == [1, 2, 10]
+    assert len(coco.getAnnIds()) == 9
+
+
+def test_all_renders_of_a_version(data: Path, version: str, out: Path) -> None:
+    """Everything that Blender wrote in one go; what has no labels fails, and the others are done."""
+    finished = run("annotate", data / version, "--output", out, "--no-pictures", "--image-format", "none")
+
+    lines = finished.stdout.splitlines()
+    count = 17 if version == "5.0" else 16
+    assert finished.returncode == 1
+    assert lines[0].startswith(f"{count - 1} frames annotated, 1 failed; ")
+    assert [line.split(":")[1].strip() for line in lines if line.startswith("Failed: ")] == ["noindex_0001"]
+    assert len(frames_in(out)) == count - 1
+
+
+def test_second_run_keeps_what_is_valid(renders: Path, annotated: Path) -> None:
+    before = {name: (annotated / name).stat().st_mtime_ns for name in files_in(annotated)}
+
+    assert good("annotate", renders, "--output", annotated) == ["0 frames annotated, 3 up to date; 9 instances"]
+
+    assert {name: (annotated / name).stat().st_mtime_ns for name in files_in(annotated)} == before
+
+
+def test_second_run_does_what_has_changed(renders: Path, annotated: Path) -> None:
+    first = files_in(annotated)
+    (renders / "shot_0002.exr").touch()
+
+    assert good("annotate", renders, "--output", annotated) == ["1 frame annotated, 2 up to date; 9 instances"]
+
+    second = files_in(annotated)
+    assert {name for name in first if first[name] != second[name]} == {"records/shot_0002.json"}
+
+
+def test_second_run_with_other_settings(renders: Path, annotated: Path) -> None:
+    """Each of these adds to the ones before it, and what is done with all of them is kept."""
+    settings: list[str] = []
+    for setting, done in (
+        ("--workers=2", 0),
+        ("--no-pictures", 3),
+        ("--image-format=jpeg", 3),
+        ("--labels=crypto_object", 3),
+        ("--workers=1", 0),
+        ("--redo", 3),
+    ):
+        settings.append(setting)
+        (line,) = good("annotate", renders, "--output", annotated, *settings)
+        assert line == f"{done} frames annotated{'' if done else ', 3 up to date'}; 9 instances", settings
+
+
+def test_second_run_restores_what_is_missing(renders: Path, annotated: Path) -> None:
+    first = files_in(annotated)
+    (annotated / "images" / "shot_0001.png").unlink()
+    (annotated / "records" / "shot_0002.json").write_bytes(first["records/shot_0002.json"][:100])
+    (annotated / "pictures" / "depth" / "shot_0010.png").unlink()
+
+    assert good("annotate", renders, "--output", annotated) == ["3 frames annotated; 9 instances"]
+
+    assert files_in(annotated) == first
+
+
+@pytest.mark.parametrize(("numbers", "expected"), [("2", {2}), ("10,1", {1, 10}), ("1-2,2", {1, 2})])
+def test_some_frames(renders: Path, out: Path, numbers: str, expected: set[int]) -> None:
+    good("annotate", renders, "--output", out, "--frames", numbers)
+
+    assert frames_in(out) == {f"shot_{number:04}" for number in expected}
+
+
+def test_shares_of_a_run_make_the_same_dataset(renders: Path, annotated: Path, tmp_path: Path) -> None:
+    """As a farm does it: some frames here, some there, in any order, and one merge."""
+    for numbers in ("10", "1-2"):
+        good("annotate", renders, "--output", tmp_path / "shared", "--frames", numbers)
+    merge(annotated)
+    merge(tmp_path / "shared")
+
+    assert files_in(tmp_path / "shared") == files_in(annotated)
+
+
+def test_number_of_workers_changes_nothing(renders: Path, tmp_path: Path, data: Path) -> None:
+    for number in range(20, 26):
+        shutil.copy(data / "5.0" / "transparent_0001.exr", renders / f"shot_{number:04}.exr")
+    outputs = {workers: tmp_path / str(workers) for workers in (1, 4)}
+    for workers, output in outputs.items():
+        good("annotate", renders, "--output", output, "--workers", workers)
+        merge(output)
+
+    assert len(frames_in(outputs[1])) == 9
+    assert files_in(outputs[4]) == files_in(outputs[1])
+
+
+def test_name_of_the_sequence(renders: Path, out: Path) -> None:
+    good("annotate", renders, "--output", out, "--sequence", "night/take 2", "--frames", "1")
+    good("annotate", renders, "--output", out, "--sequence", "day", "--frames", "1")
+    merge(out)
+
+    assert frames_in(out) == {"night/take 2/shot_0001", "day/shot_0001"}
+    images = json.loads((out / INSTANCES).read_bytes())["images"]
+    assert [(image["sequence"], image["file_name"]) for image in images] == [
+        ("day", "images/day/shot_0001.png"),
+        ("night/take 2", "images/night/take 2/shot_0001.png"),
+    ]
+
+
+def test_pass_of_ones_own(data: Path, out: Path, tmp_path: Path) -> None:
+    renders = tmp_path / "renders"
+    shutil.copytree(data / "4.5" / "fileoutput" / "Image", renders / "Image")
+    for number in (1, 2):
+        (renders / "segm").mkdir(exist_ok=True)
+        shutil.copy(
+            data / "4.5" / "fileoutput" / "Index" / f"Index000{number}.exr", renders / "segm" / f"000{number}.exr"
+        )
+
+    good("annotate", renders, "--output", out, "--pass", "segm=object_index")
+
+    assert frames_in(out) == {"0001", "0002"}
+    assert all(FrameRecord.read(path).label_source == "object_index" for path in record_files(out))
+
+
+def write_scene(path: Path, *names: str) -> None:
+    """Names for the pass indices 1, 3 and 4, which these frames show."""
+    entries = tuple(SceneEntry(name, index, "thing") for name, index in zip(names, (1, 3, 4), strict=True))
+    objects = SceneEntries((Category("thing", 5),), entries)
+    SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, None, objects, SceneEntries(), SceneEntries()).write(path)
+
+
+def names_in(output: Path) -> set[str]:
+    coco = COCO(str(output / INSTANCES))
+    assert coco.loadCats(coco.getCatIds()) == [{"id": 5, "name": "thing", "supercategory": ""}]
+    return {row["name"] for row in coco.loadAnns(coco.getAnnIds())}
+
+
+@pytest.mark.parametrize("folder", ["given", "given/scenes", "out/scenes"])
+def test_scene_records(renders: Path, out: Path, tmp_path: Path, folder: str) -> None:
+    """From a folder of them, from the folder of an export that holds one, or from the output's own."""
+    for number in (1, 2, 10):
+        write_scene(tmp_path / folder / f"shot_{number:04}.json", "Würfel", 'Ball "2"', "Cone")
+    scene = [] if folder.startswith("out") else ["--scene", tmp_path / "given"]
+
+    assert good("annotate", renders, "--output", out, "--labels", "object_index", *scene) == [
+        "3 frames annotated; 9 instances"
+    ]
+
+    merge(out)
+    assert names_in(out) == {"Würfel", 'Ball "2"', "Cone"}
+
+
+def test_changed_scene_record(renders: Path, out: Path) -> None:
+    for number in (1, 2, 10):
+        write_scene(out / "scenes" / f"shot_{number:04}.json", "a", "b", "c")
+    command = ("annotate", renders, "--output", out, "--labels", "object_index")
+    good(*command)
+    write_scene(out / "scenes" / "shot_0002.json", "a", "b", "d")
+
+    assert good(*command) == ["1 frame annotated, 2 up to date; 9 instances"]
+
+    merge(out)
+    assert names_in(out) == {"a", "b", "c", "d"}
+
+
+def test_folder_of_scene_records_that_is_none(renders: Path, out: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+
+    text = complaint(1, "annotate", renders, "--output", out, "--scene", missing)
+
+    assert text == f"{missing} is no folder; give the folder of the scene records that Blender wrote"
+    assert not out.exists()
+
+
+# --- Frames that fail -------------------------------------------------------------------------------------------------
+
+
+def test_bad_frame_is_told_and_the_others_are_done(renders: Path, out: Path) -> None:
+    bad = renders / "shot_0002.exr"
+    bad.write_bytes(bad.read_bytes()[:5000])
+
+    finished = run("annotate", renders, "--output", out)
+
+    headline, failure = finished.stdout.splitlines()
+    assert finished.returncode == 1
+    assert headline == "2 frames annotated, 1 failed; 6 instances"
+    assert failure.startswith(f"Failed: shot_0002: {bad} is cut off or damaged (")
+    assert failure.endswith("); render the frame again")
+    assert frames_in(out) == {"shot_0001", "shot_0010"}
+
+
+def test_frame_that_turns_bad_is_no_longer_in_the_dataset(renders: Path, annotated: Path) -> None:
+    bad = renders / "shot_0002.exr"
+    bad.write_bytes(bad.read_bytes()[:5000])
+
+    assert run("annotate", renders, "--output", annotated).returncode == 1
+
+    assert frames_in(annotated) == {"shot_0001", "shot_0010"}
+
+
+def test_frame_without_a_scene_record_is_no_longer_in_the_dataset(
+    renders: Path, annotated: Path, tmp_path: Path
+) -> None:
+    """What an earlier run made without the scene must not stand for it, whether a worker finds out or its parent."""
+    for number in (1, 10):
+        write_scene(tmp_path / "scenes" / f"shot_{number:04}.json", "a", "b", "c")
+
+    finished = run(
+        "annotate", renders, "--output", annotated, "--labels", "object_index", "--scene", tmp_path / "scenes"
+    )
+
+    headline, failure = finished.stdout.splitlines()
+    assert finished.returncode == 1
+    assert headline == "2 frames annotated, 1 failed; 6 instances"
+    assert frames_in(annotated) == {"shot_0001", "shot_0010"}
+    assert failure.startswith("Failed: shot_0002: ")
+    assert str(tmp_path / "scenes" / "shot_0002.json") in failure
+    assert "export" in failure  # the way out is in Blender, not in the path
+
+
+def test_messages_are_in_the_order_of_frames() -> None:
+    """Whichever worker was faster: the same run says the same."""
+    summary = Summary()
+    for name in ("b_0002", "a_0003", "a_0001"):
+        summary.failed[name] = "broken"
+    for name in ("a_0009", "a_0007", "a_0008"):
+        summary.notes[name] = ["dark"]
+
+    assert summary.lines()[1:] == [
+        "Failed: a_0001: broken",
+        "Failed: a_0003: broken",
+        "Failed: b_0002: broken",
+        "Note: 3 frames, the first a_0007: dark",
+    ]
+
+
+def test_nothing_is_seen(data: Path, out: Path, write_exr, tmp_path: Path) -> None:
+    """A dataset without a single object is worth a word."""
+    import numpy as np
+
+    for number in range(3):
+        write_exr(tmp_path / "renders" / f"a_{number:04}.exr", {"L.IndexOB.X": np.zeros((4, 4), np.float32)})
+
+    lines = good("annotate", tmp_path / "renders", "--output", out, "--image-format", "none", "--workers", "1")
+
+    assert lines[0] == "3 frames annotated; 0 instances"
+    (note,) = lines[1:]
+    assert note.startswith("Note: 3 frames, the first a_0000: Nothing to detect: Object Index shows no object; ")
+
+
+def test_unwritable_output(renders: Path, out: Path) -> None:
+    out.write_bytes(b"")
+
+    text = complaint(1, "annotate", renders, "--output", out)
+
+    assert text.startswith(f"Cannot write {out}")
+    assert text.endswith("; free space there or choose another output folder")
+    assert out.read_bytes() == b""
+
+
+def test_closed_folders(renders: Path, out: Path) -> None:
+    """One sentence for the folder; not one for each of a million frames."""
+    out.mkdir(mode=0o555)
+
+    text = complaint(1, "annotate", renders, "--output", out, within=ORDINARY_USER)
+
+    assert text == f"Cannot write {out}: Permission denied; free space there or choose another output folder"
+    assert list(out.iterdir()) == []
+
+
+def test_output_that_fills_up(renders: Path, out: Path) -> None:
+    """A limit on the size of files stands for a full disk: what fits is whole, what does not is told."""
+
+    finished = run("annotate", renders, "--output", out, within=SMALL_FILES)
+
+    lines = finished.stdout.splitlines()
+    assert finished.returncode == 1
+    assert lines[0] == "0 frames annotated, 3 failed; 0 instances"
+    assert {line.split(": ")[1] for line in lines[1:]} == set(NAMES)
+    for line in lines[1:]:
+        assert line.endswith("; free space there or choose another output folder")
+    assert frames_in(out) == set()
+    assert [name for name in files_in(out) if Path(name).name.startswith(".")] == []
+
+
+# --- Merging ----------------------------------------------------------------------------------------------------------
+
+
+def test_merge_without_records(out: Path) -> None:
+    finished = run("merge", out)
+
+    assert finished.returncode == 1
+    told = finished.stdout + finished.stderr
+    assert f"{out} holds no frame record; run 'labelpass annotate' on the frames first" in told
+    assert not out.exists()
+
+
+def test_merge_with_a_damaged_record(annotated: Path) -> None:
+    damaged = annotated / "records" / "shot_0002.json"
+    damaged.write_bytes(damaged.read_bytes().replace(b'"area":', b'"aera":'))
+
+    finished = run("merge", annotated)
+
+    assert finished.returncode == 1
+    assert finished.stdout.splitlines() == [
+        f"{annotated / INSTANCES}: 2 images, 6 annotations, 3 categories",
+        f"{damaged} is damaged; annotate the frame again",
+    ]
+
+
+def test_merge_of_categories_that_contradict_each_other(renders: Path, out: Path) -> None:
+    for number, id in ((1, 5), (2, 6), (10, 5)):
+        entries = SceneEntries((Category("thing", id),), (SceneEntry("a", 1, "thing"),))
+        scene = SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, None, entries, SceneEntries(), SceneEntries())
+        scene.write(out / "scenes" / f"shot_{number:04}.json")
+    good("annotate", renders, "--output", out, "--labels", "object_index")
+
+    finished = run("merge", out)
+
+    assert finished.returncode == 1
+    told = finished.stdout + finished.stderr
+    assert "The category 'thing' is number" in told
+    assert "make them the same in Blender and export those frames again" in told
+    assert not (out / INSTANCES).exists()
+
+
+# --- Listing ----------------------------------------------------------------------------------------------------------
+
+
+def test_passes_of_a_file(data: Path) -> None:
+    lines = good("passes", data / "4.5" / "viewlayers_0001.exr", data / "4.5" / "stereo_0001.exr")
+
+    assert lines[0] == "stereo_0001: 64 x 48"
+    assert lines[1].startswith("  ViewLayer / left: ")
+    assert "Object Index" in lines[1]
+    assert lines[2].startswith("  ViewLayer / right: ")
+    assert lines[3] == "viewlayers_0001: 64 x 48"
+    assert [line.partition(":")[0] for line in lines[4:]] == ["  Beauty", "  Labels", "  Labels.v2"]
+
+
+def test_passes_of_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.exr"
+    path.write_bytes(b"\x76\x2f\x31\x01\x02\x00\x00\x00")
+
+    assert complaint(1, "passes", path) == f"The header of {path} is cut off or damaged; render the frame again"
+
+
+# --- Where it runs ----------------------------------------------------------------------------------------------------
+
+
+def test_names_that_the_terminal_cannot_show(renders: Path, out: Path) -> None:
+    """Output into a file on Windows has a small alphabet, and a C locale has none: names are shown as they can be."""
+    (renders / "shot_0001.exr").rename(renders / "Würfel 🚗_0001.exr")
+    (renders / "shot_0002.exr").rename(renders / os.fsdecode(b"caf\xe9_0002.exr"))
+    for path in renders.iterdir():
+        path.write_bytes(b"")
+
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    finished = run("annotate", renders, "--output", out, env=environment, encoding="cp1252")
+
+    assert finished.returncode == 1
+    assert finished.stdout.count("Failed: ") == 3
+    assert "Würfel \\U0001f697_0001.exr is empty; render the frame again" in finished.stdout
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_into_a_closed_pipe(data: Path, unbuffered: str) -> None:
+    """labelpass passes ... | head -1"""
+    files = [data / "4.5" / f"{name}_0001.exr" for name in ("stereo", "viewlayers", "multilayer")]
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        finished = subprocess.run(
+            [*PROGRAM, "passes", *files],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        os.close(write)
+
+    assert finished.stderr == ""
+
+
+def test_started_from_a_folder_of_traps(renders: Path, out: Path, tmp_path: Path) -> None:
+    """A folder with a Python file of a well-known name is no reason to import it, also not in the workers."""
+    traps = tmp_path / "traps"
+    (traps / "core").mkdir(parents=True)
+    for name in ("numpy.py", "OpenEXR.py", "core/__init__.py"):
+        (traps / name).write_text(f"raise SystemExit('the wrong {name}')\n")
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from core.__main__ import main; sys.exit(main())"
+
+    finished = subprocess.run(
+        [sys.executable, "-P", "-c", code, "annotate", renders, "--output", out],
+        cwd=traps,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (finished.returncode, finished.stdout) == (0, "3 frames annotated; 9 instances\n"), finished.stderr
+
+
+def test_relative_paths(renders: Path, out: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    good("annotate", "renders", "--output", "out", cwd=tmp_path, env=environment)
+    good("merge", "out", cwd=tmp_path, env=environment)
+
+    assert frames_in(out) == set(NAMES)
+    assert (out / INSTANCES).is_file()
+
+
+# --- Ctrl-C -----------------------------------------------------------------------------------------------------------
+
+
+def children_of(pid: int) -> set[int]:
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[1]) == pid and fields[0] not in ("Z", "X"):
+                found.add(int(stat.parent.name))
+    return found
+
+
+def is_running(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return fields[0] not in ("Z", "X")
+    return False
+
+
+def open_pipes(pid: int) -> set[str]:
+    found = set()
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(link.readlink()))
+    return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@dataclass
+class Held:
+    """A run whose second frame waits for its scene record, which is a FIFO; the first one is done."""
+
+    process: subprocess.Popen[str]
+    fifo: Path
+    end: int
+
+    def let_go(self) -> None:
+        """Give the worker what it waits for."""
+        ready = self.fifo.with_suffix(".ready")
+        write_scene(ready, "a", "b", "c")
+        content = ready.read_bytes()
+        ready.replace(self.fifo)
+        os.write(self.end, content)
+        os.close(self.end)
+        self.end = -1
+
+
+@pytest.fixture
+def held(renders: Path, out: Path) -> Iterator[Held]:
+    for number in (1, 10):
+        write_scene(out / "scenes" / f"shot_{number:04}.json", "a", "b", "c")
+    fifo = out / "scenes" / "shot_0002.json"
+    os.mkfifo(fifo)
+    command = ["annotate", renders, "--output", out, "--labels", "object_index", "--workers", "1", "--redo"]
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, command)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    held = Held(process, fifo, -1)
+
+    def is_read() -> bool:
+        assert process.poll() is None
+        with contextlib.suppress(OSError):
+            held.end = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        return held.end >= 0
+
+    try:
+        wait_until(is_read)
+        yield held
+    finally:
+        if held.end >= 0:
+            os.close(held.end)
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("patient", [True, False], ids=["worker ends", "worker is killed"])
+def test_interrupt(held: Held, renders: Path, out: Path, patient: bool) -> None:
+    """The frame in work is given up, what is done stays, and the next run goes on from there.
+
+    A terminal sends Ctrl-C to the worker as well, other programs to the parent alone. The worker ends by itself when
+    it can, and is killed when it cannot.
+    """
+    (worker,) = children_of(held.process.pid)
+    assert frames_in(out) == {"shot_0001"}
+
+    if patient:
+        pipe = str(Path(f"/proc/{worker}/fd/0").readlink())
+        os.killpg(held.process.pid, signal.SIGINT)
+        wait_until(lambda: pipe not in open_pipes(held.process.pid))
+        held.let_go()
+    else:
+        held.process.send_signal(signal.SIGINT)
+    stdout, stderr = held.process.communicate(timeout=PATIENCE)
+
+    assert held.process.returncode == 130
+    assert stdout == "Stopped: 1 frame annotated; 3 instances\n"
+    assert "Traceback" not in stderr
+    assert not is_running(worker)
+    assert frames_in(out) == {"shot_0001"}
+    assert [path for path in out.rglob("*") if path.name.startswith(".")] == []
+
+    if not patient:
+        held.fifo.unlink()
+        write_scene(held.fifo, "a", "b", "c")
+    assert good("annotate", renders, "--output", out, "--labels", "object_index") == [
+        "2 frames annotated, 1 up to date; 9 instances"
+    ]

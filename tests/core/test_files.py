@@ -1,0 +1,371 @@
+"""Files appear whole or not at all: after errors, on full disks, in folders that cannot be written."""
+
+import contextlib
+import errno
+import os
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import LabelpassError, OutputError
+from core.files import check_writable, complete_file, owned_name, remove_leftovers
+from core.images import write_image
+from core.settings import ImageFormat
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def everything_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def assert_helps(error: pytest.ExceptionInfo[OutputError], path: Path) -> None:
+    text = str(error.value)
+    assert str(path) in text
+    assert "\n" not in text
+    assert text.endswith("free space there or choose another output folder")
+
+
+# --- Whole or not at all ----------------------------------------------------------------------------------------------
+
+
+def test_file_is_written_into_new_folders(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "file.json"
+
+    with complete_file(path) as file:
+        file.write(b"new")
+
+    assert path.read_bytes() == b"new"
+    assert everything_in(tmp_path) == ["a", "a/b", "a/b/file.json"]
+
+
+def test_final_name_appears_when_all_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+
+    with complete_file(path) as file:
+        file.write(b"half")
+        file.flush()
+        assert not path.exists()
+        (unfinished,) = everything_in(tmp_path)
+        assert unfinished.startswith(".")
+        assert unfinished.endswith(".tmp")
+        file.write(b" and half")
+
+    assert path.read_bytes() == b"half and half"
+    assert everything_in(tmp_path) == ["file.json"]
+
+
+def test_older_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(b"old")
+
+    with complete_file(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    "problem", [ValueError, KeyboardInterrupt, LabelpassError], ids=lambda problem: problem.__name__
+)
+@pytest.mark.parametrize("old", [None, b"old"])
+def test_error_in_the_block_leaves_nothing(tmp_path: Path, problem: type[BaseException], old: bytes | None) -> None:
+    path = tmp_path / "file.json"
+    if old is not None:
+        path.write_bytes(old)
+
+    with pytest.raises(problem, match="inside"), complete_file(path) as file:
+        file.write(b"half")
+        raise problem("inside")
+
+    assert everything_in(tmp_path) == ([] if old is None else ["file.json"])
+    assert old is None or path.read_bytes() == old
+
+
+def test_error_of_the_system_in_the_block_is_an_output_error(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+
+    with pytest.raises(OutputError, match="Input/output error") as error, complete_file(path) as file:
+        file.write(b"half")
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    assert_helps(error, path)
+    assert everything_in(tmp_path) == []
+
+
+def test_two_processes_write_the_same_file(tmp_path: Path) -> None:
+    """The last one wins, and neither sees the other's half."""
+    path = tmp_path / "file.json"
+    other = "from core.files import complete_file; from pathlib import Path; import sys\n"
+    other += "with complete_file(Path(sys.argv[1])) as file: file.write(b'theirs')"
+
+    with complete_file(path) as file:
+        file.write(b"ours")
+        subprocess.run([sys.executable, "-c", other, path], cwd=ROOT, check=True)
+        assert path.read_bytes() == b"theirs"
+
+    assert path.read_bytes() == b"ours"
+    assert everything_in(tmp_path) == ["file.json"]
+
+
+def test_temporary_name_holds_host_and_process() -> None:
+    assert owned_name("file.json") == f".file.json.{socket.gethostname()}-{os.getpid()}.tmp"
+
+
+# --- Places that cannot be written ------------------------------------------------------------------------------------
+
+
+def test_path_through_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    path = tmp_path / "file" / "a" / "b.json"
+
+    with pytest.raises(OutputError) as error, complete_file(path):
+        pytest.fail("there is no place to write to")
+
+    assert_helps(error, path)
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    (path / "full").mkdir(parents=True)
+
+    with pytest.raises(OutputError) as error, complete_file(path) as file:
+        file.write(b"new")
+
+    assert_helps(error, path)
+    assert everything_in(tmp_path) == ["file.json", "file.json/full"]
+
+
+def test_file_name_that_is_too_long(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250 + ".json")
+
+    with pytest.raises(OutputError, match="too long"), complete_file(path):
+        pytest.fail("there is no such name")
+
+    assert everything_in(tmp_path) == []
+
+
+# Run before the interpreter that does the work, and replaced by it; a function for `preexec_fn` would need a copy of
+# the whole test process, which other tests may have made too large for that.
+AS_AN_ORDINARY_USER = """
+import ctypes, os, sys
+drop, override = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE: man 2 prctl, man 7 capabilities
+if os.geteuid() == 0 and ctypes.CDLL(None).prctl(drop, override, 0, 0, 0) != 0:
+    sys.exit("cannot give up the power over permissions")
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+WITH_SMALL_FILES = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+def run_in(surroundings: str, code: str, *arguments: object) -> str:
+    """Run code in a process of its own; returns what it printed."""
+    command = [sys.executable, "-c", surroundings, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+REPORT = """
+import sys
+from pathlib import Path
+from core.errors import OutputError
+from core.files import check_writable, complete_file
+try:
+    {}
+except OutputError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def closed_folder(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o555)
+    yield folder
+    folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["file.json", "new/file.json"])
+def test_unwritable_folder(closed_folder: Path, name: str) -> None:
+    code = REPORT.format("\n    with complete_file(Path(sys.argv[1])) as file: file.write(b'x')")
+
+    printed = run_in(AS_AN_ORDINARY_USER, code, closed_folder / name)
+
+    assert printed.strip() == (
+        f"Cannot write {closed_folder / name}: Permission denied; free space there or choose another output folder"
+    )
+    assert everything_in(closed_folder) == []
+
+
+def test_check_before_the_work(closed_folder: Path, tmp_path: Path) -> None:
+    code = REPORT.format("check_writable(Path(sys.argv[1]))")
+
+    assert f"Cannot write {closed_folder}" in run_in(AS_AN_ORDINARY_USER, code, closed_folder)
+    assert run_in(AS_AN_ORDINARY_USER, code, tmp_path / "new") == ""
+
+    assert everything_in(closed_folder) == []
+    assert everything_in(tmp_path / "new") == []
+
+
+def test_check_makes_the_folder_and_leaves_it_empty(tmp_path: Path) -> None:
+    check_writable(tmp_path / "a" / "b")
+
+    assert everything_in(tmp_path) == ["a", "a/b"]
+
+
+# --- A full disk ------------------------------------------------------------------------------------------------------
+
+DISK = 64 * 1024
+WRITE = {
+    "in pieces": "[file.write(bytes(1000)) for _ in range(200)]",
+    "at once": "file.write(bytes(200_000))",
+    "on closing": "file.write(bytes(200_000 - 1)); file.seek(70_000); file.write(b'x')",
+}
+FILL = """
+import sys
+from pathlib import Path
+from core.errors import OutputError
+from core.files import complete_file
+folder = Path(sys.argv[1])
+with complete_file(folder / "first.json") as file: file.write(b"first")
+try:
+    with complete_file(folder / "sub" / "second.json") as file: {}
+except OutputError as error:
+    print(error)
+print(sorted(str(path.relative_to(folder)) for path in folder.rglob("*")))
+print((folder / "first.json").read_text())
+"""
+
+
+def on_a_small_disk(code: str, folder: Path) -> str | None:
+    """Run code with a disk of 64 KB in place of a folder, in a namespace of its own that ends with the process.
+
+    Returns:
+        What it printed; None where this machine does not allow such a thing.
+    """
+    mount = 'mount -t tmpfs -o size=64k tmpfs "$1" || exit 99; exec "$2" -c "$3" "$1"'
+    for unshare in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
+        with contextlib.suppress(FileNotFoundError):
+            run = subprocess.run(
+                [*unshare, "sh", "-c", mount, "sh", str(folder), sys.executable, code],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+            )
+            if run.returncode == 0:
+                return run.stdout
+            assert run.returncode in (1, 99), run.stderr
+            assert "Traceback" not in run.stderr, run.stderr
+    return None
+
+
+@pytest.mark.parametrize("write", WRITE.values(), ids=WRITE)
+def test_full_disk(tmp_path: Path, write: str) -> None:
+    code = FILL.format(write)
+    printed = on_a_small_disk(code, tmp_path)
+    reason = "No space left on device"
+    if printed is None:
+        printed, reason = run_in(WITH_SMALL_FILES, code, tmp_path), "File too large"
+
+    assert printed.splitlines() == [
+        f"Cannot write {tmp_path / 'sub' / 'second.json'}: {reason}; free space there or choose another output folder",
+        "['first.json', 'sub']",
+        "first",
+    ]
+
+
+@pytest.mark.parametrize("write", WRITE.values(), ids=WRITE)
+def test_largest_file(tmp_path: Path, write: str) -> None:
+    printed = run_in(WITH_SMALL_FILES, FILL.format(write), tmp_path)
+
+    assert printed.splitlines() == [
+        f"Cannot write {tmp_path / 'sub' / 'second.json'}: File too large; "
+        "free space there or choose another output folder",
+        "['first.json', 'sub']",
+        "first",
+    ]
+
+
+@pytest.mark.parametrize("format", [ImageFormat.PNG, ImageFormat.JPEG], ids=str)
+def test_full_disk_under_an_image(tmp_path: Path, format: ImageFormat) -> None:
+    """Pillow writes past Python's file object, and has its own words for what goes wrong."""
+    path = tmp_path / "image"
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (DISK, before[1]))
+    try:
+        with pytest.raises(OutputError) as error:
+            write_image(path, noise, format)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert_helps(error, path)
+    assert everything_in(tmp_path) == []
+    write_image(path, noise, format)
+    assert path.stat().st_size > DISK
+
+
+# --- What a killed process leaves -------------------------------------------------------------------------------------
+
+
+def test_leftovers_of_a_process_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    host = socket.gethostname()
+    gone = [
+        f".a.json.{host}-4711.tmp",
+        f"records/x/.b.json.{host}-4711.tmp",
+        f"images/.c.d.png.{host}-4711.tmp",
+        f"images/..hidden.png.{host}-4711.tmp",
+    ]
+    kept = [
+        f".a.json.{host}-47110.tmp",
+        f".a.json.{host}-711.tmp",
+        ".a.json.elsewhere-4711.tmp",
+        f"a.json.{host}-4711.tmp",
+        f".a.json.{host}-4711.tmp.txt",
+        "a.json",
+        ".hidden",
+    ]
+    for name in gone + kept:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+    remove_leftovers(tmp_path, 4711)
+
+    assert [name for name in everything_in(tmp_path) if (tmp_path / name).is_file()] == sorted(kept)
+
+
+def test_leftovers_in_a_folder_that_was_never_made(tmp_path: Path) -> None:
+    remove_leftovers(tmp_path / "missing", 4711)
+
+    assert everything_in(tmp_path) == []
+
+
+def test_what_a_killed_process_leaves_is_found(tmp_path: Path) -> None:
+    code = """
+import os, signal, sys
+from pathlib import Path
+from core.files import complete_file
+with complete_file(Path(sys.argv[1]) / "sub" / "file.json") as file:
+    file.write(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT)
+    assert process.wait() == -9
+    assert len(everything_in(tmp_path)) == 2
+
+    remove_leftovers(tmp_path, process.pid)
+
+    assert everything_in(tmp_path) == ["sub"]

@@ -1,0 +1,877 @@
+"""Worker processes for real: they are given tasks, killed, stopped, orphaned and hindered from starting.
+
+What holds a worker in the middle of a frame is the frame's scene record: it is a FIFO, which the worker reads, and
+which the test neither writes nor closes until it is done. So no test waits for a time and hopes.
+"""
+
+import contextlib
+import dataclasses
+import errno
+import json
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import WorkerError
+from core.frames import FrameFiles
+from core.job import FrameJob
+from core.pool import Done, Event, Failed, Progress, Task, WorkerPool
+from core.record import FrameRecord, record_files, record_path
+from core.render_pass import PassFile
+from core.scene import SceneEntries, SceneRecord
+from core.settings import LabelSource, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
+
+
+# --- Processes --------------------------------------------------------------------------------------------------------
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, other than as an entry that its parent has not collected."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in ("Z", "X")
+
+
+def children_of(pid: int) -> set[int]:
+    """The processes that a process has started and that are running."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[1]) == pid and fields[0] not in ("Z", "X"):
+                found.add(int(stat.parent.name))
+    return found
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"it never happens that {what}"
+        time.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    before = children_of(os.getpid())
+    yield
+    left = children_of(os.getpid()) - before
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
+
+
+def worker_pids() -> set[int]:
+    return children_of(os.getpid())
+
+
+# --- Frames -----------------------------------------------------------------------------------------------------------
+
+
+class Fifo:
+    """A scene record that comes when the test wants it: until then, a worker that reads it is in the middle."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(path)
+        self._end: int | None = None
+
+    def wait_for_reader(self) -> None:
+        """Return when somebody has the FIFO open to read."""
+
+        def is_read() -> bool:
+            try:
+                self._end = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                assert error.errno == errno.ENXIO
+                return False
+            return True
+
+        wait_until(is_read, "a worker reads the scene record")
+
+    def readers(self) -> set[int]:
+        """Our children that have it open."""
+        return {pid for pid in worker_pids() if str(self.path) in open_files(pid)}
+
+    def let_go(self) -> None:
+        """Whoever reads now sees the end of the file."""
+        if self._end is not None:
+            os.close(self._end)
+            self._end = None
+
+    def become(self, write: Callable[[Path], object]) -> None:
+        """Be an ordinary file from now on, also for whoever reads now."""
+        other = self.path.with_name("ready")
+        write(other)
+        content = other.read_bytes()
+        other.replace(self.path)
+        if self._end is not None:
+            with contextlib.suppress(BrokenPipeError):  # the reader has been killed
+                os.write(self._end, content)
+            self.let_go()
+
+    def become_when_closed(self, pid: int, write: Callable[[Path], object]) -> threading.Thread:
+        """Be an ordinary file as soon as we have closed the standard input of a process."""
+        pipe = str(Path(f"/proc/{pid}/fd/0").readlink())
+
+        def wait() -> None:
+            wait_until(lambda: pipe not in open_files(os.getpid()), "the worker's input is closed")
+            self.become(write)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        return thread
+
+
+def open_files(pid: int) -> set[str]:
+    found = set()
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(link.readlink()))
+    return found
+
+
+def write_scene(path: Path) -> None:
+    nothing = SceneEntries()
+    SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, None, nothing, nothing, nothing).write(path)
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Iterator[Fifo]:
+    fifo = Fifo(tmp_path / "scenes" / "held.json")
+    yield fifo
+    fifo.let_go()
+
+
+class Frames:
+    """Tasks to annotate frames into one output folder."""
+
+    def __init__(self, data: Path, output: Path) -> None:
+        self.source = data / "4.5" / "transparent_0001.exr"
+        self.output = output
+
+    def job(self, name: str, scene: Path | None = None, source: Path | None = None) -> FrameJob:
+        files = FrameFiles("", 1, name, (PassFile(source or self.source),))
+        return FrameJob(files, self.output, scene, Settings(labels=LabelSource.OBJECT_INDEX))
+
+    def task(self, name: str, scene: Path | None = None, source: Path | None = None) -> Task:
+        return Task("annotate", self.job(name, scene, source).as_json(), self.output, f"frame {name}", name)
+
+    def records(self) -> set[str]:
+        """The frames that have a record, each of which is whole and has its files."""
+        names = set()
+        for path in record_files(self.output):
+            record = FrameRecord.read(path)
+            assert len(record.instances) == 3
+            assert all((self.output / file).is_file() for file in record.files())
+            names.add(record.name)
+        return names
+
+    def unfinished(self) -> list[Path]:
+        return [path for path in self.output.rglob("*") if path.name.startswith(".")]
+
+
+@pytest.fixture
+def frames(data: Path, tmp_path: Path) -> Frames:
+    return Frames(data, tmp_path / "out")
+
+
+@pytest.fixture
+def big_frame(write_exr, tmp_path: Path) -> Path:
+    """A frame that takes a worker long enough to be caught while it writes."""
+    side = 1000
+    noise = np.random.default_rng(0).random((side, side), np.float32)
+    index = np.repeat(np.arange(side, dtype=np.float32)[:, None] // 334 + 1, side, axis=1)
+    channels = {f"L.Combined.{letter}": noise for letter in "RGBA"} | {"L.IndexOB.X": index}
+    return write_exr(tmp_path / "big.exr", channels, compression="NO")
+
+
+def program(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+def answers(pool: WorkerPool, count: int) -> list[Event]:
+    """The next answers, without reports of progress."""
+    events: list[Event] = []
+    end = time.monotonic() + PATIENCE
+    while len(events) < count:
+        assert time.monotonic() < end, f"only {events} came"
+        events += [event for event in pool.poll(timeout=0.1) if not isinstance(event, Progress)]
+    return events
+
+
+# --- Work -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_tasks_are_done(frames: Frames, workers: int) -> None:
+    names = {f"f{number}" for number in range(7)}
+    with WorkerPool(workers) as pool:
+        for name in sorted(names):
+            pool.submit(frames.task(name))
+        assert pool.pending == 7
+        assert len(worker_pids()) == workers
+        events = answers(pool, 7)
+        assert len(worker_pids()) == workers
+        assert pool.pending == 0
+        assert pool.poll() == []
+
+    assert all(isinstance(event, Done) for event in events)
+    assert {event.task.tag for event in events} == names
+    assert [event.result for event in events if isinstance(event, Done)] == [{"instances": 3, "notes": []}] * 7
+    assert frames.records() == names
+    assert frames.unfinished() == []
+    assert worker_pids() == set()
+
+
+def test_no_more_workers_than_tasks(frames: Frames) -> None:
+    with WorkerPool(8) as pool:
+        assert worker_pids() == set()
+        pool.submit(frames.task("a"))
+        pool.submit(frames.task("b"))
+        assert len(worker_pids()) == 2
+        answers(pool, 2)
+
+
+def test_a_worker_is_used_again(frames: Frames) -> None:
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        first = worker_pids()
+        pool.submit(frames.task("b"))
+        answers(pool, 1)
+        assert worker_pids() == first
+
+
+def test_more_is_wanted_until_each_worker_has_two(frames: Frames) -> None:
+    with WorkerPool(2) as pool:
+        wanted = []
+        for number in range(5):
+            wanted.append(pool.wants_more)
+            pool.submit(frames.task(f"f{number}"))
+        assert wanted == [True, True, True, True, False]
+
+
+def test_bad_frame_costs_only_itself(frames: Frames, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.exr"
+    bad.write_bytes(frames.source.read_bytes()[:3000])
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("bad", source=bad))
+        pool.submit(frames.task("good"))
+        worse, better = answers(pool, 2)
+        assert len(worker_pids()) == 1
+
+    assert isinstance(worse, Failed)
+    assert str(bad) in worse.error
+    assert "render the frame again" in worse.error
+    assert isinstance(better, Done)
+    assert frames.records() == {"good"}
+
+
+def test_bug_costs_only_its_frame(frames: Frames) -> None:
+    """A task that makes no sense stands for a bug: it is told as one, and the worker goes on."""
+    broken = frames.task("broken")
+    broken.data = {**broken.data, "files": None}
+    with WorkerPool(1) as pool:
+        pool.submit(broken)
+        pool.submit(frames.task("good"))
+        worse, better = answers(pool, 2)
+
+    assert isinstance(worse, Failed)
+    assert worse.error.startswith("Labelpass has a bug here, please report it: ")
+    assert "\n" not in worse.error
+    assert isinstance(better, Done)
+
+
+def test_merge_reports_progress(frames: Frames) -> None:
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        pool.submit(Task("merge", {"output": str(frames.output)}, frames.output, "the records"))
+        events: list[Event] = []
+
+        def is_done() -> bool:
+            events.extend(pool.poll(timeout=0.1))
+            return pool.pending == 0
+
+        wait_until(is_done, "the records are merged")
+
+    *progress, done = events
+    assert [(event.done, event.total) for event in progress if isinstance(event, Progress)] == [(0, 2)]
+    assert isinstance(done, Done)
+    assert done.result["frames"] == 1
+    assert (frames.output / "annotations" / "instances.json").is_file()
+
+
+# --- Stopping ---------------------------------------------------------------------------------------------------------
+
+
+def test_stop_in_the_middle_of_a_frame(frames: Frames, fifo: Fifo) -> None:
+    """The frames before it are whole; the one in work leaves nothing, nor do those that wait.
+
+    The worker is let go on only when it has been told to stop, and then ends by itself at its next step.
+    """
+    with WorkerPool(1) as pool:
+        for name in ("a", "b"):
+            pool.submit(frames.task(name))
+        pool.submit(frames.task("held", scene=fifo.path))
+        pool.submit(frames.task("never"))
+        answers(pool, 2)
+        fifo.wait_for_reader()
+        (pid,) = fifo.readers()
+        release = fifo.become_when_closed(pid, write_scene)
+    release.join()
+
+    assert not is_running(pid)
+    assert pool.pending == 0
+    assert frames.records() == {"a", "b"}
+    assert frames.unfinished() == []
+
+
+def test_stop_of_a_worker_that_does_not_listen(frames: Frames, fifo: Fifo) -> None:
+    """One that never comes to its next step is killed."""
+    with WorkerPool(2) as pool:
+        pool.submit(frames.task("held", scene=fifo.path))
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        fifo.wait_for_reader()
+        pids = worker_pids()
+        assert len(pids) == 2
+
+    assert not any(is_running(pid) for pid in pids)
+    assert frames.records() == {"a"}
+    assert frames.unfinished() == []
+
+
+def test_stop_while_files_are_written(frames: Frames, big_frame: Path) -> None:
+    with WorkerPool(2) as pool:
+        for number in range(20):
+            pool.submit(frames.task(f"f{number:02}", source=big_frame))
+        answers(pool, 2)
+
+        def is_writing() -> bool:
+            pool.poll()
+            return bool(frames.unfinished())
+
+        wait_until(is_writing, "a worker writes a file")
+
+    assert frames.unfinished() == []
+    done = frames.records()
+    assert 2 <= len(done) < 20
+
+
+def test_stopped_pool_is_as_new(frames: Frames) -> None:
+    pool = WorkerPool(1)
+    pool.submit(frames.task("a"))
+    pool.stop()
+    pool.stop()
+    assert pool.pending == 0
+    assert pool.poll(timeout=0.1) == []
+
+    with pool:
+        pool.submit(frames.task("b"))
+        (event,) = answers(pool, 1)
+
+    assert event.task.tag == "b"
+    assert "b" in frames.records()
+
+
+def test_error_of_the_caller_stops_the_workers(frames: Frames, fifo: Fifo) -> None:
+    with pytest.raises(KeyboardInterrupt), WorkerPool(1) as pool:
+        pool.submit(frames.task("held", scene=fifo.path))
+        fifo.wait_for_reader()
+        (pid,) = worker_pids()
+        release = fifo.become_when_closed(pid, write_scene)
+        raise KeyboardInterrupt
+    release.join()
+
+    assert not is_running(pid)
+    assert frames.records() == set()
+    assert frames.unfinished() == []
+
+
+# --- Workers that die -------------------------------------------------------------------------------------------------
+
+
+def test_killed_worker_is_replaced_and_its_frame_done_again(frames: Frames, fifo: Fifo) -> None:
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("held", scene=fifo.path))
+        pool.submit(frames.task("a"))
+        fifo.wait_for_reader()
+        (pid,) = worker_pids()
+        os.kill(pid, signal.SIGKILL)
+        fifo.become(write_scene)
+        events = answers(pool, 2)
+        assert not is_running(pid)
+        assert len(worker_pids()) == 1
+
+    assert [(type(event), event.task.tag) for event in events] == [(Done, "held"), (Done, "a")]
+    assert frames.records() == {"held", "a"}
+
+
+def test_killed_worker_leaves_no_unfinished_file(frames: Frames, big_frame: Path) -> None:
+    """It is stopped in the middle of a file, looked at, and killed there."""
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("ready"))
+        answers(pool, 1)
+        (pid,) = worker_pids()
+
+        def is_caught_writing() -> bool:
+            if not pool.pending:
+                pool.submit(frames.task("big", source=big_frame))
+            os.kill(pid, signal.SIGSTOP)
+            # A name that holds the host and the process, so that another machine's are left alone.
+            caught = [path.name.endswith(f".{socket.gethostname()}-{pid}.tmp") for path in frames.unfinished()]
+            if caught:
+                assert caught == [True]
+                return True
+            os.kill(pid, signal.SIGCONT)
+            pool.poll()
+            return False
+
+        wait_until(is_caught_writing, "a worker writes a file")
+        os.kill(pid, signal.SIGKILL)
+        (event,) = answers(pool, 1)
+        assert frames.unfinished() == []
+        assert len(worker_pids() - {pid}) == 1
+
+    assert isinstance(event, Done)
+    assert frames.records() == {"ready", "big"}
+
+
+def test_worker_that_is_killed_while_it_waits(frames: Frames) -> None:
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        (pid,) = worker_pids()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not is_running(pid), "the worker is dead")
+        pool.submit(frames.task("b"))
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Done)
+    assert frames.records() == {"a", "b"}
+
+
+def test_killed_twice_over_one_frame(frames: Frames, fifo: Fifo) -> None:
+    """Such a frame is at fault itself: it fails, and the others go on."""
+    others = {f"f{number}" for number in range(4)}
+    with WorkerPool(2) as pool:
+        pool.submit(frames.task("held", scene=fifo.path))
+        for name in sorted(others):
+            pool.submit(frames.task(name))
+        fifo.wait_for_reader()
+        events: list[Event] = []
+        for _ in range(2):
+
+            def is_held() -> bool:
+                events.extend(pool.poll())
+                return bool(fifo.readers())
+
+            wait_until(is_held, "a worker has the frame")
+            (pid,) = fifo.readers()
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda pid=pid: not is_running(pid), "the worker is dead")
+        events += answers(pool, 5 - len(events))
+        assert pool.pending == 0
+        pool.submit(frames.task("after"))
+        (after,) = answers(pool, 1)
+
+    (failed,) = [event for event in events if isinstance(event, Failed)]
+    assert failed.task.tag == "held"
+    assert failed.error == (
+        "The worker process died twice over frame held (signal 9); a file may be damaged or too large for this "
+        "machine's memory, so render the frame again"
+    )
+    assert {event.task.tag for event in events if isinstance(event, Done)} == others
+    assert isinstance(after, Done)
+    assert frames.records() == others | {"after"}
+    assert frames.unfinished() == []
+
+
+def test_worker_that_dies_in_the_middle_of_an_answer(
+    frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a line is no answer; whoever waits for the whole of it would wait for ever."""
+    script = """#!/bin/sh
+        echo '{"ready": true}'
+        read task
+        printf '{"id": 1, "res'
+        kill -9 $$
+    """
+    monkeypatch.setattr(sys, "executable", program(tmp_path / "python", script))
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Failed)
+    assert event.error.startswith("The worker process died twice over frame a (signal 9); ")
+
+
+def test_word_before_the_first_answer(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A .pth file or a wrapper around the interpreter may say something before our code runs."""
+    script = f'#!/bin/sh\necho Welcome\necho 12\nexec {sys.executable} "$@"\n'
+    monkeypatch.setattr(sys, "executable", program(tmp_path / "python", script))
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Done)
+    assert frames.records() == {"a"}
+
+
+def test_not_enough_memory(frames: Frames, write_exr, tmp_path: Path) -> None:
+    """A worker that gets no memory says so, and goes on with the next frame."""
+    side = 6000
+    index = np.zeros((side, side), np.float32)
+    index[:10, :10] = 1
+    big = write_exr(tmp_path / "large.exr", {"L.IndexOB.X": index})
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        (pid,) = worker_pids()
+        limit_memory(pid, 100_000_000)
+        pool.submit(frames.task("large", source=big))
+        pool.submit(frames.task("b"))
+        large, after = answers(pool, 2)
+        assert worker_pids() == {pid}
+
+    assert isinstance(large, Failed)
+    assert "memory" in large.error
+    assert "\n" not in large.error
+    assert isinstance(after, Done)
+    assert frames.records() == {"a", "b"}
+
+
+@pytest.mark.parametrize("damage", ["cut off", "flipped"])
+def test_damaged_frames_do_not_fill_the_memory(frames: Frames, write_exr, tmp_path: Path, damage: str) -> None:
+    """OpenEXR loses the memory of a channel that it cannot decode to the end; a run may meet many such frames."""
+    index = np.zeros((1000, 2000), np.float32)
+    index[:10, :10] = 1
+    path = write_exr(tmp_path / "damaged.exr", {"L.IndexOB.X": index})
+    whole = bytearray(path.read_bytes())
+    if damage == "cut off":
+        del whole[-20:]
+    else:
+        whole[-20] ^= 0xFF
+    path.write_bytes(whole)
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("first", source=path))
+        events = answers(pool, 1)
+        before = sum(map(resident_bytes, worker_pids()))
+        for number in range(20):
+            pool.submit(frames.task(f"f{number}", source=path))
+        events += answers(pool, 20)
+        after = sum(map(resident_bytes, worker_pids()))
+
+    assert all(isinstance(event, Failed) and str(path) in event.error for event in events)
+    assert after - before < 3 * index.nbytes
+
+
+def resident_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def limit_memory(pid: int, more: int) -> None:
+    """Let a process have so many bytes more than it has now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
+    limit = pages * os.sysconf("SC_PAGE_SIZE") + more
+    resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
+
+
+# --- The parent dies --------------------------------------------------------------------------------------------------
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from core.frames import FrameFiles
+from core.job import FrameJob
+from core.pool import Task, WorkerPool
+from core.render_pass import PassFile
+source, output, scene = map(Path, sys.argv[1:])
+pool = WorkerPool(2)
+for name, record in (("a", None), ("held", scene)):
+    job = FrameJob(FrameFiles("", 1, name, (PassFile(source),)), output, record)
+    pool.submit(Task("annotate", job.as_json(), output, name))
+while pool.pending > 1:
+    pool.poll(0.1)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
+    """One waits for work, the other is in the middle of a frame; the parent can say goodbye to neither."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, frames.source, frames.output, fifo.path], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    try:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        fifo.wait_for_reader()
+        workers = children_of(parent.pid)
+        assert len(workers) == 2
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+
+        wait_until(lambda: sum(map(is_running, workers)) == 1, "the waiting worker ends")
+        fifo.become(write_scene)
+        wait_until(lambda: not any(map(is_running, workers)), "the busy worker ends")
+    finally:
+        parent.kill()
+        parent.wait()
+
+    assert [path.stem for path in record_files(frames.output)] == ["a"]
+    assert frames.unfinished() == []
+
+
+def test_worker_ends_when_its_input_closes() -> None:
+    """Before it has been given anything, as when the parent dies while it starts."""
+    worker = subprocess.run(
+        [sys.executable, "-m", "core", "worker"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+
+    assert (worker.returncode, worker.stdout, worker.stderr) == (0, '{"ready": true}\n', "")
+
+
+def test_interrupt_is_the_parents_business(frames: Frames) -> None:
+    """Ctrl-C in a terminal reaches the worker too; what it means is up to the parent."""
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        (pid,) = worker_pids()
+        os.kill(pid, signal.SIGINT)
+        pool.submit(frames.task("b"))
+        (event,) = answers(pool, 1)
+        assert isinstance(event, Done)
+        assert worker_pids() == {pid}
+
+
+# --- Workers that cannot start ----------------------------------------------------------------------------------------
+
+
+def failure_to_start(frames: Frames) -> str:
+    with pytest.raises(WorkerError) as error, WorkerPool(2) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+    text = str(error.value)
+    assert "\n" not in text
+    assert text.endswith("; reinstall Labelpass with its requirements")
+    assert worker_pids() == set()
+    return text
+
+
+def test_interpreter_that_ends_at_once(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", program(tmp_path / "python", "#!/bin/sh\nexit 3\n"))
+
+    assert "The worker process cannot start (exit code 3)" in failure_to_start(frames)
+
+
+def test_interpreter_that_says_why_it_ends(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "#!/bin/sh\necho 'Traceback' >&2\necho 'ImportError: libOpenEXR.so: wrong ELF class' >&2\nexit 1\n"
+    monkeypatch.setattr(sys, "executable", program(tmp_path / "python", script))
+
+    assert "cannot start (ImportError: libOpenEXR.so: wrong ELF class)" in failure_to_start(frames)
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "no program"])
+def test_interpreter_that_is_none(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    path = tmp_path / "python"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "no program":
+        path.write_text("not a program")
+    monkeypatch.setattr(sys, "executable", str(path))
+
+    assert str(path) in failure_to_start(frames)
+
+
+@pytest.mark.parametrize("package", ["OpenEXR", "PIL", "numpy"])
+def test_missing_package(frames: Frames, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+
+    assert failure_to_start(frames) == (
+        f"The Python package {package} is missing; reinstall Labelpass with its requirements"
+    )
+
+
+def test_broken_package(frames: Frames, tmp_path: Path) -> None:
+    """A package that is found and cannot be imported, such as one that was built for another Python."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "OpenEXR.py").write_text("raise ImportError('made for another Python')\n")
+    code = PARENT.replace("while pool", "from core.errors import WorkerError\ntry:\n  while pool")
+    code = code.replace(
+        "    pool.poll(0.1)", "      pool.poll(0.1)\nexcept WorkerError as error:\n  sys.exit(str(error))"
+    )
+
+    parent = subprocess.run(
+        [sys.executable, "-c", code, frames.source, frames.output, tmp_path / "none"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(broken)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert parent.returncode == 1
+    assert parent.stderr == (
+        "The worker process cannot start (ImportError: made for another Python); "
+        "reinstall Labelpass with its requirements\n"
+    )
+
+
+# --- Surroundings that would confuse it -------------------------------------------------------------------------------
+
+
+def test_foreign_environment(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Studio machines set all kinds of things for other programs, and people run Blender from anywhere."""
+    rubbish = tmp_path / "rubbish"
+    (rubbish / "core").mkdir(parents=True)
+    for name in ("numpy.py", "OpenEXR.py", "json.py", "sitecustomize.py", "core/__init__.py", "core/__main__.py"):
+        (rubbish / name).write_text(f"raise SystemExit('the wrong {name}')\n")
+    monkeypatch.chdir(rubbish)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(rubbish), "")))
+    monkeypatch.setenv("PYTHONHOME", str(rubbish))
+    monkeypatch.setenv("PYTHONSTARTUP", str(rubbish / "json.py"))
+    monkeypatch.setenv("PYTHONUSERBASE", str(rubbish))
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    monkeypatch.setenv("LC_ALL", "C")
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("Würfel 🚗"))
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Done)
+    assert frames.records() == {"Würfel 🚗"}
+
+
+def test_relative_paths_hold_in_the_worker(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(frames.source, tmp_path / "a.exr")
+    monkeypatch.chdir(tmp_path)
+    job = dataclasses.replace(frames.job("a", source=Path("a.exr")), output=Path("here"))
+    with WorkerPool(1) as pool:
+        pool.submit(Task("annotate", job.as_json(), job.output, "frame a"))
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Done)
+    assert record_path(tmp_path / "here", "a").is_file()
+
+
+CHATTER = """
+import ctypes, os
+from core import worker
+
+def chat(data, report, checkpoint):
+    print("from Python")
+    os.write(1, b"from C\\n")
+    report(1, 2)
+    return {"said": data["what"]}
+
+worker.TASKS = {"chat": chat}
+raise SystemExit(worker.run_worker(1))
+"""
+
+
+def test_chatter_of_libraries_is_no_answer() -> None:
+    """Whatever a library writes to the worker's standard output stays out of its answers."""
+    task = '{"id": 7, "do": "chat", "with": {"what": "x"}}\n'
+    worker = subprocess.Popen(
+        [sys.executable, "-c", CHATTER],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(task)
+    worker.stdin.flush()
+    lines = [worker.stdout.readline() for _ in range(3)]
+    rest, errors = worker.communicate(timeout=PATIENCE)
+
+    assert [json.loads(line) for line in lines] == [
+        {"ready": True},
+        {"id": 7, "progress": [1, 2]},
+        {"id": 7, "result": {"said": "x"}},
+    ]
+    assert rest == ""
+    assert sorted(errors.splitlines()) == ["from C", "from Python"]
+    assert worker.returncode == 0
+
+
+def test_long_error_output_does_not_block_the_worker(frames: Frames, tmp_path: Path) -> None:
+    """More than a pipe holds, from a task that fails with a traceback each time."""
+    with WorkerPool(1) as pool:
+        for number in range(150):
+            task = frames.task(f"f{number}")
+            task.data = {**task.data, "files": None}
+            pool.submit(task)
+        events = answers(pool, 150)
+
+    assert all(isinstance(event, Failed) for event in events)
+
+
+def test_worker_inherits_no_open_file(frames: Frames, tmp_path: Path) -> None:
+    """A worker that held another's pipe would keep it alive when the parent dies."""
+    secret = tmp_path / "secret"
+    with secret.open("wb"), WorkerPool(2) as pool:
+        for name in ("a", "b"):
+            pool.submit(frames.task(name))
+        answers(pool, 2)
+        pipes = [{link for link in open_files(pid) if link.startswith("pipe:")} for pid in sorted(worker_pids())]
+        assert len(pipes) == 2
+        assert pipes[0].isdisjoint(pipes[1])
+        for pid in worker_pids():
+            assert str(secret) not in open_files(pid)
+
+
+# --- What Blender imports ---------------------------------------------------------------------------------------------
+
+IN_BLENDER = ("run", "pool", "job", "scene", "settings", "record", "frames", "files", "errors")
+
+
+@pytest.mark.parametrize("module", [*IN_BLENDER, "all"])
+def test_blenders_process_stays_clear_of_openexr(module: str) -> None:
+    """Its C library clashes with the one in Blender, see docs; Pillow and OpenEXR are the worker's alone."""
+    names = IN_BLENDER if module == "all" else (module,)
+    code = f"import sys, {', '.join(f'core.{name}' for name in names)}\nprint(*sorted(sys.modules))"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert {f"core.{name}" for name in names} <= set(loaded)
+    assert not {"OpenEXR", "Imath", "PIL", "tqdm", "core.exr", "core.passes"} & set(loaded)
+
+
+def test_pool_does_not_import_what_it_looks_for(frames: Frames) -> None:
+    """It needs to know where OpenEXR is, in Blender's process too."""
+    code = PARENT.replace(
+        'print("ready"', 'assert not {"OpenEXR", "PIL"} & sys.modules.keys(); pool.stop(); sys.exit()#'
+    )
+
+    subprocess.run(
+        [sys.executable, "-c", code, frames.source, frames.output, frames.output / "none"], cwd=ROOT, check=True
+    )
