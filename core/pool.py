@@ -81,6 +81,7 @@ class WorkerPool:
         # Threads for what the workers leave of the processor; 0 is the worker's own thread.
         spare = (os.cpu_count() or 1) // workers
         self._threads = spare if spare > 1 else 0
+        self._can_start = False  # nothing is known of it before the first worker is ready
         self._workers: list[_Worker] = []
         self._waiting: deque[Task] = deque()
         self._messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
@@ -151,13 +152,16 @@ class WorkerPool:
 
     def _answered(self, worker: "_Worker", message: Mapping[str, Any]) -> Event | None:
         if "ready" in message:
-            worker.ready = True
+            self._can_start = True
             return None
         task = worker.task
         assert task is not None  # a worker answers only what it was asked
         if "progress" in message:
             return Progress(task, *message["progress"])
         worker.task = None
+        if "leaving" in message:
+            self._workers.remove(worker)
+            worker.end()
         return Done(task, message["result"]) if "result" in message else Failed(task, message["error"])
 
     def _buried(self, worker: "_Worker") -> Event | None:
@@ -166,7 +170,7 @@ class WorkerPool:
             return None
         self._workers.remove(worker)
         worker.end()
-        if not worker.ready:
+        if not self._can_start:
             raise WorkerError(
                 f"The worker process cannot start ({worker.last_words()}); reinstall Labelpass with its requirements"
             )
@@ -188,7 +192,6 @@ class _Worker:
 
     def __init__(self, threads: int, messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]") -> None:
         self.task: Task | None = None
-        self.ready = False
         self._outputs: set[Path] = set()
         self._errors: deque[str] = deque(maxlen=20)
         program = [sys.executable, "-s", "-P", "-m", __package__.rpartition(".")[2], "worker"]
@@ -257,13 +260,16 @@ class _Worker:
 
     def _read_answers(self, messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]") -> None:
         assert self._process.stdout is not None
-        try:
-            for line in self._process.stdout:
-                messages.put((self, json.loads(line)))
-        except ValueError:
-            pass  # it died in the middle of an answer
-        finally:
-            messages.put((self, None))
+        for line in self._process.stdout:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                message = None
+            if isinstance(message, dict):
+                messages.put((self, message))
+            else:
+                self._errors.append(line)  # a stray word, or half an answer of one that died
+        messages.put((self, None))
 
     def _read_errors(self) -> None:
         assert self._process.stderr is not None

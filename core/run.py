@@ -69,9 +69,9 @@ class Summary:
         if self.dataset:
             lines.append(self.dataset)
         lines += self.problems
-        lines += [f"Failed: {frame}: {error}" for frame, error in self.failed.items()]
+        lines += [f"Failed: {frame}: {error}" for frame, error in sorted(self.failed.items())]
         frames_of: dict[str, list[str]] = {}
-        for frame, notes in self.notes.items():
+        for frame, notes in sorted(self.notes.items()):
             for note in notes:
                 frames_of.setdefault(note, []).append(frame)
         for note, frames in frames_of.items():

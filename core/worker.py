@@ -4,7 +4,8 @@
     worker -> parent   {"ready": true}                                 once, when it can work
                        {"id": 7, "progress": [done, total]}            now and then, for long tasks
                        {"id": 7, "result": {...}}                      it is done, or
-                       {"id": 7, "error": "one sentence"}              it failed, and the worker goes on
+                       {"id": 7, "error": "one sentence"}              it failed, and the worker goes on, or
+                       {"id": 7, "error": "...", "leaving": true}      it failed, and the worker ends to free its memory
 
 It ends when its standard input closes, so that it never outlives the program that started it.
 """
@@ -24,12 +25,15 @@ import numpy as np
 
 from .annotate import annotate
 from .errors import Cancelled, LabelpassError
-from .exr import set_decoding_threads
+from .exr import lost_memory, set_decoding_threads
 from .files import complete_file
 from .formats.coco import write_coco
 from .job import FrameJob
 from .passes import Passes
 from .render_pass import Pass
+
+# A run may meet many damaged frames, and each may lose some memory.
+_MOST_LOST_BYTES = 1 << 24
 
 Result = dict[str, Any]
 Report = Callable[[int, int], None]
@@ -70,6 +74,9 @@ def run_worker(threads: int) -> int:
         except Cancelled:
             break
         except LabelpassError as error:
+            if lost_memory() > _MOST_LOST_BYTES:
+                _send(answers, {"id": number, "error": str(error), "leaving": True})
+                break
             _send(answers, {"id": number, "error": str(error)})
         except MemoryError:
             _send(answers, {"id": number, "error": "There is not enough memory for this frame; use fewer workers"})

@@ -157,7 +157,7 @@ def read(write_exr, tmp_path: Path):
         (EMPTY_INDEX, LabelSource.OBJECT_INDEX),
         (EMPTY_INDEX | {"L.IndexMA.X": MATERIAL}, LabelSource.OBJECT_INDEX),
         (CRYPTO_OBJECT | CRYPTO_MATERIAL | CRYPTO_ASSET, LabelSource.CRYPTO_OBJECT),
-        (CRYPTO_MATERIAL | CRYPTO_ASSET, LabelSource.CRYPTO_MATERIAL),
+        (CRYPTO_MATERIAL | CRYPTO_ASSET, LabelSource.CRYPTO_ASSET),
         (CRYPTO_ASSET | {"L.IndexMA.X": MATERIAL}, LabelSource.CRYPTO_ASSET),
         ({"L.IndexMA.X": MATERIAL}, LabelSource.MATERIAL_INDEX),
     ],
