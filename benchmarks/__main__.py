@@ -1,0 +1,46 @@
+"""All benchmarks in one run, printed as Markdown."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from . import bench_frames, bench_instances, bench_memory, bench_merge
+from .report import Section, as_markdown, describe_machine, write_between_markers
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
+_SECTIONS: Mapping[str, Callable[[Path], Section]] = {
+    "instances": bench_instances.measure,
+    "frames": bench_frames.measure,
+    "command_line": bench_frames.measure_command_line,
+    "memory": bench_memory.measure,
+    "merge": bench_merge.measure,
+    "noise": bench_instances.measure_noise,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks/run.py", description="Measure Labelpass against the usual ways")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--write", action="store_true", help=f"put the results into docs/{PAGE.name}")
+    choice.add_argument("--only", choices=_SECTIONS, help="measure one section")
+    options = parser.parse_args()
+    machine = describe_machine()  # before this run makes it busy
+    sections = []
+    for name in [options.only] if options.only else _SECTIONS:
+        print(f"Measuring: {name}", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory(prefix="labelpass-benchmarks-", ignore_cleanup_errors=True) as folder:
+            sections.append(_SECTIONS[name](Path(folder)))
+    markdown = as_markdown(machine, sections)
+    print(markdown)
+    if options.write:
+        write_between_markers(PAGE, markdown)
+    missed = [row for section in sections for row in section.rows if row.met is False]
+    print(f"{len(missed)} targets missed" if missed else "All targets met", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

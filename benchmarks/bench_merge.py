@@ -1,0 +1,55 @@
+"""Frame records to the COCO file: `core.formats.coco.write_coco`."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+from unittest import mock
+
+from core.annotate import annotate
+from core.record import FrameRecord
+from core.settings import LabelSource
+
+from .bench_memory import above
+from .fresh_process import in_fresh_process, labels_job, merge, nothing
+from .render_files import write_single_part
+from .report import Row, Section, duration, megabytes
+from .scenes import Size, render
+from .timing import best, one_core
+
+_SIZE = Size(640, 480)
+_OBJECTS = 5
+_KINDS = 8
+
+
+def measure(folder: Path) -> Section:
+    """Records in the page cache; writing them is excluded."""
+    rows = []
+    imports = in_fresh_process(nothing)
+    kinds = [_example(folder, seed) for seed in range(_KINDS)]
+    for count in (1_000, 10_000):
+        output = folder / f"{count} records"
+        with mock.patch("os.fsync"):  # ten thousand times would be most of this benchmark's time
+            for record in _records(kinds, count):
+                record.write(output)
+        with one_core():
+            outcomes = [in_fresh_process(merge, output) for _ in range(3)]
+        seconds = best([outcome.timing for outcome in outcomes]).cpu
+        peaks = [above(imports, outcome) for outcome in outcomes]
+        memory = "" if None in peaks else f", {megabytes(max(peak for peak in peaks if peak is not None))} of memory"
+        rows.append(Row(f"{count:,} records", f"{count / seconds:,.0f} records/s ({duration(seconds)}){memory}"))
+    text = f"{_OBJECTS} instances a record. The file is streamed, so memory grows by the names of the records only."
+    return Section("COCO merge", text, rows)
+
+
+def _example(folder: Path, seed: int) -> FrameRecord:
+    """The record of a small synthetic frame."""
+    file = folder / f"small_{seed}.exr"
+    write_single_part(render(_SIZE, _OBJECTS, seed), file)
+    return annotate(labels_job(file, folder / "examples", LabelSource.OBJECT_INDEX))
+
+
+def _records(kinds: list[FrameRecord], count: int) -> Iterator[FrameRecord]:
+    for number, record in enumerate(islice(cycle(kinds), count), start=1):
+        name = f"frame_{number:06}"
+        yield replace(record, frame=number, name=name, image=f"images/{name}.png")

@@ -1,0 +1,84 @@
+"""Tasks in an interpreter of their own, for what a process that has done something before cannot tell.
+
+That is the peak of its memory, and what the first frame of a process costs. As a program, `python -m
+benchmarks.fresh_process TASK ARGUMENT...` does one task and prints a JSON line.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import OpenEXR
+
+from core.annotate import annotate
+from core.formats.coco import write_coco
+from core.frames import find_frames
+from core.job import FrameJob
+from core.settings import ImageFormat, LabelSource, Settings
+
+from .timing import Timing, time_once
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task took; `peak` is in bytes, None where the system does not tell."""
+
+    timing: Timing
+    peak: int | None
+
+
+def nothing() -> None:
+    """Only the imports: what there is to subtract from a peak."""
+
+
+def read_all(file: str) -> object:
+    return OpenEXR.File(file)
+
+
+def annotate_labels(file: str, output: str, source: str) -> object:
+    return annotate(labels_job(Path(file), Path(output), LabelSource(source)))
+
+
+def merge(output: str) -> object:
+    return write_coco(Path(output), lambda done, total: None)
+
+
+TASKS: dict[str, Callable[..., object]] = {task.__name__: task for task in (nothing, read_all, annotate_labels, merge)}
+
+
+def labels_job(file: Path, output: Path, source: LabelSource) -> FrameJob:
+    """The order to make the record of a frame and nothing else."""
+    settings = Settings(labels=source, image_format=ImageFormat.NONE, pictures=False)
+    return FrameJob(find_frames([file])[0], output, settings=settings)
+
+
+def in_fresh_process(task: Callable[..., object], *arguments: object) -> Outcome:
+    """Do one of the TASKS in a new interpreter."""
+    command = [sys.executable, "-m", "benchmarks.fresh_process", task.__name__, *map(str, arguments)]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    data = json.loads(answer.splitlines()[-1])
+    return Outcome(Timing(data["cpu"], data["wall"]), data["peak"])
+
+
+def peak_memory() -> int | None:
+    """The most memory that this process ever held, in bytes."""
+    try:
+        # Not getrusage: there, Linux counts the memory of the parent in the moment of the fork as the child's.
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    timing = time_once(lambda: TASKS[sys.argv[1]](*sys.argv[2:]))
+    print(json.dumps({"cpu": timing.cpu, "wall": timing.wall, "peak": peak_memory()}))

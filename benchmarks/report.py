@@ -1,0 +1,134 @@
+"""The results as Markdown, and their place in docs/benchmarks.md."""
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from core.version import VERSION
+
+_BEGIN = "<!-- benchmarks: begin, written by benchmarks/run.py --write -->"
+_END = "<!-- benchmarks: end -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        what: what was measured.
+        result: how long it took, or how much it is.
+        reference: what it is compared with, and how long that took; "" for a figure by itself.
+        ratio: of the two; "" likewise.
+        target: what the ratio or the result should be; "" where the row only informs.
+        met: whether it is; None without a target.
+    """
+
+    what: str
+    result: str
+    reference: str = ""
+    ratio: str = ""
+    target: str = ""
+    met: bool | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        met = {None: "", True: "yes", False: "**no**"}[self.met]
+        return (self.what, self.result, self.reference, self.ratio, self.target, met)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that belong together, with a sentence on how to read them."""
+
+    title: str
+    text: str
+    rows: Sequence[Row]
+
+
+def faster(what: str, ours: float, name: str, theirs: float, at_least: float | None = None) -> Row:
+    """A row of "so many times faster"; seconds."""
+    ratio = theirs / ours
+    target, met = ("", None) if at_least is None else (f"at least {at_least:g}x", ratio >= at_least)
+    return Row(what, duration(ours), f"{name} {duration(theirs)}", times(ratio), target, met)
+
+
+def no_slower(what: str, ours: float, name: str, theirs: float, at_most: float | None = None) -> Row:
+    """A row of "so many times the time of what cannot be avoided"; seconds."""
+    ratio = ours / theirs
+    target, met = ("", None) if at_most is None else (f"at most {at_most:g}x", ratio <= at_most)
+    return Row(what, duration(ours), f"{name} {duration(theirs)}", f"{ratio:.2f}x the time", target, met)
+
+
+def smaller(what: str, ours: int, name: str, theirs: int, below: int) -> Row:
+    """A row of memory that should stay below a limit; bytes."""
+    reference = f"{name} {megabytes(theirs)}"
+    return Row(what, megabytes(ours), reference, times(theirs / ours), f"below {megabytes(below)}", ours < below)
+
+
+def duration(seconds: float) -> str:
+    return f"{_significant(seconds)} s" if seconds >= 1 else f"{_significant(seconds * 1e3)} ms"
+
+
+def megabytes(size: int) -> str:
+    return f"{_significant(size / 1e6)} MB"
+
+
+def times(ratio: float) -> str:
+    return f"{_significant(ratio)}x"
+
+
+def _significant(value: float) -> str:
+    """Three digits, which is more than a repetition confirms."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def as_markdown(machine: str, sections: Iterable[Section]) -> str:
+    lines = [f"Measured on: {machine}."]
+    for section in sections:
+        lines += ["", f"### {section.title}", "", section.text, ""]
+        lines += [
+            "| what | Labelpass | compared with | ratio | target | met |",
+            "| --- | --- | --- | --- | --- | --- |",
+        ]
+        lines += ["| " + " | ".join(row.cells()) + " |" for row in section.rows]
+    return "\n".join(lines) + "\n"
+
+
+def describe_machine() -> str:
+    """Processor, system, versions and, where the system tells, how busy it is, in one line."""
+    packages = ", ".join(f"{name} {_version(name)}" for name in ("numpy", "OpenEXR", "Pillow", "pycocotools"))
+    busy = f"; load average before the run {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()} {platform.machine()}; "
+        f"{platform.python_implementation()} {platform.python_version()}, {packages}; Labelpass {VERSION}{busy}"
+    )
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "of unknown version"
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def write_between_markers(page: Path, markdown: str) -> None:
+    """Replace what stands between the two marker comments of a page."""
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise SystemExit(f"{page} lacks the lines {_BEGIN} and {_END}; put them where the table should be")
+    page.write_text(f"{before}{_BEGIN}\n\n{markdown}\n{_END}{after}", encoding="utf-8", newline="\n")
