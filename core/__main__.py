@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from . import __version__
-from .errors import InputError, LabelpassError, UsageError
+from .errors import InputError, UsageError
 from .frames import FrameFiles, find_frames, parse_frame_ranges
 from .job import FrameJob
-from .options import add_settings, given_settings
+from .options import add_settings, exit_code_of, given_settings
 from .render_pass import Pass
 from .run import STOPPED, Summary, annotate_frames, merge_records
 from .scene import SCENES_FOLDER, scene_path
@@ -28,18 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal cannot show
     options = _parser().parse_args(arguments)
     try:
-        code = int(options.run(options))
+        code = exit_code_of(lambda: int(options.run(options)))
         sys.stdout.flush()
         return code
     except BrokenPipeError:
         # Whoever read our output, such as head, has seen enough; the interpreter must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except UsageError as error:
-        print(f"labelpass: {error}", file=sys.stderr)
-        return 2
-    except LabelpassError as error:
-        print(f"labelpass: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return STOPPED

@@ -2,10 +2,22 @@
 
 import argparse
 import dataclasses
+import sys
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from .errors import LabelpassError, UsageError
 from .settings import Settings
+
+
+def exit_code_of(command: Callable[[], int]) -> int:
+    """Run a command; an error that Labelpass knows goes to standard error, as 2 for wrong usage and else as 1."""
+    try:
+        return command()
+    except LabelpassError as error:
+        print(f"labelpass: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import LabelpassError, UsageError
+from ..core.errors import UsageError
 from ..core.frames import parse_frame_ranges
-from ..core.options import add_settings, given_settings
+from ..core.options import add_settings, exit_code_of, given_settings
 from ..core.run import STOPPED
 from ..core.settings import Settings
 from . import properties
@@ -33,13 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     if not stored:
         properties.register()  # the extension is not enabled, but the .blend may hold its settings
     try:
-        return _export(bpy.context.scene, options)
-    except UsageError as error:
-        print(f"labelpass: {error}", file=sys.stderr)
-        return 2
-    except LabelpassError as error:
-        print(f"labelpass: {error}", file=sys.stderr)
-        return 1
+        return exit_code_of(lambda: _export(bpy.context.scene, options))
     finally:
         if not stored:
             properties.unregister()
