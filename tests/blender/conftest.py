@@ -1,6 +1,7 @@
 """Blender as the bpy module, with the extension registered from this checkout."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.blender.scenes import build_scene
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+_EXIT_STATUS = pytest.StashKey[int]()
 
 
 def _load_extension() -> None:
@@ -44,3 +46,15 @@ def scene(tmp_path: Path) -> bpy.types.Scene:
     build_scene(scene)
     scene.render.filepath = str(tmp_path / "frames" / "shot_####")
     return scene
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave as tools/blender.py does: bpy 4.2 crashes when the interpreter ends after classes were registered."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(config.stash.get(_EXIT_STATUS, 1))
