@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.instances import Mask, find_masks
+from core.instances import LabelArray, Mask, find_masks
 
-from .peers import LabelArray, boxes_by_where, floor, masks_by_pycocotools
+from .peers import boxes_by_where, floor, masks_by_pycocotools
 from .report import Row, Section, faster, no_slower
 from .scenes import FULL_HD, ULTRA_HD, Size, as_hashes, noise_labels, paint_labels
 from .timing import compare, one_core

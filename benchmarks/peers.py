@@ -6,9 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-from core.instances import Box, Mask
-
-LabelArray = npt.NDArray[np.uint32]
+from core.instances import Box, LabelArray, Mask
 
 
 def masks_by_pycocotools(labels: LabelArray, wanted: Iterable[int]) -> list[Mask]:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.cryptomatte import hash_name
+from core.instances import LabelArray
 
-LabelArray = npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float32]
 
 # Cycles writes this depth where a ray hits nothing.
