@@ -15,6 +15,8 @@ from .settings import LabelSource
 # From here on the number formats skip integers, so a value may have been another one.
 _EXACT_BELOW = {np.dtype(np.float16): 1 << 11, np.dtype(np.float32): 1 << 24}
 _TOLERANCE = 1e-3
+# Few enough for the processor's cache.
+_ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,22 @@ def labels_from_index(values: npt.NDArray[np.generic]) -> LabelArray:
     if values.dtype == np.uint32:
         return values.astype(np.uint32, copy=False)
     exact = _EXACT_BELOW[values.dtype]
+    labels = np.empty(values.shape, dtype=np.uint32)
+    for top in range(0, len(values), _ROWS_AT_ONCE):
+        rows = slice(top, top + _ROWS_AT_ONCE)
+        with np.errstate(invalid="ignore"):
+            whole = values[rows].astype(np.int32)
+        # A negative number, seen as unsigned, is far beyond what is exact.
+        if whole.view(np.uint32).max(initial=0) >= exact or not np.array_equal(
+            whole.astype(values.dtype), values[rows]
+        ):
+            return _rounded(values, exact)
+        labels[rows] = whole.view(np.uint32)
+    return labels
+
+
+def _rounded(values: npt.NDArray[np.generic], exact: int) -> LabelArray:
+    """labels_from_index for values that are not whole numbers below `exact`: nearly whole ones, or an error."""
     lowest, highest = values.min(initial=0), values.max(initial=0)
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise PassError("it holds values that are no numbers; render the frame again")
