@@ -105,13 +105,16 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             self._finish(context)
 
     def _start(self, context: bpy.types.Context) -> bool:
+        state = context.window_manager.labelpass
         try:
             plan = plan_from_settings(context.scene)
             self._run = ExportRun(context.scene, plan)
         except LabelpassError as error:
+            # Into the panel too: the report is soon gone, and the last export's numbers would stand for this one.
+            state.lines.clear()
+            state.lines.add().name = f"Failed: {error}"
             self.report({"ERROR"}, str(error))
             return False
-        state = context.window_manager.labelpass
         state.running, state.stop_requested = True, False
         state.output = str(plan.output)
         state.done, state.total, state.instances = 0, len(plan.frames), 0

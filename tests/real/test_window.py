@@ -46,7 +46,7 @@ def test_this_render(window: Window, demo: Path, shoot: Callable[[str], None]) -
     window.press_button(EXPORT)
     window.wait_for(f"len({LINES}) > 0")
     time.sleep(1)
-    assert "Nothing has been rendered yet" in window.ask(LINES)[1]
+    assert "Nothing has been rendered yet" in window.ask(LINES)[0]
     shoot("nothing-rendered")
     window.leave()
 
