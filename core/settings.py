@@ -43,7 +43,7 @@ class ImageFormat(Choice):
     """The file format of the training images."""
 
     PNG = "png", "PNG", "8-bit PNG, without loss"
-    JPEG = "jpeg", "JPEG", f"8-bit JPEG, quality {JPEG_QUALITY}, a fifth of the size"
+    JPEG = "jpeg", "JPEG", f"8-bit JPEG, quality {JPEG_QUALITY}, much smaller"
     NONE = "none", "None", "No images; the annotations name the file that PNG would make"
 
     @property

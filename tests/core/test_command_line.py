@@ -20,6 +20,7 @@ from core.record import FrameRecord, record_files
 from core.run import Summary
 from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
 from core.version import VERSION
+from tests.core.processes import is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-m", "core"]
@@ -636,22 +637,6 @@ def children_of(pid: int) -> set[int]:
     return found
 
 
-def is_running(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return fields[0] not in ("Z", "X")
-    return False
-
-
-def open_pipes(pid: int) -> set[str]:
-    found = set()
-    with contextlib.suppress(OSError):
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                found.add(str(link.readlink()))
-    return found
-
-
 def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
@@ -724,7 +709,7 @@ def test_interrupt(held: Held, renders: Path, out: Path, patient: bool) -> None:
     if patient:
         pipe = str(Path(f"/proc/{worker}/fd/0").readlink())
         os.killpg(held.process.pid, signal.SIGINT)
-        wait_until(lambda: pipe not in open_pipes(held.process.pid))
+        wait_until(lambda: pipe not in open_files(held.process.pid))
         held.let_go()
     else:
         held.process.send_signal(signal.SIGINT)

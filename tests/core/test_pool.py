@@ -31,21 +31,13 @@ from core.record import FrameRecord, record_files, record_path
 from core.render_pass import PassFile
 from core.scene import SceneEntries, SceneRecord
 from core.settings import LabelSource, Settings
+from tests.core.processes import is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
 
 
 # --- Processes --------------------------------------------------------------------------------------------------------
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process, other than as an entry that its parent has not collected."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state not in ("Z", "X")
 
 
 def children_of(pid: int) -> set[int]:
@@ -137,15 +129,6 @@ class Fifo:
         thread = threading.Thread(target=wait)
         thread.start()
         return thread
-
-
-def open_files(pid: int) -> set[str]:
-    found = set()
-    with contextlib.suppress(OSError):
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                found.add(str(link.readlink()))
-    return found
 
 
 def write_scene(path: Path) -> None:

@@ -1,0 +1,23 @@
+"""Looking at the processes that a test has started, through Linux's /proc."""
+
+import contextlib
+from pathlib import Path
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, other than as an entry that its parent has not collected."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in ("Z", "X")
+
+
+def open_files(pid: int) -> set[str]:
+    """What a process has open: paths, and pipes by their numbers; empty if it is gone."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(link.readlink()))
+    return found
