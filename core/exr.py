@@ -29,6 +29,10 @@ _PART_NUMBER_SIZE = 4
 _HEADER_GUESS = 1 << 16
 # Rows of pixels in a chunk, by the number of the compression in the file; measured of OpenEXR 3.5.3.
 _ROWS_OF_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
+# Compressions that change the bits of 32-bit floats, by their number in the file; measured of OpenEXR 3.5.3. PXR24 and
+# LJ2K do so in every channel, DWAA and DWAB in those with the names of colours.
+_PXR24_LJ2K, _DWA = (5, 12), (8, 9)
+_COLOURS_OF_DWA = {"R", "G", "B", "Y", "RY", "BY"}
 # A damaged header may claim any size. 16384 x 16384 pixels are a gigabyte for each channel.
 _MOST_PIXELS = 1 << 28
 
@@ -90,10 +94,17 @@ class Part:
     data_window: Window
     display_window: Window
     strings: dict[str, str]
+    _compression: int
     _tiled: bool
     _header: bytes
     _chunk_count: int
     _offset_table: int
+
+    def keeps_bits(self, channel: str) -> bool:
+        """Whether the compression gives back every bit of a channel of 32-bit floats."""
+        if self._compression in _DWA:
+            return channel.rpartition(".")[2] not in _COLOURS_OF_DWA
+        return self._compression not in _PXR24_LJ2K
 
 
 class ExrFile:
@@ -302,6 +313,7 @@ def _part(
         data_window=_window(attributes["dataWindow"][1], path),
         display_window=_window(attributes["displayWindow"][1], path),
         strings=strings,
+        _compression=attributes["compression"][1][0],
         _tiled=tiled,
         _header=header,
         _chunk_count=chunk_count,

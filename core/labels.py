@@ -9,7 +9,7 @@ from .cryptomatte import name_of, read_manifest, strongest_ids
 from .errors import PassError
 from .instances import LabelArray
 from .passes import Passes
-from .render_pass import Pass
+from .render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
 from .settings import LabelSource
 
 # From here on the number formats skip integers, so a value may have been another one.
@@ -36,22 +36,13 @@ class LabelImage:
     @property
     def is_index(self) -> bool:
         """Whether the labels are pass indices."""
-        return self.source in INDEX_PASSES
+        return self.source.pass_ in INDEX_PASSES
 
     def name_of(self, label: int) -> str:
         """The name that the files give to a label."""
         if self.is_index:
             return f"index_{label}"
         return name_of(label, self.manifest)
-
-
-INDEX_PASSES = {LabelSource.OBJECT_INDEX: Pass.OBJECT_INDEX, LabelSource.MATERIAL_INDEX: Pass.MATERIAL_INDEX}
-# In the order in which the automatic choice prefers them.
-CRYPTO_PASSES = {
-    LabelSource.CRYPTO_OBJECT: Pass.CRYPTO_OBJECT,
-    LabelSource.CRYPTO_ASSET: Pass.CRYPTO_ASSET,
-    LabelSource.CRYPTO_MATERIAL: Pass.CRYPTO_MATERIAL,
-}
 
 
 def read_labels(passes: Passes, source: LabelSource, indexed: bool = False) -> LabelImage:
@@ -69,7 +60,7 @@ def read_labels(passes: Passes, source: LabelSource, indexed: bool = False) -> L
     """
     if source is not LabelSource.AUTO:
         return _read(passes, source)
-    others = [other for other, pass_ in CRYPTO_PASSES.items() if pass_ in passes]
+    others = [LabelSource.of(pass_) for pass_ in CRYPTOMATTES if pass_ in passes]
     if Pass.OBJECT_INDEX in passes:
         image = _read(passes, LabelSource.OBJECT_INDEX)
         if indexed or image.labels.any() or not others:
@@ -85,14 +76,14 @@ def read_labels(passes: Passes, source: LabelSource, indexed: bool = False) -> L
 
 
 def _read(passes: Passes, source: LabelSource) -> LabelImage:
-    if source in INDEX_PASSES:
-        pass_ = INDEX_PASSES[source]
+    pass_ = source.pass_
+    if pass_ in INDEX_PASSES:
         values = passes.read(pass_)
         try:
             return LabelImage(labels_from_index(values), source, {})
         except PassError as error:
             raise PassError(f"{passes.where}, pass {pass_.title}: {error}") from error
-    matte = passes.cryptomatte(CRYPTO_PASSES[source])
+    matte = passes.cryptomatte(pass_)
     labels = strongest_ids(matte.ranks(), passes.shape)
     try:
         return LabelImage(labels, source, read_manifest(matte.manifest) if matte.manifest else {})

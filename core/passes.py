@@ -14,14 +14,10 @@ import numpy.typing as npt
 
 from .errors import ExrError, PassError, UsageError
 from .exr import ExrFile, Part, Pixels
-from .render_pass import Pass, PassFile
+from .render_pass import LABEL_PASSES, Pass, PassFile
 
 # The layer in which Blender stores what its compositor made.
 _COMPOSITE_LAYER = "Composite"
-
-
-CRYPTOMATTES = (Pass.CRYPTO_OBJECT, Pass.CRYPTO_MATERIAL, Pass.CRYPTO_ASSET)
-LABEL_PASSES = (Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, *CRYPTOMATTES)
 
 # "CryptoObject02" is rank pair 2 of the pass CryptoObject.
 _RANKED = re.compile(r"(Crypto[A-Za-z]+)(\d\d)")
@@ -75,7 +71,13 @@ class Cryptomatte:
         for _, levels in itertools.groupby(self._levels, key=lambda stored: id(stored.part)):
             together = list(levels)
             stored = together[0]
-            pixels = iter(self._passes.pixels(stored, [name for level in together for name in level.names("RGBA")]))
+            names = [name for level in together for name in level.names("RGBA")]
+            if not all(stored.part.keeps_bits(name) for name in names):
+                raise PassError(
+                    f"{stored.file.path} stores Cryptomatte with a lossy codec, which destroys the ids; "
+                    "write the EXR with the codec ZIP"
+                )
+            pixels = iter(self._passes.pixels(stored, names))
             for ids, coverage in zip(pixels, pixels, strict=True):
                 if ids.dtype != np.float32:
                     raise PassError(
@@ -214,7 +216,7 @@ class Passes:
         return placed
 
     def cryptomatte(self, pass_: Pass) -> Cryptomatte:
-        """One of the CRYPTOMATTES.
+        """One of render_pass.CRYPTOMATTES.
 
         Raises:
             PassError: the frame has no such pass.

@@ -65,6 +65,11 @@ _COMPONENTS = {
     Pass.POSITION: "XYZ",
     Pass.VECTOR: "XYZW",
 }
+# The passes that tell objects apart; the Cryptomattes in the order in which the automatic choice prefers them.
+INDEX_PASSES = (Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX)
+CRYPTOMATTES = (Pass.CRYPTO_OBJECT, Pass.CRYPTO_ASSET, Pass.CRYPTO_MATERIAL)
+LABEL_PASSES = (*INDEX_PASSES, *CRYPTOMATTES)
+
 _BY_NAME = {_simplified(name): pass_ for pass_ in Pass for name in (*pass_.names, pass_.value)}
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, get_type_hints
 
 from .errors import UsageError
+from .render_pass import Pass
 
 JPEG_QUALITY = 95
 
@@ -37,6 +38,16 @@ class LabelSource(Choice):
     CRYPTO_OBJECT = "crypto_object", "Cryptomatte Object", "One instance for each object, without any pass index"
     CRYPTO_MATERIAL = "crypto_material", "Cryptomatte Material", "One instance for each material"
     CRYPTO_ASSET = "crypto_asset", "Cryptomatte Asset", "One instance for each top-most parent with its children"
+
+    @property
+    def pass_(self) -> Pass:
+        """The pass of that name; ValueError for AUTO."""
+        return Pass(self.value)
+
+    @classmethod
+    def of(cls, pass_: Pass) -> "LabelSource":
+        """The choice of that pass, one of render_pass.LABEL_PASSES."""
+        return next(source for source in cls if source.value == pass_.value)
 
 
 class ImageFormat(Choice):

@@ -685,6 +685,23 @@ def test_half_float_cryptomatte_is_an_error(write_exr, tmp_path: Path) -> None:
         list(passes_of(path).cryptomatte(Pass.CRYPTO_OBJECT).ranks())
 
 
+@pytest.mark.parametrize("letters", ["rgba", "RGBA"])
+@pytest.mark.parametrize("compression", KEEP_INDEX)
+def test_cryptomatte_comes_back_bit_for_bit_or_not_at_all(
+    write_exr, tmp_path: Path, compression: str, letters: str
+) -> None:
+    ids = np.random.default_rng(1).integers(1 << 24, 1 << 30, (40, 50), dtype=np.uint32).view(np.float32)
+    channels = {f"L.CryptoObject00.{letter}": values for letter, values in zip(letters, [ids] * 4, strict=True)}
+    matte = passes_of(write_exr(tmp_path / "a.exr", channels, compression=compression)).cryptomatte(Pass.CRYPTO_OBJECT)
+
+    if compression in ("PXR24", "LJ2K") or (compression in LOSSY_ON_COLOURS and letters == "RGBA"):
+        with pytest.raises(PassError, match="lossy codec.*write the EXR with the codec ZIP"):
+            list(matte.ranks())
+    else:
+        for id, coverage in matte.ranks():
+            assert id.tobytes() == coverage.tobytes() == ids.tobytes()
+
+
 def test_cryptomatte_in_one_file_a_rank(write_exr, tmp_path: Path) -> None:
     """One File Output node with single-layer files: three files, and the ranks in their order."""
     files = []

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
-from core.passes import LABEL_PASSES
-from core.render_pass import Pass
+from core.render_pass import LABEL_PASSES, Pass
 from core.settings import ImageFormat, LabelSource, Settings
 
 FIELDS = dataclasses.fields(Settings)

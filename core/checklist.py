@@ -1,0 +1,316 @@
+"""What a render of the scene will and will not give to label: the checklist of the panel, and what can be set up.
+
+Blender's side (operators/render_setup.py) reads a RenderSetup from the scene and carries out the fixes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from .render_pass import CRYPTOMATTES, LABEL_PASSES, Pass
+from .settings import ImageFormat, LabelSource, Settings
+
+# Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr.py).
+_LOSSY_CODECS = ("PXR24", "DWAA", "DWAB")
+
+
+class Status(Enum):
+    """How a line of the checklist stands."""
+
+    GOOD = "good"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+class Fix(Enum):
+    """Something that Set Up Passes can do; passes are turned on in the view layer that is labelled."""
+
+    USE_VIEW_LAYER = "use_view_layer"
+    LABEL_PASS = "label_pass"
+    COMBINED = "combined"
+    DEPTH = "depth"
+    OUTPUT = "output"
+    CODEC = "codec"
+    INTERLEAVE = "interleave"
+    SEQUENCER = "sequencer"
+
+
+@dataclass(frozen=True)
+class ViewLayerSetup:
+    """A view layer: its name, whether it is rendered, and the passes that are turned on in it."""
+
+    name: str
+    used: bool
+    passes: frozenset[Pass]
+
+
+@dataclass(frozen=True)
+class ExrOutput:
+    """Something that writes EXR files: the scene's own output, or a File Output node of the compositor.
+
+    Attributes:
+        name: of the node; "" for the scene's own output.
+        passes: what it writes; None for every pass of every view layer.
+        codec: as Blender calls it, "ZIP" for example.
+        half: whether colours are stored in 16 bit, and with them a Cryptomatte (only File Output nodes do that).
+    """
+
+    name: str
+    passes: frozenset[Pass] | None
+    codec: str
+    half: bool
+
+
+@dataclass(frozen=True)
+class RenderSetup:
+    """What decides on the passes of a render.
+
+    Attributes:
+        engine: name of the render engine.
+        engine_passes: the passes that it can make; None where that is not known.
+        view_layers: at least one.
+        objects: number of objects that can be seen.
+        indexed: whether any of them has a pass index other than 0.
+        clash: a sentence on objects of different categories that share a pass index, "" where none do.
+        outputs: what writes EXR files with passes; empty where nothing does.
+        file_format: what the scene's own output writes, as Blender's interface calls it.
+        width, height: of the rendered image, in pixels.
+        percentage: resolution percentage.
+        can_store: False where Blender cannot write these passes because pixels are not square.
+        folder: where the frames go, "" where it is relative to a .blend that was never saved.
+        folder_is_default: whether it is Blender's own default, which all scenes share.
+        has_camera: whether the scene has an active camera.
+        motion_blur: whether it is on.
+        sequencer: whether the video sequencer replaces the render.
+    """
+
+    engine: str
+    engine_passes: frozenset[Pass] | None
+    view_layers: tuple[ViewLayerSetup, ...]
+    objects: int
+    indexed: bool
+    clash: str
+    outputs: tuple[ExrOutput, ...]
+    file_format: str
+    width: int
+    height: int
+    percentage: int
+    can_store: bool
+    folder: str
+    folder_is_default: bool
+    has_camera: bool
+    motion_blur: bool
+    sequencer: bool
+
+    def can_render(self, pass_: Pass) -> bool:
+        return self.engine_passes is None or pass_ in self.engine_passes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A line of the checklist.
+
+    Attributes:
+        status: how it stands.
+        text: what is there, or what is wrong, why that matters and what to do.
+        fix: what Set Up Passes does about it; None where it can do nothing, or there is nothing to do.
+    """
+
+    status: Status
+    text: str
+    fix: Fix | None = None
+
+
+def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Finding]:
+    """Go through everything that decides on what a render gives to label.
+
+    Args:
+        setup: of the scene.
+        settings: what the user wants to export.
+        from_files: whether the export reads the frames from files; a render in memory needs no output settings.
+
+    Returns:
+        One finding for each subject, in the order in which a person would look.
+    """
+    layer = labelled_layer(setup, settings)
+    if layer is None:
+        names = ", ".join(repr(layer.name) for layer in setup.view_layers)
+        return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
+    findings = [*_check_scene(setup, layer), _check_labels(setup, settings, layer)]
+    findings += _check_other_passes(setup, settings, layer)
+    if from_files:
+        findings += _check_outputs(setup, settings, layer)
+    elif not setup.outputs:
+        findings.append(
+            Finding(Status.NOTE, f"The output is {setup.file_format}: enough for This Render, not for an animation")
+        )
+    findings += _check_image(setup, layer)
+    return findings
+
+
+def labelled_layer(setup: RenderSetup, settings: Settings) -> ViewLayerSetup | None:
+    """The view layer that an export takes, or would take once it has passes; None where the wanted one is missing."""
+    if settings.view_layer:
+        return next((layer for layer in setup.view_layers if layer.name == settings.view_layer), None)
+    rendered = [layer for layer in setup.view_layers if layer.used] or list(setup.view_layers)
+    return next((layer for layer in rendered if layer.passes & set(LABEL_PASSES)), rendered[0])
+
+
+def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass:
+    """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
+    if settings.labels is not LabelSource.AUTO:
+        return settings.labels.pass_
+    if setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES)):
+        wanted = Pass.OBJECT_INDEX
+    else:
+        wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)
+    return wanted if setup.can_render(wanted) else Pass.CRYPTO_OBJECT
+
+
+def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
+    """All that an export with these settings reads, and no more."""
+    wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
+    needed = [Pass.COMBINED] if wants_image else []
+    needed += [Pass.DEPTH] if settings.pictures else []
+    return [*needed, label_pass(setup, settings, layer)]
+
+
+def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
+    if not setup.has_camera:
+        yield Finding(Status.WRONG, "The scene has no camera; add one and make it the active camera")
+    if not layer.used:
+        yield Finding(
+            Status.WRONG,
+            f"The view layer {layer.name!r} is not rendered; turn on its Use for Rendering",
+            Fix.USE_VIEW_LAYER,
+        )
+    if setup.sequencer:
+        yield Finding(
+            Status.WRONG,
+            "The video sequencer has strips and replaces the render, so passes are lost; turn off Post Processing > "
+            "Sequencer in the output properties",
+            Fix.SEQUENCER,
+        )
+
+
+def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Finding:
+    wanted = label_pass(setup, settings, layer)
+    if not setup.can_render(wanted):
+        return Finding(
+            Status.WRONG,
+            f"{setup.engine} has no {wanted.title} pass; "
+            + (
+                "set Labels to Automatic or Cryptomatte Object"
+                if setup.can_render(Pass.CRYPTO_OBJECT)
+                else "render with Cycles or EEVEE"
+            ),
+        )
+    if setup.objects == 0:
+        return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
+    if wanted is Pass.OBJECT_INDEX and not setup.indexed:
+        return Finding(
+            Status.WRONG,
+            "All objects have the pass index 0, which is background; give them pass indices (Object Properties > "
+            "Relations > Pass Index), or set Labels to Automatic",
+        )
+    if wanted is Pass.OBJECT_INDEX and setup.clash:
+        return Finding(Status.WRONG, setup.clash)
+    if wanted not in layer.passes:
+        return Finding(
+            Status.WRONG,
+            f"No pass tells objects apart: {wanted.title} is off in the view layer {layer.name!r}",
+            Fix.LABEL_PASS,
+        )
+    return Finding(Status.GOOD, f"{wanted.title} tells objects apart")
+
+
+def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    needed = needed_passes(setup, settings, layer)
+    if Pass.COMBINED in needed:
+        if Pass.COMBINED in layer.passes:
+            yield Finding(Status.GOOD, "Combined gives the images")
+        else:
+            yield Finding(Status.WRONG, f"No images: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
+    if Pass.DEPTH in needed:
+        if Pass.DEPTH in layer.passes:
+            yield Finding(Status.GOOD, "Depth gives the depth pictures")
+        elif setup.can_render(Pass.DEPTH):
+            yield Finding(Status.NOTE, f"No depth pictures: Z is off in the view layer {layer.name!r}", Fix.DEPTH)
+        else:
+            yield Finding(Status.NOTE, f"No depth pictures: {setup.engine} has no Depth pass")
+
+
+def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    if not setup.outputs:
+        yield Finding(
+            Status.WRONG,
+            f"The output is {setup.file_format}, which holds no passes; it has to be OpenEXR MultiLayer",
+            Fix.OUTPUT,
+        )
+        return
+    needed = [pass_ for pass_ in needed_passes(setup, settings, layer) if pass_ in layer.passes]
+    missing = [pass_ for pass_ in needed if not _written(setup.outputs, pass_)]
+    if missing:
+        names = " and ".join(pass_.title for pass_ in missing)
+        yield Finding(
+            Status.WRONG,
+            f"The File Output nodes do not write {names}; connect them, or make the output OpenEXR MultiLayer",
+            Fix.OUTPUT,
+        )
+    else:
+        yield Finding(Status.GOOD, f"Passes go to {_described(setup.outputs)}")
+    yield from _check_codec(setup.outputs, label_pass(setup, settings, layer))
+    if not setup.can_store:
+        yield Finding(
+            Status.WRONG,
+            "This Blender cannot write one part a pass where pixels are not square; turn on Interleave in the output "
+            "properties, or make the aspect 1:1",
+            Fix.INTERLEAVE,
+        )
+    if not setup.folder:
+        yield Finding(Status.WRONG, "The output path is relative to a .blend file that is not saved; save it first")
+    elif setup.folder_is_default:
+        yield Finding(
+            Status.NOTE, f"Frames go to {setup.folder}, which all scenes share; choose an output path of this scene"
+        )
+
+
+def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding]:
+    if labels not in CRYPTOMATTES:
+        return
+    for output in outputs:
+        if output.passes is not None and labels not in output.passes:
+            continue
+        where = f"The File Output node {output.name!r}" if output.name else "The output"
+        # The scene's own output names the channels of a Cryptomatte in lower case, which DWAA and DWAB leave alone.
+        lossy = _LOSSY_CODECS if output.name else _LOSSY_CODECS[:1]
+        if output.codec in lossy or output.half:
+            what = "in 16 bit" if output.half else f"with the lossy codec {output.codec}"
+            yield Finding(
+                Status.WRONG,
+                f"{where} stores Cryptomatte {what}, which destroys the ids; choose 32 bit and ZIP",
+                Fix.CODEC,
+            )
+
+
+def _check_image(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
+    size = f"{setup.width} x {setup.height} pixels"
+    if setup.percentage == 100:
+        yield Finding(Status.GOOD, f"Images have {size}")
+    else:
+        yield Finding(Status.NOTE, f"Images have {size}: the resolution is set to {setup.percentage} %")
+    if setup.motion_blur and Pass.VECTOR in layer.passes:
+        yield Finding(
+            Status.WRONG, "Motion Blur is on, and Blender then leaves the Vector pass empty; turn one of them off"
+        )
+
+
+def _written(outputs: Sequence[ExrOutput], pass_: Pass) -> bool:
+    return any(output.passes is None or pass_ in output.passes for output in outputs)
+
+
+def _described(outputs: Sequence[ExrOutput]) -> str:
+    if not outputs[0].name:
+        return "OpenEXR MultiLayer files"
+    names = ", ".join(repr(output.name) for output in outputs)
+    return f"the File Output {'node' if len(outputs) == 1 else 'nodes'} {names}"
