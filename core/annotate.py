@@ -49,7 +49,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
 
     checkpoint()
     passes.preload(_passes_to_read(job))
-    indexed = scene is not None and any(entry.pass_index for entry in scene.objects.entries)
+    indexed = scene is not None and scene.objects.indexed
     image = read_labels(passes, job.settings.labels, indexed)
     if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
         notes.append(

@@ -102,6 +102,11 @@ def find_frames(
     return frames
 
 
+def pass_of_file(name: str) -> Pass | None:
+    """The pass that a file, or a slot of a File Output node, with this name holds; None where the name does not say."""
+    return _meaning(None, Path(f"{name.rstrip('0123456789#')}0001.exr"), {})[1]
+
+
 def frame_number(name: str) -> int:
     """The number at the end of a file's name, 0 where there is none."""
     match = _NUMBERED.fullmatch(name)

@@ -1,12 +1,12 @@
 """Which instance of the scene each label is, and of which category."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from .errors import SceneError
 from .instances import Instance, Mask
 from .labels import LabelImage
-from .scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name
+from .scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name, contradiction
 from .settings import LabelSource
 
 
@@ -48,7 +48,9 @@ def name_instances(
             unknown.append(instance.name)
             instances.append(instance)
             continue
-        category = _common_category(named, image, mask.label)
+        if clash := contradiction(named, f"the pass index {mask.label}" if image.is_index else "one name"):
+            raise SceneError(clash)
+        category = named[0].category
         if category is not None:
             instances.append(Instance(min(entry.name for entry in named), category, mask))
     notes = []
@@ -75,7 +77,7 @@ def _table_of(image: LabelImage, scene: SceneRecord) -> SceneEntries:
 
 def _entries_by_label(image: LabelImage, table: SceneEntries, scene: str) -> dict[int | str, list[SceneEntry]]:
     entries = table.entries
-    if image.is_index and entries and all(entry.pass_index == 0 for entry in entries):
+    if image.is_index and entries and not table.indexed:
         kind = _KINDS[image.source]
         raise SceneError(
             f"All {kind}s of the scene {scene!r} have the pass index 0, which is background; give them pass "
@@ -86,18 +88,6 @@ def _entries_by_label(image: LabelImage, table: SceneEntries, scene: str) -> dic
     for entry in entries:
         by_label[entry.pass_index if image.is_index else entry.name].append(entry)
     return by_label
-
-
-def _common_category(entries: Iterable[SceneEntry], image: LabelImage, label: int) -> str | None:
-    first, *others = sorted(entries, key=lambda entry: entry.name)
-    for other in others:
-        if other.category != first.category:
-            shared = f"share the pass index {label}" if image.is_index else "have the same name"
-            raise SceneError(
-                f"{first.name!r} ({first.category or 'background'}) and {other.name!r} "
-                f"({other.category or 'background'}) {shared}; give each its own and render again"
-            )
-    return first.category
 
 
 def _unknown(mask: Mask, image: LabelImage) -> Instance:

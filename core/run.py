@@ -18,6 +18,24 @@ from .record import record_path, valid_record
 STOPPED = 130
 
 
+@dataclass(frozen=True)
+class Remark:
+    """A sentence on a frame, or on several that it holds for.
+
+    Attributes:
+        where: the frame's name, or how many frames.
+        text: what is wrong with it, or should be known about it.
+        failed: whether the frame could not be annotated.
+    """
+
+    where: str
+    text: str
+    failed: bool
+
+    def __str__(self) -> str:
+        return f"{'Failed' if self.failed else 'Note'}: {self.where}: {self.text}"
+
+
 @dataclass
 class Summary:
     """What became of the frames so far.
@@ -63,21 +81,26 @@ class Summary:
         text = f"{', '.join(parts)}; {counted(self.instances, 'instance')}"
         return f"Stopped: {text}" if self.stopped else text
 
-    def lines(self) -> list[str]:
-        """The run in full: headline, dataset, every failure, and every note with the number of frames that have it."""
+    def outline(self) -> list[str]:
+        """The run as a whole: headline, dataset, and what is wrong with that."""
         lines = [self.headline()] if self.frames or self.stopped else []
-        if self.dataset:
-            lines.append(self.dataset)
-        lines += self.problems
-        lines += [f"Failed: {frame}: {error}" for frame, error in sorted(self.failed.items())]
+        return [*lines, *([self.dataset] if self.dataset else []), *self.problems]
+
+    def remarks(self) -> list[Remark]:
+        """Every failure by frame, and every note once."""
+        remarks = [Remark(frame, error, failed=True) for frame, error in sorted(self.failed.items())]
         frames_of: dict[str, list[str]] = {}
         for frame, notes in sorted(self.notes.items()):
             for note in notes:
                 frames_of.setdefault(note, []).append(frame)
         for note, frames in frames_of.items():
             where = frames[0] if len(frames) == 1 else f"{len(frames)} frames, the first {frames[0]}"
-            lines.append(f"Note: {where}: {note}")
-        return lines
+            remarks.append(Remark(where, note, failed=False))
+        return remarks
+
+    def lines(self) -> list[str]:
+        """The run in full: outline and remarks."""
+        return [*self.outline(), *map(str, self.remarks())]
 
 
 def counted(number: int, noun: str) -> str:

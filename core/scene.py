@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,12 +57,38 @@ class SceneEntry:
     category: str | None
 
 
+def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
+    """A sentence on two of some entries that share something and are of different categories; "" where all agree."""
+    first, *others = sorted(entries, key=lambda entry: entry.name)
+    for other in others:
+        if other.category != first.category:
+            return (
+                f"{first.name!r} ({first.category or 'background'}) and {other.name!r} "
+                f"({other.category or 'background'}) share {shared}; give each its own and render again"
+            )
+    return ""
+
+
 @dataclass(frozen=True)
 class SceneEntries:
     """All entries of one kind, and their categories, also those that a frame does not show."""
 
     categories: tuple[Category, ...] = ()
     entries: tuple[SceneEntry, ...] = ()
+
+    @property
+    def indexed(self) -> bool:
+        """Whether any of them has a pass index other than 0, which is background."""
+        return any(entry.pass_index for entry in self.entries)
+
+    def index_clash(self) -> str:
+        """A sentence on entries of different categories that share a pass index; "" where there are none."""
+        of_index: dict[int, list[SceneEntry]] = defaultdict(list)
+        for entry in self.entries:
+            of_index[entry.pass_index].append(entry)
+        of_index.pop(0, None)
+        clashes = (contradiction(of_index[index], f"the pass index {index}") for index in sorted(of_index))
+        return next(filter(None, clashes), "")
 
     def as_json(self) -> dict[str, Any]:
         # Rows instead of objects: a scene may have thousands of entries in each of thousands of frames.

@@ -1,8 +1,8 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
-from . import category_list, export, last_render, properties
+from . import categories, export, last_render, panel_data, properties, set_up_passes
 
-_MODULES = (properties, export, last_render, category_list)
+_MODULES = (properties, export, set_up_passes, categories, last_render, panel_data)
 
 
 def register() -> None:

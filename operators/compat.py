@@ -1,6 +1,7 @@
 """What differs between the Blender versions; every test of the version lives here."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ FOLDER_OPTIONS = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0
 ALL_PASSES: dict[str, Any] = {"color_mode": "RGBA", "color_depth": "32", "exr_codec": "ZIP"}
 if bpy.app.version >= (5, 0, 0):
     ALL_PASSES["use_exr_interleave"] = True
+
+# Whether a File Output node of 16 bit does so to a Cryptomatte too, which destroys it.
+NODES_STORE_CRYPTOMATTE_IN_HALF = bpy.app.version < (4, 5, 0)
 
 # Setting one of these changes which values the ones after it may have.
 _IMAGE_SETTINGS_FIRST = ("media_type", "file_format", "color_mode", "color_depth")
@@ -30,9 +34,12 @@ def image_settings(scene: bpy.types.Scene, file_format: str, **values: Any) -> I
     names.sort(key=lambda name: _IMAGE_SETTINGS_FIRST.index(name) if name in _IMAGE_SETTINGS_FIRST else 99)
     before = {name: getattr(settings, name) for name in names}
     try:
-        if bpy.app.version >= (5, 0, 0):
-            settings.media_type = "MULTI_LAYER_IMAGE" if file_format == "OPEN_EXR_MULTILAYER" else "IMAGE"
-        settings.file_format = file_format
+        if file_format == "OPEN_EXR_MULTILAYER":
+            set_multilayer(settings)
+        else:
+            if bpy.app.version >= (5, 0, 0):
+                settings.media_type = "IMAGE"
+            settings.file_format = file_format
         settings.color_management = "FOLLOW_SCENE"
         for name, value in values.items():
             setattr(settings, name, value)
@@ -48,15 +55,140 @@ def writes_multilayer(scene: bpy.types.Scene) -> bool:
     return bool(scene.render.image_settings.file_format == "OPEN_EXR_MULTILAYER")
 
 
-def file_output_folders(scene: bpy.types.Scene) -> list[Path]:
-    """The folders into which the File Output nodes of the compositor write EXR files."""
+def compositor_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
+    """The nodes of the compositor; None where it has none, or is off."""
+    if not scene.render.use_compositing:
+        return None
     if bpy.app.version >= (5, 0, 0):
-        tree = scene.compositing_node_group
+        return scene.compositing_node_group
+    return scene.node_tree if scene.use_nodes else None
+
+
+def file_outputs(scene: bpy.types.Scene) -> list[bpy.types.Node]:
+    """The File Output nodes of the compositor that write EXR files."""
+    tree = compositor_tree(scene)
+    return [
+        node
+        for node in (tree.nodes if tree else ())
+        if node.bl_idname == "CompositorNodeOutputFile" and not node.mute and "EXR" in node.format.file_format
+    ]
+
+
+def file_output_folder(node: bpy.types.Node) -> Path:
+    """The folder into which a File Output node writes."""
+    if bpy.app.version >= (5, 0, 0):
+        folder = node.directory
+    elif node.format.file_format == "OPEN_EXR_MULTILAYER":
+        folder = os.path.dirname(node.base_path)  # noqa: PTH120, a slash at the end counts: the rest is the file's name
     else:
-        tree = scene.node_tree if scene.use_nodes else None
-    folders = []
-    for node in tree.nodes if tree else ():
-        if node.bl_idname == "CompositorNodeOutputFile" and not node.mute and "EXR" in node.format.file_format:
-            folder = node.directory if bpy.app.version >= (5, 0, 0) else node.base_path
-            folders.append(Path(bpy.path.abspath(folder)))
-    return folders
+        folder = node.base_path
+    return Path(bpy.path.abspath(folder))
+
+
+def file_output_names(node: bpy.types.Node) -> list[str]:
+    """What a File Output node calls the layers or files that something is connected to."""
+    if bpy.app.version >= (5, 0, 0):
+        names = [item.name for item in node.file_output_items]
+    elif node.format.file_format == "OPEN_EXR_MULTILAYER":
+        names = [slot.name for slot in node.layer_slots]
+    else:
+        names = [slot.path for slot in node.file_slots]
+    return [name for name, socket in zip(names, node.inputs, strict=False) if socket.is_linked]
+
+
+def add_file_output(
+    scene: bpy.types.Scene, view_layer: str, sockets: Callable[[str], bool], folder: str, file_name: str
+) -> bpy.types.Node:
+    """Let the compositor write passes of a view layer into one multilayer EXR file a frame; its image stays the same.
+
+    Args:
+        scene: a tree is made where it has none.
+        view_layer: its name.
+        sockets: which of the outputs of a Render Layers node to write.
+        folder: may start with "//".
+        file_name: with "####" where the frame number goes.
+    """
+    scene.render.use_compositing = True
+    tree = compositor_tree(scene) or _new_compositor_tree(scene)
+    source = next(
+        (
+            node
+            for node in tree.nodes
+            if node.bl_idname == "CompositorNodeRLayers" and node.scene == scene and node.layer == view_layer
+        ),
+        None,
+    )
+    if source is None:
+        source = tree.nodes.new("CompositorNodeRLayers")
+        source.scene, source.layer = scene, view_layer
+    node = tree.nodes.new("CompositorNodeOutputFile")
+    node.location = source.location.x + 400, source.location.y - 300
+    set_multilayer(node.format)
+    node.format.color_depth, node.format.exr_codec = "32", "ZIP"
+    outputs = [output for output in source.outputs if output.enabled and sockets(output.name)]
+    if bpy.app.version >= (5, 0, 0):
+        node.directory, node.file_name = folder, file_name
+        for output in outputs:
+            node.file_output_items.new({"VALUE": "FLOAT"}.get(output.type, output.type), output.name)
+            tree.links.new(output, node.inputs[output.name])
+    else:
+        node.base_path = f"{folder}/{file_name}"
+        node.layer_slots.clear()
+        for output in outputs:
+            node.layer_slots.new(output.name)
+            tree.links.new(output, node.inputs[-1])
+    return node
+
+
+def _new_compositor_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree:
+    """A tree that hands on the render as it is."""
+    if bpy.app.version < (5, 0, 0):
+        scene.use_nodes = True  # makes the two nodes that are needed, where there are none
+        return scene.node_tree
+    tree = bpy.data.node_groups.new("Compositing", "CompositorNodeTree")
+    tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    source, end = tree.nodes.new("CompositorNodeRLayers"), tree.nodes.new("NodeGroupOutput")
+    source.scene = scene
+    end.location = source.location.x + 400, source.location.y
+    tree.links.new(source.outputs["Image"], end.inputs["Image"])
+    scene.compositing_node_group = tree
+    return tree
+
+
+def has_sleeping_compositor(scene: bpy.types.Scene) -> bool:
+    """Whether the compositor has nodes that turning it on would put to work."""
+    if bpy.app.version >= (5, 0, 0):
+        return bool(scene.compositing_node_group) and not scene.render.use_compositing
+    nodes = scene.node_tree.nodes if scene.node_tree else ()
+    return len(nodes) > 0 and not (scene.use_nodes and scene.render.use_compositing)
+
+
+def set_multilayer(settings: bpy.types.ImageFormatSettings) -> None:
+    """Make the format OpenEXR MultiLayer."""
+    if bpy.app.version >= (5, 0, 0):
+        settings.media_type = "MULTI_LAYER_IMAGE"
+    settings.file_format = "OPEN_EXR_MULTILAYER"
+
+
+def can_store_passes(scene: bpy.types.Scene) -> bool:
+    """Whether Blender can write the scene's own output: 5.0 has no multi-part files where pixels are not square."""
+    render = scene.render
+    return (
+        bpy.app.version < (5, 0, 0)
+        or not writes_multilayer(scene)
+        or render.image_settings.use_exr_interleave
+        or render.pixel_aspect_x == render.pixel_aspect_y
+    )
+
+
+def set_interleave(scene: bpy.types.Scene) -> None:
+    """Write all passes into one part, as every Blender before 5.0 does."""
+    scene.render.image_settings.use_exr_interleave = True
+
+
+def sequencer_replaces_render(scene: bpy.types.Scene) -> bool:
+    """Whether the output shows the strips of the video sequencer instead of the scene."""
+    editor = scene.sequence_editor
+    if editor is None or not scene.render.use_sequencer:
+        return False
+    return len(editor.strips if bpy.app.version >= (4, 4, 0) else editor.sequences) > 0

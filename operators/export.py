@@ -1,15 +1,17 @@
 """The button: Export Annotations, and its Stop."""
 
-import os
 import time
 from pathlib import Path
 
 import bpy
 
 from ..core.errors import LabelpassError, OutputError
+from ..core.progress import Progress
+from ..core.run import counted
 from .export_run import ExportPlan, ExportRun
 from .last_render import frame_of_last_render
 from .redraw import redraw_sidebars
+from .result import print_result, show_result, show_start_failed
 from .sources import folder_of_frames, plan_files, plan_render, scene_frames
 
 _SECONDS_BETWEEN_STEPS = 0.05
@@ -42,6 +44,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
 
     _run: ExportRun | None = None
     _timer: bpy.types.Timer | None = None
+    _progress: Progress
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -110,23 +113,23 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             plan = plan_from_settings(context.scene)
             self._run = ExportRun(context.scene, plan)
         except LabelpassError as error:
-            # Into the panel too: the report is soon gone, and the last export's numbers would stand for this one.
-            state.lines.clear()
-            state.lines.add().name = f"Failed: {error}"
+            show_start_failed(context, str(error))
             self.report({"ERROR"}, str(error))
             return False
         state.running, state.stop_requested = True, False
         state.output = str(plan.output)
-        state.done, state.total, state.instances = 0, len(plan.frames), 0
-        state.lines.clear()
+        state.done, state.total, state.progress = 0, len(plan.frames), ""
+        self._progress = Progress(len(plan.frames), time.monotonic())
         return True
 
     def _show_progress(self, context: bpy.types.Context) -> None:
         state, summary = context.window_manager.labelpass, self._run.summary
-        if summary.frames == 0 or (state.done, state.instances) != (summary.frames, summary.instances):
-            state.done, state.instances = summary.frames, summary.instances
-            text = f"Labelpass: frame {state.done} of {state.total}, {state.instances} instances (Esc stops)"
-            context.workspace.status_text_set(text)
+        self._progress.update(summary.frames, time.monotonic())
+        text = self._progress.text()
+        if state.progress != text:
+            state.progress, state.done = text, summary.frames
+            found = counted(summary.instances, "instance")
+            context.workspace.status_text_set(f"Labelpass: {text}, {found} (Esc stops)")
             redraw_sidebars(context)
 
     def _finish(self, context: bpy.types.Context) -> set[str]:
@@ -137,11 +140,9 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
         state.running = state.stop_requested = False
-        state.done, state.instances = summary.frames, summary.instances
-        for line in summary.lines():
-            state.lines.add().name = line.replace(state.output + os.sep, "")
-            if line != summary.headline():
-                print(f"Labelpass: {line}")
+        show_result(context, summary)
+        if summary.lines() != [summary.headline()]:  # which the report says
+            print_result(summary)
         if context.workspace is not None:
             context.workspace.status_text_set(None)
             redraw_sidebars(context)

@@ -1,7 +1,7 @@
 """The headless way in: arguments after "--" override what the .blend stores; the exit code says how it went."""
 
 import argparse
-import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +10,12 @@ import bpy
 from ..core.errors import UsageError
 from ..core.frames import parse_frame_ranges
 from ..core.options import add_settings, exit_code_of, given_settings
-from ..core.run import STOPPED
+from ..core.progress import Progress
+from ..core.run import STOPPED, counted
 from ..core.settings import Settings
 from . import properties
 from .export_run import ExportPlan, ExportRun
+from .result import print_result
 from .sources import folder_of_frames, plan_files, plan_render, scene_frames
 
 _SECONDS_TO_WAIT = 0.5
@@ -86,16 +88,14 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     output = options.output or stored.chosen_folder("output") or folder_of_frames(scene, plan, folder)
 
     run = ExportRun(scene, ExportPlan(plan, output.resolve(), settings, options.render, options.merge))
-    told = 0
+    progress = Progress(len(plan), time.monotonic())
     try:
         while not run.step(_SECONDS_TO_WAIT):
-            if run.summary.frames != told:
-                told = run.summary.frames
-                print(f"Labelpass: {told} of {len(plan)} frames, {run.summary.instances} instances", flush=True)
+            if run.summary.frames != progress.done:
+                progress.update(run.summary.frames, time.monotonic())
+                print(f"Labelpass: {progress.text()}, {counted(run.summary.instances, 'instance')}", flush=True)
     except KeyboardInterrupt:
         run.stop()
         return STOPPED
-    for line in run.summary.lines():
-        wrong = line.startswith("Failed") or line in run.summary.problems
-        print(f"Labelpass: {line}", file=sys.stderr if wrong else sys.stdout, flush=True)
+    print_result(run.summary)
     return run.summary.exit_code

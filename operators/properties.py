@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
+from ..core.checklist import Status
 from ..core.settings import Settings
 from . import compat
 
@@ -55,6 +63,11 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         options=compat.FOLDER_OPTIONS,
     )
 
+    @property
+    def needs_files(self) -> bool:
+        """Whether frames are read from files, so that the output settings matter."""
+        return bool(self.source == "FILES")
+
     def core_settings(self) -> Settings:
         return Settings.from_json({field.name: getattr(self, field.name) for field in dataclasses.fields(Settings)})
 
@@ -66,15 +79,37 @@ class LabelpassSettings(bpy.types.PropertyGroup):
 
 LabelpassSettings.__annotations__.update({field.name: _property_of(field) for field in dataclasses.fields(Settings)})
 
+# What a preset keeps: all but the folders and the view layer, which belong to one scene.
+PRESET_SETTINGS = ["source", *(field.name for field in dataclasses.fields(Settings) if field.name != "view_layer")]
+
 
 class LabelpassLine(bpy.types.PropertyGroup):
     """A line of text for the panel; the text is its name."""
 
 
+class LabelpassRemark(bpy.types.PropertyGroup):
+    """A sentence on a frame of the last export for the panel; its name is the frame's."""
+
+    text: StringProperty(name="Remark", description="What is wrong with the frame, or good to know about it")
+    failed: BoolProperty(name="Failed", description="Whether the frame could not be annotated")
+
+
 class LabelpassCategory(bpy.types.PropertyGroup):
     """A category of the scene for the panel; its name is the category's."""
 
+    id: IntProperty(name="ID", description="Number of this category in the dataset")
     objects: IntProperty(name="Objects", description="Number of objects of this category")
+    origin: StringProperty(name="Origin", description="What makes objects belong to this category")
+
+
+class LabelpassFinding(bpy.types.PropertyGroup):
+    """A line of the checklist for the panel; its name is the text."""
+
+    status: EnumProperty(
+        name="Status",
+        items=[(status.value, status.value.title(), "") for status in Status],
+    )
+    mendable: BoolProperty(name="Mendable", description="Whether Set Up Passes can do something about it")
 
 
 class LabelpassState(bpy.types.PropertyGroup):
@@ -83,16 +118,27 @@ class LabelpassState(bpy.types.PropertyGroup):
     running: BoolProperty(name="Running")
     done: IntProperty(name="Done", description="Frames that are dealt with")
     total: IntProperty(name="Total", description="Frames of this export")
-    instances: IntProperty(name="Instances", description="Instances found so far")
+    progress: StringProperty(name="Progress", description="Frames that are done, and the time left")
     stop_requested: BoolProperty(name="Stop Requested")
     output: StringProperty(name="Output", description="Folder of the last export")
     lines: CollectionProperty(type=LabelpassLine)
+    remarks: CollectionProperty(type=LabelpassRemark)
+    remark_index: IntProperty(name="Remark", description="Frame of which the whole sentence is shown")
+    findings: CollectionProperty(type=LabelpassFinding)
     categories: CollectionProperty(type=LabelpassCategory)
+    category_index: IntProperty(name="Category", description="Category that the button below selects the objects of")
     categories_problem: StringProperty(name="Problem")
     background_objects: IntProperty(name="Background Objects")
 
 
-_CLASSES = (LabelpassSettings, LabelpassLine, LabelpassCategory, LabelpassState)
+_CLASSES = (
+    LabelpassSettings,
+    LabelpassLine,
+    LabelpassRemark,
+    LabelpassCategory,
+    LabelpassFinding,
+    LabelpassState,
+)
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(_CLASSES)
 
 

@@ -28,7 +28,7 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
-    width, height, _, _ = _image_rectangle(scene)
+    width, height = image_size(scene)
     objects = sorted(own_objects(scene) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
@@ -56,6 +56,11 @@ def own_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
     return {ob for ob in found if ob.type in _RENDERED_TYPES}
 
 
+def image_size(scene: bpy.types.Scene) -> tuple[int, int]:
+    """Width and height of the rendered image in pixels, with the resolution percentage and a crop."""
+    return _image_rectangle(scene)[:2]
+
+
 def _image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
     """Width and height of the rendered image, and the column and row (from the top) of its first pixel in the
     uncropped one."""
@@ -77,7 +82,7 @@ def _uncropped_size(scene: bpy.types.Scene) -> tuple[int, int]:
 
 def object_entries(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) -> SceneEntries:
     """Objects with their pass indices and categories."""
-    collections = _collections_of_objects(scene, objects)
+    collections = collections_of_objects(scene, objects)
     table = _CategoryTable(objects)
     entries = [SceneEntry(ob.name, ob.pass_index, table.category_of(ob, collections.get(ob))) for ob in objects]
     return SceneEntries(table.categories(), tuple(entries))
@@ -101,7 +106,7 @@ def _asset_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) 
             ob = ob.parent
         roots.add(ob)
     ordered = sorted(roots, key=lambda ob: ob.name)
-    collections = _collections_of_objects(scene, ordered)
+    collections = collections_of_objects(scene, ordered)
     table = _CategoryTable(ordered)
     entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
     return SceneEntries(table.categories(), tuple(entries))
@@ -182,6 +187,13 @@ def _category_properties(thing: bpy.types.ID) -> tuple[int | None, str | None]:
     return id, text
 
 
+def category_origin(ob: bpy.types.Object, in_collection: bool) -> str:
+    """What decides on the category of an object, in words; see _CategoryTable.category_of."""
+    if any(value is not None for value in _category_properties(ob)):
+        return "custom property"
+    return "collection" if in_collection else "object name"
+
+
 def _objects_of(layer_collection: bpy.types.LayerCollection) -> Iterator[bpy.types.Object]:
     if layer_collection.exclude or layer_collection.collection.hide_render:
         return
@@ -203,7 +215,7 @@ def _add_with_instances(ob: bpy.types.Object, found: set[bpy.types.Object]) -> N
                 _add_with_instances(member, found)
 
 
-def _collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, str]:
+def collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, str]:
     """Object -> name of its collection, where the scene sorts its objects into several; else empty.
 
     All objects of the scene decide on that, also hidden ones, so that it is the same in every frame.

@@ -94,6 +94,16 @@ def frame_file(scene: bpy.types.Scene, frame: int) -> Path:
     return Path(bpy.path.abspath(scene.render.frame_path(frame=frame)))
 
 
+def frame_pattern(scene: bpy.types.Scene) -> tuple[str, str]:
+    """The output path in two parts: the folder as the user wrote it, with the slash at its end, and the files' name
+    without a suffix, with "#" where the frame number goes."""
+    path = scene.render.filepath
+    name = bpy.path.basename(path)
+    folder = path.removesuffix(name)
+    name = name.removesuffix(scene.render.file_extension)
+    return folder, name if "#" in name else f"{name}####"
+
+
 def _name_of_file(scene: bpy.types.Scene, frame: int) -> str:
     """The name of a frame's file without its suffix; the number alone where all frames go into one file."""
     if scene.render.is_movie_format:
@@ -108,8 +118,10 @@ def _files_by_frame(scene: bpy.types.Scene, frames: Sequence[int], folder: Path 
         return _by_number(find_frames([folder]))
     found: dict[int, list[FrameFiles]] = {}
     if not compat.writes_multilayer(scene):
-        folders = [folder for folder in compat.file_output_folders(scene) if folder.is_dir()]
-        found = _by_number(find_frames(folders)) if folders else {}
+        folders = {
+            folder for node in compat.file_outputs(scene) if (folder := compat.file_output_folder(node)).is_dir()
+        }
+        found = _by_number(find_frames(sorted(folders))) if folders else {}
     if not found:
         for frame in frames:
             path = frame_file(scene, frame)

@@ -1,11 +1,11 @@
 """Panels: layout only, drawn from properties."""
 
-from . import sidebar
+import bpy
 
+from . import categories, export, output, passes, presets, result
+from .sidebar import in_sidebars
 
-def register() -> None:
-    sidebar.register()
-
-
-def unregister() -> None:
-    sidebar.unregister()
+# A parent stands before its children, and these in the order in which a person goes through them.
+_PANELS = (export.Export, passes.Passes, categories.Categories, output.Output, result.Result)
+_CLASSES = (*presets.CLASSES, *categories.LISTS, *result.LISTS, *in_sidebars(_PANELS))
+register, unregister = bpy.utils.register_classes_factory(_CLASSES)

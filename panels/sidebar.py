@@ -1,110 +1,31 @@
-"""The tab "Labelpass" in the sidebar of the 3D Viewport."""
+"""The tab "Labelpass" in the sidebars of the 3D Viewport and the Image Editor."""
 
-import textwrap
+from collections.abc import Iterator, Sequence
 
 import bpy
 
-# Of the width of the sidebar, at a resolution scale of 1: what margins and an icon take, and an average letter.
-_MARGIN_PIXELS = 75
-_LETTER_PIXELS = 6.1
-_SHORTEST_LINE = 16
-_MOST_LINES = 12
+_PREFIXES = {"VIEW_3D": "LABELPASS_PT_", "IMAGE_EDITOR": "LABELPASS_PT_image_"}
 
 
-class _SidebarPanel:
-    bl_space_type = "VIEW_3D"
+class SidebarPanel:
+    """What all panels have in common; each is drawn in several editors, so Blender's classes are made from these.
+
+    Attributes:
+        name: of the panel, unique among those of Labelpass.
+        parent: the name of the panel that it is a part of.
+    """
+
     bl_region_type = "UI"
     bl_category = "Labelpass"
+    name: str
+    parent = ""
 
 
-class LABELPASS_PT_export(_SidebarPanel, bpy.types.Panel):
-    bl_label = "Export"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        settings, state = context.scene.labelpass, context.window_manager.labelpass
-
-        column = layout.column()
-        column.enabled = not state.running
-        column.prop(settings, "source")
-        if settings.source == "FILES":
-            column.prop(settings, "frames_folder", placeholder="As rendered by this scene")
-        column.prop(settings, "output", placeholder="Beside the frames")
-        column.prop(settings, "labels")
-        column.prop_search(settings, "view_layer", context.scene, "view_layers")
-        column.prop(settings, "image_format")
-        column.prop(settings, "pictures")
-
-        if state.running:
-            progress = f"Frame {state.done} of {state.total}"
-            layout.progress(factor=state.done / max(1, state.total), text=progress)
-            layout.operator("labelpass.stop", icon="CANCEL")
-        else:
-            row = layout.row()
-            row.scale_y = 1.5
-            row.operator("labelpass.export_annotations", icon="EXPORT")
-
-
-class LABELPASS_PT_categories(_SidebarPanel, bpy.types.Panel):
-    bl_label = "Categories"
-    bl_parent_id = "LABELPASS_PT_export"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, state = self.layout, context.window_manager.labelpass
-        if state.categories_problem:
-            _draw_text(context, layout, state.categories_problem, "ERROR")
-            return
-        column = layout.column(align=True)
-        for category in state.categories:
-            row = column.row()
-            row.label(text=category.name, translate=False)
-            right = row.row()
-            right.alignment = "RIGHT"
-            right.label(text=str(category.objects))
-        if state.background_objects:
-            column.label(text=f"Background: {state.background_objects}")
-        if not state.categories:
-            column.label(text="No objects to label", icon="INFO")
-
-
-class LABELPASS_PT_result(_SidebarPanel, bpy.types.Panel):
-    bl_label = "Last Export"
-    bl_parent_id = "LABELPASS_PT_export"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return len(context.window_manager.labelpass.lines) > 0
-
-    def draw(self, context: bpy.types.Context) -> None:
-        layout, state = self.layout, context.window_manager.labelpass
-        for number, line in enumerate(state.lines):
-            if number == _MOST_LINES:
-                layout.label(text=f"… and {len(state.lines) - number} more in the console", icon="CONSOLE")
-                break
-            _draw_text(context, layout, line.name, _icon_of(line.name))
-        layout.operator("labelpass.open_folder", icon="FILE_FOLDER")
-
-
-def _icon_of(line: str) -> str:
-    if line.startswith("Stopped"):
-        return "CANCEL"
-    if line.startswith("Failed") or " failed" in line:
-        return "ERROR"
-    return "INFO" if line.startswith("Note") else "CHECKMARK"
-
-
-def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """A sentence over as many lines as it needs."""
-    width = context.region.width / context.preferences.system.ui_scale
-    letters = max(_SHORTEST_LINE, int((width - _MARGIN_PIXELS) / _LETTER_PIXELS))
-    column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, letters)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
-
-
-register, unregister = bpy.utils.register_classes_factory(
-    (LABELPASS_PT_export, LABELPASS_PT_categories, LABELPASS_PT_result)
-)
+def in_sidebars(panels: Sequence[type[SidebarPanel]]) -> Iterator[type[bpy.types.Panel]]:
+    """The classes to register for panels that every editor has."""
+    for space, prefix in _PREFIXES.items():
+        for panel in panels:
+            attributes = {"bl_space_type": space, "bl_idname": prefix + panel.name}
+            if panel.parent:
+                attributes["bl_parent_id"] = prefix + panel.parent
+            yield type(prefix + panel.name, (panel, bpy.types.Panel), attributes)

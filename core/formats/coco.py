@@ -69,7 +69,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
         )
     order.sort()
-    ids = _category_ids(table)
+    ids = category_ids(table)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -137,7 +137,7 @@ def _described(category: Category) -> str:
     return f"{id} in supercategory {category.supercategory!r}" if category.supercategory else id
 
 
-def _category_ids(table: dict[str, Category]) -> dict[str, int]:
+def category_ids(table: dict[str, Category]) -> dict[str, int]:
     """Name -> id: those fixed by the user, and the smallest free numbers for the others in the order of names."""
     ids: dict[str, int] = {}
     owners: dict[int, str] = {}

@@ -1,0 +1,91 @@
+"""Keeps what the panels show of the scene up to date: the categories, and the checklist of passes.
+
+Only with a window: a background process has no panel, and bpy 4.5 as a module hangs at exit with handlers registered.
+Many render settings change without telling anybody, so the few dozen that matter are looked at twice a second; the
+objects are gone through only after something has changed them.
+"""
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..core.checklist import Finding, check
+from .labelled_objects import LabelledObjects, read_labelled_objects
+from .redraw import redraw_sidebars
+from .render_setup import read_render_setup
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+_objects: LabelledObjects | None = None
+_objects_of = ""
+_shown: tuple[LabelledObjects, list[Finding]] | None = None
+
+
+def refresh() -> float:
+    """Bring the panels' data up to date with the scene; returns when to look again, as timers want it."""
+    global _objects, _objects_of, _shown
+    context = bpy.context
+    playing = any(window.screen.is_animation_playing for window in context.window_manager.windows)
+    if playing or bpy.app.is_job_running("RENDER"):
+        return _SECONDS_BETWEEN_LOOKS
+    scene = context.scene
+    if _objects is None or _objects_of != scene.name_full:
+        _objects, _objects_of = read_labelled_objects(scene), scene.name_full
+    found = _objects, findings_of(scene, _objects)
+    if found != _shown:
+        _shown = found
+        show(context.window_manager.labelpass, *found)
+        redraw_sidebars(context)
+    return _SECONDS_BETWEEN_LOOKS
+
+
+def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Finding]:
+    """The checklist of a scene with its own settings."""
+    settings = scene.labelpass
+    return check(read_render_setup(scene, objects), settings.core_settings(), settings.needs_files)
+
+
+def show(state: bpy.types.PropertyGroup, objects: LabelledObjects, findings: list[Finding]) -> None:
+    """Put it where the panels find it."""
+    state.categories.clear()
+    for category in objects.categories:
+        item = state.categories.add()
+        item.name, item.id, item.objects = category.name, category.id, category.objects
+        item.origin = category.origin
+    state.categories_problem = objects.problem
+    state.background_objects = objects.background
+    state.findings.clear()
+    for finding in findings:
+        item = state.findings.add()
+        item.name, item.status, item.mendable = finding.text, finding.status.value, finding.fix is not None
+
+
+@persistent
+def _on_change(*_: object) -> None:
+    global _objects
+    _objects = None
+
+
+@persistent
+def _on_load(*_: object) -> None:
+    global _objects, _shown
+    _objects = _shown = None
+
+
+_HANDLERS = ((bpy.app.handlers.depsgraph_update_post, _on_change), (bpy.app.handlers.load_post, _on_load))
+
+
+def register() -> None:
+    if bpy.app.background:
+        return
+    for handlers, handler in _HANDLERS:
+        handlers.append(handler)
+    bpy.app.timers.register(refresh, first_interval=_SECONDS_BETWEEN_LOOKS, persistent=True)
+
+
+def unregister() -> None:
+    for handlers, handler in _HANDLERS:
+        if handler in handlers:
+            handlers.remove(handler)
+    if bpy.app.timers.is_registered(refresh):
+        bpy.app.timers.unregister(refresh)
+    _on_load()

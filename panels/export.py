@@ -1,0 +1,36 @@
+"""What to export, and the button."""
+
+import bpy
+
+from .presets import LABELPASS_PT_presets
+from .sidebar import SidebarPanel
+
+
+class Export(SidebarPanel):
+    bl_label = "Export"
+    name = "export"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        LABELPASS_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings, state = context.scene.labelpass, context.window_manager.labelpass
+
+        column = layout.column()
+        column.enabled = not state.running
+        column.prop(settings, "source")
+        if settings.source == "FILES":
+            column.prop(settings, "frames_folder", placeholder="As rendered by this scene")
+        column.prop(settings, "labels")
+        column.prop_search(settings, "view_layer", context.scene, "view_layers")
+
+        if state.running:
+            layout.progress(factor=state.done / max(1, state.total), text=state.progress)
+            layout.operator("labelpass.stop", icon="CANCEL")
+        else:
+            row = layout.row()
+            row.scale_y = 1.5
+            row.operator("labelpass.export_annotations", icon="EXPORT")

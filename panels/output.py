@@ -1,0 +1,25 @@
+"""What an export writes, and where."""
+
+import bpy
+
+from .sidebar import SidebarPanel
+
+
+class Output(SidebarPanel):
+    bl_label = "Output"
+    bl_options = {"DEFAULT_CLOSED"}
+    name = "output"
+    parent = "export"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.labelpass
+        column = layout.column()
+        column.enabled = not context.window_manager.labelpass.running
+        column.prop(settings, "output", placeholder="Beside the frames")
+        column.prop(settings, "image_format")
+        column.prop(settings, "pictures")
+        column.prop(settings, "redo")
+        column.prop(settings, "workers")
