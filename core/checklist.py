@@ -139,7 +139,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
     findings = [*_check_scene(setup, layer), _check_labels(setup, settings, layer)]
     findings += _check_other_passes(setup, settings, layer)
     if from_files:
-        findings += _check_outputs(setup, settings, layer)
+        findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
     elif not setup.outputs:
         findings.append(
             Finding(Status.NOTE, f"The output is {setup.file_format}: enough for This Render, not for an animation")
@@ -267,6 +267,9 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
             "properties, or make the aspect 1:1",
             Fix.INTERLEAVE,
         )
+
+
+def _check_folder(setup: RenderSetup) -> Iterator[Finding]:
     if not setup.folder:
         yield Finding(Status.WRONG, "The output path is relative to a .blend file that is not saved; save it first")
     elif setup.folder_is_default:

@@ -4,7 +4,6 @@ import bpy
 
 from ..core.checklist import Fix, check
 from ..core.errors import LabelpassError
-from . import panel_data
 from .labelled_objects import read_labelled_objects
 from .render_setup import read_render_setup
 from .setup_fixes import mend
@@ -48,8 +47,8 @@ class LABELPASS_OT_set_up_passes(bpy.types.Operator):
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
         if not changed:
+            self.report({"INFO"}, "There was nothing that Set Up Passes could mend")
             return {"CANCELLED"}
-        panel_data.show(context.window_manager.labelpass, objects, findings)
         text = "; ".join(changed)
         self.report({"INFO"}, f"{text[0].upper()}{text[1:]}")
         return {"FINISHED"}

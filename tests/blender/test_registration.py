@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import bpy
+import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHIPPED = [CHECKOUT / "__init__.py", CHECKOUT / "export_annotations.py"] + [
@@ -62,9 +63,32 @@ def test_every_setting_of_core_is_a_property_with_a_tooltip() -> None:
 
 
 def test_operators_have_names_and_tooltips() -> None:
-    for name in ("export_annotations", "stop", "open_folder"):
+    names = dir(bpy.ops.labelpass)
+    assert {"export_annotations", "stop", "open_folder", "set_up_passes", "select_category"} <= set(names)
+    for name in names:
         rna = getattr(bpy.ops.labelpass, name).get_rna_type()
-        assert rna.name and rna.description and not rna.description.endswith(".")
+        assert rna.name and rna.description and not rna.description.endswith("."), name
+        for prop in rna.properties:
+            if not prop.is_hidden and prop.identifier != "rna_type" and name != "preset_add":  # Blender's own class
+                assert prop.description and not prop.description.endswith("."), (name, prop.identifier)
+
+
+def test_presets_keep_the_settings_that_fit_any_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "presets/labelpass"
+    folder.mkdir(parents=True)  # Blender's own user_resource(create=True) does so
+    monkeypatch.setattr(bpy.utils, "user_resource", lambda *_, path="", **__: str(tmp_path / path))
+    settings = bpy.context.scene.labelpass
+    settings.labels, settings.pictures, settings.output, settings.source = "crypto_asset", False, "//mine", "FILES"
+    bpy.ops.labelpass.preset_add(name="Farm")
+    (preset,) = folder.iterdir()
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    settings = bpy.context.scene.labelpass
+    settings.output = "//other"
+    bpy.ops.script.execute_preset(filepath=str(preset), menu_idname="LABELPASS_MT_presets")
+
+    assert (settings.labels, settings.pictures, settings.source) == ("crypto_asset", False, "FILES")
+    assert settings.output == "//other", "a folder belongs to its scene"
 
 
 def test_rules_of_the_sources() -> None:
