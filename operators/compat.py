@@ -171,10 +171,13 @@ def set_multilayer(settings: bpy.types.ImageFormatSettings) -> None:
 
 
 def can_store_passes(scene: bpy.types.Scene) -> bool:
-    """Whether Blender can write the scene's own output: 5.0 has no multi-part files where pixels are not square."""
+    """Whether Blender can write the scene's own output: 5.0 fails on multi-part files where pixels are not square.
+
+    4.5 has no such files, 5.2 writes them; 5.1 was not tried, and interleaved files do no harm there.
+    """
     render = scene.render
     return (
-        bpy.app.version < (5, 0, 0)
+        not (5, 0, 0) <= bpy.app.version < (5, 2, 0)
         or not writes_multilayer(scene)
         or render.image_settings.use_exr_interleave
         or render.pixel_aspect_x == render.pixel_aspect_y
