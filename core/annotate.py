@@ -1,6 +1,6 @@
 """One frame from its files to its record. Reads like the way of the data; the only module that knows its order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,10 +8,10 @@ import numpy as np
 from .camera import Camera
 from .errors import SceneError
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
-from .instances import find_masks
+from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
-from .naming import name_instances
+from .naming import NamedLabels, name_labels
 from .passes import Passes
 from .pictures import draw_boxes, draw_depth
 from .record import FrameRecord
@@ -56,8 +56,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             f"Object Index is 0 everywhere, so {Pass(image.source.value).title} was taken; where other frames have "
             "indices, choose Object Index for all"
         )
-    masks = find_masks(image.labels)
-    instances, categories, remarks = name_instances(masks, image, scene)
+    runs = find_runs(image.labels)
+    named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
+    instances = _instances(runs, named)
     notes += remarks
     if not instances:
         notes.append(
@@ -103,6 +104,14 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     )
     record.write(job.output)
     return record
+
+
+def _instances(runs: Runs, named: Sequence[NamedLabels]) -> list[Instance]:
+    """The instances with their masks, in the same order; the labels that no instance has are background."""
+    stands_for = {label: one.labels[0] for one in named for label in one.labels}
+    masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
+    mask_of = {mask.label: mask for mask in masks}
+    return [Instance(one.name, one.category, one.labels, mask_of[one.labels[0]]) for one in named]
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:

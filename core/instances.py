@@ -5,7 +5,9 @@ give its area (their summed lengths), its box (their extreme rows and columns) a
 lengths), so nothing after the scan depends on the number of pixels or looks at an object by itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,7 @@ import numpy.typing as npt
 from .rle import encode_counts
 
 LabelArray = npt.NDArray[np.uint32]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Mask:
     """The pixels of one label.
 
     Attributes:
-        label: the value in the label image, never 0.
+        label: the value in the label image, never 0; the first of several that were united.
         box: the smallest box around the pixels.
         area: number of pixels.
         rle: compressed COCO counts, for an image of the size that was scanned.
@@ -47,13 +50,15 @@ class Instance:
     """A mask with a name: what a detector should find.
 
     Attributes:
-        name: of the object, material or asset; of the first by name where several share the label.
+        name: unique in a frame where the scene is known.
         category: name of a category.
+        labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
     """
 
     name: str
     category: str
+    labels: tuple[int, ...]
     mask: Mask
 
 
@@ -66,33 +71,80 @@ def find_masks(labels: LabelArray) -> list[Mask]:
     Returns:
         One mask for each label that occurs, in ascending order of label. Empty for an image of background.
     """
+    return find_runs(labels).masks()
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The vertical runs of equal labels of an image, without the background, sorted by label and then in column-major
+    order.
+
+    Attributes:
+        label: (R,) uint32.
+        column, row, length: (R,) int64, of each run; the row is its first.
+        height, width: of the image.
+    """
+
+    label: LabelArray
+    column: Integers
+    row: Integers
+    length: Integers
+    height: int
+    width: int
+
+    @cached_property
+    def _first(self) -> Integers:
+        """(M,) index of the first run of each label."""
+        changes = self.label[1:] != self.label[:-1]
+        return np.flatnonzero(np.concatenate(([True], changes))) if self.label.size else np.zeros(0, np.int64)
+
+    def labels(self) -> list[int]:
+        """The labels that occur, ascending."""
+        return [int(label) for label in self.label[self._first].tolist()]
+
+    def united(self, mapping: Mapping[int, int]) -> "Runs":
+        """The same pixels under other labels.
+
+        Args:
+            mapping: label -> new label, for each that occurs; 0 makes it background. Several may get the same.
+        """
+        old = self.labels()
+        new = np.array([mapping[label] for label in old], dtype=np.uint32)
+        sizes = np.diff(self._first, append=self.label.size)
+        label = np.repeat(new, sizes)
+        kept = np.flatnonzero(label)
+        used = new[new > 0]
+        if np.unique(used).size < used.size:
+            # Runs of labels that become one have to be in column-major order again.
+            kept = kept[np.argsort((self.column * self.height + self.row)[kept], kind="stable")]
+        kept = kept[_stable_order(label[kept])]
+        return Runs(label[kept], self.column[kept], self.row[kept], self.length[kept], self.height, self.width)
+
+    def masks(self) -> list[Mask]:
+        """One mask for each label that occurs, in ascending order of label."""
+        first = self._first
+        if first.size == 0:
+            return []
+        last = np.concatenate((first[1:], [self.label.size])) - 1
+        area = np.add.reduceat(self.length, first)
+        y0, y1 = np.minimum.reduceat(self.row, first), np.maximum.reduceat(self.row + self.length, first)
+        x0, x1 = self.column[first], self.column[last] + 1
+        start = self.column * self.height + self.row
+        rle = _compressed(start, start + self.length, first, self.height * self.width)
+        boxes = map(Box, x0.tolist(), y0.tolist(), x1.tolist(), y1.tolist())
+        return list(map(Mask, self.label[first].tolist(), boxes, area.tolist(), rle))
+
+
+def find_runs(labels: LabelArray) -> Runs:
+    """Cut a label image into vertical runs.
+
+    Args:
+        labels: (H, W) uint32, 0 = background.
+    """
     height, width = labels.shape
     if labels.size == 0:
-        return []
-    label, column, row, length = _vertical_runs(labels)
-    if label.size == 0:
-        return []
-
-    order = _stable_order(label)
-    label, column, row, length = label[order], column[order], row[order], length[order]
-    first = np.flatnonzero(np.concatenate(([True], label[1:] != label[:-1])))
-    last = np.concatenate((first[1:], [label.size])) - 1
-
-    area = np.add.reduceat(length, first)
-    x0, x1 = column[first], column[last] + 1
-    y0, y1 = np.minimum.reduceat(row, first), np.maximum.reduceat(row + length, first)
-    start = column * height + row
-    rle = _compressed(start, start + length, first, height * width)
-    boxes = map(Box, x0.tolist(), y0.tolist(), x1.tolist(), y1.tolist())
-    return list(map(Mask, label[first].tolist(), boxes, area.tolist(), rle))
-
-
-_Runs = tuple[LabelArray, npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
-
-
-def _vertical_runs(labels: LabelArray) -> _Runs:
-    """Label, column, first row and length of every vertical run that is not background, in column-major order."""
-    height, width = labels.shape
+        none = np.zeros(0, dtype=np.int64)
+        return Runs(np.zeros(0, np.uint32), none, none, none, height, width)
     starts_run = np.empty((height, width), dtype=bool)
     starts_run[0] = True  # every column starts a run, so no run spans two columns
     np.not_equal(labels[1:], labels[:-1], out=starts_run[1:])
@@ -107,10 +159,11 @@ def _vertical_runs(labels: LabelArray) -> _Runs:
     end[-1] = height
     end[end == 0] = height  # the next run starts the next column
     seen = np.flatnonzero(label)
-    return label[seen], column[seen], row[seen], (end - row)[seen]
+    seen = seen[_stable_order(label[seen])]
+    return Runs(label[seen], column[seen], row[seen], (end - row)[seen], height, width)
 
 
-def _stable_order(keys: LabelArray) -> npt.NDArray[np.int64]:
+def _stable_order(keys: LabelArray) -> Integers:
     """Stable argsort of uint32 keys, 16 bits at a time: numpy sorts 16-bit keys by radix, wider ones by comparison."""
     order = np.argsort(keys.astype(np.uint16), kind="stable")
     if keys.max(initial=0) > 0xFFFF:
@@ -119,9 +172,7 @@ def _stable_order(keys: LabelArray) -> npt.NDArray[np.int64]:
     return order
 
 
-def _compressed(
-    start: npt.NDArray[np.int64], end: npt.NDArray[np.int64], first: npt.NDArray[np.int64], pixels: int
-) -> list[str]:
+def _compressed(start: Integers, end: Integers, first: Integers, pixels: int) -> list[str]:
     """COCO strings from runs that are grouped by label and sorted in each group.
 
     Args:

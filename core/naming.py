@@ -2,64 +2,85 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .errors import SceneError
-from .instances import Instance, Mask
+from .grouping import Groups, group_objects, ungrouped
 from .labels import LabelImage
-from .scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name, contradiction
-from .settings import LabelSource
+from .scene import Category, SceneEntry, SceneRecord, category_of_name, contradiction
+from .settings import Grouping, LabelSource
 
 
-def name_instances(
-    masks: Sequence[Mask], image: LabelImage, scene: SceneRecord | None
-) -> tuple[list[Instance], list[Category], list[str]]:
-    """Find out what each mask shows.
+@dataclass(frozen=True)
+class NamedLabels:
+    """The labels of one instance.
+
+    Attributes:
+        name: of the object, material, asset or group; of the first by name where several share the label.
+        category: name of a category.
+        labels: ascending, at least one.
+    """
+
+    name: str
+    category: str
+    labels: tuple[int, ...]
+
+
+def name_labels(
+    labels: Sequence[int], image: LabelImage, scene: SceneRecord | None, grouping: Grouping = Grouping.OBJECT
+) -> tuple[list[NamedLabels], list[Category], list[str]]:
+    """Find out what each label shows.
 
     Args:
-        masks: the masks of a label image.
+        labels: those that occur in a label image, without 0.
         image: that label image, for the names in its files.
         scene: the scene record; without it every label is an instance, named as in the files.
+        grouping: which objects are one instance.
 
     Returns:
         The instances sorted by name, the categories of the scene (also those that this frame does not show), and
-        sentences on what the user should know.
+        sentences on what the user should know. A label that no instance has is background.
 
     Raises:
         SceneError: objects of different categories share a pass index that is seen, or all pass indices are 0.
     """
     if scene is None:
-        instances = [_unknown(mask, image) for mask in masks]
+        unknown = [_unknown(label, image) for label in labels]
         # An index is the id of its category, as users of indices expect.
-        categories = {
-            instance.category: Category(instance.category, instance.mask.label if image.is_index else None)
-            for instance in instances
+        alone = {
+            named.category: Category(named.category, named.labels[0] if image.is_index else None) for named in unknown
         }
-        return _sorted(instances), sorted(categories.values(), key=lambda category: category.name), []
+        return _sorted(unknown), sorted(alone.values(), key=lambda category: category.name), []
 
-    table = _table_of(image, scene)
-    entries = _entries_by_label(image, table, scene.scene)
-    instances, unknown = [], []
-    categories = {category.name: category for category in table.categories}
-    for mask in masks:
-        named = entries.get(mask.label if image.is_index else image.name_of(mask.label))
-        if not named:
-            instance = _unknown(mask, image)
-            categories.setdefault(instance.category, Category(instance.category))
-            unknown.append(instance.name)
-            instances.append(instance)
+    groups = _groups(image, scene, grouping)
+    by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
+    for entry, group in groups.entries:
+        by_label[entry.pass_index if image.is_index else entry.name].add(group)
+    categories = {category.name: category for category in groups.categories}
+    unknown, notes = [], []
+    labels_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for label in sorted(labels):
+        found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
+        if not found:
+            unknown.append(_unknown(label, image))
+            categories.setdefault(unknown[-1].category, Category(unknown[-1].category))
             continue
-        if clash := contradiction(named, f"the pass index {mask.label}" if image.is_index else "one name"):
+        shared = f"the pass index {label}" if image.is_index else "one name"
+        if clash := contradiction(found, shared):
             raise SceneError(clash)
-        category = named[0].category
-        if category is not None:
-            instances.append(Instance(min(entry.name for entry in named), category, mask))
-    notes = []
+        name, category = found[0].name, found[0].category
+        if category is None:
+            continue
+        labels_of[name, category].append(label)
+        if len(found) > 1 and grouping is not Grouping.OBJECT:
+            notes.append(f"{name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown:
+        names = ", ".join(sorted(named.name for named in unknown))
         notes.append(
-            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(unknown))}; "
-            "was the scene changed after the render?"
+            f"No {_KINDS[image.source]} of the scene has the label {names}; was the scene changed after the render?"
         )
-    return _sorted(instances), sorted(categories.values(), key=lambda category: category.name), notes
+    known = [NamedLabels(name, category, tuple(found)) for (name, category), found in labels_of.items()]
+    return _sorted([*known, *unknown]), sorted(categories.values(), key=lambda category: category.name), notes
 
 
 _KINDS = {
@@ -71,29 +92,23 @@ _KINDS = {
 }
 
 
-def _table_of(image: LabelImage, scene: SceneRecord) -> SceneEntries:
-    return {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[_KINDS[image.source]]
-
-
-def _entries_by_label(image: LabelImage, table: SceneEntries, scene: str) -> dict[int | str, list[SceneEntry]]:
-    entries = table.entries
-    if image.is_index and entries and not table.indexed:
-        kind = _KINDS[image.source]
+def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping) -> Groups:
+    """What the labels of this image can stand for; raises SceneError where it can be nothing."""
+    kind = _KINDS[image.source]
+    table = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[kind]
+    if image.is_index and table.entries and not table.indexed:
         raise SceneError(
-            f"All {kind}s of the scene {scene!r} have the pass index 0, which is background; give them pass "
+            f"All {kind}s of the scene {scene.scene!r} have the pass index 0, which is background; give them pass "
             f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
             "or turn on the Cryptomatte Object pass, and render again"
         )
-    by_label: dict[int | str, list[SceneEntry]] = defaultdict(list)
-    for entry in entries:
-        by_label[entry.pass_index if image.is_index else entry.name].append(entry)
-    return by_label
+    return group_objects(scene, grouping) if kind == "object" else ungrouped(table)
 
 
-def _unknown(mask: Mask, image: LabelImage) -> Instance:
-    name = image.name_of(mask.label)
-    return Instance(name, category_of_name(name), mask)
+def _unknown(label: int, image: LabelImage) -> NamedLabels:
+    name = image.name_of(label)
+    return NamedLabels(name, category_of_name(name), (label,))
 
 
-def _sorted(instances: list[Instance]) -> list[Instance]:
-    return sorted(instances, key=lambda instance: (instance.name, instance.mask.label))
+def _sorted(named: list[NamedLabels]) -> list[NamedLabels]:
+    return sorted(named, key=lambda one: (one.name, one.labels))

@@ -16,7 +16,7 @@ from .files import canonical_json, complete_file, digest
 from .instances import Box, Instance, Mask
 from .scene import Category
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 RECORDS_FOLDER = "records"
 
 
@@ -158,7 +158,7 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
     return {
         "name": instance.name,
         "category": instance.category,
-        "label": mask.label,
+        "labels": list(instance.labels),
         "box": [mask.box.x0, mask.box.y0, mask.box.x1, mask.box.y1],
         "area": mask.area,
         "rle": mask.rle,
@@ -166,5 +166,6 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
 
 
 def _instance_from_json(data: dict[str, Any]) -> Instance:
-    mask = Mask(data["label"], Box(*data["box"]), data["area"], data["rle"])
-    return Instance(data["name"], data["category"], mask)
+    labels = tuple(data["labels"])
+    mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
+    return Instance(data["name"], data["category"], labels, mask)

@@ -1,5 +1,6 @@
 """The scene record: what Blender knows about a frame and its EXR files do not."""
 
+import dataclasses
 import json
 import re
 from collections import defaultdict
@@ -12,7 +13,7 @@ from .camera import Camera
 from .errors import SceneError
 from .files import canonical_json, complete_file
 
-SCENE_VERSION = 1
+SCENE_VERSION = 2
 SCENES_FOLDER = "scenes"
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
@@ -50,11 +51,17 @@ class SceneEntry:
         name: as in the Cryptomatte manifest.
         pass_index: as in the index pass; 0 where it has none.
         category: name of one of the kind's categories; None makes it background.
+        parent: of an object, the name of the group of a parent with its children that it belongs to; "" for none.
+        collection: of an object, the name of the collection that it is in; "" for none.
+        instance_id: of an object, its custom property of that name; "" for none.
     """
 
     name: str
     pass_index: int
     category: str | None
+    parent: str = ""
+    collection: str = ""
+    instance_id: str = ""
 
 
 def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
@@ -94,7 +101,7 @@ class SceneEntries:
         # Rows instead of objects: a scene may have thousands of entries in each of thousands of frames.
         return {
             "categories": [category.as_json() for category in self.categories],
-            "entries": [[entry.name, entry.pass_index, entry.category] for entry in self.entries],
+            "entries": [list(dataclasses.astuple(entry)) for entry in self.entries],
         }
 
     @classmethod
@@ -103,8 +110,8 @@ class SceneEntries:
         return cls(
             tuple(Category.from_json(category) for category in data["categories"]),
             tuple(
-                SceneEntry(str(name), int(pass_index), None if category is None else str(category))
-                for name, pass_index, category in data["entries"]
+                SceneEntry(str(name), int(pass_index), None if category is None else str(category), *map(str, groups))
+                for name, pass_index, category, *groups in data["entries"]
             ),
         )
 
@@ -121,6 +128,7 @@ class SceneRecord:
         unit_scale: metres in one scene unit.
         camera: None where the scene has no camera, or several at once (stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
+        parents, collections: the groups that objects belong to.
     """
 
     scene: str
@@ -133,6 +141,8 @@ class SceneRecord:
     objects: SceneEntries
     materials: SceneEntries
     assets: SceneEntries
+    parents: SceneEntries = SceneEntries()
+    collections: SceneEntries = SceneEntries()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -147,6 +157,8 @@ class SceneRecord:
             "objects": self.objects.as_json(),
             "materials": self.materials.as_json(),
             "assets": self.assets.as_json(),
+            "parents": self.parents.as_json(),
+            "collections": self.collections.as_json(),
         }
 
     def write(self, path: Path) -> None:
@@ -174,6 +186,8 @@ class SceneRecord:
                 objects=SceneEntries.from_json(data["objects"]),
                 materials=SceneEntries.from_json(data["materials"]),
                 assets=SceneEntries.from_json(data["assets"]),
+                parents=SceneEntries.from_json(data["parents"]),
+                collections=SceneEntries.from_json(data["collections"]),
             )
         except OSError as error:
             raise SceneError(

@@ -50,6 +50,19 @@ class LabelSource(Choice):
         return next(source for source in cls if source.value == pass_.value)
 
 
+class Grouping(Choice):
+    """Which objects are one instance."""
+
+    OBJECT = "object", "Each Object", "One instance for each object"
+    PARENT = (
+        "parent",
+        "Parent",
+        "One instance for a parent with all its children: the nearest parent that has a category of its own, else the "
+        "top-most one",
+    )
+    COLLECTION = "collection", "Collection", "One instance for each collection with objects in it"
+
+
 class ImageFormat(Choice):
     """The file format of the training images."""
 
@@ -72,6 +85,11 @@ class Settings:
     """What a user can choose for an export. The field names are those of the panel and the command line."""
 
     labels: LabelSource = _setting(LabelSource.AUTO, "Labels", "Pass that tells objects apart")
+    grouping: Grouping = _setting(
+        Grouping.OBJECT,
+        "Instances",
+        "Objects that are one instance; those with the same custom property instance_id are one in any case",
+    )
     view_layer: str = _setting(
         "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
     )

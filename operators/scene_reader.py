@@ -43,6 +43,8 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
         objects=object_entries(scene, objects),
         materials=_material_entries(objects),
         assets=_asset_entries(scene, objects),
+        parents=_parent_entries(scene, objects),
+        collections=_collection_entries(scene),
     )
 
 
@@ -84,8 +86,64 @@ def object_entries(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) 
     """Objects with their pass indices and categories."""
     collections = collections_of_objects(scene, objects)
     table = _CategoryTable(objects)
-    entries = [SceneEntry(ob.name, ob.pass_index, table.category_of(ob, collections.get(ob))) for ob in objects]
+    nearest = _nearest_collections(scene)
+    entries = [
+        SceneEntry(
+            ob.name,
+            ob.pass_index,
+            table.category_of(ob, collections.get(ob)),
+            parent=_name_of_family(ob),
+            collection=nearest[ob].name if ob in nearest else "",
+            instance_id=str(ob.get("instance_id", "")),
+        )
+        for ob in objects
+    ]
     return SceneEntries(table.categories(), tuple(entries))
+
+
+def _parent_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
+    """The parents that stand for all their children."""
+    heads = {_head_of_family(ob) for ob in objects if _name_of_family(ob)}
+    ordered = sorted(heads, key=lambda ob: ob.name)
+    collections = collections_of_objects(scene, ordered)
+    table = _CategoryTable(ordered)
+    entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
+    return SceneEntries(table.categories(), tuple(entries))
+
+
+def _collection_entries(scene: bpy.types.Scene) -> SceneEntries:
+    """The collections that stand for the objects in them."""
+    ordered = sorted(set(_nearest_collections(scene).values()), key=lambda collection: collection.name)
+    table = _CategoryTable(ordered)
+    entries = [SceneEntry(collection.name, 0, table.category_of(collection, None)) for collection in ordered]
+    return SceneEntries(table.categories(), tuple(entries))
+
+
+def _head_of_family(ob: bpy.types.Object) -> bpy.types.Object:
+    """The nearest parent with a category of its own, the object itself included; else the top-most."""
+    while ob.parent and not _has_own_category(ob):
+        ob = ob.parent
+    return ob
+
+
+def _name_of_family(ob: bpy.types.Object) -> str:
+    """The name of the parent that stands for an object; "" where the object stands alone."""
+    head = _head_of_family(ob)
+    alone = head == ob and all(_has_own_category(child) for child in ob.children)
+    return "" if alone else head.name
+
+
+def _has_own_category(ob: bpy.types.Object) -> bool:
+    return any(value is not None for value in _category_properties(ob))
+
+
+def _nearest_collections(scene: bpy.types.Scene) -> dict[bpy.types.Object, bpy.types.Collection]:
+    """Object -> the collection that it is directly in; objects of the scene's own collection are in none."""
+    found: dict[bpy.types.Object, bpy.types.Collection] = {}
+    for collection in scene.collection.children_recursive:
+        for ob in collection.objects:
+            found.setdefault(ob, collection)
+    return found
 
 
 def _material_entries(objects: Iterable[bpy.types.Object]) -> SceneEntries:
@@ -189,7 +247,7 @@ def _category_properties(thing: bpy.types.ID) -> tuple[int | None, str | None]:
 
 def category_origin(ob: bpy.types.Object, in_collection: bool) -> str:
     """What decides on the category of an object, in words; see _CategoryTable.category_of."""
-    if any(value is not None for value in _category_properties(ob)):
+    if _has_own_category(ob):
         return "custom property"
     return "collection" if in_collection else "object name"
 
@@ -221,11 +279,11 @@ def collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.O
     All objects of the scene decide on that, also hidden ones, so that it is the same in every frame.
     """
     wanted = set(objects)
-    found: dict[bpy.types.Object, str] = {}
-    for collection in scene.collection.children_recursive:
-        for ob in collection.objects:
-            if ob in wanted or ob.type in _RENDERED_TYPES:
-                found.setdefault(ob, collection.name)
+    found = {
+        ob: collection.name
+        for ob, collection in _nearest_collections(scene).items()
+        if ob in wanted or ob.type in _RENDERED_TYPES
+    }
     return found if len(set(found.values())) > 1 else {}
 
 

@@ -25,6 +25,7 @@ class Export(SidebarPanel):
         if settings.source == "FILES":
             column.prop(settings, "frames_folder", placeholder="As rendered by this scene")
         column.prop(settings, "labels")
+        column.prop(settings, "grouping")
         column.prop_search(settings, "view_layer", context.scene, "view_layers")
 
         if state.running:

@@ -66,10 +66,10 @@ def record_of(
 
 BALL, CUBE = Category("ball", 7, "toy"), Category("cube")
 BALL_1, BALL_2 = (
-    Instance("Ball.001", "ball", mask_of(1, 2, 3, 6, 8)),
-    Instance("Ball.002", "ball", mask_of(2, 0, 0, 16, 12)),
+    Instance("Ball.001", "ball", (1,), mask_of(1, 2, 3, 6, 8)),
+    Instance("Ball.002", "ball", (2,), mask_of(2, 0, 0, 16, 12)),
 )
-CUBE_1 = Instance("Cube", "cube", mask_of(9, 15, 11, 16, 12))
+CUBE_1 = Instance("Cube", "cube", (9,), mask_of(9, 15, 11, 16, 12))
 RECORDS = (
     record_of("a_0001", [BALL_1, CUBE_1], [BALL, CUBE]),
     record_of("a_0002", [], [BALL, CUBE], frame=2),
@@ -425,7 +425,7 @@ def test_progress_counts_every_record_twice(tmp_path: Path) -> None:
 def peak_of_merge(output: Path, frames: int, instances: int) -> int:
     """Most bytes of Python objects at a time, while records with long masks are merged."""
     long = Mask(1, Box(0, 0, WIDTH, HEIGHT), WIDTH * HEIGHT, "x" * 2000)
-    things = [Instance(f"Ball.{number:03}", "ball", long) for number in range(instances)]
+    things = [Instance(f"Ball.{number:03}", "ball", (long.label,), long) for number in range(instances)]
     write_all(output, [record_of(f"{frame:04}", things, [BALL], frame=frame) for frame in range(frames)])
     merge(output)  # the first merge also pays for what is made once
     tracemalloc.start()

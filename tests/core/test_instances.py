@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
 
-from core.instances import Box, find_masks
+from core.instances import Box, find_masks, find_runs
 
 Labels = npt.NDArray[np.uint32]
 
@@ -163,3 +163,16 @@ def test_image_of_usual_size_with_blobs(seed: int) -> None:
         labels[(rows - row) ** 2 + (columns - column) ** 2 < radius**2] = label * 0x0ABCDEF1 % LARGEST
 
     check(labels)
+
+
+@given(label_images(), st.data())
+def test_united_labels_are_those_of_the_united_image(labels: Labels, data: st.DataObject) -> None:
+    present = sorted(set(labels.ravel().tolist()) - {0})
+    numbers = st.integers(0, 3)  # 0 makes a label background
+    mapping = {label: data.draw(numbers) for label in present}
+    united = np.vectorize(lambda label: mapping.get(label, 0), otypes=[np.uint32])(labels)
+
+    runs = find_runs(labels)
+
+    assert runs.labels() == present
+    assert runs.united(mapping).masks() == find_masks(united)

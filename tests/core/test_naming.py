@@ -7,9 +7,8 @@ import pytest
 
 from core.cryptomatte import hash_name
 from core.errors import SceneError
-from core.instances import Box, Mask
 from core.labels import LabelImage
-from core.naming import name_instances
+from core.naming import name_labels
 from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
 from core.settings import LabelSource
 
@@ -26,10 +25,6 @@ KIND = {
 CAR = Category("car", 7, "vehicle")
 TREE = Category("tree")
 UNSEEN = Category("unseen", 2)
-
-
-def mask(label: int) -> Mask:
-    return Mask(label, Box(0, 0, 1, 1), 1, "")
 
 
 def image(source: LabelSource, *names: str) -> LabelImage:
@@ -51,7 +46,7 @@ def label(source: LabelSource, entry: SceneEntry) -> int:
 
 
 def named(instances) -> list[tuple[str, str, int]]:
-    return [(instance.name, instance.category, instance.mask.label) for instance in instances]
+    return [(instance.name, instance.category, *instance.labels) for instance in instances]
 
 
 # --- With a scene record ----------------------------------------------------------------------------------------------
@@ -59,13 +54,13 @@ def named(instances) -> list[tuple[str, str, int]]:
 
 @pytest.mark.parametrize("source", INDEX_SOURCES + CRYPTO_SOURCES)
 def test_every_kind_of_label(source: LabelSource) -> None:
-    """Each by its own table; sorted by name, in whatever order the masks come."""
+    """Each by its own table; sorted by name, in whatever order the labels come."""
     entries = (SceneEntry("Oak", 3, "tree"), SceneEntry("Car", 5, "car"), SceneEntry("Hidden", 8, "car"))
     record = scene(source, *entries)
-    masks = [mask(label(source, entry)) for entry in entries[:2]]
+    labels = [label(source, entry) for entry in entries[:2]]
 
-    for some in itertools.permutations(masks):
-        instances, categories, notes = name_instances(some, image(source, "Oak", "Car"), record)
+    for some in itertools.permutations(labels):
+        instances, categories, notes = name_labels(some, image(source, "Oak", "Car"), record)
 
         assert named(instances) == [
             ("Car", "car", label(source, entries[1])),
@@ -78,9 +73,9 @@ def test_every_kind_of_label(source: LabelSource) -> None:
 @pytest.mark.parametrize("source", INDEX_SOURCES + CRYPTO_SOURCES)
 def test_background_is_no_instance(source: LabelSource) -> None:
     ground, car = SceneEntry("Ground", 4, None), SceneEntry("Car", 5, "car")
-    masks = [mask(label(source, ground)), mask(label(source, car))]
+    labels = [label(source, ground), label(source, car)]
 
-    instances, _, notes = name_instances(masks, image(source, "Ground", "Car"), scene(source, ground, car))
+    instances, _, notes = name_labels(labels, image(source, "Ground", "Car"), scene(source, ground, car))
 
     assert [instance.name for instance in instances] == ["Car"]
     assert notes == []
@@ -90,7 +85,7 @@ def test_nothing_seen() -> None:
     """The categories are there all the same, so that a dataset has them whatever a frame shows."""
     for source in INDEX_SOURCES + CRYPTO_SOURCES:
         entry = SceneEntry("Car", 5, "car")
-        assert name_instances([], image(source), scene(source, entry)) == ([], [CAR, TREE, UNSEEN], [])
+        assert name_labels([], image(source), scene(source, entry)) == ([], [CAR, TREE, UNSEEN], [])
 
 
 @pytest.mark.parametrize("source", INDEX_SOURCES)
@@ -98,7 +93,7 @@ def test_shared_index_of_one_category(source: LabelSource) -> None:
     """Both are one instance, named after the first by name in whatever order the scene has them."""
     entries = [SceneEntry("Car.R", 5, "car"), SceneEntry("Car.L", 5, "car"), SceneEntry("Oak", 3, "tree")]
     for some in itertools.permutations(entries):
-        instances, _, notes = name_instances([mask(5)], image(source), scene(source, *some))
+        instances, _, notes = name_labels([5], image(source), scene(source, *some))
         assert named(instances) == [("Car.L", "car", 5)]
         assert notes == []
 
@@ -110,12 +105,12 @@ def test_shared_index_of_different_categories(source: LabelSource, category: str
     for some in itertools.permutations(entries):
         record = scene(source, *some)
         with pytest.raises(SceneError) as caught:
-            name_instances([mask(5)], image(source), record)
+            name_labels([5], image(source), record)
         assert "'Car.L' (car)" in str(caught.value)
         assert f"'Oak' ({told})" in str(caught.value)
         assert "share the pass index 5; give each its own" in str(caught.value)
         # What is not in the frame does no harm.
-        assert name_instances([mask(4)], image(source), scene(source, *some, SceneEntry("Bus", 4, "car")))[0]
+        assert name_labels([4], image(source), scene(source, *some, SceneEntry("Bus", 4, "car")))[0]
 
 
 def test_shared_name_of_different_categories() -> None:
@@ -123,7 +118,7 @@ def test_shared_name_of_different_categories() -> None:
     record = scene(LabelSource.CRYPTO_OBJECT, SceneEntry("Car", 1, "car"), SceneEntry("Car", 2, "tree"))
 
     with pytest.raises(SceneError, match="'Car'") as caught:
-        name_instances([mask(hash_name("Car"))], image(LabelSource.CRYPTO_OBJECT, "Car"), record)
+        name_labels([hash_name("Car")], image(LabelSource.CRYPTO_OBJECT, "Car"), record)
     assert "pass index" not in str(caught.value)
 
 
@@ -134,9 +129,9 @@ def test_all_indices_zero(source: LabelSource, kind: str) -> None:
     """What every user does first: say where the setting is, and what works without it."""
     record = scene(source, SceneEntry("Car", 0, "car"), SceneEntry("Oak", 0, "tree"))
 
-    for masks in ([], [mask(5)]):
+    for labels in ([], [5]):
         with pytest.raises(SceneError) as caught:
-            name_instances(masks, image(source), record)
+            name_labels(labels, image(source), record)
         assert f"All {kind.lower()}s of the scene 'Street' have the pass index 0" in str(caught.value)
         assert f"{kind} Properties > " in str(caught.value)
         assert "Cryptomatte Object" in str(caught.value)
@@ -145,16 +140,16 @@ def test_all_indices_zero(source: LabelSource, kind: str) -> None:
 @pytest.mark.parametrize("source", CRYPTO_SOURCES)
 def test_all_indices_zero_do_not_matter_to_cryptomatte(source: LabelSource) -> None:
     entries = SceneEntry("Car", 0, "car"), SceneEntry("Oak", 0, None)
-    masks = [mask(hash_name(entry.name)) for entry in entries]
+    labels = [hash_name(entry.name) for entry in entries]
 
-    instances, _, _ = name_instances(masks, image(source, "Car", "Oak"), scene(source, *entries))
+    instances, _, _ = name_labels(labels, image(source, "Car", "Oak"), scene(source, *entries))
 
     assert named(instances) == [("Car", "car", hash_name("Car"))]
 
 
 def test_scene_without_entries() -> None:
     """An empty scene is no scene whose indices are all 0."""
-    assert name_instances([], image(LabelSource.OBJECT_INDEX), scene(LabelSource.OBJECT_INDEX))[0] == []
+    assert name_labels([], image(LabelSource.OBJECT_INDEX), scene(LabelSource.OBJECT_INDEX))[0] == []
 
 
 @pytest.mark.parametrize("source", INDEX_SOURCES + CRYPTO_SOURCES)
@@ -163,9 +158,9 @@ def test_unknown_label_is_kept_and_told(source: LabelSource) -> None:
     unknown = [2, 31] if source in INDEX_SOURCES else [hash_name("Bus.001"), 0x00C0FFEE]
     names = ["index_2", "index_31"] if source in INDEX_SOURCES else ["00c0ffee", "Bus.001"]
     categories_of = names if source in INDEX_SOURCES else ["00c0ffee", "Bus"]
-    masks = [mask(unknown[0]), mask(label(source, entry)), mask(unknown[1])]
+    labels = [unknown[0], label(source, entry), unknown[1]]
 
-    instances, categories, notes = name_instances(masks, image(source, "Car", "Bus.001"), scene(source, entry))
+    instances, categories, notes = name_labels(labels, image(source, "Car", "Bus.001"), scene(source, entry))
 
     found = {name: category for name, category, _ in named(instances)}
     assert found == {"Car": "car", **dict(zip(names, categories_of, strict=True))}
@@ -180,9 +175,7 @@ def test_unknown_label_does_not_take_the_id_of_a_category() -> None:
     """The user gave 7 to cars; an unknown index 7 must not make the dataset contradict itself."""
     entry = SceneEntry("Car", 5, "car")
 
-    _, categories, _ = name_instances(
-        [mask(5), mask(7)], image(LabelSource.OBJECT_INDEX), scene(LabelSource.OBJECT_INDEX, entry)
-    )
+    _, categories, _ = name_labels([5, 7], image(LabelSource.OBJECT_INDEX), scene(LabelSource.OBJECT_INDEX, entry))
 
     ids = [category.id for category in categories if category.id is not None]
     assert len(ids) == len(set(ids))
@@ -191,9 +184,9 @@ def test_unknown_label_does_not_take_the_id_of_a_category() -> None:
 def test_unknown_name_of_a_known_category() -> None:
     """A copy that was added after the render belongs to the category of its name, as the scene describes it."""
     source = LabelSource.CRYPTO_OBJECT
-    masks = [mask(hash_name("car.002"))]
+    labels = [hash_name("car.002")]
 
-    instances, categories, notes = name_instances(masks, image(source, "car.002"), scene(source))
+    instances, categories, notes = name_labels(labels, image(source, "car.002"), scene(source))
 
     assert named(instances) == [("car.002", "car", hash_name("car.002"))]
     assert categories == [CAR, TREE, UNSEEN]
@@ -206,7 +199,7 @@ def test_unknown_name_of_a_known_category() -> None:
 @pytest.mark.parametrize("source", INDEX_SOURCES)
 def test_index_alone(source: LabelSource) -> None:
     """Every index is a category of its own, under its own number."""
-    instances, categories, notes = name_instances([mask(2), mask(10), mask(32767)], image(source), None)
+    instances, categories, notes = name_labels([2, 10, 32767], image(source), None)
 
     assert named(instances) == [
         ("index_10", "index_10", 10),
@@ -221,9 +214,9 @@ def test_index_alone(source: LabelSource) -> None:
 def test_cryptomatte_alone(source: LabelSource) -> None:
     """Copies share a category; ids of categories are left to the dataset."""
     names = ("Car", "Car.001", "Oak.002", "Lamp.1")
-    masks = [mask(hash_name(name)) for name in names] + [mask(0x00C0FFEE)]
+    labels = [hash_name(name) for name in names] + [0x00C0FFEE]
 
-    instances, categories, notes = name_instances(masks, image(source, *names), None)
+    instances, categories, notes = name_labels(labels, image(source, *names), None)
 
     assert [(name, category) for name, category, _ in named(instances)] == [
         ("00c0ffee", "00c0ffee"),
@@ -240,10 +233,10 @@ def test_two_labels_of_one_name_keep_their_order() -> None:
     """A manifest may give a name to two ids; the records must not depend on chance."""
     twice = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_OBJECT, {9: "Car", 4: "Car"})
 
-    for masks in itertools.permutations([mask(9), mask(4)]):
-        instances, _, _ = name_instances(masks, twice, None)
+    for labels in itertools.permutations([9, 4]):
+        instances, _, _ = name_labels(labels, twice, None)
         assert named(instances) == [("Car", "Car", 4), ("Car", "Car", 9)]
 
 
-def test_no_masks_without_a_scene() -> None:
-    assert name_instances([], image(LabelSource.CRYPTO_OBJECT), None) == ([], [], [])
+def test_no_labels_without_a_scene() -> None:
+    assert name_labels([], image(LabelSource.CRYPTO_OBJECT), None) == ([], [], [])

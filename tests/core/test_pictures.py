@@ -23,7 +23,7 @@ def canvas(height: int, width: int) -> Bytes:
 
 def instance(box: Box, name: str = "a", category: str = "thing") -> Instance:
     area = (box.x1 - box.x0) * (box.y1 - box.y0)
-    return Instance(name, category, Mask(1, box, area, ""))
+    return Instance(name, category, (1,), Mask(1, box, area, ""))
 
 
 def colours_on_border(picture: Bytes, box: Box) -> set[Colour]:

@@ -21,7 +21,7 @@ from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path, valid_record
 from core.render_pass import Pass, PassFile
 from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
-from core.settings import ImageFormat, LabelSource, Settings
+from core.settings import Grouping, ImageFormat, LabelSource, Settings
 
 CAMERA = Camera(
     "Camera",
@@ -47,7 +47,7 @@ RECORD = FrameRecord(
     unit_scale=1.0,
     camera=CAMERA,
     categories=(Category("ball", 3, "toy"), Category("cube")),
-    instances=(Instance('Ball\n"1"', "ball", Mask(1, Box(2, 3, 10, 12), 60, "Qh03c1000O1N")),),
+    instances=(Instance('Ball\n"1"', "ball", (1, 4), Mask(1, Box(2, 3, 10, 12), 60, "Qh03c1000O1N")),),
     notes=("Würfel: a note",),
 )
 
@@ -73,7 +73,13 @@ cameras = st.builds(
     floats,
 )
 instances = st.builds(
-    Instance, texts, texts, st.builds(Mask, numbers, st.builds(Box, numbers, numbers, numbers, numbers), numbers, texts)
+    lambda name, category, labels, *mask: Instance(name, category, labels, Mask(labels[0], *mask)),
+    texts,
+    texts,
+    st.lists(numbers, min_size=1, max_size=3).map(tuple),
+    st.builds(Box, numbers, numbers, numbers, numbers),
+    numbers,
+    texts,
 )
 records = st.builds(
     FrameRecord,
@@ -234,7 +240,7 @@ def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":1}}', b"\xff", b"\0"],
+    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":2}}', b"\xff", b"\0"],
 )
 def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "records" / "x.json"
@@ -248,7 +254,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":1,', b'"record_version":2,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":2,', b'"record_version":3,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -300,6 +306,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
     "change",
     [
         {"labels": LabelSource.OBJECT_INDEX},
+        {"grouping": Grouping.PARENT},
         {"view_layer": "ViewLayer"},
         {"view": "left"},
         {"image_format": ImageFormat.JPEG},
@@ -316,7 +323,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
     """Whoever adds a setting has to decide, and a wrong decision is a stale record."""
     fields = {field.name for field in dataclasses.fields(Settings)}
 
-    assert fields == {"labels", "view_layer", "view", "image_format", "pictures", "workers", "redo"}
+    assert fields == {"labels", "grouping", "view_layer", "view", "image_format", "pictures", "workers", "redo"}
     for change in ({"workers": 7}, {"redo": True}):
         assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
 

@@ -27,7 +27,7 @@ RECORD = SceneRecord(
         (
             SceneEntry('Würfel "A"/b', 4, "car"),
             SceneEntry("Kegel\nzwei\\drei", 32767, "tree"),
-            SceneEntry("G", 0, None),
+            SceneEntry("G", 0, None, "Würfel", "B/b", "12"),
         ),
     ),
     materials=SceneEntries((Category("steel"),), (SceneEntry("Steel", 1, "steel"),)),
@@ -36,10 +36,13 @@ RECORD = SceneRecord(
 
 TEXTS = st.text(max_size=10)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+ENTRIES = st.builds(SceneEntry, TEXTS, st.integers(0, 32767), st.none() | TEXTS, TEXTS, TEXTS, TEXTS)
 TABLES = st.builds(
     SceneEntries,
     st.lists(st.builds(Category, TEXTS, st.none() | st.integers(1, 2**53), TEXTS), max_size=3).map(tuple),
-    st.lists(st.builds(SceneEntry, TEXTS, st.integers(0, 32767), st.none() | TEXTS), max_size=4).map(tuple),
+    st.lists(
+        st.builds(SceneEntry, TEXTS, st.integers(0, 32767), st.none() | TEXTS, TEXTS, TEXTS, TEXTS), max_size=4
+    ).map(tuple),
 )
 RECORDS = st.builds(
     SceneRecord,
@@ -103,7 +106,7 @@ def test_folder_instead_of_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"null", b"[]", b"{}", b'"text"', b"12", b"\xff\xfe\x00", b'{"scene_version":1}', b"\x76\x2f\x31\x01"],
+    [b"", b"{", b"null", b"[]", b"{}", b'"text"', b"12", b"\xff\xfe\x00", b'{"scene_version":2}', b"\x76\x2f\x31\x01"],
     ids=repr,
 )
 def test_no_scene_record(tmp_path: Path, content: bytes) -> None:
@@ -155,7 +158,7 @@ def test_damaged_record(tmp_path: Path, change: dict[str, Any]) -> None:
         SceneRecord.read(path)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 1, 3, "2", None])
 def test_other_version(tmp_path: Path, version: Any) -> None:
     path = changed(tmp_path / "a.json", {"scene_version": version})
 

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from core.errors import UsageError
 from core.render_pass import LABEL_PASSES, Pass
-from core.settings import ImageFormat, LabelSource, Settings
+from core.settings import Grouping, ImageFormat, LabelSource, Settings
 
 FIELDS = dataclasses.fields(Settings)
 
 ALL_SETTINGS = st.builds(
     Settings,
     labels=st.sampled_from(LabelSource),
+    grouping=st.sampled_from(Grouping),
     view_layer=st.text(),
     view=st.text(),
     image_format=st.sampled_from(ImageFormat),
@@ -29,6 +30,7 @@ ALL_SETTINGS = st.builds(
 # Another value for each setting; a new one has to be added here.
 OTHER = {
     "labels": LabelSource.CRYPTO_ASSET,
+    "grouping": Grouping.PARENT,
     "view_layer": "Labels.v2",
     "view": "right",
     "image_format": ImageFormat.JPEG,
@@ -124,7 +126,7 @@ def test_label_sources_are_passes() -> None:
 def test_texts_are_those_of_an_interface() -> None:
     """Blender's way: a title, and a sentence without a full stop."""
     texts = [(field.metadata["label"], field.metadata["help"]) for field in FIELDS]
-    texts += [(choice.label, choice.help) for choice in (*LabelSource, *ImageFormat)]
+    texts += [(choice.label, choice.help) for choice in (*LabelSource, *Grouping, *ImageFormat)]
     for label, help in texts:
         assert label
         assert label[0].isupper()
