@@ -37,6 +37,7 @@ class FrameRecord:
         camera: None without a scene record.
         categories: all that the scene has, sorted by name.
         instances: those that are seen, sorted by name.
+        dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
     """
 
@@ -56,6 +57,7 @@ class FrameRecord:
     camera: Camera | None
     categories: tuple[Category, ...]
     instances: tuple[Instance, ...]
+    dropped: Mapping[str, int]
     notes: tuple[str, ...]
 
     @property
@@ -102,6 +104,7 @@ class FrameRecord:
                 camera=None if record["camera"] is None else Camera.from_json(record["camera"]),
                 categories=tuple(Category.from_json(category) for category in record["categories"]),
                 instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
+                dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
             )
         except OSError as error:
@@ -128,6 +131,7 @@ class FrameRecord:
             "camera": None if self.camera is None else self.camera.as_json(),
             "categories": [category.as_json() for category in self.categories],
             "instances": [_instance_as_json(instance) for instance in self.instances],
+            "dropped": dict(self.dropped),
             "notes": list(self.notes),
         }
 
@@ -162,10 +166,11 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
         "box": [mask.box.x0, mask.box.y0, mask.box.x1, mask.box.y1],
         "area": mask.area,
         "rle": mask.rle,
+        "at_border": instance.at_border,
     }
 
 
 def _instance_from_json(data: dict[str, Any]) -> Instance:
     labels = tuple(data["labels"])
     mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
-    return Instance(data["name"], data["category"], labels, mask)
+    return Instance(data["name"], data["category"], labels, mask, data["at_border"])

@@ -34,7 +34,7 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
     if isinstance(field.default, bool):
         return BoolProperty(**options)
     if isinstance(field.default, int):
-        return IntProperty(**options, min=0, soft_max=16)
+        return IntProperty(**options, min=0, soft_max=field.metadata["slider"])
     return StringProperty(**options)
 
 
