@@ -1,5 +1,6 @@
 """The open scene as a scene record: what can be seen, what each object is, and the camera."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import bpy
@@ -86,13 +87,13 @@ def object_entries(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) 
     """Objects with their pass indices and categories."""
     collections = collections_of_objects(scene, objects)
     table = _CategoryTable(objects)
-    nearest = _nearest_collections(scene)
+    nearest, families = _nearest_collections(scene), _families(objects)
     entries = [
         SceneEntry(
             ob.name,
             ob.pass_index,
             table.category_of(ob, collections.get(ob)),
-            parent=_name_of_family(ob),
+            parent=families[ob].name if ob in families else "",
             collection=nearest[ob].name if ob in nearest else "",
             instance_id=str(ob.get("instance_id", "")),
         )
@@ -103,8 +104,7 @@ def object_entries(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) 
 
 def _parent_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
     """The parents that stand for all their children."""
-    heads = {_head_of_family(ob) for ob in objects if _name_of_family(ob)}
-    ordered = sorted(heads, key=lambda ob: ob.name)
+    ordered = sorted(set(_families(objects).values()), key=lambda ob: ob.name)
     collections = collections_of_objects(scene, ordered)
     table = _CategoryTable(ordered)
     entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
@@ -126,11 +126,11 @@ def _head_of_family(ob: bpy.types.Object) -> bpy.types.Object:
     return ob
 
 
-def _name_of_family(ob: bpy.types.Object) -> str:
-    """The name of the parent that stands for an object; "" where the object stands alone."""
-    head = _head_of_family(ob)
-    alone = head == ob and all(_has_own_category(child) for child in ob.children)
-    return "" if alone else head.name
+def _families(objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, bpy.types.Object]:
+    """Object -> the parent that stands for it and others; those that stand alone are left out."""
+    heads = {ob: _head_of_family(ob) for ob in objects}
+    sizes = Counter(heads.values())
+    return {ob: head for ob, head in heads.items() if head != ob or sizes[head] > 1}
 
 
 def _has_own_category(ob: bpy.types.Object) -> bool:
