@@ -19,7 +19,7 @@ from ..core.render_pass import PassFile
 from ..core.run import Summary
 from ..core.scene import SCENES_FOLDER, scene_path
 from ..core.settings import ImageFormat, Settings
-from . import compat
+from . import compat, render_watch
 from .display_images import Look, save_render_passes, save_render_result
 from .frame_run import FrameRun
 from .scene_reader import read_scene
@@ -145,8 +145,10 @@ class ExportRun:
     def _describe(self, files: FrameFiles) -> Path:
         """Write the scene record of the frame; returns its path."""
         path = scene_path(self.plan.output / SCENES_FOLDER, files.path)
+        layers = self._scene.view_layers
+        rendered = next((layer for layer in layers if layer.use), layers[0])
         # The user may look at another scene by now.
-        with bpy.context.temp_override(scene=self._scene, view_layer=self._scene.view_layers[0]):
+        with bpy.context.temp_override(scene=self._scene, view_layer=rendered):
             read_scene(self._scene, bpy.context.evaluated_depsgraph_get()).write(path)
         return path
 
@@ -174,7 +176,8 @@ def render_frame(scene: bpy.types.Scene) -> None:
     before = scene.frame_start, scene.frame_end
     try:
         scene.frame_start, scene.frame_end = scene.frame_current, scene.frame_current
-        bpy.ops.render.render(animation=True, scene=scene.name)
+        with render_watch.paused():
+            bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         reason = " ".join(str(error).removeprefix("Error: ").split())
         raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); mend the scene") from error
