@@ -1,11 +1,10 @@
 """Which frame the render in Blender's memory shows: Blender itself does not say, and the timeline may have moved on."""
 
-import atexit
-
 import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import SceneError
+from .handlers import Handlers
 
 _last: tuple[str, int] | None = None
 
@@ -36,22 +35,13 @@ def _on_load(*_: object) -> None:
     _last = None
 
 
-_HANDLERS = ((bpy.app.handlers.render_post, _on_render), (bpy.app.handlers.load_pre, _on_load))
+_HANDLERS = Handlers((bpy.app.handlers.render_post, _on_render), (bpy.app.handlers.load_pre, _on_load))
 
 
 def register() -> None:
-    for handlers, handler in _HANDLERS:
-        handlers.append(handler)
-    atexit.register(_remove_handlers)  # bpy 4.5 as a module hangs at exit where handlers are left
+    _HANDLERS.add()
 
 
 def unregister() -> None:
-    atexit.unregister(_remove_handlers)
-    _remove_handlers()
+    _HANDLERS.remove()
     _on_load()
-
-
-def _remove_handlers() -> None:
-    for handlers, handler in _HANDLERS:
-        if handler in handlers:
-            handlers.remove(handler)

@@ -63,10 +63,17 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         options=compat.FOLDER_OPTIONS,
     )
 
+    while_rendering: BoolProperty(
+        name="Annotate While Rendering",
+        description="Annotate each frame of an animation as soon as it is written, while the next one renders",
+        options=set(),
+        default=False,
+    )
+
     @property
     def needs_files(self) -> bool:
         """Whether frames are read from files, so that the output settings matter."""
-        return bool(self.source == "FILES")
+        return bool(self.source == "FILES" or self.while_rendering)
 
     def core_settings(self) -> Settings:
         return Settings.from_json({field.name: getattr(self, field.name) for field in dataclasses.fields(Settings)})
@@ -116,6 +123,7 @@ class LabelpassState(bpy.types.PropertyGroup):
     """WindowManager.labelpass: what the panel shows; never saved."""
 
     running: BoolProperty(name="Running")
+    follows_render: BoolProperty(name="Follows Render", description="Whether frames are annotated as they are rendered")
     done: IntProperty(name="Done", description="Frames that are dealt with")
     total: IntProperty(name="Total", description="Frames of this export")
     progress: StringProperty(name="Progress", description="Frames that are done, and the time left")

@@ -28,6 +28,8 @@ class Export(SidebarPanel):
         column.prop(settings, "grouping")
         column.prop_search(settings, "view_layer", context.scene, "view_layers")
 
+        column.prop(settings, "while_rendering")
+
         if state.running:
             layout.progress(factor=state.done / max(1, state.total), text=state.progress)
             layout.operator("labelpass.stop", icon="CANCEL")
