@@ -102,6 +102,13 @@ def find_frames(
     return frames
 
 
+def frame_paths(root: Path, file: Path) -> list[str]:
+    """The FrameFiles.path that a file may have where `root`, a folder above it, is searched: alone, or one of a pass."""
+    folder, _, short_name = _meaning(root, file, {})
+    names = dict.fromkeys([file.stem, short_name or "frame"])
+    return [f"{folder}/{name}" if folder else name for name in names]
+
+
 def frame_number(name: str) -> int:
     """The number at the end of a file's name, 0 where there is none."""
     match = _NUMBERED.fullmatch(name)
