@@ -103,7 +103,7 @@ def find_frames(
 
 
 def frame_paths(root: Path, file: Path) -> list[str]:
-    """The FrameFiles.path that a file may have where `root`, a folder above it, is searched: alone, or one of a pass."""
+    """What FrameFiles.path of a file can be if `root`, a folder above it, is searched: by itself, or as one pass."""
     folder, _, short_name = _meaning(root, file, {})
     names = dict.fromkeys([file.stem, short_name or "frame"])
     return [f"{folder}/{name}" if folder else name for name in names]

@@ -32,7 +32,7 @@ def places_for_name(box: tuple[int, int, int, int], size: tuple[int, int], pictu
         dtype=np.int64,
     )
     corners = np.maximum(0, np.minimum(corners, (picture[0] - width, picture[1] - height)))
-    return np.hstack((corners, corners + (width, height)))
+    return np.hstack((corners, corners + np.array(size)))
 
 
 def first_free(places: Plates, taken: Plates) -> int | None:

@@ -1,13 +1,9 @@
 """The tab "Labelpass" in the sidebar of the 3D Viewport."""
 
-import textwrap
-
 import bpy
 
-# Of the width of the sidebar, at a resolution scale of 1: what margins and an icon take, and an average letter.
-_MARGIN_PIXELS = 75
-_LETTER_PIXELS = 6.1
-_SHORTEST_LINE = 16
+from .text import draw_text
+
 _MOST_LINES = 12
 
 
@@ -55,7 +51,7 @@ class LABELPASS_PT_categories(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout, state = self.layout, context.window_manager.labelpass
         if state.categories_problem:
-            _draw_text(context, layout, state.categories_problem, "ERROR")
+            draw_text(context, layout, state.categories_problem, "ERROR")
             return
         column = layout.column(align=True)
         for category in state.categories:
@@ -84,7 +80,7 @@ class LABELPASS_PT_result(_SidebarPanel, bpy.types.Panel):
             if number == _MOST_LINES:
                 layout.label(text=f"… and {len(state.lines) - number} more in the console", icon="CONSOLE")
                 break
-            _draw_text(context, layout, line.name, _icon_of(line.name))
+            draw_text(context, layout, line.name, _icon_of(line.name))
         layout.operator("labelpass.open_folder", icon="FILE_FOLDER")
 
 
@@ -94,15 +90,6 @@ def _icon_of(line: str) -> str:
     if line.startswith("Failed") or " failed" in line:
         return "ERROR"
     return "INFO" if line.startswith("Note") else "CHECKMARK"
-
-
-def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """A sentence over as many lines as it needs."""
-    width = context.region.width / context.preferences.system.ui_scale
-    letters = max(_SHORTEST_LINE, int((width - _MARGIN_PIXELS) / _LETTER_PIXELS))
-    column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, letters)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
 
 
 register, unregister = bpy.utils.register_classes_factory(
