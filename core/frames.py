@@ -112,6 +112,13 @@ def pass_of_file(name: str) -> Pass | None:
     return _meaning(None, Path(f"{name.rstrip('0123456789#')}0001.exr"), {})[1]
 
 
+def frame_paths(root: Path, file: Path) -> list[str]:
+    """What FrameFiles.path of a file can be if `root`, a folder above it, is searched: by itself, or as one pass."""
+    folder, _, short_name = _meaning(root, file, {})
+    names = dict.fromkeys([file.stem, short_name or "frame"])
+    return [f"{folder}/{name}" if folder else name for name in names]
+
+
 def frame_number(name: str) -> int:
     """The number at the end of a file's name, 0 where there is none."""
     match = _NUMBERED.fullmatch(name)

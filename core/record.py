@@ -4,20 +4,23 @@ Records are the source of truth; COCO and the other formats are written from the
 made from, so that a second run can tell whether it is still valid, and a checksum, so that a damaged one is noticed.
 """
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from .camera import Camera
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
+from .frames import frame_paths
 from .instances import Box, Instance, Mask
 from .scene import Category
 
 RECORD_VERSION = 2
 RECORDS_FOLDER = "records"
+IMAGES_FOLDER = "images"
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,34 @@ def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
     if record.key != key or not all((output / file).is_file() for file in record.files()):
         return None
     return record
+
+
+def find_record(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
+    """The record of the frame that an image file shows.
+
+    Args:
+        file: an image of a dataset, or one of a frame's EXR files: beside the records, or anywhere.
+        outputs: the datasets that may have the records of an EXR file that lies elsewhere.
+
+    Returns:
+        The file of the nearest record by that name; None where there is none.
+    """
+    is_exr = file.suffix.lower() == ".exr"
+    for folder in file.parents:
+        inside = file.relative_to(folder)
+        names = frame_paths(folder, file) if is_exr else []
+        if inside.parts[0] == IMAGES_FOLDER and len(inside.parts) > 1:
+            names.append(PurePath(*inside.parts[1:]).with_suffix("").as_posix())
+        for name in names:
+            if record_path(folder, name).is_file():
+                return record_path(folder, name)
+    if is_exr:
+        # Below which folder the files were searched nobody knows; the longest name says most.
+        for output, folder in itertools.product(outputs, reversed(file.parents)):
+            for name in frame_paths(folder, file):
+                if record_path(output, name).is_file():
+                    return record_path(output, name)
+    return None
 
 
 def record_files(output: Path) -> Iterator[Path]:

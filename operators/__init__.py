@@ -1,6 +1,16 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
-from . import categories, export, last_render, panel_data, pass_indices, properties, set_up_passes, while_rendering
+from . import (
+    categories,
+    export,
+    last_render,
+    overlay,
+    panel_data,
+    pass_indices,
+    properties,
+    set_up_passes,
+    while_rendering,
+)
 
 _MODULES = (
     properties,
@@ -11,6 +21,7 @@ _MODULES = (
     last_render,
     while_rendering,
     panel_data,
+    overlay,
 )
 
 
