@@ -10,6 +10,7 @@ from bpy.props import (
     BoolProperty,
     CollectionProperty,
     EnumProperty,
+    FloatVectorProperty,
     IntProperty,
     PointerProperty,
     StringProperty,
@@ -104,6 +105,9 @@ class LabelpassRemark(bpy.types.PropertyGroup):
 class LabelpassCategory(bpy.types.PropertyGroup):
     """A category of the scene for the panel; its name is the category's."""
 
+    colour: FloatVectorProperty(
+        name="Colour", description="Colour of this category in pictures and overlays", subtype="COLOR_GAMMA", max=1.0
+    )
     id: IntProperty(name="ID", description="Number of this category in the dataset")
     objects: IntProperty(name="Objects", description="Number of objects of this category")
     origin: StringProperty(name="Origin", description="What makes objects belong to this category")
