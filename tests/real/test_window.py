@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.dataset import check_dataset
 from tests.real.conftest import InstalledBlender
-from tests.real.test_headless import check_dataset
 from tests.real.window import SCREENSHOTS, Window, open_window
 
 EXPORT, STOP = "labelpass.export_annotations", "labelpass.stop"
