@@ -34,13 +34,17 @@ class InstalledModule:
         return self.folder / "blender"
 
     @property
+    def temporary(self) -> Path:
+        return self.folder / "tmp"
+
+    @property
     def extension(self) -> Path:
         return self.user / "extensions/user_default/labelpass"
 
     def run(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         """Run scripts in the module, with the arguments of tools/blender.py."""
         variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        variables |= {"HOME": str(self.folder), "BLENDER_USER_RESOURCES": str(self.user)}
+        variables |= {"HOME": str(self.folder), "BLENDER_USER_RESOURCES": str(self.user), "TMPDIR": str(self.temporary)}
         command = [self.python, CHECKOUT / "tools/blender.py", *arguments]
         return subprocess.run(list(map(str, command)), env=variables, capture_output=True, text=True, timeout=300)
 
@@ -54,6 +58,7 @@ def bare_module(folder: Path) -> InstalledModule:
     """The bpy module of this environment in an empty folder, with what it needs itself and nothing else."""
     bpy = importlib.util.find_spec("bpy")
     assert bpy is not None and bpy.origin is not None, "There is no bpy module; the noxfile says which one to install"
+    (folder / "tmp").mkdir()
     venv.create(folder / "python", with_pip=False, symlinks=True)
     found = InstalledModule(folder / "python/bin/python", folder)
     packages = next((folder / "python").glob("lib/*/site-packages"))

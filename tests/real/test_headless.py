@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.dataset import check_dataset
-from tests.real.conftest import InstalledBlender
+from tests.real.conftest import CHECKOUT, InstalledBlender
 
 
 def test_render_and_export(labelpass_blender: InstalledBlender, demo: Path) -> None:
@@ -17,3 +17,13 @@ def test_render_and_export(labelpass_blender: InstalledBlender, demo: Path) -> N
 
     assert "2 frames annotated" in said
     check_dataset(output, ["demo_0001", "demo_0002"])
+
+
+def test_enable_disable_and_reload(labelpass_blender: InstalledBlender) -> None:
+    folder = labelpass_blender.folder / "lifecycle"
+    folder.mkdir()
+    for name in ("lifecycle.py", "traces.py"):
+        (folder / name).write_text((CHECKOUT / "tests/installed" / name).read_text())
+    said = labelpass_blender.run_well("-b", "--python-exit-code", "1", "-P", folder / "lifecycle.py")
+    assert "COMES AND GOES" in said
+    assert "Traceback" not in said
