@@ -69,7 +69,7 @@ class RealBlender:
 
     def environment(self, user: Path, display: str | None = None) -> dict[str, str]:
         """The environment to start it in: software rendering, and settings and extensions of its own in `user`."""
-        folders = {"HOME": "home", "XDG_RUNTIME_DIR": "run", "BLENDER_USER_RESOURCES": "blender"}
+        folders = {"HOME": "home", "XDG_RUNTIME_DIR": "run", "BLENDER_USER_RESOURCES": "blender", "TMPDIR": "tmp"}
         for folder in folders.values():
             (user / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         variables = {name: str(user / folder) for name, folder in folders.items()}
