@@ -68,7 +68,11 @@ class LinearImage:
             self._image.alpha_mode = "PREMUL"
         self._image.pixels.foreach_set(np.ravel(values))
         self._image.update()
-        _save(self._image, scene, path, format)
+        try:
+            _save(self._image, scene, path, format)
+        finally:
+            # It would count as modified, and a Blender that is closed now would ask whether to save it.
+            self._image.buffers_free()
 
     def remove(self) -> None:
         if self._image is not None:
