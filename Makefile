@@ -2,9 +2,11 @@
 PYTHON ?= python3.11
 NOX := .venv/bin/python -m nox
 
-.PHONY: demo test matrix bench extension real
-demo test matrix bench extension real: .venv/nox-2026.10.20
+.PHONY: nox demo test matrix bench extension real
+demo test matrix bench extension real: nox
 	$(NOX) -s $@
+
+nox: .venv/nox-2026.10.20
 
 .venv/nox-2026.10.20:
 	$(PYTHON) -m venv .venv

@@ -20,6 +20,9 @@ _SECONDS_TO_WAIT = 0.01
 # A background process has nothing else to do than to wait for its workers.
 _PATIENT_SECONDS = 0.5
 
+# The operator that exports while Blender stays usable, with the window in which it does; there is one at most.
+_under_way: "list[tuple[LABELPASS_OT_export_annotations, bpy.types.Window]]" = []
+
 
 def plan_from_settings(scene: bpy.types.Scene) -> ExportPlan:
     """What the settings of the scene ask for; raises LabelpassError where that cannot be done."""
@@ -77,6 +80,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         manager = context.window_manager
         self._timer = manager.event_timer_add(_SECONDS_BETWEEN_STEPS, window=context.window)
         manager.modal_handler_add(self)
+        _under_way.append((self, context.window))
         self._show_progress(context)
         return {"RUNNING_MODAL"}
 
@@ -137,6 +141,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         """Tell what became of the export, and clean up."""
         summary, state = self._run.summary, context.window_manager.labelpass
         self._run = None
+        _under_way.clear()
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
@@ -193,4 +198,12 @@ class LABELPASS_OT_open_folder(bpy.types.Operator):
 
 
 _CLASSES = (LABELPASS_OT_export_annotations, LABELPASS_OT_stop, LABELPASS_OT_open_folder)
-register, unregister = bpy.utils.register_classes_factory(_CLASSES)
+register, _unregister_classes = bpy.utils.register_classes_factory(_CLASSES)
+
+
+def unregister() -> None:
+    """End an export first: Blender drops the operators of a class that goes without telling them."""
+    for operator, window in list(_under_way):
+        with bpy.context.temp_override(window=window):
+            operator.cancel(bpy.context)
+    _unregister_classes()

@@ -1,9 +1,9 @@
-"""Build the extension, one zip for each platform, into dist/: python tools/build_extension.py
+"""Build the extension, one zip for each platform, into dist/: python tools/build_extension.py [--output DIR]
 
-It fetches the wheels that Labelpass needs inside Blender with pip, checks them against their sha256 in
-requirements/extension-wheels.txt, copies what belongs into an extension to build/extension/, names the wheels in that
-copy's manifest, and lets Blender's own builder pack and validate it: that of the bpy module, or with --blender that of
-Blender itself. `--lock` fetches the wheels anew and writes requirements/extension-wheels.txt.
+It fetches the wheels that Labelpass needs inside Blender with pip into build/wheels/, checks them against their sha256
+in requirements/extension-wheels.txt, copies what belongs into an extension to a temporary folder, names the wheels in
+that copy's manifest, and lets Blender's own builder pack and validate it: that of the bpy module, or with --blender
+that of Blender itself. `--lock` fetches the wheels anew and writes requirements/extension-wheels.txt.
 """
 
 import argparse
@@ -13,13 +13,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 LOCK = CHECKOUT / "requirements/extension-wheels.txt"
 WHEELS = CHECKOUT / "build/wheels"
-STAGED = CHECKOUT / "build/extension"
-DIST = CHECKOUT / "dist"
 # What the extension consists of. The wheels come on top, numpy is Blender's own.
 SHIPPED = ("__init__.py", "blender_manifest.toml", "export_annotations.py", "core", "operators", "panels")
 SHIPPED += ("LICENSE", "README.md")
@@ -42,14 +41,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lock", action="store_true", help=f"write {LOCK.relative_to(CHECKOUT)} and build nothing")
     parser.add_argument("--blender", type=Path, help="the Blender that builds; default: the bpy module's builder")
+    parser.add_argument("--output", type=Path, default=CHECKOUT / "dist", help="folder of the zips; default: dist")
     options = parser.parse_args()
     if options.lock:
         lock_wheels()
         return 0
     fetch_wheels()
-    stage()
-    for path in build(options.blender):
-        print(f"{path.relative_to(CHECKOUT)}: {path.stat().st_size / 1e6:.1f} MB")
+    with tempfile.TemporaryDirectory(prefix="labelpass-extension-") as staged:
+        stage(Path(staged))
+        zips = build(Path(staged), options.output, options.blender)
+    for path in zips:
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
@@ -57,7 +59,6 @@ def lock_wheels() -> None:
     """Fetch the wheels of the versions in runtime.txt, and write down their hashes."""
     runtime = (CHECKOUT / "requirements/runtime.txt").read_text()
     pinned = [re.search(rf"(?m)^{package}==\S+$", runtime).group() for package in PACKAGES]
-    shutil.rmtree(WHEELS, ignore_errors=True)
     download(*pinned)
     lines = ["# The wheels in the zips of the extension; written by `python tools/build_extension.py --lock`."]
     for requirement in pinned:
@@ -70,38 +71,41 @@ def lock_wheels() -> None:
 def fetch_wheels() -> None:
     """Have exactly the locked wheels in WHEELS; without the network if they are there."""
     wanted = set(re.findall(r"sha256:([0-9a-f]{64})", LOCK.read_text()))
-    if {sha256(wheel) for wheel in WHEELS.glob("*")} != wanted:
-        shutil.rmtree(WHEELS, ignore_errors=True)
+    if hashes(WHEELS) != wanted:
         download("--require-hashes", "--requirement", str(LOCK))
-    if {sha256(wheel) for wheel in WHEELS.glob("*")} != wanted:
+    if hashes(WHEELS) != wanted:
         sys.exit(f"{LOCK.relative_to(CHECKOUT)} names other wheels than this script asks for; run it with --lock")
 
 
 def download(*what: str) -> None:
-    """Let pip fetch what is asked for, for each Python on each platform."""
-    for python in PYTHONS:
-        for platform, tags in PLATFORMS.items():
-            print(f"Fetching wheels for Python {python} on {platform}", flush=True)
-            command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
-            command += ["--only-binary=:all:", "--no-deps", "--dest", str(WHEELS)]
-            command += ["--implementation", "cp", "--python-version", python]
-            command += [f"--platform={tag}" for tag in tags]
-            if subprocess.run([*command, *what]).returncode:
-                sys.exit(f"pip cannot fetch the wheels for Python {python} on {platform}, see above")
+    """Make WHEELS what pip fetches for each Python on each platform, at once: two builds may go on side by side."""
+    WHEELS.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="wheels-", dir=WHEELS.parent) as begun:
+        for python in PYTHONS:
+            for platform, tags in PLATFORMS.items():
+                print(f"Fetching wheels for Python {python} on {platform}", flush=True)
+                command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
+                command += ["--only-binary=:all:", "--no-deps", "--dest", f"{begun}/wheels"]
+                command += ["--implementation", "cp", "--python-version", python]
+                command += [f"--platform={tag}" for tag in tags]
+                if subprocess.run([*command, *what]).returncode:
+                    sys.exit(f"pip cannot fetch the wheels for Python {python} on {platform}, see above")
+        fetched = Path(begun, "wheels")
+        if hashes(WHEELS) != hashes(fetched):  # else another build has fetched them meanwhile, and may be at work
+            shutil.rmtree(WHEELS, ignore_errors=True)
+            fetched.rename(WHEELS)
 
 
-def stage() -> None:
-    """Make STAGED a fresh copy of the extension with its wheels."""
-    shutil.rmtree(STAGED, ignore_errors=True)
-    STAGED.mkdir(parents=True)
+def stage(folder: Path) -> None:
+    """Make an empty folder a copy of the extension with its wheels."""
     for name in SHIPPED:
-        source, target = CHECKOUT / name, STAGED / name
+        source, target = CHECKOUT / name, folder / name
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         else:
             shutil.copyfile(source, target)
-    shutil.copytree(WHEELS, STAGED / "wheels")
-    manifest = STAGED / "blender_manifest.toml"
+    shutil.copytree(WHEELS, folder / "wheels")
+    manifest = folder / "blender_manifest.toml"
     # Top-level keys have to stand before the first table.
     keys, bracket, tables = manifest.read_text(encoding="utf-8").partition("\n[")
     keys += toml_list("platforms", PLATFORMS)
@@ -113,14 +117,14 @@ def toml_list(key: str, values: "list[str] | dict[str, tuple[str, ...]]") -> str
     return f"{key} = [\n" + "".join(f'    "{value}",\n' for value in values) + "]\n"
 
 
-def build(blender: Path | None) -> list[Path]:
-    """Pack STAGED into one zip for each platform; returns their paths."""
+def build(staged: Path, output: Path, blender: Path | None) -> list[Path]:
+    """Pack a staged extension into one zip for each platform; returns their paths."""
     builder = [str(blender), "--command", "extension"] if blender else [sys.executable, str(builder_of_module())]
-    DIST.mkdir(exist_ok=True)
-    for old in DIST.glob("labelpass-*.zip"):
+    output.mkdir(parents=True, exist_ok=True)
+    for old in output.glob("labelpass-*.zip"):
         old.unlink()
-    run(*builder, "build", "--split-platforms", "--source-dir", str(STAGED), "--output-dir", str(DIST))
-    zips = sorted(DIST.glob("labelpass-*.zip"))
+    run(*builder, "build", "--split-platforms", "--source-dir", str(staged), "--output-dir", str(output))
+    zips = sorted(output.glob("labelpass-*.zip"))
     if len(zips) != len(PLATFORMS):
         sys.exit(f"Blender's builder made {len(zips)} zips for {len(PLATFORMS)} platforms")
     for path in zips:
@@ -143,6 +147,10 @@ def run(*command: str) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}")
+
+
+def hashes(folder: Path) -> set[str]:
+    return {sha256(path) for path in folder.glob("*")}
 
 
 def sha256(path: Path) -> str:

@@ -1,6 +1,6 @@
 """Real Blender on Debian, with a window where one is wanted: two versions, from Debian's packages, as root.
 
-    python tools/real_blender.py setup                     the two Blenders, about 5 minutes each the first time
+    python tools/real_blender.py setup                     the two Blenders, some minutes the first time
     python tools/real_blender.py run trixie -- -b --version
     python tools/real_blender.py run sid --window --share DIR -- DIR/scene.blend
 
@@ -8,7 +8,8 @@ Each one lives in a folder of its own with the rest of a small Debian (`debootst
 user's cache. A command runs in its own mount and process namespace: what is mounted for it, and every process that
 it starts, is gone when it ends, however it ends. With BLENDER=/path/to/blender in the environment that one is used.
 
-Needs, as Debian packages: debootstrap; with a window xvfb, xdotool and imagemagick too.
+Needs, as Debian packages: debootstrap; with a window xvfb, xdotool and imagemagick too. `setup` installs what is
+missing of these.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +30,12 @@ SUITES = ("trixie", "sid")
 PACKAGES = ("blender", "python3-numpy", "libgl1-mesa-dri", "libgl1", "libegl1")
 # Blender's extension system imports these; Debian's package of Blender 5.2 does not depend on them.
 PACKAGES += ("python3-cattr", "python3-requests", "python3-zstandard")
+# What this machine needs, by the Debian packages that hold it.
+PROGRAMS = {"debootstrap": "debootstrap", "Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}
 WINDOW_SIZE = (1400, 900)
+_SECONDS_BEFORE_RETRY = 15
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+_APT_ENVIRONMENT = {"PATH": _PATH, "DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"}
 _X_SOCKETS = Path("/tmp/.X11-unix")
 
 
@@ -64,7 +69,7 @@ class RealBlender:
 
     def environment(self, user: Path, display: str | None = None) -> dict[str, str]:
         """The environment to start it in: software rendering, and settings and extensions of its own in `user`."""
-        folders = {"HOME": "home", "XDG_RUNTIME_DIR": "run", "BLENDER_USER_RESOURCES": "blender"}
+        folders = {"HOME": "home", "XDG_RUNTIME_DIR": "run", "BLENDER_USER_RESOURCES": "blender", "TMPDIR": "tmp"}
         for folder in folders.values():
             (user / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         variables = {name: str(user / folder) for name, folder in folders.items()}
@@ -74,7 +79,8 @@ class RealBlender:
     def version(self) -> str:
         done = subprocess.run(self.command(["--version"]), capture_output=True, text=True)
         if done.returncode:
-            raise RealBlenderError(f"{self.name}: Blender does not start: {done.stderr.strip()}")
+            where = f"; remove {self.root}, and run setup again" if self.root else ""
+            raise RealBlenderError(f"{self.name}: Blender does not start ({done.stderr.strip()}){where}")
         return next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("Blender "))
 
 
@@ -101,21 +107,32 @@ def find(suite: str, folder: Path | None = None) -> RealBlender:
 
 
 def setup(suite: str, folder: Path | None = None) -> RealBlender:
-    """Make the Debian with Blender in it, if it is not there yet."""
+    """Make the Debian with Blender in it, if it is not there yet. A half-made one is named so, and begun anew."""
     root = (folder or default_folder()) / suite
     if not root.is_dir():
-        _need_root_and("debootstrap")
         begun = root.with_name(f"{suite}.begun")
-        shutil.rmtree(begun, ignore_errors=True)  # nothing can be mounted below it, see _inside
         begun.parent.mkdir(parents=True, exist_ok=True)
         print(f"{suite}: installing Debian and Blender into {root}, this takes some minutes", flush=True)
-        _run(_unshared(["debootstrap", "--variant=minbase", suite, str(begun), _mirror()]))
+        debootstrap = _unshared(["debootstrap", "--variant=minbase", suite, str(begun), _mirror()])
+        # Nothing can be mounted below it, see _inside.
+        _run_twice(debootstrap, before=lambda: shutil.rmtree(begun, ignore_errors=True))
         _prepare(begun)
-        environment = {"PATH": _PATH, "DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"}
         for arguments in (["update"], ["install", "--no-install-recommends", "--yes", *PACKAGES], ["clean"]):
-            _run(_inside(begun, ["apt-get", "--quiet", *arguments]), environment | _proxies())
+            _run_twice(_inside(begun, ["apt-get", "--quiet", *arguments]), _APT_ENVIRONMENT | _proxies())
         begun.rename(root)
     return find(suite, folder)
+
+
+def install_programs() -> None:
+    """Install what this machine lacks of PROGRAMS, and have its lists of packages. Only on Debian, as root."""
+    if os.geteuid() != 0:
+        raise RealBlenderError("Only root can install Debian into a folder; or set BLENDER to an official Blender")
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    _run_twice(["apt-get", "--quiet", "update"])
+    if missing:
+        print(f"Installing {', '.join(missing)}", flush=True)
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        _run_twice(["apt-get", "--quiet", "install", "--no-install-recommends", "--yes", *missing], environment)
 
 
 @contextlib.contextmanager
@@ -182,24 +199,26 @@ def _proxies() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
 
 
-def _need_root_and(*programs: str) -> None:
-    if os.geteuid() != 0:
-        raise RealBlenderError("Only root can install Debian into a folder; or set BLENDER to an official Blender")
-    _need(*programs)
-
-
 def _need(*programs: str) -> None:
     missing = [program for program in programs if not shutil.which(program)]
     if missing:
-        raise RealBlenderError(
-            f"Missing: {', '.join(missing)}; apt-get install debootstrap xvfb xdotool imagemagick, or what holds them"
-        )
+        packages = " ".join(PROGRAMS[program] for program in missing)
+        raise RealBlenderError(f"Missing: {', '.join(missing)}; run `apt-get install {packages}`, or what holds them")
 
 
-def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise RealBlenderError(f"{shlex.join(command[:8])} … failed:\n{done.stdout[-3000:]}")
+def _run_twice(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, before: Callable[[], None] = lambda: None
+) -> None:
+    """Run a command, and a moment later once more if it fails: mirrors have bad moments."""
+    for last in (False, True):
+        before()
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode == 0:
+            return
+        print(f"{shlex.join(command[:8])} … failed:\n{done.stdout[-3000:]}", flush=True)
+        if not last:
+            time.sleep(_SECONDS_BEFORE_RETRY)
+    raise RealBlenderError(f"{shlex.join(command[-4:])} failed twice, see above; is this Debian, and its mirror there?")
 
 
 def main() -> int:
@@ -224,6 +243,10 @@ def main() -> int:
 
 
 def _setup_all(options: argparse.Namespace) -> int:
+    folder = options.folder or default_folder()
+    made = all((folder / suite).is_dir() for suite in options.suites or SUITES)
+    if not made or not all(map(shutil.which, PROGRAMS)):
+        install_programs()
     for suite in options.suites or SUITES:
         if suite not in SUITES:
             raise RealBlenderError(f"{suite} is none of {', '.join(SUITES)}")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,4 +58,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave as tools/blender.py does: bpy 4.2 crashes when the interpreter ends after classes were registered."""
     sys.stdout.flush()
     sys.stderr.flush()
+    shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
     os._exit(config.stash.get(_EXIT_STATUS, 1))

@@ -5,6 +5,7 @@ A question is a file NAME.ask in the folder after "--" with a Python expression 
 
 import json
 import os
+import runpy
 import sys
 import traceback
 from pathlib import Path
@@ -13,6 +14,8 @@ import bpy
 
 _SECONDS_BETWEEN_LOOKS = 0.05
 _FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
+# What there is of Labelpass in Blender, see tests/installed/traces.py.
+traces = runpy.run_path(str(Path(__file__).with_name("traces.py")))["traces"]
 
 
 def viewport() -> bpy.types.Area:
@@ -38,6 +41,16 @@ def children() -> list[int]:
     """The processes that Blender has started and that still run."""
     statuses = [path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat")]
     return [int(status[2]) for status in statuses if int(status[1]) == os.getpid()]
+
+
+def refusal(operator: str) -> str:
+    """What Blender says when an operator is called; "" if it does not refuse."""
+    module, name = operator.split(".")
+    try:
+        getattr(getattr(bpy.ops, module), name)("INVOKE_DEFAULT")
+    except RuntimeError as error:
+        return str(error)
+    return ""
 
 
 def _answer() -> float:

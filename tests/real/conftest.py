@@ -10,20 +10,15 @@ Python (answer.py). Screenshots are left in build/screenshots/.
 
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.dataset import SHRINK
 from tools.real_blender import SUITES, RealBlender, installed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# The demo scene, small and fast, with four frames.
-SHRINK = (
-    "import bpy; scene = bpy.context.scene; scene.cycles.samples = 1; scene.cycles.use_denoising = False; "
-    "scene.render.resolution_percentage = 25; bpy.ops.wm.save_mainfile()"
-)
 
 
 @dataclass(frozen=True)
@@ -53,13 +48,6 @@ class InstalledBlender:
         done = self.run(*arguments)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr
         return done.stdout
-
-
-@pytest.fixture(scope="session")
-def zips() -> dict[str, Path]:
-    """The extension's zips by platform, built from this checkout."""
-    subprocess.run([sys.executable, CHECKOUT / "tools/build_extension.py"], check=True)
-    return {path.stem.split("-")[-1]: path for path in (CHECKOUT / "dist").glob("labelpass-*.zip")}
 
 
 @pytest.fixture(scope="session", params=["official"] if os.environ.get("BLENDER") else SUITES)

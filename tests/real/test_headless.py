@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from pycocotools.coco import COCO
-
-from tests.real.conftest import InstalledBlender
+from tests.dataset import check_dataset
+from tests.real.conftest import CHECKOUT, InstalledBlender
 
 
 def test_render_and_export(labelpass_blender: InstalledBlender, demo: Path) -> None:
@@ -20,17 +19,11 @@ def test_render_and_export(labelpass_blender: InstalledBlender, demo: Path) -> N
     check_dataset(output, ["demo_0001", "demo_0002"])
 
 
-def check_dataset(output: Path, frames: list[str]) -> None:
-    """Somebody else's reader reads the dataset, and its masks are as large as it says."""
-    coco = COCO(output / "annotations/instances.json")
-    assert [Path(image["file_name"]).stem for image in coco.dataset["images"]] == frames
-    assert [category["name"] for category in coco.dataset["categories"]] == ["apple", "bottle", "crate"]
-    assert len(coco.dataset["annotations"]) == 17 * len(frames)
-    for annotation in coco.dataset["annotations"]:
-        mask = coco.annToMask(annotation)
-        assert mask.shape == (120, 160)
-        assert mask.sum() == annotation["area"] > 0
-    for image in coco.dataset["images"]:
-        assert (output / image["file_name"]).is_file()
-    for frame in frames:
-        assert (output / f"pictures/boxes/{frame}.png").is_file()
+def test_enable_disable_and_reload(labelpass_blender: InstalledBlender) -> None:
+    folder = labelpass_blender.folder / "lifecycle"
+    folder.mkdir()
+    for name in ("lifecycle.py", "traces.py"):
+        (folder / name).write_text((CHECKOUT / "tests/installed" / name).read_text())
+    said = labelpass_blender.run_well("-b", "--python-exit-code", "1", "-P", folder / "lifecycle.py")
+    assert "COMES AND GOES" in said
+    assert "Traceback" not in said

@@ -13,6 +13,9 @@ from tools.real_blender import WINDOW_SIZE, RealBlender, virtual_display
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 _START_SECONDS = 120
+# What runs in Blender, and what they need beside them.
+_HERE = Path(__file__).parent
+_SCRIPTS = (_HERE / "no_openexr.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
 _STEP = 10  # pixels, less than half a button
 
 
@@ -38,6 +41,10 @@ class Window:
         said = json.loads(answer.read_text())
         assert "error" not in said, said["error"]
         return said["value"]
+
+    def wait_for_end(self, seconds: float = 60) -> int:
+        """Wait for Blender to end; returns its exit code."""
+        return self._process.wait(seconds)
 
     def wait_for(self, expression: str, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
@@ -124,11 +131,14 @@ def open_window(blender: RealBlender, user: Path, scene: Path, share: list[Path]
     questions.mkdir(parents=True, exist_ok=True)
     for old in questions.iterdir():
         old.unlink()
-    script = user / "answer.py"
-    script.write_text(Path(__file__).with_name("answer.py").read_text())
+    for script in _SCRIPTS:
+        (user / script.name).write_text(script.read_text())
     console = user / "console.txt"
     width, height = map(str, WINDOW_SIZE)
-    arguments = ["--window-geometry", "0", "0", width, height, scene, "-P", script, "--", questions]
+    arguments = ["--window-geometry", "0", "0", width, height, scene]
+    for script in _SCRIPTS[:2]:
+        arguments += ["-P", user / script.name]
+    arguments += ["--", questions]
     with virtual_display() as display, console.open("w") as output:
         process = subprocess.Popen(
             blender.command(arguments, [user, *share]),

@@ -1,0 +1,109 @@
+"""Everything that has to pass before a change lands: python tools/ci.py, which .ci/run calls.
+
+Two lanes go on side by side: the tests in the bpy modules, and those in real Blender with a window. Nothing is left
+out: a stage that cannot run has failed. At the end no process, mount, X server or temporary file may be left over.
+"""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+LANES = (
+    (("make", "test"), ("make", "matrix")),
+    ((sys.executable, "tools/real_blender.py", "setup"), ("make", "real")),
+)
+# What the project's programs name their temporary files; all of them remove these themselves.
+TEMPORARY = ("labelpass-*", "real-blender-*", "blender_*")
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True)
+class Ended:
+    name: str
+    code: int
+    seconds: float
+
+
+def main() -> int:
+    # Whatever a stage leaves running becomes a child of this process, which then sees it.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    began, before = time.monotonic(), _machine()
+    ended = [_run(("make", "nox"), dict(os.environ))]
+    with tempfile.TemporaryDirectory(prefix="labelpass-ci-") as temporary:
+        environment = os.environ | {"TMPDIR": temporary, "PYTHONUNBUFFERED": "1"}
+        lanes = [threading.Thread(target=_run_lane, args=(lane, environment, ended)) for lane in LANES]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+        left = [str(path) for pattern in TEMPORARY for path in Path(temporary).glob(pattern)]
+    left += _children() + sorted(_machine() - before)
+    print()
+    for stage in ended:
+        print(f"{stage.seconds:6.0f} s  {'passed' if stage.code == 0 else 'FAILED'}  {stage.name}")
+    print(f"{time.monotonic() - began:6.0f} s  in all")
+    for thing in left:
+        print(f"Left behind: {thing}")
+    return 1 if left or any(stage.code for stage in ended) else 0
+
+
+def _run_lane(lane: tuple[tuple[str, ...], ...], environment: dict[str, str], ended: list[Ended]) -> None:
+    for stage in lane:
+        ended.append(_run(stage, environment))
+
+
+def _run(command: tuple[str, ...], environment: dict[str, str]) -> Ended:
+    """Run a stage, and print what it said when it ends, so that the lanes do not talk at the same time."""
+    name, began = " ".join([Path(command[0]).name, *command[1:]]), time.monotonic()
+    print(f"begins: {name}", flush=True)
+    done = subprocess.run(
+        command,
+        cwd=CHECKOUT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    seconds = time.monotonic() - began
+    print(f"\n===== {name}: exit code {done.returncode} after {seconds:.0f} s\n{done.stdout}", flush=True)
+    return Ended(name, done.returncode, seconds)
+
+
+def _children() -> list[str]:
+    """The processes that the stages have left running."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue  # it has ended just now
+        state, parent = rest.split()[:2]
+        if int(parent) == os.getpid() and state != "Z":
+            found.append(f"process {stat.parent.name} ({name})")
+    return found
+
+
+def _machine() -> set[str]:
+    """What outlives a process: mounts, and locks of X servers that are gone."""
+    mounts = {f"mount {line.split()[1]}" for line in Path("/proc/self/mounts").read_text().splitlines()}
+    locks = set()
+    for lock in Path("/tmp").glob(".X*-lock"):
+        if not Path("/proc", lock.read_text().strip()).exists():
+            locks.add(f"lock {lock}")
+    return mounts | locks
+
+
+if __name__ == "__main__":
+    if not shutil.which("make"):
+        sys.exit("ci: make is missing; apt-get install make")
+    sys.exit(main())
