@@ -11,7 +11,7 @@ from collections import deque
 
 import bpy
 
-from ..core.errors import LabelpassError
+from ..core.errors import LabelpassError, WorkerError
 from ..core.job import FrameJob
 from ..core.progress import Progress
 from ..core.scene import SCENES_FOLDER, scene_path
@@ -53,7 +53,7 @@ class RenderFollower:
         """Take frames that were written, and what the worker has answered.
 
         Args:
-            timeout: seconds to wait for the worker where there is nothing else to do.
+            timeout: seconds to wait for the worker if it is at work.
 
         Returns:
             Whether there is nothing more to do before the next frame is written.
@@ -62,12 +62,11 @@ class RenderFollower:
             if self._run is not None and bpy.context.window_manager.labelpass.stop_requested:
                 self._run.summary.stopped = True
                 self._give_up()
-            more = self._take_events()
+            if self._run is not None and self._run.step(timeout, more=not self._ending):
+                self._finish()
+            self._take_events()
             if self._run is not None:
-                done = self._run.step(0.0 if more else timeout, more=not self._ending)
                 self._show_progress(self._run)
-                if done:
-                    self._finish()
         except LabelpassError as error:
             self._give_up()
             self._refuse(str(error))
@@ -87,12 +86,12 @@ class RenderFollower:
         self._ignoring = not self._ending
         self._finish()
 
-    def _take_events(self) -> bool:
-        """Take events as far as the worker keeps up; returns whether there are more for this run."""
+    def _take_events(self) -> None:
+        """Take events of one render, as far as the worker keeps up."""
         events: deque[render_watch.Event] = render_watch.events
         while events and not self._ending:
             if self._run is not None and not self._run.wants_more and not isinstance(events[0], RenderEnded):
-                return True
+                return
             event = events.popleft()
             if isinstance(event, RenderEnded):
                 self._ending = self._run is not None
@@ -100,7 +99,6 @@ class RenderFollower:
                 self._told.clear()
             elif not self._ignoring:
                 self._take_frame(event)
-        return False
 
     def _take_frame(self, event: WrittenFrame | BadFrame) -> None:
         run = self._run or self._start(event)
@@ -115,6 +113,8 @@ class RenderFollower:
                 path = scene_path(event.output / SCENES_FOLDER, files.path)
                 event.scene.write(path)
                 run.add(FrameJob(files, event.output, path, event.settings), event.look)
+            except WorkerError:
+                raise
             except LabelpassError as error:
                 run.fail_and_forget(files.path, str(error))
 
