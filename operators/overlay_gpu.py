@@ -18,7 +18,7 @@ from ..core.palette import Colour, is_light
 _LINE_WIDTH = 2
 _FONT_SIZE = 12
 _MARGIN = 4
-_SMALLEST_NAMED_BOX = 14
+_SMALLEST_NAMED_BOX = 30
 _MOST_NAMES = 200
 _FONT = 0  # Blender's own
 _PALETTE_WIDTH = 1024
