@@ -16,7 +16,7 @@ _START_SECONDS = 120
 # What runs in Blender, and what they need beside them.
 _HERE = Path(__file__).parent
 _SCRIPTS = (_HERE / "no_openexr.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
-_STEP = 10  # pixels, less than half a button
+_STEP = 15  # pixels, less than a button is high
 
 
 class Window:
@@ -25,6 +25,7 @@ class Window:
     def __init__(self, process: "subprocess.Popen[str]", display: str, questions: Path, console: Path) -> None:
         self._process, self._display = process, display
         self._questions, self._console, self._asked = questions, console, 0
+        self._found = 0  # how far down the sidebar the last button was, where the next one may be too
 
     def ask(self, expression: str, seconds: float = 60) -> Any:
         """The value of a Python expression in Blender, through JSON; names of answer.py are there."""
@@ -86,7 +87,7 @@ class Window:
             self.wait_for("sidebar().width > 1")
             time.sleep(1)
             x, y, width, height = self._sidebar()
-        for down in range(_STEP, height, 2 * _STEP):
+        for down in range(_STEP, height, _STEP):
             if self.ask("sidebar().active_panel_category") == name:
                 return
             self.click(x + width - 8, y + down)
@@ -99,10 +100,11 @@ class Window:
 
     def find_button(self, operator: str) -> tuple[int, int]:
         left, top, width, height = self._sidebar()
-        for down in range(_STEP, height, _STEP):
+        for down in [self._found, *range(_STEP, height, _STEP)]:
             at = left + width // 2, top + down
             self.move(*at)
             if operator in self.ask("hovered_operator()"):
+                self._found = down
                 return at
         self.screenshot(SCREENSHOTS / "no-button.png")
         raise AssertionError(f"No button of {operator} can be pressed in the sidebar, see {SCREENSHOTS}/no-button.png")
