@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.installed.module import PLATFORM, InstalledModule, bare_module
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -15,3 +18,13 @@ def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("zips")
     subprocess.run([sys.executable, CHECKOUT / "tools/build_extension.py", "--output", folder], check=True)
     return {path.stem.split("-")[-1]: path for path in folder.glob("labelpass-*.zip")}
+
+
+@pytest.fixture(scope="session")
+def module(zips: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstalledModule]:
+    """The bpy module of this environment with the zip installed."""
+    found = bare_module(tmp_path_factory.mktemp("module"))
+    found.run_well("-P", CHECKOUT / "tests/installed/install.py", "--", zips[PLATFORM])
+    assert (found.extension / "blender_manifest.toml").is_file()
+    yield found
+    assert list(found.temporary.iterdir()) == [], "temporary files are left over"

@@ -17,7 +17,7 @@ _START_SECONDS = 120
 # What runs in Blender, and what they need beside them.
 _HERE = Path(__file__).parent
 _SCRIPTS = (_HERE / "no_openexr.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
-_STEP = 10  # pixels, less than half a button
+_STEP = 15  # pixels, less than a button is high
 
 
 class Window:
@@ -32,6 +32,7 @@ class Window:
     def __init__(self, process: "subprocess.Popen[str]", display: str, questions: Path, console: Path) -> None:
         self._process, self._display = process, display
         self._questions, self._console, self._asked = questions, console, 0
+        self._found = 0  # how far down the sidebar the last button was, where the next one may be too
 
     def ask(self, expression: str, seconds: float = 60) -> Any:
         """The value of a Python expression in Blender, through JSON; names of answer.py are there."""
@@ -93,7 +94,7 @@ class Window:
             self.wait_for(f"sidebar({self.editor!r}).width > 1")
             time.sleep(1)
             x, y, width, height = self._sidebar()
-        for down in range(_STEP, height, 2 * _STEP):
+        for down in range(_STEP, height, _STEP):
             if self.ask(f"sidebar({self.editor!r}).active_panel_category") == name:
                 return
             self.click(x + width - 8, y + down)
@@ -113,10 +114,11 @@ class Window:
 
     def _find(self, hovered: str, wanted: str, places: list[float]) -> tuple[int, int]:
         left, top, width, height = self._sidebar()
-        for place, down in itertools.product(places, range(_STEP, height, _STEP)):
+        for place, down in [self._found, *itertools.product(places, range(_STEP, height, _STEP))]:
             at = left + round(width * place), top + down
             self.move(*at)
             if wanted in self.ask(f"{hovered}({self.editor!r})"):
+                self._found = place, down
                 return at
         self.screenshot(SCREENSHOTS / "no-button.png")
         raise AssertionError(f"No button of {wanted} can be pressed in the sidebar, see {SCREENSHOTS}/no-button.png")
