@@ -32,7 +32,7 @@ class Window:
     def __init__(self, process: "subprocess.Popen[str]", display: str, questions: Path, console: Path) -> None:
         self._process, self._display = process, display
         self._questions, self._console, self._asked = questions, console, 0
-        self._found = 0  # how far down the sidebar the last button was, where the next one may be too
+        self._found = 0.5, 0  # where in the sidebar the last button was, and the next one may be too
 
     def ask(self, expression: str, seconds: float = 60) -> Any:
         """The value of a Python expression in Blender, through JSON; names of answer.py are there."""
