@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.dataset import check_dataset
 from tests.real.conftest import InstalledBlender
-from tests.real.test_headless import check_dataset
+from tests.real.test_window import EXPORT, LINES, STATE, STOP
 from tests.real.window import SCREENSHOTS, Window, open_window
 
-EXPORT, STOP = "labelpass.export_annotations", "labelpass.stop"
-STATE = "bpy.context.window_manager.labelpass"
-LINES = f"[line.name for line in {STATE}.lines]"
 SWITCH_ON = "import bpy; bpy.context.scene.labelpass.while_rendering = True; bpy.ops.wm.save_mainfile()"
 SAMPLES = "import bpy; bpy.context.scene.cycles.samples = {}; bpy.ops.wm.save_mainfile()"
 FRAMES = [f"demo_{frame:04}" for frame in (1, 2, 3, 4)]
