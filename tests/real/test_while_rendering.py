@@ -9,7 +9,7 @@ import pytest
 
 from tests.dataset import check_dataset
 from tests.real.conftest import InstalledBlender
-from tests.real.test_window import EXPORT, LINES, STATE, STOP
+from tests.real.test_window import LINES, STATE
 from tests.real.window import SCREENSHOTS, Window, open_window
 
 SWITCH_ON = "import bpy; bpy.context.scene.labelpass.while_rendering = True; bpy.ops.wm.save_mainfile()"

@@ -60,10 +60,6 @@ class Window:
             assert time.monotonic() < end, f"Still not after {seconds} s: {expression}"
             time.sleep(0.1)
 
-    def wait_for_end(self, seconds: float = 60) -> int:
-        """Wait for Blender to quit; returns its exit code."""
-        return self._process.wait(seconds)
-
     def move(self, x: int, y: int) -> None:
         """Move the mouse to window coordinates from the top left."""
         self._xdotool("mousemove", x, y)
