@@ -24,8 +24,11 @@ _MOST_KEPT = 8
 
 
 def _on_switch(switches: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
-    if not bpy.app.background:
-        _look_soon()
+    if bpy.app.background:
+        return
+    _look_soon()
+    for _, area, _ in _editors(context.window_manager):
+        area.tag_redraw()
 
 
 class LabelpassOverlay(bpy.types.PropertyGroup):
@@ -138,7 +141,12 @@ def look() -> float | None:
 def _look_at(scene: bpy.types.Scene, space: bpy.types.SpaceImageEditor) -> _Shown:
     image = shown_image(space.image, space.image_user)
     record, note = record_of(image, scene)
-    return _Shown(image, record, None if record is None else _prepare(record), note)
+    if record is None:
+        return _Shown(image, None, None, note)
+    try:
+        return _Shown(image, record, _prepare(record), note)
+    except FileNotFoundError:  # removed since; the next look says so
+        return _Shown(image, None, None, "")
 
 
 def _prepare(record: Path) -> _Prepared:
@@ -165,8 +173,6 @@ def _look_soon() -> None:
     if bpy.app.timers.is_registered(look):
         bpy.app.timers.unregister(look)
     bpy.app.timers.register(look, persistent=True)
-    for _, area, _ in _editors(bpy.context.window_manager):
-        area.tag_redraw()
 
 
 def _draw() -> None:

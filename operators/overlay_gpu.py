@@ -3,6 +3,8 @@
 Blender blends what is drawn over an Image Editor in linear light, so the shaders take linear colours.
 """
 
+from dataclasses import dataclass
+
 import blf
 import bpy
 import gpu
@@ -19,7 +21,7 @@ _LINE_WIDTH = 2
 _FONT_SIZE = 12
 _MARGIN = 4
 _SMALLEST_NAMED_BOX = 30
-_MOST_NAMES = 200
+_MOST_NAMES = 100
 _FONT = 0  # Blender's own
 _PALETTE_WIDTH = 1024
 
@@ -93,12 +95,28 @@ class Shaders:
         self.mask = _mask_shader()
 
 
+@dataclass(frozen=True)
+class _Plates:
+    """The names that one view of the image shows.
+
+    Attributes:
+        view: what they were placed for.
+        batch: their plates, None where there are none.
+        texts: name, colour of the plate, and place of its first letter in the region.
+    """
+
+    view: tuple[object, ...]
+    batch: gpu.types.GPUBatch | None
+    texts: list[tuple[str, Colour, int, int]]
+
+
 class OverlayDrawing:
     """An overlay on the GPU. Everything here has to happen while Blender draws."""
 
     def __init__(self, overlay: Overlay, shaders: Shaders) -> None:
         self._overlay, self._shaders = overlay, shaders
         self._colours = [_linear(colour) for colour in overlay.colours]
+        self._plates: _Plates | None = None
         self._boxes = self._masks = self._numbers = self._palette = None
         if len(overlay.boxes) == 0:
             return
@@ -141,20 +159,24 @@ class OverlayDrawing:
             shader.uniform_float("line_width", line_width)
             self._boxes.draw(shader)
         if names:
-            # With y down, as core has it.
-            on_screen = overlay.boxes * np.tile(pixel_scale, 2) + np.tile(pixel_offset, 2)
-            on_screen[:, [1, 3]] = size[1] - on_screen[:, [1, 3]]
-            self._draw_names(on_screen, size, ui_scale)
+            view = (size, ui_scale, *pixel_scale.tolist(), *pixel_offset.tolist())
+            if self._plates is None or self._plates.view != view:
+                # With y down, as core has it.
+                on_screen = overlay.boxes * np.tile(pixel_scale, 2) + np.tile(pixel_offset, 2)
+                on_screen[:, [1, 3]] = size[1] - on_screen[:, [1, 3]]
+                self._plates = self._place_names(on_screen, size, ui_scale, view)
+            self._draw_names(self._plates, size, ui_scale)
         gpu.state.blend_set("NONE")
 
-    def _draw_names(self, boxes: npt.NDArray[np.float64], size: tuple[int, int], ui_scale: float) -> None:
-        """Draw the names of the largest boxes, each where there is a free place at its box."""
+    def _place_names(
+        self, boxes: npt.NDArray[np.float64], size: tuple[int, int], ui_scale: float, view: tuple[object, ...]
+    ) -> "_Plates":
+        """The names of the largest boxes, each where there is a free place at its box."""
         overlay = self._overlay
         chosen = largest_on_screen(boxes, size, _SMALLEST_NAMED_BOX * ui_scale, _MOST_NAMES)
         margin = round(_MARGIN * ui_scale)
         blf.size(_FONT, _FONT_SIZE * ui_scale)
-        ascent, descent = blf.dimensions(_FONT, "Ég")[1], -_lowest()
-        height = round(ascent + margin)
+        height = round(blf.dimensions(_FONT, "Ég")[1]) + margin
         plates = np.empty((len(chosen), 4), dtype=np.int64)
         named: list[int] = []
         for index in chosen.tolist():
@@ -165,31 +187,39 @@ class OverlayDrawing:
             if free is not None:
                 plates[len(named)] = places[free]
                 named.append(index)
-        if not named:
-            return
         plates = plates[: len(named)]
-        self._draw_plates(plates, named, size)
-        for (x, _, _, bottom), index in zip(plates.tolist(), named, strict=True):
-            ink = 0.0 if is_light(overlay.colours[index]) else 1.0
-            blf.color(_FONT, ink, ink, ink, 1.0)
-            blf.position(_FONT, x + margin, size[1] - bottom + round(descent + margin / 2), 0)
-            blf.draw(_FONT, overlay.names[index])
+        baseline = round(_depth_of_letters() + margin / 2)
+        texts = [
+            (overlay.names[index], overlay.colours[index], x + margin, size[1] - bottom + baseline)
+            for (x, _, _, bottom), index in zip(plates.tolist(), named, strict=True)
+        ]
+        return _Plates(view, self._batch_of_plates(plates, named) if named else None, texts)
 
-    def _draw_plates(self, plates: npt.NDArray[np.int64], named: list[int], size: tuple[int, int]) -> None:
+    def _batch_of_plates(self, plates: npt.NDArray[np.int64], named: list[int]) -> gpu.types.GPUBatch:
         corners = plates[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(np.float32).reshape(-1, 2)
         tints = np.repeat(np.array([self._colours[index] for index in named], dtype=np.float32), 4, axis=0)
         triangles = (np.array([(0, 1, 2), (0, 2, 3)]) + 4 * np.arange(len(plates))[:, None, None]).reshape(-1, 3)
-        shader = self._shaders.box
         vertices = {"corner": corners, "side": np.zeros_like(corners), "colour": tints}
-        batch = batch_for_shader(shader, "TRIS", vertices, indices=triangles.astype(np.int32))
+        return batch_for_shader(self._shaders.box, "TRIS", vertices, indices=triangles.astype(np.int32))
+
+    def _draw_names(self, plates: "_Plates", size: tuple[int, int], ui_scale: float) -> None:
+        if plates.batch is None:
+            return
+        shader = self._shaders.box
         _bind(shader, np.array((1, -1)), np.array((0, size[1])), size)
         shader.uniform_float("line_width", 0.0)
-        batch.draw(shader)
+        plates.batch.draw(shader)
+        blf.size(_FONT, _FONT_SIZE * ui_scale)
+        for text, paper, x, y in plates.texts:
+            ink = 0.0 if is_light(paper) else 1.0
+            blf.color(_FONT, ink, ink, ink, 1.0)
+            blf.position(_FONT, x, y, 0)
+            blf.draw(_FONT, text)
 
 
-def _lowest() -> float:
-    """How far letters reach below the line, as a negative number of pixels."""
-    return blf.dimensions(_FONT, "E")[1] - blf.dimensions(_FONT, "Eg")[1]
+def _depth_of_letters() -> float:
+    """How far letters reach below their line, in pixels."""
+    return blf.dimensions(_FONT, "Eg")[1] - blf.dimensions(_FONT, "E")[1]
 
 
 def _bind(
