@@ -27,7 +27,9 @@ class Export(SidebarPanel):
         column.prop(settings, "labels")
         column.prop_search(settings, "view_layer", context.scene, "view_layers")
 
-        column.prop(settings, "while_rendering")
+        row = column.row()
+        row.use_property_split = False  # there is no room for so long a label beside
+        row.prop(settings, "while_rendering")
 
         if state.running:
             layout.progress(factor=state.done / max(1, state.total), text=state.progress)
