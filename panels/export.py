@@ -27,8 +27,8 @@ class Export(SidebarPanel):
         column.prop(settings, "labels")
         column.prop(settings, "grouping")
         column.prop_search(settings, "view_layer", context.scene, "view_layers")
-        row = layout.row()
-        row.use_property_split = False  # its name needs the whole width
+        row = column.row()
+        row.use_property_split = False  # there is no room for so long a label beside
         row.prop(settings, "while_rendering")
 
         if state.running:
