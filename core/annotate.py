@@ -7,6 +7,7 @@ import numpy as np
 
 from .camera import Camera
 from .errors import SceneError
+from .filters import filter_instances
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
@@ -58,9 +59,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         )
     runs = find_runs(image.labels)
     named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
-    instances = _instances(runs, named)
+    instances, dropped = filter_instances(_instances(runs, named), *passes.shape, job.settings)
     notes += remarks
-    if not instances:
+    if not named:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
             + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
@@ -100,6 +101,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         camera=scene.camera if scene else None,
         categories=tuple(categories),
         instances=tuple(instances),
+        dropped=dropped,
         notes=tuple(notes),
     )
     record.write(job.output)

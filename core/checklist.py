@@ -210,11 +210,10 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     if wanted is Pass.OBJECT_INDEX and not setup.indexed:
         return Finding(
             Status.WRONG,
-            "All objects have the pass index 0, which is background; give them pass indices (Object Properties > "
-            "Relations > Pass Index), or set Labels to Automatic",
+            "All objects have the pass index 0, which is background; press Assign Indices, or set Labels to Automatic",
         )
     if wanted is Pass.OBJECT_INDEX and setup.clash:
-        return Finding(Status.WRONG, setup.clash)
+        return Finding(Status.WRONG, f"{setup.clash} (Assign Indices does that)")
     if wanted not in layer.passes:
         return Finding(
             Status.WRONG,

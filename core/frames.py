@@ -39,6 +39,11 @@ class FrameFiles:
         """Sequence and name as one relative path without a suffix, with forward slashes."""
         return f"{self.sequence}/{self.name}" if self.sequence else self.name
 
+    def of_frame(self, frame: int) -> "FrameFiles":
+        """The files of another frame that are named like these; they need not exist."""
+        files = tuple(PassFile(_renumbered(file.path, frame), file.holds) for file in self.files)
+        return FrameFiles(self.sequence, frame, _renumber(self.name, frame), files)
+
     def as_json(self) -> dict[str, Any]:
         return {
             "sequence": self.sequence,
@@ -107,10 +112,27 @@ def pass_of_file(name: str) -> Pass | None:
     return _meaning(None, Path(f"{name.rstrip('0123456789#')}0001.exr"), {})[1]
 
 
+def frame_paths(root: Path, file: Path) -> list[str]:
+    """What FrameFiles.path of a file can be if `root`, a folder above it, is searched: by itself, or as one pass."""
+    folder, _, short_name = _meaning(root, file, {})
+    names = dict.fromkeys([file.stem, short_name or "frame"])
+    return [f"{folder}/{name}" if folder else name for name in names]
+
+
 def frame_number(name: str) -> int:
     """The number at the end of a file's name, 0 where there is none."""
     match = _NUMBERED.fullmatch(name)
     return int(match["digits"]) if match else 0
+
+
+def _renumber(name: str, frame: int) -> str:
+    """A name with another number at its end, of as many digits; itself where it has none."""
+    match = _NUMBERED.fullmatch(name)
+    return f"{match['prefix']}{frame:0{len(match['digits'])}}{match['view'] or ''}" if match else name
+
+
+def _renumbered(path: Path, frame: int) -> Path:
+    return path.with_name(_renumber(path.stem, frame) + path.suffix)
 
 
 def parse_frame_ranges(text: str) -> list[range]:

@@ -54,12 +54,14 @@ class Instance:
         category: name of a category.
         labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
+        at_border: whether it touches the border of the image; None where nobody asked.
     """
 
     name: str
     category: str
     labels: tuple[int, ...]
     mask: Mask
+    at_border: bool | None = None
 
 
 def find_masks(labels: LabelArray) -> list[Mask]:

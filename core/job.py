@@ -8,12 +8,10 @@ from typing import Any
 from .errors import ExrError, SceneError
 from .files import canonical_json, digest
 from .frames import FrameFiles
-from .record import RECORD_VERSION
+from .record import IMAGES_FOLDER, RECORD_VERSION
 from .scene import SCENE_VERSION
 from .settings import Settings
 from .version import VERSION
-
-IMAGES_FOLDER = "images"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Pictures for a person to check a frame by: its boxes with names, and its depth with a scale."""
 
-import colorsys
 import math
 from collections.abc import Sequence
 
@@ -9,9 +8,10 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from .images import Bytes
-from .instances import Box, Instance
+from .instances import Instance
+from .name_plates import first_free, places_for_name, short_name
+from .palette import category_colours, is_light
 
-_LONGEST_NAME = 28
 _MARGIN = 3
 # Beyond this many names nobody reads them, and looking for free places would take long.
 _MOST_NEIGHBOURS = 200
@@ -40,53 +40,24 @@ def draw_boxes(image: Bytes, instances: Sequence[Instance], categories: Sequence
     draw = ImageDraw.Draw(picture)
     font = _font(picture.height)
     line = max(1, round(picture.height / 300))
-    colours = {name: _category_colour(number) for number, name in enumerate(categories)}
+    colours = category_colours(categories)
     # Large boxes first, so that small ones stay readable.
     by_size = sorted(instances, key=lambda instance: -instance.mask.area)
     for instance in by_size:
         box, colour = instance.mask.box, colours[instance.category]
         draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=colour, width=line)
-    plates: list[tuple[int, int, int, int]] = []
+    plates = np.empty((len(by_size), 4), dtype=np.int64)
     ascent, descent = font.getmetrics()
-    for instance in by_size:
-        colour, name = colours[instance.category], _short(instance.name)
+    for number, instance in enumerate(by_size):
+        box, colour, name = instance.mask.box, colours[instance.category], short_name(instance.name)
         size = math.ceil(font.getlength(name)) + 2 * _MARGIN, ascent + descent
-        plate = _place_for_name(instance.mask.box, size, picture.size, plates[-_MOST_NEIGHBOURS:])
-        plates.append(plate)
-        draw.rectangle((plate[0], plate[1], plate[2] - 1, plate[3] - 1), fill=colour)
-        draw.text((plate[0] + _MARGIN, plate[1]), name, fill=_ink(colour), font=font)
+        places = places_for_name((box.x0, box.y0, box.x1, box.y1), size, picture.size)
+        free = first_free(places, plates[max(0, number - _MOST_NEIGHBOURS) : number])
+        plates[number] = places[free or 0]
+        x0, y0, x1, y1 = plates[number].tolist()
+        draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=colour)
+        draw.text((x0 + _MARGIN, y0), name, fill="black" if is_light(colour) else "white", font=font)
     return np.asarray(picture)
-
-
-def _place_for_name(
-    box: Box, size: tuple[int, int], picture: tuple[int, int], taken: Sequence[tuple[int, int, int, int]]
-) -> tuple[int, int, int, int]:
-    """Where the plate with a name goes: at a corner of its box, inside the picture, and on no other plate if possible.
-
-    Returns:
-        x0, y0, x1, y1, half-open.
-    """
-    width, height = size
-    corners = [
-        (box.x0, box.y0 - height),
-        (box.x0, box.y0),
-        (box.x1 - width, box.y0 - height),
-        (box.x0, box.y1),
-        (box.x1 - width, box.y1),
-        (box.x0, box.y1 - height),
-    ]
-    plates = []
-    for left, top in corners:
-        x = max(0, min(left, picture[0] - width))
-        y = max(0, min(top, picture[1] - height))
-        plates.append((x, y, x + width, y + height))
-    for plate in plates:
-        if not any(
-            plate[0] < other[2] and other[0] < plate[2] and plate[1] < other[3] and other[1] < plate[3]
-            for other in taken
-        ):
-            return plate
-    return plates[0]
 
 
 def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], unit: str) -> Bytes:
@@ -153,24 +124,6 @@ def _lookup() -> Bytes:
     place = np.linspace(0, len(_SCALE) - 1, 256)
     columns = [np.interp(place, np.arange(len(_SCALE)), _SCALE[:, channel]) for channel in range(3)]
     return np.stack(columns, axis=-1).round().astype(np.uint8)
-
-
-def _category_colour(number: int) -> tuple[int, int, int]:
-    """A colour far from those of the neighbouring numbers: hues go round the circle by the golden ratio."""
-    hue = (0.58 + number * 0.618034) % 1.0
-    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 0.95)
-    return round(red * 255), round(green * 255), round(blue * 255)
-
-
-def _ink(paper: tuple[int, int, int]) -> str:
-    """Black or white, whichever reads better on a colour (weights: Rec. 601 luma)."""
-    red, green, blue = paper
-    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "white"
-
-
-def _short(name: str) -> str:
-    line = " ".join(name.split()) or "(no name)"
-    return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1] + "…"
 
 
 def _font(height: int) -> ImageFont.FreeTypeFont:

@@ -24,6 +24,8 @@ from .files import remove_leftovers
 # How long the workers may take together to end by themselves before they are killed.
 _PATIENCE_SECONDS = 3.0
 _ATTEMPTS = 2
+# How much nicer than this process a worker of low priority is; the system has 20 steps.
+_NICENESS = 10
 # What would make the worker's interpreter another one than ours.
 _FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONEXECUTABLE", "PYTHONCASEOK")
 
@@ -74,10 +76,15 @@ class WorkerPool:
     """A number of worker processes. Use it as a context manager: leaving the block stops all of them.
 
     A worker that dies is replaced, and its task is done once more; dying twice over the same task fails that task.
+
+    Args:
+        workers: how many.
+        low_priority: whether they leave the processor to other programs that want it.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, low_priority: bool = False) -> None:
         self._size = workers
+        self._low_priority = low_priority
         # Threads for what the workers leave of the processor; 0 is the worker's own thread.
         spare = (os.cpu_count() or 1) // workers
         self._threads = spare if spare > 1 else 0
@@ -144,7 +151,7 @@ class WorkerPool:
             if worker is None:
                 if len(self._workers) >= self._size:
                     return
-                worker = _Worker(self._threads, self._messages)
+                worker = _Worker(self._threads, self._low_priority, self._messages)
                 self._workers.append(worker)
             task = self._waiting.popleft()
             task.attempts += 1
@@ -190,7 +197,9 @@ class WorkerPool:
 class _Worker:
     """One process, with threads that keep its pipes from filling up."""
 
-    def __init__(self, threads: int, messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]") -> None:
+    def __init__(
+        self, threads: int, low_priority: bool, messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]"
+    ) -> None:
         self.task: Task | None = None
         self._outputs: set[Path] = set()
         self._errors: deque[str] = deque(maxlen=20)
@@ -204,13 +213,16 @@ class _Worker:
                 env=_environment(),
                 encoding="utf-8",
                 errors="replace",
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=_creation_flags(low_priority),
             )
         except OSError as error:
             raise WorkerError(
                 f"The worker process cannot start ({sys.executable}: {error.strerror}); "
                 "reinstall Labelpass with its requirements"
             ) from error
+        if low_priority and sys.platform != "win32":
+            with contextlib.suppress(OSError):  # it may have ended already, which its output will tell
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
         self._threads = [
             threading.Thread(target=self._read_answers, args=(messages,), daemon=True),
             threading.Thread(target=self._read_errors, daemon=True),
@@ -275,6 +287,12 @@ class _Worker:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             self._errors.append(line)
+
+
+def _creation_flags(low_priority: bool) -> int:
+    """What Windows should know of a new worker; 0 elsewhere."""
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    return flags | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if low_priority else flags
 
 
 def _environment() -> dict[str, str]:

@@ -4,20 +4,23 @@ Records are the source of truth; COCO and the other formats are written from the
 made from, so that a second run can tell whether it is still valid, and a checksum, so that a damaged one is noticed.
 """
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from .camera import Camera
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
+from .frames import frame_paths
 from .instances import Box, Instance, Mask
 from .scene import Category
 
 RECORD_VERSION = 2
 RECORDS_FOLDER = "records"
+IMAGES_FOLDER = "images"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class FrameRecord:
         camera: None without a scene record.
         categories: all that the scene has, sorted by name.
         instances: those that are seen, sorted by name.
+        dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
     """
 
@@ -56,6 +60,7 @@ class FrameRecord:
     camera: Camera | None
     categories: tuple[Category, ...]
     instances: tuple[Instance, ...]
+    dropped: Mapping[str, int]
     notes: tuple[str, ...]
 
     @property
@@ -102,6 +107,7 @@ class FrameRecord:
                 camera=None if record["camera"] is None else Camera.from_json(record["camera"]),
                 categories=tuple(Category.from_json(category) for category in record["categories"]),
                 instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
+                dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
             )
         except OSError as error:
@@ -128,6 +134,7 @@ class FrameRecord:
             "camera": None if self.camera is None else self.camera.as_json(),
             "categories": [category.as_json() for category in self.categories],
             "instances": [_instance_as_json(instance) for instance in self.instances],
+            "dropped": dict(self.dropped),
             "notes": list(self.notes),
         }
 
@@ -148,6 +155,34 @@ def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
     return record
 
 
+def find_record(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
+    """The record of the frame that an image file shows.
+
+    Args:
+        file: an image of a dataset, or one of a frame's EXR files: beside the records, or anywhere.
+        outputs: the datasets that may have the records of an EXR file that lies elsewhere.
+
+    Returns:
+        The file of the nearest record by that name; None where there is none.
+    """
+    is_exr = file.suffix.lower() == ".exr"
+    for folder in file.parents:
+        inside = file.relative_to(folder)
+        names = frame_paths(folder, file) if is_exr else []
+        if inside.parts[0] == IMAGES_FOLDER and len(inside.parts) > 1:
+            names.append(PurePath(*inside.parts[1:]).with_suffix("").as_posix())
+        for name in names:
+            if record_path(folder, name).is_file():
+                return record_path(folder, name)
+    if is_exr:
+        # Below which folder the files were searched nobody knows; the longest name says most.
+        for output, folder in itertools.product(outputs, reversed(file.parents)):
+            for name in frame_paths(folder, file):
+                if record_path(output, name).is_file():
+                    return record_path(output, name)
+    return None
+
+
 def record_files(output: Path) -> Iterator[Path]:
     """The files of all records below the output folder, in no particular order."""
     yield from (path for path in (output / RECORDS_FOLDER).rglob("*.json") if path.is_file())
@@ -162,10 +197,11 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
         "box": [mask.box.x0, mask.box.y0, mask.box.x1, mask.box.y1],
         "area": mask.area,
         "rle": mask.rle,
+        "at_border": instance.at_border,
     }
 
 
 def _instance_from_json(data: dict[str, Any]) -> Instance:
     labels = tuple(data["labels"])
     mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
-    return Instance(data["name"], data["category"], labels, mask)
+    return Instance(data["name"], data["category"], labels, mask, data["at_border"])

@@ -5,11 +5,16 @@ the count two before it (from the fourth on), cut into groups of five bits, lowe
 group follows, and 48 is added to make it printable. Source: `rleToString` in cocoapi, `common/maskApi.c`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 _FIRST_CHARACTER = 48
 _MORE = 0x20
+_SIGN = 0x10
+_LARGEST_CODE = 0x3F
+_MOST_GROUPS = 12  # of five bits in an int64
 
 
 def encode_counts(counts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> list[str]:
@@ -59,3 +64,52 @@ def encode_counts(counts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64])
     mask_stops = stops[ends - 1].tolist()
     mask_starts = [0, *mask_stops[:-1]]
     return [whole[start:stop] for start, stop in zip(mask_starts, mask_stops, strict=True)]
+
+
+def decode_counts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The inverse of encode_counts.
+
+    Args:
+        texts: M compressed strings.
+
+    Returns:
+        counts: (N,) int64, the counts of all masks, one mask after the other.
+        lengths: (M,) int64, how many of them belong to each mask.
+
+    Raises:
+        ValueError: a text is not what encode_counts makes.
+    """
+    codes = np.frombuffer("".join(texts).encode("ascii"), dtype=np.uint8).astype(np.int64) - _FIRST_CHARACTER
+    text_stops = np.cumsum([len(text) for text in texts], dtype=np.int64)
+    is_last = (codes & _MORE) == 0
+    if codes.size and (
+        codes.min() < 0 or codes.max() > _LARGEST_CODE or not is_last[text_stops[text_stops > 0] - 1].all()
+    ):
+        raise ValueError("no run lengths")
+    stops = np.flatnonzero(is_last) + 1
+    groups = np.diff(stops, prepend=0)
+    if groups.max(initial=0) > _MOST_GROUPS:
+        raise ValueError("a run length beyond 64 bits")
+    ends = np.searchsorted(stops, text_stops, side="right")
+    lengths = np.diff(ends, prepend=0)
+    if codes.size == 0:
+        return np.empty(0, dtype=np.int64), lengths
+
+    starts = stops - groups
+    shifts = 5 * (np.arange(codes.size) - np.repeat(starts, groups))
+    values = np.add.reduceat((codes & 0x1F) << shifts, starts)
+    is_negative = (codes[stops - 1] & _SIGN) != 0
+    values[is_negative] -= np.left_shift(1, 5 * groups[is_negative])
+
+    # From the fourth on a count adds to the one two before it: two running sums a mask, of the odd and the even places.
+    firsts = ends - lengths
+    place = np.arange(values.size) - np.repeat(firsts, lengths)
+    for chain in ((place & 1) == 1, ((place & 1) == 0) & (place > 0)):
+        chosen = np.flatnonzero(chain)
+        sums = np.cumsum(values[chosen])
+        begins = np.flatnonzero(place[chosen] <= 2)  # where the next mask begins
+        before = np.concatenate(([0], sums))[begins]
+        values[chosen] = sums - np.repeat(before, np.diff(begins, append=chosen.size))
+    if values.min() < 0:
+        raise ValueError("a negative run length")
+    return values, lengths

@@ -43,6 +43,7 @@ class Summary:
     Attributes:
         annotated, kept: how many frames were annotated, and how many were up to date already.
         instances: in all of them.
+        dropped: how many instances more were left out, as the settings say.
         failed: frame -> a sentence on what is wrong with it.
         notes: frame -> sentences on what the user should know about it.
         dataset: a sentence on the dataset file, "" until it is written.
@@ -53,6 +54,7 @@ class Summary:
     annotated: int = 0
     kept: int = 0
     instances: int = 0
+    dropped: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     dataset: str = ""
@@ -79,6 +81,8 @@ class Summary:
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         text = f"{', '.join(parts)}; {counted(self.instances, 'instance')}"
+        if self.dropped:
+            text += f", {self.dropped} dropped"
         return f"Stopped: {text}" if self.stopped else text
 
     def outline(self) -> list[str]:
@@ -139,6 +143,7 @@ class AnnotationRun:
             return False
         self.summary.kept += 1
         self.summary.instances += len(record.instances)
+        self.summary.dropped += sum(record.dropped.values())
         self._note(job, list(record.notes))
         return True
 
@@ -184,6 +189,7 @@ class AnnotationRun:
         if isinstance(event, Done):
             summary.annotated += 1
             summary.instances += event.result["instances"]
+            summary.dropped += event.result["dropped"]
             self._note(job, event.result["notes"])
         else:
             self.fail_and_forget(job.files.path, event.error)

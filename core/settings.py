@@ -63,6 +63,14 @@ class Grouping(Choice):
     COLLECTION = "collection", "Collection", "One instance for each collection with objects in it"
 
 
+class AtBorder(Choice):
+    """What becomes of instances that touch the border of the image."""
+
+    KEEP = "keep", "Keep", "Like all others"
+    MARK = "mark", "Mark", "Kept, with at_border in each annotation"
+    DROP = "drop", "Drop", "Left out"
+
+
 class ImageFormat(Choice):
     """The file format of the training images."""
 
@@ -75,8 +83,9 @@ class ImageFormat(Choice):
         return ".jpg" if self is ImageFormat.JPEG else ".png"
 
 
-def _setting(default: Any, label: str, help: str, *, changes_records: bool = True) -> Any:
-    metadata = {"label": label, "help": help, "changes_records": changes_records}
+def _setting(default: Any, label: str, help: str, *, changes_records: bool = True, slider: int = 0) -> Any:
+    """A field with its words; `slider` is where a slider for a number ends, whatever may be typed."""
+    metadata = {"label": label, "help": help, "changes_records": changes_records, "slider": slider}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -94,6 +103,13 @@ class Settings:
         "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
     )
     view: str = _setting("", "View", "Stereo view to label; empty takes the first")
+    min_area: int = _setting(0, "Minimum Area", "Leave out instances that have fewer pixels", slider=1000)
+    min_side: int = _setting(
+        0, "Minimum Side", "Leave out instances whose box is narrower or lower, in pixels", slider=100
+    )
+    at_border: AtBorder = _setting(
+        AtBorder.KEEP, "At Border", "What to do with instances that touch the border of the image"
+    )
     image_format: ImageFormat = _setting(ImageFormat.PNG, "Images", "File format of the 8-bit training images")
     pictures: bool = _setting(
         True, "Preview Pictures", "Also draw the boxes over each frame, and its depth with a scale in metres"
@@ -103,6 +119,7 @@ class Settings:
         "Workers",
         "Number of processes that annotate frames at the same time; 0 takes one for each processor core, 8 at most",
         changes_records=False,
+        slider=16,
     )
     redo: bool = _setting(
         False, "Redo", "Annotate every frame again, also those that are up to date", changes_records=False
@@ -111,6 +128,9 @@ class Settings:
     def __post_init__(self) -> None:
         if self.workers < 0:
             raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
+        for name in ("min_area", "min_side"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
 
     @property
     def worker_count(self) -> int:

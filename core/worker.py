@@ -90,7 +90,11 @@ def run_worker(threads: int) -> int:
 
 def _annotate(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
     record = annotate(FrameJob.from_json(dict(data)), checkpoint)
-    return {"instances": len(record.instances), "notes": list(record.notes)}
+    return {
+        "instances": len(record.instances),
+        "dropped": sum(record.dropped.values()),
+        "notes": list(record.notes),
+    }
 
 
 def _decode_combined(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:

@@ -1,8 +1,28 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
-from . import categories, export, last_render, panel_data, properties, set_up_passes
+from . import (
+    categories,
+    export,
+    last_render,
+    overlay,
+    panel_data,
+    pass_indices,
+    properties,
+    set_up_passes,
+    while_rendering,
+)
 
-_MODULES = (properties, export, set_up_passes, categories, last_render, panel_data)
+_MODULES = (
+    properties,
+    export,
+    set_up_passes,
+    pass_indices,
+    categories,
+    last_render,
+    while_rendering,
+    panel_data,
+    overlay,
+)
 
 
 def register() -> None:

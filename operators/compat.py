@@ -1,5 +1,6 @@
 """What differs between the Blender versions; every test of the version lives here."""
 
+import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,19 @@ def image_settings(scene: bpy.types.Scene, file_format: str, **values: Any) -> I
         for name, value in before.items():
             if getattr(settings, name) != value:
                 setattr(settings, name, value)
+
+
+@contextmanager
+def separate_data() -> Iterator[bpy.types.BlendData]:
+    """Data blocks apart from those of the open file, which nobody else sees; they are gone after the block."""
+    manager = bpy.data.temp_data()
+    data = manager.__enter__()
+    # Blender (4.2 to 5.2) gives away the reference that it releases itself in the end, and would free what is in use.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(data))
+    try:
+        yield data
+    finally:
+        manager.__exit__(None, None, None)
 
 
 def writes_multilayer(scene: bpy.types.Scene) -> bool:

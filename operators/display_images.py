@@ -1,5 +1,8 @@
 """Training images through Blender's own colour management, so that they look as the user sees them."""
 
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,7 @@ from ..core.settings import JPEG_QUALITY, ImageFormat
 from . import compat
 
 RENDER_RESULT = "Render Result"
-# Names that start with a dot do not show up in Blender's lists.
-_IMAGE_NAME = ".labelpass"
+_NAME = "labelpass"
 _BLENDER_FORMATS = {ImageFormat.PNG: "PNG", ImageFormat.JPEG: "JPEG"}
 
 
@@ -44,17 +46,90 @@ def save_render_passes(scene: bpy.types.Scene, path: Path) -> None:
         _save_as_is(bpy.data.images.get(RENDER_RESULT), scene, path)
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a scene turns linear colours into what the user sees at one frame: values only, which outlive the scene.
+
+    Attributes:
+        colour: the same for the record.
+        display, view: properties of display_settings and view_settings.
+        curves: properties and points of the view's curve mapping; None where it is off.
+    """
+
+    colour: Mapping[str, Any]
+    display: Mapping[str, Any]
+    view: Mapping[str, Any]
+    curves: tuple[Mapping[str, Any], Sequence[Sequence[tuple[Sequence[float], str]]]] | None
+
+    @classmethod
+    def of(cls, scene: bpy.types.Scene) -> "Look":
+        curves = None
+        if scene.view_settings.use_curve_mapping:
+            mapping = scene.view_settings.curve_mapping
+            points = [
+                [(tuple(point.location), point.handle_type) for point in curve.points] for curve in mapping.curves
+            ]
+            curves = _values(mapping), points
+        return cls(colour_of(scene), _values(scene.display_settings), _values(scene.view_settings), curves)
+
+    def give_to(self, scene: bpy.types.Scene) -> None:
+        _set_values(scene.display_settings, self.display)
+        _set_values(scene.view_settings, self.view)
+        if self.curves is None:
+            return
+        values, curves = self.curves
+        mapping = scene.view_settings.curve_mapping
+        _set_values(mapping, values)
+        for curve, points in zip(mapping.curves, curves, strict=True):
+            while len(curve.points) > len(points):
+                curve.points.remove(curve.points[-1])
+            while len(curve.points) < len(points):
+                curve.points.new(1.0, 1.0)
+            for point, (location, handle_type) in zip(curve.points, points, strict=True):
+                point.location, point.handle_type = location, handle_type
+        mapping.update()
+
+
+def _values(settings: bpy.types.bpy_struct) -> dict[str, Any]:
+    """The properties of some settings that can be set, by name."""
+    properties = settings.bl_rna.properties
+    return {
+        prop.identifier: _value(settings, prop.identifier)
+        for prop in properties
+        if not prop.is_readonly and prop.type != "POINTER"
+    }
+
+
+def _value(settings: bpy.types.bpy_struct, name: str) -> Any:
+    """A property as a plain value, an array as a tuple."""
+    value = getattr(settings, name)
+    return tuple(value) if getattr(settings.bl_rna.properties[name], "is_array", False) else value
+
+
+def _set_values(settings: bpy.types.bpy_struct, values: Mapping[str, Any]) -> None:
+    # Which looks there are depends on the view transform.
+    for name in sorted(values, key=lambda name: (name == "look", name != "view_transform")):
+        if _value(settings, name) != values[name]:
+            setattr(settings, name, values[name])
+
+
 class LinearImage:
-    """A hidden image in Blender that takes scene-linear pixels and saves them as the user would see them."""
+    """Takes scene-linear pixels and saves them as the user would see them.
+
+    It has a scene and an image of its own, in data blocks that are not part of the open file: nothing of the user's
+    changes, also not while a render on another thread writes its frames with the settings of the user's scene.
+    """
 
     def __init__(self) -> None:
+        self._data = contextlib.ExitStack()
+        self._scene: bpy.types.Scene | None = None
         self._image: bpy.types.Image | None = None
 
-    def save(self, pixels: Path, scene: bpy.types.Scene, path: Path, format: ImageFormat) -> None:
+    def save(self, pixels: Path, look: Look, path: Path, format: ImageFormat) -> None:
         """
         Args:
             pixels: .npy of (H, W, 4) float32, bottom row first.
-            scene: whose colour management applies.
+            look: whose colour management applies.
             path: of the 8-bit image.
 
         Raises:
@@ -64,20 +139,18 @@ class LinearImage:
         height, width, _ = values.shape
         if self._image is None or tuple(self._image.size) != (width, height):
             self.remove()
-            self._image = bpy.data.images.new(_IMAGE_NAME, width, height, alpha=True, float_buffer=True)
+            data = self._data.enter_context(compat.separate_data())
+            self._scene = data.scenes.new(_NAME)
+            self._image = data.images.new(_NAME, width, height, alpha=True, float_buffer=True)
             self._image.alpha_mode = "PREMUL"
+        look.give_to(self._scene)
         self._image.pixels.foreach_set(np.ravel(values))
         self._image.update()
-        try:
-            _save(self._image, scene, path, format)
-        finally:
-            # It would count as modified, and a Blender that is closed now would ask whether to save it.
-            self._image.buffers_free()
+        _save(self._image, self._scene, path, format)
 
     def remove(self) -> None:
-        if self._image is not None:
-            bpy.data.images.remove(self._image)
-            self._image = None
+        self._scene = self._image = None
+        self._data.close()
 
 
 def _save(image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path, format: ImageFormat) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import LabelpassError, OutputError
+from ..core.errors import LabelpassError
 from ..core.progress import Progress
 from ..core.run import counted
 from .export_run import ExportPlan, ExportRun
 from .last_render import frame_of_last_render
 from .redraw import redraw_sidebars
 from .result import print_result, show_result, show_start_failed
-from .sources import folder_of_frames, plan_files, plan_render, scene_frames
+from .sources import output_folder, plan_files, plan_render, scene_frames
 
 _SECONDS_BETWEEN_STEPS = 0.05
 _SECONDS_OF_STEPS = 0.1
@@ -33,10 +33,7 @@ def plan_from_settings(scene: bpy.types.Scene) -> ExportPlan:
     else:
         folder = settings.chosen_folder("frames_folder")
         frames = plan_files(scene, scene_frames(scene), folder)
-    output = settings.chosen_folder("output") or folder_of_frames(scene, frames, folder)
-    if not output.is_absolute():
-        raise OutputError("The output folder is relative to a .blend file that is not saved; save it first")
-    return ExportPlan(frames, output, settings.core_settings())
+    return ExportPlan(frames, output_folder(scene, frames, folder), settings.core_settings())
 
 
 class LABELPASS_OT_export_annotations(bpy.types.Operator):
@@ -51,7 +48,11 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if context.window_manager.labelpass.running:
+        state = context.window_manager.labelpass
+        if state.follows_render:
+            cls.poll_message_set("The frames of a render are being annotated; wait for them, or press Stop")
+            return False
+        if state.running:
             cls.poll_message_set("An export is running; wait for it, or stop it with Escape")
             return False
         return True

@@ -5,26 +5,23 @@ The sidebar's operator and the headless script drive the same steps, the one fro
 
 import contextlib
 import dataclasses
-import tempfile
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import bpy
 
 from ..core.errors import LabelpassError, SceneError, WorkerError
-from ..core.files import check_writable
 from ..core.frames import FrameFiles
 from ..core.job import FrameJob
-from ..core.pool import Done, Event, Failed, Task, WorkerPool
 from ..core.render_pass import PassFile
-from ..core.run import AnnotationRun, Summary
+from ..core.run import Summary
 from ..core.scene import SCENES_FOLDER, scene_path
 from ..core.settings import ImageFormat, Settings
-from . import compat
-from .display_images import LinearImage, colour_of, save_render_passes, save_render_result
+from . import compat, render_watch
+from .display_images import Look, save_render_passes, save_render_result
+from .frame_run import FrameRun
 from .scene_reader import read_scene
 from .sources import PlannedFrame, frame_file
 
@@ -60,17 +57,11 @@ class ExportRun:
     """
 
     def __init__(self, scene: bpy.types.Scene, plan: ExportPlan) -> None:
-        check_writable(plan.output)
+        self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
         self.plan = plan
         self._scene = scene
         self._frame_before = scene.frame_current, scene.frame_subframe
         self._waiting = deque(plan.frames)
-        self._pool = WorkerPool(plan.settings.worker_count)
-        self._run = AnnotationRun(self._pool, plan.output)
-        self._temporary = tempfile.TemporaryDirectory(prefix="labelpass-")
-        self._linear_image = LinearImage()
-        self._merge = plan.merge
-        self._decoded = 0
         self._ended = False
 
     @property
@@ -89,22 +80,16 @@ class ExportRun:
         if self._ended:
             return True
         try:
-            busy = bool(self._waiting) and self._pool.wants_more
+            busy = bool(self._waiting) and self._run.wants_more
             if busy:
                 self._begin(self._waiting.popleft())
-            for event in self._pool.poll(0.0 if busy else timeout):
-                self._take(event)
-            if self._waiting or self._pool.pending:
-                return False
-            if self._merge and self.summary.annotated + self.summary.kept:
-                self._merge = False
-                self._run.merge()
-                return False
+            done = self._run.step(0.0 if busy else timeout, more=bool(self._waiting))
         except BaseException:
             self.stop()
             raise
-        self._end()
-        return True
+        if done:
+            self._end()
+        return done
 
     def stop(self) -> None:
         """End the export now; finished frames stay."""
@@ -114,9 +99,7 @@ class ExportRun:
 
     def _end(self) -> None:
         self._ended = True
-        self._pool.stop()
-        self._linear_image.remove()
-        self._temporary.cleanup()
+        self._run.stop()
         frame, subframe = self._frame_before
         # Where the user has loaded another file meanwhile, the scene is gone.
         with contextlib.suppress(ReferenceError):
@@ -136,15 +119,13 @@ class ExportRun:
                 render_frame(self._scene)
             files = planned.files or self._files_of_render(planned)
             job = FrameJob(files, self.plan.output, self._describe(files), self.plan.settings)
-            if self.plan.settings.image_format is ImageFormat.NONE:
-                self._annotate(job)
-                return
-            job = dataclasses.replace(job, colour=colour_of(self._scene))
-            if in_memory:
+            look = Look.of(self._scene)
+            if in_memory and job.settings.image_format is not ImageFormat.NONE:
+                job = dataclasses.replace(job, colour=look.colour)
                 save_render_result(self._scene, job.output / job.image, job.settings.image_format)
-                self._annotate(job)
-            elif not self._run.settled(job):
-                self._decode(job)
+                self._run.add_with_image(job)
+            else:
+                self._run.add(job, look)
         except WorkerError:
             raise
         except LabelpassError as error:
@@ -164,8 +145,10 @@ class ExportRun:
     def _describe(self, files: FrameFiles) -> Path:
         """Write the scene record of the frame; returns its path."""
         path = scene_path(self.plan.output / SCENES_FOLDER, files.path)
+        layers = self._scene.view_layers
+        rendered = next((layer for layer in layers if layer.use), layers[0])
         # The user may look at another scene by now.
-        with bpy.context.temp_override(scene=self._scene, view_layer=self._scene.view_layers[0]):
+        with bpy.context.temp_override(scene=self._scene, view_layer=rendered):
             read_scene(self._scene, bpy.context.evaluated_depsgraph_get()).write(path)
         return path
 
@@ -173,50 +156,9 @@ class ExportRun:
         """The file that was just rendered, or all passes of the render in memory as a temporary one."""
         path = frame_file(self._scene, planned.frame)
         if not (self.plan.render and compat.writes_multilayer(self._scene) and path.is_file()):
-            path = Path(self._temporary.name) / f"{planned.name}.exr"
+            path = self._run.temporary / f"{planned.name}.exr"
             save_render_passes(self._scene, path)
         return FrameFiles("", planned.frame, planned.name, (PassFile(path),))
-
-    def _annotate(self, job: FrameJob) -> None:
-        if not self._run.settled(job):
-            self._run.submit(job)
-
-    def _decode(self, job: FrameJob) -> None:
-        """Let a worker decode the picture of a file on disk, for Blender to make the training image of."""
-        self._decoded += 1
-        pixels = Path(self._temporary.name) / f"{self._decoded}.npy"
-        data: dict[str, Any] = {"job": job.as_json(), "to": str(pixels)}
-        self._pool.submit(
-            Task("decode_combined", data, Path(self._temporary.name), f"frame {job.files.path}", (job, pixels))
-        )
-
-    def _take(self, event: Event) -> None:
-        if event.task.do != "decode_combined":
-            self._run.take(event)
-            self._remove_passes(event)
-            return
-        job, pixels = event.task.tag
-        try:
-            if isinstance(event, Failed):
-                self._run.fail_and_forget(job.files.path, event.error)
-            elif isinstance(event, Done) and event.result["decoded"]:
-                self._linear_image.save(pixels, self._scene, job.output / job.image, job.settings.image_format)
-                self._run.submit(job)
-            elif isinstance(event, Done):
-                self._annotate(dataclasses.replace(job, colour=None))
-        except WorkerError:
-            raise
-        except LabelpassError as error:
-            self._run.fail_and_forget(job.files.path, str(error))
-        finally:
-            pixels.unlink(missing_ok=True)
-
-    def _remove_passes(self, event: Event) -> None:
-        """Passes of a render in memory are needed only until the frame is annotated."""
-        if event.task.do == "annotate" and isinstance(event, Done | Failed):
-            for file in event.task.tag.files.files:
-                if file.path.parent == Path(self._temporary.name):
-                    file.path.unlink(missing_ok=True)
 
 
 def render_frame(scene: bpy.types.Scene) -> None:
@@ -234,7 +176,8 @@ def render_frame(scene: bpy.types.Scene) -> None:
     before = scene.frame_start, scene.frame_end
     try:
         scene.frame_start, scene.frame_end = scene.frame_current, scene.frame_current
-        bpy.ops.render.render(animation=True, scene=scene.name)
+        with render_watch.paused():
+            bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         reason = " ".join(str(error).removeprefix("Error: ").split())
         raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); mend the scene") from error

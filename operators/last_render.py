@@ -1,13 +1,14 @@
 """Which frame the render in Blender's memory shows: Blender itself does not say, and the timeline may have moved on."""
 
-import atexit
+import time
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import SceneError
+from .handlers import Handlers
 
-_last: tuple[str, int] | None = None
+_last: tuple[str, int, float] | None = None
 
 
 def frame_of_last_render(scene: bpy.types.Scene) -> int:
@@ -18,16 +19,21 @@ def frame_of_last_render(scene: bpy.types.Scene) -> int:
     """
     if _last is None:
         raise SceneError("Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk")
-    name, frame = _last
+    name, frame, _ = _last
     if name != scene.name:
         raise SceneError(f"The last render is of the scene {name!r}; render this one, or set Source to Files on Disk")
     return frame
 
 
+def time_of_last_render() -> float | None:
+    """When the last render ended, in seconds as of a file's time; None where nothing was rendered."""
+    return None if _last is None else _last[2]
+
+
 @persistent
 def _on_render(scene: bpy.types.Scene, *_: object) -> None:
     global _last
-    _last = scene.name, scene.frame_current
+    _last = scene.name, scene.frame_current, time.time()
 
 
 @persistent
@@ -36,22 +42,13 @@ def _on_load(*_: object) -> None:
     _last = None
 
 
-_HANDLERS = ((bpy.app.handlers.render_post, _on_render), (bpy.app.handlers.load_pre, _on_load))
+_HANDLERS = Handlers((bpy.app.handlers.render_post, _on_render), (bpy.app.handlers.load_pre, _on_load))
 
 
 def register() -> None:
-    for handlers, handler in _HANDLERS:
-        handlers.append(handler)
-    atexit.register(_remove_handlers)  # bpy 4.5 as a module hangs at exit where handlers are left
+    _HANDLERS.add()
 
 
 def unregister() -> None:
-    atexit.unregister(_remove_handlers)
-    _remove_handlers()
+    _HANDLERS.remove()
     _on_load()
-
-
-def _remove_handlers() -> None:
-    for handlers, handler in _HANDLERS:
-        if handler in handlers:
-            handlers.remove(handler)

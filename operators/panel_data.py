@@ -9,6 +9,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..core.checklist import Finding, check
+from ..core.palette import category_colours
 from .labelled_objects import LabelledObjects, read_labelled_objects
 from .redraw import redraw_sidebars
 from .render_setup import read_render_setup
@@ -47,8 +48,10 @@ def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Findin
 def show(state: bpy.types.PropertyGroup, objects: LabelledObjects, findings: list[Finding]) -> None:
     """Put it where the panels find it."""
     state.categories.clear()
+    colours = category_colours([category.name for category in objects.categories])
     for category in objects.categories:
         item = state.categories.add()
+        item.colour = [value / 255 for value in colours[category.name]]
         item.name, item.id, item.objects = category.name, category.id, category.objects
         item.origin = category.origin
     state.categories_problem = objects.problem

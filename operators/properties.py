@@ -10,6 +10,7 @@ from bpy.props import (
     BoolProperty,
     CollectionProperty,
     EnumProperty,
+    FloatVectorProperty,
     IntProperty,
     PointerProperty,
     StringProperty,
@@ -34,7 +35,7 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
     if isinstance(field.default, bool):
         return BoolProperty(**options)
     if isinstance(field.default, int):
-        return IntProperty(**options, min=0, soft_max=16)
+        return IntProperty(**options, min=0, soft_max=field.metadata["slider"])
     return StringProperty(**options)
 
 
@@ -63,10 +64,17 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         options=compat.FOLDER_OPTIONS,
     )
 
+    while_rendering: BoolProperty(
+        name="Annotate While Rendering",
+        description="Annotate each frame of an animation as soon as it is written, while the next one renders",
+        options=set(),
+        default=False,
+    )
+
     @property
     def needs_files(self) -> bool:
         """Whether frames are read from files, so that the output settings matter."""
-        return bool(self.source == "FILES")
+        return bool(self.source == "FILES" or self.while_rendering)
 
     def core_settings(self) -> Settings:
         return Settings.from_json({field.name: getattr(self, field.name) for field in dataclasses.fields(Settings)})
@@ -97,6 +105,9 @@ class LabelpassRemark(bpy.types.PropertyGroup):
 class LabelpassCategory(bpy.types.PropertyGroup):
     """A category of the scene for the panel; its name is the category's."""
 
+    colour: FloatVectorProperty(
+        name="Colour", description="Colour of this category in pictures and overlays", subtype="COLOR_GAMMA", max=1.0
+    )
     id: IntProperty(name="ID", description="Number of this category in the dataset")
     objects: IntProperty(name="Objects", description="Number of objects of this category")
     origin: StringProperty(name="Origin", description="What makes objects belong to this category")
@@ -116,6 +127,7 @@ class LabelpassState(bpy.types.PropertyGroup):
     """WindowManager.labelpass: what the panel shows; never saved."""
 
     running: BoolProperty(name="Running")
+    follows_render: BoolProperty(name="Follows Render", description="Whether frames are annotated as they are rendered")
     done: IntProperty(name="Done", description="Frames that are dealt with")
     total: IntProperty(name="Total", description="Frames of this export")
     progress: StringProperty(name="Progress", description="Frames that are done, and the time left")

@@ -1,5 +1,6 @@
 """The open scene as a scene record: what can be seen, what each object is, and the camera."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import bpy
@@ -23,13 +24,14 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
 
     Args:
         scene: the original scene.
-        depsgraph: its evaluated dependency graph, up to date at the current frame.
+        depsgraph: its evaluated dependency graph, up to date at the current frame. What is animated is read from it:
+            the objects that the user edits stay behind while a render goes from frame to frame.
 
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
     width, height = image_size(scene)
-    objects = sorted(own_objects(scene) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene, depsgraph) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return SceneRecord(
@@ -40,21 +42,26 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
         unit_scale=scene.unit_settings.scale_length if metric else 1.0,
         camera=_camera(scene, depsgraph),
-        objects=object_entries(scene, objects),
-        materials=_material_entries(objects),
+        objects=object_entries(scene, objects, depsgraph),
+        materials=_material_entries(objects, depsgraph),
         assets=_asset_entries(scene, objects),
         parents=_parent_entries(scene, objects),
         collections=_collection_entries(scene),
     )
 
 
-def own_objects(scene: bpy.types.Scene) -> set[bpy.types.Object]:
-    """The objects of the scene that can leave pixels in a render, those of instanced collections included."""
+def own_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> set[bpy.types.Object]:
+    """The objects of the scene that can leave pixels in a render, those of instanced collections included.
+
+    Args:
+        scene: the original scene.
+        depsgraph: of the frame; None takes the scene as the user sees it.
+    """
     found: set[bpy.types.Object] = set()
     for view_layer in scene.view_layers:
         if view_layer.use:
-            for ob in _objects_of(view_layer.layer_collection):
-                _add_with_instances(ob, found)
+            for ob in _objects_of(view_layer.layer_collection, depsgraph):
+                _add_with_instances(ob, depsgraph, found)
     return {ob for ob in found if ob.type in _RENDERED_TYPES}
 
 
@@ -82,17 +89,19 @@ def _uncropped_size(scene: bpy.types.Scene) -> tuple[int, int]:
     return render.resolution_x * percentage // 100, render.resolution_y * percentage // 100
 
 
-def object_entries(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) -> SceneEntries:
-    """Objects with their pass indices and categories."""
+def object_entries(
+    scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph | None = None
+) -> SceneEntries:
+    """Objects with their pass indices and categories, at the frame of a depsgraph or as the user sees them."""
     collections = collections_of_objects(scene, objects)
     table = _CategoryTable(objects)
-    nearest = _nearest_collections(scene)
+    nearest, families = _nearest_collections(scene), _families(objects)
     entries = [
         SceneEntry(
             ob.name,
-            ob.pass_index,
+            _at_frame(ob, depsgraph).pass_index,
             table.category_of(ob, collections.get(ob)),
-            parent=_name_of_family(ob),
+            parent=families[ob].name if ob in families else "",
             collection=nearest[ob].name if ob in nearest else "",
             instance_id=str(ob.get("instance_id", "")),
         )
@@ -103,8 +112,7 @@ def object_entries(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) 
 
 def _parent_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
     """The parents that stand for all their children."""
-    heads = {_head_of_family(ob) for ob in objects if _name_of_family(ob)}
-    ordered = sorted(heads, key=lambda ob: ob.name)
+    ordered = sorted(set(_families(objects).values()), key=lambda ob: ob.name)
     collections = collections_of_objects(scene, ordered)
     table = _CategoryTable(ordered)
     entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
@@ -126,11 +134,11 @@ def _head_of_family(ob: bpy.types.Object) -> bpy.types.Object:
     return ob
 
 
-def _name_of_family(ob: bpy.types.Object) -> str:
-    """The name of the parent that stands for an object; "" where the object stands alone."""
-    head = _head_of_family(ob)
-    alone = head == ob and all(_has_own_category(child) for child in ob.children)
-    return "" if alone else head.name
+def _families(objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, bpy.types.Object]:
+    """Object -> the parent that stands for it and others; those that stand alone are left out."""
+    heads = {ob: _head_of_family(ob) for ob in objects}
+    sizes = Counter(heads.values())
+    return {ob: head for ob, head in heads.items() if head != ob or sizes[head] > 1}
 
 
 def _has_own_category(ob: bpy.types.Object) -> bool:
@@ -146,12 +154,21 @@ def _nearest_collections(scene: bpy.types.Scene) -> dict[bpy.types.Object, bpy.t
     return found
 
 
-def _material_entries(objects: Iterable[bpy.types.Object]) -> SceneEntries:
+def _at_frame(thing: bpy.types.ID, depsgraph: bpy.types.Depsgraph | None) -> bpy.types.ID:
+    """A data block as the depsgraph has evaluated it; itself where that does not know it.
+
+    Custom properties are not to be read from it: it does not notice when a script sets them.
+    """
+    return thing.evaluated_get(depsgraph) if depsgraph else thing
+
+
+def _material_entries(objects: Iterable[bpy.types.Object], depsgraph: bpy.types.Depsgraph) -> SceneEntries:
     used = {slot.material for ob in objects for slot in ob.material_slots if slot.material}
     materials = sorted(used, key=lambda material: material.name)
     table = _CategoryTable(materials)
     entries = [
-        SceneEntry(material.name, material.pass_index, table.category_of(material, None)) for material in materials
+        SceneEntry(material.name, _at_frame(material, depsgraph).pass_index, table.category_of(material, None))
+        for material in materials
     ]
     return SceneEntries(table.categories(), tuple(entries))
 
@@ -252,25 +269,29 @@ def category_origin(ob: bpy.types.Object, in_collection: bool) -> str:
     return "collection" if in_collection else "object name"
 
 
-def _objects_of(layer_collection: bpy.types.LayerCollection) -> Iterator[bpy.types.Object]:
+def _objects_of(
+    layer_collection: bpy.types.LayerCollection, depsgraph: bpy.types.Depsgraph | None
+) -> Iterator[bpy.types.Object]:
     if layer_collection.exclude or layer_collection.collection.hide_render:
         return
     for ob in layer_collection.collection.objects:
-        if not ob.hide_render:
+        if not _at_frame(ob, depsgraph).hide_render:
             yield ob
     for child in layer_collection.children:
-        yield from _objects_of(child)
+        yield from _objects_of(child, depsgraph)
 
 
-def _add_with_instances(ob: bpy.types.Object, found: set[bpy.types.Object]) -> None:
+def _add_with_instances(
+    ob: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None, found: set[bpy.types.Object]
+) -> None:
     """Add an object, and those of the collection that it instances, and so on."""
     if ob in found:
         return
     found.add(ob)
     if ob.instance_type == "COLLECTION" and ob.instance_collection:
         for member in ob.instance_collection.all_objects:
-            if not member.hide_render:
-                _add_with_instances(member, found)
+            if not _at_frame(member, depsgraph).hide_render:
+                _add_with_instances(member, depsgraph, found)
 
 
 def collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, str]:

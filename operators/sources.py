@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.errors import InputError, UsageError
+from ..core.errors import InputError, OutputError, UsageError
 from ..core.frames import FrameFiles, find_frames
 from ..core.render_pass import PassFile
 from . import compat
@@ -68,6 +68,45 @@ def plan_files(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | Non
         problem = f"There is no EXR file of {which}; render it, or leave it out of the frame range"
         plans.append(PlannedFrame(missing[0], None, which, problem))
     return plans
+
+
+class WrittenFiles:
+    """Finds the files of frames that a render has just written, without going through its folders for each frame."""
+
+    def __init__(self) -> None:
+        self._like: list[FrameFiles] = []
+
+    def of(self, scene: bpy.types.Scene, frame: int) -> list[FrameFiles]:
+        """The files of a frame, as plan_files would find them afterwards.
+
+        Raises:
+            InputError: there is none.
+            UsageError: the files' names clash.
+        """
+        if self._like and not compat.writes_multilayer(scene):
+            expected = [files.of_frame(frame) for files in self._like]
+            if all(file.path.is_file() for files in expected for file in files.files):
+                return expected
+        found = _files_by_frame(scene, [frame], None).get(frame, [])
+        if not found:
+            raise InputError(
+                "The render writes no EXR file with passes; set the file format OpenEXR MultiLayer in the output "
+                "properties"
+            )
+        self._like = found
+        return found
+
+
+def output_folder(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folder: Path | None) -> Path:
+    """The dataset's folder: the one that the settings of the scene name, else the one beside the frames.
+
+    Raises:
+        OutputError, UsageError: it is relative to a .blend file that was never saved.
+    """
+    output: Path = scene.labelpass.chosen_folder("output") or folder_of_frames(scene, plan, folder)
+    if not output.is_absolute():
+        raise OutputError("The output folder is relative to a .blend file that is not saved; save it first")
+    return output
 
 
 def folder_of_frames(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folder: Path | None) -> Path:

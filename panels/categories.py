@@ -11,6 +11,10 @@ class LABELPASS_UL_categories(bpy.types.UIList):
 
     def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
         row = layout.row(align=True)
+        swatch = row.row()
+        swatch.enabled = False  # it follows the order of names
+        swatch.ui_units_x = 0.8
+        swatch.prop(item, "colour", text="")
         number = row.row()
         number.ui_units_x = 1.5
         number.label(text=str(item.id))

@@ -27,6 +27,9 @@ class Export(SidebarPanel):
         column.prop(settings, "labels")
         column.prop(settings, "grouping")
         column.prop_search(settings, "view_layer", context.scene, "view_layers")
+        row = layout.row()
+        row.use_property_split = False  # its name needs the whole width
+        row.prop(settings, "while_rendering")
 
         if state.running:
             layout.progress(factor=state.done / max(1, state.total), text=state.progress)

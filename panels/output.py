@@ -21,5 +21,12 @@ class Output(SidebarPanel):
         column.prop(settings, "output", placeholder="Beside the frames")
         column.prop(settings, "image_format")
         column.prop(settings, "pictures")
+        column = layout.column()
+        column.enabled = not context.window_manager.labelpass.running
+        column.prop(settings, "min_area")
+        column.prop(settings, "min_side")
+        column.prop(settings, "at_border")
+        column = layout.column()
+        column.enabled = not context.window_manager.labelpass.running
         column.prop(settings, "redo")
         column.prop(settings, "workers")

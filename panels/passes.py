@@ -24,3 +24,6 @@ class Passes(SidebarPanel):
         for finding in state.findings:
             draw_text(context, column, finding.name, _ICONS[finding.status], alert=finding.status == "wrong")
         layout.operator("labelpass.set_up_passes", icon="MODIFIER")
+        row = layout.row(align=True)
+        row.operator("labelpass.assign_indices")
+        row.operator("labelpass.restore_indices")

@@ -93,6 +93,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
                     "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
                     "name": instance.name,
                 }
+                if instance.at_border is not None:
+                    row["at_border"] = instance.at_border
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)

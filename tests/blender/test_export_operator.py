@@ -206,7 +206,7 @@ def test_a_worker_that_cannot_start_ends_the_export(
 
 
 def test_a_scene_without_combined_is_kept_the_second_time(scene: bpy.types.Scene, tmp_path: Path) -> None:
-    _write_passes_by_node(scene, tmp_path / "passes", colours=False)
+    write_passes_by_node(scene, tmp_path / "passes", colours=False)
     render_animation()
     scene.labelpass.source = "FILES"
     state = bpy.context.window_manager.labelpass
@@ -218,7 +218,7 @@ def test_a_scene_without_combined_is_kept_the_second_time(scene: bpy.types.Scene
 
 def test_file_output_nodes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     """One file a pass: the output settings name no EXR, and the compositor's File Output node does."""
-    _write_passes_by_node(scene, tmp_path / "passes")
+    write_passes_by_node(scene, tmp_path / "passes")
     render_animation()
     scene.labelpass.source = "FILES"
     scene.labelpass.output = str(tmp_path / "dataset")
@@ -230,7 +230,7 @@ def test_file_output_nodes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     assert {row["name"] for row in coco["annotations"]} == {"Ball", "Cube", "Cube.001"}
 
 
-def _write_passes_by_node(scene: bpy.types.Scene, folder: Path, colours: bool = True) -> None:
+def write_passes_by_node(scene: bpy.types.Scene, folder: Path, colours: bool = True) -> None:
     image = scene.render.image_settings
     if bpy.app.version >= (5, 0, 0):
         image.media_type = "IMAGE"

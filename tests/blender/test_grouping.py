@@ -66,3 +66,24 @@ def test_groups_that_objects_belong_to(scene: bpy.types.Scene) -> None:
         ("Wagon", "category_3"),
     ]
     assert [(entry.name, entry.category) for entry in record.collections.entries] == [("Park.002", "park")]
+
+
+def test_filters_from_the_panel_to_the_dataset(scene: bpy.types.Scene) -> None:
+    scene.frame_end = 1
+    bpy.ops.render.render(animation=True)
+    settings, state = scene.labelpass, bpy.context.window_manager.labelpass
+    settings.source, settings.labels, settings.at_border = "FILES", "crypto_object", "mark"
+    bpy.ops.labelpass.export_annotations()
+    coco = COCO(Path(state.output) / "annotations/instances.json")
+    names = {one["name"]: one["at_border"] for one in coco.dataset["annotations"]}
+    assert names == {"Ball": False, "Cube": False, "Cube.001": False, "Floor": True}
+    areas = {one["name"]: one["area"] for one in coco.dataset["annotations"]}
+
+    settings.at_border, settings.min_area = "drop", min(areas.values()) + 1
+    bpy.ops.labelpass.export_annotations()
+
+    assert state.lines[0].name == "1 frame annotated; 2 instances, 2 dropped"
+    coco = COCO(Path(state.output) / "annotations/instances.json")
+    left = {one["area"] for one in coco.dataset["annotations"]}
+    assert left == set(areas.values()) - {min(areas.values()), areas["Floor"]}
+    assert not any("at_border" in one for one in coco.dataset["annotations"])

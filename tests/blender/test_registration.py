@@ -15,7 +15,12 @@ SHIPPED = [CHECKOUT / "__init__.py", CHECKOUT / "export_annotations.py"] + [
 
 def traces() -> list[object]:
     names = [name for name in dir(bpy.types) if "labelpass" in name.lower()]
-    attached = [kind for kind in (bpy.types.Scene, bpy.types.WindowManager) if hasattr(kind, "labelpass")]
+    attached = [
+        name
+        for kind in (bpy.types.Scene, bpy.types.WindowManager)
+        for name in dir(kind)
+        if name.startswith("labelpass")
+    ]
     handlers = [
         handler
         for name in dir(bpy.app.handlers)

@@ -74,7 +74,11 @@ def test_what_is_right_says_so_for_each_subject() -> None:
         ({"view_layers": (dataclasses.replace(LAYER, used=False),)}, "'ViewLayer' is not rendered", Fix.USE_VIEW_LAYER),
         ({"sequencer": True}, "replaces the render", Fix.SEQUENCER),
         ({"objects": 0}, "nothing to label", None),
-        ({"clash": "A and B share the pass index 3"}, "A and B share the pass index 3", None),
+        (
+            {"clash": "A and B share the pass index 3"},
+            "A and B share the pass index 3 (Assign Indices does that)",
+            None,
+        ),
         (
             {"view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.OBJECT_INDEX}),)},
             "Object Index is off in the view layer 'ViewLayer'",

@@ -60,6 +60,7 @@ def record_of(
         camera=None,
         categories=tuple(categories),
         instances=tuple(instances),
+        dropped={},
         notes=(),
     )
 

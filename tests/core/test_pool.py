@@ -220,7 +220,9 @@ def test_tasks_are_done(frames: Frames, workers: int) -> None:
 
     assert all(isinstance(event, Done) for event in events)
     assert {event.task.tag for event in events} == names
-    assert [event.result for event in events if isinstance(event, Done)] == [{"instances": 3, "notes": []}] * 7
+    assert [event.result for event in events if isinstance(event, Done)] == [
+        {"instances": 3, "dropped": 0, "notes": []}
+    ] * 7
     assert frames.records() == names
     assert frames.unfinished() == []
     assert worker_pids() == set()

@@ -21,7 +21,7 @@ from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path, valid_record
 from core.render_pass import Pass, PassFile
 from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
-from core.settings import Grouping, ImageFormat, LabelSource, Settings
+from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
 
 CAMERA = Camera(
     "Camera",
@@ -48,6 +48,7 @@ RECORD = FrameRecord(
     camera=CAMERA,
     categories=(Category("ball", 3, "toy"), Category("cube")),
     instances=(Instance('Ball\n"1"', "ball", (1, 4), Mask(1, Box(2, 3, 10, 12), 60, "Qh03c1000O1N")),),
+    dropped={"small": 2, "at_border": 0},
     notes=("Würfel: a note",),
 )
 
@@ -99,6 +100,7 @@ records = st.builds(
     camera=st.none() | cameras,
     categories=st.lists(st.builds(Category, texts, st.none() | numbers, texts), max_size=3).map(tuple),
     instances=st.lists(instances, max_size=3).map(tuple),
+    dropped=st.dictionaries(texts, numbers, max_size=2),
     notes=st.lists(texts, max_size=2).map(tuple),
 )
 
@@ -307,6 +309,9 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
     [
         {"labels": LabelSource.OBJECT_INDEX},
         {"grouping": Grouping.PARENT},
+        {"min_area": 9},
+        {"min_side": 2},
+        {"at_border": AtBorder.DROP},
         {"view_layer": "ViewLayer"},
         {"view": "left"},
         {"image_format": ImageFormat.JPEG},
@@ -323,7 +328,19 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
     """Whoever adds a setting has to decide, and a wrong decision is a stale record."""
     fields = {field.name for field in dataclasses.fields(Settings)}
 
-    assert fields == {"labels", "grouping", "view_layer", "view", "image_format", "pictures", "workers", "redo"}
+    assert fields == {
+        "labels",
+        "grouping",
+        "min_area",
+        "min_side",
+        "at_border",
+        "view_layer",
+        "view",
+        "image_format",
+        "pictures",
+        "workers",
+        "redo",
+    }
     for change in ({"workers": 7}, {"redo": True}):
         assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
 

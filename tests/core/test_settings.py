@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import UsageError
 from core.render_pass import LABEL_PASSES, Pass
-from core.settings import Grouping, ImageFormat, LabelSource, Settings
+from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
 
 FIELDS = dataclasses.fields(Settings)
 
@@ -19,6 +19,9 @@ ALL_SETTINGS = st.builds(
     Settings,
     labels=st.sampled_from(LabelSource),
     grouping=st.sampled_from(Grouping),
+    min_area=st.integers(0, 1000),
+    min_side=st.integers(0, 1000),
+    at_border=st.sampled_from(AtBorder),
     view_layer=st.text(),
     view=st.text(),
     image_format=st.sampled_from(ImageFormat),
@@ -31,6 +34,9 @@ ALL_SETTINGS = st.builds(
 OTHER = {
     "labels": LabelSource.CRYPTO_ASSET,
     "grouping": Grouping.PARENT,
+    "min_area": 20,
+    "min_side": 3,
+    "at_border": AtBorder.MARK,
     "view_layer": "Labels.v2",
     "view": "right",
     "image_format": ImageFormat.JPEG,
@@ -126,7 +132,7 @@ def test_label_sources_are_passes() -> None:
 def test_texts_are_those_of_an_interface() -> None:
     """Blender's way: a title, and a sentence without a full stop."""
     texts = [(field.metadata["label"], field.metadata["help"]) for field in FIELDS]
-    texts += [(choice.label, choice.help) for choice in (*LabelSource, *Grouping, *ImageFormat)]
+    texts += [(choice.label, choice.help) for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat)]
     for label, help in texts:
         assert label
         assert label[0].isupper()

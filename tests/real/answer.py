@@ -8,6 +8,7 @@ import os
 import runpy
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -18,22 +19,35 @@ _FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
 traces = runpy.run_path(str(Path(__file__).with_name("traces.py")))["traces"]
 
 
-def viewport() -> bpy.types.Area:
+def editor(kind: str = "VIEW_3D") -> bpy.types.Area:
     areas = bpy.context.window_manager.windows[0].screen.areas
-    return next(area for area in areas if area.type == "VIEW_3D")
+    return next(area for area in areas if area.type == kind)
 
 
-def sidebar() -> bpy.types.Region:
-    return next(region for region in viewport().regions if region.type == "UI")
+def region(area: bpy.types.Area, kind: str) -> bpy.types.Region:
+    return next(region for region in area.regions if region.type == kind)
 
 
-def hovered_operator() -> str:
+def sidebar(kind: str = "VIEW_3D") -> bpy.types.Region:
+    return region(editor(kind), "UI")
+
+
+def hovered_operator(kind: str = "VIEW_3D") -> str:
     """What the button under the mouse in the sidebar does, as Python; "" if it is none, or grey."""
+    return _copied(bpy.ops.ui.copy_python_command_button, kind)
+
+
+def hovered_property(kind: str = "VIEW_3D") -> str:
+    """The data path of the property under the mouse in the sidebar; "" if it is none."""
+    return _copied(bpy.ops.ui.copy_data_path_button, kind)
+
+
+def _copied(copy: Callable[[], object], kind: str) -> str:
     manager = bpy.context.window_manager
     manager.clipboard = ""
-    with bpy.context.temp_override(window=manager.windows[0], area=viewport(), region=sidebar()):
-        if bpy.ops.ui.copy_python_command_button.poll():
-            bpy.ops.ui.copy_python_command_button()
+    with bpy.context.temp_override(window=manager.windows[0], area=editor(kind), region=sidebar(kind)):
+        if copy.poll():
+            copy()
     return manager.clipboard
 
 

@@ -1,6 +1,7 @@
 """A real Blender window with a real mouse and keyboard, on an X server without a screen."""
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -20,12 +21,18 @@ _STEP = 15  # pixels, less than a button is high
 
 
 class Window:
-    """Blender's window: what a person does is done by mouse and keys, what is behind it is only asked."""
+    """Blender's window: what a person does is done by mouse and keys, what is behind it is only asked.
+
+    Attributes:
+        editor: the kind of editor whose sidebar is meant.
+    """
+
+    editor = "VIEW_3D"
 
     def __init__(self, process: "subprocess.Popen[str]", display: str, questions: Path, console: Path) -> None:
         self._process, self._display = process, display
         self._questions, self._console, self._asked = questions, console, 0
-        self._found = 0  # how far down the sidebar the last button was, where the next one may be too
+        self._found = 0.5, 0  # where in the sidebar the last button was, and the next one may be too
 
     def ask(self, expression: str, seconds: float = 60) -> Any:
         """The value of a Python expression in Blender, through JSON; names of answer.py are there."""
@@ -72,24 +79,24 @@ class Window:
         time.sleep(0.3)
 
     def leave(self, escape: bool = True) -> None:
-        """Put the mouse into the middle of the 3D Viewport, and close what popped up there."""
-        left, bottom, width, height = self.ask("(lambda a: [a.x, a.y, a.width, a.height])(viewport())")
+        """Put the mouse into the middle of the editor, and close what popped up there."""
+        left, bottom, width, height = self.ask(f"(lambda a: [a.x, a.y, a.width, a.height])(editor({self.editor!r}))")
         self.move(left + width // 2, WINDOW_SIZE[1] - bottom - height // 2)
         if escape:
             self.press("Escape")
             time.sleep(0.5)
 
     def open_tab(self, name: str) -> None:
-        """Open the sidebar of the 3D Viewport, and in it the tab."""
+        """Open the sidebar of the editor, and in it the tab."""
         x, y, width, height = self._sidebar()
         if width <= 1:
             self.leave()
             self.press("n")
-            self.wait_for("sidebar().width > 1")
+            self.wait_for(f"sidebar({self.editor!r}).width > 1")
             time.sleep(1)
             x, y, width, height = self._sidebar()
         for down in range(_STEP, height, _STEP):
-            if self.ask("sidebar().active_panel_category") == name:
+            if self.ask(f"sidebar({self.editor!r}).active_panel_category") == name:
                 return
             self.click(x + width - 8, y + down)
         raise AssertionError(f"The sidebar has no tab {name}")
@@ -100,15 +107,22 @@ class Window:
         self.click(x, y)
 
     def find_button(self, operator: str) -> tuple[int, int]:
+        return self._find("hovered_operator", operator, [0.5])
+
+    def press_property(self, name: str) -> None:
+        """Click the property in the sidebar, found likewise; that of a panel's header too."""
+        self.click(*self._find("hovered_property", name, [0.7, 0.16, 0.13, 0.1]))
+
+    def _find(self, hovered: str, wanted: str, places: list[float]) -> tuple[int, int]:
         left, top, width, height = self._sidebar()
-        for down in [self._found, *range(_STEP, height, _STEP)]:
-            at = left + width // 2, top + down
+        for place, down in [self._found, *itertools.product(places, range(_STEP, height, _STEP))]:
+            at = left + round(width * place), top + down
             self.move(*at)
-            if operator in self.ask("hovered_operator()"):
-                self._found = down
+            if wanted in self.ask(f"{hovered}({self.editor!r})"):
+                self._found = place, down
                 return at
         self.screenshot(SCREENSHOTS / "no-button.png")
-        raise AssertionError(f"No button of {operator} can be pressed in the sidebar, see {SCREENSHOTS}/no-button.png")
+        raise AssertionError(f"No button of {wanted} can be pressed in the sidebar, see {SCREENSHOTS}/no-button.png")
 
     def screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +133,7 @@ class Window:
 
     def _sidebar(self) -> tuple[int, int, int, int]:
         """Left, top, width, height, from the top left."""
-        x, y, width, height = self.ask("(lambda r: [r.x, r.y, r.width, r.height])(sidebar())")
+        x, y, width, height = self.ask(f"(lambda r: [r.x, r.y, r.width, r.height])(sidebar({self.editor!r}))")
         return x, WINDOW_SIZE[1] - y - height, width, height
 
     def _xdotool(self, *arguments: object) -> str:

@@ -1,0 +1,39 @@
+"""Instances that are too small or cut off by the border of the image to be worth learning from."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from .instances import Instance
+from .settings import AtBorder, Settings
+
+SMALL, AT_BORDER = "small", "at_border"
+
+
+def filter_instances(
+    instances: Sequence[Instance], height: int, width: int, settings: Settings
+) -> tuple[list[Instance], dict[str, int]]:
+    """Drop and mark instances as the settings say.
+
+    Args:
+        instances: of a frame.
+        height, width: pixels of the image.
+        settings: the user's choices.
+
+    Returns:
+        What is left, in the same order, and how many were dropped for each reason (SMALL, AT_BORDER). An instance
+        that is both too small and at the border counts as small.
+    """
+    kept: list[Instance] = []
+    dropped = {SMALL: 0, AT_BORDER: 0}
+    for instance in instances:
+        box = instance.mask.box
+        side = min(box.x1 - box.x0, box.y1 - box.y0)
+        at_border = box.x0 == 0 or box.y0 == 0 or box.x1 == width or box.y1 == height
+        if instance.mask.area < settings.min_area or side < settings.min_side:
+            dropped[SMALL] += 1
+        elif at_border and settings.at_border is AtBorder.DROP:
+            dropped[AT_BORDER] += 1
+        else:
+            marked = at_border if settings.at_border is AtBorder.MARK else None
+            kept.append(dataclasses.replace(instance, at_border=marked))
+    return kept, dropped

@@ -1,0 +1,30 @@
+"""Blender's application handlers of a module: added once when it registers, gone when it unregisters."""
+
+import atexit
+from collections.abc import Callable
+from typing import Any
+
+Handler = Callable[..., Any]
+
+
+class Handlers:
+    """Some handlers that come and go together.
+
+    Args:
+        pairs: a list of bpy.app.handlers, and the persistent function that belongs into it.
+    """
+
+    def __init__(self, *pairs: tuple[list[Handler], Handler]) -> None:
+        self._pairs = pairs
+
+    def add(self) -> None:
+        for handlers, handler in self._pairs:
+            if handler not in handlers:
+                handlers.append(handler)
+        atexit.register(self.remove)  # bpy 4.5 as a module hangs at exit where handlers are left
+
+    def remove(self) -> None:
+        atexit.unregister(self.remove)
+        for handlers, handler in self._pairs:
+            if handler in handlers:
+                handlers.remove(handler)

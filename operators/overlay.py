@@ -1,0 +1,219 @@
+"""The overlay in the Image Editor: boxes, names and masks from the record of the frame that it shows.
+
+A timer looks for what is to be shown, and prepares it; the draw handler draws only what is prepared.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+from bpy.app.handlers import persistent
+from bpy.props import BoolProperty, FloatProperty, PointerProperty
+
+from ..core.errors import RecordError
+from ..core.overlay import Overlay, make_overlay
+from ..core.record import FrameRecord
+from .overlay_gpu import OverlayDrawing, Shaders
+from .overlay_source import ShownImage, record_of, shown_image
+
+_SECONDS_BETWEEN_LOOKS = 0.3
+_MOST_KEPT = 8
+
+
+def _on_switch(switches: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    if not bpy.app.background:
+        _look_soon()
+
+
+class LabelpassOverlay(bpy.types.PropertyGroup):
+    """WindowManager.labelpass_overlay: what is drawn over the image; a matter of looking, so no part of the file."""
+
+    show: BoolProperty(
+        name="Show Overlay",
+        description="Draw the annotations of the shown frame over its image",
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+    boxes: BoolProperty(
+        name="Boxes",
+        description="Draw the box of each instance in the colour of its category",
+        default=True,
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+    names: BoolProperty(
+        name="Names",
+        description="Draw the names of the largest instances; zoom in to see more of them",
+        default=True,
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+    masks: BoolProperty(
+        name="Masks",
+        description="Colour the pixels of each instance",
+        default=True,
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+    opacity: FloatProperty(
+        name="Opacity",
+        description="How much the masks cover the image; their outlines cover twice as much",
+        default=0.3,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+
+
+class _Prepared:
+    """A record that is ready to be drawn, or the reason why it is not."""
+
+    def __init__(self, path: Path) -> None:
+        self.overlay: Overlay | None = None
+        self.problem = ""
+        self._drawing: OverlayDrawing | None = None
+        try:
+            self.overlay = make_overlay(FrameRecord.read(path))
+        except RecordError as error:
+            self.problem = str(error)
+
+    def drawing(self) -> OverlayDrawing | None:
+        """What the GPU has of it; only while Blender draws."""
+        global _shaders
+        if self._drawing is None and self.overlay is not None:
+            _shaders = _shaders or Shaders()
+            self._drawing = OverlayDrawing(self.overlay, _shaders)
+        return self._drawing
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What an editor shows, and what is drawn over it."""
+
+    image: ShownImage
+    record: Path | None
+    prepared: _Prepared | None
+    note: str
+
+
+_shaders: Shaders | None = None
+_draw_handle: object = None
+_shown: dict[int, _Shown] = {}  # by the editor's address
+_kept: OrderedDict[tuple[Path, int, int], _Prepared] = OrderedDict()  # by path, time and size, the last used at the end
+
+
+def status_of(space: bpy.types.SpaceImageEditor) -> tuple[str, str]:
+    """For the panel: which record is shown ("" for none), and a sentence on what the user should know ("" for none)."""
+    if not space.overlay.show_overlays:
+        return "", "Overlays are off in the header of this editor"
+    shown = _shown.get(space.as_pointer())
+    if shown is None:
+        return "", ""
+    if shown.prepared is None or shown.prepared.overlay is None:
+        return "", shown.prepared.problem if shown.prepared else shown.note
+    count = len(shown.prepared.overlay.names)
+    return f"{shown.record.name}: {count} instance{'s' if count != 1 else ''}", shown.note
+
+
+def look() -> float | None:
+    """Prepare what all editors show; returns when to look again, as timers want it."""
+    global _shown
+    manager = bpy.context.window_manager
+    editors = list(_editors(manager))
+    shown = {}
+    if manager.labelpass_overlay.show:
+        shown = {space.as_pointer(): _look_at(scene, space) for scene, _, space in editors}
+    for _, area, space in editors:
+        if shown.get(space.as_pointer()) != _shown.get(space.as_pointer()):
+            area.tag_redraw()
+    _shown = shown
+    return _SECONDS_BETWEEN_LOOKS if manager.labelpass_overlay.show else None
+
+
+def _look_at(scene: bpy.types.Scene, space: bpy.types.SpaceImageEditor) -> _Shown:
+    image = shown_image(space.image, space.image_user)
+    record, note = record_of(image, scene)
+    return _Shown(image, record, None if record is None else _prepare(record), note)
+
+
+def _prepare(record: Path) -> _Prepared:
+    """The prepared record, from before if its file is the same."""
+    stat = record.stat()
+    key = record, stat.st_mtime_ns, stat.st_size
+    prepared = _kept.pop(key, None) or _Prepared(record)
+    _kept[key] = prepared
+    while len(_kept) > _MOST_KEPT:
+        _kept.popitem(last=False)
+    return prepared
+
+
+def _editors(
+    manager: bpy.types.WindowManager,
+) -> Iterator[tuple[bpy.types.Scene, bpy.types.Area, bpy.types.SpaceImageEditor]]:
+    for window in manager.windows:
+        for area in window.screen.areas:
+            if area.type == "IMAGE_EDITOR":
+                yield window.scene, area, area.spaces.active
+
+
+def _look_soon() -> None:
+    if bpy.app.timers.is_registered(look):
+        bpy.app.timers.unregister(look)
+    bpy.app.timers.register(look, persistent=True)
+    for _, area, _ in _editors(bpy.context.window_manager):
+        area.tag_redraw()
+
+
+def _draw() -> None:
+    context = bpy.context
+    space, switches = context.space_data, context.window_manager.labelpass_overlay
+    if not switches.show or not space.overlay.show_overlays:
+        return
+    shown = _shown.get(space.as_pointer())
+    if shown is None or shown.image != shown_image(space.image, space.image_user):
+        _look_soon()  # another frame, or another image
+        return
+    drawing = shown.prepared.drawing() if shown.prepared else None
+    if drawing is not None:
+        drawing.draw(context, switches.boxes, switches.names, switches.masks, switches.opacity)
+
+
+@persistent
+def _on_frame_change(*_: object) -> None:
+    """Have the new frame ready before it is drawn. A render changes frames too, on a thread of its own."""
+    if threading.current_thread() is threading.main_thread() and bpy.context.window_manager.labelpass_overlay.show:
+        look()
+
+
+_FRAME_HANDLERS = bpy.app.handlers.frame_change_post
+
+
+def register() -> None:
+    global _draw_handle
+    bpy.utils.register_class(LabelpassOverlay)
+    bpy.types.WindowManager.labelpass_overlay = PointerProperty(type=LabelpassOverlay)
+    if bpy.app.background:
+        return  # without a window nothing is drawn
+    _draw_handle = bpy.types.SpaceImageEditor.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")
+    _FRAME_HANDLERS.append(_on_frame_change)
+
+
+def unregister() -> None:
+    global _draw_handle, _shaders
+    if _on_frame_change in _FRAME_HANDLERS:
+        _FRAME_HANDLERS.remove(_on_frame_change)
+    if bpy.app.timers.is_registered(look):
+        bpy.app.timers.unregister(look)
+    if _draw_handle is not None:
+        bpy.types.SpaceImageEditor.draw_handler_remove(_draw_handle, "WINDOW")
+        _draw_handle = None
+    _shown.clear()
+    _kept.clear()
+    _shaders = None
+    del bpy.types.WindowManager.labelpass_overlay
+    bpy.utils.unregister_class(LabelpassOverlay)

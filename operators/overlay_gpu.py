@@ -1,0 +1,218 @@
+"""Drawing an overlay with the GPU: one batch for all boxes, one texture for all masks, made once and drawn often.
+
+Blender blends what is drawn over an Image Editor in linear light, so the shaders take linear colours.
+"""
+
+import blf
+import bpy
+import gpu
+import numpy as np
+import numpy.typing as npt
+from gpu_extras.batch import batch_for_shader
+
+from ..core.name_plates import first_free, places_for_name
+from ..core.overlay import Overlay, box_frames, largest_on_screen
+from ..core.palette import Colour, is_light
+
+# In pixels, at a resolution scale of 1.
+_LINE_WIDTH = 2
+_FONT_SIZE = 12
+_MARGIN = 4
+_SMALLEST_NAMED_BOX = 30
+_MOST_NAMES = 200
+_FONT = 0  # Blender's own
+_PALETTE_WIDTH = 1024
+
+# Place on the image (0 to 1, y up) to pixels of the region, to what the GPU draws into.
+_TO_SCREEN = "vec4 to_screen(vec2 pixels) { return vec4(pixels / region_size * 2.0 - 1.0, 0.0, 1.0); }\n"
+
+
+def _box_shader() -> gpu.types.GPUShader:
+    info = gpu.types.GPUShaderCreateInfo()
+    between = gpu.types.GPUStageInterfaceInfo("labelpass_box")
+    between.flat("VEC4", "tint")
+    info.push_constant("VEC2", "scale")
+    info.push_constant("VEC2", "offset")
+    info.push_constant("VEC2", "region_size")
+    info.push_constant("FLOAT", "line_width")
+    info.vertex_in(0, "VEC2", "corner")
+    info.vertex_in(1, "VEC2", "side")
+    info.vertex_in(2, "VEC4", "colour")
+    info.vertex_out(between)
+    info.fragment_out(0, "VEC4", "fragment")
+    info.vertex_source(
+        _TO_SCREEN
+        + "void main() { tint = colour; "
+        + "gl_Position = to_screen(corner * scale + offset + side * vec2(line_width, -line_width)); }"
+    )
+    info.fragment_source("void main() { fragment = tint; }")
+    return gpu.shader.create_from_info(info)
+
+
+def _mask_shader() -> gpu.types.GPUShader:
+    """Colours pixels by the instance that they belong to; those at its outline twice as opaque as the others."""
+    info = gpu.types.GPUShaderCreateInfo()
+    between = gpu.types.GPUStageInterfaceInfo("labelpass_mask")
+    between.smooth("VEC2", "place")
+    info.push_constant("VEC2", "scale")
+    info.push_constant("VEC2", "offset")
+    info.push_constant("VEC2", "region_size")
+    info.push_constant("FLOAT", "opacity")
+    info.sampler(0, "FLOAT_2D", "numbers")
+    info.sampler(1, "FLOAT_2D", "palette")
+    info.vertex_in(0, "VEC2", "corner")
+    info.vertex_out(between)
+    info.fragment_out(0, "VEC4", "fragment")
+    info.vertex_source(_TO_SCREEN + "void main() { place = corner; gl_Position = to_screen(corner * scale + offset); }")
+    # The texture lies on its side, as the masks do: its x goes down the image, its y to the right.
+    info.fragment_source(f"""
+        int number_at(ivec2 texel)
+        {{
+            return int(texelFetch(numbers, clamp(texel, ivec2(0), textureSize(numbers, 0) - 1), 0).r);
+        }}
+        void main()
+        {{
+            ivec2 texel = ivec2(floor(place.yx * vec2(textureSize(numbers, 0))));
+            int number = number_at(texel);
+            if (number == 0) {{
+                discard;
+            }}
+            bool inside = number_at(texel + ivec2(1, 0)) == number && number_at(texel - ivec2(1, 0)) == number
+                       && number_at(texel + ivec2(0, 1)) == number && number_at(texel - ivec2(0, 1)) == number;
+            vec3 colour = texelFetch(palette, ivec2(number % {_PALETTE_WIDTH}, number / {_PALETTE_WIDTH}), 0).rgb;
+            fragment = vec4(colour, inside ? opacity : min(1.0, 2.0 * opacity));
+        }}""")
+    return gpu.shader.create_from_info(info)
+
+
+class Shaders:
+    """Those of all overlays; made when the first one is drawn, since only then there is a GPU."""
+
+    def __init__(self) -> None:
+        self.box = _box_shader()
+        self.mask = _mask_shader()
+
+
+class OverlayDrawing:
+    """An overlay on the GPU. Everything here has to happen while Blender draws."""
+
+    def __init__(self, overlay: Overlay, shaders: Shaders) -> None:
+        self._overlay, self._shaders = overlay, shaders
+        self._colours = [_linear(colour) for colour in overlay.colours]
+        self._boxes = self._masks = self._numbers = self._palette = None
+        if len(overlay.boxes) == 0:
+            return
+        corners, sides, triangles = box_frames(overlay.boxes)
+        tints = np.repeat(np.array(self._colours, dtype=np.float32), 8, axis=0)
+        vertices = {"corner": corners, "side": sides, "colour": tints}
+        self._boxes = batch_for_shader(shaders.box, "TRIS", vertices, indices=triangles)
+        whole = {"corner": [(0, 0), (1, 0), (0, 1), (1, 1)]}
+        self._masks = batch_for_shader(shaders.mask, "TRI_STRIP", whole)
+        self._numbers = _texture(overlay.numbers.T[..., None], "R32F")
+        palette = np.zeros((-(-(len(self._colours) + 1) // _PALETTE_WIDTH), _PALETTE_WIDTH, 4), dtype=np.float32)
+        palette.reshape(-1, 4)[1 : len(self._colours) + 1] = self._colours
+        self._palette = _texture(palette, "RGBA32F")
+
+    def draw(self, context: bpy.types.Context, boxes: bool, names: bool, masks: bool, opacity: float) -> None:
+        """Draw into the region of an Image Editor, in its pixels."""
+        if self._boxes is None:
+            return
+        region, ui_scale = context.region, context.preferences.system.ui_scale
+        size, overlay = (region.width, region.height), self._overlay
+        # In float: view_to_region would round to whole pixels.
+        low = np.array(region.view2d.region_to_view(0, 0))
+        scale = np.array(size) / (np.array(region.view2d.region_to_view(*size)) - low)
+        offset = -low * scale
+        # The record counts rows from the top.
+        pixel_scale = scale * (1, -1) / (overlay.width, overlay.height)
+        pixel_offset = offset + np.array((0, scale[1]))
+        line_width = max(1, round(_LINE_WIDTH * ui_scale))
+        gpu.state.blend_set("ALPHA")
+        if masks:
+            shader = self._shaders.mask
+            _bind(shader, scale * (1, -1), pixel_offset, size)
+            shader.uniform_float("opacity", opacity)
+            shader.uniform_sampler("numbers", self._numbers)
+            shader.uniform_sampler("palette", self._palette)
+            self._masks.draw(shader)
+        if boxes:
+            shader = self._shaders.box
+            _bind(shader, pixel_scale, pixel_offset, size)
+            shader.uniform_float("line_width", line_width)
+            self._boxes.draw(shader)
+        if names:
+            # With y down, as core has it.
+            on_screen = overlay.boxes * np.tile(pixel_scale, 2) + np.tile(pixel_offset, 2)
+            on_screen[:, [1, 3]] = size[1] - on_screen[:, [1, 3]]
+            self._draw_names(on_screen, size, ui_scale)
+        gpu.state.blend_set("NONE")
+
+    def _draw_names(self, boxes: npt.NDArray[np.float64], size: tuple[int, int], ui_scale: float) -> None:
+        """Draw the names of the largest boxes, each where there is a free place at its box."""
+        overlay = self._overlay
+        chosen = largest_on_screen(boxes, size, _SMALLEST_NAMED_BOX * ui_scale, _MOST_NAMES)
+        margin = round(_MARGIN * ui_scale)
+        blf.size(_FONT, _FONT_SIZE * ui_scale)
+        ascent, descent = blf.dimensions(_FONT, "Ég")[1], -_lowest()
+        height = round(ascent + margin)
+        plates = np.empty((len(chosen), 4), dtype=np.int64)
+        named: list[int] = []
+        for index in chosen.tolist():
+            width = round(blf.dimensions(_FONT, overlay.names[index])[0]) + 2 * margin
+            corners = tuple(np.rint(boxes[index]).astype(int).tolist())
+            places = places_for_name(corners, (width, height), size)
+            free = first_free(places, plates[: len(named)])
+            if free is not None:
+                plates[len(named)] = places[free]
+                named.append(index)
+        if not named:
+            return
+        plates = plates[: len(named)]
+        self._draw_plates(plates, named, size)
+        for (x, _, _, bottom), index in zip(plates.tolist(), named, strict=True):
+            ink = 0.0 if is_light(overlay.colours[index]) else 1.0
+            blf.color(_FONT, ink, ink, ink, 1.0)
+            blf.position(_FONT, x + margin, size[1] - bottom + round(descent + margin / 2), 0)
+            blf.draw(_FONT, overlay.names[index])
+
+    def _draw_plates(self, plates: npt.NDArray[np.int64], named: list[int], size: tuple[int, int]) -> None:
+        corners = plates[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(np.float32).reshape(-1, 2)
+        tints = np.repeat(np.array([self._colours[index] for index in named], dtype=np.float32), 4, axis=0)
+        triangles = (np.array([(0, 1, 2), (0, 2, 3)]) + 4 * np.arange(len(plates))[:, None, None]).reshape(-1, 3)
+        shader = self._shaders.box
+        vertices = {"corner": corners, "side": np.zeros_like(corners), "colour": tints}
+        batch = batch_for_shader(shader, "TRIS", vertices, indices=triangles.astype(np.int32))
+        _bind(shader, np.array((1, -1)), np.array((0, size[1])), size)
+        shader.uniform_float("line_width", 0.0)
+        batch.draw(shader)
+
+
+def _lowest() -> float:
+    """How far letters reach below the line, as a negative number of pixels."""
+    return blf.dimensions(_FONT, "E")[1] - blf.dimensions(_FONT, "Eg")[1]
+
+
+def _bind(
+    shader: gpu.types.GPUShader,
+    scale: npt.NDArray[np.float64],
+    offset: npt.NDArray[np.float64],
+    size: tuple[int, int],
+) -> None:
+    shader.bind()
+    shader.uniform_float("scale", scale.tolist())
+    shader.uniform_float("offset", offset.tolist())
+    shader.uniform_float("region_size", size)
+
+
+def _texture(values: npt.NDArray[np.float32], format: str) -> gpu.types.GPUTexture:
+    """A texture of (height, width, channels) values, unfiltered."""
+    height, width, _ = values.shape
+    flat = np.ascontiguousarray(values).ravel()
+    return gpu.types.GPUTexture((width, height), format=format, data=gpu.types.Buffer("FLOAT", flat.size, flat))
+
+
+def _linear(colour: Colour) -> tuple[float, ...]:
+    """Of an 8-bit sRGB colour, with an alpha of 1 (IEC 61966-2-1)."""
+    encoded = [level / 255 for level in colour]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in encoded]
+    return (*linear, 1.0)

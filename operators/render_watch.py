@@ -1,0 +1,219 @@
+"""What a render that goes from frame to frame says of each of them, at the only moments when it can be known.
+
+Blender calls handlers on the thread that renders, which is not the main thread where there is a window. So they only
+read, and leave what they have read in a queue:
+
+    render_pre          a frame begins
+    frame_change_post   the render engine has evaluated the scene at that frame, in a depsgraph of its own
+    render_write        the frame's files are there
+    render_complete, render_cancel
+
+By the time anybody else looks, the scene stands at another frame.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..core.errors import LabelpassError, SceneError
+from ..core.frames import FrameFiles
+from ..core.scene import SceneRecord
+from ..core.settings import Settings
+from . import compat
+from .display_images import Look
+from .handlers import Handlers
+from .scene_reader import read_scene
+from .sources import PlannedFrame, WrittenFiles, frame_file, output_folder, scene_frames
+
+
+@dataclass(frozen=True)
+class WrittenFrame:
+    """A frame that was rendered and written.
+
+    Attributes:
+        files: of the frame; several if several sequences are rendered at once.
+        output: the dataset's folder.
+        settings: the user's choices.
+        scene: the frame's scene record.
+        look: its colour management.
+        total: how many frames the animation has.
+    """
+
+    files: tuple[FrameFiles, ...]
+    output: Path
+    settings: Settings
+    scene: SceneRecord
+    look: Look
+    total: int
+
+
+@dataclass(frozen=True)
+class BadFrame:
+    """A frame that was rendered and cannot be annotated.
+
+    Attributes:
+        names: of the frame in the dataset, or its number where it has no files.
+        error: a sentence on why.
+        output: the dataset's folder, None where that is not known.
+    """
+
+    names: tuple[str, ...]
+    error: str
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class RenderEnded:
+    """The render is complete or was cancelled."""
+
+
+Event = WrittenFrame | BadFrame | RenderEnded
+# Appended to by the thread that renders, taken from by the main thread.
+events: deque[Event] = deque()
+
+_on_event: Callable[[], None] = lambda: None  # noqa: E731
+_paused = False
+
+
+@dataclass
+class _Frame:
+    """The frame that is being rendered."""
+
+    scene: str
+    number: int
+    before: tuple[int, ...]
+    thread: int = field(default_factory=threading.get_ident)
+    record: SceneRecord | None = None
+    look: Look | None = None
+    error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
+
+    def is_evaluated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> bool:
+        """Whether a depsgraph is that of this frame's render.
+
+        Motion blur moves the engine to other times and back, another view layer comes later, and the viewport has
+        depsgraphs of its own.
+        """
+        return (
+            depsgraph.mode == "RENDER"
+            and threading.get_ident() == self.thread
+            and scene.name == self.scene
+            and scene.frame_current == self.number
+            and scene.frame_subframe == 0.0
+        )
+
+
+_frame: _Frame | None = None
+_written = WrittenFiles()
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Look away from what is rendered in this block."""
+    global _paused
+    before, _paused = _paused, True
+    try:
+        yield
+    finally:
+        _paused = before
+
+
+@persistent
+def _on_init(*_: object) -> None:
+    global _frame, _written
+    _frame, _written = None, WrittenFiles()
+
+
+@persistent
+def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
+    global _frame
+    wanted = scene.labelpass.while_rendering and not _paused
+    _frame = _Frame(scene.name, scene.frame_current, _state_of_file(scene)) if wanted else None
+
+
+@persistent
+def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_: object) -> None:
+    if _frame is None or _frame.record is not None or not _frame.is_evaluated(scene, depsgraph):
+        return
+    try:
+        _frame.record = read_scene(scene, depsgraph)
+        _frame.look = Look.of(depsgraph.scene_eval)
+    except LabelpassError as error:
+        _frame.error = str(error)
+
+
+@persistent
+def _on_write(scene: bpy.types.Scene, *_: object) -> None:
+    global _frame
+    frame, _frame = _frame, None
+    if frame is not None and (frame.scene, frame.number) == (scene.name, scene.frame_current):
+        _tell(_read_written(scene, frame))
+
+
+@persistent
+def _on_end(*_: object) -> None:
+    global _frame
+    _frame = None
+    if not _paused:
+        _tell(RenderEnded())
+
+
+def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFrame:
+    names: tuple[str, ...] = (f"frame {frame.number}",)
+    try:
+        if compat.writes_multilayer(scene) and _state_of_file(scene) == frame.before:
+            raise SceneError(f"Blender has not written {frame_file(scene, frame.number)}; render it as an animation")
+        files = _written.of(scene, frame.number)
+        names = tuple(one.path for one in files)
+        output = output_folder(scene, [PlannedFrame(frame.number, one, one.path) for one in files], None)
+    except LabelpassError as error:
+        return BadFrame(names, str(error))
+    if frame.record is None or frame.look is None:
+        return BadFrame(names, frame.error, output)
+    settings = scene.labelpass.core_settings()
+    return WrittenFrame(tuple(files), output, settings, frame.record, frame.look, len(scene_frames(scene)))
+
+
+def _state_of_file(scene: bpy.types.Scene) -> tuple[int, ...]:
+    """What changes when the file of the frame is written anew; empty where there is none."""
+    try:
+        stat = frame_file(scene, scene.frame_current).stat()
+    except OSError:
+        return ()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _tell(event: Event) -> None:
+    events.append(event)
+    _on_event()
+
+
+_HANDLERS = Handlers(
+    (bpy.app.handlers.render_init, _on_init),
+    (bpy.app.handlers.render_pre, _on_pre),
+    (bpy.app.handlers.frame_change_post, _on_frame_change),
+    (bpy.app.handlers.render_write, _on_write),
+    (bpy.app.handlers.render_complete, _on_end),
+    (bpy.app.handlers.render_cancel, _on_end),
+)
+
+
+def start(on_event: Callable[[], None]) -> None:
+    """Begin to watch.
+
+    Args:
+        on_event: called after each event, on the thread that renders.
+    """
+    global _on_event
+    _on_event = on_event
+    _HANDLERS.add()
+
+
+def stop() -> None:
+    _HANDLERS.remove()
+    events.clear()

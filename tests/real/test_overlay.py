@@ -1,0 +1,227 @@
+"""A person at the Image Editor: the tab Labelpass, the overlay's switches, another frame, a closer look."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.instances import Instance, find_masks
+from core.palette import category_colours
+from core.record import FrameRecord
+from core.scene import Category
+from tests.real.conftest import InstalledBlender
+from tests.real.window import SCREENSHOTS, Window, open_window
+from tools.real_blender import WINDOW_SIZE
+
+EXPORT = "labelpass.export_annotations"
+STATE = "bpy.context.window_manager.labelpass"
+SWITCHES = "bpy.context.window_manager.labelpass_overlay"
+SPACE = "editor('IMAGE_EDITOR').spaces.active"
+STATUS = (
+    "next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay'))"
+    f".status_of({SPACE}) if {SWITCHES}.show else None"
+)
+
+# Where on the screen the editor shows nothing but the image.
+PICTURE = np.zeros((WINDOW_SIZE[1], WINDOW_SIZE[0]), dtype=bool)
+PICTURE[80:810, 10:1085] = True
+
+
+@pytest.fixture
+def window(labelpass_blender: InstalledBlender, demo: Path) -> Iterator[Window]:
+    """The demo scene in Blender's window; renders open no window of their own."""
+    with open_window(labelpass_blender.blender, labelpass_blender.user, demo, [labelpass_blender.folder]) as window:
+        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
+        window.open_tab("Labelpass")
+        window.leave()
+        yield window
+        assert not window.ask("'OpenEXR' in sys.modules")
+        assert "Traceback" not in window.console()
+
+
+@pytest.fixture
+def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], np.ndarray]:
+    """Take a screenshot once the window has come to rest; (H, W, 3) int."""
+
+    def take(name: str) -> np.ndarray:
+        time.sleep(1)
+        path = SCREENSHOTS / f"overlay-{name}-{labelpass_blender.blender.name}.png"
+        window.screenshot(path)
+        return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+    return take
+
+
+def open_image_editor(window: Window, image: str) -> None:
+    """Turn the 3D Viewport into an Image Editor that shows an image, given as Python, with the tab Labelpass open."""
+    window.ask("setattr(editor(), 'type', 'IMAGE_EDITOR')")
+    window.editor = "IMAGE_EDITOR"
+    window.ask(f"setattr({SPACE}, 'image', {image})")
+    time.sleep(1)
+    window.open_tab("Labelpass")
+    window.leave()
+
+
+def wait_for_status(window: Window, record: str, note: str = "") -> None:
+    """Until the panel says so; 5 seconds at most."""
+    end = time.monotonic() + 5
+    while (status := window.ask(STATUS)) != [record, note] and time.monotonic() < end:
+        time.sleep(0.1)
+    assert status == [record, note]
+
+
+def export(window: Window) -> None:
+    window.press_button(EXPORT)
+    window.wait_for(f"not {STATE}.running and len({STATE}.lines) > 0")
+    window.leave()
+
+
+def test_render_result(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
+    window.press("F12")
+    window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')")
+    open_image_editor(window, "bpy.data.images['Render Result']")
+    plain = shoot("off")
+    window.press_property("labelpass_overlay.show")
+    window.leave()
+    window.wait_for(f"'No annotations' in ({STATUS})[1]")
+    shoot("no-record")
+
+    window.ask("setattr(editor('IMAGE_EDITOR'), 'type', 'VIEW_3D')")
+    window.editor = "VIEW_3D"
+    time.sleep(1)
+    export(window)
+    window.ask("setattr(editor(), 'type', 'IMAGE_EDITOR')")
+    window.editor = "IMAGE_EDITOR"
+    wait_for_status(window, "demo_0001.json: 17 instances")
+    window.leave()
+    everything = shoot("render")
+    assert changed(plain, everything) > 5000
+
+    for name in ("masks", "boxes", "names"):
+        window.press_property(f"labelpass_overlay.{name}")
+        window.leave()
+        assert not window.ask(f"{SWITCHES}.{name}")
+        everything, before = shoot(f"without-{name}"), everything
+        assert changed(before, everything) > 300
+
+
+def test_sequence_follows_the_frame(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
+    window.press("ctrl+F12")
+    window.wait_for("not bpy.app.is_job_running('RENDER')", 120)
+    window.leave()
+    window.ask("setattr(bpy.context.scene.labelpass, 'source', 'FILES')")
+    export(window)
+
+    first = str(demo.with_name("render") / "demo_0001.exr")
+    open_image_editor(window, f"bpy.data.images.load({first!r})")
+    window.ask(f"setattr({SPACE}.image, 'source', 'SEQUENCE')")
+    window.ask(f"setattr({SPACE}.image_user, 'frame_duration', 4)")
+    window.ask(f"setattr({SPACE}.image_user, 'use_auto_refresh', True)")
+    window.press("shift+Home")
+    window.press_property("labelpass_overlay.show")
+    window.leave()
+    pictures = []
+    for frame in (2, 3, 4):
+        window.press("Right")
+        wait_for_status(window, f"demo_{frame:04}.json: 17 instances")
+        pictures.append(shoot(f"frame-{frame}"))
+    assert min(changed(pictures[0], pictures[1]), changed(pictures[1], pictures[2])) > 1000
+
+    # A new export replaces what is drawn.
+    path = demo.with_name("render") / "records/demo_0004.json"
+    record = FrameRecord.read(path)
+    replace(record, instances=record.instances[:3]).write(demo.with_name("render"))
+    wait_for_status(window, "demo_0004.json: 3 instances")
+    shoot("new-record")
+
+
+LABELS = np.zeros((30, 40), dtype=np.uint32)
+LABELS[3:9, 4:15] = 1
+LABELS[3:9, 20:21] = 2  # one column
+LABELS[15:16, 3:4] = 3  # one pixel
+LABELS[14:27, 10:30] = 4
+LABELS[14:20, 18:30] = 0  # an L
+LABELS[24:30, 34:40] = 5  # in the corner of the image
+LEVELS = np.array([0, 60, 100, 140, 180, 220])  # of grey, one for each label
+
+
+def test_boxes_and_masks_lie_on_the_pixels(
+    window: Window, labelpass_blender: InstalledBlender, demo: Path, shoot: Callable[[str], np.ndarray]
+) -> None:
+    dataset = demo.with_name("dataset")
+    write_blocks(dataset)
+    open_image_editor(window, f"bpy.data.images.load({str(dataset / 'images/blocks.png')!r})")
+    window.press_property("labelpass_overlay.show")
+    window.leave()
+    wait_for_status(window, "blocks.json: 5 instances")
+    window.press("n")  # away with the sidebar, which covers a part of the image
+    time.sleep(1)
+    # A whole zoom: at others Blender itself draws the edges of pixels up to a pixel of the screen away.
+    window.press("ctrl+KP_8")
+    for name in ("show", "names", "masks"):
+        window.ask(f"setattr({SWITCHES}, {name!r}, False)")
+    plain = shoot("blocks-off")
+    seen = [(plain == level).all(axis=2) & PICTURE for level in LEVELS]
+    window.ask(f"setattr({SWITCHES}, 'show', True)")
+    colours = category_colours(["a", "b"])
+
+    boxes = shoot("blocks-boxes")
+    for label in range(1, 6):
+        x0, y0, x1, y1 = extent(seen[label])
+        line = near(boxes, colours["ab"[label % 2]])
+        around = np.zeros_like(line)
+        around[y0 - 4 : y1 + 4, x0 - 4 : x1 + 4] = True
+        found = extent(line & around)
+        assert abs(np.array(found) - (x0 - 1, y0 - 1, x1 + 1, y1 + 1)).max() <= 1, (label, found)
+
+    window.ask(f"setattr({SWITCHES}, 'boxes', False)")
+    window.ask(f"setattr({SWITCHES}, 'masks', True)")
+    window.ask(f"setattr({SWITCHES}, 'opacity', 1.0)")
+    masks = shoot("blocks-masks")
+    for label in range(1, 6):
+        assert np.array_equal(near(masks, colours["ab"[label % 2]]) & seen[label], seen[label]), label
+    assert np.array_equal(masks[seen[0]], plain[seen[0]])
+
+    window.ask(f"setattr({SWITCHES}, 'opacity', 0.5)")
+    half = shoot("blocks-half")
+    x0, y0, x1, y1 = extent(seen[1])
+    middle = half[(y0 + y1) // 2, (x0 + x1) // 2]
+    mixed = (linear(np.array(colours["b"])) + linear(LEVELS[1])) / 2
+    assert abs(linear(middle) - mixed).max() < 0.03
+
+
+def write_blocks(dataset: Path) -> None:
+    """A dataset of one small image in which each object has a grey of its own."""
+    (dataset / "images").mkdir(parents=True)
+    Image.fromarray(LEVELS.astype(np.uint8)[LABELS]).convert("RGB").save(dataset / "images/blocks.png")
+    instances = tuple(Instance(f"block {mask.label}", "ab"[mask.label % 2], mask) for mask in find_masks(LABELS))
+    height, width = LABELS.shape
+    FrameRecord(
+        key="", sequence="", frame=0, name="blocks", width=width, height=height, image="images/blocks.png", colour=None,
+        pictures=(), label_source="object_index", view_layer="", view="", unit_scale=None, camera=None,
+        categories=(Category("a"), Category("b")), instances=instances, notes=(),
+    ).write(dataset)  # fmt: skip
+
+
+def extent(mask: np.ndarray) -> tuple[int, int, int, int]:
+    rows, columns = np.nonzero(mask)
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+def near(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    return abs(picture - colour).max(axis=2) <= 4
+
+
+def linear(level: np.ndarray) -> np.ndarray:
+    """8-bit sRGB to linear light, IEC 61966-2-1."""
+    value = level / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def changed(before: np.ndarray, after: np.ndarray) -> int:
+    """How many pixels of the editor differ."""
+    return int(((abs(before - after).max(axis=2) > 10) & PICTURE).sum())

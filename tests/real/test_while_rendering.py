@@ -1,0 +1,148 @@
+"""Annotate While Rendering in real Blender: without a window by -a and -f, and with one, where a job thread renders."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dataset import check_dataset
+from tests.real.conftest import InstalledBlender
+from tests.real.test_window import LINES, STATE
+from tests.real.window import SCREENSHOTS, Window, open_window
+
+SWITCH_ON = "import bpy; bpy.context.scene.labelpass.while_rendering = True; bpy.ops.wm.save_mainfile()"
+SAMPLES = "import bpy; bpy.context.scene.cycles.samples = {}; bpy.ops.wm.save_mainfile()"
+FRAMES = [f"demo_{frame:04}" for frame in (1, 2, 3, 4)]
+
+
+@pytest.fixture
+def switched_on(labelpass_blender: InstalledBlender, demo: Path) -> Path:
+    """The demo scene with the switch on."""
+    labelpass_blender.run_well("-b", demo, "--python-expr", SWITCH_ON)
+    return demo
+
+
+@pytest.fixture
+def window(labelpass_blender: InstalledBlender, switched_on: Path) -> Iterator[Window]:
+    """The demo scene in Blender's window, with the tab Labelpass open and some work for the renderer."""
+    labelpass_blender.run_well("-b", switched_on, "--python-expr", SAMPLES.format(32))
+    share = [labelpass_blender.folder]
+    with open_window(labelpass_blender.blender, labelpass_blender.user, switched_on, share) as window:
+        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
+        window.open_tab("Labelpass")
+        window.leave()
+        yield window
+        assert "Traceback" not in window.console()
+
+
+@pytest.fixture
+def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], None]:
+    def take(name: str) -> None:
+        window.screenshot(SCREENSHOTS / f"{name}-{labelpass_blender.blender.name}.png")
+
+    return take
+
+
+def check_up_to_date(labelpass_blender: InstalledBlender, scene: Path, frames: int) -> None:
+    """An export afterwards, in another Blender, has nothing to do."""
+    dataset = scene.with_name("render")
+    before = {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()}
+    script = labelpass_blender.extension / "export_annotations.py"
+    said = labelpass_blender.run_well("-b", scene, "-P", script)
+    assert f"0 frames annotated, {frames} up to date" in said
+    assert {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()} == before
+
+
+def test_without_a_window(labelpass_blender: InstalledBlender, switched_on: Path) -> None:
+    said = labelpass_blender.run_well("-b", switched_on, "-a")
+    assert "Labelpass: 4 frames annotated; 68 instances" in said
+    check_dataset(switched_on.with_name("render"), FRAMES)
+    check_up_to_date(labelpass_blender, switched_on, 4)
+
+    said = labelpass_blender.run_well("-b", switched_on, "-f", "3")
+    assert "Labelpass: 1 frame annotated; 17 instances" in said
+    check_dataset(switched_on.with_name("render"), FRAMES)
+
+
+def test_in_the_window(
+    labelpass_blender: InstalledBlender, window: Window, switched_on: Path, shoot: Callable[[str], None]
+) -> None:
+    window.press("ctrl+F12")
+    window.wait_for(f"{STATE}.follows_render and children() != []")
+    window.wait_for(f"{STATE}.done > 0")
+    assert window.ask("bpy.app.is_job_running('RENDER')")
+    assert not window.ask("bpy.ops.labelpass.export_annotations.poll()")
+    shoot("annotating-while-rendering")
+    window.wait_for(f"len({LINES}) > 0", 120)
+    assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
+    assert window.ask("children()") == []
+    assert not window.ask(f"{STATE}.running")
+    time.sleep(1)
+    shoot("annotated-while-rendering")
+    check_dataset(switched_on.with_name("render"), FRAMES)
+    check_up_to_date(labelpass_blender, switched_on, 4)
+
+
+def test_a_worker_that_dies(labelpass_blender: InstalledBlender, window: Window, switched_on: Path) -> None:
+    window.press("ctrl+F12")
+    window.wait_for(f"{STATE}.done > 0 and children() != []")
+    worker = window.ask("children()")[0]
+    window.ask(f"os.kill({worker}, {int(signal.SIGKILL)})")
+    window.wait_for(f"len({LINES}) > 0", 120)
+    assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
+    check_up_to_date(labelpass_blender, switched_on, 4)
+
+
+def test_escape_keeps_what_was_written(
+    labelpass_blender: InstalledBlender, window: Window, switched_on: Path, shoot: Callable[[str], None]
+) -> None:
+    frames = switched_on.with_name("render")
+    window.press("ctrl+F12")
+    window.wait_for(f"{STATE}.done > 0")
+    window.press("Escape")
+    window.wait_for(f"not bpy.app.is_job_running('RENDER') and len({LINES}) > 0")
+    written = sorted(path.stem for path in frames.glob("*.exr"))
+    assert 0 < len(written) < 4
+    count = f"{len(written)} frame{'' if len(written) == 1 else 's'}"
+    assert window.ask(LINES)[0] == f"{count} annotated; {17 * len(written)} instances"
+    check_dataset(frames, written)
+    assert window.ask("children()") == []
+
+
+def test_another_file_and_quitting(labelpass_blender: InstalledBlender, window: Window, switched_on: Path) -> None:
+    """Neither leaves a process or a temporary folder behind, and what is finished stays valid."""
+    temporary = window.ask("__import__('tempfile').gettempdir()")
+    leftovers = f"[n for n in os.listdir({temporary!r}) if n.startswith('labelpass-')]"
+    before = window.ask(leftovers)
+    window.press("ctrl+F12")
+    window.wait_for(f"{STATE}.done > 0")
+    assert len(window.ask(leftovers)) > len(before)
+    window.ask(f"bpy.app.timers.register(lambda: bpy.ops.wm.open_mainfile(filepath={str(switched_on)!r}) and None)")
+    window.wait_for("children() == [] and not bpy.app.is_job_running('RENDER')", 120)
+    window.wait_for(f"{leftovers} == {before!r}")
+
+    window.leave()
+    window.press("ctrl+F12")
+    window.wait_for(f"{STATE}.done > 0")
+    workers = window.ask("children()")
+    assert workers
+    window.ask("bpy.app.timers.register(lambda: bpy.ops.wm.quit_blender() and None, first_interval=0.3)")
+    assert window.wait_for_end() == 0
+    records = list(switched_on.with_name("render").glob("records/*"))
+    assert records
+    assert {path.suffix for path in records} == {".json"}
+
+
+def test_eevee(labelpass_blender: InstalledBlender, window: Window, switched_on: Path) -> None:
+    """It has no Object Index, so labels come from Cryptomatte; its first render takes a minute or two."""
+    scene = "bpy.context.scene"
+    window.ask(f"setattr({scene}.render, 'engine', 'BLENDER_EEVEE' + '_NEXT' * (bpy.app.version < (5, 0, 0)))")
+    window.ask(f"setattr({scene}.eevee, 'taa_render_samples', 1)")
+    window.ask(f"setattr({scene}, 'frame_end', 2)")
+    window.ask("list(bpy.ops.wm.save_mainfile())")
+    window.press("ctrl+F12")
+    window.wait_for(f"len({LINES}) > 0", 500)
+    assert window.ask(LINES)[0].startswith("2 frames annotated; ")
+    check_up_to_date(labelpass_blender, switched_on, 2)
