@@ -73,7 +73,8 @@ class Window:
     def press(self, key: str) -> None:
         """Press a key for the window under the mouse; there is no window manager that would give it the focus."""
         place = dict(line.split("=") for line in self._xdotool("getmouselocation", "--shell").split())
-        self._xdotool("windowfocus", place["WINDOW"])
+        # Without --sync the key may be faster than the focus, and reach no window.
+        self._xdotool("windowfocus", "--sync", place["WINDOW"])
         self._xdotool("key", key)
         time.sleep(0.3)
 
