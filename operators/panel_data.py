@@ -1,6 +1,6 @@
 """Keeps what the panels show of the scene up to date: the categories, and the checklist of passes.
 
-Only with a window: a background process has no panel, and bpy 4.5 as a module hangs at exit with handlers registered.
+Only with a window, since a background process has no panel.
 Many render settings change without telling anybody, so the few dozen that matter are looked at twice a second; the
 objects are gone through only after something has changed them.
 """
@@ -10,6 +10,7 @@ from bpy.app.handlers import persistent
 
 from ..core.checklist import Finding, check
 from ..core.palette import category_colours
+from .handlers import Handlers
 from .labelled_objects import LabelledObjects, read_labelled_objects
 from .redraw import redraw_sidebars
 from .render_setup import read_render_setup
@@ -74,21 +75,18 @@ def _on_load(*_: object) -> None:
     _objects = _shown = None
 
 
-_HANDLERS = ((bpy.app.handlers.depsgraph_update_post, _on_change), (bpy.app.handlers.load_post, _on_load))
+_HANDLERS = Handlers((bpy.app.handlers.depsgraph_update_post, _on_change), (bpy.app.handlers.load_post, _on_load))
 
 
 def register() -> None:
     if bpy.app.background:
         return
-    for handlers, handler in _HANDLERS:
-        handlers.append(handler)
+    _HANDLERS.add()
     bpy.app.timers.register(refresh, first_interval=_SECONDS_BETWEEN_LOOKS, persistent=True)
 
 
 def unregister() -> None:
-    for handlers, handler in _HANDLERS:
-        if handler in handlers:
-            handlers.remove(handler)
+    _HANDLERS.remove()
     if bpy.app.timers.is_registered(refresh):
         bpy.app.timers.unregister(refresh)
     _on_load()
