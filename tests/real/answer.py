@@ -3,6 +3,7 @@
 A question is a file NAME.ask in the folder after "--" with a Python expression in it; its value goes to NAME.json.
 """
 
+import contextlib
 import json
 import os
 import runpy
@@ -53,8 +54,12 @@ def _copied(copy: Callable[[], object], kind: str) -> str:
 
 def children() -> list[int]:
     """The processes that Blender has started and that still run."""
-    statuses = [path.read_text().rpartition(")")[2].split() for path in Path("/proc").glob("[0-9]*/stat")]
-    return [int(status[2]) for status in statuses if int(status[1]) == os.getpid()]
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # one that has just ended
+            if int(path.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                found.append(int(path.parent.name))
+    return found
 
 
 def refusal(operator: str) -> str:
