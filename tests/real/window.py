@@ -115,9 +115,12 @@ class Window:
 
     def _find(self, hovered: str, wanted: str, places: list[float]) -> tuple[int, int]:
         left, top, width, height = self._sidebar()
-        for place, down in [self._found, *itertools.product(places, range(_STEP, height, _STEP))]:
+        everywhere = list(itertools.product(places, range(_STEP, height, _STEP)))
+        for number, (place, down) in enumerate([self._found, *everywhere, *everywhere]):
             at = left + round(width * place), top + down
             self.move(*at)
+            if number > len(everywhere):
+                time.sleep(0.3)  # the second time round: a busy machine may lag behind the mouse
             if wanted in self.ask(f"{hovered}({self.editor!r})"):
                 self._found = place, down
                 return at
