@@ -5,9 +5,9 @@ from collections.abc import Callable
 from tests.real.test_window import STATE, shoot, window  # noqa: F401, fixtures
 from tests.real.window import Window
 
-SET_UP, SELECT = "labelpass.set_up_passes", "labelpass.select_category"
+SET_UP, ASSIGN, SELECT = "labelpass.set_up_passes", "labelpass.assign_indices", "labelpass.select_category"
 WRONG = f"[item.name for item in {STATE}.findings if item.status == 'wrong']"
-# From the middle of the button Set Up Passes to that of the header of the next panel.
+# From the middle of the last row of buttons in Passes to that of the header of the next panel.
 _NEXT_PANEL = 32
 _SCENE = "bpy.context.scene"
 
@@ -51,9 +51,7 @@ def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], None]) ->
 
 def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str], None]) -> None:  # noqa: F811
     window.wait_for(f"len({STATE}.categories) == 3")
-    window.ask(f"setattr({_SCENE}.view_layers[0], 'use_pass_z', False)")  # so that the button is not grey
-    window.wait_for(f"any(item.mendable for item in {STATE}.findings)")
-    x, y = window.find_button(SET_UP)
+    x, y = window.find_button(ASSIGN, 0.3)
     window.click(x, y + _NEXT_PANEL)
     window.press_button(SELECT)
     window.wait_for(f"len([ob for ob in {_SCENE}.objects if ob.select_get()]) == 9")

@@ -106,8 +106,9 @@ class Window:
         x, y = self.find_button(operator)
         self.click(x, y)
 
-    def find_button(self, operator: str) -> tuple[int, int]:
-        return self._find("hovered_operator", operator, [0.5])
+    def find_button(self, operator: str, across: float = 0.5) -> tuple[int, int]:
+        """Where the button of an operator is that is so far across the sidebar, from 0 at its left to 1."""
+        return self._find("hovered_operator", operator, [across])
 
     def press_property(self, name: str) -> None:
         """Click the property in the sidebar, found likewise; that of a panel's header too."""
