@@ -41,12 +41,12 @@ def measure(folder: Path) -> Section:
 def write_record(folder: Path, objects: int) -> Path:
     """A record of many objects, as they are in the other benchmarks."""
     instances = tuple(
-        Instance(f"Object.{mask.label:04}", _CATEGORIES[mask.label % len(_CATEGORIES)].name, mask)
+        Instance(f"Object.{mask.label:04}", _CATEGORIES[mask.label % len(_CATEGORIES)].name, (mask.label,), mask)
         for mask in find_masks(paint_labels(_SIZE, objects))
     )
     name = f"{objects}_objects"
     return FrameRecord(
         key="", sequence="", frame=0, name=name, width=_SIZE.width, height=_SIZE.height, image=f"images/{name}.png",
         colour=None, pictures=(), label_source="object_index", view_layer="", view="", unit_scale=None, camera=None,
-        categories=_CATEGORIES, instances=instances, notes=(),
+        categories=_CATEGORIES, instances=instances, dropped={}, notes=(),
     ).write(folder)  # fmt: skip

@@ -27,13 +27,14 @@ def record(instances: list[Instance], height: int, width: int, name: str = "a") 
     return FrameRecord(
         key="", sequence="", frame=0, name=name, width=width, height=height, image=f"images/{name}.png", colour=None,
         pictures=(), label_source="object_index", view_layer="", view="", unit_scale=None, camera=None,
-        categories=(Category("x"), Category("y"), Category("z")), instances=tuple(instances), notes=(),
+        categories=(Category("x"), Category("y"), Category("z")), instances=tuple(instances), dropped={}, notes=(),
     )  # fmt: skip
 
 
 def record_of_labels(labels: np.ndarray) -> FrameRecord:
     return record(
-        [Instance(f"object {mask.label}", "xyz"[mask.label % 3], mask) for mask in find_masks(labels)], *labels.shape
+        [Instance(f"object {mask.label}", "xyz"[mask.label % 3], (mask.label,), mask) for mask in find_masks(labels)],
+        *labels.shape,
     )
 
 
@@ -69,7 +70,7 @@ def test_masks_that_cannot_be_are_refused() -> None:
     broken = Mask(2, Box(0, 0, 1, 1), 1, "P")
     for masks in ([whole, half], [other_size], [no_text], [broken]):
         with pytest.raises(RecordError, match=r"damaged .*; annotate the frame again"):
-            make_overlay(record([Instance("i", "x", mask) for mask in masks], 2, 2))
+            make_overlay(record([Instance("i", "x", (1,), mask) for mask in masks], 2, 2))
 
 
 def test_colours_are_those_of_the_pictures() -> None:

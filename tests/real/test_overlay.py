@@ -206,12 +206,14 @@ def write_blocks(dataset: Path) -> None:
     """A dataset of one small image in which each object has a grey of its own."""
     (dataset / "images").mkdir(parents=True)
     Image.fromarray(LEVELS.astype(np.uint8)[LABELS]).convert("RGB").save(dataset / "images/blocks.png")
-    instances = tuple(Instance(f"block {mask.label}", "ab"[mask.label % 2], mask) for mask in find_masks(LABELS))
+    instances = tuple(
+        Instance(f"block {mask.label}", "ab"[mask.label % 2], (mask.label,), mask) for mask in find_masks(LABELS)
+    )
     height, width = LABELS.shape
     FrameRecord(
         key="", sequence="", frame=0, name="blocks", width=width, height=height, image="images/blocks.png", colour=None,
         pictures=(), label_source="object_index", view_layer="", view="", unit_scale=None, camera=None,
-        categories=(Category("a"), Category("b")), instances=instances, notes=(),
+        categories=(Category("a"), Category("b")), instances=instances, dropped={}, notes=(),
     ).write(dataset)  # fmt: skip
 
 
