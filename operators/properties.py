@@ -88,7 +88,11 @@ class LabelpassSettings(bpy.types.PropertyGroup):
 LabelpassSettings.__annotations__.update({field.name: _property_of(field) for field in dataclasses.fields(Settings)})
 
 # What a preset keeps: all but the folders and the view layer, which belong to one scene.
-PRESET_SETTINGS = ["source", *(field.name for field in dataclasses.fields(Settings) if field.name != "view_layer")]
+PRESET_SETTINGS = [
+    "source",
+    "while_rendering",
+    *(field.name for field in dataclasses.fields(Settings) if field.name != "view_layer"),
+]
 
 
 class LabelpassLine(bpy.types.PropertyGroup):

@@ -441,3 +441,20 @@ def test_frame_as_json() -> None:
 
     assert FrameFiles.from_json(json.loads(json.dumps(frame.as_json()))) == frame
     assert frame.path == "a/b/x_0007"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["shot_{}.exr"],
+        ["cam2_{}_L.exr"],
+        ["Image/Image{}.exr", "Depth/Image{}.exr"],
+        ["take1/Image{}.exr", "take1/Depth{}.exr", "take1/Index{}.exr"],
+    ],
+)
+def test_files_of_another_frame_are_those_that_a_search_finds(tmp_path: Path, names: list[str]) -> None:
+    for number in ("0009", "0010", "12345"):
+        make(tmp_path, *(name.format(number) for name in names))
+    first, *others = find_frames([tmp_path])
+    assert [first.of_frame(frame) for frame in (10, 12345)] == others
+    assert first.of_frame(9) == first

@@ -237,6 +237,16 @@ def test_no_more_workers_than_tasks(frames: Frames) -> None:
         answers(pool, 2)
 
 
+@pytest.mark.parametrize("low", [True, False])
+def test_workers_of_low_priority_leave_the_processor_to_others(frames: Frames, low: bool) -> None:
+    with WorkerPool(1, low_priority=low) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        (worker,) = worker_pids()
+        mine, theirs = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, worker))
+    assert theirs == (min(mine + 10, 19) if low else mine)
+
+
 def test_a_worker_is_used_again(frames: Frames) -> None:
     with WorkerPool(1) as pool:
         pool.submit(frames.task("a"))
