@@ -71,7 +71,10 @@ def real(session: nox.Session) -> None:
     install(session, OLDEST_BLENDER, BLENDERS[OLDEST_BLENDER])
     if "BLENDER" not in os.environ:
         session.run("python", "tools/real_blender.py", "setup")
-    session.run("python", "-m", "pytest", "tests/real", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/real", *session.posargs, success_codes=[0, 1])
+    # On a busy machine a window may lag behind the mouse. What fails twice has failed; 5 says that nothing failed at all.
+    again = ["--last-failed", "--last-failed-no-failures", "none"]
+    session.run("python", "-m", "pytest", "tests/real", *again, *session.posargs, success_codes=[0, 5])
 
 
 @nox.session(python="3.11")
