@@ -72,7 +72,7 @@ def real(session: nox.Session) -> None:
     if "BLENDER" not in os.environ:
         session.run("python", "tools/real_blender.py", "setup")
     session.run("python", "-m", "pytest", "tests/real", *session.posargs, success_codes=[0, 1])
-    # On a busy machine a window may lag behind the mouse. What fails twice has failed; 5 says that nothing failed at all.
+    # On a busy machine a window may lag behind the mouse. What fails twice has failed; 5 says that nothing failed.
     again = ["--last-failed", "--last-failed-no-failures", "none"]
     session.run("python", "-m", "pytest", "tests/real", *again, *session.posargs, success_codes=[0, 5])
 
