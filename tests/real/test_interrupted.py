@@ -1,6 +1,6 @@
 """What can come between an export and its end: Stop, another export or file, the end of the extension or Blender."""
 
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +8,10 @@ import pytest
 
 from core.record import FrameRecord
 from tests.real.conftest import InstalledBlender
-from tests.real.test_window import EXPORT, LINES, STATE, STOP
+from tests.real.test_window import EXPORT, LINES, MANY_FRAMES, STATE, STOP
 from tests.real.window import Window, open_window
 
 MODULE = "bl_ext.user_default.labelpass"
-FRAMES = 200
 
 
 @pytest.fixture
@@ -20,8 +19,8 @@ def frames(labelpass_blender: InstalledBlender, demo: Path) -> Path:
     """A folder with many rendered frames of the demo scene."""
     labelpass_blender.run_well("-b", demo, "-f", "1")
     folder = demo.with_name("render")
-    for number in range(2, FRAMES + 1):
-        shutil.copyfile(folder / "demo_0001.exr", folder / f"demo_{number:04}.exr")
+    for number in range(2, MANY_FRAMES + 1):
+        os.link(folder / "demo_0001.exr", folder / f"demo_{number:04}.exr")
     return folder
 
 
@@ -36,14 +35,14 @@ def window(labelpass_blender: InstalledBlender, demo: Path, frames: Path) -> Ite
         assert "Traceback" not in window.console()
         assert list((labelpass_blender.user / "tmp").glob("labelpass-*")) == []
     records = list((frames / "records").iterdir())
-    assert 0 < len(records) < FRAMES
+    assert 0 < len(records) < MANY_FRAMES
     for record in records:
         FrameRecord.read(record)
 
 
 def prepare(window: Window) -> None:
     window.ask("setattr(bpy.context.scene.labelpass, 'source', 'FILES')")
-    window.ask(f"setattr(bpy.context.scene, 'frame_end', {FRAMES})")
+    window.ask(f"setattr(bpy.context.scene, 'frame_end', {MANY_FRAMES})")
 
 
 def start(window: Window) -> None:

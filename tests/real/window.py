@@ -18,6 +18,7 @@ _START_SECONDS = 120
 _HERE = Path(__file__).parent
 _SCRIPTS = (_HERE / "no_openexr.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
 _STEP = 15  # pixels, less than a button is high
+_ANSWERS = 3
 
 
 class Window:
@@ -116,13 +117,14 @@ class Window:
 
     def _find(self, hovered: str, wanted: str, places: list[float]) -> tuple[int, int]:
         left, top, width, height = self._sidebar()
-        everywhere = list(itertools.product(places, range(_STEP, height, _STEP)))
-        for number, (place, down) in enumerate([self._found, *everywhere, *everywhere]):
+        # Buttons that are pressed one after the other are often near each other.
+        rows = sorted(range(_STEP, height, _STEP), key=lambda down: abs(down - self._found[1]))
+        everywhere = list(itertools.product(places, rows))
+        for place, down in [self._found, *everywhere, *everywhere]:
             at = left + round(width * place), top + down
-            self.move(*at)
-            if number > len(everywhere):
-                time.sleep(0.3)  # the second time round: a busy machine may lag behind the mouse
-            if wanted in self.ask(f"{hovered}({self.editor!r})"):
+            self._xdotool("mousemove", *at)
+            # Blender answers between the events that it handles, so a later answer knows of the mouse for sure.
+            if any(wanted in self.ask(f"{hovered}({self.editor!r})") for _ in range(_ANSWERS)):
                 self._found = place, down
                 return at
         self.screenshot(SCREENSHOTS / "no-button.png")
