@@ -14,7 +14,7 @@ from pathlib import Path
 
 import bpy
 
-_SECONDS_BETWEEN_LOOKS = 0.05
+_SECONDS_BETWEEN_LOOKS = 0.01
 _FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
 # What there is of Labelpass in Blender, see tests/installed/traces.py.
 traces = runpy.run_path(str(Path(__file__).with_name("traces.py")))["traces"]

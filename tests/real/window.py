@@ -46,7 +46,7 @@ class Window:
         while not answer.exists():
             assert self._process.poll() is None, f"Blender has ended:\n{self.console()}"
             assert time.monotonic() < end, f"No answer to {expression}:\n{self.console()}"
-            time.sleep(0.02)
+            time.sleep(0.005)
         said = json.loads(answer.read_text())
         assert "error" not in said, said["error"]
         return said["value"]
