@@ -31,7 +31,7 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
     width, height = image_size(scene)
-    objects = sorted(own_objects(scene, depsgraph) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene, depsgraph) | instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return SceneRecord(
@@ -95,7 +95,7 @@ def object_entries(
     """Objects with their pass indices and categories, at the frame of a depsgraph or as the user sees them."""
     collections = collections_of_objects(scene, objects)
     table = _CategoryTable(objects)
-    nearest, families = _nearest_collections(scene), _families(objects)
+    nearest, families = _nearest_collections(scene), families_of(objects)
     entries = [
         SceneEntry(
             ob.name,
@@ -112,7 +112,7 @@ def object_entries(
 
 def _parent_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
     """The parents that stand for all their children."""
-    ordered = sorted(set(_families(objects).values()), key=lambda ob: ob.name)
+    ordered = sorted(set(families_of(objects).values()), key=lambda ob: ob.name)
     collections = collections_of_objects(scene, ordered)
     table = _CategoryTable(ordered)
     entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
@@ -134,7 +134,7 @@ def _head_of_family(ob: bpy.types.Object) -> bpy.types.Object:
     return ob
 
 
-def _families(objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, bpy.types.Object]:
+def families_of(objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, bpy.types.Object]:
     """Object -> the parent that stands for it and others; those that stand alone are left out."""
     heads = {ob: _head_of_family(ob) for ob in objects}
     sizes = Counter(heads.values())
@@ -243,7 +243,7 @@ class _CategoryTable:
         self._categories[category.name] = Category(category.name, id, supercategory)
 
 
-def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+def instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
     """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
     found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
     return {ob for ob in found if ob.type in _RENDERED_TYPES}
