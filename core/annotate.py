@@ -144,7 +144,7 @@ def _poses(
         ]
     if scene.camera is None:
         return nothing, ["There are no poses, since the frame has no one camera"]
-    members = [(one.name, one.parents) for one in named]
+    members = [(one.name, one.objects) for one in named]
     return find_poses(members, scene.placements, scene.camera, scene.unit_scale)
 
 

@@ -1,8 +1,8 @@
 """Which instance of the scene each label is, and of which category."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .errors import SceneError
 from .grouping import Groups, group_objects, ungrouped
@@ -19,14 +19,13 @@ class NamedLabels:
         name: of the object, material, asset or group; of the first by name where several share the label.
         category: name of a category.
         labels: ascending, at least one.
-        parents: of each object that it is made of, seen or not: the parent that stands for it and others, "" for none.
-            Empty where the scene or its objects are not known.
+        objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
     """
 
     name: str
     category: str
     labels: tuple[int, ...]
-    parents: Mapping[str, str] = field(default_factory=dict)
+    objects: tuple[str, ...] = ()
 
 
 def name_labels(
@@ -57,15 +56,15 @@ def name_labels(
 
     groups = _groups(image, scene, grouping)
     by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
-    members: dict[SceneEntry, dict[str, str]] = defaultdict(dict)
+    members: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, group in groups.entries:
         by_label[entry.pass_index if image.is_index else entry.name].add(group)
         if _KINDS[image.source] == "object":
-            members[group][entry.name] = entry.parent
+            members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
     unknown, notes = [], []
     labels_of: dict[tuple[str, str], list[int]] = defaultdict(list)
-    parents_of: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
         if not found:
@@ -80,7 +79,7 @@ def name_labels(
             continue
         labels_of[name, category].append(label)
         for group in found:
-            parents_of[name, category] |= members[group]
+            objects_of[name, category] |= members[group]
         if len(found) > 1 and grouping is not Grouping.OBJECT:
             notes.append(f"{name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown:
@@ -88,7 +87,7 @@ def name_labels(
         notes.append(
             f"No {_KINDS[image.source]} of the scene has the label {names}; was the scene changed after the render?"
         )
-    known = [NamedLabels(*key, tuple(found), parents_of[key]) for key, found in labels_of.items()]
+    known = [NamedLabels(*key, tuple(found), tuple(sorted(objects_of[key]))) for key, found in labels_of.items()]
     return _sorted([*known, *unknown]), sorted(categories.values(), key=lambda category: category.name), notes
 
 

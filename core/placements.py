@@ -1,11 +1,11 @@
 """Where the objects of a scene are, and how large: what 3D boxes and poses are made of.
 
-Blender measures every object in the three frames that an instance may have, so that the box of a group of objects is as
-tight as that of one.
+Blender measures every object along the axes of each frame that an instance may have, so that the box of a group of
+objects is as tight as that of one.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -63,36 +63,32 @@ class Placement:
     Attributes:
         name: the object's.
         matrix: 4x4 row-major, object to world, scene units.
-        bounds: of its evaluated shape along the axes of its own rigid frame, from that frame's origin; None where it
-            has no shape of its own (an empty) or no rigid frame.
-        bounds_in_parent: the same in the rigid frame of the parent that stands for it and others; None where there is
-            no such parent.
-        bounds_in_world: the same along the axes of the world, from its origin; None without a shape.
+        bounds: the box around its evaluated shape along the axes of a rigid frame, from that frame's origin: by name of
+            the object itself and of each of its parents, and "" for the world. None in a frame that is not rigid.
+            Nothing at all where it has no shape of its own, like an empty.
         copies: how many times it is there; instances of one object are several, and only a single one has one place.
     """
 
     name: str
     matrix: Matrix
-    bounds: Bounds | None
-    bounds_in_parent: Bounds | None = None
-    bounds_in_world: Bounds | None = None
+    bounds: Mapping[str, Bounds | None] = field(default_factory=dict)
     copies: int = 1
 
     def as_json(self) -> dict[str, Any]:
-        boxes = self.bounds, self.bounds_in_parent, self.bounds_in_world
         return {
             "name": self.name,
             "matrix": [list(row) for row in self.matrix],
-            "bounds": [None if box is None else box.as_json() for box in boxes],
+            "bounds": {name: None if box is None else box.as_json() for name, box in self.bounds.items()},
             "copies": self.copies,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Placement":
         """Raises KeyError, TypeError or ValueError where the data is not a placement."""
-        own, in_parent, in_world = (None if box is None else Bounds.from_json(box) for box in data["bounds"])
-        matrix = matrix_of_size(data["matrix"], 4)
-        return cls(str(data["name"]), matrix, own, in_parent, in_world, int(data["copies"]))
+        bounds = {
+            str(name): None if box is None else Bounds.from_json(box) for name, box in dict(data["bounds"]).items()
+        }
+        return cls(str(data["name"]), matrix_of_size(data["matrix"], 4), bounds, int(data["copies"]))
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class _NoPose(Exception):
 
 
 def find_poses(
-    instances: Sequence[tuple[str, Mapping[str, str]]],
+    instances: Sequence[tuple[str, Sequence[str]]],
     placements: Sequence[Placement],
     camera: Camera,
     unit_scale: float,
@@ -100,8 +100,7 @@ def find_poses(
     """The poses of instances.
 
     Args:
-        instances: the name of each, and of all objects that it is made of, seen or not: the parent that stands for them
-            and others, "" for none.
+        instances: the name of each, and the names of all objects that it is made of, seen or not.
         placements: of the objects of the scene.
         camera: of the frame.
         unit_scale: metres in a scene unit.
@@ -112,9 +111,9 @@ def find_poses(
     by_name = {placement.name: placement for placement in placements}
     poses: list[Pose | None] = []
     reasons: dict[str, list[str]] = defaultdict(list)
-    for name, parents in instances:
+    for name, members in instances:
         try:
-            head, frame, bounds = _frame_and_bounds(name, parents, by_name)
+            head, frame, bounds = _frame_and_bounds(name, members, by_name)
             poses.append(_pose(head, frame, bounds, camera, unit_scale))
         except _NoPose as error:
             poses.append(None)
@@ -123,31 +122,27 @@ def find_poses(
 
 
 def _frame_and_bounds(
-    name: str, parents: Mapping[str, str], placements: Mapping[str, Placement]
+    name: str, members: Sequence[str], placements: Mapping[str, Placement]
 ) -> tuple[str, RigidFrame, Bounds]:
     """Whose axes an instance has, these axes in the world, and its box along them."""
-    known = [placements[member] for member in sorted(parents) if member in placements]
-    shaped = [placement for placement in known if placement.bounds_in_world]
+    shaped = [placements[member] for member in members if member in placements and placements[member].bounds]
     if not shaped:
         raise _NoPose("the scene record knows no shape of it; export the frame again from Blender")
     if any(placement.copies > 1 for placement in shaped):
         raise _NoPose("several copies share its label, so it has no one place; make them real objects")
-    head = name if name in placements and set(parents.values()) == {name} else ""
-    if not head and len(parents) == 1:
+    # A group is named like its parent, an object alone like itself; all else has no axes of its own.
+    head = name if all(name in placement.bounds for placement in shaped) else ""
+    if len(members) == 1:
         head = shaped[0].name
-    if not head:
-        bounds = _union([placement.bounds_in_world for placement in shaped])
+    boxes = [box for placement in shaped if (box := placement.bounds[head]) is not None]
+    bounds = functools.reduce(Bounds.united, boxes) if boxes else None
+    if not head and bounds:
         middle = bounds.corners().mean(axis=0)
         return "", RigidFrame(np.eye(3), np.ones(3), middle), Bounds.around(bounds.corners() - middle)
-    frame = rigid_frame(placements[head].matrix)
-    in_frame = [placement.bounds if placement.name == head else placement.bounds_in_parent for placement in shaped]
-    if frame is None or None in in_frame:
+    frame = rigid_frame(placements[head].matrix) if head else None
+    if frame is None or bounds is None:
         raise _NoPose("its axes are flat or not at right angles; apply the scale of its parents")
-    return head, frame, _union(in_frame)
-
-
-def _union(boxes: Sequence[Bounds | None]) -> Bounds:
-    return functools.reduce(Bounds.united, [box for box in boxes if box is not None])
+    return head, frame, bounds
 
 
 def _pose(head: str, frame: RigidFrame, bounds: Bounds, camera: Camera, unit_scale: float) -> Pose:

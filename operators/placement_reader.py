@@ -10,7 +10,7 @@ from ..core.camera import Matrix
 from ..core.placements import Bounds, Floats, Placement, rigid_frame
 from ..core.scene import SceneEntries
 from .evaluated_shape import evaluated_points
-from .scene_reader import families_of, instanced_objects, own_objects
+from .scene_reader import instanced_objects, own_objects
 
 
 def read_placements(
@@ -24,25 +24,21 @@ def read_placements(
         labelled: the objects as the scene record has them; those without a category are not measured.
 
     Returns:
-        A placement of each object, and of each parent that stands for some of them, sorted by name.
+        A placement of each object and of each of its parents, sorted by name.
     """
     names = {entry.name for entry in labelled.entries if entry.category is not None}
     objects = {ob for ob in own_objects(scene, depsgraph) | instanced_objects(depsgraph) if ob.name in names}
-    families = families_of(objects)
     found: dict[str, Placement] = {}
     for ob, shapes in _shapes(objects, depsgraph).items():
-        matrix, head = _matrix(ob, depsgraph), families.get(ob)
+        line = _with_parents(ob)
         points = np.concatenate(shapes)
-        found[ob.name] = Placement(
-            ob.name,
-            matrix,
-            bounds=_bounds_in(points, matrix),
-            bounds_in_parent=_bounds_in(points, _matrix(head, depsgraph)) if head else None,
-            bounds_in_world=Bounds.around(points) if len(points) else None,
-            copies=len(shapes),
-        )
-    for ob in set(families.values()):
-        found.setdefault(ob.name, Placement(ob.name, _matrix(ob, depsgraph), None))
+        bounds: dict[str, Bounds | None] = {}
+        if len(points):
+            bounds = {one.name: _bounds_in(points, _matrix(one, depsgraph)) for one in line}
+            bounds[""] = Bounds.around(points)
+        found[ob.name] = Placement(ob.name, _matrix(ob, depsgraph), bounds, len(shapes))
+        for parent in line[1:]:
+            found.setdefault(parent.name, Placement(parent.name, _matrix(parent, depsgraph)))
     return tuple(found[name] for name in sorted(found))
 
 
@@ -65,10 +61,18 @@ def _shapes(
     return found
 
 
+def _with_parents(ob: bpy.types.Object) -> list[bpy.types.Object]:
+    """The object, its parent, the parent of that, and so on."""
+    line = [ob]
+    while line[-1].parent:
+        line.append(line[-1].parent)
+    return line
+
+
 def _bounds_in(points: Floats, matrix: Matrix) -> Bounds | None:
-    """The box of points of the world in the rigid frame of a matrix; None where there are none, or no such frame."""
+    """The box of points of the world in the rigid frame of a matrix; None where there is no such frame."""
     frame = rigid_frame(matrix)
-    return Bounds.around(frame.from_world(points)) if frame and len(points) else None
+    return Bounds.around(frame.from_world(points)) if frame else None
 
 
 def _matrix(ob: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Matrix:

@@ -95,7 +95,7 @@ def object_entries(
     """Objects with their pass indices and categories, at the frame of a depsgraph or as the user sees them."""
     collections = collections_of_objects(scene, objects)
     table = _CategoryTable(objects)
-    nearest, families = _nearest_collections(scene), families_of(objects)
+    nearest, families = _nearest_collections(scene), _families(objects)
     entries = [
         SceneEntry(
             ob.name,
@@ -112,7 +112,7 @@ def object_entries(
 
 def _parent_entries(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> SceneEntries:
     """The parents that stand for all their children."""
-    ordered = sorted(set(families_of(objects).values()), key=lambda ob: ob.name)
+    ordered = sorted(set(_families(objects).values()), key=lambda ob: ob.name)
     collections = collections_of_objects(scene, ordered)
     table = _CategoryTable(ordered)
     entries = [SceneEntry(ob.name, 0, table.category_of(ob, collections.get(ob))) for ob in ordered]
@@ -134,7 +134,7 @@ def _head_of_family(ob: bpy.types.Object) -> bpy.types.Object:
     return ob
 
 
-def families_of(objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, bpy.types.Object]:
+def _families(objects: Iterable[bpy.types.Object]) -> dict[bpy.types.Object, bpy.types.Object]:
     """Object -> the parent that stands for it and others; those that stand alone are left out."""
     heads = {ob: _head_of_family(ob) for ob in objects}
     sizes = Counter(heads.values())

@@ -22,12 +22,12 @@ def described(scene: bpy.types.Scene):
     return describe(scene, bpy.context.evaluated_depsgraph_get(), Settings(poses=True))
 
 
-def pose_of(scene: bpy.types.Scene, name: str, parents: dict[str, str] | None = None):
+def pose_of(scene: bpy.types.Scene, name: str, *objects: str):
     """The pose of an instance of some objects; a failure where it has none."""
     from labelpass.core.poses import find_poses
 
     record = described(scene)
-    (pose,), notes = find_poses([(name, parents or {name: ""})], record.placements, record.camera, record.unit_scale)
+    (pose,), notes = find_poses([(name, objects or [name])], record.placements, record.camera, record.unit_scale)
     assert pose is not None, notes
     return pose
 
@@ -112,7 +112,7 @@ def test_an_empty_with_parts(scene: bpy.types.Scene) -> None:
         part.parent = car
     parts[1].rotation_euler = (0.5, 0.2, 1)
 
-    pose = pose_of(scene, "Car", {"Cube": "Car", "Ball": "Car"})
+    pose = pose_of(scene, "Car", "Cube", "Ball")
 
     assert pose.frame == "Car"
     points = np.concatenate([evaluated_vertices(part) for part in parts])
@@ -172,7 +172,7 @@ def test_copies_have_no_one_place(scene: bpy.types.Scene) -> None:
         scene.collection.objects.link(ob)
 
     record = described(scene)
-    poses, notes = find_poses([("Ball", {"Ball": ""})], record.placements, record.camera, 1.0)
+    poses, notes = find_poses([("Ball", ["Ball"])], record.placements, record.camera, 1.0)
 
     assert poses == [None]
     assert "several copies share its label" in notes[0]

@@ -87,13 +87,8 @@ def test_a_box_of_all_is_that_of_the_parts(points: list[tuple[float, float, floa
 
 
 def test_json() -> None:
-    place = Placement(
-        "Car",
-        tuple(map(tuple, np.eye(4).tolist())),
-        Bounds((0, 0, 0), (1, 2, 3)),
-        None,
-        Bounds((1, 1, 1), (2, 2, 2)),
-        3,
-    )
+    matrix = tuple(map(tuple, np.eye(4).tolist()))
+    bounds = {"Wheel": Bounds((0, 0, 0), (1, 2, 3)), "Car": None, "": Bounds((1, 1, 1), (2, 2, 2))}
+    place = Placement("Wheel", matrix, bounds, 3)
 
     assert Placement.from_json(place.as_json()) == place
