@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import bench_frames, bench_instances, bench_memory, bench_merge, bench_overlay
+from . import bench_amodal, bench_frames, bench_instances, bench_memory, bench_merge, bench_overlay
 from .report import Section, as_markdown, describe_machine, write_between_markers
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -17,6 +17,7 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
     "command_line": bench_frames.measure_command_line,
     "memory": bench_memory.measure,
     "merge": bench_merge.measure,
+    "amodal": bench_amodal.measure,
     "overlay": bench_overlay.measure,
     "noise": bench_instances.measure_noise,
 }

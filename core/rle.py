@@ -113,3 +113,27 @@ def decode_counts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDAr
     if values.min() < 0:
         raise ValueError("a negative run length")
     return values, lengths
+
+
+def decode_columns(text: str, height: int, first: int, end: int) -> npt.NDArray[np.bool_]:
+    """Some columns of a mask.
+
+    Args:
+        text: compressed string.
+        height: of the image.
+        first, end: half-open range of columns.
+
+    Returns:
+        (height, end - first) bool.
+
+    Raises:
+        ValueError: the text is not what encode_counts makes.
+    """
+    counts, _ = decode_counts([text])
+    low, high = first * height, end * height
+    edges = np.clip(np.concatenate(([0], np.cumsum(counts))), low, high)
+    is_one = np.arange(counts.size) % 2 == 1  # every other count is one of ones, the first of zeros
+    pixels = np.repeat(is_one, np.diff(edges))
+    if pixels.size != high - low:
+        raise ValueError("a mask is not of the image's size")
+    return pixels.reshape(end - first, height).T

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from core.rle import decode_counts, encode_counts
+from core.rle import decode_columns, decode_counts, encode_counts
 
 # pycocotools reserves six characters a count, so it is no oracle from 2^29 on.
 LARGEST = (1 << 29) - 1
@@ -97,3 +97,19 @@ def test_any_text_is_decoded_or_refused(texts: list[str]) -> None:
 def test_what_are_no_run_lengths_is_refused(texts: list[str]) -> None:
     with pytest.raises(ValueError):
         decode_counts(texts)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1), st.integers(0, 11), st.integers(0, 11))
+def test_columns_are_those_of_pycocotools(height: int, width: int, seed: int, one: int, other: int) -> None:
+    mask = np.random.default_rng(seed).integers(0, 2, (height, width), dtype=np.uint8)
+    text = coco_mask.encode(np.asfortranarray(mask))["counts"].decode("ascii")
+    first, end = sorted((min(one, width), min(other, width)))
+
+    assert (decode_columns(text, height, first, end) == mask[:, first:end].astype(bool)).all()
+
+
+def test_columns_of_a_mask_of_another_size() -> None:
+    text = coco_mask.encode(np.zeros((4, 3), np.uint8, order="F"))["counts"].decode("ascii")
+
+    with pytest.raises(ValueError, match="not of the image's size"):
+        decode_columns(text, 4, 0, 5)

@@ -1,0 +1,78 @@
+"""Amodal masks and visibility of all instances of a frame: `core.amodal.find_amodal`."""
+
+import math
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from core.amodal import Part, find_amodal
+from core.instances import Runs, find_runs
+from core.raster import Projection
+from core.scene_geometry import Mesh
+
+from .report import Row, Section, duration
+from .scenes import FULL_HD
+from .timing import compare, one_core
+
+_OBJECTS = 100
+_TRIANGLES = (250_000, 500_000, 1_000_000, 2_000_000)
+_TARGET_TRIANGLES, _TARGET_SECONDS = 1_000_000, 5.0
+_FOCAL = 1500.0
+
+
+def measure(folder: Path) -> Section:
+    """Spheres at random places, some beyond the border; all of them count as seen in one pixel."""
+    rows = [_one_scene(triangles) for triangles in _TRIANGLES]
+    text = (
+        f"{FULL_HD}, {_OBJECTS} instances, from their triangles to amodal masks, boxes and pixel counts within and "
+        "beyond the image. The time grows in a straight line with the triangles."
+    )
+    return Section("Amodal masks and visibility", text, rows)
+
+
+def _one_scene(triangles: int) -> Row:
+    steps = round(math.sqrt(triangles / _OBJECTS / 4))
+    mesh = _sphere(steps)
+    total = _OBJECTS * len(mesh.triangles)
+    parts, visible = _scene()
+    k = np.array([[_FOCAL, 0, FULL_HD.width / 2], [0, _FOCAL, FULL_HD.height / 2], [0, 0, 1]])
+    projection = Projection(k, np.eye(4), False, 0.1)
+    whole = find_amodal(visible, parts, {"sphere": mesh}, projection)
+    if len(whole) != _OBJECTS:
+        raise SystemExit(f"{len(whole)} of {_OBJECTS} instances have an amodal mask, so there is nothing to measure")
+    covered = sum(one.px_count_all for one in whole.values())
+    with one_core():
+        timings = compare({"ours": partial(find_amodal, visible, parts, {"sphere": mesh}, projection)}, most_runs=5)
+    seconds = timings["ours"].cpu
+    is_target = triangles == _TARGET_TRIANGLES
+    return Row(
+        f"{total / 1e6:.2g} million triangles, {covered / 1e6:.2g} million covered pixels",
+        duration(seconds),
+        target=f"below {duration(_TARGET_SECONDS)}" if is_target else "",
+        met=seconds < _TARGET_SECONDS if is_target else None,
+    )
+
+
+def _scene() -> tuple[list[Part], Runs]:
+    rng = np.random.default_rng(7)
+    labels = np.zeros((FULL_HD.height, FULL_HD.width), np.uint32)
+    labels[np.arange(_OBJECTS), np.arange(_OBJECTS)] = np.arange(_OBJECTS) + 1
+    parts = []
+    for number in range(_OBJECTS):
+        matrix = np.eye(4)
+        z = rng.uniform(5, 20)
+        matrix[:3, 3] = rng.uniform(-0.7, 0.7) * z, rng.uniform(-0.4, 0.4) * z, z
+        parts.append(Part(number, "sphere", matrix))
+    return parts, find_runs(labels)
+
+
+def _sphere(steps: int) -> Mesh:
+    """Radius 1, of 4 * steps^2 triangles."""
+    around = 2 * steps
+    angle, height = np.meshgrid(np.arange(around) * math.pi / steps, np.arange(steps + 1) * math.pi / steps)
+    points = np.stack((np.sin(height) * np.cos(angle), np.sin(height) * np.sin(angle), np.cos(height)), axis=-1)
+    row, column = np.meshgrid(np.arange(steps), np.arange(around), indexing="ij")
+    a, b, c, d = ((row + i) * around + (column + j) % around for i in (0, 1) for j in (0, 1))
+    triangles = np.stack((np.stack((a, b, c), axis=-1), np.stack((b, d, c), axis=-1)))
+    return Mesh(points.reshape(-1, 3).astype(np.float32), triangles.reshape(-1, 3).astype(np.int32))
