@@ -10,6 +10,7 @@ from .errors import SceneError
 from .filters import filter_instances
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
+from .instancing import SplitLabels, split_instances
 from .job import FrameJob
 from .labels import read_labels
 from .naming import NamedLabels, name_labels
@@ -18,7 +19,7 @@ from .pictures import draw_boxes, draw_depth
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
-from .settings import ImageFormat, LabelSource
+from .settings import ImageFormat, Instancing, LabelSource
 
 BOXES_FOLDER = "pictures/boxes"
 DEPTH_FOLDER = "pictures/depth"
@@ -58,7 +59,16 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "indices, choose Object Index for all"
         )
     runs = find_runs(image.labels)
-    named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
+    split = SplitLabels(image.labels)
+    if scene and job.scene and job.settings.instancing is Instancing.AUTO:
+        checkpoint()
+        split = split_instances(image, runs, passes, scene, job.scene, job.settings.grouping)
+        runs = find_runs(split.labels) if split.instances else runs
+        notes += split.notes
+    present = runs.labels()
+    others = [label for label in present if label not in split.instances]
+    named, categories, remarks = name_labels(others, image, scene, job.settings.grouping, split.left)
+    named = sorted([*named, *split.named(present)], key=lambda one: one.name)
     instances, dropped = filter_instances(_instances(runs, named), *passes.shape, job.settings)
     notes += remarks
     if not named:
@@ -110,10 +120,14 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
 
 def _instances(runs: Runs, named: Sequence[NamedLabels]) -> list[Instance]:
     """The instances with their masks, in the same order; the labels that no instance has are background."""
-    stands_for = {label: one.labels[0] for one in named for label in one.labels}
+    painted = [one.painted or one.labels for one in named]
+    stands_for = {label: labels[0] for labels in painted for label in labels}
     masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
     mask_of = {mask.label: mask for mask in masks}
-    return [Instance(one.name, one.category, one.labels, mask_of[one.labels[0]]) for one in named]
+    return [
+        Instance(one.name, one.category, one.labels, mask_of[labels[0]], track_id=one.track_id, resolved=one.resolved)
+        for one, labels in zip(named, painted, strict=True)
+    ]
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:

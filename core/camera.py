@@ -19,6 +19,8 @@ class Camera:
         type: "perspective", "orthographic" or "panoramic".
         k: 3x3, pixels; the image's origin is the outer corner of the top-left pixel, so an unshifted camera has its
             principal point at (W/2, H/2). None unless the camera is a perspective one.
+        parallel_k: 3x3, from (x, y, 1) in camera space to pixels, the same for every depth. None unless the camera is
+            an orthographic one.
         world_to_camera: 4x4 row-major rigid transform in scene units; camera axes x right, y down, z forward.
         clip_start, clip_end: scene units; nothing beyond clip_end is a surface.
     """
@@ -29,6 +31,7 @@ class Camera:
     world_to_camera: Matrix
     clip_start: float
     clip_end: float
+    parallel_k: Matrix | None = None
 
     def project(self, points: Points) -> Points:
         """Project points of the world.
@@ -59,6 +62,7 @@ class Camera:
             "world_to_camera": [list(row) for row in self.world_to_camera],
             "clip_start": self.clip_start,
             "clip_end": self.clip_end,
+            "parallel_k": None if self.parallel_k is None else [list(row) for row in self.parallel_k],
         }
 
     @classmethod
@@ -71,6 +75,7 @@ class Camera:
             world_to_camera=_matrix(data["world_to_camera"], 4),
             clip_start=float(data["clip_start"]),
             clip_end=float(data["clip_end"]),
+            parallel_k=None if data["parallel_k"] is None else _matrix(data["parallel_k"], 3),
         )
 
 

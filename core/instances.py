@@ -55,6 +55,9 @@ class Instance:
         labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
         at_border: whether it touches the border of the image; None where nobody asked.
+        track_id: the same in all frames of the sequence, below 2^53; None where it is not known.
+        resolved: how it was told apart from others that carry its labels: by "geometry", or as one of the connected
+            "components"; None where the labels are its own.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Instance:
     labels: tuple[int, ...]
     mask: Mask
     at_border: bool | None = None
+    track_id: int | None = None
+    resolved: str | None = None
 
 
 def find_masks(labels: LabelArray) -> list[Mask]:

@@ -1,7 +1,7 @@
 """Which instance of the scene each label is, and of which category."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import SceneError
@@ -19,15 +19,26 @@ class NamedLabels:
         name: of the object, material, asset or group; of the first by name where several share the label.
         category: name of a category.
         labels: ascending, at least one.
+        painted: the labels that its pixels have in the label image, where instances that share `labels` were told
+            apart; else ().
+        track_id: the same in all frames of the sequence, where it is known.
+        resolved: how the instance was told apart, see instancing.py; None where it has a label of its own.
     """
 
     name: str
     category: str
     labels: tuple[int, ...]
+    painted: tuple[int, ...] = ()
+    track_id: int | None = None
+    resolved: str | None = None
 
 
 def name_labels(
-    labels: Sequence[int], image: LabelImage, scene: SceneRecord | None, grouping: Grouping = Grouping.OBJECT
+    labels: Sequence[int],
+    image: LabelImage,
+    scene: SceneRecord | None,
+    grouping: Grouping = Grouping.OBJECT,
+    only: Mapping[int, Collection[str]] | None = None,
 ) -> tuple[list[NamedLabels], list[Category], list[str]]:
     """Find out what each label shows.
 
@@ -36,6 +47,7 @@ def name_labels(
         image: that label image, for the names in its files.
         scene: the scene record; without it every label is an instance, named as in the files.
         grouping: which objects are one instance.
+        only: label -> names of the objects that it can be, for labels of which not all objects that carry it count.
 
     Returns:
         The instances sorted by name, the categories of the scene (also those that this frame does not show), and
@@ -57,6 +69,10 @@ def name_labels(
     for entry, group in groups.entries:
         by_label[entry.pass_index if image.is_index else entry.name].add(group)
     categories = {category.name: category for category in groups.categories}
+    for label, names in (only or {}).items():
+        by_label[label if image.is_index else image.name_of(label)] = {
+            group for entry, group in groups.entries if entry.name in names
+        }
     unknown, notes = [], []
     labels_of: dict[tuple[str, str], list[int]] = defaultdict(list)
     for label in sorted(labels):

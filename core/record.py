@@ -18,7 +18,7 @@ from .frames import frame_paths
 from .instances import Box, Instance, Mask
 from .scene import Category
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 RECORDS_FOLDER = "records"
 IMAGES_FOLDER = "images"
 
@@ -198,10 +198,13 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
         "area": mask.area,
         "rle": mask.rle,
         "at_border": instance.at_border,
+        "track_id": instance.track_id,
+        "resolved": instance.resolved,
     }
 
 
 def _instance_from_json(data: dict[str, Any]) -> Instance:
     labels = tuple(data["labels"])
     mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
-    return Instance(data["name"], data["category"], labels, mask, data["at_border"])
+    track_id, resolved = data["track_id"], data["resolved"]
+    return Instance(data["name"], data["category"], labels, mask, data["at_border"], track_id, resolved)

@@ -13,7 +13,7 @@ from .camera import Camera
 from .errors import SceneError
 from .files import canonical_json, complete_file
 
-SCENE_VERSION = 2
+SCENE_VERSION = 3
 SCENES_FOLDER = "scenes"
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
@@ -129,6 +129,8 @@ class SceneRecord:
         camera: None where the scene has no camera, or several at once (stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: the groups that objects belong to.
+        geometry: digest of the file with the surfaces of instances that share a label, see scene_geometry.py; None
+            where there is no such file.
     """
 
     scene: str
@@ -143,6 +145,7 @@ class SceneRecord:
     assets: SceneEntries
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
+    geometry: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -159,6 +162,7 @@ class SceneRecord:
             "assets": self.assets.as_json(),
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
+            "geometry": self.geometry,
         }
 
     def write(self, path: Path) -> None:
@@ -188,6 +192,7 @@ class SceneRecord:
                 assets=SceneEntries.from_json(data["assets"]),
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
+                geometry=None if data["geometry"] is None else str(data["geometry"]),
             )
         except OSError as error:
             raise SceneError(

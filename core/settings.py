@@ -63,6 +63,18 @@ class Grouping(Choice):
     COLLECTION = "collection", "Collection", "One instance for each collection with objects in it"
 
 
+class Instancing(Choice):
+    """What becomes of instances that share a pass index or a Cryptomatte id."""
+
+    AUTO = (
+        "auto",
+        "Automatic",
+        "Instances of collections, geometry nodes and particles are told apart by their geometry, where they share a "
+        "pass index or Cryptomatte id; needs the Depth pass",
+    )
+    OFF = "off", "Off", "Whatever has one pass index or Cryptomatte id is one instance"
+
+
 class AtBorder(Choice):
     """What becomes of instances that touch the border of the image."""
 
@@ -98,6 +110,11 @@ class Settings:
         Grouping.OBJECT,
         "Instances",
         "Objects that are one instance; those with the same custom property instance_id are one in any case",
+    )
+    instancing: Instancing = _setting(
+        Instancing.AUTO,
+        "Shared Labels",
+        "What to do with instances of collections, geometry nodes and particles that no pass can tell apart",
     )
     view_layer: str = _setting(
         "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"

@@ -242,7 +242,7 @@ def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":2}}', b"\xff", b"\0"],
+    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":3}}', b"\xff", b"\0"],
 )
 def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "records" / "x.json"

@@ -1,0 +1,46 @@
+"""All that Blender tells the workers about a frame: the scene record, and the geometry that it refers to."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from ..core.files import digest
+from ..core.scene import SceneRecord
+from ..core.scene_geometry import write_geometry
+from ..core.settings import Instancing, Settings
+from .instance_reader import InstanceGeometry, read_instances
+from .scene_reader import read_scene
+
+
+@dataclass(frozen=True)
+class SceneDescription:
+    """One frame of the scene; plain data that outlives it.
+
+    Attributes:
+        record: the scene record.
+        instances: geometry of the instances that share labels, None where there are none or nobody wants it.
+    """
+
+    record: SceneRecord
+    instances: InstanceGeometry | None = None
+
+    def write(self, path: Path) -> None:
+        """Write the scene record and what belongs to it; raises OutputError where that cannot be done."""
+        record = self.record
+        if self.instances is not None:
+            geometry = self.instances.geometry.as_bytes()
+            write_geometry(path, geometry, self.instances.meshes)
+            record = dataclasses.replace(record, geometry=digest(geometry))
+        record.write(path)
+
+
+def describe(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, settings: Settings) -> SceneDescription:
+    """Describe the frame that a depsgraph is evaluated at, with what the settings need.
+
+    Raises:
+        SceneError: as read_scene does.
+    """
+    instances = read_instances(scene, depsgraph) if settings.instancing is Instancing.AUTO else None
+    return SceneDescription(read_scene(scene, depsgraph, instances.objects if instances else ()), instances)
