@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .poses import Pose
 from .rle import encode_counts
 
 LabelArray = npt.NDArray[np.uint32]
@@ -55,6 +56,7 @@ class Instance:
         labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
         at_border: whether it touches the border of the image; None where nobody asked.
+        pose: where it is as seen from the camera; None where nobody asked, or it has none.
         track_id: the same in all frames of the sequence, below 2^53; None where it is not known.
         resolved: how it was told apart from others that carry its labels: by "geometry", or as one of the connected
             "components"; None where the labels are its own.
@@ -65,6 +67,7 @@ class Instance:
     labels: tuple[int, ...]
     mask: Mask
     at_border: bool | None = None
+    pose: Pose | None = None
     track_id: int | None = None
     resolved: str | None = None
 

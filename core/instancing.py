@@ -83,7 +83,14 @@ class SplitLabels:
         """The instances among the labels of the image, without those that are background."""
         found = [(label, self.instances[label]) for label in present if label in self.instances]
         return [
-            NamedLabels(one.name, one.category, one.labels, (label,), one.track_id, one.resolved.value)
+            NamedLabels(
+                one.name,
+                one.category,
+                one.labels,
+                painted=(label,),
+                track_id=one.track_id,
+                resolved=one.resolved.value,
+            )
             for label, one in found
             if one.category is not None
         ]

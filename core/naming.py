@@ -19,6 +19,7 @@ class NamedLabels:
         name: of the object, material, asset or group; of the first by name where several share the label.
         category: name of a category.
         labels: ascending, at least one.
+        objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
         painted: the labels that its pixels have in the label image, where instances that share `labels` were told
             apart; else ().
         track_id: the same in all frames of the sequence, where it is known.
@@ -28,6 +29,7 @@ class NamedLabels:
     name: str
     category: str
     labels: tuple[int, ...]
+    objects: tuple[str, ...] = ()
     painted: tuple[int, ...] = ()
     track_id: int | None = None
     resolved: str | None = None
@@ -66,8 +68,11 @@ def name_labels(
 
     groups = _groups(image, scene, grouping)
     by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
+    members: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, group in groups.entries:
         by_label[entry.pass_index if image.is_index else entry.name].add(group)
+        if _KINDS[image.source] == "object":
+            members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
     for label, names in (only or {}).items():
         by_label[label if image.is_index else image.name_of(label)] = {
@@ -75,6 +80,7 @@ def name_labels(
         }
     unknown, notes = [], []
     labels_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+    objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
         if not found:
@@ -88,6 +94,8 @@ def name_labels(
         if category is None:
             continue
         labels_of[name, category].append(label)
+        for group in found:
+            objects_of[name, category] |= members[group]
         if len(found) > 1 and grouping is not Grouping.OBJECT:
             notes.append(f"{name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown:
@@ -95,7 +103,7 @@ def name_labels(
         notes.append(
             f"No {_KINDS[image.source]} of the scene has the label {names}; was the scene changed after the render?"
         )
-    known = [NamedLabels(name, category, tuple(found)) for (name, category), found in labels_of.items()]
+    known = [NamedLabels(*key, tuple(found), tuple(sorted(objects_of[key]))) for key, found in labels_of.items()]
     return _sorted([*known, *unknown]), sorted(categories.values(), key=lambda category: category.name), notes
 
 

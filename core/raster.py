@@ -123,8 +123,8 @@ def project_triangles(points: Floats, triangles: Corners, projection: Projection
         count = np.count_nonzero(inside[triangles], axis=1)
         whole = np.flatnonzero(count == 3)
         corners = corners[:, whole]
-        points_inside = np.where(inside[:, None], points, (0.0, 0.0, 1.0))  # the others are not looked at
-    x, y, nearness = projection.to_image(points if whole.size == len(triangles) else points_inside)
+    # The other points are not looked at.
+    x, y, nearness = projection.to_image(np.where(inside[:, None], points, (0.0, 0.0, 1.0)))
     projected = ScreenTriangles(x[corners], y[corners], nearness[corners], whole)
     if whole.size == len(triangles):
         return projected

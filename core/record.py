@@ -16,6 +16,7 @@ from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths
 from .instances import Box, Instance, Mask
+from .poses import Pose
 from .scene import Category
 
 RECORD_VERSION = 3
@@ -198,6 +199,7 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
         "area": mask.area,
         "rle": mask.rle,
         "at_border": instance.at_border,
+        "pose": None if instance.pose is None else instance.pose.as_json(),
         "track_id": instance.track_id,
         "resolved": instance.resolved,
     }
@@ -206,5 +208,6 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
 def _instance_from_json(data: dict[str, Any]) -> Instance:
     labels = tuple(data["labels"])
     mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
+    pose = None if data["pose"] is None else Pose.from_json(data["pose"])
     track_id, resolved = data["track_id"], data["resolved"]
-    return Instance(data["name"], data["category"], labels, mask, data["at_border"], track_id, resolved)
+    return Instance(data["name"], data["category"], labels, mask, data["at_border"], pose, track_id, resolved)

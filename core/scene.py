@@ -12,6 +12,7 @@ from typing import Any
 from .camera import Camera
 from .errors import SceneError
 from .files import canonical_json, complete_file
+from .placements import Placement
 
 SCENE_VERSION = 3
 SCENES_FOLDER = "scenes"
@@ -129,6 +130,7 @@ class SceneRecord:
         camera: None where the scene has no camera, or several at once (stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: the groups that objects belong to.
+        placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
         geometry: digest of the file with the surfaces of instances that share a label, see scene_geometry.py; None
             where there is no such file.
     """
@@ -145,6 +147,7 @@ class SceneRecord:
     assets: SceneEntries
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
+    placements: tuple[Placement, ...] = ()
     geometry: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -162,6 +165,7 @@ class SceneRecord:
             "assets": self.assets.as_json(),
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
+            "placements": [placement.as_json() for placement in self.placements],
             "geometry": self.geometry,
         }
 
@@ -192,6 +196,7 @@ class SceneRecord:
                 assets=SceneEntries.from_json(data["assets"]),
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
+                placements=tuple(map(Placement.from_json, data["placements"])),
                 geometry=None if data["geometry"] is None else str(data["geometry"]),
             )
         except OSError as error:

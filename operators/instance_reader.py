@@ -15,6 +15,7 @@ from mathutils import Matrix
 
 from ..core.files import digest
 from ..core.scene_geometry import Mesh, SceneGeometry, Surface, shared_labels
+from .evaluated_shape import LISTED_AS_MESH
 
 # What persistent_id holds where there is no further level.
 _NO_LEVEL = 0x7FFFFFFF
@@ -97,10 +98,7 @@ def _path(one: bpy.types.DepsgraphObjectInstance) -> tuple[int, ...]:
         return ()
     path = tuple(number for number in reversed(one.persistent_id) if number != _NO_LEVEL)
     # Blender hands out the mesh of a curve, a text or a metaball as an instance, one level further in.
-    return path[:-1] if one.object.original.type in _MESHED else path
-
-
-_MESHED = frozenset({"CURVE", "SURFACE", "FONT", "META"})
+    return path[:-1] if one.object.original.type in LISTED_AS_MESH else path
 
 
 def _instancer(one: bpy.types.DepsgraphObjectInstance) -> str:

@@ -11,6 +11,7 @@ from ..core.scene import SceneRecord
 from ..core.scene_geometry import write_geometry
 from ..core.settings import Instancing, Settings
 from .instance_reader import InstanceGeometry, read_instances
+from .placement_reader import read_placements
 from .scene_reader import read_scene
 
 
@@ -43,4 +44,7 @@ def describe(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, settings: S
         SceneError: as read_scene does.
     """
     instances = read_instances(scene, depsgraph) if settings.instancing is Instancing.AUTO else None
-    return SceneDescription(read_scene(scene, depsgraph, instances.objects if instances else ()), instances)
+    record = read_scene(scene, depsgraph, instances.objects if instances else ())
+    if settings.poses:
+        record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
+    return SceneDescription(record, instances)

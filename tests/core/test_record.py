@@ -72,15 +72,20 @@ cameras = st.builds(
     matrices(4),
     floats,
     floats,
+    st.none() | matrices(3),
 )
 instances = st.builds(
-    lambda name, category, labels, *mask: Instance(name, category, labels, Mask(labels[0], *mask)),
+    lambda name, category, labels, box, area, rle, track_id, resolved: Instance(
+        name, category, labels, Mask(labels[0], box, area, rle), track_id=track_id, resolved=resolved
+    ),
     texts,
     texts,
     st.lists(numbers, min_size=1, max_size=3).map(tuple),
     st.builds(Box, numbers, numbers, numbers, numbers),
     numbers,
     texts,
+    st.none() | numbers,
+    st.none() | st.sampled_from(["geometry", "components"]),
 )
 records = st.builds(
     FrameRecord,
@@ -256,7 +261,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":2,', b'"record_version":3,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":4,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -312,6 +317,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
         {"min_area": 9},
         {"min_side": 2},
         {"at_border": AtBorder.DROP},
+        {"poses": True},
         {"view_layer": "ViewLayer"},
         {"view": "left"},
         {"image_format": ImageFormat.JPEG},
@@ -331,9 +337,11 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
     assert fields == {
         "labels",
         "grouping",
+        "instancing",
         "min_area",
         "min_side",
         "at_border",
+        "poses",
         "view_layer",
         "view",
         "image_format",

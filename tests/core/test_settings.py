@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import UsageError
 from core.render_pass import LABEL_PASSES, Pass
-from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
+from core.settings import AtBorder, Grouping, ImageFormat, Instancing, LabelSource, Settings
 
 FIELDS = dataclasses.fields(Settings)
 
@@ -19,9 +19,11 @@ ALL_SETTINGS = st.builds(
     Settings,
     labels=st.sampled_from(LabelSource),
     grouping=st.sampled_from(Grouping),
+    instancing=st.sampled_from(Instancing),
     min_area=st.integers(0, 1000),
     min_side=st.integers(0, 1000),
     at_border=st.sampled_from(AtBorder),
+    poses=st.booleans(),
     view_layer=st.text(),
     view=st.text(),
     image_format=st.sampled_from(ImageFormat),
@@ -37,6 +39,8 @@ OTHER = {
     "min_area": 20,
     "min_side": 3,
     "at_border": AtBorder.MARK,
+    "instancing": Instancing.OFF,
+    "poses": True,
     "view_layer": "Labels.v2",
     "view": "right",
     "image_format": ImageFormat.JPEG,
