@@ -83,9 +83,15 @@ def _visible(depsgraph: bpy.types.Depsgraph) -> Iterator[bpy.types.DepsgraphObje
     """What leaves pixels in a render. Each one is valid only until the next is asked for."""
     for one in depsgraph.object_instances:
         ob = one.object
-        hidden = one.parent.hide_render if one.is_instance and one.parent else ob.hide_render
+        if one.is_instance:
+            hidden = one.parent is not None and one.parent.hide_render
+        else:
+            # Not `show_self`, which in the viewport's depsgraph tells of the viewport. What vertices or faces of its
+            # parent instance is listed, but not rendered by itself.
+            instanced = ob.parent is not None and ob.parent.instance_type in {"VERTS", "FACES"}
+            hidden = ob.hide_render or instanced or (ob.is_instancer and not ob.show_instancer_for_render)
         # The object of a curve or metaball has no surface; its mesh comes as an instance of its own.
-        if one.show_self and ob.type in _WITH_PIXELS and not hidden:
+        if ob.type in _WITH_PIXELS and not hidden:
             yield one
 
 

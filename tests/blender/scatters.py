@@ -1,15 +1,14 @@
 """Scenes full of instances for the tests in Blender, and the same scenes with real objects in their place."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import bmesh
 import bpy
 import numpy as np
-from mathutils import Matrix
 
 SEED = 7
+_REAL_INDICES = 100  # beyond those of the objects that they stand for
 
 
 def prepare(scene: bpy.types.Scene, folder: Path, width: int, height: int, samples: int = 1) -> None:
@@ -125,32 +124,32 @@ def scatter_nodes(
     return modifier
 
 
-def make_real(scene: bpy.types.Scene, keep: Callable[[bpy.types.Object], bool]) -> dict[int, tuple[str, str]]:
-    """Turn every instance into an object with a mesh, a pass index and a name of its own; returns what each index is.
+def make_real(scene: bpy.types.Scene) -> int:
+    """Turn everything that is rendered into an object with a mesh, a pass index and a name of its own.
 
-    Args:
-        scene: whose instances to turn.
-        keep: whether an object that is no instance is among them.
+    What has the pass index 0 keeps it.
 
     Returns:
-        Pass index -> name of the object, and text of its instancer and persistent id ("" for no instance).
+        How many objects there are.
     """
     bpy.context.view_layer.update()
     found = []
     for one in bpy.context.evaluated_depsgraph_get().object_instances:
-        if one.object.type != "MESH" or not (one.is_instance or keep(one.object.original)):
+        ob = one.object
+        hidden = ob.hide_render or (ob.is_instancer and not ob.show_instancer_for_render)
+        hidden = hidden or (ob.parent is not None and ob.parent.instance_type in {"VERTS", "FACES"})
+        if ob.type != "MESH" or (hidden and not one.is_instance):
             continue
-        path = tuple(number for number in one.persistent_id if number != 0x7FFFFFFF) if one.is_instance else ()
-        mesh = bpy.data.meshes.new("Real")
         data = one.object.data
+        mesh = bpy.data.meshes.new("Real")
         mesh.from_pydata([tuple(v.co) for v in data.vertices], [], [tuple(face.vertices) for face in data.polygons])
-        found.append((one.object.original.name, path, mesh, one.matrix_world.copy()))
+        found.append((one.object.original.name, one.object.pass_index, mesh, one.matrix_world.copy()))
     for ob in list(scene.collection.all_objects):
-        if ob.type in {"MESH", "EMPTY"}:
+        if ob.type not in {"CAMERA", "LIGHT"}:
             ob.hide_render = True
-    for number, (name, _, mesh, matrix) in enumerate(found, start=1):
+    for number, (name, pass_index, mesh, matrix) in enumerate(found):
         ob = bpy.data.objects.new(f"Real {number} {name}", mesh)
-        ob.matrix_world = Matrix(matrix)
-        ob.pass_index = number
+        ob.matrix_world = matrix
+        ob.pass_index = _REAL_INDICES + number if pass_index else 0
         scene.collection.objects.link(ob)
-    return {number: (name, str(path) if path else "") for number, (name, path, _, _) in enumerate(found, start=1)}
+    return len(found)

@@ -31,6 +31,6 @@ def test_batches_are_all_ranges_in_their_order(ranges: list[tuple[int, int]], mo
 
     parts = [counts[part].tolist() for part in batches(counts, most)]
 
-    assert sum(parts, []) == counts.tolist()
+    assert [count for part in parts for count in part] == counts.tolist()
     assert all(len(part) == 1 or sum(part) <= most for part in parts)
     assert all(parts)

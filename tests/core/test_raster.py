@@ -151,11 +151,8 @@ def test_pixels_are_those_whose_centres_are_inside(corners: list[tuple[int, int]
     (ax, ay), (bx, by), (cx, cy) = corners
     window = Window(-35, -33, 70, 68)
     spans = find_spans(screen(np.array([[ax, bx, cx]]) / 2, np.array([[ay, by, cy]]) / 2), window)
-    found = {
-        (row, x)
-        for row, start, stop in zip(spans.row, spans.start, spans.stop, strict=True)
-        for x in range(start, stop)
-    }
+    rows = zip(spans.row.tolist(), spans.start.tolist(), spans.stop.tolist(), strict=True)
+    found = {(row, column) for row, start, stop in rows for column in range(start, stop)}
 
     inside, touched = set(), set()
     for row in range(window.y0, window.y1):
@@ -188,7 +185,7 @@ def test_batches_make_no_difference(at_once: int) -> None:
 
 def test_window_beyond_the_image_counts_all_pixels_of_an_object() -> None:
     """What is needed for how much of an object is outside of the image."""
-    points = np.array([[-2.0, -2, 4], [2, -2, 4], [2, 2, 4], [-2, 2, 4]]) + (4.0, 0, 0)
+    points = np.array([[-2.0, -2, 4], [2, -2, 4], [2, 2, 4], [-2, 2, 4]]) + np.array([4.0, 0, 0])
     projected = project_triangles(points, np.array([[0, 1, 2], [0, 2, 3]]), PINHOLE)
     inside, everywhere = (
         sum(found.pixel.size for found in fragments(projected, window))
