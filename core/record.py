@@ -16,9 +16,10 @@ from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths
 from .instances import Box, Instance, Mask
+from .maps import WrittenMap
 from .scene import Category
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 RECORDS_FOLDER = "records"
 IMAGES_FOLDER = "images"
 
@@ -42,6 +43,7 @@ class FrameRecord:
         instances: those that are seen, sorted by name.
         dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
+        maps: the dense maps, in the order of their table.
     """
 
     key: str
@@ -62,6 +64,7 @@ class FrameRecord:
     instances: tuple[Instance, ...]
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
+    maps: tuple[WrittenMap, ...] = ()
 
     @property
     def path(self) -> str:
@@ -70,7 +73,8 @@ class FrameRecord:
 
     def files(self) -> list[str]:
         """What else belongs to the frame, as paths below the output folder."""
-        return [*([self.image] if self.colour is not None else []), *self.pictures]
+        image = [self.image] if self.colour is not None else []
+        return [*image, *self.pictures, *(map.file for map in self.maps)]
 
     def write(self, output: Path) -> Path:
         """Write the record into its place below the output folder; OutputError where that cannot be done."""
@@ -109,6 +113,7 @@ class FrameRecord:
                 instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
                 dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
+                maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
             )
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
@@ -136,6 +141,7 @@ class FrameRecord:
             "instances": [_instance_as_json(instance) for instance in self.instances],
             "dropped": dict(self.dropped),
             "notes": list(self.notes),
+            "maps": [map.as_json() for map in self.maps],
         }
 
 

@@ -13,7 +13,7 @@ from .camera import Camera
 from .errors import SceneError
 from .files import canonical_json, complete_file
 
-SCENE_VERSION = 2
+SCENE_VERSION = 3
 SCENES_FOLDER = "scenes"
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")

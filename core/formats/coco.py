@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
 from ..record import FrameRecord, record_files
@@ -26,7 +27,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used.
+        problems: a sentence for each record that could not be used, and on what differs between frames.
     """
 
     path: Path
@@ -37,7 +38,7 @@ class Merged:
 
 
 def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of all frame records below an output folder.
+    """Write the COCO file of all frame records below an output folder, and `dataset.json`, which describes its files.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
     Category ids are those that the user fixed; the others count from 1 in the order of names.
@@ -51,6 +52,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
+    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
     table: dict[str, Category] = {}
     paths = list(record_files(output))
@@ -63,6 +65,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             continue
         for category in record.categories:
             _add_category(table, category, path)
+        description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         raise RecordError(
@@ -70,6 +73,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         )
     order.sort()
     ids = category_ids(table)
+    description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -104,7 +108,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             row = {"id": id, "name": name, "supercategory": table[name].supercategory}
             file.write((b",\n" if number else b"\n") + canonical_json(row))
         file.write(b"\n]}\n")
-    return Merged(path, len(order), annotation, len(ids), tuple(problems))
+    description.write(output)
+    return Merged(path, len(order), annotation, len(ids), (*problems, *description.problems))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}

@@ -242,7 +242,7 @@ def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":2}}', b"\xff", b"\0"],
+    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":3}}', b"\xff", b"\0"],
 )
 def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "records" / "x.json"
@@ -256,7 +256,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":2,', b'"record_version":3,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":2,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -338,6 +338,8 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "view",
         "image_format",
         "pictures",
+        "maps",
+        "depth_scale",
         "workers",
         "redo",
     }
