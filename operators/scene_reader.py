@@ -31,7 +31,7 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
     width, height = image_size(scene)
-    objects = sorted(own_objects(scene, depsgraph) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene, depsgraph) | instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return SceneRecord(
@@ -243,7 +243,7 @@ class _CategoryTable:
         self._categories[category.name] = Category(category.name, id, supercategory)
 
 
-def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+def instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
     """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
     found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
     return {ob for ob in found if ob.type in _RENDERED_TYPES}

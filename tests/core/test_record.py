@@ -256,7 +256,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":2,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":4,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -312,6 +312,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
         {"min_area": 9},
         {"min_side": 2},
         {"at_border": AtBorder.DROP},
+        {"poses": True},
         {"view_layer": "ViewLayer"},
         {"view": "left"},
         {"image_format": ImageFormat.JPEG},
@@ -334,6 +335,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "min_area",
         "min_side",
         "at_border",
+        "poses",
         "view_layer",
         "view",
         "image_format",
