@@ -22,7 +22,6 @@ from .instances import LabelArray, Runs
 from .labels import LabelImage
 from .naming import NamedLabels
 from .passes import Passes
-from .ragged import flat_ranges
 from .raster import Projection
 from .render_pass import Pass
 from .scene import SceneEntry, SceneRecord
@@ -120,7 +119,7 @@ def split_instances(
     if not shared:
         return SplitLabels(image.labels)
     table = _Identities(geometry.surfaces, scene, grouping)
-    problem, depth, projection = _depth(passes, scene, geometry)
+    problem, depth, projection = _depth(passes, scene)
     if depth is None or projection is None:
         return _split_by_pieces(image, runs, shared, table, problem)
 
@@ -129,7 +128,8 @@ def split_instances(
     label_of = [label for label in order for _ in shared[label]]
     surfaces = [geometry.surfaces[number] for number in numbers]
     placed = [Placed(order[label], one.mesh, one.matrix) for label, one in zip(label_of, surfaces, strict=True)]
-    wanted = _paint(runs, order, image.labels.shape)
+    numbered = runs.united({label: order.get(label, -1) + 1 for label in runs.labels()})
+    wanted = numbered.image().astype(np.int32) - 1
     found = find_surfaces(depth, wanted, placed, read_meshes(scene_file, {one.mesh for one in surfaces}), projection)
     split = _split_by_surface(image, runs, found, label_of, surfaces, [table[number] for number in numbers])
     return dataclasses.replace(split, notes=_notes(found, wanted, placed, surfaces))
@@ -217,15 +217,13 @@ class _Identities:
         return *alike, repeated[alike]
 
 
-def _depth(
-    passes: Passes, scene: SceneRecord, geometry: SceneGeometry
-) -> tuple[str, npt.NDArray[np.floating[Any]] | None, Projection | None]:
+def _depth(passes: Passes, scene: SceneRecord) -> tuple[str, npt.NDArray[np.floating[Any]] | None, Projection | None]:
     """Planar depth and projection of the frame, or a sentence on why they are of no use."""
     projection = Projection.of(scene.camera) if scene.camera else None
     if projection is None:
         kind = f"the camera is {scene.camera.type}" if scene.camera else "there are several cameras at once"
         return kind, None, None
-    if geometry.blurred:
+    if scene.camera and scene.camera.motion_blur:
         return "motion blur leaves no depth to rely on (turn it off, or render the passes without it)", None, None
     if Pass.DEPTH in passes:
         return "", passes.read(Pass.DEPTH), projection
@@ -234,19 +232,6 @@ def _depth(
         forward = projection.world_to_camera[2].astype(np.float32)
         return "", position @ forward[:3] + forward[3], projection
     return "the frame has no Depth pass (turn it on in View Layer Properties > Passes > Data)", None, None
-
-
-def _paint(runs: Runs, numbers: Mapping[int, int], shape: tuple[int, ...]) -> npt.NDArray[np.int32]:
-    """An image with a number for each pixel of some labels, and -1 elsewhere."""
-    image = np.full(shape, -1, dtype=np.int32)
-    present = np.array(sorted(numbers), dtype=np.uint32)
-    place = np.searchsorted(present, runs.label)
-    chosen = np.flatnonzero(present[np.minimum(place, present.size - 1)] == runs.label)
-    value = np.array([numbers[label] for label in present.tolist()], dtype=np.int32)[place[chosen]]
-    length = runs.length[chosen]
-    row = flat_ranges(runs.row[chosen], length)
-    image[row, np.repeat(runs.column[chosen], length)] = np.repeat(value, length)
-    return image
 
 
 def _split_by_surface(
@@ -306,6 +291,8 @@ def _split_by_pieces(
 ) -> SplitLabels:
     """Each connected piece of a shared label is an instance of the object that carries it."""
     groups = {label: group for label, numbers in shared.items() if (group := table.of_label(numbers))}
+    if not groups:
+        return SplitLabels(image.labels)
     chosen = np.flatnonzero(np.isin(runs.label, np.array(sorted(groups), dtype=np.uint32)))
     some = Runs(runs.label[chosen], runs.column[chosen], runs.row[chosen], runs.length[chosen], runs.height, runs.width)
     piece = connected_pieces(some)
@@ -320,8 +307,8 @@ def _split_by_pieces(
         name = f"{group.name} #{counts[group.name]}"
         instances[new_labels[-1]] = SplitInstance(name, group.category, (label,), None, Resolved.COMPONENTS)
     labels = image.labels.copy()
-    row = flat_ranges(some.row, some.length)
-    labels[row, np.repeat(some.column, some.length)] = np.repeat(np.array(new_labels, np.uint32)[piece], some.length)
+    pieces = dataclasses.replace(some, label=np.array(new_labels, dtype=np.uint32)[piece]).image()
+    np.copyto(labels, pieces, where=pieces > 0)
     note = (
         f"Instances that share a label were told apart as connected pieces only, since {problem}: those that touch are "
         "one, and one that is cut in two is two"

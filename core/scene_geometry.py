@@ -87,18 +87,16 @@ class SceneGeometry:
 
     Attributes:
         surfaces: sorted by object, instancer and path.
-        blurred: whether the frame is rendered with motion blur, which leaves depths of other moments.
     """
 
     surfaces: tuple[Surface, ...]
-    blurred: bool = False
 
     def as_bytes(self) -> bytes:
         """The same for the same geometry on every machine."""
         rows = [
             [one.object, one.source, one.instancer, list(one.path), one.is_member, one.mesh] for one in self.surfaces
         ]
-        head = {"version": _VERSION, "blurred": self.blurred, "surfaces": rows}
+        head = {"version": _VERSION, "surfaces": rows}
         matrices = np.array([one.matrix for one in self.surfaces], dtype=np.float32).reshape(-1, 4, 4)
         return _npz({"head": np.frombuffer(canonical_json(head), dtype=np.uint8), "matrices": matrices})
 
@@ -127,7 +125,7 @@ class SceneGeometry:
             ]
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(path) from error
-        return cls(tuple(surfaces), bool(head["blurred"]))
+        return cls(tuple(surfaces))
 
 
 def write_geometry(scene_file: Path, geometry: bytes, meshes: Mapping[str, Mesh]) -> None:

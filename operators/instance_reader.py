@@ -36,11 +36,10 @@ class InstanceGeometry:
     objects: frozenset[bpy.types.Object] = frozenset()
 
 
-def read_instances(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> InstanceGeometry | None:
+def read_instances(depsgraph: bpy.types.Depsgraph) -> InstanceGeometry | None:
     """The surfaces of a frame that share a label with an instance; None where there are none.
 
     Args:
-        scene: the original scene.
         depsgraph: evaluated at the frame. Instances that only a render shows, such as those of particles beyond the
             viewport's percentage, are known to the depsgraph of a render alone.
     """
@@ -75,8 +74,7 @@ def read_instances(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> In
         is_member = (instancer, path) in members
         surfaces.append(Surface(name, source.name if source else name, instancer, path, is_member, matrix, mesh))
     surfaces.sort(key=lambda surface: (surface.object, surface.instancer, surface.path))
-    blurred = scene.render.use_motion_blur
-    return InstanceGeometry(SceneGeometry(tuple(surfaces), blurred), meshes, frozenset(copied))
+    return InstanceGeometry(SceneGeometry(tuple(surfaces)), meshes, frozenset(copied))
 
 
 def _visible(depsgraph: bpy.types.Depsgraph) -> Iterator[bpy.types.DepsgraphObjectInstance]:

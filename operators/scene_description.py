@@ -43,7 +43,7 @@ def describe(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, settings: S
     Raises:
         SceneError: as read_scene does.
     """
-    instances = read_instances(scene, depsgraph) if settings.instancing is Instancing.AUTO else None
+    instances = read_instances(depsgraph) if settings.instancing is Instancing.AUTO else None
     record = read_scene(scene, depsgraph, instances.objects if instances else ())
     if settings.poses:
         record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
