@@ -208,7 +208,7 @@ def test_cameras() -> None:
     matrix = tuple(map(tuple, np.eye(4)))
     k = ((9.0, 0.0, 3.0), (0.0, 9.0, 2.0), (0.0, 0.0, 1.0))
     pinhole = Projection.of(Camera("a", "perspective", k, matrix, 0.1, 9.0))
-    parallel = Projection.of(Camera("b", "orthographic", None, matrix, 0.1, 9.0, k))
+    parallel = Projection.of(Camera("b", "orthographic", None, matrix, 0.1, 9.0, parallel_k=k))
     assert pinhole and not pinhole.parallel and parallel and parallel.parallel
     assert Projection.of(Camera("c", "panoramic", None, matrix, 0.1, 9.0)) is None
     x, y, nearness = pinhole.to_image(np.array([1.0, 2.0, 4.0]))
