@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .camera import Camera
+from .category_rules import categorise
 from .errors import SceneError
 from .filters import filter_instances
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
@@ -13,6 +14,7 @@ from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
 from .naming import NamedLabels, name_labels
+from .palette import own_colours
 from .passes import Passes
 from .pictures import draw_boxes, draw_depth
 from .record import FrameRecord
@@ -39,6 +41,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     """
     key = job.key()
     scene = SceneRecord.read(job.scene) if job.scene else None
+    if scene and job.categories:
+        scene = categorise(scene, job.categories)
     passes = Passes(job.files.files, job.settings.view_layer, job.settings.view)
     if scene and passes.shape != (scene.height, scene.width):
         height, width = passes.shape
@@ -58,10 +62,13 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "indices, choose Object Index for all"
         )
     runs = find_runs(image.labels)
-    named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
-    instances, dropped = filter_instances(_instances(runs, named), *passes.shape, job.settings)
+    named, categories, remarks = name_labels(
+        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories
+    )
+    seen, regions = _instances(runs, named)
+    instances, dropped = filter_instances(seen, *passes.shape, job.settings)
     notes += remarks
-    if not named:
+    if not seen:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
             + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
@@ -74,7 +81,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     if job.settings.pictures:
         canvas = colours if colours is not None else np.full((*passes.shape, 3), 64, np.uint8)
         boxes = f"{BOXES_FOLDER}/{job.files.path}.png"
-        drawn = draw_boxes(canvas, instances, [category.name for category in categories])
+        names = [category.name for category in categories]
+        drawn = draw_boxes(canvas, instances, names, own_colours(categories))
         write_image(job.output / boxes, drawn, ImageFormat.PNG)
         pictures.append(boxes)
         checkpoint()
@@ -101,6 +109,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         camera=scene.camera if scene else None,
         categories=tuple(categories),
         instances=tuple(instances),
+        ignored=tuple(regions),
         dropped=dropped,
         notes=tuple(notes),
     )
@@ -108,12 +117,13 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     return record
 
 
-def _instances(runs: Runs, named: Sequence[NamedLabels]) -> list[Instance]:
-    """The instances with their masks, in the same order; the labels that no instance has are background."""
+def _instances(runs: Runs, named: Sequence[NamedLabels]) -> tuple[list[Instance], list[Instance]]:
+    """Instances, and regions to ignore, with their masks, in the same order; the labels of neither are background."""
     stands_for = {label: one.labels[0] for one in named for label in one.labels}
     masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
     mask_of = {mask.label: mask for mask in masks}
-    return [Instance(one.name, one.category, one.labels, mask_of[one.labels[0]]) for one in named]
+    found = [(one, Instance(one.name, one.category, one.labels, mask_of[one.labels[0]])) for one in named]
+    return [instance for one, instance in found if not one.ignored], [region for one, region in found if one.ignored]
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:

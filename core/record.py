@@ -12,13 +12,13 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from .camera import Camera
+from .categories import Category
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths
 from .instances import Box, Instance, Mask
-from .scene import Category
 
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 RECORDS_FOLDER = "records"
 IMAGES_FOLDER = "images"
 
@@ -42,6 +42,7 @@ class FrameRecord:
         instances: those that are seen, sorted by name.
         dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
+        ignored: regions in which detections count neither way, sorted by name; a category "" means all of them.
     """
 
     key: str
@@ -62,6 +63,7 @@ class FrameRecord:
     instances: tuple[Instance, ...]
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
+    ignored: tuple[Instance, ...] = ()
 
     @property
     def path(self) -> str:
@@ -109,6 +111,7 @@ class FrameRecord:
                 instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
                 dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
+                ignored=tuple(_instance_from_json(region) for region in record["ignored"]),
             )
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
@@ -134,6 +137,7 @@ class FrameRecord:
             "camera": None if self.camera is None else self.camera.as_json(),
             "categories": [category.as_json() for category in self.categories],
             "instances": [_instance_as_json(instance) for instance in self.instances],
+            "ignored": [_instance_as_json(region) for region in self.ignored],
             "dropped": dict(self.dropped),
             "notes": list(self.notes),
         }

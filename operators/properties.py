@@ -18,7 +18,7 @@ from bpy.props import (
 
 from ..core.checklist import Status
 from ..core.settings import Settings
-from . import compat
+from . import category_table, compat
 
 
 def _property_of(field: "dataclasses.Field[Any]") -> Any:
@@ -62,6 +62,12 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         description="Folder for the annotations; empty writes them beside the frames",
         subtype="DIR_PATH",
         options=compat.FOLDER_OPTIONS,
+    )
+
+    table: PointerProperty(
+        name="Category Table",
+        description="Categories of the dataset, and the rules by which objects belong to them",
+        type=category_table.LabelpassTable,
     )
 
     while_rendering: BoolProperty(
@@ -143,11 +149,13 @@ class LabelpassState(bpy.types.PropertyGroup):
     findings: CollectionProperty(type=LabelpassFinding)
     categories: CollectionProperty(type=LabelpassCategory)
     category_index: IntProperty(name="Category", description="Category that the button below selects the objects of")
+    unlisted_categories: StringProperty(name="Unlisted", description="Categories that the category table lacks")
     categories_problem: StringProperty(name="Problem")
     background_objects: IntProperty(name="Background Objects")
 
 
 _CLASSES = (
+    *category_table.CLASSES,
     LabelpassSettings,
     LabelpassLine,
     LabelpassRemark,

@@ -9,11 +9,15 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..categories import Category
+from ..category_ids import DatasetCategories, ids_before, keep_ids
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
+from ..instances import Instance
+from ..palette import colour_of
 from ..record import FrameRecord, record_files
-from ..scene import Category
 from ..version import VERSION
 
 INSTANCES_FILE = "annotations/instances.json"
@@ -40,19 +44,20 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     """Write the COCO file of all frame records below an output folder.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
-    Category ids are those that the user fixed; the others count from 1 in the order of names.
+    Category ids are those that the user fixed, else those that the dataset has already; see category_ids.py.
 
     Args:
         output: the folder that holds `records`.
         progress: called with the number of records read and their total, each record being read twice.
 
     Raises:
-        RecordError: there is no record, or two of them contradict each other.
+        RecordError: there is no record, or two of them contradict each other or the dataset as it was.
+        CategoryError: the file with the ids of the dataset as it was is damaged.
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
     order: list[tuple[str, int, str, Path]] = []
-    table: dict[str, Category] = {}
+    found = DatasetCategories()
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -61,15 +66,15 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         except RecordError as error:
             problems.append(str(error))
             continue
-        for category in record.categories:
-            _add_category(table, category, path)
+        found.add(record.categories, path)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         raise RecordError(
             problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
         )
     order.sort()
-    ids = category_ids(table)
+    categories = found.numbered(ids_before(output))
+    ids = {category.name: category.id for category in categories}
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -82,28 +87,22 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record)))
             for instance in record.instances:
                 annotation += 1
-                mask = instance.mask
-                row = {
-                    "id": annotation,
-                    "image_id": image,
-                    "category_id": ids[instance.category],
-                    "bbox": [mask.box.x0, mask.box.y0, mask.box.x1 - mask.box.x0, mask.box.y1 - mask.box.y0],
-                    "area": mask.area,
-                    "iscrowd": 0,
-                    "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
-                    "name": instance.name,
-                }
-                if instance.at_border is not None:
-                    row["at_border"] = instance.at_border
+                row = _annotation(annotation, image, ids[instance.category], instance, record)
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
+            for region in record.ignored:
+                # An evaluation looks for regions to ignore in one category after the other.
+                for id in [ids[region.category]] if region.category else ids.values():
+                    annotation += 1
+                    row = {**_annotation(annotation, image, id, region, record), "iscrowd": 1}
+                    annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
         file.write(b'\n],\n"categories":[')
-        for number, (name, id) in enumerate(sorted(ids.items(), key=lambda item: item[1])):
-            row = {"id": id, "name": name, "supercategory": table[name].supercategory}
-            file.write((b",\n" if number else b"\n") + canonical_json(row))
+        for number, category in enumerate(categories):
+            file.write((b",\n" if number else b"\n") + canonical_json(_category(category)))
         file.write(b"\n]}\n")
+    keep_ids(output, categories)
     return Merged(path, len(order), annotation, len(ids), tuple(problems))
 
 
@@ -121,43 +120,30 @@ def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
     }
 
 
-def _add_category(table: dict[str, Category], category: Category, path: Path) -> None:
-    known = table.setdefault(category.name, category)
-    # A frame in which nobody gives the category an id does not contradict one in which somebody does.
-    id = known.id if category.id is None else category.id
-    supercategory = known.supercategory if not category.supercategory else category.supercategory
-    table[category.name] = Category(category.name, id, supercategory)
-    if known.id not in (None, id) or known.supercategory not in ("", supercategory):
-        raise RecordError(
-            f"The category {category.name!r} is {_described(category)} in {path} and {_described(known)} in another "
-            "record; make them the same in Blender and export those frames again"
-        )
+def _annotation(id: int, image: int, category: int | None, instance: Instance, record: FrameRecord) -> dict[str, Any]:
+    mask = instance.mask
+    row: dict[str, Any] = {
+        "id": id,
+        "image_id": image,
+        "category_id": category,
+        "bbox": [mask.box.x0, mask.box.y0, mask.box.x1 - mask.box.x0, mask.box.y1 - mask.box.y0],
+        "area": mask.area,
+        "iscrowd": 0,
+        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
+        "name": instance.name,
+    }
+    if instance.at_border is not None:
+        row["at_border"] = instance.at_border
+    return row
 
 
-def _described(category: Category) -> str:
-    id = "without an id" if category.id is None else f"number {category.id}"
-    return f"{id} in supercategory {category.supercategory!r}" if category.supercategory else id
-
-
-def category_ids(table: dict[str, Category]) -> dict[str, int]:
-    """Name -> id: those fixed by the user, and the smallest free numbers for the others in the order of names."""
-    ids: dict[str, int] = {}
-    owners: dict[int, str] = {}
-    for name, category in sorted(table.items()):
-        if category.id is None:
-            continue
-        if category.id in owners:
-            raise RecordError(
-                f"The categories {owners[category.id]!r} and {name!r} both have the id {category.id}; "
-                "give one of them another category_id in Blender and export again"
-            )
-        owners[category.id] = name
-        ids[name] = category.id
-    next_id = 1
-    for name in sorted(table):
-        if name not in ids:
-            while next_id in owners:
-                next_id += 1
-            ids[name] = next_id
-            owners[next_id] = name
-    return ids
+def _category(category: Category) -> dict[str, Any]:
+    """What COCO's keypoint and panoptic tasks have besides is there only where the user has set it."""
+    row: dict[str, Any] = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
+    if category.stuff:
+        row["isthing"] = 0
+    if category.colour:
+        row["color"] = list(colour_of(category.colour))
+    if category.keypoints:
+        row |= {"keypoints": list(category.keypoints), "skeleton": [list(pair) for pair in category.skeleton]}
+    return row

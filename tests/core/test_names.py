@@ -277,7 +277,7 @@ def test_file_name_that_is_no_text(small_frame: Path, tmp_path: Path) -> None:
 
     annotate_and_merge(path, tmp_path / "out")
 
-    assert files_in(tmp_path / "out") == {*expected_files(name), INSTANCES_FILE}
+    assert files_in(tmp_path / "out") == {*expected_files(name), INSTANCES_FILE, CATEGORIES_FILE}
     (image,) = json.loads((tmp_path / "out" / INSTANCES_FILE).read_bytes())["images"]
     assert image["file_name"] == f"images/{name}.png"
 

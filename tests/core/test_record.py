@@ -21,7 +21,7 @@ from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path, valid_record
 from core.render_pass import Pass, PassFile
 from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
-from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
+from core.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Settings
 
 CAMERA = Camera(
     "Camera",
@@ -242,7 +242,7 @@ def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":2}}', b"\xff", b"\0"],
+    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":3}}', b"\xff", b"\0"],
 )
 def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "records" / "x.json"
@@ -256,7 +256,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":2,', b'"record_version":3,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":4,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -309,6 +309,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
     [
         {"labels": LabelSource.OBJECT_INDEX},
         {"grouping": Grouping.PARENT},
+        {"ignored": Ignored.CROWD},
         {"min_area": 9},
         {"min_side": 2},
         {"at_border": AtBorder.DROP},
@@ -331,6 +332,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
     assert fields == {
         "labels",
         "grouping",
+        "ignored",
         "min_area",
         "min_side",
         "at_border",

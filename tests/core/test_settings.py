@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import UsageError
 from core.render_pass import LABEL_PASSES, Pass
-from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
+from core.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Settings
 
 FIELDS = dataclasses.fields(Settings)
 
@@ -19,6 +19,7 @@ ALL_SETTINGS = st.builds(
     Settings,
     labels=st.sampled_from(LabelSource),
     grouping=st.sampled_from(Grouping),
+    ignored=st.sampled_from(Ignored),
     min_area=st.integers(0, 1000),
     min_side=st.integers(0, 1000),
     at_border=st.sampled_from(AtBorder),
@@ -34,6 +35,7 @@ ALL_SETTINGS = st.builds(
 OTHER = {
     "labels": LabelSource.CRYPTO_ASSET,
     "grouping": Grouping.PARENT,
+    "ignored": Ignored.CROWD,
     "min_area": 20,
     "min_side": 3,
     "at_border": AtBorder.MARK,
