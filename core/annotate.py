@@ -17,12 +17,15 @@ from .naming import NamedLabels, name_labels
 from .palette import own_colours
 from .passes import Passes
 from .pictures import draw_boxes, draw_depth
+from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
 from .settings import ImageFormat, LabelSource
+from .space_picture import draw_boxes_3d
 
 BOXES_FOLDER = "pictures/boxes"
+BOXES_3D_FOLDER = "pictures/boxes3d"
 DEPTH_FOLDER = "pictures/depth"
 
 # Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
@@ -65,9 +68,10 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     named, categories, remarks = name_labels(
         runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories
     )
-    seen, regions = _instances(runs, named)
+    poses, without = _poses(job, named, scene)
+    seen, regions = _instances(runs, named, poses)
     instances, dropped = filter_instances(seen, *passes.shape, job.settings)
-    notes += remarks
+    notes += remarks + without
     if not seen:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
@@ -86,6 +90,13 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         write_image(job.output / boxes, drawn, ImageFormat.PNG)
         pictures.append(boxes)
         checkpoint()
+        if scene and scene.camera and scene.camera.k and any(instance.pose for instance in instances):
+            boxes = f"{BOXES_3D_FOLDER}/{job.files.path}.png"
+            near = scene.camera.clip_start * scene.unit_scale
+            drawn = draw_boxes_3d(canvas, instances, [one.name for one in categories], scene.camera.k, near)
+            write_image(job.output / boxes, drawn, ImageFormat.PNG)
+            pictures.append(boxes)
+            checkpoint()
         if Pass.DEPTH in passes:
             depth = f"{DEPTH_FOLDER}/{job.files.path}.png"
             write_image(job.output / depth, _depth_picture(passes, scene), ImageFormat.PNG)
@@ -117,13 +128,40 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     return record
 
 
-def _instances(runs: Runs, named: Sequence[NamedLabels]) -> tuple[list[Instance], list[Instance]]:
+def _instances(
+    runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]
+) -> tuple[list[Instance], list[Instance]]:
     """Instances, and regions to ignore, with their masks, in the same order; the labels of neither are background."""
     stands_for = {label: one.labels[0] for one in named for label in one.labels}
     masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
     mask_of = {mask.label: mask for mask in masks}
-    found = [(one, Instance(one.name, one.category, one.labels, mask_of[one.labels[0]])) for one in named]
-    return [instance for one, instance in found if not one.ignored], [region for one, region in found if one.ignored]
+    found = [
+        (one.ignored, Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose))
+        for one, pose in zip(named, poses, strict=True)
+    ]
+    return [instance for ignored, instance in found if not ignored], [region for ignored, region in found if ignored]
+
+
+def _poses(
+    job: FrameJob, named: Sequence[NamedLabels], scene: SceneRecord | None
+) -> tuple[list[Pose | None], list[str]]:
+    """The pose of each instance, if the settings want poses, and sentences on those that have none."""
+    nothing: list[Pose | None] = [None] * len(named)
+    if not job.settings.poses or not named:
+        return nothing, []
+    if scene is None or not scene.placements:
+        return nothing, [
+            "There are no poses, since no scene record says where the objects are; export from Blender with "
+            "Poses and 3D Boxes turned on"
+        ]
+    if scene.camera is None:
+        return nothing, ["There are no poses, since the frame has no one camera"]
+    wanted = [number for number, one in enumerate(named) if not one.ignored]
+    members = [(named[number].name, named[number].objects) for number in wanted]
+    found, without = find_poses(members, scene.placements, scene.camera, scene.unit_scale)
+    for number, pose in zip(wanted, found, strict=True):
+        nothing[number] = pose
+    return nothing, without
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:

@@ -23,12 +23,14 @@ class NamedLabels:
         name: of the object, material, asset or group; of the first by name where several share the label.
         category: name of a category; of an ignored region "" where it is ignored for all of them.
         labels: ascending, at least one.
+        objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
         ignored: whether this is no instance but a region to ignore.
     """
 
     name: str
     category: str
     labels: tuple[int, ...]
+    objects: tuple[str, ...] = ()
     ignored: bool = False
 
 
@@ -60,12 +62,16 @@ def name_labels(
     """
     groups = _groups(image, scene, grouping) if scene else Groups((), table.labelled if table else ())
     by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
+    members: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, group in groups.entries:
         by_label[entry.pass_index if image.is_index else entry.name].add(group)
+        if _KINDS[image.source] == "object":
+            members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
     notes: list[str] = []
     strangers: list[str] = []
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
+    objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
         is_stranger = not found
@@ -93,6 +99,8 @@ def name_labels(
             continue
         # Labels that only have a name in the files are never united: two of one name may be two things.
         labels_of[first.name, first.category, False, label if is_stranger else 0].append(label)
+        for group in found:
+            objects_of[first.name, first.category] |= members[group]
         if len(found) > 1 and grouping is not Grouping.OBJECT:
             notes.append(f"{first.name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if strangers and scene:
@@ -101,7 +109,7 @@ def name_labels(
             "was the scene changed after the render?"
         )
     named = [
-        NamedLabels(name, category, tuple(found), is_ignored)
+        NamedLabels(name, category, tuple(found), tuple(sorted(objects_of[name, category])), is_ignored)
         for (name, category, is_ignored, _), found in labels_of.items()
     ]
     return (

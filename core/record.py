@@ -17,6 +17,7 @@ from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths
 from .instances import Box, Instance, Mask
+from .poses import Pose
 
 RECORD_VERSION = 3
 RECORDS_FOLDER = "records"
@@ -202,10 +203,12 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
         "area": mask.area,
         "rle": mask.rle,
         "at_border": instance.at_border,
+        "pose": None if instance.pose is None else instance.pose.as_json(),
     }
 
 
 def _instance_from_json(data: dict[str, Any]) -> Instance:
     labels = tuple(data["labels"])
     mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
-    return Instance(data["name"], data["category"], labels, mask, data["at_border"])
+    pose = None if data["pose"] is None else Pose.from_json(data["pose"])
+    return Instance(data["name"], data["category"], labels, mask, data["at_border"], pose)

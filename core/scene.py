@@ -13,6 +13,7 @@ from .camera import Camera
 from .categories import Category
 from .errors import SceneError
 from .files import canonical_json, complete_file
+from .placements import Placement
 
 SCENE_VERSION = 3
 SCENES_FOLDER = "scenes"
@@ -186,6 +187,7 @@ class SceneRecord:
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: what objects can be grouped by: whatever is a parent of an object or instances one, and
             the collections that they are in.
+        placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
         table: the categories of the category table, whether anything is of them or not.
     """
 
@@ -202,6 +204,7 @@ class SceneRecord:
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
     table: tuple[Category, ...] = ()
+    placements: tuple[Placement, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -219,6 +222,7 @@ class SceneRecord:
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
             "table": [category.as_json() for category in self.table],
+            "placements": [placement.as_json() for placement in self.placements],
         }
 
     def write(self, path: Path) -> None:
@@ -249,6 +253,7 @@ class SceneRecord:
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
                 table=tuple(Category.from_json(category) for category in data["table"]),
+                placements=tuple(map(Placement.from_json, data["placements"])),
             )
         except OSError as error:
             raise SceneError(

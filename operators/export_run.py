@@ -23,7 +23,7 @@ from ..core.settings import ImageFormat, Settings
 from . import compat, render_watch
 from .display_images import Look, save_render_passes, save_render_result
 from .frame_run import FrameRun
-from .scene_reader import read_scene
+from .scene_description import describe
 from .sources import PlannedFrame, frame_file
 
 
@@ -152,7 +152,8 @@ class ExportRun:
         rendered = next((layer for layer in layers if layer.use), layers[0])
         # The user may look at another scene by now.
         with bpy.context.temp_override(scene=self._scene, view_layer=rendered):
-            read_scene(self._scene, bpy.context.evaluated_depsgraph_get(), self.plan.table).write(path)
+            depsgraph = bpy.context.evaluated_depsgraph_get()
+            describe(self._scene, depsgraph, self.plan.settings, self.plan.table).write(path)
         return path
 
     def _files_of_render(self, planned: PlannedFrame) -> FrameFiles:

@@ -33,7 +33,7 @@ def read_scene(
         SceneError: a custom property is no category, or the scene contradicts itself.
         CategoryError: the scene's category table contradicts itself.
     """
-    objects = sorted(own_objects(scene, depsgraph) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene, depsgraph) | instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return dataclasses.replace(
@@ -125,7 +125,7 @@ def read_label_tables(
     return categorise(record, table or table_of(scene))
 
 
-def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+def instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
     """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
     found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
     return {ob for ob in found if ob.type in RENDERED_TYPES}

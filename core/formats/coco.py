@@ -134,6 +134,8 @@ def _annotation(id: int, image: int, category: int | None, instance: Instance, r
     }
     if instance.at_border is not None:
         row["at_border"] = instance.at_border
+    if instance.pose is not None:
+        row["pose"] = instance.pose.as_json()
     return row
 
 
