@@ -108,7 +108,9 @@ class _Rules:
         match self._table.unknown:
             case Unknown.OWN:
                 own = entry.facts.own_collection if kind == "object" else ""
-                return _Decision(own or category_of_name(entry.name), UNKNOWN, supercategory=entry.facts.supercategory)
+                return _Decision(
+                    own or category_of_name(entry.own_name), UNKNOWN, supercategory=entry.facts.supercategory
+                )
             case Unknown.OTHER:
                 return _Decision(OTHER_NAME, UNKNOWN)
             case Unknown.ERROR:
@@ -175,12 +177,12 @@ class _Rules:
     def _places(self, source: Source, entry: SceneEntry, kind: Kind) -> Iterator["_Place"]:
         """Where a rule looks for a name, one after the other."""
         if source is Source.OBJECT_NAME and kind == "object":
-            yield _Place((entry.name,))
+            yield _Place((entry.own_name,))
         elif source is Source.DATA_NAME and entry.facts.data:
             yield _Place((entry.facts.data,))
         elif source is Source.MATERIAL:
             materials = [entry] if kind == "material" else [self._materials.get(m) for m in entry.facts.materials]
-            yield from (_Place((one.name,), one) for one in materials if one is not None)
+            yield from (_Place((one.own_name,), one) for one in materials if one is not None)
         elif source is Source.ASSET_TAG:
             yield _Place(entry.facts.tags)
             if kind == "object":
@@ -190,7 +192,7 @@ class _Rules:
             around = [entry] if kind == "collection" else list(self._outwards(entry))
             if source is Source.TOP_COLLECTION and kind == "object":
                 around = around[-1:]
-            yield from (_Place((one.name,), one) for one in around)
+            yield from (_Place((one.own_name,), one) for one in around)
 
     def _outwards(self, entry: SceneEntry) -> Iterator[SceneEntry]:
         """The collections that a thing is in, the nearest first."""

@@ -74,13 +74,15 @@ def name_labels(
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
-        is_stranger = not found
-        if is_stranger:
+        alone = not found
+        if not found:
             entry, its_categories = _only_named(label, image, scene, table)
             for category in its_categories:
                 categories.setdefault(category.name, category)
             strangers.append(entry.name)
             found = [entry]
+            if any(category.own_grouping is Grouping.CATEGORY for category in its_categories) and not entry.ignored:
+                found, alone = [SceneEntry(entry.category or "", 0, entry.category)], False
         shared = f"the pass index {label}" if image.is_index else "one name"
         if clash := contradiction(found, shared):
             raise SceneError(clash)
@@ -98,7 +100,7 @@ def name_labels(
         if first.category is None:
             continue
         # Labels that only have a name in the files are never united: two of one name may be two things.
-        labels_of[first.name, first.category, False, label if is_stranger else 0].append(label)
+        labels_of[first.name, first.category, False, label if alone else 0].append(label)
         for group in found:
             objects_of[first.name, first.category] |= members[group]
         if len(found) > 1 and grouping is not Grouping.OBJECT:

@@ -30,6 +30,7 @@ class Facts:
     """What the rules of a category table can look at, besides the name and the pass index.
 
     Attributes:
+        name: in Blender, where the entry has another one, since two things of a kind share it; else "".
         category, category_id, supercategory: custom properties; None or "" where it has none.
         ignore: the custom property of that name.
         data: name of the object's data.
@@ -41,6 +42,7 @@ class Facts:
         holdout, shadow_catcher: as rendered.
     """
 
+    name: str = ""
     category: str | None = None
     category_id: int | None = None
     supercategory: str = ""
@@ -97,6 +99,11 @@ class SceneEntry:
     origin: str = ""
     ignored: bool = False
     facts: Facts = Facts()
+
+    @property
+    def own_name(self) -> str:
+        """Its name in Blender."""
+        return self.facts.name or self.name
 
     @property
     def is_known(self) -> bool:

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     stored = scene.labelpass
     settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
+    table = read_table(options.categories) if options.categories else None
     frames = scene_frames(scene)
     if options.frames:
         frames = list(dict.fromkeys(number for numbers in parse_frame_ranges(options.frames) for number in numbers))
@@ -91,7 +92,6 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         plan = plan_files(scene, frames, folder)
     output = options.output or stored.chosen_folder("output") or folder_of_frames(scene, plan, folder)
 
-    table = read_table(options.categories) if options.categories else None
     run = ExportRun(scene, ExportPlan(plan, output.resolve(), settings, options.render, options.merge, table))
     progress = Progress(len(plan), time.monotonic())
     try:

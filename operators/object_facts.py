@@ -84,7 +84,11 @@ class SceneFacts:
                     self._names[collection],
                     0,
                     None,
-                    facts=_facts_of(collection, collections=self._names_of_containers(collection)),
+                    facts=_facts_of(
+                        collection,
+                        name=collection.name if self._names[collection] != collection.name else "",
+                        collections=self._names_of_containers(collection),
+                    ),
                 )
                 for collection in ordered
             ),
@@ -102,6 +106,7 @@ class SceneFacts:
             instance_id=str(ob.get("instance_id", "")),
             facts=_facts_of(
                 ob,
+                name=ob.name if name != ob.name else "",
                 data=ob.data.name if ob.data else "",
                 collections=collections,
                 own_collection=self._own_collections.get(ob, ""),

@@ -15,12 +15,14 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.categories import Category
+from core.category_ids import CATEGORIES_FILE
 from core.cryptomatte import hash_name
 from core.formats.coco import INSTANCES_FILE, write_coco
 from core.frames import find_frames
 from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
+from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings import LabelSource, Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.categories import Category
 from core.errors import InputError, RecordError
 from core.frames import FrameFiles
 from core.instances import Box, Instance, Mask
 from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path, valid_record
 from core.render_pass import Pass, PassFile
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Settings
 
 CAMERA = Camera(
