@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .choice import Choice
 from .errors import CategoryError
-from .settings import Choice, Grouping
+from .settings import Grouping
 
 # The largest number that every reader of JSON keeps exactly.
 LARGEST_ID = 2**53

@@ -105,6 +105,18 @@ def ids_before(output: Path) -> dict[str, int]:
     return {category.name: category.id for category in read_table(path).categories if category.id}
 
 
+def ids_in_dataset(output: Path, categories: Iterable[Category]) -> dict[str, int]:
+    """Name -> id that categories have in a dataset, as far as is known before all its frames are.
+
+    Raises:
+        RecordError: two of them have one id.
+        CategoryError: the file of the dataset's ids is damaged.
+    """
+    found = DatasetCategories()
+    found.add(categories, output)
+    return {category.name: category.id or 0 for category in found.numbered(ids_before(output))}
+
+
 def keep_ids(output: Path, categories: Iterable[Category]) -> None:
     """Remember the ids for frames that are added later; OutputError where the file cannot be written."""
     write_table(output / CATEGORIES_FILE, CategoryTable(tuple(categories)))

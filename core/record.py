@@ -17,6 +17,7 @@ from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths
 from .instances import Box, Instance, Mask
+from .maps import WrittenMap
 from .poses import Pose
 
 RECORD_VERSION = 3
@@ -44,6 +45,7 @@ class FrameRecord:
         dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
         ignored: regions in which detections count neither way, sorted by name; a category "" means all of them.
+        maps: the dense maps, in the order of their table.
     """
 
     key: str
@@ -65,6 +67,7 @@ class FrameRecord:
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
     ignored: tuple[Instance, ...] = ()
+    maps: tuple[WrittenMap, ...] = ()
 
     @property
     def path(self) -> str:
@@ -73,7 +76,8 @@ class FrameRecord:
 
     def files(self) -> list[str]:
         """What else belongs to the frame, as paths below the output folder."""
-        return [*([self.image] if self.colour is not None else []), *self.pictures]
+        image = [self.image] if self.colour is not None else []
+        return [*image, *self.pictures, *(map.file for map in self.maps)]
 
     def write(self, output: Path) -> Path:
         """Write the record into its place below the output folder; OutputError where that cannot be done."""
@@ -113,6 +117,7 @@ class FrameRecord:
                 dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
                 ignored=tuple(_instance_from_json(region) for region in record["ignored"]),
+                maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
             )
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
@@ -141,6 +146,7 @@ class FrameRecord:
             "ignored": [_instance_as_json(region) for region in self.ignored],
             "dropped": dict(self.dropped),
             "notes": list(self.notes),
+            "maps": [map.as_json() for map in self.maps],
         }
 
 

@@ -15,9 +15,10 @@ from bpy.props import (
 )
 
 from ..core.categories import DEFAULT_RULES, Category, CategoryTable, Rule, Source, Unknown
+from ..core.choice import Choice
 from ..core.errors import CategoryError
 from ..core.palette import Colour, category_colours, colour_of
-from ..core.settings import Choice, Grouping
+from ..core.settings import Grouping
 
 # Blender's own numbers end here.
 LARGEST_ID = 2**31 - 1

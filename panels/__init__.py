@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import categories, category_table, export, output, overlay, passes, presets, result
+from . import categories, category_table, export, maps, output, overlay, passes, presets, result
 from .sidebar import in_sidebars
 
 # A parent stands before its children, and these in the order in which a person goes through them.
@@ -12,6 +12,7 @@ _PANELS = (
     categories.Categories,
     category_table.Rules,
     output.Output,
+    maps.DenseMaps,
     result.Result,
 )
 _LISTS = (*categories.LISTS, *category_table.LISTS, *result.LISTS)

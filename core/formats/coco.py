@@ -13,6 +13,7 @@ from typing import Any
 
 from ..categories import Category
 from ..category_ids import DatasetCategories, ids_before, keep_ids
+from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
 from ..instances import Instance
@@ -30,7 +31,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used.
+        problems: a sentence for each record that could not be used, and on what differs between frames.
     """
 
     path: Path
@@ -41,7 +42,7 @@ class Merged:
 
 
 def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of all frame records below an output folder.
+    """Write the COCO file of all frame records below an output folder, and `dataset.json`, which describes its files.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
     Category ids are those that the user fixed, else those that the dataset has already; see category_ids.py.
@@ -56,6 +57,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
+    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
     found = DatasetCategories()
     paths = list(record_files(output))
@@ -67,6 +69,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             problems.append(str(error))
             continue
         found.add(record.categories, path)
+        description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         raise RecordError(
@@ -74,7 +77,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         )
     order.sort()
     categories = found.numbered(ids_before(output))
-    ids = {category.name: category.id for category in categories}
+    ids = {category.name: category.id or 0 for category in categories}
+    description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -103,7 +107,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             file.write((b",\n" if number else b"\n") + canonical_json(_category(category)))
         file.write(b"\n]}\n")
     keep_ids(output, categories)
-    return Merged(path, len(order), annotation, len(ids), tuple(problems))
+    description.write(output)
+    return Merged(path, len(order), annotation, len(ids), (*problems, *description.problems))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}

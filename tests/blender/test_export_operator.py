@@ -43,6 +43,7 @@ def test_this_render_needs_no_saved_file(scene: bpy.types.Scene, tmp_path: Path)
     assert written == [
         "annotations/categories.json",
         "annotations/instances.json",
+        "dataset.json",
         "images/shot_0001.png",
         "pictures/boxes/shot_0001.png",
         "pictures/depth/shot_0001.png",

@@ -343,6 +343,8 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "view",
         "image_format",
         "pictures",
+        "maps",
+        "depth_scale",
         "workers",
         "redo",
     }
