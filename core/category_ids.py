@@ -102,7 +102,7 @@ def ids_before(output: Path) -> dict[str, int]:
     path = output / CATEGORIES_FILE
     if not path.exists():
         return {}
-    return {category.name: category.id for category in read_table(path).categories if category.id}
+    return ids_of(read_table(path).categories)
 
 
 def ids_in_dataset(output: Path, categories: Iterable[Category]) -> dict[str, int]:
@@ -114,7 +114,12 @@ def ids_in_dataset(output: Path, categories: Iterable[Category]) -> dict[str, in
     """
     found = DatasetCategories()
     found.add(categories, output)
-    return {category.name: category.id or 0 for category in found.numbered(ids_before(output))}
+    return ids_of(found.numbered(ids_before(output)))
+
+
+def ids_of(categories: Iterable[Category]) -> dict[str, int]:
+    """Name -> id of categories that have one."""
+    return {category.name: category.id for category in categories if category.id}
 
 
 def keep_ids(output: Path, categories: Iterable[Category]) -> None:

@@ -35,7 +35,12 @@ class Groups:
     categories: tuple[Category, ...]
 
 
-def ungrouped(scene: SceneRecord, entries: SceneEntries) -> Groups:
+def ungrouped(entries: SceneEntries) -> Groups:
+    """Every entry by itself."""
+    return Groups(tuple((entry, entry) for entry in entries.entries), entries.categories)
+
+
+def with_whole_categories(scene: SceneRecord, entries: SceneEntries) -> Groups:
     """Every entry by itself, but for categories that are one instance as a whole."""
     whole = {category.name for category in scene.table if category.own_grouping is Grouping.CATEGORY}
     pairs = tuple((entry, _whole(entry) if entry.category in whole else entry) for entry in entries.entries)
@@ -46,7 +51,7 @@ def group_objects(scene: SceneRecord, grouping: Grouping) -> Groups:
     """Group the objects of a scene, by default as the settings say."""
     own = {category.name: category.own_grouping for category in scene.table if category.own_grouping}
     if grouping is Grouping.OBJECT and not own and not any(entry.instance_id for entry in scene.objects.entries):
-        return ungrouped(scene, scene.objects)
+        return with_whole_categories(scene, scene.objects)
     heads = _Heads(scene, own, grouping)
     found = [(entry, heads.of(entry)) for entry in scene.objects.entries]
     pairs = tuple(_with_categories(found))

@@ -8,10 +8,11 @@ from typing import Literal
 
 from .categories import Category, CategoryTable
 from .category_rules import Kind, categorise_alone
+from .cryptomatte import hash_name
 from .errors import SceneError
-from .grouping import Groups, group_objects, ungrouped
+from .grouping import Groups, group_objects, ungrouped, with_whole_categories
 from .labels import LabelImage
-from .scene import REFUSED, SceneEntry, SceneRecord, contradiction
+from .scene import REFUSED, UNKNOWN, SceneEntry, SceneRecord, category_of_name, contradiction
 from .settings import Grouping, Ignored, LabelSource
 
 
@@ -38,7 +39,7 @@ def name_labels(
     labels: Sequence[int],
     image: LabelImage,
     scene: SceneRecord | None,
-    grouping: Grouping = Grouping.OBJECT,
+    grouping: Grouping | None = Grouping.OBJECT,
     ignored: Ignored = Ignored.BACKGROUND,
     table: CategoryTable | None = None,
 ) -> tuple[list[NamedLabels], list[Category], list[str]]:
@@ -48,7 +49,8 @@ def name_labels(
         labels: those that occur in a label image, without 0.
         image: that label image, for the names in its files.
         scene: the scene record; without it every label is an instance, named as in the files.
-        grouping: which objects are one instance, where their category does not say so.
+        grouping: which objects are one instance, where their category does not say so; None leaves each by itself,
+            whatever its properties and its category say, and gives to what is unknown a category of its own.
         ignored: what becomes of labels of things that are ignored.
         table: by which labels get a category that only have a name or an index in the files.
 
@@ -76,6 +78,8 @@ def name_labels(
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
         alone = not found
         if not found:
+            if _is_no_material(label, image):
+                continue
             entry, its_categories = _only_named(label, image, scene, table)
             for category in its_categories:
                 categories.setdefault(category.name, category)
@@ -92,6 +96,9 @@ def name_labels(
                 region = f"ignored {first.category}" if first.category else "ignored"
                 labels_of[region, first.category or "", True, 0].append(label)
             continue
+        if grouping is None and first.category is None and not first.is_known:
+            first = dataclasses.replace(first, category=category_of_name(first.own_name), origin=UNKNOWN)
+            categories.setdefault(first.category or "", Category(first.category or ""))
         if first.origin == REFUSED:
             raise SceneError(
                 f"{first.name!r} is of no category, and the category table says that this is an error; add a rule or a "
@@ -103,7 +110,7 @@ def name_labels(
         labels_of[first.name, first.category, False, label if alone else 0].append(label)
         for group in found:
             objects_of[first.name, first.category] |= members[group]
-        if len(found) > 1 and grouping is not Grouping.OBJECT:
+        if len(found) > 1 and grouping not in (Grouping.OBJECT, None):
             notes.append(f"{first.name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if strangers and scene:
         notes.append(
@@ -130,7 +137,16 @@ _KINDS: dict[LabelSource, Literal["object", "material", "asset"]] = {
 }
 
 
-def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping) -> Groups:
+# What Cycles (4.2 to 5.0) calls the material of surfaces that have none.
+_NO_MATERIAL = hash_name("default_surface")
+
+
+def _is_no_material(label: int, image: LabelImage) -> bool:
+    """Whether a label stands for surfaces without a material, which are background and no instance of a material."""
+    return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
+
+
+def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) -> Groups:
     """What the labels of this image can stand for; raises SceneError where it can be nothing."""
     kind = _KINDS[image.source]
     table = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[kind]
@@ -140,7 +156,9 @@ def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping) -> Groups
             f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
             "or turn on the Cryptomatte Object pass, and render again"
         )
-    return group_objects(scene, grouping) if kind == "object" else ungrouped(scene, table)
+    if grouping is None:
+        return ungrouped(table)
+    return group_objects(scene, grouping) if kind == "object" else with_whole_categories(scene, table)
 
 
 def _only_named(

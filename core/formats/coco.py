@@ -6,17 +6,17 @@ file is streamed: only one record is in memory at a time, and of each frame its 
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..categories import Category
-from ..category_ids import DatasetCategories, ids_before, keep_ids
+from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
 from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
-from ..instances import Instance
+from ..instances import Box, Instance, Mask, Part
 from ..palette import colour_of
 from ..record import FrameRecord, record_files
 from ..version import VERSION
@@ -59,7 +59,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     problems: list[str] = []
     description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
-    found = DatasetCategories()
+    found, found_parts = DatasetCategories(), DatasetCategories()
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -69,6 +69,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             problems.append(str(error))
             continue
         found.add(record.categories, path)
+        found_parts.add(record.part_categories, path)
         description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
@@ -76,8 +77,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
         )
     order.sort()
-    categories = found.numbered(ids_before(output))
-    ids = {category.name: category.id or 0 for category in categories}
+    categories, part_categories = found.numbered(ids_before(output)), found_parts.numbered({})
+    ids, part_ids = ids_of(categories), ids_of(part_categories)
     description.check_ids(ids)
 
     path = output / INSTANCES_FILE
@@ -92,6 +93,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             for instance in record.instances:
                 annotation += 1
                 row = _annotation(annotation, image, ids[instance.category], instance, record)
+                row |= _extras(instance, record, part_ids)
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
             for region in record.ignored:
                 # An evaluation looks for regions to ignore in one category after the other.
@@ -102,16 +104,52 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        file.write(b'\n],\n"categories":[')
-        for number, category in enumerate(categories):
-            file.write((b",\n" if number else b"\n") + canonical_json(_category(category)))
-        file.write(b"\n]}\n")
+        file.write(b'\n],\n"categories":[' + _rows(categories) + b"\n]")
+        if part_categories:
+            file.write(b',\n"part_categories":[' + _rows(part_categories) + b"\n]")
+        file.write(b"}\n")
     keep_ids(output, categories)
     description.write(output)
     return Merged(path, len(order), annotation, len(ids), (*problems, *description.problems))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
+
+
+def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
+    """What COCO says of some pixels."""
+    return {
+        "bbox": _bbox(mask.box),
+        "area": mask.area,
+        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
+    }
+
+
+def _bbox(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0]
+
+
+def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    """Fields of an annotation that COCO does not have, where the user asked for them."""
+    extras: dict[str, Any] = {}
+    if instance.at_border is not None:
+        extras["at_border"] = instance.at_border
+    if instance.pose is not None:
+        extras["pose"] = instance.pose.as_json()
+    if instance.parts is not None:
+        extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
+    if instance.soft_mask is not None:
+        extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
+    return extras
+
+
+def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
+
+
+def _rows(categories: Sequence[Category]) -> bytes:
+    """Categories, each in a line of its own."""
+    return b",".join(b"\n" + canonical_json(_category(category)) for category in categories)
 
 
 def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
@@ -125,23 +163,15 @@ def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
     }
 
 
-def _annotation(id: int, image: int, category: int | None, instance: Instance, record: FrameRecord) -> dict[str, Any]:
-    mask = instance.mask
-    row: dict[str, Any] = {
+def _annotation(id: int, image: int, category: int, instance: Instance, record: FrameRecord) -> dict[str, Any]:
+    return {
         "id": id,
         "image_id": image,
         "category_id": category,
-        "bbox": [mask.box.x0, mask.box.y0, mask.box.x1 - mask.box.x0, mask.box.y1 - mask.box.y0],
-        "area": mask.area,
+        **_shape(instance.mask, record),
         "iscrowd": 0,
-        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
         "name": instance.name,
     }
-    if instance.at_border is not None:
-        row["at_border"] = instance.at_border
-    if instance.pose is not None:
-        row["pose"] = instance.pose.as_json()
-    return row
 
 
 def _category(category: Category) -> dict[str, Any]:
