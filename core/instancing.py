@@ -20,11 +20,11 @@ from .components import connected_pieces
 from .grouping import group_objects
 from .instances import LabelArray, Runs
 from .labels import LabelImage
-from .naming import NamedLabels
+from .naming import NamedLabels, SplitEntries
 from .passes import Passes
 from .raster import Projection
 from .render_pass import Pass
-from .scene import SceneEntry, SceneRecord
+from .scene import SceneEntry, SceneRecord, category_of_name
 from .scene_geometry import SceneGeometry, Surface, read_meshes
 from .settings import Grouping, LabelSource
 from .surface_search import Found, Placed, find_surfaces
@@ -48,15 +48,13 @@ class SplitInstance:
     """An instance with a label of its own.
 
     Attributes:
-        name: of the object or group, with a number.
-        category: name of a category; None for background.
+        entry: what it is, as an entry of the scene with a name of its own: that of the object or group and a number.
         labels: ascending, those in the frame's files that it carries together with others.
         track_id: the same in all frames of the sequence; None where nobody knows which instance it is.
         resolved: how it was told apart.
     """
 
-    name: str
-    category: str | None
+    entry: SceneEntry
     labels: tuple[int, ...]
     track_id: int | None
     resolved: Resolved
@@ -78,21 +76,24 @@ class SplitLabels:
     left: Mapping[int, Names] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def named(self, present: Iterable[int]) -> list[NamedLabels]:
-        """The instances among the labels of the image, without those that are background."""
-        found = [(label, self.instances[label]) for label in present if label in self.instances]
-        return [
-            NamedLabels(
-                one.name,
-                one.category,
-                one.labels,
-                painted=(label,),
-                track_id=one.track_id,
-                resolved=one.resolved.value,
-            )
-            for label, one in found
-            if one.category is not None
-        ]
+    def entries(self) -> SplitEntries:
+        """What the labels stand for."""
+        return SplitEntries({label: one.entry for label, one in self.instances.items()}, self.left)
+
+    def as_in_files(self, named: NamedLabels) -> NamedLabels:
+        """Named labels of the image with the labels that the frame's files have for them."""
+        own = [self.instances[label] for label in named.labels if label in self.instances]
+        if not own:
+            return named
+        labels = {label for label in named.labels if label not in self.instances}.union(*(one.labels for one in own))
+        alone = own[0] if len(named.labels) == 1 else None
+        return dataclasses.replace(
+            named,
+            labels=tuple(sorted(labels)),
+            painted=named.labels,
+            track_id=alone.track_id if alone else None,
+            resolved=own[0].resolved.value,
+        )
 
 
 def split_instances(
@@ -160,23 +161,24 @@ def _surfaces_by_label(
 class _Identity:
     """Which instance a surface is of; surfaces with an equal one are the same instance."""
 
-    name: str
-    category: str | None
-    track_id: int
+    entry: SceneEntry
+    track_id: int | None
 
 
 _Key = tuple[str, str, tuple[int, ...], int]
 
 
 class _Identities:
-    """Names and categories of surfaces.
+    """Which instance each surface is of.
 
     An instance is named after its object, or its group, and numbered in the order of instancers and persistent ids.
     """
 
     def __init__(self, surfaces: Sequence[Surface], scene: SceneRecord, grouping: Grouping) -> None:
         self._surfaces = surfaces
-        self._groups = {entry.name: (entry, group) for entry, group in group_objects(scene, grouping).entries}
+        groups = group_objects(scene, grouping)
+        self._groups = {entry.name: (entry, group) for entry, group in groups.entries}
+        self._joined = groups.joined
         repeated: Counter[tuple[str, str, tuple[int, ...]]] = Counter()
         keys = [self._key(surface, repeated) for surface in surfaces]
         of_group: Counter[str] = Counter()
@@ -184,37 +186,51 @@ class _Identities:
         for key in sorted({key for key in keys if key is not None}):
             of_group[key[0]] += 1
             numbers[key] = of_group[key[0]]
-        self._identities = [
-            None
-            if key is None
-            else _Identity(f"{key[0]} #{numbers[key]}", self._entry(surface)[1].category, track_id(*key))
-            for surface, key in zip(surfaces, keys, strict=True)
-        ]
+        self._identities = [self._identity(surface, key, numbers) for surface, key in zip(surfaces, keys, strict=True)]
 
     def __getitem__(self, number: int) -> _Identity | None:
         """That of a surface by its number; None for an object that stands for itself."""
         return self._identities[number]
 
     def of_label(self, numbers: Iterable[int]) -> SceneEntry | None:
-        """What all surfaces of a label are, by the objects that carry it; None if these are of several categories."""
-        groups = [self._groups[name][1] for name in sorted({self._surfaces[number].object for number in numbers})]
-        return groups[0] if len({group.category for group in groups}) == 1 else None
+        """What all surfaces of a label are, by the objects that carry it; None if that is not the same for all."""
+        names = sorted({self._surfaces[number].object for number in numbers})
+        groups = [self._entry_of(name)[1] for name in names]
+        return groups[0] if len({(group.category, group.ignored) for group in groups}) == 1 else None
+
+    def _identity(self, surface: Surface, key: _Key | None, numbers: Mapping[_Key, int]) -> _Identity | None:
+        _, group = self._entry(surface)
+        if key is not None:
+            return _Identity(numbered(group, numbers[key]), track_id(*key))
+        # What joins all copies is itself, unless the label is that of another object.
+        return _Identity(group, None) if surface.source != surface.object else None
 
     def _entry(self, surface: Surface) -> tuple[SceneEntry, SceneEntry]:
         """The object that a surface is an instance of, and its group; itself where it is in none."""
-        return self._groups.get(surface.source) or self._groups[surface.object]
+        return self._groups.get(surface.source) or self._entry_of(surface.object)
+
+    def _entry_of(self, name: str) -> tuple[SceneEntry, SceneEntry]:
+        unknown = SceneEntry(name, 0, category_of_name(name))
+        return self._groups.get(name, (unknown, unknown))
 
     def _key(self, surface: Surface, repeated: Counter[tuple[str, str, tuple[int, ...]]]) -> _Key | None:
-        """What is equal for the surfaces of one instance; None for an object that stands for itself."""
+        """What is equal for the surfaces of one instance; None for what is not to be told apart."""
         if not surface.is_instance:
             return None
         entry, group = self._entry(surface)
+        if entry.name in self._joined:
+            return None
         if group is not entry:
             # The parts of a car are one instance, but only with those of the same copy of the car.
             return group.name, surface.instancer, surface.path[:-1] if surface.is_member else surface.path, 0
         alike = entry.name, surface.instancer, surface.path
         repeated[alike] += 1  # where somebody has given several instances one id, their order tells them apart
         return *alike, repeated[alike]
+
+
+def numbered(entry: SceneEntry, number: int) -> SceneEntry:
+    """One of the instances of an object or group."""
+    return dataclasses.replace(entry, name=f"{entry.name} #{number}")
 
 
 def _depth(passes: Passes, scene: SceneRecord) -> tuple[str, npt.NDArray[np.floating[Any]] | None, Projection | None]:
@@ -260,7 +276,7 @@ def _split_by_surface(
     known = found.surface >= 0
     labels[known] = new_labels[found.surface[known]]
     instances = {
-        new: SplitInstance(one.name, one.category, tuple(sorted(carried[new])), one.track_id, Resolved.GEOMETRY)
+        new: SplitInstance(one.entry, tuple(sorted(carried[new])), one.track_id, Resolved.GEOMETRY)
         for one, new in new_of.items()
     }
     for label, one in zip(label_of, surfaces, strict=True):
@@ -304,8 +320,8 @@ def _split_by_pieces(
         group = groups[label]
         counts[group.name] += 1
         new_labels.append(next(fresh))
-        name = f"{group.name} #{counts[group.name]}"
-        instances[new_labels[-1]] = SplitInstance(name, group.category, (label,), None, Resolved.COMPONENTS)
+        entry = numbered(group, counts[group.name])
+        instances[new_labels[-1]] = SplitInstance(entry, (label,), None, Resolved.COMPONENTS)
     labels = image.labels.copy()
     pieces = dataclasses.replace(some, label=np.array(new_labels, dtype=np.uint32)[piece]).image()
     np.copyto(labels, pieces, where=pieces > 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.categories import CategoryTable
 from ..core.files import digest
 from ..core.scene import SceneRecord
 from ..core.scene_geometry import write_geometry
@@ -37,14 +38,16 @@ class SceneDescription:
         record.write(path)
 
 
-def describe(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, settings: Settings) -> SceneDescription:
+def describe(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, settings: Settings, table: CategoryTable | None = None
+) -> SceneDescription:
     """Describe the frame that a depsgraph is evaluated at, with what the settings need.
 
     Raises:
         SceneError: as read_scene does.
     """
     instances = read_instances(depsgraph) if settings.instancing is Instancing.AUTO else None
-    record = read_scene(scene, depsgraph, instances.objects if instances else ())
+    record = read_scene(scene, depsgraph, table, instances.objects if instances else ())
     if settings.poses:
         record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
     return SceneDescription(record, instances)

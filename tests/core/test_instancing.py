@@ -198,11 +198,23 @@ def test_groups_are_those_of_one_copy(make, grouping: Grouping) -> None:
 
     record = frame.annotate(grouping=grouping)
 
-    if grouping is Grouping.PARENT:
-        assert set(found(record)) == {"Car #1", "Car #2"}
+    expected = {
+        Grouping.PARENT: {"Car #1", "Car #2"},
+        Grouping.TOP_PARENT: {"Car #1", "Car #2"},
+        # These have all that is of a category or index together, copies or not.
+        Grouping.PASS_INDEX: {"body index 4", "wheel index 5"},
+        Grouping.CATEGORY: {"body", "wheel"},
+    }
+    assert set(found(record)) == expected.get(grouping, {"Body #1", "Body #2", "Wheel #1", "Wheel #2"})
+    if set(found(record)) == {"Car #1", "Car #2"}:
         assert all(one.labels == (4, 5) for one in record.instances)
-    else:
-        assert set(found(record)) == {"Body #1", "Body #2", "Wheel #1", "Wheel #2"}
+
+
+def test_a_group_may_be_called_like_its_category(make) -> None:
+    entries = [entry("Body", 4, "Car", parent="Car"), entry("Wheel", 5, "Car", parent="Car")]
+    frame = make([*members(-1, 1), *members(1, 2)], entries, parents=(entry("Car", 0, "Car"),))
+    assert set(found(frame.annotate(grouping=Grouping.PARENT))) == {"Car #1", "Car #2"}
+    assert set(found(frame.annotate(grouping=Grouping.CATEGORY))) == {"Car"}
 
 
 @pytest.mark.parametrize(
