@@ -12,6 +12,7 @@ from .category_rules import categorise
 from .dense_maps import DenseMaps
 from .errors import SceneError
 from .filters import filter_instances
+from .holdouts import find_holdouts
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
@@ -26,7 +27,7 @@ from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
-from .settings import ImageFormat, LabelSource, Parts
+from .settings import Ignored, ImageFormat, LabelSource, Parts
 from .soft_masks import write_soft_masks
 from .space_picture import draw_boxes_3d
 from .surfaces import Surfaces
@@ -81,6 +82,10 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     seen, regions = _instances(runs, named, poses)
     instances, dropped = filter_instances(seen, *passes.shape, job.settings)
     notes += remarks + without
+    if job.settings.ignored is Ignored.CROWD:
+        holdouts, without_region = find_holdouts(passes, image.labels, scene)
+        regions += [holdouts] if holdouts else []
+        notes += [without_region] if without_region else []
     if not seen:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
@@ -118,7 +123,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         if scene and scene.camera and scene.camera.k and any(instance.pose for instance in instances):
             boxes = f"{BOXES_3D_FOLDER}/{job.files.path}.png"
             near = scene.camera.clip_start * scene.unit_scale
-            drawn = draw_boxes_3d(canvas, instances, [one.name for one in categories], scene.camera.k, near)
+            drawn = draw_boxes_3d(canvas, instances, names, scene.camera.k, near, own_colours(categories))
             write_image(job.output / boxes, drawn, ImageFormat.PNG)
             pictures.append(boxes)
             checkpoint()

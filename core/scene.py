@@ -195,6 +195,7 @@ class SceneRecord:
         parents, collections: what objects can be grouped by: whatever is a parent of an object or instances one, and
             the collections that they are in.
         placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
+        film_transparent: whether the image is transparent where there is nothing.
         table: the categories of the category table, whether anything is of them or not.
     """
 
@@ -211,6 +212,7 @@ class SceneRecord:
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
     table: tuple[Category, ...] = ()
+    film_transparent: bool = False
     placements: tuple[Placement, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -229,6 +231,7 @@ class SceneRecord:
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
             "table": [category.as_json() for category in self.table],
+            "film_transparent": self.film_transparent,
             "placements": [placement.as_json() for placement in self.placements],
         }
 
@@ -260,6 +263,7 @@ class SceneRecord:
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
                 table=tuple(Category.from_json(category) for category in data["table"]),
+                film_transparent=bool(data["film_transparent"]),
                 placements=tuple(map(Placement.from_json, data["placements"])),
             )
         except OSError as error:

@@ -41,6 +41,7 @@ def read_scene(
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
         unit_scale=scene.unit_settings.scale_length if metric else 1.0,
         camera=_camera(scene, depsgraph),
+        film_transparent=render.film_transparent,
     )
 
 
