@@ -28,7 +28,7 @@ def find_holdouts(passes: Passes, labels: LabelArray, scene: SceneRecord | None)
     holdouts = [entry for entry in (scene.objects.entries if scene else ()) if entry.ignored and entry.facts.holdout]
     if not holdouts or scene is None:
         return None, ""
-    if scene.film_transparent:
+    if scene.opaque is None:
         return None, (
             "Holdouts cannot be told from the transparent background, so they are background; turn off Film > "
             "Transparent, or ignore objects with the custom property ignore"
@@ -37,8 +37,9 @@ def find_holdouts(passes: Passes, labels: LabelArray, scene: SceneRecord | None)
     if combined is None or combined.shape[-1] < len(Pass.COMBINED.components):
         return None, "There is no Combined pass with an alpha, so holdouts are background; render it as RGBA"
     hole = np.zeros(labels.shape, dtype=bool)
-    rendered = passes.rendered_part(Pass.COMBINED)
-    hole[rendered] = (labels[rendered] == 0) & (combined[rendered][..., 3] < _HALF)
+    x0, y0, x1, y1 = scene.opaque
+    inside = slice(y0, y1), slice(x0, x1)
+    hole[inside] = (labels[inside] == 0) & (combined[inside][..., 3] < _HALF)
     if not hole.any():
         return None, ""
     (mask,) = find_masks(hole.astype(np.uint32) * _LABEL)

@@ -150,16 +150,6 @@ class Passes:
             return self.pixels(stored, stored.names_of(pass_))[0]
         return np.stack(self.pixels(stored, stored.names_of(pass_)), axis=-1)
 
-    def rendered_part(self, pass_: Pass) -> tuple[slice, slice]:
-        """The rows and columns of the image that the data window of a pass has pixels for; none without the pass."""
-        stored = self._find(pass_)
-        if stored is None:
-            return slice(0, 0), slice(0, 0)
-        data, display = stored.part.data_window, stored.part.display_window
-        rows = max(data.y0, display.y0) - display.y0, min(data.y1, display.y1) - display.y0
-        columns = max(data.x0, display.x0) - display.x0, min(data.x1, display.x1) - display.x0
-        return slice(rows[0], max(rows)), slice(columns[0], max(columns))
-
     def preload(self, passes: Iterable[Pass]) -> None:
         """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.
 

@@ -17,6 +17,7 @@ from core.categories import Category, CategoryTable, Rule, Source, Unknown
 from core.category_rules import categorise
 from core.formats.coco import INSTANCES_FILE, write_coco
 from core.frames import find_frames
+from core.instances import Box
 from core.job import FrameJob
 from core.record import FrameRecord, record_path
 from core.scene import Facts, SceneEntries, SceneEntry, SceneRecord
@@ -214,6 +215,7 @@ def holdout_frame(write_exr: Any, folder: Path, **scene: Any) -> FrameRecord:
     frame = write_exr(folder / "frame_0001.exr", {"L.IndexOB.X": labels, **channels})
     entries = (OBJECTS[0], OBJECTS[4])
     nothing = SceneEntries()
+    scene.setdefault("opaque", (0, 0, WIDTH, HEIGHT))
     record = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, SceneEntries((), entries), nothing, nothing, **scene)
     categorise(record, CategoryTable()).write(folder / "scene.json")
     settings = Settings(ignored=Ignored.CROWD, image_format=ImageFormat.NONE, pictures=False)
@@ -229,8 +231,13 @@ def test_a_holdout_is_the_hole_in_the_alpha(write_exr: Any, tmp_path: Path) -> N
     assert [instance.name for instance in record.instances] == ["Car"]
 
 
+def test_outside_of_the_border_of_a_render_there_is_no_holdout(write_exr: Any, tmp_path: Path) -> None:
+    record = holdout_frame(write_exr, tmp_path, opaque=(0, 25, 40, HEIGHT))
+    assert record.ignored[0].mask.box == Box(30, 25, 40, 38)
+
+
 def test_holdouts_that_cannot_be_seen(write_exr: Any, tmp_path: Path) -> None:
-    record = holdout_frame(write_exr, tmp_path / "film", film_transparent=True)
+    record = holdout_frame(write_exr, tmp_path / "film", opaque=None)
     assert record.ignored == () and "turn off Film > Transparent" in record.notes[0]
     for letters in ("", "RGB"):
         record = holdout_frame(write_exr, tmp_path / f"none{letters}", letters=letters)
