@@ -1,5 +1,6 @@
 """Which instance of the scene each label is, and of which category."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from .cryptomatte import hash_name
 from .errors import SceneError
 from .grouping import Groups, group_objects, ungrouped
 from .labels import LabelImage
-from .scene import Category, SceneEntry, SceneRecord, category_of_name, contradiction
+from .scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name, contradiction
 from .settings import Grouping, LabelSource
 
 
@@ -97,6 +98,15 @@ def name_labels(
     return _sorted([*known, *unknown]), sorted(categories.values(), key=lambda category: category.name), notes
 
 
+def named_by_scene(image: LabelImage, scene: SceneRecord) -> LabelImage:
+    """A label image whose files have no manifest, with the names of the scene: an id is the hash of a name."""
+    if image.is_index or image.manifest:
+        return image
+    return dataclasses.replace(
+        image, manifest={hash_name(entry.name): entry.name for entry in _table(image, scene).entries}
+    )
+
+
 _KINDS = {
     LabelSource.OBJECT_INDEX: "object",
     LabelSource.CRYPTO_OBJECT: "object",
@@ -115,15 +125,20 @@ def _is_no_material(label: int, image: LabelImage) -> bool:
     return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
 
 
+def _table(image: LabelImage, scene: SceneRecord) -> SceneEntries:
+    """What the labels of this image stand for, without groups."""
+    tables = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}
+    return tables[_KINDS[image.source]]
+
+
 def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) -> Groups:
     """What the labels of this image can stand for; raises SceneError where it can be nothing."""
-    kind = _KINDS[image.source]
-    table = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[kind]
+    kind, table = _KINDS[image.source], _table(image, scene)
     if image.is_index and table.entries and not table.indexed:
         raise SceneError(
             f"All {kind}s of the scene {scene.scene!r} have the pass index 0, which is background; give them pass "
             f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
-            "or turn on the Cryptomatte Object pass, and render again"
+            f"or turn on the Cryptomatte {kind.title()} pass, and render again"
         )
     return group_objects(scene, grouping) if kind == "object" and grouping else ungrouped(table)
 
