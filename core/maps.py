@@ -61,6 +61,34 @@ class MapKind(Enum):
         "pixels",
         _IMAGE_AXES,
     )
+    POSITION = (
+        "position",
+        "Position",
+        "place of the surface in the world",
+        (Pass.POSITION, Pass.DEPTH),
+        False,
+        "m",
+        _WORLD_AXES,
+    )
+    NOCS = (
+        "nocs",
+        "NOCS",
+        "place of the surface in its instance's 3D box: 0.5 in the middle, 1 for the length of the box's diagonal",
+        (Pass.DEPTH,),
+        True,
+        "1",
+        "instance: those of its pose",
+    )
+    UV = "uv", "UV", "place on the object's active UV map", (Pass.UV,), False, "1", "u right, v up in the texture"
+    POINTS = (
+        "points",
+        "Point Cloud",
+        "points of the world that the camera sees, with colour, instance and category",
+        (Pass.DEPTH,),
+        True,
+        "m",
+        _WORLD_AXES,
+    )
     INSTANCES = (
         "instances",
         "Instances",
@@ -132,6 +160,17 @@ class DenseMap(Choice):
         "B = 0",
     )
     FLOW_BACKWARD_NPY = MapKind.FLOW_BACKWARD, ".npy", "float32, (H, W, 2)", "NaN NaN"
+    POSITION_NPY = MapKind.POSITION, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
+    POSITION_EXR = MapKind.POSITION, ".exr", "float32, channels X, Y, Z", "NaN NaN NaN"
+    NOCS_PNG = MapKind.NOCS, ".png", "16-bit RGB, value / 65535 = coordinate", "0 0 0"
+    NOCS_NPY = MapKind.NOCS, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
+    UV_NPY = MapKind.UV, ".npy", "float32, (H, W, 2)", "NaN NaN"
+    POINTS_PLY = (
+        MapKind.POINTS,
+        ".ply",
+        "binary PLY: float x, y, z, uchar red, green, blue, ushort instance, category",
+        "no point",
+    )
     INSTANCES_PNG = MapKind.INSTANCES, ".png", "16-bit grey", "0"
     CATEGORIES_PNG = MapKind.CATEGORIES, ".png", "16-bit grey", "0"
 

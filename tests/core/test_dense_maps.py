@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+import plyfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +33,8 @@ from core.settings import ImageFormat, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FAR = 1000.0
-ALL = tuple(DenseMap)
+# The rendered frames have no UV pass, and no placements to tell poses by.
+ALL = tuple(map for map in DenseMap if map.kind not in (MapKind.UV, MapKind.NOCS))
 Array = npt.NDArray[Any]
 
 
@@ -360,6 +362,65 @@ def test_three_values_of_motion_are_enough_for_backward_flow(write_exr, tmp_path
         make(tmp_path, files, None, (DenseMap.FLOW_FORWARD_NPY,))
 
 
+# --- Places ---
+
+
+def test_position_is_blenders_own(version: str, facts, rendered_of, position: Array, surface: Array, tmp_path: Path):
+    files = rendered_of(version, "multilayer")[0].files
+    maps = (DenseMap.POSITION_NPY, DenseMap.POSITION_EXR)
+    for unit_scale in (1.0, 0.01):
+        made = make(tmp_path / str(unit_scale), files, scene_of(facts, 1, unit_scale), maps)
+        values = made.npy(DenseMap.POSITION_NPY)
+        assert np.isnan(values[~surface]).all()
+        np.testing.assert_allclose(values[surface], position[surface] * unit_scale, rtol=1e-6)
+
+
+def test_position_exr(made: Made, read_exr) -> None:
+    (part,) = read_exr(made.path(DenseMap.POSITION_EXR))
+    stacked = np.stack([part.channels[name] for name in "XYZ"], axis=-1)
+    np.testing.assert_array_equal(stacked, made.npy(DenseMap.POSITION_NPY))
+
+
+def test_point_cloud_by_plyfile(made: Made, position: Array, surface: Array) -> None:
+    vertices = plyfile.PlyData.read(made.path(DenseMap.POINTS_PLY))["vertex"]
+    assert len(vertices) == np.count_nonzero(surface)
+    places = np.column_stack([vertices[name] for name in "xyz"])
+    assert np.abs(places - position[surface]).max() < 1e-3
+    image = np.asarray(Image.open(made.output / made.record.image))
+    colours = np.column_stack([vertices[name] for name in ("red", "green", "blue")])
+    np.testing.assert_array_equal(colours, image[surface])
+    for name, map in (("instance", DenseMap.INSTANCES_PNG), ("category", DenseMap.CATEGORIES_PNG)):
+        np.testing.assert_array_equal(vertices[name], np.asarray(Image.open(made.path(map)))[surface])
+
+
+def test_point_cloud_without_colours(version: str, facts, write_exr, tmp_path: Path) -> None:
+    """And with a unit scale."""
+    files = vector_frame(write_exr, tmp_path, np.ones((48, 64), np.float32))
+    made = make(tmp_path, files, scene_of(facts, 1, 0.5), (DenseMap.POINTS_PLY,))
+    vertices = plyfile.PlyData.read(made.path(DenseMap.POINTS_PLY))["vertex"]
+    assert [prop.name for prop in vertices.properties] == ["x", "y", "z", "instance", "category"]
+    assert len(vertices) == 48 * 64
+    # All points are half a metre in front of the camera.
+    places = np.column_stack([vertices[name] for name in "xyz"]).astype(np.float64)
+    assert np.abs(in_camera(made.scene, places / 0.5)[:, 2] - 1).max() < 1e-5
+
+
+def test_nocs_without_poses_says_so(version: str, facts, rendered_of, tmp_path: Path) -> None:
+    files = rendered_of(version, "multilayer")[0].files
+    with pytest.raises(SceneError, match="has a pose, and NOCS is in its axes; export from Blender with Poses"):
+        make(tmp_path, files, scene_of(facts, 1), (DenseMap.NOCS_NPY,))
+
+
+def test_uv(write_exr, tmp_path: Path) -> None:
+    u, v = np.meshgrid(np.linspace(0, 1, 6, dtype=np.float32), np.linspace(0, 2, 4, dtype=np.float32))
+    has = (u + v > 0.5).astype(np.float32)
+    channels = {"L.UV.U": u, "L.UV.V": v, "L.UV.A": has, "L.IndexOB.X": np.ones_like(u)}
+    made = make(tmp_path, [PassFile(write_exr(tmp_path / "a_0001.exr", channels))], None, (DenseMap.UV_NPY,))
+    values = made.npy(DenseMap.UV_NPY)
+    np.testing.assert_array_equal(values[has > 0], np.stack((u, v), axis=-1)[has > 0])
+    assert np.isnan(values[has == 0]).all()
+
+
 # --- Labels ---
 
 
@@ -414,7 +475,7 @@ def test_maps_that_need_the_camera(rendered_of, tmp_path: Path, map: DenseMap) -
         make(tmp_path, files, None, (map,))
 
 
-@pytest.mark.parametrize("map", [map for map in DenseMap if not map.kind.needs_camera], ids=str)
+@pytest.mark.parametrize("map", [map for map in ALL if not map.kind.needs_camera], ids=str)
 def test_maps_that_need_no_scene_record(rendered_of, tmp_path: Path, map: DenseMap) -> None:
     made = make(tmp_path, rendered_of("4.5", "multilayer")[0].files, None, (map,))
     assert made.path(map).is_file()
@@ -434,13 +495,13 @@ def test_a_missing_pass_is_named(write_exr, facts, tmp_path: Path, map: DenseMap
 
 
 def test_every_map_is_in_the_record_and_in_dataset_json(made: Made) -> None:
-    assert [written.map for written in made.record.maps] == list(DenseMap)
+    assert tuple(written.map for written in made.record.maps) == ALL
     again = FrameRecord.read(made.output / "records/frame_0001.json")
     assert again.maps == made.record.maps
     merged = write_coco(made.output, lambda done, total: None)
     assert merged.problems == ()
     described = json.loads((made.output / DESCRIPTION_FILE).read_text())
-    assert [map["name"] for map in described["maps"]] == [map.value for map in DenseMap]
+    assert [map["name"] for map in described["maps"]] == [map.value for map in ALL]
     for map in described["maps"]:
         assert {"shows", "stored", "unit", "axes", "invalid"} <= map.keys()
         assert len(list(made.output.glob(map["files"]))) == 1
@@ -476,7 +537,7 @@ def test_category_maps_that_number_otherwise_are_a_problem(version: str, rendere
 
 def test_a_record_whose_map_is_gone_is_out_of_date(made: Made) -> None:
     assert valid_record(made.output, "frame_0001", made.record.key) is not None
-    for map in DenseMap:
+    for map in ALL:
         path = made.path(map)
         path.rename(path.with_suffix(".away"))
         assert valid_record(made.output, "frame_0001", made.record.key) is None
@@ -487,7 +548,7 @@ def test_a_record_whose_map_is_gone_is_out_of_date(made: Made) -> None:
 def test_the_same_frame_gives_the_same_bytes(version: str, rendered_of, facts, tmp_path: Path) -> None:
     files = rendered_of(version, "multilayer")[0].files
     one, other = (make(tmp_path / name, files, scene_of(facts, 1)) for name in "ab")
-    for map in DenseMap:
+    for map in ALL:
         assert one.path(map).read_bytes() == other.path(map).read_bytes()
 
 
