@@ -23,6 +23,7 @@ class Output(SidebarPanel):
         column.prop(settings, "output", placeholder="Beside the frames")
         column.prop(settings, "image_format")
         column.prop(settings, "pictures")
+        column.prop(settings, "soft_masks")
         row = column.row(heading="Cameras", align=True)
         for choice in CameraFormat:
             row.prop(settings, switch_name("cameras", choice), text=choice.label, toggle=True)
