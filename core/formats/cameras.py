@@ -96,8 +96,8 @@ def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
             other = next(view for view in found if view.camera.k is None)
             problems.append(
                 f"{other.name} has no perspective camera but one of the type {other.camera.type}, which "
-                f"transforms.json and COLMAP cannot say; {len(pinholes)} of the {len(found)} frames of its sequence are "
-                "in them. Write cameras.json only, or render with a perspective camera"
+                f"transforms.json and COLMAP cannot say; {len(pinholes)} of the {len(found)} frames of its sequence "
+                "are in them. Write cameras.json only, or render with a perspective camera"
             )
     return problems
 
