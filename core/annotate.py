@@ -14,7 +14,7 @@ from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
-from .maps import DenseMap, passes_of
+from .maps import DenseMap, later_maps, maps_to_write, passes_of
 from .naming import NamedLabels, name_labels
 from .parts import find_parts, read_part_labels
 from .passes import Passes, open_passes
@@ -122,7 +122,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     if job.settings.maps:
         ids = category_ids({category.name: category for category in categories})
         dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale, colours)
-        for map in job.settings.maps:
+        for map in maps_to_write(job.settings.maps):
             checkpoint()
             maps.append(dense.write(map, job.output, job.files.path))
 
@@ -150,6 +150,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         sidecars=tuple(sidecars),
         part_categories=tuple(part_categories),
         maps=tuple(maps),
+        later_maps=later_maps(job.settings.maps),
     )
     record.write(job.output)
     return record

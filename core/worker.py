@@ -27,9 +27,8 @@ from .annotate import annotate
 from .errors import Cancelled, LabelpassError
 from .exr import lost_memory, set_decoding_threads
 from .files import complete_file
-from .formats.cameras import write_cameras
-from .formats.coco import write_coco
 from .job import FrameJob
+from .merge import merge
 from .passes import open_passes
 from .render_pass import Pass
 from .settings import Settings
@@ -122,8 +121,7 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
             report(done, total)
 
     output, settings = Path(data["output"]), Settings.from_json(data["settings"])
-    merged = write_coco(output, now_and_then)
-    problems = write_cameras(output, settings.cameras) if settings.cameras else []
+    merged, problems = merge(output, settings, now_and_then, checkpoint)
     return {
         "path": str(merged.path),
         "frames": merged.frames,

@@ -29,7 +29,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used, and on what differs between frames.
+        problems: a sentence for each record that could not be used.
     """
 
     path: Path
@@ -39,8 +39,10 @@ class Merged:
     problems: tuple[str, ...]
 
 
-def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of all frame records below an output folder, and `dataset.json`, which describes its files.
+def write_coco(
+    output: Path, progress: Callable[[int, int], None], description: DatasetDescription | None = None
+) -> Merged:
+    """Write the COCO file of all frame records below an output folder.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
     Category ids are those that the user fixed; the others count from 1 in the order of names.
@@ -48,13 +50,13 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     Args:
         output: the folder that holds `records`.
         progress: called with the number of records read and their total, each record being read twice.
+        description: where to take note of each record.
 
     Raises:
         RecordError: there is no record, or two of them contradict each other.
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
-    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
     table: dict[str, Category] = {}
     part_table: dict[str, Category] = {}
@@ -70,7 +72,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             _add_category(table, category, path)
         for category in record.part_categories:
             _add_category(part_table, category, path)
-        description.add(record)
+        if description:
+            description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         raise RecordError(
@@ -78,7 +81,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         )
     order.sort()
     ids, part_ids = category_ids(table), category_ids(part_table)
-    description.check_ids(ids)
+    if description:
+        description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -108,8 +112,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         if part_ids:
             file.write(b',\n"part_categories":[' + _rows(part_ids, part_table) + b"\n]")
         file.write(b"}\n")
-    description.write(output)
-    return Merged(path, len(order), annotation, len(ids), (*problems, *description.problems))
+    return Merged(path, len(order), annotation, len(ids), tuple(problems))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
