@@ -19,6 +19,7 @@ from pycocotools import mask as coco_mask
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.categories import Category
 from core.dataset_description import DESCRIPTION_FILE
 from core.errors import PassError, SceneError
 from core.formats.coco import INSTANCES_FILE
@@ -30,7 +31,7 @@ from core.merge import merge
 from core.occlusion import find_hidden
 from core.record import FrameRecord, valid_record
 from core.render_pass import Pass, PassFile
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.settings import ImageFormat, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
