@@ -63,6 +63,13 @@ class Grouping(Choice):
     COLLECTION = "collection", "Collection", "One instance for each collection with objects in it"
 
 
+class PreviewBy(Choice):
+    """What the colours of objects in Blender's viewports show before anything is rendered."""
+
+    CATEGORY = "category", "Category", "Each category in its colour, as in pictures and overlays"
+    INSTANCE = "instance", "Instance", "Each instance in a colour of its own"
+
+
 class AtBorder(Choice):
     """What becomes of instances that touch the border of the image."""
 

@@ -1,13 +1,14 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
 from . import (
-    categories,
     export,
     last_render,
     overlay,
     panel_data,
     pass_indices,
+    preview,
     properties,
+    selection,
     set_up_passes,
     while_rendering,
 )
@@ -17,7 +18,8 @@ _MODULES = (
     export,
     set_up_passes,
     pass_indices,
-    categories,
+    selection,
+    preview,
     last_render,
     while_rendering,
     panel_data,

@@ -50,6 +50,33 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
     )
 
 
+def read_label_tables(scene: bpy.types.Scene, objects: Sequence[bpy.types.Object]) -> SceneRecord:
+    """The part of a scene record that decides which instance and category each object is, as the user sees them.
+
+    Args:
+        scene: the original scene.
+        objects: those to describe, in the order that the table has.
+
+    Raises:
+        SceneError: as read_scene.
+    """
+    width, height = image_size(scene)
+    return SceneRecord(
+        scene=scene.name,
+        frame=scene.frame_current,
+        width=width,
+        height=height,
+        pixel_aspect=1.0,
+        unit_scale=1.0,
+        camera=None,
+        objects=object_entries(scene, objects),
+        materials=SceneEntries(),
+        assets=SceneEntries(),
+        parents=_parent_entries(scene, objects),
+        collections=_collection_entries(scene),
+    )
+
+
 def own_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> set[bpy.types.Object]:
     """The objects of the scene that can leave pixels in a render, those of instanced collections included.
 
@@ -62,7 +89,12 @@ def own_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = 
         if view_layer.use:
             for ob in _objects_of(view_layer.layer_collection, depsgraph):
                 _add_with_instances(ob, depsgraph, found)
-    return {ob for ob in found if ob.type in _RENDERED_TYPES}
+    return {ob for ob in found if leaves_pixels(ob)}
+
+
+def leaves_pixels(ob: bpy.types.Object) -> bool:
+    """Whether objects of this type can be seen in a render."""
+    return ob.type in _RENDERED_TYPES
 
 
 def image_size(scene: bpy.types.Scene) -> tuple[int, int]:
@@ -246,7 +278,7 @@ class _CategoryTable:
 def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
     """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
     found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
-    return {ob for ob in found if ob.type in _RENDERED_TYPES}
+    return {ob for ob in found if leaves_pixels(ob)}
 
 
 def _category_properties(thing: bpy.types.ID) -> tuple[int | None, str | None]:
@@ -303,7 +335,7 @@ def collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.O
     found = {
         ob: collection.name
         for ob, collection in _nearest_collections(scene).items()
-        if ob in wanted or ob.type in _RENDERED_TYPES
+        if ob in wanted or leaves_pixels(ob)
     }
     return found if len(set(found.values())) > 1 else {}
 
