@@ -6,7 +6,7 @@ from .sidebar import SidebarPanel
 from .text import draw_text
 
 # Of the width: the name of the object, then that of its category beside that of its instance.
-_NAME, _CATEGORY = 0.42, 0.45
+_NAME, _CATEGORY = 0.37, 0.5
 
 
 class LABELPASS_UL_objects(bpy.types.UIList):
@@ -14,19 +14,9 @@ class LABELPASS_UL_objects(bpy.types.UIList):
 
     def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
         row = layout.row(align=True)
-        columns = row.split(factor=_NAME, align=True)
-        columns.label(text=item.object, translate=False)
-        columns = columns.split(factor=_CATEGORY, align=True)
-        if item.category:
-            columns.label(text=item.category, translate=False)
-            columns.label(text=item.instance, translate=False)
-        else:
-            columns.active = False
-            columns.label(text="Background")
-            columns.label(text="None")
-        row.operator(
-            "labelpass.select_labelled_object", text="", icon="RESTRICT_SELECT_OFF", emboss=False
-        ).object = item.object
+        _draw_columns(row, item.object, item.category or "None", item.instance or "None", active=item.category != "")
+        button = row.operator("labelpass.select_labelled_object", text="", icon="RESTRICT_SELECT_OFF", emboss=False)
+        button.object = item.object
 
 
 class Objects(SidebarPanel):
@@ -46,11 +36,10 @@ class Objects(SidebarPanel):
             return
         head = layout.row(align=True)
         head.scale_y = 0.7
-        columns = head.split(factor=_NAME)
-        columns.label(text="Object")
-        columns = columns.split(factor=_CATEGORY)
-        columns.label(text="Category")
-        columns.label(text="Instance")
+        head.separator()
+        _draw_columns(head, "Object", "Category", "Instance", active=True)
+        for _ in ("the buttons", "the scroll bar"):
+            head.label(text="", icon="BLANK1")
         layout.template_list(
             "LABELPASS_UL_objects",
             "",
@@ -68,6 +57,15 @@ class Objects(SidebarPanel):
         button = cell.operator("labelpass.select_instance")
         button.instance, button.category = item.instance, item.category
         row.operator("labelpass.select_background")
+
+
+def _draw_columns(row: bpy.types.UILayout, name: str, category: str, instance: str, active: bool) -> None:
+    columns = row.split(factor=_NAME, align=True)
+    columns.label(text=name, translate=False)
+    columns = columns.split(factor=_CATEGORY, align=True)
+    columns.active = active
+    columns.label(text=category, translate=False)
+    columns.label(text=instance, translate=False)
 
 
 def _draw_preview(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
