@@ -1,30 +1,36 @@
 """One frame from its files to its record. Reads like the way of the data; the only module that knows its order."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .camera import Camera
+from .dense_maps import DenseMaps
 from .errors import SceneError
 from .filters import filter_instances
+from .formats.coco import category_ids
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
+from .maps import passes_of
 from .naming import NamedLabels, name_labels
-from .passes import Passes
+from .parts import find_parts, read_part_labels
+from .passes import Passes, open_passes
 from .pictures import draw_boxes, draw_depth
+from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
-from .scene import SceneRecord
-from .settings import ImageFormat, LabelSource
+from .scene import Category, SceneRecord
+from .settings import ImageFormat, LabelSource, Parts
+from .soft_masks import write_soft_masks
+from .space_picture import draw_boxes_3d
+from .surfaces import Surfaces
 
 BOXES_FOLDER = "pictures/boxes"
+BOXES_3D_FOLDER = "pictures/boxes3d"
 DEPTH_FOLDER = "pictures/depth"
-
-# Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
-_FARTHEST_SURFACE = 1e9
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
@@ -39,7 +45,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     """
     key = job.key()
     scene = SceneRecord.read(job.scene) if job.scene else None
-    passes = Passes(job.files.files, job.settings.view_layer, job.settings.view)
+    passes = open_passes(job)
     if scene and passes.shape != (scene.height, scene.width):
         height, width = passes.shape
         raise SceneError(
@@ -47,11 +53,15 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "set the resolution back to that of the render, or render again"
         )
     notes: list[str] = []
+    surfaces = Surfaces(passes, scene)
 
     checkpoint()
     passes.preload(_passes_to_read(job))
     indexed = scene is not None and scene.objects.indexed
-    image = read_labels(passes, job.settings.labels, indexed)
+    image = read_labels(
+        passes, job.settings.labels, indexed, job.settings.cryptomatte, keep_coverages=job.settings.soft_masks
+    )
+    notes += image.notes
     if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
         notes.append(
             f"Object Index is 0 everywhere, so {Pass(image.source.value).title} was taken; where other frames have "
@@ -59,13 +69,31 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         )
     runs = find_runs(image.labels)
     named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
-    instances, dropped = filter_instances(_instances(runs, named), *passes.shape, job.settings)
-    notes += remarks
+    runs = _of_instances(runs, named)
+    poses, without = _poses(job, named, scene)
+    instances, dropped = filter_instances(_instances(runs, named, poses), *passes.shape, job.settings)
+    notes += remarks + without
     if not named:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
             + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
         )
+
+    part_categories: list[Category] = []
+    sidecars = list(image.sidecars)
+    if job.settings.parts is not Parts.NONE:
+        checkpoint()
+        part_image = read_part_labels(passes, job.settings.parts, image)
+        parts_of, part_categories, remarks = find_parts(_only(runs, instances), image, part_image, scene)
+        instances = [dataclasses.replace(one, parts=parts_of[one.labels[0]]) for one in instances]
+        if part_image is not image:
+            notes += part_image.notes
+            sidecars += part_image.sidecars
+            notes += remarks
+    if image.coverages:
+        checkpoint()
+        soft_masks = write_soft_masks(job, image.coverages, runs, instances)
+        instances = [dataclasses.replace(one, soft_mask=mask) for one, mask in zip(instances, soft_masks, strict=True)]
 
     checkpoint()
     colours, colour = _training_image(job, passes, notes)
@@ -78,10 +106,25 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         write_image(job.output / boxes, drawn, ImageFormat.PNG)
         pictures.append(boxes)
         checkpoint()
+        if scene and scene.camera and scene.camera.k and any(instance.pose for instance in instances):
+            boxes = f"{BOXES_3D_FOLDER}/{job.files.path}.png"
+            near = scene.camera.clip_start * scene.unit_scale
+            drawn = draw_boxes_3d(canvas, instances, [one.name for one in categories], scene.camera.k, near)
+            write_image(job.output / boxes, drawn, ImageFormat.PNG)
+            pictures.append(boxes)
+            checkpoint()
         if Pass.DEPTH in passes:
             depth = f"{DEPTH_FOLDER}/{job.files.path}.png"
-            write_image(job.output / depth, _depth_picture(passes, scene), ImageFormat.PNG)
+            write_image(job.output / depth, _depth_picture(surfaces), ImageFormat.PNG)
             pictures.append(depth)
+
+    maps = []
+    if job.settings.maps:
+        ids = category_ids({category.name: category for category in categories})
+        dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale)
+        for map in job.settings.maps:
+            checkpoint()
+            maps.append(dense.write(map, job.output, job.files.path))
 
     checkpoint()
     record = FrameRecord(
@@ -103,17 +146,52 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         instances=tuple(instances),
         dropped=dropped,
         notes=tuple(notes),
+        cryptomatte=image.cryptomatte,
+        sidecars=tuple(sidecars),
+        part_categories=tuple(part_categories),
+        maps=tuple(maps),
     )
     record.write(job.output)
     return record
 
 
-def _instances(runs: Runs, named: Sequence[NamedLabels]) -> list[Instance]:
-    """The instances with their masks, in the same order; the labels that no instance has are background."""
+def _of_instances(runs: Runs, named: Sequence[NamedLabels]) -> Runs:
+    """The runs under the first label of each instance; the labels that no instance has are background."""
     stands_for = {label: one.labels[0] for one in named for label in one.labels}
-    masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
-    mask_of = {mask.label: mask for mask in masks}
-    return [Instance(one.name, one.category, one.labels, mask_of[one.labels[0]]) for one in named]
+    return runs.united({label: stands_for.get(label, 0) for label in runs.labels()})
+
+
+def _instances(runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]) -> list[Instance]:
+    """The instances with their masks, in the same order."""
+    mask_of = {mask.label: mask for mask in runs.masks()}
+    return [
+        Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose)
+        for one, pose in zip(named, poses, strict=True)
+    ]
+
+
+def _poses(
+    job: FrameJob, named: Sequence[NamedLabels], scene: SceneRecord | None
+) -> tuple[list[Pose | None], list[str]]:
+    """The pose of each instance, if the settings want poses, and sentences on those that have none."""
+    nothing: list[Pose | None] = [None] * len(named)
+    if not job.settings.poses or not named:
+        return nothing, []
+    if scene is None or not scene.placements:
+        return nothing, [
+            "There are no poses, since no scene record says where the objects are; export from Blender with "
+            "Poses and 3D Boxes turned on"
+        ]
+    if scene.camera is None:
+        return nothing, ["There are no poses, since the frame has no one camera"]
+    members = [(one.name, one.objects) for one in named]
+    return find_poses(members, scene.placements, scene.camera, scene.unit_scale)
+
+
+def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:
+    """The runs of these instances."""
+    kept = {one.labels[0] for one in instances}
+    return runs.united({label: label if label in kept else 0 for label in runs.labels()})
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:
@@ -128,7 +206,7 @@ def _passes_to_read(job: FrameJob) -> list[Pass]:
         wanted.append(Pass.COMBINED)
     if settings.pictures:
         wanted.append(Pass.DEPTH)
-    return wanted
+    return list(dict.fromkeys([*wanted, *passes_of(settings.maps)]))
 
 
 def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[Bytes | None, Mapping[str, Any] | None]:
@@ -154,12 +232,7 @@ def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[By
     return colours, SRGB if wanted else None
 
 
-def _depth_picture(passes: Passes, scene: SceneRecord | None) -> Bytes:
-    depth = passes.read(Pass.DEPTH).astype(np.float32, copy=False)
-    camera: Camera | None = scene.camera if scene else None
-    farthest = camera.clip_end if camera else _FARTHEST_SURFACE
+def _depth_picture(surfaces: Surfaces) -> Bytes:
     with np.errstate(invalid="ignore", over="ignore"):
-        surface = (depth > 0) & (depth <= farthest)
-        if scene is None:
-            return draw_depth(depth, surface, "units")
-        return draw_depth(depth * np.float32(scene.unit_scale), surface, "m")
+        depth = surfaces.in_pass * np.float32(surfaces.unit_scale)
+    return draw_depth(depth, surfaces.seen, "m" if surfaces.unit == "m" else "units")

@@ -12,8 +12,9 @@ from typing import Any
 from .camera import Camera
 from .errors import SceneError
 from .files import canonical_json, complete_file
+from .placements import Placement
 
-SCENE_VERSION = 2
+SCENE_VERSION = 3
 SCENES_FOLDER = "scenes"
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
@@ -129,6 +130,7 @@ class SceneRecord:
         camera: None where the scene has no camera, or several at once (stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: the groups that objects belong to.
+        placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
     """
 
     scene: str
@@ -143,6 +145,7 @@ class SceneRecord:
     assets: SceneEntries
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
+    placements: tuple[Placement, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -159,6 +162,7 @@ class SceneRecord:
             "assets": self.assets.as_json(),
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
+            "placements": [placement.as_json() for placement in self.placements],
         }
 
     def write(self, path: Path) -> None:
@@ -188,6 +192,7 @@ class SceneRecord:
                 assets=SceneEntries.from_json(data["assets"]),
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
+                placements=tuple(map(Placement.from_json, data["placements"])),
             )
         except OSError as error:
             raise SceneError(

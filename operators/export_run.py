@@ -22,7 +22,7 @@ from ..core.settings import ImageFormat, Settings
 from . import compat, render_watch
 from .display_images import Look, save_render_passes, save_render_result
 from .frame_run import FrameRun
-from .scene_reader import read_scene
+from .scene_description import describe
 from .sources import PlannedFrame, frame_file
 
 
@@ -149,7 +149,7 @@ class ExportRun:
         rendered = next((layer for layer in layers if layer.use), layers[0])
         # The user may look at another scene by now.
         with bpy.context.temp_override(scene=self._scene, view_layer=rendered):
-            read_scene(self._scene, bpy.context.evaluated_depsgraph_get()).write(path)
+            describe(self._scene, bpy.context.evaluated_depsgraph_get(), self.plan.settings).write(path)
         return path
 
     def _files_of_render(self, planned: PlannedFrame) -> FrameFiles:

@@ -34,9 +34,9 @@ class LabelledObject:
     pass_index: int
     editable: bool
 
-    def indexed(self) -> IndexedObject:
-        """It as core/pass_indices.py wants to know it."""
-        instance = (self.instance, self.category) if self.category else None
+    def indexed(self, parts: bool = False) -> IndexedObject:
+        """It as core/pass_indices.py wants to know it; with `parts` as if each object were an instance."""
+        instance = (self.name if parts else self.instance, self.category) if self.category else None
         return IndexedObject(self.name, self.pass_index, instance, self.editable)
 
 

@@ -5,6 +5,7 @@ import bpy
 from ..core.errors import LabelpassError
 from ..core.pass_indices import LARGEST_INDEX, plan_indices
 from ..core.run import counted
+from ..core.settings import Parts
 from .labelled_objects import label_objects
 
 # What the user had, kept on the object and so in the .blend until it is restored.
@@ -24,17 +25,16 @@ class LABELPASS_OT_assign_indices(bpy.types.Operator):
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        plan = plan_indices([labelled.indexed() for _, labelled in found])
+        parts = context.scene.labelpass.parts == Parts.OBJECT.value
+        plan = plan_indices([labelled.indexed(parts) for _, labelled in found])
         changed = 0
         for (ob, _), index in zip(found, plan.indices, strict=True):
             if ob.pass_index != index:
                 ob[_REMEMBERED] = ob.get(_REMEMBERED, ob.pass_index)
                 ob.pass_index = index
                 changed += 1
-        self.report(
-            {"INFO"},
-            f"{counted(plan.instances, 'instance')} with a pass index of its own, {counted(changed, 'object')} changed",
-        )
+        numbered = counted(plan.instances, "part" if parts else "instance")
+        self.report({"INFO"}, f"{numbered} with a pass index of its own, {counted(changed, 'object')} changed")
         if plan.left_over:
             self.report(
                 {"WARNING"},

@@ -28,7 +28,7 @@ from ..core.settings import Settings
 from . import compat
 from .display_images import Look
 from .handlers import Handlers
-from .scene_reader import read_scene
+from .scene_description import describe
 from .sources import PlannedFrame, WrittenFiles, frame_file, output_folder, scene_frames
 
 
@@ -141,7 +141,7 @@ def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_:
     if _frame is None or _frame.record is not None or not _frame.is_evaluated(scene, depsgraph):
         return
     try:
-        _frame.record = read_scene(scene, depsgraph)
+        _frame.record = describe(scene, depsgraph, scene.labelpass.core_settings())
         _frame.look = Look.of(depsgraph.scene_eval)
     except LabelpassError as error:
         _frame.error = str(error)

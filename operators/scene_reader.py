@@ -31,7 +31,7 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
     width, height = image_size(scene)
-    objects = sorted(own_objects(scene, depsgraph) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene, depsgraph) | instanced_objects(depsgraph), key=lambda ob: ob.name)
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return SceneRecord(
@@ -275,7 +275,7 @@ class _CategoryTable:
         self._categories[category.name] = Category(category.name, id, supercategory)
 
 
-def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+def instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
     """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
     found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
     return {ob for ob in found if leaves_pixels(ob)}
@@ -354,6 +354,12 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | 
         world_to_camera=tuple(tuple(row) for row in world_to_camera),
         clip_start=camera.data.clip_start,
         clip_end=camera.data.clip_end,
+        lens=camera.data.lens if kind == "perspective" else None,
+        sensor_width=camera.data.sensor_width,
+        sensor_height=camera.data.sensor_height,
+        sensor_fit=camera.data.sensor_fit.lower(),
+        depth_of_field=camera.data.dof.use_dof,
+        motion_blur=scene.render.use_motion_blur,
     )
 
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import categories, export, objects, output, overlay, passes, presets, result
+from . import categories, export, maps, objects, output, overlay, passes, presets, result
 from .sidebar import in_sidebars
 
 # A parent stands before its children, and these in the order in which a person goes through them.
@@ -12,6 +12,7 @@ _PANELS = (
     categories.Categories,
     objects.Objects,
     output.Output,
+    maps.DenseMaps,
     result.Result,
 )
 # In the Image Editor what is drawn over the image comes first.

@@ -9,9 +9,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
+from ..instances import Box, Instance, Mask, Part
 from ..record import FrameRecord, record_files
 from ..scene import Category
 from ..version import VERSION
@@ -26,7 +29,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used.
+        problems: a sentence for each record that could not be used, and on what differs between frames.
     """
 
     path: Path
@@ -37,7 +40,7 @@ class Merged:
 
 
 def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of all frame records below an output folder.
+    """Write the COCO file of all frame records below an output folder, and `dataset.json`, which describes its files.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
     Category ids are those that the user fixed; the others count from 1 in the order of names.
@@ -51,8 +54,10 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
+    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
     table: dict[str, Category] = {}
+    part_table: dict[str, Category] = {}
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -63,13 +68,17 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             continue
         for category in record.categories:
             _add_category(table, category, path)
+        for category in record.part_categories:
+            _add_category(part_table, category, path)
+        description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         raise RecordError(
             problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
         )
     order.sort()
-    ids = category_ids(table)
+    ids, part_ids = category_ids(table), category_ids(part_table)
+    description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -82,32 +91,68 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record)))
             for instance in record.instances:
                 annotation += 1
-                mask = instance.mask
                 row = {
                     "id": annotation,
                     "image_id": image,
                     "category_id": ids[instance.category],
-                    "bbox": [mask.box.x0, mask.box.y0, mask.box.x1 - mask.box.x0, mask.box.y1 - mask.box.y0],
-                    "area": mask.area,
+                    **_shape(instance.mask, record),
                     "iscrowd": 0,
-                    "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
                     "name": instance.name,
+                    **_extras(instance, record, part_ids),
                 }
-                if instance.at_border is not None:
-                    row["at_border"] = instance.at_border
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        file.write(b'\n],\n"categories":[')
-        for number, (name, id) in enumerate(sorted(ids.items(), key=lambda item: item[1])):
-            row = {"id": id, "name": name, "supercategory": table[name].supercategory}
-            file.write((b",\n" if number else b"\n") + canonical_json(row))
-        file.write(b"\n]}\n")
-    return Merged(path, len(order), annotation, len(ids), tuple(problems))
+        file.write(b'\n],\n"categories":[' + _rows(ids, table) + b"\n]")
+        if part_ids:
+            file.write(b',\n"part_categories":[' + _rows(part_ids, part_table) + b"\n]")
+        file.write(b"}\n")
+    description.write(output)
+    return Merged(path, len(order), annotation, len(ids), (*problems, *description.problems))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
+
+
+def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
+    """What COCO says of some pixels."""
+    return {
+        "bbox": _bbox(mask.box),
+        "area": mask.area,
+        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
+    }
+
+
+def _bbox(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0]
+
+
+def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    """Fields of an annotation that COCO does not have, where the user asked for them."""
+    extras: dict[str, Any] = {}
+    if instance.at_border is not None:
+        extras["at_border"] = instance.at_border
+    if instance.pose is not None:
+        extras["pose"] = instance.pose.as_json()
+    if instance.parts is not None:
+        extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
+    if instance.soft_mask is not None:
+        extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
+    return extras
+
+
+def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
+
+
+def _rows(ids: dict[str, int], table: dict[str, Category]) -> bytes:
+    """Categories in the order of their ids, each in a line of its own."""
+    rows = (
+        {"id": id, "name": name, "supercategory": table[name].supercategory}
+        for name, id in sorted(ids.items(), key=lambda item: item[1])
+    )
+    return b",".join(b"\n" + canonical_json(row) for row in rows)
 
 
 def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
