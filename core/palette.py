@@ -1,7 +1,9 @@
 """The colours of categories and instances, the same in pictures, in Blender's overlay and in its viewports."""
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from .categories import Category
 
 Colour = tuple[int, int, int]
 
@@ -12,13 +14,25 @@ BACKGROUND: Colour = (72, 72, 72)
 _SHADES = ((0.75, 0.95), (0.45, 1.0), (0.9, 0.7), (0.6, 0.5), (0.3, 0.8))
 
 
-def category_colours(categories: Sequence[str]) -> dict[str, Colour]:
+def category_colours(categories: Sequence[str], own: Mapping[str, Colour] | None = None) -> dict[str, Colour]:
     """A colour for each category, 8-bit sRGB.
 
     Args:
         categories: names of all categories; the place of a name decides its colour.
+        own: colours that the user chose, see own_colours.
     """
-    return {name: _colour(number) for number, name in enumerate(categories)}
+    return {name: (own or {}).get(name, _colour(number)) for number, name in enumerate(categories)}
+
+
+def own_colours(categories: Iterable[Category]) -> dict[str, Colour]:
+    """The colours that the user chose for categories, by their names."""
+    return {category.name: colour_of(category.colour) for category in categories if category.colour}
+
+
+def colour_of(text: str) -> Colour:
+    """The colour that "#rrggbb" means."""
+    red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    return red, green, blue
 
 
 def instance_colours(count: int) -> list[Colour]:

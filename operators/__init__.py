@@ -1,6 +1,7 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
 from . import (
+    category_buttons,
     export,
     last_render,
     overlay,
@@ -20,6 +21,7 @@ _MODULES = (
     pass_indices,
     selection,
     preview,
+    category_buttons,
     last_render,
     while_rendering,
     panel_data,

@@ -26,9 +26,10 @@ class LABELPASS_OT_assign_indices(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         parts = context.scene.labelpass.parts == Parts.OBJECT.value
-        plan = plan_indices([labelled.indexed(parts) for _, labelled in found])
+        plan = plan_indices([one.indexed(parts) for one in found])
         changed = 0
-        for (ob, _), index in zip(found, plan.indices, strict=True):
+        for one, index in zip(found, plan.indices, strict=True):
+            ob = one.object
             if ob.pass_index != index:
                 ob[_REMEMBERED] = ob.get(_REMEMBERED, ob.pass_index)
                 ob.pass_index = index

@@ -14,12 +14,12 @@ from bpy.app.handlers import persistent
 from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringProperty
 
 from ..core.errors import LabelpassError
-from ..core.palette import BACKGROUND, category_colours, instance_colours, linear_light
+from ..core.palette import BACKGROUND, instance_colours, linear_light
 from ..core.run import counted
 from ..core.settings import PreviewBy
 from .handlers import Handlers
-from .labelled_objects import label_objects
-from .scene_reader import leaves_pixels
+from .labelled_objects import colours_of, label_objects
+from .object_facts import RENDERED_TYPES
 
 # What the user had, kept on the object and so in the .blend until it is restored.
 _REMEMBERED = "labelpass_colour_before"
@@ -127,19 +127,19 @@ def _is_on() -> bool:
 def _preview_colours(scene: bpy.types.Scene, by: PreviewBy) -> dict[bpy.types.Object, Colour]:
     """The colour of each object that can be seen, as Object.color has it; raises LabelpassError as label_objects."""
     found, categories = label_objects(scene)
-    of_category = category_colours([category.name for category in categories])
-    instances = sorted({(labelled.instance, labelled.category) for _, labelled in found if labelled.category})
-    of_instance = dict(zip(instances, instance_colours(len(instances)), strict=True))
+    of_category = {name: _as_stored(colour) for name, colour in colours_of(categories).items()}
+    instances = sorted({(one.instance, one.category) for one in found if one.category is not None})
+    of_instance = dict(zip(instances, map(_as_stored, instance_colours(len(instances))), strict=True))
     grey = _as_stored(BACKGROUND)
     # What is hidden from renders is no object of the dataset, and may be seen in the viewport.
-    colours = {ob: grey for ob in scene.objects if leaves_pixels(ob)}
-    for ob, labelled in found:
-        if not labelled.category:
-            colours[ob] = grey
+    colours = {ob: grey for ob in scene.objects if ob.type in RENDERED_TYPES}
+    for one in found:
+        if one.category is None:
+            colours[one.object] = grey
         elif by is PreviewBy.CATEGORY:
-            colours[ob] = _as_stored(of_category[labelled.category])
+            colours[one.object] = of_category[one.category]
         else:
-            colours[ob] = _as_stored(of_instance[labelled.instance, labelled.category])
+            colours[one.object] = of_instance[one.instance, one.category]
     return colours
 
 

@@ -35,7 +35,7 @@ class SelectsObjects:
         """
         layer = context.view_layer
         try:
-            found = [ob for ob, labelled in label_objects(context.scene)[0] if wanted(labelled)]
+            found = [one.object for one in label_objects(context.scene)[0] if wanted(one)]
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -68,7 +68,7 @@ class LABELPASS_OT_select_category(SelectsObjects, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         none = f"The scene has no object of the category {self.category!r}"
-        return self.select(context, lambda ob: ob.category != "" and ob.category == self.category, none)
+        return self.select(context, lambda one: one.category == self.category, none)
 
 
 class LABELPASS_OT_select_instance(SelectsObjects, bpy.types.Operator):
@@ -87,7 +87,7 @@ class LABELPASS_OT_select_instance(SelectsObjects, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         wanted = self.instance, self.category
         none = f"The scene has no instance {self.instance!r}"
-        return self.select(context, lambda ob: ob.category != "" and (ob.instance, ob.category) == wanted, none)
+        return self.select(context, lambda one: (one.instance, one.category) == wanted, none)
 
 
 class LABELPASS_OT_select_labelled_object(SelectsObjects, bpy.types.Operator):
@@ -105,7 +105,7 @@ class LABELPASS_OT_select_labelled_object(SelectsObjects, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         none = f"The scene has no object {self.object!r} that leaves pixels"
-        return self.select(context, lambda ob: ob.name == self.object, none, self.extend)
+        return self.select(context, lambda one: one.object.name_full == self.object, none, self.extend)
 
 
 class LABELPASS_OT_select_background(SelectsObjects, bpy.types.Operator):
@@ -115,7 +115,7 @@ class LABELPASS_OT_select_background(SelectsObjects, bpy.types.Operator):
     bl_label = "Select Background"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        return self.select(context, lambda ob: ob.category == "", "Every object that leaves pixels has a category")
+        return self.select(context, lambda one: one.category is None, "Every object that leaves pixels has a category")
 
 
 register, unregister = bpy.utils.register_classes_factory(

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import categories, export, maps, objects, output, overlay, passes, presets, result
+from . import categories, category_table, export, maps, objects, output, overlay, passes, presets, result
 from .sidebar import in_sidebars
 
 # A parent stands before its children, and these in the order in which a person goes through them.
@@ -10,12 +10,13 @@ _PANELS = (
     export.Export,
     passes.Passes,
     categories.Categories,
+    category_table.Rules,
     objects.Objects,
     output.Output,
     maps.DenseMaps,
     result.Result,
 )
+_LISTS = (*categories.LISTS, *category_table.LISTS, *objects.LISTS, *result.LISTS)
 # In the Image Editor what is drawn over the image comes first.
-_LISTS = (*categories.LISTS, *objects.LISTS, *result.LISTS)
 _CLASSES = (*presets.CLASSES, *_LISTS, overlay.LABELPASS_PT_overlay, *in_sidebars(_PANELS))
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

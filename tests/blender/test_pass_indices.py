@@ -100,6 +100,13 @@ def test_objects_of_one_instance_share_an_index(scene: bpy.types.Scene) -> None:
     assert not state.remarks, "that parts share an index is as it should be"
 
 
+def test_ignored_objects_have_an_index_for_their_region(scene: bpy.types.Scene) -> None:
+    scene.objects["Ball"]["ignore"] = True
+    scene.objects["Floor"]["category_id"] = 0
+    bpy.ops.labelpass.assign_indices()
+    assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 3, "Floor": 0}
+
+
 def test_warnings_of_assign_indices(scene: bpy.types.Scene, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     linked = scenes.add_library(scene, tmp_path)
     bpy.ops.labelpass.assign_indices()

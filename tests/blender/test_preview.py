@@ -182,7 +182,7 @@ def show_table(scene: bpy.types.Scene) -> bpy.types.PropertyGroup:
     from labelpass.operators.panel_data import show
 
     state = bpy.context.window_manager.labelpass
-    show(state, read_labelled_objects(scene), [], {})
+    show(scene, state, read_labelled_objects(scene), [], {})
     return state
 
 
@@ -192,12 +192,14 @@ def test_table_of_the_village(tmp_path: Path) -> None:
     scene.labelpass.grouping = "parent"
     state = show_table(scene)
     rows = {item.object: (item.category, item.instance, item.origin) for item in state.objects}
-    assert state.objects[0].object == "Ground", "what has no category stands on top"
+    top = [item.object for item in state.objects[:3]]
+    assert top == ["Catcher", "Ground", "Holdout"], "what has no category stands on top"
     assert rows["Ground"] == ("", "", "custom property")
-    names = [item.object for item in state.objects[1:]]
+    assert rows["Catcher"] == rows["Holdout"] == ("", "", "ignored")
+    names = [item.object for item in state.objects[3:]]
     assert names == sorted(names)
-    assert rows["Body of Car"] == rows["Wheel 0 of Car"] == ("car", "Car", "parent")
-    assert rows["Wheel 3 of Car.001"] == ("car", "Car.001", "parent")
+    assert rows["Body of Car"] == rows["Wheel 0 of Car"] == ("car", "Car", "that of Car")
+    assert rows["Wheel 3 of Car.001"] == ("car", "Car.001", "that of Car.001")
     assert rows["Bench"] == ("Park", "Bench", "collection")
     assert rows["Oak.001"] == ("Oaks", "Oak.001", "collection")
     assert rows["Bucket [library.blend]"] == ("container", "Bucket", "custom property")
@@ -205,7 +207,7 @@ def test_table_of_the_village(tmp_path: Path) -> None:
     for name, category in scenes.NAMES.items():
         assert rows[name] == (category, name, "object name")
     assert not {"Hidden", "Stored cube", "Excluded cube", "Cutter", "Stone", "Camera", "Car"} & set(rows)
-    assert state.objects[names.index("Wheel 0 of Car") + 1].name == "Wheel 0 of Car car Car", "what the filter sees"
+    assert state.objects[names.index("Wheel 0 of Car") + 3].name == "Wheel 0 of Car car Car", "what the filter sees"
 
 
 def test_table_follows_changes(scene: bpy.types.Scene) -> None:
