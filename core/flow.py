@@ -54,8 +54,8 @@ class Motion:
     def _read(self) -> Floats:
         if self._parallel:
             raise PassError(
-                f"{self._passes.where} was made by an orthographic camera, and when such a camera moves Blender's "
-                "Vector pass is wrong; render with a perspective camera, or leave flow and occlusion out"
+                f"{self._passes.where} was made by an orthographic camera, and when such a camera moves the Vector "
+                "pass of Blender 4.5 and 5.0 is wrong; render with a perspective camera, or leave flow and occlusion out"
             )
         if self._vectors is None:
             vectors = self._passes.read(Pass.VECTOR).astype(np.float32, copy=False)
