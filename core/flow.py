@@ -19,7 +19,7 @@ class Motion:
     Args:
         passes: those of the frame.
         camera: with motion blur Blender leaves the pass empty, and for an orthographic camera that moves it projects as
-            for a perspective one (Cycles 4.2 to 5.0); None where nobody knows it.
+            for a perspective one (Cycles 4.5 and 5.0; 4.2 does it right). None where nobody knows it.
     """
 
     def __init__(self, passes: Passes, camera: Camera | None) -> None:
@@ -55,7 +55,8 @@ class Motion:
         if self._parallel:
             raise PassError(
                 f"{self._passes.where} was made by an orthographic camera, and when such a camera moves the Vector "
-                "pass of Blender 4.5 and 5.0 is wrong; render with a perspective camera, or leave flow and occlusion out"
+                "pass of Blender 4.5 and 5.0 is wrong; render with a perspective camera, or leave out flow and "
+                "occlusion"
             )
         if self._vectors is None:
             vectors = self._passes.read(Pass.VECTOR).astype(np.float32, copy=False)
