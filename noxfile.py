@@ -86,6 +86,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def accuracy(session: nox.Session) -> None:
+    """How far the maps are from geometry; `nox -s accuracy -- --write` puts the table into docs/accuracy.md."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("python", "benchmarks/accuracy.py", *session.posargs)
+
+
+@nox.session(python="3.11")
 @nox.parametrize("blender", list(BLENDERS))
 def fixtures(session: nox.Session, blender: str) -> None:
     """Render tests/data again."""
