@@ -66,11 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PASS",
         help="what a folder or file prefix of a File Output node holds, such as mask=object_index; may be repeated",
     )
-    add_settings(annotate)
+    add_settings(annotate, merge=False)
     annotate.set_defaults(run=_annotate)
 
     merge = commands.add_parser("merge", help="write the COCO file from the frame records")
     merge.add_argument("folder", type=Path, metavar="DIR", help="the dataset's folder")
+    add_settings(merge, frames=False)
     merge.set_defaults(run=_merge)
 
     passes = commands.add_parser("passes", help="list the view layers and passes of EXR files")
@@ -116,7 +117,7 @@ def _merge(options: argparse.Namespace) -> int:
             bar.total = total
             bar.update(done - bar.n)
 
-        summary = merge_records(options.folder, progress)
+        summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
     return _finish(summary)
 
 

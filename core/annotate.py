@@ -17,7 +17,7 @@ from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
-from .maps import passes_of
+from .maps import DenseMap, later_maps, maps_to_write, passes_of
 from .naming import NamedLabels, name_labels
 from .palette import own_colours
 from .parts import find_parts, read_part_labels
@@ -27,7 +27,7 @@ from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
-from .settings import Ignored, ImageFormat, LabelSource, Parts
+from .settings import Ignored, ImageFormat, LabelSource, Parts, Settings
 from .soft_masks import write_soft_masks
 from .space_picture import draw_boxes_3d
 from .surfaces import Surfaces
@@ -135,8 +135,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     maps = []
     if job.settings.maps:
         ids = ids_in_dataset(job.output, categories)
-        dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale)
-        for map in job.settings.maps:
+        dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale, colours)
+        for map in maps_to_write(job.settings.maps):
             checkpoint()
             maps.append(dense.write(map, job.output, job.files.path))
 
@@ -165,6 +165,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         sidecars=tuple(sidecars),
         part_categories=tuple(part_categories),
         maps=tuple(maps),
+        later_maps=later_maps(job.settings.maps),
     )
     record.write(job.output)
     return record
@@ -224,19 +225,24 @@ def _passes_to_read(job: FrameJob) -> list[Pass]:
         wanted.append(Pass.OBJECT_INDEX)
     if settings.labels is LabelSource.MATERIAL_INDEX:
         wanted.append(Pass.MATERIAL_INDEX)
-    if job.colour is None and (settings.pictures or settings.image_format is not ImageFormat.NONE):
+    if job.colour is None and (_shows_colours(settings) or settings.image_format is not ImageFormat.NONE):
         wanted.append(Pass.COMBINED)
     if settings.pictures:
         wanted.append(Pass.DEPTH)
     return list(dict.fromkeys([*wanted, *passes_of(settings.maps)]))
 
 
+def _shows_colours(settings: Settings) -> bool:
+    """Whether the frame's colours are needed for more than the training image."""
+    return settings.pictures or DenseMap.POINTS_PLY in settings.maps
+
+
 def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[Bytes | None, Mapping[str, Any] | None]:
     """The frame's 8-bit colours, if they can be had, and how the image that now exists was made, if one exists."""
     wanted = job.settings.image_format is not ImageFormat.NONE
     if job.colour is not None:
-        return (read_image(job.output / job.image) if job.settings.pictures else None), job.colour
-    if not wanted and not job.settings.pictures:
+        return (read_image(job.output / job.image) if _shows_colours(job.settings) else None), job.colour
+    if not wanted and not _shows_colours(job.settings):
         return None, None
     if Pass.COMBINED not in passes:
         if wanted:

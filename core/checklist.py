@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .maps import MapKind, passes_of
+from .maps import DenseMap, MapKind, passes_of
 from .render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass
 from .settings import ImageFormat, LabelSource, Settings
 
@@ -183,6 +183,7 @@ def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> 
 def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
     """All that an export with these settings reads, and no more."""
     wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
+    wants_image |= DenseMap.POINTS_PLY in settings.maps
     needed = [Pass.COMBINED] if wants_image else []
     needed += [Pass.DEPTH] if settings.pictures else []
     parts = part_pass(setup, settings, layer)

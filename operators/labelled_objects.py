@@ -63,6 +63,7 @@ class LabelledObjects:
         indexed: whether any has a pass index other than 0.
         clash: a sentence on two that share a pass index and not the category, "" where there are none.
         categories: sorted by name.
+        unlisted: names of those that the category table lacks, where there is a table.
         colours: of all categories by name, 8-bit sRGB.
         problem: a sentence on why the scene has no categories, "" where it has.
     """
@@ -72,6 +73,7 @@ class LabelledObjects:
     indexed: bool = False
     clash: str = ""
     categories: tuple[CategorySummary, ...] = ()
+    unlisted: tuple[str, ...] = ()
     colours: Mapping[str, Colour] = field(default_factory=dict)
     problem: str = ""
 
@@ -125,6 +127,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         origins[one.category].append(one.origin)
     table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
     background = len(origins.pop(None, ()))
+    listed = {row.name for row in scene.labelpass.table.categories}
     return LabelledObjects(
         count=len(objects) - background,
         background=background,
@@ -140,6 +143,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
             for category in sorted(numbered, key=lambda category: category.name)
             if category.name in origins
         ),
+        unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
         colours=category_colours(sorted(category.name for category in categories), own_colours(categories)),
     )
 

@@ -38,7 +38,7 @@ def refresh() -> float:
     found = _objects, findings_of(scene, _objects), missing_maps_of(scene, _objects)
     if found != _shown:
         _shown = found
-        show(scene, context.window_manager.labelpass, *found)
+        show(context.window_manager.labelpass, *found)
         redraw_sidebars(context)
     return _SECONDS_BETWEEN_LOOKS
 
@@ -64,7 +64,6 @@ def missing_maps_of(scene: bpy.types.Scene, objects: LabelledObjects) -> dict[Ma
 
 
 def show(
-    scene: bpy.types.Scene,
     state: bpy.types.PropertyGroup,
     objects: LabelledObjects,
     findings: list[Finding],
@@ -81,9 +80,7 @@ def show(
         item.colour = [value / 255 for value in objects.colours[category.name]]
         item.name, item.id, item.objects = category.name, category.id, category.objects
         item.origin = category.origin
-    table = scene.labelpass.table.categories
-    unlisted = [category.name for category in objects.categories if table and category.name not in table]
-    state.unlisted_categories = ", ".join(unlisted)
+    state.unlisted_categories = ", ".join(objects.unlisted)
     state.categories_problem = objects.problem
     state.background_objects = objects.background
     state.findings.clear()

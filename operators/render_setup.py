@@ -19,11 +19,12 @@ PASS_SWITCHES = {
     Pass.NORMAL: "use_pass_normal",
     Pass.POSITION: "use_pass_position",
     Pass.VECTOR: "use_pass_vector",
+    Pass.UV: "use_pass_uv",
     Pass.CRYPTO_OBJECT: "use_pass_cryptomatte_object",
     Pass.CRYPTO_MATERIAL: "use_pass_cryptomatte_material",
     Pass.CRYPTO_ASSET: "use_pass_cryptomatte_asset",
 }
-_EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX}
+_EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 # Engines of others are believed to make every pass.
 _ENGINE_PASSES = {
     "BLENDER_EEVEE": _EEVEE,

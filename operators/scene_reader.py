@@ -182,6 +182,7 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | 
         name=scene.camera.name,
         type=kind,
         k=_intrinsics(scene, camera, depsgraph) if kind == "perspective" else None,
+        parallel_k=_intrinsics(scene, camera, depsgraph, parallel=True) if kind == "orthographic" else None,
         world_to_camera=tuple(tuple(row) for row in world_to_camera),
         clip_start=camera.data.clip_start,
         clip_end=camera.data.clip_end,
@@ -195,18 +196,20 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | 
 
 
 def _intrinsics(
-    scene: bpy.types.Scene, camera: bpy.types.Object, depsgraph: bpy.types.Depsgraph
+    scene: bpy.types.Scene, camera: bpy.types.Object, depsgraph: bpy.types.Depsgraph, parallel: bool = False
 ) -> tuple[tuple[float, ...], ...]:
-    """K in pixels, from the projection matrix that Blender itself renders with."""
+    """K in pixels, or that of a parallel camera, from the projection matrix that Blender itself renders with."""
     render = scene.render
     width, height = _uncropped_size(scene)
     projection = camera.calc_matrix_camera(
         depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
     )
     _, _, left, top = _image_rectangle(scene)
-    # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down).
+    # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down). The shift
+    # is what the matrix adds to a parallel camera's coordinates, and to z times those of a perspective one.
+    x, y = (projection[0][3], -projection[1][3]) if parallel else (-projection[0][2], projection[1][2])
     return (
-        (projection[0][0] * width / 2, 0.0, (1 - projection[0][2]) * width / 2 - left),
-        (0.0, projection[1][1] * height / 2, (1 + projection[1][2]) * height / 2 - top),
+        (projection[0][0] * width / 2, 0.0, (1 + x) * width / 2 - left),
+        (0.0, projection[1][1] * height / 2, (1 + y) * height / 2 - top),
         (0.0, 0.0, 1.0),
     )

@@ -20,7 +20,7 @@ from core.checklist import (
 from core.render_pass import Pass
 from core.settings import ImageFormat, LabelSource, Parts, Settings
 
-EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX}
+EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 LAYER = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX}))
 MULTILAYER = ExrOutput("", None, "ZIP", half=False)
 GOOD = RenderSetup(
