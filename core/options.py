@@ -21,9 +21,17 @@ def exit_code_of(command: Callable[[], int]) -> int:
         return 2 if isinstance(error, UsageError) else 1
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent."""
+def add_settings(parser: argparse.ArgumentParser, frames: bool = True, merge: bool = True) -> None:
+    """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent.
+
+    Args:
+        parser: where to add them.
+        frames: whether those that are about each frame are wanted.
+        merge: whether those are that are about what is made of all records.
+    """
     for field in dataclasses.fields(Settings):
+        if not (merge if field.metadata["for_merge"] else frames):
+            continue
         option = f"--{field.name.replace('_', '-')}"
         text = field.metadata["help"]
         if isinstance(field.default, bool):

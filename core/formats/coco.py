@@ -31,7 +31,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used, and on what differs between frames.
+        problems: a sentence for each record that could not be used.
     """
 
     path: Path
@@ -41,8 +41,10 @@ class Merged:
     problems: tuple[str, ...]
 
 
-def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of all frame records below an output folder, and `dataset.json`, which describes its files.
+def write_coco(
+    output: Path, progress: Callable[[int, int], None], description: DatasetDescription | None = None
+) -> Merged:
+    """Write the COCO file of all frame records below an output folder.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
     Category ids are those that the user fixed, else those that the dataset has already; see category_ids.py.
@@ -50,6 +52,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     Args:
         output: the folder that holds `records`.
         progress: called with the number of records read and their total, each record being read twice.
+        description: where to take note of each record.
 
     Raises:
         RecordError: there is no record, or two of them contradict each other or the dataset as it was.
@@ -57,7 +60,6 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
-    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
     found, found_parts = DatasetCategories(), DatasetCategories()
     paths = list(record_files(output))
@@ -70,7 +72,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             continue
         found.add(record.categories, path)
         found_parts.add(record.part_categories, path)
-        description.add(record)
+        if description:
+            description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         raise RecordError(
@@ -79,7 +82,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     order.sort()
     categories, part_categories = found.numbered(ids_before(output)), found_parts.numbered({})
     ids, part_ids = ids_of(categories), ids_of(part_categories)
-    description.check_ids(ids)
+    if description:
+        description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -109,8 +113,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             file.write(b',\n"part_categories":[' + _rows(part_categories) + b"\n]")
         file.write(b"}\n")
     keep_ids(output, categories)
-    description.write(output)
-    return Merged(path, len(order), annotation, len(ids), (*problems, *description.problems))
+    return Merged(path, len(order), annotation, len(ids), tuple(problems))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.camera_formats import CameraFormat
 from core.categories import Category
 from core.errors import InputError, RecordError
 from core.frames import FrameFiles
@@ -141,6 +142,7 @@ records = st.builds(
     camera=st.none() | cameras,
     categories=category_lists,
     instances=st.lists(instances, max_size=3).map(tuple),
+    ignored=st.lists(instances, max_size=2).map(tuple),
     dropped=st.dictionaries(texts, numbers, max_size=2),
     notes=st.lists(texts, max_size=2).map(tuple),
     cryptomatte=texts,
@@ -401,10 +403,11 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "pictures",
         "maps",
         "depth_scale",
+        "cameras",
         "workers",
         "redo",
     }
-    for change in ({"workers": 7}, {"redo": True}):
+    for change in ({"workers": 7}, {"redo": True}, {"cameras": (CameraFormat.JSON,)}):
         assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
 
 

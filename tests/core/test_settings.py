@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.camera_formats import CameraFormat
 from core.errors import UsageError
 from core.maps import DenseMap
 from core.render_pass import LABEL_PASSES, Pass
@@ -34,6 +35,7 @@ ALL_SETTINGS = st.builds(
     image_format=st.sampled_from(ImageFormat),
     pictures=st.booleans(),
     maps=st.sets(st.sampled_from(DenseMap)).map(lambda some: tuple(map for map in DenseMap if map in some)),
+    cameras=st.sets(st.sampled_from(CameraFormat)).map(lambda some: tuple(one for one in CameraFormat if one in some)),
     depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
     redo=st.booleans(),
@@ -58,6 +60,7 @@ OTHER = {
     "pictures": False,
     "maps": (DenseMap.DEPTH_PNG,),
     "depth_scale": 0.002,
+    "cameras": (CameraFormat.NERF,),
     "workers": 3,
     "redo": True,
 }
@@ -92,7 +95,7 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     changed = Settings(**{name: OTHER[name]})
     assert changed != Settings()
 
-    assert (changed.shaping_records() == Settings().shaping_records()) == (name in ("workers", "redo"))
+    assert (changed.shaping_records() == Settings().shaping_records()) == (name in ("workers", "redo", "cameras"))
 
 
 def test_unknown_setting_lists_those_there_are() -> None:
@@ -167,7 +170,10 @@ def test_label_sources_are_passes() -> None:
 def test_texts_are_those_of_an_interface() -> None:
     """Blender's way: a title, and a sentence without a full stop."""
     texts = [(field.metadata["label"], field.metadata["help"]) for field in FIELDS]
-    texts += [(choice.label, choice.help) for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat, *DenseMap)]
+    texts += [
+        (choice.label, choice.help)
+        for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat, *DenseMap, *CameraFormat)
+    ]
     for label, help in texts:
         assert label
         assert label[0].isupper()
