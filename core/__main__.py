@@ -74,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(merge, frames=False)
     merge.set_defaults(run=_merge)
 
+    validate = commands.add_parser("validate", help="check whether a dataset agrees with itself")
+    validate.add_argument("folder", type=Path, metavar="DIR", help="the dataset's folder")
+    validate.set_defaults(run=_validate)
+
     passes = commands.add_parser("passes", help="list the view layers and passes of EXR files")
     passes.add_argument("frames", nargs="+", type=Path, metavar="FRAMES", help="EXR files, or folders of them")
     passes.set_defaults(run=_passes)
@@ -119,6 +123,23 @@ def _merge(options: argparse.Namespace) -> int:
 
         summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
     return _finish(summary)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from .checks import validate
+
+    with tqdm(unit="record", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = validate(options.folder, progress)
+    for line in report.lines():
+        print(line)
+    return 1 if report.problems else 0
 
 
 def _passes(options: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
 from .maps import DenseMap, later_maps, maps_to_write, passes_of
-from .naming import NamedLabels, name_labels
+from .naming import NamedLabels, name_labels, named_by_scene
 from .palette import own_colours
 from .parts import find_parts, read_part_labels
 from .passes import Passes, open_passes
@@ -67,6 +67,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     image = read_labels(
         passes, job.settings.labels, indexed, job.settings.cryptomatte, keep_coverages=job.settings.soft_masks
     )
+    if scene:
+        image = named_by_scene(image, scene)
     notes += image.notes
     if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
         notes.append(
@@ -98,7 +100,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         checkpoint()
         part_image = read_part_labels(passes, job.settings.parts, image)
         parts_of, part_categories, remarks = find_parts(_only(runs, instances), image, part_image, scene)
-        instances = [dataclasses.replace(one, parts=parts_of[one.labels[0]]) for one in instances]
+        instances = [dataclasses.replace(one, parts=parts_of[one.mask.label]) for one in instances]
         if part_image is not image:
             notes += part_image.notes
             sidecars += part_image.sidecars
@@ -213,7 +215,7 @@ def _poses(
 
 def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:
     """The runs of these instances."""
-    kept = {one.labels[0] for one in instances}
+    kept = {one.mask.label for one in instances}
     return runs.united({label: label if label in kept else 0 for label in runs.labels()})
 
 

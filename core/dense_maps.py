@@ -58,8 +58,7 @@ class DenseMaps:
     ) -> None:
         self._passes = passes
         self._surfaces = surfaces
-        self._camera = scene.camera if scene else None
-        self._motion = Motion(passes, self._camera.motion_blur if self._camera else None)
+        self._motion = Motion(passes, scene.camera if scene else None)
         self._instances = instances
         self._category_ids = category_ids
         self._depth_scale = depth_scale

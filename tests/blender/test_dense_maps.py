@@ -307,6 +307,37 @@ def test_uv_of_a_plane(scene: bpy.types.Scene, tmp_path: Path) -> None:
     assert np.isnan(uv[~ground]).all()
 
 
+# --- labelpass validate ---
+
+
+@pytest.mark.parametrize("samples", [1, 16])
+def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, samples: int) -> None:
+    """Moving objects and camera, poses, a unit scale; with several samples a pixel's first is not in its centre."""
+    scene.cycles.samples = samples
+    camera = scene.camera
+    camera.keyframe_insert("location", frame=1)
+    camera.location.x += 0.2
+    camera.keyframe_insert("location", frame=2)
+    scene.objects["Ball"].rotation_euler = (0, 0, 1)
+    scene.objects["Ball"].keyframe_insert("rotation_euler", frame=2)
+    scene.unit_settings.scale_length = 0.1
+    scene.labelpass.poses = True
+    turn_on(scene, "depth_npy", "depth_png", "position_npy", "normals_npy", "flow_forward_npy", "flow_backward_npy")
+    turn_on(scene, "instances_png", "categories_png")
+    export(scene)
+    command = [sys.executable, "-m", "core", "validate", str(tmp_path / "frames")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+    assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
+    assert done.returncode == 0
+    assert "flow of instances with poses (1)" in done.stdout
+
+    path = tmp_path / "frames/maps/flow_forward/shot_0001.npy"
+    np.save(path, np.load(path) * np.float32(1.5))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+    assert done.returncode == 1
+    assert "The forward flow of 'Cube' is not that of its pose in shot_0002" in done.stdout
+
+
 # --- From the panel, headless, and the command line ---
 
 

@@ -356,6 +356,14 @@ def test_an_empty_vector_pass_is_no_zero_flow(
     assert not list((tmp_path / "out").rglob("*.json"))
 
 
+def test_orthographic_cameras_have_no_flow(write_exr, facts, tmp_path: Path) -> None:
+    """Blender projects the motion of such a camera as that of a perspective one: see docs/accuracy.md."""
+    files = vector_frame(write_exr, tmp_path, np.ones((48, 64), np.float32))
+    for map in (DenseMap.FLOW_FORWARD_NPY, DenseMap.FLOW_BACKWARD_FLO, DenseMap.OCCLUSION_FORWARD_PNG):
+        with pytest.raises(PassError, match=r"orthographic camera, and when such a camera moves"):
+            make(tmp_path, files, scene_of(facts, 1, type="orthographic", k=None), (map,))
+
+
 def test_a_scene_at_rest_has_zero_flow(write_exr, facts, tmp_path: Path) -> None:
     files = vector_frame(write_exr, tmp_path, np.zeros((48, 64), np.float32))
     made = make(tmp_path, files, scene_of(facts, 1, motion_blur=False), (DenseMap.FLOW_FORWARD_NPY,))
