@@ -17,6 +17,11 @@ _CONVENTIONS = {
     "world": "Blender's axes, z up",
     "camera": "OpenCV axes: x right, y down, z forward; world_to_camera is a row-major 4x4 matrix in scene units",
 }
+_SOFT_MASKS = "soft_masks/**/*.png"
+_SOFT_MASK_SHOWS = (
+    "how much of each pixel an instance covers, 8-bit greyscale: 255 is a whole pixel, outside of the image 0; the "
+    "image is as large as the instance, and soft_mask of its annotation says which file and where it belongs"
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class DatasetDescription:
     _unit_scales: dict[float | None, str] = field(default_factory=dict)
     _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
     _ids: dict[tuple[str, int], str] = field(default_factory=dict)
+    _soft_masks: bool = False
 
     def add(self, record: FrameRecord) -> None:
         """Take note of a frame."""
@@ -62,6 +68,7 @@ class DatasetDescription:
             self.awaiting.append(Awaiting(record.sequence, record.frame, record.path, record.later_maps))
         for map in record.maps:
             self._add_map(map, record.path)
+        self._soft_masks |= any(instance.soft_mask for instance in record.instances)
 
     def add_later(self, maps: Iterable[WrittenMap]) -> None:
         """Take note of maps that were made when all frames were there."""
@@ -113,6 +120,7 @@ class DatasetDescription:
                 "records/*.json": "all that is known of a frame: image, camera, instances, maps",
                 "annotations/instances.json": "COCO object detection",
                 "annotations/categories.json": "ids of the categories, kept when frames are added",
+                **({_SOFT_MASKS: _SOFT_MASK_SHOWS} if self._soft_masks else {}),
             },
             "maps": [self._maps[map].as_json() for map in DenseMap if map in self._maps],
         }
