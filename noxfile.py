@@ -21,6 +21,7 @@ def install(session: nox.Session, blender: str | None, numpy: str) -> None:
     """The pinned requirements, Blender if it is wanted, and the `labelpass` command of this checkout."""
     wanted = ["-r", "requirements/test.txt", f"numpy=={numpy}"]
     session.install(*wanted, *([f"bpy=={blender}"] if blender else []))
+    session.install("--no-deps", "-r", "requirements/peers.txt")
     session.install("--no-deps", "--no-build-isolation", "--force-reinstall", ".")
 
 

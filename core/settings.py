@@ -65,6 +65,13 @@ class Ignored(Choice):
     CROWD = "crowd", "Ignore Region", "COCO regions with iscrowd 1: what is detected there counts neither way"
 
 
+class PreviewBy(Choice):
+    """What the colours of objects in Blender's viewports show before anything is rendered."""
+
+    CATEGORY = "category", "Category", "Each category in its colour, as in pictures and overlays"
+    INSTANCE = "instance", "Instance", "Each instance in a colour of its own"
+
+
 class Parts(Choice):
     """What an instance is divided into."""
 

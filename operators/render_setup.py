@@ -49,8 +49,10 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         engine_passes=_ENGINE_PASSES.get(render.engine),
         view_layers=tuple(ViewLayerSetup(layer.name, layer.use, _passes_of(layer)) for layer in scene.view_layers),
         objects=objects.count,
+        instances=objects.instances,
         indexed=objects.indexed,
         clash=objects.clash,
+        shared=objects.shared,
         outputs=_outputs(scene),
         file_format=_name_of_format(render.image_settings),
         width=width,
@@ -62,6 +64,7 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         has_camera=scene.camera is not None,
         motion_blur=render.use_motion_blur,
         sequencer=compat.sequencer_replaces_render(scene),
+        preview=scene.labelpass.preview != "NONE",
     )
 
 

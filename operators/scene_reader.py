@@ -41,6 +41,7 @@ def read_scene(
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
         unit_scale=scene.unit_settings.scale_length if metric else 1.0,
         camera=_camera(scene, depsgraph),
+        opaque=None if render.film_transparent else _opaque_part(scene),
     )
 
 
@@ -72,14 +73,28 @@ def image_size(scene: bpy.types.Scene) -> tuple[int, int]:
 def _image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
     """Width and height of the rendered image, and the column and row (from the top) of its first pixel in the
     uncropped one."""
+    width, height = _uncropped_size(scene)
+    if not (scene.render.use_border and scene.render.use_crop_to_border):
+        return width, height, 0, 0
+    left, top, right, bottom = _border(scene)
+    return right - left, bottom - top, left, top
+
+
+def _opaque_part(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
+    """Where the image is rendered, half-open, in its own pixels: outside of a border that does not crop it is empty."""
+    width, height, _, _ = _image_rectangle(scene)
+    render = scene.render
+    return _border(scene) if render.use_border and not render.use_crop_to_border else (0, 0, width, height)
+
+
+def _border(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
+    """The border of a render in pixels of the uncropped image: left, top, right, bottom, half-open, from the top."""
     render = scene.render
     width, height = _uncropped_size(scene)
-    if not (render.use_border and render.use_crop_to_border):
-        return width, height, 0, 0
     # As Blender does it: truncated to whole pixels, rows from the bottom.
     left, right = int(render.border_min_x * width), int(render.border_max_x * width)
     bottom, top = int(render.border_min_y * height), int(render.border_max_y * height)
-    return right - left, top - bottom, left, height - top
+    return left, height - top, right, height - bottom
 
 
 def _uncropped_size(scene: bpy.types.Scene) -> tuple[int, int]:
