@@ -420,6 +420,17 @@ def test_motion_blur_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
     assert "No maps of Forward Flow: Motion Blur is on" in wrong[0].text
 
 
+def test_an_orthographic_camera_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.labelled_objects import read_labelled_objects
+    from labelpass.operators.panel_data import missing_maps_of
+
+    scene.view_layers[0].use_pass_vector = True
+    scene.camera.data.type = "ORTHO"
+    reasons = {kind.value: reason for kind, reason in missing_maps_of(scene, read_labelled_objects(scene)).items()}
+    assert "The camera is orthographic" in reasons["flow_backward"]
+    assert "depth" not in reasons
+
+
 def test_settings_of_maps_travel_with_the_file(scene: bpy.types.Scene, tmp_path: Path) -> None:
     from labelpass.core.maps import DenseMap
 

@@ -655,6 +655,16 @@ def test_uv(write_exr, tmp_path: Path) -> None:
     assert np.isnan(values[has == 0]).all()
 
 
+def test_uv_of_a_file_output_node(write_exr, tmp_path: Path) -> None:
+    """Which calls the values X, Y and Z."""
+    one = np.full((4, 6), 0.5, np.float32)
+    index = write_exr(tmp_path / "IndexOB0001.exr", {"V": np.ones_like(one)})
+    uv = write_exr(tmp_path / "UV0001.exr", {"X": one, "Y": one / 2, "Z": (one > 0).astype(np.float32)})
+    files = [PassFile(index, Pass.OBJECT_INDEX), PassFile(uv, Pass.UV)]
+    values = make(tmp_path, files, None, (DenseMap.UV_NPY,)).npy(DenseMap.UV_NPY)
+    assert (values == (0.5, 0.25)).all()
+
+
 # --- Labels ---
 
 
