@@ -29,12 +29,13 @@ class Awaiting:
     """A frame with maps that wait for its neighbours.
 
     Attributes:
-        sequence, frame, path: of the record.
+        sequence, frame, view, path: of the record.
         maps: those that wait.
     """
 
     sequence: str
     frame: int
+    view: str
     path: str
     maps: tuple[DenseMap, ...]
 
@@ -65,7 +66,7 @@ class DatasetDescription:
         if record.maps:
             self.frames[record.sequence, record.frame] = record.path
         if record.later_maps:
-            self.awaiting.append(Awaiting(record.sequence, record.frame, record.path, record.later_maps))
+            self.awaiting.append(Awaiting(record.sequence, record.frame, record.view, record.path, record.later_maps))
         for map in record.maps:
             self._add_map(map, record.path)
         self._soft_masks |= any(instance.soft_mask for instance in record.instances)
