@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from . import __version__
+from .category_files import read_table
 from .errors import InputError, UsageError
 from .frames import FrameFiles, find_frames, parse_frame_ranges
 from .job import FrameJob
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument(
         "--scene", type=Path, metavar="DIR", help="folder of scene records; default: the output's own, if it has any"
     )
+    annotate.add_argument(
+        "--categories", type=Path, metavar="FILE", help="category table to use instead of that of the scene records"
+    )
     annotate.add_argument("--sequence", metavar="NAME", help="name of the sequence, instead of the frames' folders")
     annotate.add_argument(
         "--pass",
@@ -62,12 +66,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PASS",
         help="what a folder or file prefix of a File Output node holds, such as mask=object_index; may be repeated",
     )
-    add_settings(annotate)
+    add_settings(annotate, merge=False)
     annotate.set_defaults(run=_annotate)
 
     merge = commands.add_parser("merge", help="write the COCO file from the frame records")
     merge.add_argument("folder", type=Path, metavar="DIR", help="the dataset's folder")
+    add_settings(merge, frames=False)
     merge.set_defaults(run=_merge)
+
+    validate = commands.add_parser("validate", help="check whether a dataset agrees with itself")
+    validate.add_argument("folder", type=Path, metavar="DIR", help="the dataset's folder")
+    validate.set_defaults(run=_validate)
 
     passes = commands.add_parser("passes", help="list the view layers and passes of EXR files")
     passes.add_argument("frames", nargs="+", type=Path, metavar="FRAMES", help="EXR files, or folders of them")
@@ -88,7 +97,11 @@ def _annotate(options: argparse.Namespace) -> int:
         frames = _only(frames, parse_frame_ranges(options.numbers))
     output: Path = options.output
     scenes = _scene_folder(options.scene, output)
-    jobs = (FrameJob(frame, output, scene_path(scenes, frame.path) if scenes else None, settings) for frame in frames)
+    table = read_table(options.categories) if options.categories else None
+    jobs = (
+        FrameJob(frame, output, scene_path(scenes, frame.path) if scenes else None, settings, categories=table)
+        for frame in frames
+    )
     with tqdm(total=len(frames), unit="frame", disable=None) as bar:
 
         def progress(summary: Summary) -> None:
@@ -108,8 +121,25 @@ def _merge(options: argparse.Namespace) -> int:
             bar.total = total
             bar.update(done - bar.n)
 
-        summary = merge_records(options.folder, progress)
+        summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
     return _finish(summary)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from .checks import validate
+
+    with tqdm(unit="record", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = validate(options.folder, progress)
+    for line in report.lines():
+        print(line)
+    return 1 if report.problems else 0
 
 
 def _passes(options: argparse.Namespace) -> int:

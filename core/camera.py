@@ -9,6 +9,14 @@ import numpy.typing as npt
 Matrix = tuple[tuple[float, ...], ...]
 Points = npt.NDArray[np.float64]
 
+# What a reader of a record may rely on.
+_HOLDS = {
+    "perspective": "k, world_to_camera, depth along the z axis",
+    "orthographic": "world_to_camera, parallel_k, depth along the z axis; k has no meaning",
+    "panoramic": "world_to_camera, distance from the camera; k and depth along an axis have no meaning",
+}
+_HOLDS_FOR_OTHERS = "world_to_camera; how this camera projects is not known"
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -23,6 +31,10 @@ class Camera:
             an orthographic one.
         world_to_camera: 4x4 row-major rigid transform in scene units; camera axes x right, y down, z forward.
         clip_start, clip_end: scene units; nothing beyond clip_end is a surface.
+        lens: focal length in millimetres; None unless the camera is a perspective one.
+        sensor_width, sensor_height: millimetres, as set in Blender; which of them counts, sensor_fit says.
+        sensor_fit: "auto", "horizontal" or "vertical".
+        depth_of_field, motion_blur: whether the render blurs what is out of focus, or moves.
     """
 
     name: str
@@ -32,6 +44,12 @@ class Camera:
     clip_start: float
     clip_end: float
     parallel_k: Matrix | None = None
+    lens: float | None = None
+    sensor_width: float = 36.0
+    sensor_height: float = 24.0
+    sensor_fit: str = "auto"
+    depth_of_field: bool = False
+    motion_blur: bool = False
 
     def project(self, points: Points) -> Points:
         """Project points of the world.
@@ -63,6 +81,14 @@ class Camera:
             "clip_start": self.clip_start,
             "clip_end": self.clip_end,
             "parallel_k": None if self.parallel_k is None else [list(row) for row in self.parallel_k],
+            "lens": self.lens,
+            "sensor_width": self.sensor_width,
+            "sensor_height": self.sensor_height,
+            "sensor_fit": self.sensor_fit,
+            "distortion": "none",
+            "depth_of_field": self.depth_of_field,
+            "motion_blur": self.motion_blur,
+            "holds": _HOLDS.get(self.type, _HOLDS_FOR_OTHERS),
         }
 
     @classmethod
@@ -75,7 +101,13 @@ class Camera:
             world_to_camera=matrix_of_size(data["world_to_camera"], 4),
             clip_start=float(data["clip_start"]),
             clip_end=float(data["clip_end"]),
-            parallel_k=None if data["parallel_k"] is None else _matrix(data["parallel_k"], 3),
+            parallel_k=None if data["parallel_k"] is None else matrix_of_size(data["parallel_k"], 3),
+            lens=None if data["lens"] is None else float(data["lens"]),
+            sensor_width=float(data["sensor_width"]),
+            sensor_height=float(data["sensor_height"]),
+            sensor_fit=str(data["sensor_fit"]),
+            depth_of_field=bool(data["depth_of_field"]),
+            motion_blur=bool(data["motion_blur"]),
         )
 
 

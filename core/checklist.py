@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .render_pass import CRYPTOMATTES, LABEL_PASSES, Pass
+from .maps import DenseMap, MapKind, passes_of
+from .pass_indices import LARGEST_INDEX
+from .render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass
 from .settings import ImageFormat, LabelSource, Settings
 
 # Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr.py).
@@ -27,8 +29,10 @@ class Fix(Enum):
 
     USE_VIEW_LAYER = "use_view_layer"
     LABEL_PASS = "label_pass"
+    PART_PASS = "part_pass"
     COMBINED = "combined"
     DEPTH = "depth"
+    MAP_PASSES = "map_passes"
     OUTPUT = "output"
     CODEC = "codec"
     INTERLEAVE = "interleave"
@@ -70,8 +74,10 @@ class RenderSetup:
         engine_passes: the passes that it can make; None where that is not known.
         view_layers: at least one.
         objects: number of objects that can be seen.
+        instances: number of instances that they are.
         indexed: whether any of them has a pass index other than 0.
         clash: a sentence on objects of different categories that share a pass index, "" where none do.
+        shared: a sentence on instances that share a pass index, "" where none do.
         outputs: what writes EXR files with passes; empty where nothing does.
         file_format: what the scene's own output writes, as Blender's interface calls it.
         width, height: of the rendered image, in pixels.
@@ -81,15 +87,19 @@ class RenderSetup:
         folder_is_default: whether it is Blender's own default, which all scenes share.
         has_camera: whether the scene has an active camera.
         motion_blur: whether it is on.
+        orthographic: whether the active camera is an orthographic one.
         sequencer: whether the video sequencer replaces the render.
+        preview: whether objects have the colours of the preview instead of their own.
     """
 
     engine: str
     engine_passes: frozenset[Pass] | None
     view_layers: tuple[ViewLayerSetup, ...]
     objects: int
+    instances: int
     indexed: bool
     clash: str
+    shared: str
     outputs: tuple[ExrOutput, ...]
     file_format: str
     width: int
@@ -101,6 +111,8 @@ class RenderSetup:
     has_camera: bool
     motion_blur: bool
     sequencer: bool
+    preview: bool
+    orthographic: bool = False
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes
@@ -137,6 +149,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         names = ", ".join(repr(layer.name) for layer in setup.view_layers)
         return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
     findings = [*_check_scene(setup, layer), _check_labels(setup, settings, layer)]
+    findings += [*_check_indices(setup, settings, layer), *_check_parts(setup, settings, layer)]
     findings += _check_other_passes(setup, settings, layer)
     if from_files:
         findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
@@ -144,7 +157,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         findings.append(
             Finding(Status.NOTE, f"The output is {setup.file_format}: enough for This Render, not for an animation")
         )
-    findings += _check_image(setup, layer)
+    findings += _check_image(setup, settings, layer)
     return findings
 
 
@@ -160,19 +173,58 @@ def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) ->
     """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
     if settings.labels is not LabelSource.AUTO:
         return settings.labels.pass_
-    if setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES)):
+    by_index = setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
+    if by_index and not settings.soft_masks:
         wanted = Pass.OBJECT_INDEX
     else:
         wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)
     return wanted if setup.can_render(wanted) else Pass.CRYPTO_OBJECT
 
 
+def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass | None:
+    """The pass that tells the parts of instances apart, whether it is turned on or not; None where none is wanted."""
+    candidates = settings.parts.passes
+    labels = label_pass(setup, settings, layer)
+    if not candidates or labels in candidates:
+        return labels if candidates else None
+    return next((pass_ for pass_ in candidates if pass_ in layer.passes), candidates[0])
+
+
 def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
     """All that an export with these settings reads, and no more."""
     wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
+    wants_image |= DenseMap.POINTS_PLY in settings.maps
     needed = [Pass.COMBINED] if wants_image else []
     needed += [Pass.DEPTH] if settings.pictures else []
-    return [*needed, label_pass(setup, settings, layer)]
+    parts = part_pass(setup, settings, layer)
+    needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
+    return list(dict.fromkeys(needed))
+
+
+def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
+    """The passes that the maps need, that are off and that the engine can make."""
+    return [pass_ for pass_ in passes_of(settings.maps) if pass_ not in layer.passes and setup.can_render(pass_)]
+
+
+def missing_maps(setup: RenderSetup, settings: Settings) -> dict[MapKind, str]:
+    """Kind of map -> why a render of this scene would not give it, and the way out."""
+    layer = labelled_layer(setup, settings)
+    reasons = {kind: _why_missing(setup, layer, kind) for kind in MapKind} if layer else {}
+    return {kind: reason for kind, reason in reasons.items() if reason}
+
+
+def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> str:
+    impossible = [pass_.title for pass_ in kind.passes if not setup.can_render(pass_)]
+    if impossible:
+        return f"{setup.engine} has no {impossible[0]} pass"
+    if Pass.VECTOR in kind.passes and setup.motion_blur:
+        return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
+    if Pass.VECTOR in kind.passes and setup.orthographic:
+        return "The camera is orthographic, and when such a camera moves the Vector pass is wrong; make it perspective"
+    off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
+    if off:
+        return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"
+    return ""
 
 
 def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -191,6 +243,12 @@ def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]
             "Sequencer in the output properties",
             Fix.SEQUENCER,
         )
+    if setup.preview:
+        yield Finding(
+            Status.NOTE,
+            "Objects have the colours of the preview, which a material with an Object Info node would render; press "
+            "Restore Colours in Objects first",
+        )
 
 
 def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Finding:
@@ -207,6 +265,12 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         )
     if setup.objects == 0:
         return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
+    if settings.soft_masks and wanted in INDEX_PASSES:
+        return Finding(
+            Status.WRONG,
+            f"Soft masks come from a Cryptomatte and not from {wanted.title}; set Labels to Cryptomatte Object, or "
+            "turn Soft Masks off",
+        )
     if wanted is Pass.OBJECT_INDEX and not setup.indexed:
         return Finding(
             Status.WRONG,
@@ -220,7 +284,37 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
             f"No pass tells objects apart: {wanted.title} is off in the view layer {layer.name!r}",
             Fix.LABEL_PASS,
         )
-    return Finding(Status.GOOD, f"{wanted.title} tells objects apart")
+    needs_none = "; it needs no pass indices" if wanted in CRYPTOMATTES else ""
+    return Finding(Status.GOOD, f"{wanted.title} tells objects apart{needs_none}")
+
+
+def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    if label_pass(setup, settings, layer) is not Pass.OBJECT_INDEX or not setup.indexed or setup.clash:
+        return
+    if setup.shared:
+        yield Finding(
+            Status.NOTE, f"{setup.shared}, so they will be one instance; Assign Indices gives each instance its own"
+        )
+    if setup.instances > LARGEST_INDEX:
+        yield Finding(
+            Status.WRONG,
+            f"{setup.instances} instances are more than the {LARGEST_INDEX} pass indices of Blender; set Labels to "
+            "Cryptomatte Object",
+        )
+
+
+def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    wanted = part_pass(setup, settings, layer)
+    if wanted is None or wanted is label_pass(setup, settings, layer):
+        return
+    if wanted in layer.passes:
+        yield Finding(Status.GOOD, f"{wanted.title} tells parts apart")
+    elif setup.can_render(wanted):
+        yield Finding(
+            Status.WRONG, f"No pass tells parts apart: {wanted.title} is off in {layer.name!r}", Fix.PART_PASS
+        )
+    else:
+        yield Finding(Status.WRONG, f"{setup.engine} has no {wanted.title} pass; set Parts to None")
 
 
 def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -230,13 +324,27 @@ def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayer
             yield Finding(Status.GOOD, "Combined gives the images")
         else:
             yield Finding(Status.WRONG, f"No images: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
-    if Pass.DEPTH in needed:
+    if settings.pictures:
         if Pass.DEPTH in layer.passes:
             yield Finding(Status.GOOD, "Depth gives the depth pictures")
         elif setup.can_render(Pass.DEPTH):
             yield Finding(Status.NOTE, f"No depth pictures: Z is off in the view layer {layer.name!r}", Fix.DEPTH)
         else:
             yield Finding(Status.NOTE, f"No depth pictures: {setup.engine} has no Depth pass")
+    yield from _check_maps(setup, settings, layer)
+
+
+def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    kinds = list(dict.fromkeys(map.kind for map in settings.maps))
+    good = []
+    for kind in kinds:
+        if reason := _why_missing(setup, layer, kind):
+            mendable = any(pass_ not in layer.passes and setup.can_render(pass_) for pass_ in kind.passes)
+            yield Finding(Status.WRONG, f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if mendable else None)
+        else:
+            good.append(kind.title)
+    if good:
+        yield Finding(Status.GOOD, f"Dense maps: {', '.join(good)}")
 
 
 def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -258,7 +366,9 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
         )
     else:
         yield Finding(Status.GOOD, f"Passes go to {_described(setup.outputs)}")
-    yield from _check_codec(setup.outputs, label_pass(setup, settings, layer))
+    parts = part_pass(setup, settings, layer)
+    for labels in dict.fromkeys([label_pass(setup, settings, layer), *([parts] if parts else [])]):
+        yield from _check_codec(setup.outputs, labels)
     if not setup.can_store:
         yield Finding(
             Status.WRONG,
@@ -295,13 +405,13 @@ def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding
             )
 
 
-def _check_image(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
+def _check_image(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
     size = f"{setup.width} x {setup.height} pixels"
     if setup.percentage == 100:
         yield Finding(Status.GOOD, f"Images have {size}")
     else:
         yield Finding(Status.NOTE, f"Images have {size}: the resolution is set to {setup.percentage} %")
-    if setup.motion_blur and Pass.VECTOR in layer.passes:
+    if setup.motion_blur and Pass.VECTOR in layer.passes and Pass.VECTOR not in passes_of(settings.maps):
         yield Finding(
             Status.WRONG, "Motion Blur is on, and Blender then leaves the Vector pass empty; turn one of them off"
         )

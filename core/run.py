@@ -12,7 +12,8 @@ from .errors import ExrError, SceneError
 from .files import check_writable
 from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
-from .record import record_path, valid_record
+from .record import record_path
+from .settings import Settings
 
 # The exit code of a program that Ctrl-C has ended.
 STOPPED = 130
@@ -131,7 +132,7 @@ class AnnotationRun:
         if job.settings.redo:
             return False
         try:
-            record = valid_record(job.output, job.files.path, job.key())
+            record = job.finished_record()
         except ExrError as error:
             # The files of a finished frame may be gone on purpose; its record and its image still belong together.
             self.fail(job.files.path, str(error))
@@ -164,9 +165,10 @@ class AnnotationRun:
             record_path(self._output, frame).unlink(missing_ok=True)
         self.fail(frame, error)
 
-    def merge(self) -> None:
-        """Write the dataset file from all records, by a worker."""
-        self._pool.submit(Task("merge", {"output": str(self._output)}, self._output, f"the records of {self._output}"))
+    def merge(self, settings: Settings) -> None:
+        """Write the dataset file and what else the settings want of all records, by a worker."""
+        data = {"output": str(self._output), "settings": settings.as_json()}
+        self._pool.submit(Task("merge", data, self._output, f"the records of {self._output}"))
 
     def take(self, event: Event) -> None:
         """Count what a worker has answered to a task of this run."""
@@ -240,16 +242,17 @@ def annotate_frames(
         return run.summary
 
 
-def merge_records(output: Path, progress: Callable[[int, int], None]) -> Summary:
+def merge_records(output: Path, progress: Callable[[int, int], None], settings: Settings) -> Summary:
     """Write the dataset file of an output folder and wait for it.
 
     Args:
         output: the dataset's folder.
         progress: called with records read and their total, each being read twice.
+        settings: of which those count that are about all records.
     """
     with WorkerPool(1) as pool:
         run = AnnotationRun(pool, output)
-        run.merge()
+        run.merge(settings)
         try:
             while pool.pending:
                 for event in pool.poll(timeout=0.5):

@@ -1,14 +1,74 @@
-"""Which objects of the open scene are of which category, as the panel shows it and the checklist wants to know it."""
+"""Which objects of the open scene are of which category and instance: what panels, preview and buttons go by."""
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import bpy
 
-from ..core.errors import SceneError
-from ..core.formats.coco import category_ids
-from .scene_reader import category_origin, collections_of_objects, object_entries, own_objects
+from ..core.categories import Category, Source, Unknown
+from ..core.category_ids import DatasetCategories
+from ..core.errors import LabelpassError
+from ..core.grouping import group_objects
+from ..core.palette import Colour, category_colours, own_colours
+from ..core.pass_indices import IndexedObject, shared_indices
+from ..core.scene import SceneEntries, SceneEntry
+from ..core.settings import Grouping
+from .category_table import table_of
+from .scene_reader import own_objects, read_label_tables
+
+
+@dataclass(frozen=True)
+class LabelledObject:
+    """What an object will be in the dataset.
+
+    Attributes:
+        object: the original one.
+        category: name of the category; None where it is background or ignored.
+        instance: name of the instance that it is, alone or with others.
+        origin: what decided on the category, in words.
+        ignored: whether its pixels are to be ignored.
+    """
+
+    object: bpy.types.Object
+    category: str | None
+    instance: str
+    origin: str
+    ignored: bool
+
+    def indexed(self, parts: bool = False) -> IndexedObject:
+        """It as core/pass_indices.py wants to know it; with `parts` as if each object were an instance.
+
+        What is to be ignored has an index too, since it can become a region of the dataset.
+        """
+        ob, instance = self.object, None
+        if self.category is not None or self.ignored:
+            instance = (ob.name_full if parts else self.instance, self.category or "")
+        return IndexedObject(ob.name_full, ob.pass_index, instance, ob.is_editable)
+
+    def summary(self) -> "ObjectSummary":
+        if self.category is None:
+            return ObjectSummary(self.object.name_full, "", "", self.origin)
+        return ObjectSummary(self.object.name_full, self.category, self.instance, self.origin)
+
+
+@dataclass(frozen=True)
+class ObjectSummary:
+    """A labelled object for the panel, which may outlive the object.
+
+    Attributes:
+        name: of the object, with its library where it is linked.
+        category: name of the category; "" where it is background or ignored.
+        instance: name of the instance; "" likewise.
+        origin: what decided on that, in words.
+    """
+
+    name: str
+    category: str
+    instance: str
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -33,50 +93,127 @@ class LabelledObjects:
     """The objects of a scene that leave pixels in a render.
 
     Attributes:
-        count: those with a category.
-        background: those without.
+        objects: all, in the order of their names.
+        count: how many have a category.
+        background: how many have none.
+        instances: how many instances those with a category are.
         indexed: whether any has a pass index other than 0.
         clash: a sentence on two that share a pass index and not the category, "" where there are none.
+        shared: a sentence on two instances that share a pass index, "" where there are none.
         categories: sorted by name.
+        unlisted: names of those that the category table lacks, where there is a table.
+        colours: of all categories by name, 8-bit sRGB.
         problem: a sentence on why the scene has no categories, "" where it has.
     """
 
+    objects: tuple[ObjectSummary, ...] = ()
     count: int = 0
     background: int = 0
+    instances: int = 0
     indexed: bool = False
     clash: str = ""
+    shared: str = ""
     categories: tuple[CategorySummary, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    colours: Mapping[str, Colour] = field(default_factory=dict)
     problem: str = ""
 
 
+def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[Category, ...]]:
+    """Find out what each object of a scene that leaves pixels will be in the dataset, and all its categories.
+
+    Raises:
+        SceneError: a custom property is no category, or the scene contradicts itself.
+        CategoryError: the category table contradicts itself.
+    """
+    objects = sorted(own_objects(scene), key=lambda ob: (ob.name, ob.library is not None, ob.name_full))
+    record = read_label_tables(scene, objects, assets=False)
+    groups = group_objects(record, Grouping(scene.labelpass.grouping))
+    found = [
+        LabelledObject(
+            ob,
+            None if group.ignored or group.category is None else group.category,
+            group.name,
+            origin_of(entry, group),
+            group.ignored,
+        )
+        for ob, (entry, group) in zip(objects, groups.entries, strict=True)
+    ]
+    return found, groups.categories
+
+
+def origin_of(entry: SceneEntry, group: SceneEntry) -> str:
+    """What decided on the category of an object in a group, in words."""
+    if entry.ignored:
+        return "ignored"
+    if group.category != entry.category:
+        return f"that of {group.name}"
+    if entry.is_known:
+        return _ORIGINS[entry.origin]
+    if group.category is None:
+        return "unknown"
+    return "collection" if entry.facts.own_collection else "object name"
+
+
+_ORIGINS = {source.value: source.label.lower() for source in Source}
+
+
 def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
-    """Go through all objects of a scene."""
-    objects = sorted(own_objects(scene), key=lambda ob: ob.name)
+    """Go through all objects of a scene; what is wrong with it is told instead of raised."""
     try:
-        table = object_entries(scene, objects)
-    except SceneError as error:
+        objects, categories = label_objects(scene)
+        numbered = _numbered(categories)
+    except LabelpassError as error:
         return LabelledObjects(problem=str(error))
-    collections = collections_of_objects(scene, objects)
     origins: dict[str | None, list[str]] = defaultdict(list)
-    for ob, entry in zip(objects, table.entries, strict=True):
-        origins[entry.category].append(category_origin(ob, ob in collections))
-    ids = category_ids({category.name: category for category in table.categories})
+    for one in objects:
+        origins[one.category].append(one.origin)
+    table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
     background = len(origins.pop(None, ()))
+    listed = {row.name for row in scene.labelpass.table.categories}
     return LabelledObjects(
+        objects=tuple(one.summary() for one in objects),
         count=len(objects) - background,
         background=background,
+        instances=len({(one.instance, one.category) for one in objects if one.category is not None}),
         indexed=table.indexed,
         clash=table.index_clash(),
+        shared=next(shared_indices(one.indexed() for one in objects), ""),
         categories=tuple(
-            CategorySummary(name, ids[name], len(found), " or ".join(sorted(set(found))))
-            for name, found in sorted(origins.items())
+            CategorySummary(
+                category.name,
+                category.id or 0,
+                len(origins[category.name]),
+                " or ".join(sorted(set(origins[category.name]))),
+            )
+            for category in sorted(numbered, key=lambda category: category.name)
+            if category.name in origins
         ),
+        unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
+        colours=colours_of(categories),
     )
 
 
-def objects_of_category(scene: bpy.types.Scene, category: str) -> Iterator[bpy.types.Object]:
-    """The objects of a category; raises SceneError as object_entries does."""
-    objects = list(own_objects(scene))
-    for ob, entry in zip(objects, object_entries(scene, objects).entries, strict=True):
-        if entry.category == category:
-            yield ob
+def colours_of(categories: Iterable[Category]) -> dict[str, Colour]:
+    """The colour of each category of a scene, 8-bit sRGB."""
+    known = list(categories)
+    return category_colours(sorted(category.name for category in known), own_colours(known))
+
+
+def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
+    """All categories that the objects of a scene have or, where no rule fits, could have, with ids, sorted by these.
+
+    Raises:
+        SceneError, CategoryError: as label_objects does; RecordError: two categories have one id.
+    """
+    table = dataclasses.replace(table_of(scene), unknown=Unknown.OWN)
+    objects = sorted(own_objects(scene), key=lambda ob: ob.name)
+    record = read_label_tables(scene, objects, table=table, assets=False)
+    return _numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories)
+
+
+def _numbered(categories: Iterable[Category]) -> list[Category]:
+    """Categories as this scene alone numbers them."""
+    found = DatasetCategories()
+    found.add(categories, Path())
+    return found.numbered({})

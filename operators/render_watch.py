@@ -23,12 +23,11 @@ from bpy.app.handlers import persistent
 
 from ..core.errors import LabelpassError, SceneError
 from ..core.frames import FrameFiles
-from ..core.scene import SceneRecord
 from ..core.settings import Settings
 from . import compat
 from .display_images import Look
 from .handlers import Handlers
-from .scene_description import describe
+from .scene_description import SceneDescription, describe
 from .sources import PlannedFrame, WrittenFiles, frame_file, output_folder, scene_frames
 
 
@@ -40,7 +39,7 @@ class WrittenFrame:
         files: of the frame; several if several sequences are rendered at once.
         output: the dataset's folder.
         settings: the user's choices.
-        scene: the frame's scene record.
+        scene: what Blender knows of the frame.
         look: its colour management.
         total: how many frames the animation has.
     """
@@ -48,7 +47,7 @@ class WrittenFrame:
     files: tuple[FrameFiles, ...]
     output: Path
     settings: Settings
-    scene: SceneRecord
+    scene: SceneDescription
     look: Look
     total: int
 
@@ -89,7 +88,7 @@ class _Frame:
     number: int
     before: tuple[int, ...]
     thread: int = field(default_factory=threading.get_ident)
-    record: SceneRecord | None = None
+    description: SceneDescription | None = None
     look: Look | None = None
     error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
 
@@ -138,10 +137,10 @@ def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
 
 @persistent
 def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_: object) -> None:
-    if _frame is None or _frame.record is not None or not _frame.is_evaluated(scene, depsgraph):
+    if _frame is None or _frame.description is not None or not _frame.is_evaluated(scene, depsgraph):
         return
     try:
-        _frame.record = describe(scene, depsgraph, scene.labelpass.core_settings())
+        _frame.description = describe(scene, depsgraph, scene.labelpass.core_settings())
         _frame.look = Look.of(depsgraph.scene_eval)
     except LabelpassError as error:
         _frame.error = str(error)
@@ -173,10 +172,10 @@ def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFr
         output = output_folder(scene, [PlannedFrame(frame.number, one, one.path) for one in files], None)
     except LabelpassError as error:
         return BadFrame(names, str(error))
-    if frame.record is None or frame.look is None:
+    if frame.description is None or frame.look is None:
         return BadFrame(names, frame.error, output)
     settings = scene.labelpass.core_settings()
-    return WrittenFrame(tuple(files), output, settings, frame.record, frame.look, len(scene_frames(scene)))
+    return WrittenFrame(tuple(files), output, settings, frame.description, frame.look, len(scene_frames(scene)))
 
 
 def _state_of_file(scene: bpy.types.Scene) -> tuple[int, ...]:

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
+from core.categories import Category
 from core.cryptomatte import hash_name
 from core.errors import SceneError
 from core.labels import LabelImage
 from core.naming import name_labels
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.settings import LabelSource
 
 INDEX_SOURCES = (LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX)
@@ -134,7 +135,7 @@ def test_all_indices_zero(source: LabelSource, kind: str) -> None:
             name_labels(labels, image(source), record)
         assert f"All {kind.lower()}s of the scene 'Street' have the pass index 0" in str(caught.value)
         assert f"{kind} Properties > " in str(caught.value)
-        assert "Cryptomatte Object" in str(caught.value)
+        assert f"Cryptomatte {kind}" in str(caught.value)
 
 
 @pytest.mark.parametrize("source", CRYPTO_SOURCES)
