@@ -1,33 +1,39 @@
 """One frame from its files to its record. Reads like the way of the data; the only module that knows its order."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .camera import Camera
+from .categories import Category
+from .category_ids import ids_in_dataset
+from .category_rules import categorise
+from .dense_maps import DenseMaps
 from .errors import SceneError
 from .filters import filter_instances
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
+from .maps import passes_of
 from .naming import NamedLabels, name_labels
-from .passes import Passes
+from .palette import own_colours
+from .parts import find_parts, read_part_labels
+from .passes import Passes, open_passes
 from .pictures import draw_boxes, draw_depth
 from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
-from .settings import ImageFormat, LabelSource
+from .settings import ImageFormat, LabelSource, Parts
+from .soft_masks import write_soft_masks
 from .space_picture import draw_boxes_3d
+from .surfaces import Surfaces
 
 BOXES_FOLDER = "pictures/boxes"
 BOXES_3D_FOLDER = "pictures/boxes3d"
 DEPTH_FOLDER = "pictures/depth"
-
-# Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
-_FARTHEST_SURFACE = 1e9
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
@@ -42,7 +48,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     """
     key = job.key()
     scene = SceneRecord.read(job.scene) if job.scene else None
-    passes = Passes(job.files.files, job.settings.view_layer, job.settings.view)
+    if scene and job.categories:
+        scene = categorise(scene, job.categories)
+    passes = open_passes(job)
     if scene and passes.shape != (scene.height, scene.width):
         height, width = passes.shape
         raise SceneError(
@@ -50,26 +58,50 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "set the resolution back to that of the render, or render again"
         )
     notes: list[str] = []
+    surfaces = Surfaces(passes, scene)
 
     checkpoint()
     passes.preload(_passes_to_read(job))
     indexed = scene is not None and scene.objects.indexed
-    image = read_labels(passes, job.settings.labels, indexed)
+    image = read_labels(
+        passes, job.settings.labels, indexed, job.settings.cryptomatte, keep_coverages=job.settings.soft_masks
+    )
+    notes += image.notes
     if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
         notes.append(
             f"Object Index is 0 everywhere, so {Pass(image.source.value).title} was taken; where other frames have "
             "indices, choose Object Index for all"
         )
     runs = find_runs(image.labels)
-    named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
+    named, categories, remarks = name_labels(
+        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories
+    )
+    runs = _of_instances(runs, named)
     poses, without = _poses(job, named, scene)
-    instances, dropped = filter_instances(_instances(runs, named, poses), *passes.shape, job.settings)
+    seen, regions = _instances(runs, named, poses)
+    instances, dropped = filter_instances(seen, *passes.shape, job.settings)
     notes += remarks + without
-    if not named:
+    if not seen:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
             + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
         )
+
+    part_categories: list[Category] = []
+    sidecars = list(image.sidecars)
+    if job.settings.parts is not Parts.NONE:
+        checkpoint()
+        part_image = read_part_labels(passes, job.settings.parts, image)
+        parts_of, part_categories, remarks = find_parts(_only(runs, instances), image, part_image, scene)
+        instances = [dataclasses.replace(one, parts=parts_of[one.labels[0]]) for one in instances]
+        if part_image is not image:
+            notes += part_image.notes
+            sidecars += part_image.sidecars
+            notes += remarks
+    if image.coverages:
+        checkpoint()
+        soft_masks = write_soft_masks(job, image.coverages, runs, instances)
+        instances = [dataclasses.replace(one, soft_mask=mask) for one, mask in zip(instances, soft_masks, strict=True)]
 
     checkpoint()
     colours, colour = _training_image(job, passes, notes)
@@ -78,7 +110,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     if job.settings.pictures:
         canvas = colours if colours is not None else np.full((*passes.shape, 3), 64, np.uint8)
         boxes = f"{BOXES_FOLDER}/{job.files.path}.png"
-        drawn = draw_boxes(canvas, instances, [category.name for category in categories])
+        names = [category.name for category in categories]
+        drawn = draw_boxes(canvas, instances, names, own_colours(categories))
         write_image(job.output / boxes, drawn, ImageFormat.PNG)
         pictures.append(boxes)
         checkpoint()
@@ -91,8 +124,16 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             checkpoint()
         if Pass.DEPTH in passes:
             depth = f"{DEPTH_FOLDER}/{job.files.path}.png"
-            write_image(job.output / depth, _depth_picture(passes, scene), ImageFormat.PNG)
+            write_image(job.output / depth, _depth_picture(surfaces), ImageFormat.PNG)
             pictures.append(depth)
+
+    maps = []
+    if job.settings.maps:
+        ids = ids_in_dataset(job.output, categories)
+        dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale)
+        for map in job.settings.maps:
+            checkpoint()
+            maps.append(dense.write(map, job.output, job.files.path))
 
     checkpoint()
     record = FrameRecord(
@@ -112,22 +153,34 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         camera=scene.camera if scene else None,
         categories=tuple(categories),
         instances=tuple(instances),
+        ignored=tuple(regions),
         dropped=dropped,
         notes=tuple(notes),
+        cryptomatte=image.cryptomatte,
+        sidecars=tuple(sidecars),
+        part_categories=tuple(part_categories),
+        maps=tuple(maps),
     )
     record.write(job.output)
     return record
 
 
-def _instances(runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]) -> list[Instance]:
-    """The instances with their masks, in the same order; the labels that no instance has are background."""
+def _of_instances(runs: Runs, named: Sequence[NamedLabels]) -> Runs:
+    """The runs under the first label of each instance and ignored region; the labels of neither are background."""
     stands_for = {label: one.labels[0] for one in named for label in one.labels}
-    masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
-    mask_of = {mask.label: mask for mask in masks}
-    return [
-        Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose)
+    return runs.united({label: stands_for.get(label, 0) for label in runs.labels()})
+
+
+def _instances(
+    runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]
+) -> tuple[list[Instance], list[Instance]]:
+    """Instances, and regions to ignore, with their masks, in the same order."""
+    mask_of = {mask.label: mask for mask in runs.masks()}
+    found = [
+        (one.ignored, Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose))
         for one, pose in zip(named, poses, strict=True)
     ]
+    return [instance for ignored, instance in found if not ignored], [region for ignored, region in found if ignored]
 
 
 def _poses(
@@ -144,8 +197,18 @@ def _poses(
         ]
     if scene.camera is None:
         return nothing, ["There are no poses, since the frame has no one camera"]
-    members = [(one.name, one.objects) for one in named]
-    return find_poses(members, scene.placements, scene.camera, scene.unit_scale)
+    wanted = [number for number, one in enumerate(named) if not one.ignored]
+    members = [(named[number].name, named[number].objects) for number in wanted]
+    found, without = find_poses(members, scene.placements, scene.camera, scene.unit_scale)
+    for number, pose in zip(wanted, found, strict=True):
+        nothing[number] = pose
+    return nothing, without
+
+
+def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:
+    """The runs of these instances."""
+    kept = {one.labels[0] for one in instances}
+    return runs.united({label: label if label in kept else 0 for label in runs.labels()})
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:
@@ -160,7 +223,7 @@ def _passes_to_read(job: FrameJob) -> list[Pass]:
         wanted.append(Pass.COMBINED)
     if settings.pictures:
         wanted.append(Pass.DEPTH)
-    return wanted
+    return list(dict.fromkeys([*wanted, *passes_of(settings.maps)]))
 
 
 def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[Bytes | None, Mapping[str, Any] | None]:
@@ -186,12 +249,7 @@ def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[By
     return colours, SRGB if wanted else None
 
 
-def _depth_picture(passes: Passes, scene: SceneRecord | None) -> Bytes:
-    depth = passes.read(Pass.DEPTH).astype(np.float32, copy=False)
-    camera: Camera | None = scene.camera if scene else None
-    farthest = camera.clip_end if camera else _FARTHEST_SURFACE
+def _depth_picture(surfaces: Surfaces) -> Bytes:
     with np.errstate(invalid="ignore", over="ignore"):
-        surface = (depth > 0) & (depth <= farthest)
-        if scene is None:
-            return draw_depth(depth, surface, "units")
-        return draw_depth(depth * np.float32(scene.unit_scale), surface, "m")
+        depth = surfaces.in_pass * np.float32(surfaces.unit_scale)
+    return draw_depth(depth, surfaces.seen, "m" if surfaces.unit == "m" else "units")

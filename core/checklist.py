@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .render_pass import CRYPTOMATTES, LABEL_PASSES, Pass
+from .maps import MapKind, passes_of
+from .render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass
 from .settings import ImageFormat, LabelSource, Settings
 
 # Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr.py).
@@ -27,8 +28,10 @@ class Fix(Enum):
 
     USE_VIEW_LAYER = "use_view_layer"
     LABEL_PASS = "label_pass"
+    PART_PASS = "part_pass"
     COMBINED = "combined"
     DEPTH = "depth"
+    MAP_PASSES = "map_passes"
     OUTPUT = "output"
     CODEC = "codec"
     INTERLEAVE = "interleave"
@@ -137,14 +140,14 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         names = ", ".join(repr(layer.name) for layer in setup.view_layers)
         return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
     findings = [*_check_scene(setup, layer), _check_labels(setup, settings, layer)]
-    findings += _check_other_passes(setup, settings, layer)
+    findings += [*_check_parts(setup, settings, layer), *_check_other_passes(setup, settings, layer)]
     if from_files:
         findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
     elif not setup.outputs:
         findings.append(
             Finding(Status.NOTE, f"The output is {setup.file_format}: enough for This Render, not for an animation")
         )
-    findings += _check_image(setup, layer)
+    findings += _check_image(setup, settings, layer)
     return findings
 
 
@@ -160,11 +163,21 @@ def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) ->
     """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
     if settings.labels is not LabelSource.AUTO:
         return settings.labels.pass_
-    if setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES)):
+    by_index = setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
+    if by_index and not settings.soft_masks:
         wanted = Pass.OBJECT_INDEX
     else:
         wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)
     return wanted if setup.can_render(wanted) else Pass.CRYPTO_OBJECT
+
+
+def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass | None:
+    """The pass that tells the parts of instances apart, whether it is turned on or not; None where none is wanted."""
+    candidates = settings.parts.passes
+    labels = label_pass(setup, settings, layer)
+    if not candidates or labels in candidates:
+        return labels if candidates else None
+    return next((pass_ for pass_ in candidates if pass_ in layer.passes), candidates[0])
 
 
 def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
@@ -172,7 +185,33 @@ def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
     needed = [Pass.COMBINED] if wants_image else []
     needed += [Pass.DEPTH] if settings.pictures else []
-    return [*needed, label_pass(setup, settings, layer)]
+    parts = part_pass(setup, settings, layer)
+    needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
+    return list(dict.fromkeys(needed))
+
+
+def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
+    """The passes that the maps need, that are off and that the engine can make."""
+    return [pass_ for pass_ in passes_of(settings.maps) if pass_ not in layer.passes and setup.can_render(pass_)]
+
+
+def missing_maps(setup: RenderSetup, settings: Settings) -> dict[MapKind, str]:
+    """Kind of map -> why a render of this scene would not give it, and the way out."""
+    layer = labelled_layer(setup, settings)
+    reasons = {kind: _why_missing(setup, layer, kind) for kind in MapKind} if layer else {}
+    return {kind: reason for kind, reason in reasons.items() if reason}
+
+
+def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> str:
+    impossible = [pass_.title for pass_ in kind.passes if not setup.can_render(pass_)]
+    if impossible:
+        return f"{setup.engine} has no {impossible[0]} pass"
+    if Pass.VECTOR in kind.passes and setup.motion_blur:
+        return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
+    off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
+    if off:
+        return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"
+    return ""
 
 
 def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -207,6 +246,12 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         )
     if setup.objects == 0:
         return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
+    if settings.soft_masks and wanted in INDEX_PASSES:
+        return Finding(
+            Status.WRONG,
+            f"Soft masks come from a Cryptomatte and not from {wanted.title}; set Labels to Cryptomatte Object, or "
+            "turn Soft Masks off",
+        )
     if wanted is Pass.OBJECT_INDEX and not setup.indexed:
         return Finding(
             Status.WRONG,
@@ -223,6 +268,20 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     return Finding(Status.GOOD, f"{wanted.title} tells objects apart")
 
 
+def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    wanted = part_pass(setup, settings, layer)
+    if wanted is None or wanted is label_pass(setup, settings, layer):
+        return
+    if wanted in layer.passes:
+        yield Finding(Status.GOOD, f"{wanted.title} tells parts apart")
+    elif setup.can_render(wanted):
+        yield Finding(
+            Status.WRONG, f"No pass tells parts apart: {wanted.title} is off in {layer.name!r}", Fix.PART_PASS
+        )
+    else:
+        yield Finding(Status.WRONG, f"{setup.engine} has no {wanted.title} pass; set Parts to None")
+
+
 def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
     needed = needed_passes(setup, settings, layer)
     if Pass.COMBINED in needed:
@@ -230,13 +289,27 @@ def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayer
             yield Finding(Status.GOOD, "Combined gives the images")
         else:
             yield Finding(Status.WRONG, f"No images: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
-    if Pass.DEPTH in needed:
+    if settings.pictures:
         if Pass.DEPTH in layer.passes:
             yield Finding(Status.GOOD, "Depth gives the depth pictures")
         elif setup.can_render(Pass.DEPTH):
             yield Finding(Status.NOTE, f"No depth pictures: Z is off in the view layer {layer.name!r}", Fix.DEPTH)
         else:
             yield Finding(Status.NOTE, f"No depth pictures: {setup.engine} has no Depth pass")
+    yield from _check_maps(setup, settings, layer)
+
+
+def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    kinds = list(dict.fromkeys(map.kind for map in settings.maps))
+    good = []
+    for kind in kinds:
+        if reason := _why_missing(setup, layer, kind):
+            mendable = any(pass_ not in layer.passes and setup.can_render(pass_) for pass_ in kind.passes)
+            yield Finding(Status.WRONG, f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if mendable else None)
+        else:
+            good.append(kind.title)
+    if good:
+        yield Finding(Status.GOOD, f"Dense maps: {', '.join(good)}")
 
 
 def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -258,7 +331,9 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
         )
     else:
         yield Finding(Status.GOOD, f"Passes go to {_described(setup.outputs)}")
-    yield from _check_codec(setup.outputs, label_pass(setup, settings, layer))
+    parts = part_pass(setup, settings, layer)
+    for labels in dict.fromkeys([label_pass(setup, settings, layer), *([parts] if parts else [])]):
+        yield from _check_codec(setup.outputs, labels)
     if not setup.can_store:
         yield Finding(
             Status.WRONG,
@@ -295,13 +370,13 @@ def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding
             )
 
 
-def _check_image(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
+def _check_image(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
     size = f"{setup.width} x {setup.height} pixels"
     if setup.percentage == 100:
         yield Finding(Status.GOOD, f"Images have {size}")
     else:
         yield Finding(Status.NOTE, f"Images have {size}: the resolution is set to {setup.percentage} %")
-    if setup.motion_blur and Pass.VECTOR in layer.passes:
+    if setup.motion_blur and Pass.VECTOR in layer.passes and Pass.VECTOR not in passes_of(settings.maps):
         yield Finding(
             Status.WRONG, "Motion Blur is on, and Blender then leaves the Vector pass empty; turn one of them off"
         )

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .categories import CategoryTable
+from .category_files import table_as_json, table_from_json
 from .errors import ExrError, SceneError
 from .files import canonical_json, digest
 from .frames import FrameFiles
-from .record import IMAGES_FOLDER, RECORD_VERSION
+from .record import IMAGES_FOLDER, RECORD_VERSION, FrameRecord, valid_record
 from .scene import SCENE_VERSION
 from .settings import Settings
 from .version import VERSION
@@ -23,6 +25,7 @@ class FrameJob:
         output: the dataset's folder.
         scene: path of the frame's scene record, None where Blender has not described it.
         settings: the user's choices.
+        categories: the table that decides on categories instead of the one by which the scene was described.
         colour: how the training image was made, if somebody (Blender) has already put it into its place.
     """
 
@@ -31,6 +34,7 @@ class FrameJob:
     scene: Path | None = None
     settings: Settings = field(default_factory=Settings)
     colour: Mapping[str, Any] | None = None
+    categories: CategoryTable | None = None
 
     @property
     def image(self) -> str:
@@ -64,9 +68,25 @@ class FrameJob:
                     "scene": scene,
                     "settings": self.settings.shaping_records(),
                     "colour": self.colour,
+                    "categories": table_as_json(self.categories) if self.categories else None,
                 }
             )
         )
+
+    def finished_record(self) -> FrameRecord | None:
+        """The record of the frame, if it is up to date and all its files are there, else None.
+
+        A Cryptomatte's manifest in a file of its own is looked at here: only who opens the EXR files knows of it, and
+        this must be quick and need no OpenEXR.
+
+        Raises:
+            ExrError, SceneError: as key().
+        """
+        record = valid_record(self.output, self.files.path, self.key())
+        if record is None:
+            return None
+        paths = [file.path for file in self.files.files]
+        return record if all(sidecar.is_current(paths) for sidecar in record.sidecars) else None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -75,6 +95,7 @@ class FrameJob:
             "scene": str(self.scene) if self.scene else None,
             "settings": self.settings.as_json(),
             "colour": self.colour,
+            "categories": table_as_json(self.categories) if self.categories else None,
         }
 
     @classmethod
@@ -85,4 +106,5 @@ class FrameJob:
             scene=Path(data["scene"]) if data["scene"] else None,
             settings=Settings.from_json(data["settings"]),
             colour=data["colour"],
+            categories=table_from_json(data["categories"]) if data["categories"] else None,
         )

@@ -1,32 +1,18 @@
 """The settings of an export: names, defaults and help texts, written once for the sidebar and the command line."""
 
 import dataclasses
+import math
 import os
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
+from .choice import Choice
 from .errors import UsageError
+from .maps import DenseMap
 from .render_pass import Pass
 
 JPEG_QUALITY = 95
-
-
-class Choice(str, Enum):
-    """One of several values of a setting, with the words that a person reads."""
-
-    label: str
-    help: str
-
-    def __new__(cls, value: str, label: str, help: str) -> "Choice":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
-        member.help = help
-        return member
-
-    def __str__(self) -> str:
-        return str(self.value)
 
 
 class LabelSource(Choice):
@@ -60,7 +46,38 @@ class Grouping(Choice):
         "One instance for a parent with all its children: the nearest parent that has a category of its own, else the "
         "top-most one",
     )
-    COLLECTION = "collection", "Collection", "One instance for each collection with objects in it"
+    TOP_PARENT = "top_parent", "Top-Most Parent", "One instance for each top-most parent with all its children"
+    COLLECTION = (
+        "collection",
+        "Collection",
+        "One instance for each collection with objects in it: the nearest, going outwards, that has a category of its "
+        "own, else the one that they are directly in",
+    )
+    PASS_INDEX = "pass_index", "Pass Index", "One instance for each pass index and category"
+    CATEGORY = "category", "Category", "One instance for all objects of a category"
+
+
+class Ignored(Choice):
+    """What becomes of the pixels of objects that are to be ignored."""
+
+    BACKGROUND = "background", "Background", "Like those of nothing"
+    CROWD = "crowd", "Ignore Region", "COCO regions with iscrowd 1: what is detected there counts neither way"
+
+
+class Parts(Choice):
+    """What an instance is divided into."""
+
+    NONE = "none", "None", "No parts"
+    MATERIAL = "material", "Material", "One part for each material of an instance, by Cryptomatte or Material Index"
+    OBJECT = "object", "Object", "One part for each object of an instance of several, by Cryptomatte or Object Index"
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Those that tell the parts apart, the best first."""
+        if self is Parts.NONE:
+            return ()
+        kind = self.value.upper()
+        return Pass[f"CRYPTO_{kind}"], Pass[f"{kind}_INDEX"]
 
 
 class AtBorder(Choice):
@@ -83,9 +100,30 @@ class ImageFormat(Choice):
         return ".jpg" if self is ImageFormat.JPEG else ".png"
 
 
-def _setting(default: Any, label: str, help: str, *, changes_records: bool = True, slider: int = 0) -> Any:
-    """A field with its words; `slider` is where a slider for a number ends, whatever may be typed."""
-    metadata = {"label": label, "help": help, "changes_records": changes_records, "slider": slider}
+def _setting(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    changes_records: bool = True,
+    slider: float = 0,
+    several_of: type[Choice] | None = None,
+) -> Any:
+    """A field with its words.
+
+    Args:
+        default, label, help: what it is.
+        changes_records: whether frame records depend on it.
+        slider: where a slider for a number ends, whatever may be typed.
+        several_of: the choices of a setting that takes any number of them.
+    """
+    metadata = {
+        "label": label,
+        "help": help,
+        "changes_records": changes_records,
+        "slider": slider,
+        "several_of": several_of,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -99,6 +137,18 @@ class Settings:
         "Instances",
         "Objects that are one instance; those with the same custom property instance_id are one in any case",
     )
+    ignored: Ignored = _setting(
+        Ignored.BACKGROUND,
+        "Ignored",
+        "What becomes of the pixels of holdouts, shadow catchers and others that the category rules ignore",
+    )
+    cryptomatte: str = _setting(
+        "",
+        "Cryptomatte",
+        "Name of the Cryptomatte to label, for files of renderers that name them freely; empty takes the one that is "
+        "named like a pass of Blender, or the only one",
+    )
+    parts: Parts = _setting(Parts.NONE, "Parts", "What each instance is divided into, such as the tyres of a car")
     view_layer: str = _setting(
         "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
     )
@@ -114,8 +164,19 @@ class Settings:
         False, "Poses and 3D Boxes", "Also write where each instance is as seen from the camera, and a 3D box around it"
     )
     image_format: ImageFormat = _setting(ImageFormat.PNG, "Images", "File format of the 8-bit training images")
+    soft_masks: bool = _setting(
+        False,
+        "Soft Masks",
+        "Also write how much of each pixel an instance covers, as 8-bit PNG; this needs a Cryptomatte",
+    )
     pictures: bool = _setting(
         True, "Preview Pictures", "Also draw the boxes over each frame, and its depth with a scale in metres"
+    )
+    maps: tuple[DenseMap, ...] = _setting(
+        (), "Maps", "Dense maps to write for each frame: depth, normals, optical flow, labels", several_of=DenseMap
+    )
+    depth_scale: float = _setting(
+        0.001, "Depth Scale", "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps", slider=0.01
     )
     workers: int = _setting(
         0,
@@ -131,6 +192,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.workers < 0:
             raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
+        if not (self.depth_scale > 0 and math.isfinite(self.depth_scale)):
+            raise UsageError(f"The depth scale cannot be {self.depth_scale} metres; 0.001 is a millimetre for a step")
         for name in ("min_area", "min_side"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
@@ -161,13 +224,27 @@ class Settings:
                 raise UsageError(f"There is no setting {name!r}; there are {', '.join(types)}")
             kind = types[name]
             try:
-                values[name] = kind(value) if issubclass(kind, Choice) else value
+                values[name] = _value_of(kind, value)
             except ValueError:
                 values[name] = None
-            if type(values[name]) is not kind:
+            if type(values[name]) is not (get_origin(kind) or kind):
                 raise UsageError(f"{value!r} is no value for the setting {name!r}; see labelpass annotate --help")
         return cls(**values)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     return value.value if isinstance(value, Enum) else value
+
+
+def _value_of(kind: Any, value: Any) -> Any:
+    """A value of a setting from JSON; ValueError where a choice has no such value."""
+    if get_origin(kind) is tuple:
+        choices = get_args(kind)[0]
+        wanted = {choices(one) for one in value} if isinstance(value, list | tuple) else None
+        # In their own order, so that the same choices are the same setting.
+        return value if wanted is None else tuple(one for one in choices if one in wanted)
+    if issubclass(kind, Choice):
+        return kind(value)
+    return float(value) if kind is float and type(value) is int else value

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.categories import CategoryTable
 from ..core.errors import LabelpassError, SceneError, WorkerError
 from ..core.frames import FrameFiles
 from ..core.job import FrameJob
@@ -36,6 +37,7 @@ class ExportPlan:
         settings: the user's choices.
         render: whether each frame is rendered first.
         merge: whether the dataset file is written at the end.
+        table: of categories; None takes the scene's own.
     """
 
     frames: Sequence[PlannedFrame]
@@ -43,6 +45,7 @@ class ExportPlan:
     settings: Settings = field(default_factory=Settings)
     render: bool = False
     merge: bool = True
+    table: CategoryTable | None = None
 
 
 class ExportRun:
@@ -149,7 +152,8 @@ class ExportRun:
         rendered = next((layer for layer in layers if layer.use), layers[0])
         # The user may look at another scene by now.
         with bpy.context.temp_override(scene=self._scene, view_layer=rendered):
-            describe(self._scene, bpy.context.evaluated_depsgraph_get(), self.plan.settings).write(path)
+            depsgraph = bpy.context.evaluated_depsgraph_get()
+            describe(self._scene, depsgraph, self.plan.settings, self.plan.table).write(path)
         return path
 
     def _files_of_render(self, planned: PlannedFrame) -> FrameFiles:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.category_files import read_table
 from ..core.errors import UsageError
 from ..core.frames import parse_frame_ranges
 from ..core.options import add_settings, exit_code_of, given_settings
@@ -63,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="write the COCO file when all frames are done (leave it to 'labelpass merge' on a farm)",
     )
+    parser.add_argument(
+        "--categories", type=Path, metavar="FILE", help="category table to use instead of that of the .blend"
+    )
     add_settings(parser)
     return parser
 
@@ -70,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     stored = scene.labelpass
     settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
+    table = read_table(options.categories) if options.categories else None
     frames = scene_frames(scene)
     if options.frames:
         frames = list(dict.fromkeys(number for numbers in parse_frame_ranges(options.frames) for number in numbers))
@@ -87,7 +92,7 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         plan = plan_files(scene, frames, folder)
     output = options.output or stored.chosen_folder("output") or folder_of_frames(scene, plan, folder)
 
-    run = ExportRun(scene, ExportPlan(plan, output.resolve(), settings, options.render, options.merge))
+    run = ExportRun(scene, ExportPlan(plan, output.resolve(), settings, options.render, options.merge, table))
     progress = Progress(len(plan), time.monotonic())
     try:
         while not run.step(_SECONDS_TO_WAIT):

@@ -8,8 +8,10 @@ objects are gone through only after something has changed them.
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.checklist import Finding, check
-from ..core.palette import category_colours
+from ..core.checklist import Finding, check, missing_maps
+from ..core.errors import LabelpassError
+from ..core.maps import MapKind
+from .category_table import table_of
 from .handlers import Handlers
 from .labelled_objects import LabelledObjects, read_labelled_objects
 from .redraw import redraw_sidebars
@@ -18,8 +20,8 @@ from .render_setup import read_render_setup
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 _objects: LabelledObjects | None = None
-_objects_of = ""
-_shown: tuple[LabelledObjects, list[Finding]] | None = None
+_objects_of: object = None
+_shown: tuple[LabelledObjects, list[Finding], dict[MapKind, str]] | None = None
 
 
 def refresh() -> float:
@@ -30,14 +32,24 @@ def refresh() -> float:
     if playing or bpy.app.is_job_running("RENDER"):
         return _SECONDS_BETWEEN_LOOKS
     scene = context.scene
-    if _objects is None or _objects_of != scene.name_full:
-        _objects, _objects_of = read_labelled_objects(scene), scene.name_full
-    found = _objects, findings_of(scene, _objects)
+    decisive = _decisive(scene)
+    if _objects is None or _objects_of != decisive:
+        _objects, _objects_of = read_labelled_objects(scene), decisive
+    found = _objects, findings_of(scene, _objects), missing_maps_of(scene, _objects)
     if found != _shown:
         _shown = found
-        show(context.window_manager.labelpass, *found)
+        show(scene, context.window_manager.labelpass, *found)
         redraw_sidebars(context)
     return _SECONDS_BETWEEN_LOOKS
+
+
+def _decisive(scene: bpy.types.Scene) -> object:
+    """What decides on categories and instances besides the objects, and changes without telling anybody."""
+    try:
+        table: object = table_of(scene)
+    except LabelpassError as error:
+        table = str(error)
+    return scene.name_full, scene.labelpass.grouping, table
 
 
 def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Finding]:
@@ -46,15 +58,32 @@ def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Findin
     return check(read_render_setup(scene, objects), settings.core_settings(), settings.needs_files)
 
 
-def show(state: bpy.types.PropertyGroup, objects: LabelledObjects, findings: list[Finding]) -> None:
+def missing_maps_of(scene: bpy.types.Scene, objects: LabelledObjects) -> dict[MapKind, str]:
+    """Why a render of a scene would not give some kinds of maps."""
+    return missing_maps(read_render_setup(scene, objects), scene.labelpass.core_settings())
+
+
+def show(
+    scene: bpy.types.Scene,
+    state: bpy.types.PropertyGroup,
+    objects: LabelledObjects,
+    findings: list[Finding],
+    missing: dict[MapKind, str],
+) -> None:
     """Put it where the panels find it."""
+    state.maps.clear()
+    for kind, reason in missing.items():
+        item = state.maps.add()
+        item.name, item.reason = kind.value, reason
     state.categories.clear()
-    colours = category_colours([category.name for category in objects.categories])
     for category in objects.categories:
         item = state.categories.add()
-        item.colour = [value / 255 for value in colours[category.name]]
+        item.colour = [value / 255 for value in objects.colours[category.name]]
         item.name, item.id, item.objects = category.name, category.id, category.objects
         item.origin = category.origin
+    table = scene.labelpass.table.categories
+    unlisted = [category.name for category in objects.categories if table and category.name not in table]
+    state.unlisted_categories = ", ".join(unlisted)
     state.categories_problem = objects.problem
     state.background_objects = objects.background
     state.findings.clear()

@@ -6,14 +6,19 @@ file is streamed: only one record is in memory at a time, and of each frame its 
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..categories import Category
+from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
+from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
+from ..instances import Box, Instance, Mask, Part
+from ..palette import colour_of
 from ..record import FrameRecord, record_files
-from ..scene import Category
 from ..version import VERSION
 
 INSTANCES_FILE = "annotations/instances.json"
@@ -26,7 +31,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used.
+        problems: a sentence for each record that could not be used, and on what differs between frames.
     """
 
     path: Path
@@ -37,22 +42,24 @@ class Merged:
 
 
 def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of all frame records below an output folder.
+    """Write the COCO file of all frame records below an output folder, and `dataset.json`, which describes its files.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
-    Category ids are those that the user fixed; the others count from 1 in the order of names.
+    Category ids are those that the user fixed, else those that the dataset has already; see category_ids.py.
 
     Args:
         output: the folder that holds `records`.
         progress: called with the number of records read and their total, each record being read twice.
 
     Raises:
-        RecordError: there is no record, or two of them contradict each other.
+        RecordError: there is no record, or two of them contradict each other or the dataset as it was.
+        CategoryError: the file with the ids of the dataset as it was is damaged.
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
+    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
-    table: dict[str, Category] = {}
+    found, found_parts = DatasetCategories(), DatasetCategories()
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -61,15 +68,18 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         except RecordError as error:
             problems.append(str(error))
             continue
-        for category in record.categories:
-            _add_category(table, category, path)
+        found.add(record.categories, path)
+        found_parts.add(record.part_categories, path)
+        description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         raise RecordError(
             problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
         )
     order.sort()
-    ids = category_ids(table)
+    categories, part_categories = found.numbered(ids_before(output)), found_parts.numbered({})
+    ids, part_ids = ids_of(categories), ids_of(part_categories)
+    description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -82,34 +92,64 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record)))
             for instance in record.instances:
                 annotation += 1
-                mask = instance.mask
-                row = {
-                    "id": annotation,
-                    "image_id": image,
-                    "category_id": ids[instance.category],
-                    "bbox": [mask.box.x0, mask.box.y0, mask.box.x1 - mask.box.x0, mask.box.y1 - mask.box.y0],
-                    "area": mask.area,
-                    "iscrowd": 0,
-                    "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
-                    "name": instance.name,
-                }
-                if instance.at_border is not None:
-                    row["at_border"] = instance.at_border
-                if instance.pose is not None:
-                    row["pose"] = instance.pose.as_json()
+                row = _annotation(annotation, image, ids[instance.category], instance, record)
+                row |= _extras(instance, record, part_ids)
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
+            for region in record.ignored:
+                # An evaluation looks for regions to ignore in one category after the other.
+                for id in [ids[region.category]] if region.category else ids.values():
+                    annotation += 1
+                    row = {**_annotation(annotation, image, id, region, record), "iscrowd": 1}
+                    annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        file.write(b'\n],\n"categories":[')
-        for number, (name, id) in enumerate(sorted(ids.items(), key=lambda item: item[1])):
-            row = {"id": id, "name": name, "supercategory": table[name].supercategory}
-            file.write((b",\n" if number else b"\n") + canonical_json(row))
-        file.write(b"\n]}\n")
-    return Merged(path, len(order), annotation, len(ids), tuple(problems))
+        file.write(b'\n],\n"categories":[' + _rows(categories) + b"\n]")
+        if part_categories:
+            file.write(b',\n"part_categories":[' + _rows(part_categories) + b"\n]")
+        file.write(b"}\n")
+    keep_ids(output, categories)
+    description.write(output)
+    return Merged(path, len(order), annotation, len(ids), (*problems, *description.problems))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
+
+
+def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
+    """What COCO says of some pixels."""
+    return {
+        "bbox": _bbox(mask.box),
+        "area": mask.area,
+        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
+    }
+
+
+def _bbox(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0]
+
+
+def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    """Fields of an annotation that COCO does not have, where the user asked for them."""
+    extras: dict[str, Any] = {}
+    if instance.at_border is not None:
+        extras["at_border"] = instance.at_border
+    if instance.pose is not None:
+        extras["pose"] = instance.pose.as_json()
+    if instance.parts is not None:
+        extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
+    if instance.soft_mask is not None:
+        extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
+    return extras
+
+
+def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
+
+
+def _rows(categories: Sequence[Category]) -> bytes:
+    """Categories, each in a line of its own."""
+    return b",".join(b"\n" + canonical_json(_category(category)) for category in categories)
 
 
 def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
@@ -123,43 +163,24 @@ def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
     }
 
 
-def _add_category(table: dict[str, Category], category: Category, path: Path) -> None:
-    known = table.setdefault(category.name, category)
-    # A frame in which nobody gives the category an id does not contradict one in which somebody does.
-    id = known.id if category.id is None else category.id
-    supercategory = known.supercategory if not category.supercategory else category.supercategory
-    table[category.name] = Category(category.name, id, supercategory)
-    if known.id not in (None, id) or known.supercategory not in ("", supercategory):
-        raise RecordError(
-            f"The category {category.name!r} is {_described(category)} in {path} and {_described(known)} in another "
-            "record; make them the same in Blender and export those frames again"
-        )
+def _annotation(id: int, image: int, category: int, instance: Instance, record: FrameRecord) -> dict[str, Any]:
+    return {
+        "id": id,
+        "image_id": image,
+        "category_id": category,
+        **_shape(instance.mask, record),
+        "iscrowd": 0,
+        "name": instance.name,
+    }
 
 
-def _described(category: Category) -> str:
-    id = "without an id" if category.id is None else f"number {category.id}"
-    return f"{id} in supercategory {category.supercategory!r}" if category.supercategory else id
-
-
-def category_ids(table: dict[str, Category]) -> dict[str, int]:
-    """Name -> id: those fixed by the user, and the smallest free numbers for the others in the order of names."""
-    ids: dict[str, int] = {}
-    owners: dict[int, str] = {}
-    for name, category in sorted(table.items()):
-        if category.id is None:
-            continue
-        if category.id in owners:
-            raise RecordError(
-                f"The categories {owners[category.id]!r} and {name!r} both have the id {category.id}; "
-                "give one of them another category_id in Blender and export again"
-            )
-        owners[category.id] = name
-        ids[name] = category.id
-    next_id = 1
-    for name in sorted(table):
-        if name not in ids:
-            while next_id in owners:
-                next_id += 1
-            ids[name] = next_id
-            owners[next_id] = name
-    return ids
+def _category(category: Category) -> dict[str, Any]:
+    """What COCO's keypoint and panoptic tasks have besides is there only where the user has set it."""
+    row: dict[str, Any] = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
+    if category.stuff:
+        row["isthing"] = 0
+    if category.colour:
+        row["color"] = list(colour_of(category.colour))
+    if category.keypoints:
+        row |= {"keypoints": list(category.keypoints), "skeleton": [list(pair) for pair in category.skeleton]}
+    return row

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.camera import Camera
+from core.categories import Category
 from core.errors import OutputError, SceneError
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
+from core.scene import SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
 
 IDENTITY = tuple(tuple(float(row == column) for column in range(4)) for row in range(4))
 CAMERA = Camera("Kamera", "orthographic", None, IDENTITY, 0.1, 100.0)
@@ -158,7 +159,7 @@ def test_damaged_record(tmp_path: Path, change: dict[str, Any]) -> None:
         SceneRecord.read(path)
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, "3", None])
+@pytest.mark.parametrize("version", [0, 1, 2, 4, "3", None])
 def test_other_version(tmp_path: Path, version: Any) -> None:
     path = changed(tmp_path / "a.json", {"scene_version": version})
 
