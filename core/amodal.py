@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .instances import Box, Mask, Runs
+from .instances import Amodal, Box, Mask, Runs
 from .raster import Projection, ScreenTriangles, Window, find_spans, project_triangles
 from .scene_geometry import Mesh
 
@@ -24,58 +24,6 @@ Integers = npt.NDArray[np.int64]
 CANVAS_MARGIN = 4
 _TRIANGLES_AT_ONCE = 1 << 18
 _INTERVALS_AT_ONCE = 1 << 19
-
-
-@dataclass(frozen=True)
-class Amodal:
-    """All of an instance, seen or not. Names and meaning as in BOP and Unity Perception.
-
-    Attributes:
-        rle: compressed COCO counts of what it covers within the image.
-        box: around all that it covers, also beyond the image (there coordinates may be negative).
-        px_count_all: pixels that it covers, also beyond the image (up to CANVAS_MARGIN times its size).
-        px_count_in_frame: those within the image.
-        px_count_visib: those that are seen.
-    """
-
-    rle: str
-    box: Box
-    px_count_all: int
-    px_count_in_frame: int
-    px_count_visib: int
-
-    @property
-    def visib_fract(self) -> float:
-        """Which part of all of it is seen."""
-        return self.px_count_visib / self.px_count_all
-
-    @property
-    def occluded(self) -> float:
-        """Which part of what lies within the image is hidden."""
-        return 1 - self.px_count_visib / self.px_count_in_frame
-
-    @property
-    def truncated(self) -> float:
-        """Which part of all of it lies outside of the image."""
-        return 1 - self.px_count_in_frame / self.px_count_all
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "box": [self.box.x0, self.box.y0, self.box.x1, self.box.y1],
-            "rle": self.rle,
-            "px_count_all": self.px_count_all,
-            "px_count_in_frame": self.px_count_in_frame,
-            "px_count_visib": self.px_count_visib,
-            "visib_fract": self.visib_fract,
-            "occluded": self.occluded,
-            "truncated": self.truncated,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Amodal":
-        """Raises KeyError, TypeError or ValueError where the data is none."""
-        counts = (int(data[f"px_count_{name}"]) for name in ("all", "in_frame", "visib"))
-        return cls(str(data["rle"]), Box(*map(int, data["box"])), *counts)
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,32 @@
 """The picture to check amodal masks by: what is hidden of each instance, over its frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from .images import Bytes
 from .instances import Instance
-from .palette import category_colours
+from .palette import Colour, category_colours
 from .rle import decode_columns
 
 
-def draw_amodal(image: Bytes, instances: Sequence[Instance], categories: Sequence[str]) -> Bytes:
+def draw_amodal(
+    image: Bytes, instances: Sequence[Instance], categories: Sequence[str], own: Mapping[str, Colour] | None = None
+) -> Bytes:
     """Draw the outline of all of each instance, and tint what is hidden of it.
 
     Args:
         image: (H, W, 3) uint8.
         instances: those to draw; only those with an amodal mask are.
         categories: names of all categories; the place of a name decides its colour.
+        own: colours of categories that have one of their own.
 
     Returns:
         (H, W, 3) uint8, a new image.
     """
     picture = image.copy()
     height, width, _ = image.shape
-    colours = category_colours(categories)
+    colours = category_colours(categories, own)
     # What is hidden most lies farthest, as a rule: it comes first, and what hides it is drawn over it.
     for instance in sorted(instances, key=lambda one: -one.amodal.occluded if one.amodal else 0.0):
         if instance.amodal is None:

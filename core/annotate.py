@@ -10,6 +10,7 @@ from .categories import Category
 from .category_ids import ids_in_dataset
 from .category_rules import categorise
 from .dense_maps import DenseMaps
+from .details import SeenFrame, add_details
 from .errors import SceneError
 from .filters import filter_instances
 from .holdouts import find_holdouts
@@ -20,22 +21,15 @@ from .job import FrameJob
 from .labels import read_labels
 from .maps import DenseMap, later_maps, maps_to_write, passes_of
 from .naming import NamedLabels, name_labels, named_by_scene
-from .palette import own_colours
 from .parts import find_parts, read_part_labels
 from .passes import Passes, open_passes
-from .pictures import draw_boxes, draw_depth
-from .poses import Pose, find_poses
+from .picture_files import write_pictures
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
 from .settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
 from .soft_masks import write_soft_masks
-from .space_picture import draw_boxes_3d
 from .surfaces import Surfaces
-
-BOXES_FOLDER = "pictures/boxes"
-BOXES_3D_FOLDER = "pictures/boxes3d"
-DEPTH_FOLDER = "pictures/depth"
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
@@ -63,7 +57,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     surfaces = Surfaces(passes, scene)
 
     checkpoint()
-    passes.preload(_passes_to_read(job))
+    passes.preload(_passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints)))
     indexed = scene is not None and scene.objects.indexed
     image = read_labels(
         passes, job.settings.labels, indexed, job.settings.cryptomatte, keep_coverages=job.settings.soft_masks
@@ -88,10 +82,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     )
     named = [split.as_in_files(one) for one in named]
     runs = _of_instances(runs, named)
-    poses, without = _poses(job, named, scene)
-    seen, regions = _instances(runs, named, poses)
+    seen, regions = _instances(runs, named)
     instances, dropped = filter_instances(seen, *passes.shape, job.settings)
-    notes += remarks + without
+    notes += remarks
     if job.settings.ignored is Ignored.CROWD:
         holdouts, without_region = find_holdouts(passes, image.labels, scene)
         regions += [holdouts] if holdouts else []
@@ -101,6 +94,11 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
             + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
         )
+
+    checkpoint()
+    frame = SeenFrame(job, scene, passes, surfaces, named, split, runs, categories)
+    instances, remarks = add_details(frame, instances)
+    notes += remarks
 
     part_categories: list[Category] = []
     sidecars = list(image.sidecars)
@@ -121,26 +119,12 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     checkpoint()
     colours, colour = _training_image(job, passes, notes)
     checkpoint()
-    pictures = []
+    pictures: Sequence[str] = ()
     if job.settings.pictures:
         canvas = colours if colours is not None else np.full((*passes.shape, 3), 64, np.uint8)
-        boxes = f"{BOXES_FOLDER}/{job.files.path}.png"
-        names = [category.name for category in categories]
-        drawn = draw_boxes(canvas, instances, names, own_colours(categories))
-        write_image(job.output / boxes, drawn, ImageFormat.PNG)
-        pictures.append(boxes)
-        checkpoint()
-        if scene and scene.camera and scene.camera.k and any(instance.pose for instance in instances):
-            boxes = f"{BOXES_3D_FOLDER}/{job.files.path}.png"
-            near = scene.camera.clip_start * scene.unit_scale
-            drawn = draw_boxes_3d(canvas, instances, names, scene.camera.k, near, own_colours(categories))
-            write_image(job.output / boxes, drawn, ImageFormat.PNG)
-            pictures.append(boxes)
-            checkpoint()
-        if Pass.DEPTH in passes:
-            depth = f"{DEPTH_FOLDER}/{job.files.path}.png"
-            write_image(job.output / depth, _depth_picture(surfaces), ImageFormat.PNG)
-            pictures.append(depth)
+        camera = scene.camera if scene else None
+        has_depth = Pass.DEPTH in passes
+        pictures = write_pictures(job, canvas, instances, categories, camera, surfaces, has_depth, checkpoint)
 
     maps = []
     if job.settings.maps:
@@ -187,49 +171,15 @@ def _of_instances(runs: Runs, named: Sequence[NamedLabels]) -> Runs:
     return runs.united({label: stands_for.get(label, 0) for label in runs.labels()})
 
 
-def _instances(
-    runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]
-) -> tuple[list[Instance], list[Instance]]:
+def _instances(runs: Runs, named: Sequence[NamedLabels]) -> tuple[list[Instance], list[Instance]]:
     """Instances, and regions to ignore, with their masks, in the same order."""
     mask_of = {mask.label: mask for mask in runs.masks()}
-    found = [
-        (
-            one.ignored,
-            Instance(
-                one.name,
-                one.category,
-                one.labels,
-                mask_of[one.in_image[0]],
-                pose=pose,
-                track_id=one.track_id,
-                resolved=one.resolved,
-            ),
-        )
-        for one, pose in zip(named, poses, strict=True)
-    ]
-    return [instance for ignored, instance in found if not ignored], [region for ignored, region in found if ignored]
-
-
-def _poses(
-    job: FrameJob, named: Sequence[NamedLabels], scene: SceneRecord | None
-) -> tuple[list[Pose | None], list[str]]:
-    """The pose of each instance, if the settings want poses, and sentences on those that have none."""
-    nothing: list[Pose | None] = [None] * len(named)
-    if not job.settings.poses or not named:
-        return nothing, []
-    if scene is None or not scene.placements:
-        return nothing, [
-            "There are no poses, since no scene record says where the objects are; export from Blender with "
-            "Poses and 3D Boxes turned on"
-        ]
-    if scene.camera is None:
-        return nothing, ["There are no poses, since the frame has no one camera"]
-    wanted = [number for number, one in enumerate(named) if not one.ignored]
-    members = [(named[number].name, named[number].objects) for number in wanted]
-    found, without = find_poses(members, scene.placements, scene.camera, scene.unit_scale)
-    for number, pose in zip(wanted, found, strict=True):
-        nothing[number] = pose
-    return nothing, without
+    found: tuple[list[Instance], list[Instance]] = [], []
+    for one in named:
+        mask = mask_of[one.in_image[0]]
+        instance = Instance(one.name, one.category, one.labels, mask, track_id=one.track_id, resolved=one.resolved)
+        found[one.ignored].append(instance)
+    return found
 
 
 def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:
@@ -238,7 +188,7 @@ def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:
     return runs.united({label: label if label in kept else 0 for label in runs.labels()})
 
 
-def _passes_to_read(job: FrameJob) -> list[Pass]:
+def _passes_to_read(job: FrameJob, keypoints: bool) -> list[Pass]:
     """The passes that annotating takes for sure, if the frame has them; Cryptomatte has several levels and is apart."""
     settings = job.settings
     wanted = []
@@ -248,7 +198,7 @@ def _passes_to_read(job: FrameJob) -> list[Pass]:
         wanted.append(Pass.MATERIAL_INDEX)
     if job.colour is None and (_shows_colours(settings) or settings.image_format is not ImageFormat.NONE):
         wanted.append(Pass.COMBINED)
-    if settings.pictures:
+    if settings.pictures or keypoints:
         wanted.append(Pass.DEPTH)
     return list(dict.fromkeys([*wanted, *passes_of(settings.maps)]))
 
@@ -279,9 +229,3 @@ def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[By
     if wanted:
         write_image(job.output / job.image, colours, job.settings.image_format)
     return colours, SRGB if wanted else None
-
-
-def _depth_picture(surfaces: Surfaces) -> Bytes:
-    with np.errstate(invalid="ignore", over="ignore"):
-        depth = surfaces.in_pass * np.float32(surfaces.unit_scale)
-    return draw_depth(depth, surfaces.seen, "m" if surfaces.unit == "m" else "units")

@@ -51,6 +51,11 @@ class Camera:
     depth_of_field: bool = False
     motion_blur: bool = False
 
+    @property
+    def is_projective(self) -> bool:
+        """Whether straight lines stay straight in the image: a perspective or an orthographic camera."""
+        return self.k is not None or self.parallel_k is not None
+
     def project(self, points: Points) -> Points:
         """Project points of the world.
 
@@ -59,18 +64,23 @@ class Camera:
 
         Returns:
             (N, 3) float64: x and y in pixels, and the planar depth z in scene units. Points with z <= 0 lie behind
-            the camera, and their x and y mean nothing.
+            the camera, and the x and y that a perspective one gives them mean nothing.
 
         Raises:
-            ValueError: the camera is not a perspective one.
+            ValueError: the camera is neither a perspective nor an orthographic one.
         """
-        if self.k is None:
-            raise ValueError(f"a {self.type} camera has no matrix K")
         world_to_camera = np.asarray(self.world_to_camera)
-        in_camera = points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3]
-        in_image = in_camera @ np.asarray(self.k).T
-        depth = in_camera[:, 2:]
-        return np.hstack((in_image[:, :2] / depth, depth))
+        return self.to_image(points @ world_to_camera[:3, :3].T + world_to_camera[:3, 3])
+
+    def to_image(self, points: Points) -> Points:
+        """The same for points in the camera's axes."""
+        depth = points[:, 2:]
+        if self.k is not None:
+            return np.hstack(((points @ np.asarray(self.k).T)[:, :2] / depth, depth))
+        if self.parallel_k is not None:
+            flat = np.hstack((points[:, :2], np.ones_like(depth)))
+            return np.hstack(((flat @ np.asarray(self.parallel_k).T)[:, :2], depth))
+        raise ValueError(f"a {self.type} camera has no matrix K")
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -8,10 +8,12 @@ lengths), so nothing after the scan depends on the number of pixels or looks at 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .keypoints import Keypoint
 from .poses import Pose
 from .rle import encode_counts
 
@@ -77,6 +79,58 @@ class SoftMask:
 
 
 @dataclass(frozen=True)
+class Amodal:
+    """All of an instance, seen or not. Names and meaning as in BOP and Unity Perception.
+
+    Attributes:
+        rle: compressed COCO counts of what it covers within the image.
+        box: around all that it covers, also beyond the image (there coordinates may be negative).
+        px_count_all: pixels that it covers, also beyond the image (see amodal.py for how far).
+        px_count_in_frame: those within the image.
+        px_count_visib: those that are seen.
+    """
+
+    rle: str
+    box: Box
+    px_count_all: int
+    px_count_in_frame: int
+    px_count_visib: int
+
+    @property
+    def visib_fract(self) -> float:
+        """Which part of all of it is seen."""
+        return self.px_count_visib / self.px_count_all
+
+    @property
+    def occluded(self) -> float:
+        """Which part of what lies within the image is hidden."""
+        return 1 - self.px_count_visib / self.px_count_in_frame
+
+    @property
+    def truncated(self) -> float:
+        """Which part of all of it lies outside of the image."""
+        return 1 - self.px_count_in_frame / self.px_count_all
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "box": [self.box.x0, self.box.y0, self.box.x1, self.box.y1],
+            "rle": self.rle,
+            "px_count_all": self.px_count_all,
+            "px_count_in_frame": self.px_count_in_frame,
+            "px_count_visib": self.px_count_visib,
+            "visib_fract": self.visib_fract,
+            "occluded": self.occluded,
+            "truncated": self.truncated,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Amodal":
+        """Raises KeyError, TypeError or ValueError where the data is none."""
+        counts = (int(data[f"px_count_{name}"]) for name in ("all", "in_frame", "visib"))
+        return cls(str(data["rle"]), Box(*map(int, data["box"])), *counts)
+
+
+@dataclass(frozen=True)
 class Instance:
     """A mask with a name: what a detector should find.
 
@@ -89,6 +143,8 @@ class Instance:
         parts: sorted by name; None where nobody asked.
         soft_mask: None where nobody asked.
         pose: where it is as seen from the camera; None where nobody asked, or it has none.
+        keypoints: in the order of its category's; None where that has none.
+        amodal: all of it, hidden or not; None where nobody asked, or it is not known.
         track_id: the same in all frames of the sequence, below 2^53; None where it is not known.
         resolved: how it was told apart from others that carry its labels: by "geometry", or as one of the connected
             "components"; None where the labels are its own.
@@ -102,6 +158,8 @@ class Instance:
     parts: tuple[Part, ...] | None = None
     soft_mask: SoftMask | None = None
     pose: Pose | None = None
+    keypoints: tuple[Keypoint, ...] | None = None
+    amodal: Amodal | None = None
     track_id: int | None = None
     resolved: str | None = None
 

@@ -68,12 +68,15 @@ class SplitLabels:
         labels: (H, W) uint32.
         instances: new label -> what it is. Other labels are as before.
         left: label -> the objects that what is left of it can be. Labels that are as before are not in it.
+        surfaces: label -> numbers of the surfaces in the scene's geometry that have it, also of what is left; empty
+            where connected pieces had to do.
         notes: sentences on what the user should know.
     """
 
     labels: LabelArray
     instances: Mapping[int, SplitInstance] = field(default_factory=dict)
     left: Mapping[int, Names] = field(default_factory=dict)
+    surfaces: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def entries(self) -> SplitEntries:
@@ -133,7 +136,8 @@ def split_instances(
     wanted = numbered.image().astype(np.int32) - 1
     found = find_surfaces(depth, wanted, placed, read_meshes(scene_file, {one.mesh for one in surfaces}), projection)
     split = _split_by_surface(image, runs, found, label_of, surfaces, [table[number] for number in numbers])
-    return dataclasses.replace(split, notes=_notes(found, wanted, placed, surfaces))
+    numbers_of = {label: tuple(numbers[place] for place in places) for label, places in split.surfaces.items()}
+    return dataclasses.replace(split, surfaces=numbers_of, notes=_notes(found, wanted, placed, surfaces))
 
 
 def _surfaces_by_label(
@@ -258,7 +262,7 @@ def _split_by_surface(
     surfaces: Sequence[Surface],
     identities: Sequence[_Identity | None],
 ) -> SplitLabels:
-    """Args: label_of, surfaces and identities are in the order of the numbers in `found`."""
+    """Args: label_of, surfaces and identities are in the order of the numbers in `found`, and so are its surfaces."""
     fresh = _fresh_labels(runs)
     new_labels = np.array(label_of, dtype=np.uint32)
     new_of: dict[_Identity, int] = {}
@@ -282,7 +286,15 @@ def _split_by_surface(
     for label, one in zip(label_of, surfaces, strict=True):
         if not themselves[label]:  # where nothing was found, the first object has to do
             themselves[label].add(one.object)
-    return SplitLabels(labels, instances, {label: frozenset(names) for label, names in themselves.items()})
+    having: dict[int, list[int]] = defaultdict(list)
+    for place, new in enumerate(new_labels.tolist()):
+        having[new].append(place)
+    return SplitLabels(
+        labels,
+        instances,
+        {label: frozenset(names) for label, names in themselves.items()},
+        {label: tuple(places) for label, places in having.items()},
+    )
 
 
 def _notes(

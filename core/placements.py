@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .camera import Matrix, matrix_of_size
+from .scene_geometry import Mesh, Surface
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,6 +90,29 @@ class Placement:
             str(name): None if box is None else Bounds.from_json(box) for name, box in dict(data["bounds"]).items()
         }
         return cls(str(data["name"]), matrix_of_size(data["matrix"], 4), bounds, int(data["copies"]))
+
+
+def place_surfaces(name: str, surfaces: Sequence[Surface], meshes: Mapping[str, Mesh]) -> list[Placement]:
+    """The surfaces of an instance that was told apart from its copies.
+
+    Args:
+        name: of the instance. A single surface is placed under this name, so that its axes are the instance's;
+            several have those of the world.
+        surfaces: at least one.
+        meshes: of the surfaces, by digest.
+    """
+    placed = []
+    for number, surface in enumerate(surfaces):
+        own = name if len(surfaces) == 1 else f"{name} {number}"
+        matrix = tuple(map(tuple, surface.matrix.astype(np.float64).tolist()))
+        bounds: dict[str, Bounds | None] = {}
+        if surface.mesh and len(meshes[surface.mesh].points):
+            values = np.array(matrix)
+            points = meshes[surface.mesh].points.astype(np.float64) @ values[:3, :3].T + values[:3, 3]
+            frame = rigid_frame(matrix)
+            bounds = {own: Bounds.around(frame.from_world(points)) if frame else None, "": Bounds.around(points)}
+        placed.append(Placement(own, matrix, bounds))
+    return placed
 
 
 @dataclass(frozen=True)

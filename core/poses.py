@@ -93,7 +93,7 @@ class _NoPose(Exception):
 
 def find_poses(
     instances: Sequence[tuple[str, Sequence[str]]],
-    placements: Sequence[Placement],
+    placements: Mapping[str, Placement],
     camera: Camera,
     unit_scale: float,
 ) -> tuple[list[Pose | None], list[str]]:
@@ -101,19 +101,18 @@ def find_poses(
 
     Args:
         instances: the name of each, and the names of all objects that it is made of, seen or not.
-        placements: of the objects of the scene.
+        placements: of the objects of the scene, by name.
         camera: of the frame.
         unit_scale: metres in a scene unit.
 
     Returns:
         The pose of each, None where it has none; and sentences on those without.
     """
-    by_name = {placement.name: placement for placement in placements}
     poses: list[Pose | None] = []
     reasons: dict[str, list[str]] = defaultdict(list)
     for name, members in instances:
         try:
-            head, frame, bounds = _frame_and_bounds(name, members, by_name)
+            head, frame, bounds = _frame_and_bounds(name, members, placements)
             poses.append(_pose(head, frame, bounds, camera, unit_scale))
         except _NoPose as error:
             poses.append(None)
@@ -169,15 +168,12 @@ def _listed(names: Sequence[str]) -> str:
 
 def _projected(corners: Floats, camera: Camera) -> tuple[Point | None, ...]:
     """Pixels of points in the camera's axes, scene units."""
-    if camera.k is None:
+    if not camera.is_projective:
         return (None,) * len(corners)
     in_front = corners[:, 2] >= camera.clip_start
     with np.errstate(divide="ignore", invalid="ignore"):
-        pixels = (corners @ np.asarray(camera.k).T)[:, :2] / corners[:, 2:]
-    return tuple(
-        (float(x), float(y)) if front else None
-        for (x, y), front in zip(pixels.tolist(), in_front.tolist(), strict=True)
-    )
+        pixels = camera.to_image(corners)
+    return tuple((x, y) if front else None for (x, y, _), front in zip(pixels.tolist(), in_front.tolist(), strict=True))
 
 
 def _tuple(values: Floats) -> tuple[float, ...]:

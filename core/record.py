@@ -16,7 +16,8 @@ from .categories import Category
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths
-from .instances import Box, Instance, Mask, Part, SoftMask
+from .instances import Amodal, Box, Instance, Mask, Part, SoftMask
+from .keypoints import Keypoint
 from .maps import MAP_OF_NAME, DenseMap, WrittenMap
 from .poses import Pose
 from .sidecar import Sidecar
@@ -225,6 +226,8 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
         "parts": None if instance.parts is None else [_masked_as_json(part) for part in instance.parts],
         "soft_mask": None if soft_mask is None else {"file": soft_mask.file, "box": _box_as_json(soft_mask.box)},
         "pose": None if instance.pose is None else instance.pose.as_json(),
+        "keypoints": None if instance.keypoints is None else [point.as_json() for point in instance.keypoints],
+        "amodal": None if instance.amodal is None else instance.amodal.as_json(),
         "track_id": instance.track_id,
         "resolved": instance.resolved,
     }
@@ -248,12 +251,15 @@ def _box_as_json(box: Box) -> list[int]:
 
 def _instance_from_json(data: dict[str, Any]) -> Instance:
     parts, soft_mask, pose = data["parts"], data["soft_mask"], data["pose"]
+    keypoints, amodal = data["keypoints"], data["amodal"]
     return Instance(
         *_masked_from_json(data),
         at_border=data["at_border"],
         parts=None if parts is None else tuple(Part(*_masked_from_json(part)) for part in parts),
         soft_mask=None if soft_mask is None else SoftMask(soft_mask["file"], Box(*soft_mask["box"])),
         pose=None if pose is None else Pose.from_json(pose),
+        keypoints=None if keypoints is None else tuple(map(Keypoint.from_json, keypoints)),
+        amodal=None if amodal is None else Amodal.from_json(amodal),
         track_id=data["track_id"],
         resolved=data["resolved"],
     )

@@ -13,6 +13,7 @@ from .camera import Camera
 from .categories import Category
 from .errors import SceneError
 from .files import canonical_json, complete_file
+from .keypoints import KeypointPlace
 from .placements import Placement
 
 SCENE_VERSION = 3
@@ -198,8 +199,9 @@ class SceneRecord:
         opaque: x0, y0, x1, y1, half-open, of the part of the image that is opaque where nothing is, as it is within the
             border of a render; None where the film is transparent, or that is not known.
         table: the categories of the category table, whether anything is of them or not.
-        geometry: digest of the file with the surfaces of instances that share a label, see scene_geometry.py; None
-            where there is no such file.
+        keypoints: where those are that the categories of the table list.
+        geometry: digest of the file with the surfaces of instances that share a label, or of all objects where amodal
+            masks are wanted, see scene_geometry.py; None where there is no such file.
     """
 
     scene: str
@@ -217,6 +219,7 @@ class SceneRecord:
     table: tuple[Category, ...] = ()
     opaque: tuple[int, int, int, int] | None = None
     placements: tuple[Placement, ...] = ()
+    keypoints: tuple[KeypointPlace, ...] = ()
     geometry: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -237,6 +240,7 @@ class SceneRecord:
             "table": [category.as_json() for category in self.table],
             "opaque": None if self.opaque is None else list(self.opaque),
             "placements": [placement.as_json() for placement in self.placements],
+            "keypoints": [place.as_json() for place in self.keypoints],
             "geometry": self.geometry,
         }
 
@@ -270,6 +274,7 @@ class SceneRecord:
                 table=tuple(Category.from_json(category) for category in data["table"]),
                 opaque=None if data["opaque"] is None else _rectangle(data["opaque"]),
                 placements=tuple(map(Placement.from_json, data["placements"])),
+                keypoints=tuple(map(KeypointPlace.from_json, data["keypoints"])),
                 geometry=None if data["geometry"] is None else str(data["geometry"]),
             )
         except OSError as error:

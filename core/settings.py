@@ -188,6 +188,9 @@ class Settings:
     at_border: AtBorder = _setting(
         AtBorder.KEEP, "At Border", "What to do with instances that touch the border of the image"
     )
+    amodal: bool = _setting(
+        False, "Amodal Masks", "Also write all of each instance, hidden or not, and which part of it is seen"
+    )
     poses: bool = _setting(
         False, "Poses and 3D Boxes", "Also write where each instance is as seen from the camera, and a 3D box around it"
     )

@@ -26,7 +26,7 @@ class InstanceGeometry:
     """What the scene record of a frame cannot hold.
 
     Attributes:
-        geometry: the surfaces that share a label.
+        geometry: the surfaces.
         meshes: those of the surfaces, by digest.
         objects: further objects that surfaces are copies of, though nothing in the passes carries their labels.
     """
@@ -36,15 +36,16 @@ class InstanceGeometry:
     objects: frozenset[bpy.types.Object] = frozenset()
 
 
-def read_instances(depsgraph: bpy.types.Depsgraph) -> InstanceGeometry | None:
-    """The surfaces of a frame that share a label with an instance; None where there are none.
+def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -> InstanceGeometry | None:
+    """The surfaces of a frame that share a label with an instance, or all of them; None where there are none.
 
     Args:
         depsgraph: evaluated at the frame. Instances that only a render shows, such as those of particles beyond the
             viewport's percentage, are known to the depsgraph of a render alone.
+        every_object: whether objects count too that share their label with nothing.
     """
     rows = [(one.object.original.name, one.object.pass_index, _instancer(one) != "") for one in _visible(depsgraph)]
-    wanted = shared_labels(rows)
+    wanted = {name for name, *_ in rows} if every_object else shared_labels(rows)
     if not wanted:
         return None
     sources = _ObjectsOfMeshes()

@@ -12,8 +12,9 @@ from ..core.scene import SceneRecord
 from ..core.scene_geometry import write_geometry
 from ..core.settings import Instancing, Settings
 from .instance_reader import InstanceGeometry, read_instances
+from .keypoint_reader import read_keypoints
 from .placement_reader import read_placements
-from .scene_reader import read_scene
+from .scene_reader import own_objects, read_scene
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class SceneDescription:
 
     Attributes:
         record: the scene record.
-        instances: geometry of the instances that share labels, None where there are none or nobody wants it.
+        instances: geometry that the settings need, None where there is none or nobody wants it.
     """
 
     record: SceneRecord
@@ -46,8 +47,12 @@ def describe(
     Raises:
         SceneError: as read_scene does.
     """
-    instances = read_instances(depsgraph) if settings.instancing is Instancing.AUTO else None
+    wants_geometry = settings.amodal or settings.instancing is Instancing.AUTO
+    instances = read_instances(depsgraph, every_object=settings.amodal) if wants_geometry else None
     record = read_scene(scene, depsgraph, table, instances.objects if instances else ())
     if settings.poses:
         record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
+    if names := {name for category in record.table for name in category.keypoints}:
+        places = read_keypoints(names, scene, own_objects(scene, depsgraph), depsgraph)
+        record = dataclasses.replace(record, keypoints=places)
     return SceneDescription(record, instances)

@@ -28,6 +28,7 @@ class Output(SidebarPanel):
         for choice in CameraFormat:
             row.prop(settings, switch_name("cameras", choice), text=choice.label, toggle=True)
         column.prop(settings, "poses")
+        column.prop(settings, "amodal")
         column = layout.column()
         column.enabled = not context.window_manager.labelpass.running
         column.prop(settings, "instancing")

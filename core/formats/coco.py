@@ -16,7 +16,7 @@ from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
 from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
-from ..instances import Box, Instance, Mask, Part
+from ..instances import Amodal, Box, Instance, Mask, Part
 from ..palette import colour_of
 from ..record import FrameRecord, record_files
 from ..version import VERSION
@@ -141,11 +141,23 @@ def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -
         extras["track_id"] = instance.track_id
     if instance.pose is not None:
         extras["pose"] = instance.pose.as_json()
+    if instance.keypoints is not None:
+        extras["keypoints"] = [value for point in instance.keypoints for value in (point.x, point.y, point.visibility)]
+        extras["num_keypoints"] = sum(point.visibility > 0 for point in instance.keypoints)
+    if instance.amodal is not None:
+        extras["amodal"] = _amodal(instance.amodal, record)
     if instance.parts is not None:
         extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
     if instance.soft_mask is not None:
         extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
     return extras
+
+
+def _amodal(amodal: Amodal, record: FrameRecord) -> dict[str, Any]:
+    values = amodal.as_json()
+    del values["box"], values["rle"]
+    segmentation = {"size": [record.height, record.width], "counts": amodal.rle}
+    return {"segmentation": segmentation, "bbox": _bbox(amodal.box), **values}
 
 
 def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:

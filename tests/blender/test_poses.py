@@ -22,12 +22,16 @@ def described(scene: bpy.types.Scene):
     return describe(scene, bpy.context.evaluated_depsgraph_get(), Settings(poses=True)).record
 
 
+def placements(record):
+    return {placement.name: placement for placement in record.placements}
+
+
 def pose_of(scene: bpy.types.Scene, name: str, *objects: str):
     """The pose of an instance of some objects; a failure where it has none."""
     from labelpass.core.poses import find_poses
 
     record = described(scene)
-    (pose,), notes = find_poses([(name, objects or [name])], record.placements, record.camera, record.unit_scale)
+    (pose,), notes = find_poses([(name, objects or [name])], placements(record), record.camera, record.unit_scale)
     assert pose is not None, notes
     return pose
 
@@ -172,7 +176,7 @@ def test_copies_have_no_one_place(scene: bpy.types.Scene) -> None:
         scene.collection.objects.link(ob)
 
     record = described(scene)
-    poses, notes = find_poses([("Ball", ["Ball"])], record.placements, record.camera, 1.0)
+    poses, notes = find_poses([("Ball", ["Ball"])], placements(record), record.camera, 1.0)
 
     assert poses == [None]
     assert "several copies share its label" in notes[0]

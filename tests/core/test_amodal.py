@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from core import amodal
-from core.amodal import Amodal, Part, find_amodal
-from core.instances import Box, find_runs
+from core.amodal import Part, find_amodal
+from core.instances import Amodal, Box, find_runs
 from core.raster import Projection
 from core.scene_geometry import Mesh
 

@@ -43,7 +43,7 @@ def cube(name: str, x: float, y: float, z: float, *, copies: int = 1, **parents:
 
 
 def poses(*instances, places, camera=CAMERA, unit_scale=1.0):
-    return find_poses(instances, places, camera, unit_scale)
+    return find_poses(instances, {place.name: place for place in places}, camera, unit_scale)
 
 
 def only(found: tuple[list[Pose | None], list[str]]) -> Pose:
