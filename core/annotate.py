@@ -39,7 +39,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     """
     key = job.key()
     scene = SceneRecord.read(job.scene) if job.scene else None
-    passes = Passes(job.files.files, job.settings.view_layer, job.settings.view)
+    passes = open_passes(job)
     if scene and passes.shape != (scene.height, scene.width):
         height, width = passes.shape
         raise SceneError(
@@ -87,6 +87,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     record = FrameRecord(
         key=key,
         sequence=job.files.sequence,
+        split=job.files.split,
         frame=job.files.frame,
         name=job.files.name,
         width=passes.shape[1],
@@ -96,9 +97,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         pictures=tuple(pictures),
         label_source=image.source.value,
         view_layer=passes.view_layer,
-        view=passes.view,
+        view=passes.view or (scene.view if scene else ""),
         unit_scale=scene.unit_scale if scene else None,
-        camera=scene.camera if scene else None,
+        camera=_camera(scene, passes, notes),
         categories=tuple(categories),
         instances=tuple(instances),
         dropped=dropped,
@@ -106,6 +107,31 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     )
     record.write(job.output)
     return record
+
+
+def open_passes(job: FrameJob) -> Passes:
+    """The passes that a frame is made of; raises as Passes does."""
+    settings = job.settings
+    # Of several view layers, each is to have a picture of its own.
+    return Passes(job.files.files, settings.view_layer, settings.view, composited=not settings.all_view_layers)
+
+
+def _camera(scene: SceneRecord | None, passes: Passes, notes: list[str]) -> Camera | None:
+    """The camera that the view was seen by."""
+    if scene is None:
+        return None
+    if passes.view and passes.view != scene.view:
+        notes.append(
+            f"The scene record describes {f'the view {scene.view!r}' if scene.view else 'no stereo view'} and the "
+            f"labels are of {passes.view!r}, so the record has no camera; export this view from Blender"
+        )
+        return None
+    if scene.camera is None and scene.view:
+        notes.append(
+            "Spherical stereo sees each direction from another place, so the record has no camera; turn Spherical "
+            "Stereo off in the camera's Stereoscopy settings if you need one"
+        )
+    return scene.camera
 
 
 def _instances(runs: Runs, named: Sequence[NamedLabels]) -> list[Instance]:

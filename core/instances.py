@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from .rle import encode_counts
 
+# A name, or what Blender tells the instances of one object apart by.
+Identity = str | tuple[str | int, ...]
 LabelArray = npt.NDArray[np.uint32]
 Integers = npt.NDArray[np.int64]
 
@@ -55,6 +57,7 @@ class Instance:
         labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
         at_border: whether it touches the border of the image; None where nobody asked.
+        identity: what it has in common with itself in the other frames of its sequence; None is its name.
     """
 
     name: str
@@ -62,6 +65,12 @@ class Instance:
     labels: tuple[int, ...]
     mask: Mask
     at_border: bool | None = None
+    identity: Identity | None = None
+
+    @property
+    def track(self) -> Identity:
+        """What a track id is given to."""
+        return self.name if self.identity is None else self.identity
 
 
 def find_masks(labels: LabelArray) -> list[Mask]:

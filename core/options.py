@@ -20,9 +20,16 @@ def exit_code_of(command: Callable[[], int]) -> int:
         return 2 if isinstance(error, UsageError) else 1
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent."""
+def add_settings(parser: argparse.ArgumentParser, blender: bool) -> None:
+    """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent.
+
+    Args:
+        parser: gets the options.
+        blender: whether a scene is open, so that its settings mean something too.
+    """
     for field in dataclasses.fields(Settings):
+        if field.metadata["needs_blender"] and not blender:
+            continue
         option = f"--{field.name.replace('_', '-')}"
         text = field.metadata["help"]
         if isinstance(field.default, bool):

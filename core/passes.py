@@ -100,12 +100,16 @@ class Passes:
         where: the files and the view layer, for messages.
     """
 
-    def __init__(self, files: Sequence[PassFile], view_layer: str = "", view: str = "") -> None:
+    def __init__(
+        self, files: Sequence[PassFile], view_layer: str = "", view: str = "", composited: bool = True
+    ) -> None:
         """
         Args:
             files: all files of the frame.
             view_layer: its name; "" takes the first with a pass that tells objects apart, else the first.
             view: name of a stereo view; "" takes the first.
+            composited: whether Combined is what the compositor made of all view layers, where the files hold that;
+                else it is the view layer's own.
 
         Raises:
             ExrError: a file is missing or damaged, or the files have different resolutions.
@@ -122,6 +126,7 @@ class Passes:
                         "render it again"
                     )
         self.shape = (window.height, window.width)
+        self._composited = composited
         self._stored: dict[_Key, _Stored] = {}
         for file, holds in opened:
             _collect(file, holds, self._stored)
@@ -255,12 +260,24 @@ class Passes:
         layers = [self.view_layer]
         if pass_ is Pass.COMBINED:
             # What the user sees is the compositor's result; and the labels' own layer may have no picture.
-            layers = list(dict.fromkeys([_COMPOSITE_LAYER, self.view_layer, *self._layers()]))
+            order = [_COMPOSITE_LAYER, self.view_layer] if self._composited else [self.view_layer, _COMPOSITE_LAYER]
+            layers = list(dict.fromkeys([*order, *self._layers()]))
         for wanted_layer, wanted_view in itertools.product(layers, (self.view, "")):
             for (layer, view, name, _), stored in self._stored.items():
                 if layer == wanted_layer and view == wanted_view and Pass.named(name) is pass_:
                     return stored
         return None
+
+    def label_layers(self) -> list[str]:
+        """The view layers with a pass that tells objects apart; all of them where none has one."""
+        found = [layer for layer, _, name, _ in self._stored if Pass.named(name) in LABEL_PASSES]
+        return list(dict.fromkeys(found)) or self._layers()
+
+    def views(self) -> list[str]:
+        """The stereo views in their order; none where it is not a stereo render."""
+        present = [view for _, view, _, _ in self._stored if view]
+        in_order = [view for view in self._views_in_order if view in present]
+        return list(dict.fromkeys([*in_order, *present]))
 
     def _layers(self) -> list[str]:
         return list(dict.fromkeys(layer for layer, _, _, _ in self._stored))
@@ -271,15 +288,10 @@ class Passes:
             if wanted not in layers:
                 raise UsageError(f"{self._names} has no view layer {wanted!r}; it has {_quoted(layers)}")
             return wanted
-        for layer, _, name, _ in self._stored:
-            if Pass.named(name) in LABEL_PASSES:
-                return layer
-        return layers[0] if layers else ""
+        return next(iter(self.label_layers()), "")
 
     def _choose_view(self, wanted: str) -> str:
-        present = [view for _, view, _, _ in self._stored if view]
-        in_order = [view for view in self._views_in_order if view in present]
-        views = list(dict.fromkeys([*in_order, *present]))
+        views = self.views()
         if wanted and wanted not in views:
             has = f"it has {_quoted(views)}" if views else "it is not a stereo render"
             raise UsageError(f"{self._names} has no view {wanted!r}; {has}")

@@ -13,7 +13,7 @@ from .camera import Camera
 from .errors import SceneError
 from .files import canonical_json, complete_file
 
-SCENE_VERSION = 2
+SCENE_VERSION = 3
 SCENES_FOLDER = "scenes"
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
@@ -126,9 +126,11 @@ class SceneRecord:
         width, height: pixels of the rendered image, with the resolution percentage.
         pixel_aspect: width of a pixel divided by its height.
         unit_scale: metres in one scene unit.
-        camera: None where the scene has no camera, or several at once (stereo).
+        camera: of this view; None where the scene has no camera, or one that sees from many places (spherical stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: the groups that objects belong to.
+        view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
+        view: name of the stereo view; "" where the render is not a stereo one.
     """
 
     scene: str
@@ -143,6 +145,8 @@ class SceneRecord:
     assets: SceneEntries
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
+    view_layer: str = ""
+    view: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -159,6 +163,8 @@ class SceneRecord:
             "assets": self.assets.as_json(),
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
+            "view_layer": self.view_layer,
+            "view": self.view,
         }
 
     def write(self, path: Path) -> None:
@@ -188,6 +194,8 @@ class SceneRecord:
                 assets=SceneEntries.from_json(data["assets"]),
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
+                view_layer=str(data["view_layer"]),
+                view=str(data["view"]),
             )
         except OSError as error:
             raise SceneError(

@@ -83,9 +83,22 @@ class ImageFormat(Choice):
         return ".jpg" if self is ImageFormat.JPEG else ".png"
 
 
-def _setting(default: Any, label: str, help: str, *, changes_records: bool = True, slider: int = 0) -> Any:
-    """A field with its words; `slider` is where a slider for a number ends, whatever may be typed."""
-    metadata = {"label": label, "help": help, "changes_records": changes_records, "slider": slider}
+def _setting(
+    default: Any, label: str, help: str, *, changes_records: bool = True, slider: int = 0, needs_blender: bool = False
+) -> Any:
+    """A field with its words.
+
+    Args:
+        slider: where a slider for a number ends, whatever may be typed.
+        needs_blender: whether the setting means nothing for EXR files alone.
+    """
+    metadata = {
+        "label": label,
+        "help": help,
+        "changes_records": changes_records,
+        "slider": slider,
+        "needs_blender": needs_blender,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -103,6 +116,19 @@ class Settings:
         "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
     )
     view: str = _setting("", "View", "Stereo view to label; empty takes the first")
+    all_view_layers: bool = _setting(
+        False,
+        "All View Layers",
+        "Make a sequence of each view layer that tells objects apart, each with images of its own",
+    )
+    all_views: bool = _setting(False, "All Views", "Make a sequence of each stereo view", changes_records=False)
+    all_scenes: bool = _setting(
+        False,
+        "All Scenes",
+        "Export every scene of the file that has a camera, as a sequence of its own",
+        changes_records=False,
+        needs_blender=True,
+    )
     min_area: int = _setting(0, "Minimum Area", "Leave out instances that have fewer pixels", slider=1000)
     min_side: int = _setting(
         0, "Minimum Side", "Leave out instances whose box is narrower or lower, in pixels", slider=100

@@ -23,13 +23,12 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .annotate import annotate
+from .annotate import annotate, open_passes
 from .errors import Cancelled, LabelpassError
 from .exr import lost_memory, set_decoding_threads
 from .files import complete_file
 from .formats.coco import write_coco
 from .job import FrameJob
-from .passes import Passes
 from .render_pass import Pass
 
 # A run may meet many damaged frames, and each may lose some memory.
@@ -103,7 +102,7 @@ def _decode_combined(data: Mapping[str, Any], report: Report, checkpoint: Checkp
     The result says whether there is such a pass.
     """
     job = FrameJob.from_json(data["job"])
-    passes = Passes(job.files.files, job.settings.view_layer, job.settings.view)
+    passes = open_passes(job)
     if Pass.COMBINED not in passes:
         return {"decoded": False}
     combined = passes.read(Pass.COMBINED)
@@ -126,6 +125,7 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
         "instances": merged.instances,
         "categories": merged.categories,
         "problems": list(merged.problems),
+        "left_out": dict(merged.left_out),
     }
 
 

@@ -14,9 +14,9 @@ from ..core.progress import Progress
 from ..core.run import STOPPED, counted
 from ..core.settings import Settings
 from . import properties
-from .export_run import ExportPlan, ExportRun
+from .export_plan import Way, plan_export
+from .export_run import ExportRun
 from .result import print_result
-from .sources import folder_of_frames, plan_files, plan_render, scene_frames
 
 _SECONDS_TO_WAIT = 0.5
 
@@ -63,32 +63,29 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="write the COCO file when all frames are done (leave it to 'labelpass merge' on a farm)",
     )
-    add_settings(parser)
+    add_settings(parser, blender=True)
     return parser
 
 
 def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     stored = scene.labelpass
     settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
-    frames = scene_frames(scene)
+    frames = None
     if options.frames:
         frames = list(dict.fromkeys(number for numbers in parse_frame_ranges(options.frames) for number in numbers))
-    if not frames:
-        raise UsageError("The scene's frame range is empty; give the frames with --frames")
     if options.render and options.folder:
         raise UsageError(
             "--render renders into the scene's own output, so --from has no meaning with it; leave one out"
         )
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
+    output = options.output.resolve() if options.output else None
     if options.render:
-        folder = None
-        plan = plan_render(scene, frames)
+        plan = plan_export(scene, settings, Way.RENDER, frames, None, output, options.merge)
     else:
-        plan = plan_files(scene, frames, folder)
-    output = options.output or stored.chosen_folder("output") or folder_of_frames(scene, plan, folder)
+        plan = plan_export(scene, settings, Way.FILES, frames, folder, output, options.merge)
 
-    run = ExportRun(scene, ExportPlan(plan, output.resolve(), settings, options.render, options.merge))
-    progress = Progress(len(plan), time.monotonic())
+    run = ExportRun(plan)
+    progress = Progress(plan.total, time.monotonic())
     try:
         while not run.step(_SECONDS_TO_WAIT):
             if run.summary.frames != progress.done:

@@ -1,5 +1,6 @@
 """The open scene as a scene record: what can be seen, what each object is, and the camera."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,6 +10,7 @@ from mathutils import Matrix
 from ..core.camera import Camera
 from ..core.errors import SceneError
 from ..core.scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name
+from .stereo import Eye, eye_of, views_of
 
 # Object types that leave pixels in a render.
 _RENDERED_TYPES = frozenset(
@@ -19,19 +21,24 @@ _CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panor
 _TO_OPENCV = Matrix.Diagonal((1.0, -1.0, -1.0, 1.0))
 
 
-def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneRecord:
+def read_scene(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str = "", every_layer: bool = False
+) -> SceneRecord:
     """Describe the frame that the scene stands at.
 
     Args:
         scene: the original scene.
         depsgraph: its evaluated dependency graph, up to date at the current frame. What is animated is read from it:
             the objects that the user edits stay behind while a render goes from frame to frame.
+        view: the stereo view whose camera is wanted; "" takes the first, if there are any.
+        every_layer: whether all view layers that are rendered count, and not only that of the depsgraph.
 
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
     width, height = image_size(scene)
-    objects = sorted(own_objects(scene, depsgraph) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene, depsgraph, every_layer) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    view = view or next(iter(views_of(scene)), "")
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return SceneRecord(
@@ -41,25 +48,37 @@ def read_scene(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> SceneR
         height=height,
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
         unit_scale=scene.unit_settings.scale_length if metric else 1.0,
-        camera=_camera(scene, depsgraph),
+        camera=_camera(scene, depsgraph, view),
         objects=object_entries(scene, objects, depsgraph),
         materials=_material_entries(objects, depsgraph),
         assets=_asset_entries(scene, objects),
         parents=_parent_entries(scene, objects),
         collections=_collection_entries(scene),
+        view_layer="" if every_layer else depsgraph.view_layer.name,
+        view=view,
     )
 
 
-def own_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> set[bpy.types.Object]:
+def from_view(record: SceneRecord, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> SceneRecord:
+    """What read_scene has read, as another stereo view shows it."""
+    return dataclasses.replace(record, view=view, camera=_camera(scene, depsgraph, view))
+
+
+def own_objects(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None, every_layer: bool = False
+) -> set[bpy.types.Object]:
     """The objects of the scene that can leave pixels in a render, those of instanced collections included.
 
     Args:
         scene: the original scene.
-        depsgraph: of the frame; None takes the scene as the user sees it.
+        depsgraph: of the frame, for the objects of its view layer; None takes the scene as the user sees it, with all
+            view layers that are rendered.
+        every_layer: take all of these with a depsgraph too.
     """
     found: set[bpy.types.Object] = set()
+    own = None if depsgraph is None or every_layer else depsgraph.view_layer.name
     for view_layer in scene.view_layers:
-        if view_layer.use:
+        if view_layer.use if own is None else view_layer.name == own:
             for ob in _objects_of(view_layer.layer_collection, depsgraph):
                 _add_with_instances(ob, depsgraph, found)
     return {ob for ob in found if ob.type in _RENDERED_TYPES}
@@ -308,36 +327,35 @@ def collections_of_objects(scene: bpy.types.Scene, objects: Iterable[bpy.types.O
     return found if len(set(found.values())) > 1 else {}
 
 
-def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | None:
-    if scene.camera is None or scene.render.use_multiview:
-        return None  # with several views there is no one camera that made the image
-    camera = scene.camera.evaluated_get(depsgraph)
+def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Camera | None:
+    eye = eye_of(scene, depsgraph, view) if scene.camera else None
+    if eye is None:
+        return None
+    camera = eye.camera
     kind = _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
-    # Blender ignores the scale of a camera.
-    world_to_camera = _TO_OPENCV @ camera.matrix_world.normalized().inverted()
+    world_to_camera = _TO_OPENCV @ eye.to_world.inverted()
     return Camera(
-        name=scene.camera.name,
+        name=camera.name,
         type=kind,
-        k=_intrinsics(scene, camera, depsgraph) if kind == "perspective" else None,
+        k=_intrinsics(scene, eye, depsgraph) if kind == "perspective" else None,
         world_to_camera=tuple(tuple(row) for row in world_to_camera),
         clip_start=camera.data.clip_start,
         clip_end=camera.data.clip_end,
     )
 
 
-def _intrinsics(
-    scene: bpy.types.Scene, camera: bpy.types.Object, depsgraph: bpy.types.Depsgraph
-) -> tuple[tuple[float, ...], ...]:
+def _intrinsics(scene: bpy.types.Scene, eye: Eye, depsgraph: bpy.types.Depsgraph) -> tuple[tuple[float, ...], ...]:
     """K in pixels, from the projection matrix that Blender itself renders with."""
     render = scene.render
     width, height = _uncropped_size(scene)
-    projection = camera.calc_matrix_camera(
+    projection = eye.camera.calc_matrix_camera(
         depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
     )
     _, _, left, top = _image_rectangle(scene)
+    focal = projection[0][0] * width / 2
     # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down).
     return (
-        (projection[0][0] * width / 2, 0.0, (1 - projection[0][2]) * width / 2 - left),
+        (focal, 0.0, (1 - projection[0][2]) * width / 2 - left + eye.shift * focal),
         (0.0, projection[1][1] * height / 2, (1 + projection[1][2]) * height / 2 - top),
         (0.0, 0.0, 1.0),
     )

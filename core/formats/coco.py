@@ -1,20 +1,25 @@
 """COCO object detection: `annotations/instances.json` from frame records.
 
-Source of the format: https://cocodataset.org/#format-data. The same records give the same bytes on every machine. The
-file is streamed: only one record is in memory at a time, and of each frame its place in the order.
+Source of the format: https://cocodataset.org/#format-data; for videos see tracks.py. The same records give the same
+bytes on every machine. The file is streamed: only one record is in memory at a time, of each frame its place in the
+order, and of each object its track.
 """
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
 from ..record import FrameRecord, record_files
 from ..scene import Category
+from ..sequences import WantedSequences
 from ..version import VERSION
+from .tracks import Place, Tracks
 
 INSTANCES_FILE = "annotations/instances.json"
 
@@ -27,6 +32,7 @@ class Merged:
         path: the COCO file.
         frames, instances, categories: how many it holds.
         problems: a sentence for each record that could not be used.
+        left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
     """
 
     path: Path
@@ -34,13 +40,14 @@ class Merged:
     instances: int
     categories: int
     problems: tuple[str, ...]
+    left_out: Mapping[str, int]
 
 
 def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of all frame records below an output folder.
+    """Write the COCO file of the frame records below an output folder, as far as their sequences are wanted.
 
-    Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
-    Category ids are those that the user fixed; the others count from 1 in the order of names.
+    Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
+    ids as tracks.py says. Category ids are those that the user fixed; the others count from 1 in the order of names.
 
     Args:
         output: the folder that holds `records`.
@@ -51,8 +58,11 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
+    left_out: Counter[str] = Counter()
     order: list[tuple[str, int, str, Path]] = []
     table: dict[str, Category] = {}
+    tracks = Tracks()
+    wanted = WantedSequences.read(output)
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -61,15 +71,21 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         except RecordError as error:
             problems.append(str(error))
             continue
+        if not wanted.wants(record):
+            left_out[record.sequence] += 1
+            continue
+        tracks.add(record)
         for category in record.categories:
             _add_category(table, category, path)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
-        raise RecordError(
-            problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
-        )
+        nothing = f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
+        if left_out:
+            nothing = f"{output} holds records of other sequences only; export again from Blender"
+        raise RecordError(problems[0] if problems else nothing)
     order.sort()
     ids = category_ids(table)
+    tracks.number(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -79,7 +95,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         for image, (*_, record_path) in enumerate(order, start=1):
             progress(len(paths) + image - 1, 2 * len(paths))
             record = FrameRecord.read(record_path)
-            file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record)))
+            place = tracks.place(record)
+            file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record, place)))
             for instance in record.instances:
                 annotation += 1
                 mask = instance.mask
@@ -92,6 +109,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
                     "iscrowd": 0,
                     "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
                     "name": instance.name,
+                    "track_id": tracks.id_of(instance),
+                    "video_id": place.video,
                 }
                 if instance.at_border is not None:
                     row["at_border"] = instance.at_border
@@ -99,18 +118,28 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        file.write(b'\n],\n"categories":[')
-        for number, (name, id) in enumerate(sorted(ids.items(), key=lambda item: item[1])):
-            row = {"id": id, "name": name, "supercategory": table[name].supercategory}
-            file.write((b",\n" if number else b"\n") + canonical_json(row))
+        categories = (
+            {"id": id, "name": name, "supercategory": table[name].supercategory}
+            for name, id in sorted(ids.items(), key=lambda item: item[1])
+        )
+        _write_table(file, "categories", categories)
+        _write_table(file, "videos", tracks.videos())
+        _write_table(file, "tracks", tracks.tracks())
         file.write(b"\n]}\n")
-    return Merged(path, len(order), annotation, len(ids), tuple(problems))
+    return Merged(path, len(order), annotation, len(ids), tuple(problems), dict(sorted(left_out.items())))
+
+
+def _write_table(file: BinaryIO, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Another table after the one that is open."""
+    file.write(b'\n],\n"%s":[' % name.encode())
+    for number, row in enumerate(rows):
+        file.write((b",\n" if number else b"\n") + canonical_json(row))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
 
 
-def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
+def _image(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:
     return {
         "id": id,
         "file_name": record.image,
@@ -118,6 +147,8 @@ def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
         "height": record.height,
         "frame": record.frame,
         "sequence": record.sequence,
+        "video_id": place.video,
+        "frame_index": place.frame_index,
     }
 
 

@@ -74,9 +74,12 @@ cameras = st.builds(
     floats,
 )
 instances = st.builds(
-    lambda name, category, labels, *mask: Instance(name, category, labels, Mask(labels[0], *mask)),
+    lambda name, category, identity, labels, *mask: Instance(
+        name, category, labels, Mask(labels[0], *mask), identity=identity
+    ),
     texts,
     texts,
+    st.none() | texts | st.lists(st.integers(-(2**31), 2**31) | texts, max_size=3).map(tuple),
     st.lists(numbers, min_size=1, max_size=3).map(tuple),
     st.builds(Box, numbers, numbers, numbers, numbers),
     numbers,
@@ -102,6 +105,7 @@ records = st.builds(
     instances=st.lists(instances, max_size=3).map(tuple),
     dropped=st.dictionaries(texts, numbers, max_size=2),
     notes=st.lists(texts, max_size=2).map(tuple),
+    split=texts,
 )
 
 
@@ -242,7 +246,7 @@ def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":2}}', b"\xff", b"\0"],
+    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":3}}', b"\xff", b"\0"],
 )
 def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "records" / "x.json"
@@ -256,7 +260,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":2,', b'"record_version":3,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":2,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -317,6 +321,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
         {"image_format": ImageFormat.JPEG},
         {"image_format": ImageFormat.NONE},
         {"pictures": False},
+        {"all_view_layers": True},
     ],
     ids=str,
 )
@@ -336,12 +341,15 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "at_border",
         "view_layer",
         "view",
+        "all_view_layers",
+        "all_views",
+        "all_scenes",
         "image_format",
         "pictures",
         "workers",
         "redo",
     }
-    for change in ({"workers": 7}, {"redo": True}):
+    for change in ({"workers": 7}, {"redo": True}, {"all_views": True}, {"all_scenes": True}):
         assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
 
 

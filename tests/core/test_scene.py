@@ -106,7 +106,7 @@ def test_folder_instead_of_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"null", b"[]", b"{}", b'"text"', b"12", b"\xff\xfe\x00", b'{"scene_version":2}', b"\x76\x2f\x31\x01"],
+    [b"", b"{", b"null", b"[]", b"{}", b'"text"', b"12", b"\xff\xfe\x00", b'{"scene_version":3}', b"\x76\x2f\x31\x01"],
     ids=repr,
 )
 def test_no_scene_record(tmp_path: Path, content: bytes) -> None:
@@ -158,7 +158,7 @@ def test_damaged_record(tmp_path: Path, change: dict[str, Any]) -> None:
         SceneRecord.read(path)
 
 
-@pytest.mark.parametrize("version", [0, 1, 3, "2", None])
+@pytest.mark.parametrize("version", [0, 2, 4, "3", None])
 def test_other_version(tmp_path: Path, version: Any) -> None:
     path = changed(tmp_path / "a.json", {"scene_version": version})
 

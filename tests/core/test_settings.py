@@ -24,6 +24,9 @@ ALL_SETTINGS = st.builds(
     at_border=st.sampled_from(AtBorder),
     view_layer=st.text(),
     view=st.text(),
+    all_view_layers=st.booleans(),
+    all_views=st.booleans(),
+    all_scenes=st.booleans(),
     image_format=st.sampled_from(ImageFormat),
     pictures=st.booleans(),
     workers=st.integers(0, 1000),
@@ -39,6 +42,9 @@ OTHER = {
     "at_border": AtBorder.MARK,
     "view_layer": "Labels.v2",
     "view": "right",
+    "all_view_layers": True,
+    "all_views": True,
+    "all_scenes": True,
     "image_format": ImageFormat.JPEG,
     "pictures": False,
     "workers": 3,
@@ -74,7 +80,8 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     changed = Settings(**{name: OTHER[name]})
     assert changed != Settings()
 
-    assert (changed.shaping_records() == Settings().shaping_records()) == (name in ("workers", "redo"))
+    shapes_nothing = ("workers", "redo", "all_views", "all_scenes")
+    assert (changed.shaping_records() == Settings().shaping_records()) == (name in shapes_nothing)
 
 
 def test_unknown_setting_lists_those_there_are() -> None:
