@@ -35,7 +35,8 @@ class Handlers:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        for handlers in vars(bpy.app.handlers).values():
+        for name in dir(bpy.app.handlers):
+            handlers = getattr(bpy.app.handlers, name)
             if isinstance(handlers, list):
                 handlers[:] = [
                     self._timed(handler) if handler.__module__.startswith("labelpass") else handler

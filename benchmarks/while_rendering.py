@@ -70,7 +70,10 @@ def _render(scene: Path, frames: int, switch: str) -> dict[str, float]:
 
 
 def _blender(*arguments: object) -> str:
-    return subprocess.run([*BLENDER, *map(str, arguments)], capture_output=True, text=True, check=True).stdout
+    done = subprocess.run([*BLENDER, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"Blender ended with exit code {done.returncode}:\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """One frame from its files to its record. Reads like the way of the data; the only module that knows its order."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,12 +16,15 @@ from .labels import read_labels
 from .naming import NamedLabels, name_labels
 from .passes import Passes
 from .pictures import draw_boxes, draw_depth
+from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
 from .settings import ImageFormat, LabelSource
+from .space_picture import draw_boxes_3d
 
 BOXES_FOLDER = "pictures/boxes"
+BOXES_3D_FOLDER = "pictures/boxes3d"
 DEPTH_FOLDER = "pictures/depth"
 
 # Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
@@ -47,6 +51,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "set the resolution back to that of the render, or render again"
         )
     notes: list[str] = []
+    if scene:
+        scene = _of_view(scene, passes.view, notes)
 
     checkpoint()
     passes.preload(_passes_to_read(job))
@@ -59,8 +65,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         )
     runs = find_runs(image.labels)
     named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
-    instances, dropped = filter_instances(_instances(runs, named), *passes.shape, job.settings)
-    notes += remarks
+    poses, without = _poses(job, named, scene)
+    instances, dropped = filter_instances(_instances(runs, named, poses), *passes.shape, job.settings)
+    notes += remarks + without
     if not named:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
@@ -78,6 +85,13 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         write_image(job.output / boxes, drawn, ImageFormat.PNG)
         pictures.append(boxes)
         checkpoint()
+        if scene and scene.camera and scene.camera.k and any(instance.pose for instance in instances):
+            boxes = f"{BOXES_3D_FOLDER}/{job.files.path}.png"
+            near = scene.camera.clip_start * scene.unit_scale
+            drawn = draw_boxes_3d(canvas, instances, [one.name for one in categories], scene.camera.k, near)
+            write_image(job.output / boxes, drawn, ImageFormat.PNG)
+            pictures.append(boxes)
+            checkpoint()
         if Pass.DEPTH in passes:
             depth = f"{DEPTH_FOLDER}/{job.files.path}.png"
             write_image(job.output / depth, _depth_picture(passes, scene), ImageFormat.PNG)
@@ -99,7 +113,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         view_layer=passes.view_layer,
         view=passes.view or (scene.view if scene else ""),
         unit_scale=scene.unit_scale if scene else None,
-        camera=_camera(scene, passes, notes),
+        camera=scene.camera if scene else None,
         categories=tuple(categories),
         instances=tuple(instances),
         dropped=dropped,
@@ -116,30 +130,49 @@ def open_passes(job: FrameJob) -> Passes:
     return Passes(job.files.files, settings.view_layer, settings.view, composited=not settings.all_view_layers)
 
 
-def _camera(scene: SceneRecord | None, passes: Passes, notes: list[str]) -> Camera | None:
-    """The camera that the view was seen by."""
-    if scene is None:
-        return None
-    if passes.view and passes.view != scene.view:
+def _of_view(scene: SceneRecord, view: str, notes: list[str]) -> SceneRecord:
+    """The scene with the camera that the view was seen by, or without one."""
+    if view and view != scene.view:
         notes.append(
             f"The scene record describes {f'the view {scene.view!r}' if scene.view else 'no stereo view'} and the "
-            f"labels are of {passes.view!r}, so the record has no camera; export this view from Blender"
+            f"labels are of {view!r}, so the record has no camera; export this view from Blender"
         )
-        return None
+        return dataclasses.replace(scene, camera=None)
     if scene.camera is None and scene.view:
         notes.append(
             "Spherical stereo sees each direction from another place, so the record has no camera; turn Spherical "
             "Stereo off in the camera's Stereoscopy settings if you need one"
         )
-    return scene.camera
+    return scene
 
 
-def _instances(runs: Runs, named: Sequence[NamedLabels]) -> list[Instance]:
+def _instances(runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]) -> list[Instance]:
     """The instances with their masks, in the same order; the labels that no instance has are background."""
     stands_for = {label: one.labels[0] for one in named for label in one.labels}
     masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
     mask_of = {mask.label: mask for mask in masks}
-    return [Instance(one.name, one.category, one.labels, mask_of[one.labels[0]]) for one in named]
+    return [
+        Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose)
+        for one, pose in zip(named, poses, strict=True)
+    ]
+
+
+def _poses(
+    job: FrameJob, named: Sequence[NamedLabels], scene: SceneRecord | None
+) -> tuple[list[Pose | None], list[str]]:
+    """The pose of each instance, if the settings want poses, and sentences on those that have none."""
+    nothing: list[Pose | None] = [None] * len(named)
+    if not job.settings.poses or not named:
+        return nothing, []
+    if scene is None or not scene.placements:
+        return nothing, [
+            "There are no poses, since no scene record says where the objects are; export from Blender with "
+            "Poses and 3D Boxes turned on"
+        ]
+    if scene.camera is None:
+        return nothing, ["There are no poses, since the frame has no one camera"]
+    members = [(one.name, one.objects) for one in named]
+    return find_poses(members, scene.placements, scene.camera, scene.unit_scale)
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:

@@ -67,14 +67,15 @@ class Camera:
         return cls(
             name=str(data["name"]),
             type=str(data["type"]),
-            k=None if data["k"] is None else _matrix(data["k"], 3),
-            world_to_camera=_matrix(data["world_to_camera"], 4),
+            k=None if data["k"] is None else matrix_of_size(data["k"], 3),
+            world_to_camera=matrix_of_size(data["world_to_camera"], 4),
             clip_start=float(data["clip_start"]),
             clip_end=float(data["clip_end"]),
         )
 
 
-def _matrix(rows: Any, size: int) -> Matrix:
+def matrix_of_size(rows: Any, size: int) -> Matrix:
+    """Rows from JSON as a size x size matrix; TypeError or ValueError where they are none."""
     matrix = tuple(tuple(float(value) for value in row) for row in rows)
     if len(matrix) != size or any(len(row) != size for row in matrix):
         raise ValueError(f"not a {size}x{size} matrix")

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from .poses import Pose
 from .rle import encode_counts
 
 # A name, or what Blender tells the instances of one object apart by.
@@ -57,6 +58,7 @@ class Instance:
         labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
         at_border: whether it touches the border of the image; None where nobody asked.
+        pose: where it is as seen from the camera; None where nobody asked, or it has none.
         identity: what it has in common with itself in the other frames of its sequence; None is its name.
     """
 
@@ -65,6 +67,7 @@ class Instance:
     labels: tuple[int, ...]
     mask: Mask
     at_border: bool | None = None
+    pose: Pose | None = None
     identity: Identity | None = None
 
     @property

@@ -19,11 +19,13 @@ class NamedLabels:
         name: of the object, material, asset or group; of the first by name where several share the label.
         category: name of a category.
         labels: ascending, at least one.
+        objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
     """
 
     name: str
     category: str
     labels: tuple[int, ...]
+    objects: tuple[str, ...] = ()
 
 
 def name_labels(
@@ -54,11 +56,15 @@ def name_labels(
 
     groups = _groups(image, scene, grouping)
     by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
+    members: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, group in groups.entries:
         by_label[entry.pass_index if image.is_index else entry.name].add(group)
+        if _KINDS[image.source] == "object":
+            members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
     unknown, notes = [], []
     labels_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+    objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
         if not found:
@@ -72,6 +78,8 @@ def name_labels(
         if category is None:
             continue
         labels_of[name, category].append(label)
+        for group in found:
+            objects_of[name, category] |= members[group]
         if len(found) > 1 and grouping is not Grouping.OBJECT:
             notes.append(f"{name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown:
@@ -79,7 +87,7 @@ def name_labels(
         notes.append(
             f"No {_KINDS[image.source]} of the scene has the label {names}; was the scene changed after the render?"
         )
-    known = [NamedLabels(name, category, tuple(found)) for (name, category), found in labels_of.items()]
+    known = [NamedLabels(*key, tuple(found), tuple(sorted(objects_of[key]))) for key, found in labels_of.items()]
     return _sorted([*known, *unknown]), sorted(categories.values(), key=lambda category: category.name), notes
 
 

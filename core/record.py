@@ -17,6 +17,7 @@ from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths, joined_path
 from .instances import Box, Instance, Mask
+from .poses import Pose
 from .scene import Category
 from .sequences import WantedSequences, shot_of
 
@@ -217,6 +218,7 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
         "area": mask.area,
         "rle": mask.rle,
         "at_border": instance.at_border,
+        "pose": None if instance.pose is None else instance.pose.as_json(),
     }
 
 
@@ -230,5 +232,6 @@ def _instance_from_json(data: dict[str, Any]) -> Instance:
         labels,
         mask,
         data["at_border"],
+        None if data["pose"] is None else Pose.from_json(data["pose"]),
         tuple(identity) if isinstance(identity, list) else identity,
     )

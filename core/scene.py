@@ -12,6 +12,7 @@ from typing import Any
 from .camera import Camera
 from .errors import SceneError
 from .files import canonical_json, complete_file
+from .placements import Placement
 
 SCENE_VERSION = 3
 SCENES_FOLDER = "scenes"
@@ -129,6 +130,7 @@ class SceneRecord:
         camera: of this view; None where the scene has no camera, or one that sees from many places (spherical stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: the groups that objects belong to.
+        placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
         view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
         view: name of the stereo view; "" where the render is not a stereo one.
     """
@@ -145,6 +147,7 @@ class SceneRecord:
     assets: SceneEntries
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
+    placements: tuple[Placement, ...] = ()
     view_layer: str = ""
     view: str = ""
 
@@ -163,6 +166,7 @@ class SceneRecord:
             "assets": self.assets.as_json(),
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
+            "placements": [placement.as_json() for placement in self.placements],
             "view_layer": self.view_layer,
             "view": self.view,
         }
@@ -194,6 +198,7 @@ class SceneRecord:
                 assets=SceneEntries.from_json(data["assets"]),
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
+                placements=tuple(map(Placement.from_json, data["placements"])),
                 view_layer=str(data["view_layer"]),
                 view=str(data["view"]),
             )

@@ -136,6 +136,9 @@ class Settings:
     at_border: AtBorder = _setting(
         AtBorder.KEEP, "At Border", "What to do with instances that touch the border of the image"
     )
+    poses: bool = _setting(
+        False, "Poses and 3D Boxes", "Also write where each instance is as seen from the camera, and a 3D box around it"
+    )
     image_format: ImageFormat = _setting(ImageFormat.PNG, "Images", "File format of the 8-bit training images")
     pictures: bool = _setting(
         True, "Preview Pictures", "Also draw the boxes over each frame, and its depth with a scale in metres"

@@ -16,12 +16,13 @@ from ..core.render_pass import PassFile
 from ..core.run import Summary
 from ..core.scene import SCENES_FOLDER, SceneRecord, scene_path
 from ..core.sequences import declare_sequences
-from ..core.settings import ImageFormat
+from ..core.settings import ImageFormat, Settings
 from . import compat, render_watch
 from .display_images import Look, save_render_passes, save_render_result
 from .export_plan import ExportPlan
 from .frame_run import FrameRun
-from .scene_reader import from_view, read_scene
+from .scene_description import describe
+from .scene_reader import from_view
 from .sources import PlannedFrame, PlannedPart, SceneSequence, frame_files
 
 
@@ -108,7 +109,8 @@ class ExportRun:
             look = Look.of(scene)
             # Blender saves what it has rendered as one picture: that of the whole frame.
             one_picture = in_memory and len(parts) == 1 and not parts[0].sequence.described_view
-            for part, record in zip(parts, _describe(scene, [part.sequence for part in parts]), strict=True):
+            records = _describe(scene, [part.sequence for part in parts], self.plan.settings)
+            for part, record in zip(parts, records, strict=True):
                 path = scene_path(self.plan.output / SCENES_FOLDER, part.files.path)
                 record.write(path)
                 job = FrameJob(part.files, self.plan.output, path, part.settings)
@@ -152,7 +154,7 @@ class ExportRun:
         return parts
 
 
-def _describe(scene: bpy.types.Scene, sequences: Sequence[SceneSequence]) -> Iterator[SceneRecord]:
+def _describe(scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings) -> Iterator[SceneRecord]:
     """The scene as each sequence shows it, at the frame where it stands."""
     known: dict[str, SceneRecord] = {}
     for sequence in sequences:
@@ -165,7 +167,7 @@ def _describe(scene: bpy.types.Scene, sequences: Sequence[SceneSequence]) -> Ite
             if name in known:
                 yield from_view(known[name], scene, depsgraph, view)
             else:
-                known[name] = read_scene(scene, depsgraph, view, every_layer=not name)
+                known[name] = describe(scene, depsgraph, settings, view, every_layer=not name)
                 yield known[name]
 
 

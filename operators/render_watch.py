@@ -28,7 +28,8 @@ from . import compat
 from .display_images import Look
 from .export_plan import sequences_of
 from .handlers import Handlers
-from .scene_reader import from_view, read_scene
+from .scene_description import describe
+from .scene_reader import from_view
 from .sources import (
     PlannedFrame,
     PlannedPart,
@@ -157,7 +158,8 @@ def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_:
     if not shown:
         return
     try:
-        first = read_scene(scene, depsgraph, shown[0].described_view, every_layer=not shown[0].described_layer)
+        every_layer = not shown[0].described_layer
+        first = describe(scene, depsgraph, _frame.settings, shown[0].described_view, every_layer)
         for sequence in shown:
             _frame.records[sequence] = from_view(first, scene, depsgraph, sequence.described_view)
         _frame.look = _frame.look or Look.of(depsgraph.scene_eval)

@@ -37,7 +37,7 @@ def read_scene(
         SceneError: a custom property is no category, or the scene contradicts itself.
     """
     width, height = image_size(scene)
-    objects = sorted(own_objects(scene, depsgraph, every_layer) | _instanced_objects(depsgraph), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene, depsgraph, every_layer) | instanced_objects(depsgraph), key=lambda ob: ob.name)
     view = view or next(iter(views_of(scene)), "")
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
@@ -262,7 +262,7 @@ class _CategoryTable:
         self._categories[category.name] = Category(category.name, id, supercategory)
 
 
-def _instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
+def instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
     """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
     found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
     return {ob for ob in found if ob.type in _RENDERED_TYPES}

@@ -114,6 +114,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
                 }
                 if instance.at_border is not None:
                     row["at_border"] = instance.at_border
+                if instance.pose is not None:
+                    row["pose"] = instance.pose.as_json()
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)

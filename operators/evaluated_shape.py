@@ -1,0 +1,35 @@
+"""The points of what Blender renders of an object: its evaluated geometry, modifiers included."""
+
+import bpy
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float64]
+
+# Blender lists the mesh of such an object beside it, as an instance of the object that is of the type MESH.
+_LISTED_AS_MESH = frozenset({"CURVE", "SURFACE", "META", "FONT"})
+
+
+def evaluated_points(ob: bpy.types.Object) -> Points:
+    """(N, 3) points of an evaluated object in its own coordinates; none where it leaves nothing in a render.
+
+    Args:
+        ob: as `depsgraph.object_instances` lists it.
+
+    Returns:
+        Of volumes and grease pencil, which have no points that Python could see, the corners of the bounding box.
+    """
+    if ob.type == "MESH":
+        return _coordinates(ob.data.vertices, "co")
+    if ob.type in _LISTED_AS_MESH or ob.data is None:
+        return np.zeros((0, 3))
+    attributes = getattr(ob.data, "attributes", None)
+    if attributes is not None and "position" in attributes:
+        return _coordinates(attributes["position"].data, "vector")
+    return np.array([tuple(corner) for corner in ob.bound_box])
+
+
+def _coordinates(items: bpy.types.bpy_prop_collection, name: str) -> Points:
+    values = np.empty(3 * len(items), np.float32)
+    items.foreach_get(name, values)
+    return values.reshape(-1, 3).astype(np.float64)
