@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from .camera import Camera
+from .dense_maps import DenseMaps
 from .errors import SceneError
 from .filters import filter_instances
+from .formats.coco import category_ids
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
+from .maps import passes_of
 from .naming import NamedLabels, name_labels
 from .passes import Passes
 from .pictures import draw_boxes, draw_depth
@@ -22,13 +24,11 @@ from .render_pass import Pass
 from .scene import SceneRecord
 from .settings import ImageFormat, LabelSource
 from .space_picture import draw_boxes_3d
+from .surfaces import Surfaces
 
 BOXES_FOLDER = "pictures/boxes"
 BOXES_3D_FOLDER = "pictures/boxes3d"
 DEPTH_FOLDER = "pictures/depth"
-
-# Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
-_FARTHEST_SURFACE = 1e9
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
@@ -53,6 +53,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     notes: list[str] = []
     if scene:
         scene = _of_view(scene, passes.view, notes)
+    surfaces = Surfaces(passes, scene)
 
     checkpoint()
     passes.preload(_passes_to_read(job))
@@ -94,8 +95,16 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             checkpoint()
         if Pass.DEPTH in passes:
             depth = f"{DEPTH_FOLDER}/{job.files.path}.png"
-            write_image(job.output / depth, _depth_picture(passes, scene), ImageFormat.PNG)
+            write_image(job.output / depth, _depth_picture(surfaces), ImageFormat.PNG)
             pictures.append(depth)
+
+    maps = []
+    if job.settings.maps:
+        ids = category_ids({category.name: category for category in categories})
+        dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale)
+        for map in job.settings.maps:
+            checkpoint()
+            maps.append(dense.write(map, job.output, job.files.path))
 
     checkpoint()
     record = FrameRecord(
@@ -118,6 +127,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         instances=tuple(instances),
         dropped=dropped,
         notes=tuple(notes),
+        maps=tuple(maps),
     )
     record.write(job.output)
     return record
@@ -187,7 +197,7 @@ def _passes_to_read(job: FrameJob) -> list[Pass]:
         wanted.append(Pass.COMBINED)
     if settings.pictures:
         wanted.append(Pass.DEPTH)
-    return wanted
+    return list(dict.fromkeys([*wanted, *passes_of(settings.maps)]))
 
 
 def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[Bytes | None, Mapping[str, Any] | None]:
@@ -213,12 +223,7 @@ def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[By
     return colours, SRGB if wanted else None
 
 
-def _depth_picture(passes: Passes, scene: SceneRecord | None) -> Bytes:
-    depth = passes.read(Pass.DEPTH).astype(np.float32, copy=False)
-    camera: Camera | None = scene.camera if scene else None
-    farthest = camera.clip_end if camera else _FARTHEST_SURFACE
+def _depth_picture(surfaces: Surfaces) -> Bytes:
     with np.errstate(invalid="ignore", over="ignore"):
-        surface = (depth > 0) & (depth <= farthest)
-        if scene is None:
-            return draw_depth(depth, surface, "units")
-        return draw_depth(depth * np.float32(scene.unit_scale), surface, "m")
+        depth = surfaces.in_pass * np.float32(surfaces.unit_scale)
+    return draw_depth(depth, surfaces.seen, "m" if surfaces.unit == "m" else "units")

@@ -9,6 +9,14 @@ import numpy.typing as npt
 Matrix = tuple[tuple[float, ...], ...]
 Points = npt.NDArray[np.float64]
 
+# What a reader of a record may rely on.
+_HOLDS = {
+    "perspective": "k, world_to_camera, depth along the z axis",
+    "orthographic": "world_to_camera, depth along the z axis; k has no meaning",
+    "panoramic": "world_to_camera, distance from the camera; k and depth along an axis have no meaning",
+}
+_HOLDS_FOR_OTHERS = "world_to_camera; how this camera projects is not known"
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -21,6 +29,10 @@ class Camera:
             principal point at (W/2, H/2). None unless the camera is a perspective one.
         world_to_camera: 4x4 row-major rigid transform in scene units; camera axes x right, y down, z forward.
         clip_start, clip_end: scene units; nothing beyond clip_end is a surface.
+        lens: focal length in millimetres; None unless the camera is a perspective one.
+        sensor_width, sensor_height: millimetres, as set in Blender; which of them counts, sensor_fit says.
+        sensor_fit: "auto", "horizontal" or "vertical".
+        depth_of_field, motion_blur: whether the render blurs what is out of focus, or moves.
     """
 
     name: str
@@ -29,6 +41,12 @@ class Camera:
     world_to_camera: Matrix
     clip_start: float
     clip_end: float
+    lens: float | None = None
+    sensor_width: float = 36.0
+    sensor_height: float = 24.0
+    sensor_fit: str = "auto"
+    depth_of_field: bool = False
+    motion_blur: bool = False
 
     def project(self, points: Points) -> Points:
         """Project points of the world.
@@ -59,6 +77,14 @@ class Camera:
             "world_to_camera": [list(row) for row in self.world_to_camera],
             "clip_start": self.clip_start,
             "clip_end": self.clip_end,
+            "lens": self.lens,
+            "sensor_width": self.sensor_width,
+            "sensor_height": self.sensor_height,
+            "sensor_fit": self.sensor_fit,
+            "distortion": "none",
+            "depth_of_field": self.depth_of_field,
+            "motion_blur": self.motion_blur,
+            "holds": _HOLDS.get(self.type, _HOLDS_FOR_OTHERS),
         }
 
     @classmethod
@@ -71,6 +97,12 @@ class Camera:
             world_to_camera=matrix_of_size(data["world_to_camera"], 4),
             clip_start=float(data["clip_start"]),
             clip_end=float(data["clip_end"]),
+            lens=None if data["lens"] is None else float(data["lens"]),
+            sensor_width=float(data["sensor_width"]),
+            sensor_height=float(data["sensor_height"]),
+            sensor_fit=str(data["sensor_fit"]),
+            depth_of_field=bool(data["depth_of_field"]),
+            motion_blur=bool(data["motion_blur"]),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from .maps import MapKind, passes_of
 from .render_pass import CRYPTOMATTES, LABEL_PASSES, Pass
 from .settings import ImageFormat, LabelSource, Settings
 
@@ -29,6 +30,7 @@ class Fix(Enum):
     LABEL_PASS = "label_pass"
     COMBINED = "combined"
     DEPTH = "depth"
+    MAP_PASSES = "map_passes"
     OUTPUT = "output"
     CODEC = "codec"
     INTERLEAVE = "interleave"
@@ -144,7 +146,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         findings.append(
             Finding(Status.NOTE, f"The output is {setup.file_format}: enough for This Render, not for an animation")
         )
-    findings += _check_image(setup, layer)
+    findings += _check_image(setup, settings, layer)
     return findings
 
 
@@ -172,7 +174,31 @@ def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
     needed = [Pass.COMBINED] if wants_image else []
     needed += [Pass.DEPTH] if settings.pictures else []
-    return [*needed, label_pass(setup, settings, layer)]
+    return list(dict.fromkeys([*needed, *passes_of(settings.maps), label_pass(setup, settings, layer)]))
+
+
+def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
+    """The passes that the maps need, that are off and that the engine can make."""
+    return [pass_ for pass_ in passes_of(settings.maps) if pass_ not in layer.passes and setup.can_render(pass_)]
+
+
+def missing_maps(setup: RenderSetup, settings: Settings) -> dict[MapKind, str]:
+    """Kind of map -> why a render of this scene would not give it, and the way out."""
+    layer = labelled_layer(setup, settings)
+    reasons = {kind: _why_missing(setup, layer, kind) for kind in MapKind} if layer else {}
+    return {kind: reason for kind, reason in reasons.items() if reason}
+
+
+def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> str:
+    impossible = [pass_.title for pass_ in kind.passes if not setup.can_render(pass_)]
+    if impossible:
+        return f"{setup.engine} has no {impossible[0]} pass"
+    if Pass.VECTOR in kind.passes and setup.motion_blur:
+        return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
+    off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
+    if off:
+        return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"
+    return ""
 
 
 def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -230,13 +256,27 @@ def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayer
             yield Finding(Status.GOOD, "Combined gives the images")
         else:
             yield Finding(Status.WRONG, f"No images: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
-    if Pass.DEPTH in needed:
+    if settings.pictures:
         if Pass.DEPTH in layer.passes:
             yield Finding(Status.GOOD, "Depth gives the depth pictures")
         elif setup.can_render(Pass.DEPTH):
             yield Finding(Status.NOTE, f"No depth pictures: Z is off in the view layer {layer.name!r}", Fix.DEPTH)
         else:
             yield Finding(Status.NOTE, f"No depth pictures: {setup.engine} has no Depth pass")
+    yield from _check_maps(setup, settings, layer)
+
+
+def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    kinds = list(dict.fromkeys(map.kind for map in settings.maps))
+    good = []
+    for kind in kinds:
+        if reason := _why_missing(setup, layer, kind):
+            mendable = any(pass_ not in layer.passes and setup.can_render(pass_) for pass_ in kind.passes)
+            yield Finding(Status.WRONG, f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if mendable else None)
+        else:
+            good.append(kind.title)
+    if good:
+        yield Finding(Status.GOOD, f"Dense maps: {', '.join(good)}")
 
 
 def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -295,13 +335,13 @@ def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding
             )
 
 
-def _check_image(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
+def _check_image(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
     size = f"{setup.width} x {setup.height} pixels"
     if setup.percentage == 100:
         yield Finding(Status.GOOD, f"Images have {size}")
     else:
         yield Finding(Status.NOTE, f"Images have {size}: the resolution is set to {setup.percentage} %")
-    if setup.motion_blur and Pass.VECTOR in layer.passes:
+    if setup.motion_blur and Pass.VECTOR in layer.passes and Pass.VECTOR not in passes_of(settings.maps):
         yield Finding(
             Status.WRONG, "Motion Blur is on, and Blender then leaves the Vector pass empty; turn one of them off"
         )

@@ -9,7 +9,7 @@ https://openexr.com/en/latest/OpenEXRFileLayout.html.
 import io
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
@@ -366,3 +366,13 @@ def _window(data: bytes, path: Path) -> Window:
     if window.width * window.height > _MOST_PIXELS:
         raise ExrError(f"{path} claims {window.width} x {window.height} pixels, so it is damaged; render it again")
     return window
+
+
+def encode_exr(channels: Mapping[str, npt.NDArray[np.float32]]) -> bytes:
+    """An EXR file of one part with these (H, W) float32 channels, without loss."""
+    _use_threads(0)  # threads would call the stream without holding the interpreter's lock
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    stream = io.BytesIO()
+    file = OpenEXR.File(header, {name: np.ascontiguousarray(values) for name, values in channels.items()})
+    file.write(stream)
+    return stream.getvalue()

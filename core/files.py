@@ -73,6 +73,11 @@ def canonical_json(data: Any) -> bytes:
     return json.dumps(data, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
+def pretty_json(data: Any) -> bytes:
+    """JSON text for people to read, the same on every machine."""
+    return json.dumps(data, indent=2, allow_nan=False).encode("ascii") + b"\n"
+
+
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from .choice import Choice
 from .errors import LabelpassError, UsageError
 from .settings import Settings
 
@@ -34,6 +35,11 @@ def add_settings(parser: argparse.ArgumentParser, blender: bool) -> None:
         text = field.metadata["help"]
         if isinstance(field.default, bool):
             parser.add_argument(option, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
+        elif several := field.metadata["several_of"]:
+            names = ", ".join(choice.value for choice in several)
+            parser.add_argument(
+                option, type=_several(several), metavar="A,B", default=argparse.SUPPRESS, help=f"{text}; any of {names}"
+            )
         elif isinstance(field.default, Enum):
             choices = [choice.value for choice in type(field.default)]
             parser.add_argument(
@@ -41,8 +47,21 @@ def add_settings(parser: argparse.ArgumentParser, blender: bool) -> None:
             )
         else:
             kind = type(field.default)
-            metavar = "N" if kind is int else "NAME"
+            metavar = "NAME" if kind is str else "N"
             parser.add_argument(option, type=kind, metavar=metavar, default=argparse.SUPPRESS, help=text)
+
+
+def _several(choices: type[Choice]) -> Callable[[str], list[str]]:
+    """Reads values with commas between them; nothing at all for none."""
+
+    def values(text: str) -> list[str]:
+        given = [name.strip() for name in text.split(",") if name.strip()]
+        for name in given:
+            if name not in [choice.value for choice in choices]:
+                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(choices)}")
+        return given
+
+    return values
 
 
 def given_settings(options: argparse.Namespace) -> dict[str, Any]:

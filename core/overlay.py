@@ -9,7 +9,7 @@ from .errors import RecordError
 from .name_plates import short_name
 from .palette import Colour, category_colours
 from .record import FrameRecord
-from .rle import decode_counts
+from .rle import paint_masks
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
@@ -48,7 +48,7 @@ def make_overlay(record: FrameRecord) -> Overlay:
     colours = category_colours([category.name for category in record.categories])
     boxes = [(box.x0, box.y0, box.x1, box.y1) for box in (instance.mask.box for instance in instances)]
     try:
-        numbers = _paint([instance.mask.rle for instance in instances], record.height, record.width)
+        numbers = paint_masks([instance.mask.rle for instance in instances], record.height, record.width)
     except ValueError as error:
         raise RecordError(
             f"The masks in the record of {record.path} are damaged ({error}); annotate the frame again"
@@ -61,35 +61,6 @@ def make_overlay(record: FrameRecord) -> Overlay:
         boxes=np.array(boxes, dtype=np.int32).reshape(-1, 4),
         numbers=numbers,
     )
-
-
-def _paint(texts: list[str], height: int, width: int) -> Floats:
-    """Number the pixels by the mask that they are in; ValueError where masks overlap or are of another size."""
-    pixels = height * width
-    counts, lengths = decode_counts(texts)
-    last = np.cumsum(lengths)
-    end = np.cumsum(counts) - np.repeat(np.arange(len(texts)) * pixels, lengths)
-    if (lengths == 0).any() or (end[last - 1] != pixels).any():
-        raise ValueError("a mask is not of the image's size")
-    # Every other count is a run of ones, first of zeros.
-    place = np.arange(counts.size) - np.repeat(last - lengths, lengths)
-    ones = np.flatnonzero((place % 2 == 1) & (counts > 0))
-    number = np.repeat(np.arange(1, len(texts) + 1, dtype=np.float32), lengths)[ones]
-    start, end = end[ones] - counts[ones], end[ones]
-    order = np.argsort(start, kind="stable")
-    start, end, number = start[order], end[order], number[order]
-    if (start[1:] < end[:-1]).any():
-        raise ValueError("two masks overlap")
-
-    # Gap, run, gap, run, ..., and a last gap.
-    gaps = np.concatenate((start, [pixels]))
-    gaps[1:] -= end
-    spans = np.zeros(2 * number.size + 1, dtype=np.int64)
-    spans[::2], spans[1::2] = gaps, end - start
-    values = np.zeros(spans.size, dtype=np.float32)
-    values[1::2] = number
-    painted: Floats = np.repeat(values, spans).reshape(width, height).T
-    return painted
 
 
 def box_frames(boxes: Integers) -> tuple[Floats, Floats, Integers]:

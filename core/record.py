@@ -17,6 +17,7 @@ from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths, joined_path
 from .instances import Box, Instance, Mask
+from .maps import WrittenMap
 from .poses import Pose
 from .scene import Category
 from .sequences import WantedSequences, shot_of
@@ -45,6 +46,7 @@ class FrameRecord:
         instances: those that are seen, sorted by name.
         dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
+        maps: the dense maps, in the order of their table.
     """
 
     key: str
@@ -65,6 +67,7 @@ class FrameRecord:
     instances: tuple[Instance, ...]
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
+    maps: tuple[WrittenMap, ...] = ()
     split: str = ""
 
     @property
@@ -74,7 +77,8 @@ class FrameRecord:
 
     def files(self) -> list[str]:
         """What else belongs to the frame, as paths below the output folder."""
-        return [*([self.image] if self.colour is not None else []), *self.pictures]
+        image = [self.image] if self.colour is not None else []
+        return [*image, *self.pictures, *(map.file for map in self.maps)]
 
     def write(self, output: Path) -> Path:
         """Write the record into its place below the output folder; OutputError where that cannot be done."""
@@ -114,6 +118,7 @@ class FrameRecord:
                 instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
                 dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
+                maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
             )
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
@@ -142,6 +147,7 @@ class FrameRecord:
             "instances": [_instance_as_json(instance) for instance in self.instances],
             "dropped": dict(self.dropped),
             "notes": list(self.notes),
+            "maps": [map.as_json() for map in self.maps],
         }
 
 

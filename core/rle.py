@@ -113,3 +113,43 @@ def decode_counts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDAr
     if values.min() < 0:
         raise ValueError("a negative run length")
     return values, lengths
+
+
+def paint_masks(texts: Sequence[str], height: int, width: int) -> npt.NDArray[np.float32]:
+    """Number the pixels by the mask that they are in.
+
+    Args:
+        texts: compressed counts of masks of this size.
+
+    Returns:
+        (H, W) float32, masks counted from 1, 0 for none. The columns lie in memory one after the other, as they do in
+        the masks.
+
+    Raises:
+        ValueError: the texts are no masks, are of another size, or overlap.
+    """
+    pixels = height * width
+    counts, lengths = decode_counts(texts)
+    last = np.cumsum(lengths)
+    end = np.cumsum(counts) - np.repeat(np.arange(len(texts)) * pixels, lengths)
+    if (lengths == 0).any() or (end[last - 1] != pixels).any():
+        raise ValueError("a mask is not of the image's size")
+    # Every other count is a run of ones, first of zeros.
+    place = np.arange(counts.size) - np.repeat(last - lengths, lengths)
+    ones = np.flatnonzero((place % 2 == 1) & (counts > 0))
+    number = np.repeat(np.arange(1, len(texts) + 1, dtype=np.float32), lengths)[ones]
+    start, end = end[ones] - counts[ones], end[ones]
+    order = np.argsort(start, kind="stable")
+    start, end, number = start[order], end[order], number[order]
+    if (start[1:] < end[:-1]).any():
+        raise ValueError("two masks overlap")
+
+    # Gap, run, gap, run, ..., and a last gap.
+    gaps = np.concatenate((start, [pixels]))
+    gaps[1:] -= end
+    spans = np.zeros(2 * number.size + 1, dtype=np.int64)
+    spans[::2], spans[1::2] = gaps, end - start
+    values = np.zeros(spans.size, dtype=np.float32)
+    values[1::2] = number
+    painted: npt.NDArray[np.float32] = np.repeat(values, spans).reshape(width, height).T
+    return painted

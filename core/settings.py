@@ -1,32 +1,18 @@
 """The settings of an export: names, defaults and help texts, written once for the sidebar and the command line."""
 
 import dataclasses
+import math
 import os
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
+from .choice import Choice
 from .errors import UsageError
+from .maps import DenseMap
 from .render_pass import Pass
 
 JPEG_QUALITY = 95
-
-
-class Choice(str, Enum):
-    """One of several values of a setting, with the words that a person reads."""
-
-    label: str
-    help: str
-
-    def __new__(cls, value: str, label: str, help: str) -> "Choice":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label = label
-        member.help = help
-        return member
-
-    def __str__(self) -> str:
-        return str(self.value)
 
 
 class LabelSource(Choice):
@@ -84,12 +70,22 @@ class ImageFormat(Choice):
 
 
 def _setting(
-    default: Any, label: str, help: str, *, changes_records: bool = True, slider: int = 0, needs_blender: bool = False
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    changes_records: bool = True,
+    slider: float = 0,
+    several_of: type[Choice] | None = None,
+    needs_blender: bool = False,
 ) -> Any:
     """A field with its words.
 
     Args:
+        default, label, help: what it is.
+        changes_records: whether frame records depend on it.
         slider: where a slider for a number ends, whatever may be typed.
+        several_of: the choices of a setting that takes any number of them.
         needs_blender: whether the setting means nothing for EXR files alone.
     """
     metadata = {
@@ -97,6 +93,7 @@ def _setting(
         "help": help,
         "changes_records": changes_records,
         "slider": slider,
+        "several_of": several_of,
         "needs_blender": needs_blender,
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -143,6 +140,12 @@ class Settings:
     pictures: bool = _setting(
         True, "Preview Pictures", "Also draw the boxes over each frame, and its depth with a scale in metres"
     )
+    maps: tuple[DenseMap, ...] = _setting(
+        (), "Maps", "Dense maps to write for each frame: depth, normals, optical flow, labels", several_of=DenseMap
+    )
+    depth_scale: float = _setting(
+        0.001, "Depth Scale", "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps", slider=0.01
+    )
     workers: int = _setting(
         0,
         "Workers",
@@ -157,6 +160,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.workers < 0:
             raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
+        if not (self.depth_scale > 0 and math.isfinite(self.depth_scale)):
+            raise UsageError(f"The depth scale cannot be {self.depth_scale} metres; 0.001 is a millimetre for a step")
         for name in ("min_area", "min_side"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
@@ -187,13 +192,27 @@ class Settings:
                 raise UsageError(f"There is no setting {name!r}; there are {', '.join(types)}")
             kind = types[name]
             try:
-                values[name] = kind(value) if issubclass(kind, Choice) else value
+                values[name] = _value_of(kind, value)
             except ValueError:
                 values[name] = None
-            if type(values[name]) is not kind:
+            if type(values[name]) is not (get_origin(kind) or kind):
                 raise UsageError(f"{value!r} is no value for the setting {name!r}; see labelpass annotate --help")
         return cls(**values)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     return value.value if isinstance(value, Enum) else value
+
+
+def _value_of(kind: Any, value: Any) -> Any:
+    """A value of a setting from JSON; ValueError where a choice has no such value."""
+    if get_origin(kind) is tuple:
+        choices = get_args(kind)[0]
+        wanted = {choices(one) for one in value} if isinstance(value, list | tuple) else None
+        # In their own order, so that the same choices are the same setting.
+        return value if wanted is None else tuple(one for one in choices if one in wanted)
+    if issubclass(kind, Choice):
+        return kind(value)
+    return float(value) if kind is float and type(value) is int else value

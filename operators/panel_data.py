@@ -8,7 +8,8 @@ objects are gone through only after something has changed them.
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.checklist import Finding, check
+from ..core.checklist import Finding, check, missing_maps
+from ..core.maps import MapKind
 from ..core.palette import category_colours
 from .handlers import Handlers
 from .labelled_objects import LabelledObjects, read_labelled_objects
@@ -19,7 +20,7 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 _objects: LabelledObjects | None = None
 _objects_of = ""
-_shown: tuple[LabelledObjects, list[Finding]] | None = None
+_shown: tuple[LabelledObjects, list[Finding], dict[MapKind, str]] | None = None
 
 
 def refresh() -> float:
@@ -32,7 +33,7 @@ def refresh() -> float:
     scene = context.scene
     if _objects is None or _objects_of != scene.name_full:
         _objects, _objects_of = read_labelled_objects(scene), scene.name_full
-    found = _objects, findings_of(scene, _objects)
+    found = _objects, findings_of(scene, _objects), missing_maps_of(scene, _objects)
     if found != _shown:
         _shown = found
         show(context.window_manager.labelpass, *found)
@@ -46,8 +47,19 @@ def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Findin
     return check(read_render_setup(scene, objects), settings.core_settings(), settings.needs_files)
 
 
-def show(state: bpy.types.PropertyGroup, objects: LabelledObjects, findings: list[Finding]) -> None:
+def missing_maps_of(scene: bpy.types.Scene, objects: LabelledObjects) -> dict[MapKind, str]:
+    """Why a render of a scene would not give some kinds of maps."""
+    return missing_maps(read_render_setup(scene, objects), scene.labelpass.core_settings())
+
+
+def show(
+    state: bpy.types.PropertyGroup, objects: LabelledObjects, findings: list[Finding], missing: dict[MapKind, str]
+) -> None:
     """Put it where the panels find it."""
+    state.maps.clear()
+    for kind, reason in missing.items():
+        item = state.maps.add()
+        item.name, item.reason = kind.value, reason
     state.categories.clear()
     colours = category_colours([category.name for category in objects.categories])
     for category in objects.categories:

@@ -10,6 +10,7 @@ from bpy.props import (
     BoolProperty,
     CollectionProperty,
     EnumProperty,
+    FloatProperty,
     FloatVectorProperty,
     IntProperty,
     PointerProperty,
@@ -17,8 +18,30 @@ from bpy.props import (
 )
 
 from ..core.checklist import Status
+from ..core.choice import Choice
 from ..core.settings import Settings
 from . import compat
+
+
+def _properties_of(field: "dataclasses.Field[Any]") -> dict[str, Any]:
+    """The properties of a setting by name: one, or a switch for each choice of a setting that takes several.
+
+    One property with flags would need Shift to turn on more than one of them.
+    """
+    several = field.metadata["several_of"]
+    if several is None:
+        return {field.name: _property_of(field)}
+    return {
+        switch_name(field.name, choice): BoolProperty(
+            name=choice.label, description=choice.help, default=choice in field.default, options=set()
+        )
+        for choice in several
+    }
+
+
+def switch_name(setting: str, choice: Choice) -> str:
+    """The name of the property that turns on a choice of a setting which takes several."""
+    return f"{setting}_{choice.value}"
 
 
 def _property_of(field: "dataclasses.Field[Any]") -> Any:
@@ -36,6 +59,8 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
         return BoolProperty(**options)
     if isinstance(field.default, int):
         return IntProperty(**options, min=0, soft_max=field.metadata["slider"])
+    if isinstance(field.default, float):
+        return FloatProperty(**options, min=0.0, soft_max=field.metadata["slider"], precision=4)
     return StringProperty(**options)
 
 
@@ -77,7 +102,15 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         return bool(self.source == "FILES" or self.while_rendering)
 
     def core_settings(self) -> Settings:
-        return Settings.from_json({field.name: getattr(self, field.name) for field in dataclasses.fields(Settings)})
+        return Settings.from_json({field.name: self._value_of(field) for field in dataclasses.fields(Settings)})
+
+    def _value_of(self, field: "dataclasses.Field[Any]") -> Any:
+        several = field.metadata["several_of"]
+        if several is None:
+            # Blender stores 32 bits; what the user typed is the shortest number with these.
+            value = getattr(self, field.name)
+            return float(f"{value:.7g}") if isinstance(value, float) else value
+        return [choice.value for choice in several if getattr(self, switch_name(field.name, choice))]
 
     def chosen_folder(self, name: str) -> Path | None:
         """The folder in a property as an absolute path, None where the user left it empty."""
@@ -85,13 +118,15 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         return Path(bpy.path.abspath(text)) if text else None
 
 
-LabelpassSettings.__annotations__.update({field.name: _property_of(field) for field in dataclasses.fields(Settings)})
+_PROPERTIES_OF = {field.name: _properties_of(field) for field in dataclasses.fields(Settings)}
+for _made in _PROPERTIES_OF.values():
+    LabelpassSettings.__annotations__.update(_made)
 
 # What a preset keeps: all but the folders and the view layer, which belong to one scene.
 PRESET_SETTINGS = [
     "source",
     "while_rendering",
-    *(field.name for field in dataclasses.fields(Settings) if field.name != "view_layer"),
+    *(name for setting, made in _PROPERTIES_OF.items() if setting != "view_layer" for name in made),
 ]
 
 
@@ -127,6 +162,12 @@ class LabelpassFinding(bpy.types.PropertyGroup):
     mendable: BoolProperty(name="Mendable", description="Whether Set Up Passes can do something about it")
 
 
+class LabelpassMap(bpy.types.PropertyGroup):
+    """A kind of dense map that a render would not give; its name is the kind's."""
+
+    reason: StringProperty(name="Reason", description="Why a render would not give this map, and the way out")
+
+
 class LabelpassState(bpy.types.PropertyGroup):
     """WindowManager.labelpass: what the panel shows; never saved."""
 
@@ -141,6 +182,7 @@ class LabelpassState(bpy.types.PropertyGroup):
     remarks: CollectionProperty(type=LabelpassRemark)
     remark_index: IntProperty(name="Remark", description="Frame of which the whole sentence is shown")
     findings: CollectionProperty(type=LabelpassFinding)
+    maps: CollectionProperty(type=LabelpassMap)
     categories: CollectionProperty(type=LabelpassCategory)
     category_index: IntProperty(name="Category", description="Category that the button below selects the objects of")
     categories_problem: StringProperty(name="Problem")
@@ -153,6 +195,7 @@ _CLASSES = (
     LabelpassRemark,
     LabelpassCategory,
     LabelpassFinding,
+    LabelpassMap,
     LabelpassState,
 )
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(_CLASSES)

@@ -341,6 +341,12 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -
         world_to_camera=tuple(tuple(row) for row in world_to_camera),
         clip_start=camera.data.clip_start,
         clip_end=camera.data.clip_end,
+        lens=camera.data.lens if kind == "perspective" else None,
+        sensor_width=camera.data.sensor_width,
+        sensor_height=camera.data.sensor_height,
+        sensor_fit=camera.data.sensor_fit.lower(),
+        depth_of_field=camera.data.dof.use_dof,
+        motion_blur=scene.render.use_motion_blur,
     )
 
 

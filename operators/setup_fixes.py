@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..core.checklist import Fix, RenderSetup, ViewLayerSetup, label_pass, labelled_layer, needed_passes
+from ..core.checklist import (
+    Fix,
+    RenderSetup,
+    ViewLayerSetup,
+    label_pass,
+    labelled_layer,
+    needed_passes,
+    passes_to_turn_on,
+)
 from ..core.errors import SceneError
 from ..core.frames import pass_of_file
 from ..core.render_pass import Pass
@@ -68,6 +76,11 @@ def _turn_on_labels(wanted: Wanted) -> str:
     return _turn_on(wanted, label_pass(wanted.setup, wanted.settings, wanted.layer))
 
 
+def _turn_on_for_maps(wanted: Wanted) -> str:
+    passes = passes_to_turn_on(wanted.setup, wanted.settings, wanted.layer)
+    return "; ".join(_turn_on(wanted, pass_) for pass_ in passes)
+
+
 def _write_passes(wanted: Wanted) -> str:
     scene, before = wanted.scene, wanted.setup.file_format
     if not wanted.keep_output:
@@ -111,6 +124,7 @@ _FIXES: dict[Fix, Callable[[Wanted], str]] = {
     Fix.LABEL_PASS: _turn_on_labels,
     Fix.COMBINED: lambda wanted: _turn_on(wanted, Pass.COMBINED),
     Fix.DEPTH: lambda wanted: _turn_on(wanted, Pass.DEPTH),
+    Fix.MAP_PASSES: _turn_on_for_maps,
     Fix.OUTPUT: _write_passes,
     Fix.CODEC: _store_bits,
     Fix.INTERLEAVE: _interleave,

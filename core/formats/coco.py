@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
 from ..record import FrameRecord, record_files
@@ -31,7 +32,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used.
+        problems: a sentence for each record that could not be used, and on what differs between frames.
         left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
     """
 
@@ -44,7 +45,8 @@ class Merged:
 
 
 def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of the frame records below an output folder, as far as their sequences are wanted.
+    """Write the COCO file of the frame records below an output folder, as far as their sequences are wanted, and
+    `dataset.json`, which describes its files.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
     ids as tracks.py says. Category ids are those that the user fixed; the others count from 1 in the order of names.
@@ -59,6 +61,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     """
     problems: list[str] = []
     left_out: Counter[str] = Counter()
+    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
     table: dict[str, Category] = {}
     tracks = Tracks()
@@ -77,6 +80,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         tracks.add(record)
         for category in record.categories:
             _add_category(table, category, path)
+        description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         nothing = f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
@@ -86,6 +90,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     order.sort()
     ids = category_ids(table)
     tracks.number(ids)
+    description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -128,6 +133,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         _write_table(file, "videos", tracks.videos())
         _write_table(file, "tracks", tracks.tracks())
         file.write(b"\n]}\n")
+    description.write(output)
+    problems += description.problems
     return Merged(path, len(order), annotation, len(ids), tuple(problems), dict(sorted(left_out.items())))
 
 

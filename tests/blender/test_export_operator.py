@@ -42,6 +42,7 @@ def test_this_render_needs_no_saved_file(scene: bpy.types.Scene, tmp_path: Path)
     written = sorted(path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file())
     assert written == [
         "annotations/instances.json",
+        "dataset.json",
         "images/shot_0001.png",
         "pictures/boxes/shot_0001.png",
         "pictures/depth/shot_0001.png",

@@ -59,8 +59,12 @@ def test_every_setting_of_core_is_a_property_with_a_tooltip() -> None:
 
     properties = bpy.context.scene.labelpass.bl_rna.properties
     for field in dataclasses.fields(Settings):
-        assert properties[field.name].name == field.metadata["label"]
-        assert properties[field.name].description == field.metadata["help"]
+        choices = field.metadata["several_of"]
+        named = {field.name: (field.metadata["label"], field.metadata["help"])}
+        if choices:
+            named = {f"{field.name}_{choice.value}": (choice.label, choice.help) for choice in choices}
+        for name, words in named.items():
+            assert (properties[name].name, properties[name].description) == words
     assert bpy.context.scene.labelpass.core_settings() == Settings()
     for prop in properties:
         if prop.identifier not in ("rna_type", "name"):

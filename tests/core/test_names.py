@@ -16,6 +16,7 @@ from pycocotools.coco import COCO
 
 from core.annotate import annotate
 from core.cryptomatte import hash_name
+from core.dataset_description import DESCRIPTION_FILE
 from core.formats.coco import INSTANCES_FILE, write_coco
 from core.frames import find_frames
 from core.job import FrameJob
@@ -277,7 +278,7 @@ def test_file_name_that_is_no_text(small_frame: Path, tmp_path: Path) -> None:
 
     annotate_and_merge(path, tmp_path / "out")
 
-    assert files_in(tmp_path / "out") == {*expected_files(name), INSTANCES_FILE}
+    assert files_in(tmp_path / "out") == {*expected_files(name), INSTANCES_FILE, DESCRIPTION_FILE}
     (image,) = json.loads((tmp_path / "out" / INSTANCES_FILE).read_bytes())["images"]
     assert image["file_name"] == f"images/{name}.png"
 

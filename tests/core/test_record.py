@@ -348,6 +348,8 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "all_scenes",
         "image_format",
         "pictures",
+        "maps",
+        "depth_scale",
         "workers",
         "redo",
     }

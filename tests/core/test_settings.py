@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UsageError
+from core.maps import DenseMap
 from core.render_pass import LABEL_PASSES, Pass
 from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
 
@@ -30,6 +31,8 @@ ALL_SETTINGS = st.builds(
     all_scenes=st.booleans(),
     image_format=st.sampled_from(ImageFormat),
     pictures=st.booleans(),
+    maps=st.sets(st.sampled_from(DenseMap)).map(lambda some: tuple(map for map in DenseMap if map in some)),
+    depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
     redo=st.booleans(),
 )
@@ -49,6 +52,8 @@ OTHER = {
     "all_scenes": True,
     "image_format": ImageFormat.JPEG,
     "pictures": False,
+    "maps": (DenseMap.DEPTH_PNG,),
+    "depth_scale": 0.002,
     "workers": 3,
     "redo": True,
 }
@@ -71,8 +76,9 @@ def test_what_is_left_out_is_the_default() -> None:
 
 def test_json_is_plain() -> None:
     """Choices as their values: what goes into files must not be an enum's name."""
-    for value in Settings().as_json().values():
-        assert not isinstance(value, Enum)
+    for value in Settings(maps=tuple(DenseMap)).as_json().values():
+        for one in value if isinstance(value, list) else [value]:
+            assert not isinstance(one, Enum)
     assert Settings().as_json()["labels"] == "auto"
 
 
@@ -106,6 +112,11 @@ def test_unknown_setting_lists_those_there_are() -> None:
         ("workers", [2]),
         ("pictures", "no"),
         ("redo", None),
+        ("maps", "depth_png"),
+        ("maps", ["depth"]),
+        ("maps", [["depth_png"]]),
+        ("maps", None),
+        ("depth_scale", "small"),
     ],
 )
 def test_impossible_value(name: str, value: object) -> None:
@@ -119,6 +130,18 @@ def test_impossible_value(name: str, value: object) -> None:
 def test_negative_number_of_workers(make) -> None:
     with pytest.raises(UsageError, match="cannot be -1 workers; use 1 or more, or 0 for automatic"):
         make()
+
+
+@pytest.mark.parametrize("scale", [0, 0.0, -0.001, float("nan"), float("inf")])
+def test_depth_scale_that_is_none(scale: float) -> None:
+    with pytest.raises(UsageError, match=r"0\.001 is a millimetre for a step"):
+        Settings.from_json({"depth_scale": scale})
+
+
+def test_several_choices_are_the_same_in_any_order() -> None:
+    """Or a second run would do every frame again."""
+    maps = ["flow_forward_flo", "depth_png", "depth_png"]
+    assert Settings.from_json({"maps": maps}).maps == (DenseMap.DEPTH_PNG, DenseMap.FLOW_FORWARD_FLO)
 
 
 @pytest.mark.parametrize(("cores", "workers"), [(None, 1), (1, 1), (2, 2), (8, 8), (128, 8)])
@@ -141,7 +164,7 @@ def test_label_sources_are_passes() -> None:
 def test_texts_are_those_of_an_interface() -> None:
     """Blender's way: a title, and a sentence without a full stop."""
     texts = [(field.metadata["label"], field.metadata["help"]) for field in FIELDS]
-    texts += [(choice.label, choice.help) for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat)]
+    texts += [(choice.label, choice.help) for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat, *DenseMap)]
     for label, help in texts:
         assert label
         assert label[0].isupper()

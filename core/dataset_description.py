@@ -1,0 +1,114 @@
+"""`dataset.json`: what each kind of file in a dataset is, next to the data: units, axes, what stands for no value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .files import complete_file, pretty_json
+from .maps import DenseMap, WrittenMap
+from .record import FrameRecord
+from .version import VERSION
+
+DESCRIPTION_FILE = "dataset.json"
+
+_CONVENTIONS = {
+    "pixels": "x to the right, y down, origin at the outer corner of the top-left pixel; centres are at + 0.5",
+    "world": "Blender's axes, z up",
+    "camera": "OpenCV axes: x right, y down, z forward; world_to_camera is a row-major 4x4 matrix in scene units",
+}
+
+
+@dataclass
+class DatasetDescription:
+    """Gathers what there is from one record after the other.
+
+    Attributes:
+        problems: a sentence for each thing that is not the same in all frames and has to be.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    _frames: int = 0
+    _unit_scales: dict[float | None, str] = field(default_factory=dict)
+    _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
+    _ids: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def add(self, record: FrameRecord) -> None:
+        """Take note of a frame."""
+        self._frames += 1
+        self._unit_scales.setdefault(record.unit_scale, record.path)
+        for map in record.maps:
+            seen = self._maps.setdefault(map.map, _Seen(map, record.path))
+            seen.frames += 1
+            seen.valid += map.valid
+            seen.out_of_range += map.out_of_range
+            if (map.unit, map.scale) != (seen.first.unit, seen.first.scale):
+                self._differ(seen, map, record.path)
+            for name, id in (map.ids or {}).items():
+                self._ids.setdefault((name, id), record.path)
+
+    def check_ids(self, ids: Mapping[str, int]) -> None:
+        """Compare the numbers in the maps of categories with those of the dataset."""
+        for (name, id), frame in sorted(self._ids.items()):
+            if ids.get(name, id) != id:
+                self.problems.append(
+                    f"The category maps number {name!r} {id}, the first of them that of {frame}, and the dataset "
+                    f"numbers it {ids[name]}; give the categories fixed ids and annotate these frames again"
+                )
+
+    def write(self, output: Path) -> Path:
+        """Write the file into the dataset's folder; OutputError where that cannot be done."""
+        path = output / DESCRIPTION_FILE
+        with complete_file(path) as file:
+            file.write(pretty_json(self._as_json()))
+        return path
+
+    def _differ(self, seen: "_Seen", map: WrittenMap, frame: str) -> None:
+        if not seen.differs:
+            seen.differs = True
+            self.problems.append(
+                f"{map.map.label} of {frame} has the scale {map.scale} ({map.unit}) and that of {seen.where} "
+                f"{seen.first.scale} ({seen.first.unit}); annotate all frames with the same settings"
+            )
+
+    def _as_json(self) -> dict[str, Any]:
+        scales = list(self._unit_scales)
+        return {
+            "made_by": f"Labelpass {VERSION}",
+            "frames": self._frames,
+            "metres_per_scene_unit": scales[0] if len(scales) == 1 else None,
+            "conventions": _CONVENTIONS,
+            "files": {
+                "records/*.json": "all that is known of a frame: image, camera, instances, maps",
+                "annotations/instances.json": "COCO object detection",
+            },
+            "maps": [self._maps[map].as_json() for map in DenseMap if map in self._maps],
+        }
+
+
+@dataclass
+class _Seen:
+    """A map in the frames so far."""
+
+    first: WrittenMap
+    where: str
+    frames: int = 0
+    valid: int = 0
+    out_of_range: int = 0
+    differs: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        map = self.first.map
+        return {
+            "name": map.value,
+            "files": map.path("*"),
+            "shows": map.kind.shows,
+            "stored": map.stored,
+            "unit": None if self.differs else self.first.unit,
+            **({} if self.first.scale is None else {"scale": None if self.differs else self.first.scale}),
+            "axes": map.kind.axes or None,
+            "invalid": map.invalid,
+            "frames": self.frames,
+            "pixels_with_a_value": self.valid,
+            "pixels_out_of_range": self.out_of_range,
+        }

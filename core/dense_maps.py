@@ -1,0 +1,228 @@
+"""The dense maps of a frame: from its passes and instances to files, as the table in maps.py describes them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import SceneError
+from .flow import Motion
+from .instances import Instance
+from .map_files import write_exr, write_flo, write_npy, write_png16
+from .maps import DenseMap, MapKind, WrittenMap
+from .passes import Passes
+from .render_pass import Pass
+from .rle import paint_masks
+from .scene import SceneRecord
+from .surfaces import Surfaces
+
+_MOST_OF_16_BIT = 0xFFFF
+# Middlebury: what is larger than 1e9 is unknown.
+_UNKNOWN_FLOW = np.float32(1e10)
+_KITTI_ZERO, _KITTI_STEPS = 32768, 64
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.uint16]
+# (H, W) or (H, W, C) values, and (H, W) where they mean something.
+_Pixels = tuple[Array, Bools]
+
+
+class DenseMaps:
+    """Makes the maps of one frame.
+
+    Args:
+        passes: those of the frame.
+        surfaces: its depth.
+        scene: its scene record.
+        instances: those of its record, in that order.
+        category_ids: id of each category's name.
+        depth_scale: metres for a step of a depth PNG.
+    """
+
+    def __init__(
+        self,
+        passes: Passes,
+        surfaces: Surfaces,
+        scene: SceneRecord | None,
+        instances: Sequence[Instance],
+        category_ids: Mapping[str, int],
+        depth_scale: float,
+    ) -> None:
+        self._passes = passes
+        self._surfaces = surfaces
+        self._camera = scene.camera if scene else None
+        self._motion = Motion(passes, self._camera.motion_blur if self._camera else None)
+        self._instances = instances
+        self._category_ids = category_ids
+        self._depth_scale = depth_scale
+        self._made: tuple[MapKind, _Pixels] | None = None
+
+    def write(self, map: DenseMap, output: Path, frame_path: str) -> WrittenMap:
+        """Make a map and write its file.
+
+        Args:
+            map: which one; those of one kind are best asked for one after the other.
+            output: the dataset's folder.
+            frame_path: FrameFiles.path.
+
+        Raises:
+            PassError: the frame lacks a pass, or it does not hold what it should.
+            SceneError: the map needs what only a scene record knows, or holds a number beyond 16 bit.
+            OutputError: the file cannot be written.
+        """
+        if self._made is None or self._made[0] is not map.kind:
+            self._made = map.kind, _MAKERS[map.kind](self)
+        values, valid = self._made[1]
+        path = map.path(frame_path)
+        held = _WRITERS[map](output / path, values, valid, self._depth_scale)
+        return WrittenMap(
+            map=map,
+            file=path,
+            unit=self._surfaces.unit if map.kind.is_length else map.kind.unit,
+            scale=self._depth_scale if _WRITERS[map] is _depth_png else None,
+            valid=held,
+            out_of_range=int(np.count_nonzero(valid)) - held,
+            ids=self._category_ids if map.kind is MapKind.CATEGORIES else None,
+        )
+
+    def _depth(self) -> _Pixels:
+        return self._surfaces.planar(), self._surfaces.seen
+
+    def _ray_depth(self) -> _Pixels:
+        return self._surfaces.along_rays(), self._surfaces.seen
+
+    def _normals(self) -> _Pixels:
+        rotation = np.asarray(self._surfaces.camera.world_to_camera, dtype=np.float32)[:3, :3]
+        normals = self._passes.read(Pass.NORMAL).astype(np.float32, copy=False) @ rotation.T
+        length = np.sqrt(np.einsum("ijk,ijk->ij", normals, normals))
+        has = np.isfinite(length) & (length > 0)
+        return normals / np.where(has, length, 1)[..., None], has
+
+    # Blender gives the background no flow: where it goes is not known, and not 0.
+    def _flow_forward(self) -> _Pixels:
+        return self._motion.forward(), self._surfaces.seen
+
+    def _flow_backward(self) -> _Pixels:
+        return self._motion.backward(), self._surfaces.seen
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        """(H, W) uint16: the place of each pixel's instance in the record's list, from 1; 0 for none."""
+        if len(self._instances) > _MOST_OF_16_BIT:
+            raise SceneError(
+                f"{self._passes.where} shows {len(self._instances)} instances, and a label map of 16 bit holds "
+                f"{_MOST_OF_16_BIT}; leave small ones out with Minimum Area"
+            )
+        return paint_masks([instance.mask.rle for instance in self._instances], *self._passes.shape).astype(np.uint16)
+
+    def _instance_numbers(self) -> _Pixels:
+        return self._numbers, self._numbers > 0
+
+    def _categories(self) -> _Pixels:
+        ids = [0, *(self._category_ids[instance.category] for instance in self._instances)]
+        if max(ids) > _MOST_OF_16_BIT:
+            raise SceneError(
+                f"A category has the id {max(ids)}, and a label map of 16 bit holds ids up to {_MOST_OF_16_BIT}; "
+                "give it a smaller category_id"
+            )
+        return np.array(ids, dtype=np.uint16)[self._numbers], self._numbers > 0
+
+
+_MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Pixels]] = {
+    MapKind.DEPTH: DenseMaps._depth,
+    MapKind.RAY_DEPTH: DenseMaps._ray_depth,
+    MapKind.NORMALS: DenseMaps._normals,
+    MapKind.FLOW_FORWARD: DenseMaps._flow_forward,
+    MapKind.FLOW_BACKWARD: DenseMaps._flow_backward,
+    MapKind.INSTANCES: DenseMaps._instance_numbers,
+    MapKind.CATEGORIES: DenseMaps._categories,
+}
+
+
+def _depth_png(path: Path, depth: Array, valid: Bools, scale: float) -> int:
+    """A surface that is nearer than half a step or farther than the last one gets 0, as if there were none."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.rint(depth / np.float64(scale))
+        held = valid & (steps >= 1) & (steps <= _MOST_OF_16_BIT)
+    write_png16(path, np.where(held, steps, 0).astype(np.uint16))
+    return int(np.count_nonzero(held))
+
+
+def _normals_png(path: Path, normals: Array, valid: Bools, _: float) -> int:
+    steps = np.rint((normals + 1) * (_MOST_OF_16_BIT / 2))
+    write_png16(path, np.where(valid[..., None], steps, 0).astype(np.uint16))
+    return int(np.count_nonzero(valid))
+
+
+def _flow_png(path: Path, flow: Array, valid: Bools, _: float) -> int:
+    """Source: KITTI 2012 flow development kit, readme.txt."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.rint(flow * _KITTI_STEPS) + _KITTI_ZERO
+        held = valid & ((steps >= 0) & (steps <= _MOST_OF_16_BIT)).all(axis=-1)
+    pixels = np.zeros((*held.shape, 3), np.uint16)
+    pixels[held, :2] = steps[held]
+    pixels[..., 2] = held
+    write_png16(path, pixels)
+    return int(np.count_nonzero(held))
+
+
+def _flow_flo(path: Path, flow: Array, valid: Bools, _: float) -> int:
+    write_flo(path, _filled(flow, valid, _UNKNOWN_FLOW))
+    return int(np.count_nonzero(valid))
+
+
+def _npy_or_nan(path: Path, values: Array, valid: Bools, _: float) -> int:
+    write_npy(path, _filled(values, valid, np.float32(np.nan)))
+    return int(np.count_nonzero(valid))
+
+
+def _npy_or_0(path: Path, values: Array, valid: Bools, _: float) -> int:
+    write_npy(path, _filled(values, valid, np.float32(0)))
+    return int(np.count_nonzero(valid))
+
+
+def _depth_exr(path: Path, depth: Array, valid: Bools, _: float) -> int:
+    write_exr(path, {"Z": _filled(depth, valid, np.float32(np.nan))})
+    return int(np.count_nonzero(valid))
+
+
+def _normals_exr(path: Path, normals: Array, valid: Bools, _: float) -> int:
+    filled = _filled(normals, valid, np.float32(0))
+    write_exr(path, {name: filled[..., place] for place, name in enumerate("XYZ")})
+    return int(np.count_nonzero(valid))
+
+
+def _labels_png(path: Path, labels: Array, valid: Bools, _: float) -> int:
+    write_png16(path, labels)
+    return int(np.count_nonzero(valid))
+
+
+def _filled(values: Array, valid: Bools, missing: np.float32) -> npt.NDArray[np.float32]:
+    where = valid if values.ndim == 2 else valid[..., None]
+    return np.where(where, values, missing).astype(np.float32, copy=False)
+
+
+# Each returns how many pixels its file gives a value.
+_WRITERS: Mapping[DenseMap, Callable[[Path, Array, Bools, float], int]] = {
+    DenseMap.DEPTH_PNG: _depth_png,
+    DenseMap.DEPTH_NPY: _npy_or_nan,
+    DenseMap.DEPTH_EXR: _depth_exr,
+    DenseMap.RAY_DEPTH_PNG: _depth_png,
+    DenseMap.RAY_DEPTH_NPY: _npy_or_nan,
+    DenseMap.RAY_DEPTH_EXR: _depth_exr,
+    DenseMap.NORMALS_PNG: _normals_png,
+    DenseMap.NORMALS_NPY: _npy_or_0,
+    DenseMap.NORMALS_EXR: _normals_exr,
+    DenseMap.FLOW_FORWARD_FLO: _flow_flo,
+    DenseMap.FLOW_FORWARD_PNG: _flow_png,
+    DenseMap.FLOW_FORWARD_NPY: _npy_or_nan,
+    DenseMap.FLOW_BACKWARD_FLO: _flow_flo,
+    DenseMap.FLOW_BACKWARD_PNG: _flow_png,
+    DenseMap.FLOW_BACKWARD_NPY: _npy_or_nan,
+    DenseMap.INSTANCES_PNG: _labels_png,
+    DenseMap.CATEGORIES_PNG: _labels_png,
+}

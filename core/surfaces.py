@@ -1,0 +1,103 @@
+"""What the camera sees in each pixel: how far away it is, and where in the world."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from .camera import Camera
+from .errors import PassError, SceneError
+from .passes import Passes
+from .render_pass import Pass
+from .scene import SceneRecord
+
+# Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
+_FARTHEST_SURFACE = 1e9
+
+Floats = npt.NDArray[np.float32]
+
+
+class Surfaces:
+    """The depth of a frame, read once and when it is first asked for.
+
+    Attributes:
+        unit_scale: metres in a scene unit; 1 without a scene record.
+        unit: "m", or "scene units" without a scene record.
+    """
+
+    def __init__(self, passes: Passes, scene: SceneRecord | None) -> None:
+        self._passes = passes
+        self._scene = scene
+        self.unit_scale = scene.unit_scale if scene else 1.0
+        self.unit = "m" if scene else "scene units"
+
+    @property
+    def camera(self) -> Camera:
+        """Raises SceneError where nobody has described it."""
+        if self._scene is None:
+            raise SceneError(
+                f"{self._passes.where} comes without a scene record, and only that knows the camera; export from "
+                "Blender, or give the folder of scene records with --scene"
+            )
+        if self._scene.camera is None:
+            raise SceneError(
+                f"The scene {self._scene.scene!r} has no camera of its own for this image; render a single view "
+                "with one active camera"
+            )
+        return self._scene.camera
+
+    @cached_property
+    def in_pass(self) -> Floats:
+        """(H, W) float32, scene units: the Depth pass as it is.
+
+        Raises:
+            PassError, ExrError: as Passes.read().
+        """
+        return self._passes.read(Pass.DEPTH).astype(np.float32, copy=False)
+
+    @cached_property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """(H, W) bool: where there is a surface, in front of the camera and not beyond its far clip."""
+        camera = self._scene.camera if self._scene else None
+        farthest = camera.clip_end if camera else _FARTHEST_SURFACE
+        with np.errstate(invalid="ignore", over="ignore"):
+            return (self.in_pass > 0) & (self.in_pass <= farthest)
+
+    def planar(self) -> Floats:
+        """(H, W) float32, metres: distance along the camera's z axis; without meaning where nothing is seen.
+
+        Raises:
+            PassError: the camera is panoramic, which has no such axis in Blender's pass.
+        """
+        camera = self._scene.camera if self._scene else None
+        if camera and camera.type == "panoramic":
+            raise PassError(
+                f"{self._passes.where} was made by a panoramic camera, whose Depth pass is the distance from the "
+                "camera and not along an axis; choose Ray Depth"
+            )
+        return self._in_metres()
+
+    def along_rays(self) -> Floats:
+        """(H, W) float32, metres: distance from the camera, for a parallel projection from the plane through it;
+        without meaning where nothing is seen.
+
+        Raises:
+            SceneError: the camera is not known.
+        """
+        camera = self.camera
+        if camera.k is None:
+            if camera.type in ("orthographic", "panoramic"):
+                return self._in_metres()  # its rays are parallel to the axis, or the pass holds the distance already
+            raise SceneError(f"How a camera of the type {camera.type} sees is not known; choose Depth")
+        height, width = self.in_pass.shape
+        (fx, _, cx), (_, fy, cy), _ = camera.k
+        x = ((np.arange(width) + 0.5 - cx) / fx).astype(np.float32)
+        y = ((np.arange(height) + 0.5 - cy) / fy).astype(np.float32)
+        with np.errstate(invalid="ignore", over="ignore"):
+            distance: Floats = self._in_metres() * np.sqrt(x**2 + (y**2 + 1)[:, None])
+        return distance
+
+    def _in_metres(self) -> Floats:
+        with np.errstate(invalid="ignore", over="ignore"):
+            metres: Floats = self.in_pass * np.float32(self.unit_scale)
+        return metres

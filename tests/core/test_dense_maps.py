@@ -1,0 +1,549 @@
+"""Dense maps of rendered frames: read back by Pillow, OpenCV and OpenEXR, and judged by geometry."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from core.annotate import annotate
+from core.camera import Camera
+from core.dataset_description import DESCRIPTION_FILE
+from core.errors import PassError, SceneError
+from core.formats.coco import INSTANCES_FILE, write_coco
+from core.frames import FrameFiles
+from core.job import FrameJob
+from core.map_files import write_png16
+from core.maps import DenseMap, MapKind, passes_of
+from core.record import FrameRecord, valid_record
+from core.render_pass import Pass, PassFile
+from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.settings import ImageFormat, Settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FAR = 1000.0
+ALL = tuple(DenseMap)
+Array = npt.NDArray[Any]
+
+
+def scene_of(facts: dict[str, Any], frame: int, unit_scale: float = 1.0, **camera: Any) -> SceneRecord:
+    """A scene record like that of the rendered fixtures."""
+    known = facts["frames"][str(frame)]["camera"]
+    described = Camera("Camera", "perspective", known["K"], known["world_to_camera"], 0.1, FAR, lens=40.0)
+    objects = [
+        SceneEntry(thing["name"], thing["pass_index"], None if thing["pass_index"] == 0 else f"c{thing['pass_index']}")
+        for thing in facts["objects"]
+    ]
+    categories = tuple(Category(name) for name in sorted({entry.category for entry in objects if entry.category}))
+    return SceneRecord(
+        "Scene",
+        frame,
+        facts["width"],
+        facts["height"],
+        1.0,
+        unit_scale,
+        dataclasses.replace(described, **camera),
+        SceneEntries(categories, tuple(objects)),
+        SceneEntries(),
+        SceneEntries(),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """The maps of a frame."""
+
+    output: Path
+    record: FrameRecord
+    scene: SceneRecord | None
+
+    def path(self, map: DenseMap) -> Path:
+        return self.output / next(written.file for written in self.record.maps if written.map is map)
+
+    def written(self, map: DenseMap):
+        return next(written for written in self.record.maps if written.map is map)
+
+    def npy(self, map: DenseMap) -> Array:
+        return np.load(self.path(map))
+
+
+def make(
+    tmp_path: Path,
+    files: Sequence[PassFile],
+    scene: SceneRecord | None,
+    maps: Sequence[DenseMap] = ALL,
+    name: str = "frame_0001",
+    **settings: Any,
+) -> Made:
+    if scene:
+        scene.write(tmp_path / f"scenes/{name}.json")
+    job = FrameJob(
+        FrameFiles("", int(name[-4:]), name, tuple(files)),
+        tmp_path / "out",
+        tmp_path / f"scenes/{name}.json" if scene else None,
+        Settings(maps=tuple(maps), pictures=False, **settings),
+    )
+    return Made(job.output, annotate(job), scene)
+
+
+@pytest.fixture
+def made(version: str, rendered_of, facts, tmp_path: Path) -> Made:
+    """All maps of a frame of each Blender version."""
+    rendered = rendered_of(version, "multilayer")[0]
+    return make(tmp_path, rendered.files, scene_of(facts, 1))
+
+
+@pytest.fixture
+def surface(version: str, rendered_of, independent) -> Array:
+    return independent(rendered_of(version, "multilayer")[0], Pass.DEPTH, "Z") < FAR
+
+
+@pytest.fixture
+def position(version: str, rendered_of, independent) -> Array:
+    """(H, W, 3) float64: Blender's own Position pass, read without core."""
+    rendered = rendered_of(version, "multilayer")[0]
+    return np.stack([independent(rendered, Pass.POSITION, letter) for letter in "XYZ"], axis=-1).astype(np.float64)
+
+
+def in_camera(scene: SceneRecord, points: Array) -> Array:
+    matrix = np.asarray(scene.camera.world_to_camera)
+    return points @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+# --- Depth ---
+
+
+def test_depth_is_the_z_of_position(made: Made, surface: Array, position: Array) -> None:
+    depth = made.npy(DenseMap.DEPTH_NPY)
+    assert depth.dtype == np.float32
+    assert (np.isnan(depth) == ~surface).all()
+    z = in_camera(made.scene, position)[..., 2]
+    assert np.abs(depth / z - 1)[surface].max() < 1e-5
+
+
+def test_ray_depth_is_the_length_of_position(made: Made, surface: Array, position: Array) -> None:
+    depth = made.npy(DenseMap.RAY_DEPTH_NPY)
+    assert (np.isnan(depth) == ~surface).all()
+    length = np.linalg.norm(in_camera(made.scene, position), axis=-1)
+    assert np.abs(depth / length - 1)[surface].max() < 1e-5
+    assert (length / made.npy(DenseMap.DEPTH_NPY))[surface].max() > 1.02  # or they could not be told apart
+
+
+@pytest.mark.parametrize("kind", ["DEPTH", "RAY_DEPTH"])
+@pytest.mark.parametrize("reader", ["pillow", "opencv"])
+def test_depth_png_by_other_readers(made: Made, surface: Array, kind: str, reader: str) -> None:
+    path = made.path(DenseMap[f"{kind}_PNG"])
+    steps = np.asarray(Image.open(path)) if reader == "pillow" else cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert steps.dtype == np.uint16
+    depth = made.npy(DenseMap[f"{kind}_NPY"])
+    assert ((steps == 0) == ~surface).all()
+    assert np.abs(steps * 0.001 - depth)[surface].max() <= 0.0005 + 1e-6
+    written = made.written(DenseMap[f"{kind}_PNG"])
+    assert (written.unit, written.scale, written.out_of_range) == ("m", 0.001, 0)
+    assert written.valid == np.count_nonzero(surface)
+
+
+def test_what_is_beyond_the_range_is_no_surface_and_counted(
+    version: str, rendered_of, facts, surface: Array, tmp_path: Path
+) -> None:
+    maps = (DenseMap.DEPTH_PNG, DenseMap.DEPTH_NPY)
+    made = make(tmp_path, rendered_of(version, "multilayer")[0].files, scene_of(facts, 1), maps, depth_scale=1e-4)
+    depth = made.npy(DenseMap.DEPTH_NPY)
+    beyond = surface & (depth > 6.5535 + 5e-5)
+    assert 0 < np.count_nonzero(beyond) < np.count_nonzero(surface)
+    steps = np.asarray(Image.open(made.path(DenseMap.DEPTH_PNG)))
+    assert ((steps == 0) == (beyond | ~surface)).all()
+    assert made.written(DenseMap.DEPTH_PNG).out_of_range == np.count_nonzero(beyond)
+    assert made.written(DenseMap.DEPTH_PNG).valid == np.count_nonzero(surface & ~beyond)
+    assert made.written(DenseMap.DEPTH_NPY).out_of_range == 0
+
+
+def test_depth_is_in_metres(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    files = rendered_of(version, "multilayer")[0].files
+    maps = (DenseMap.DEPTH_NPY, DenseMap.RAY_DEPTH_EXR)
+    metres = make(tmp_path / "1", files, scene_of(facts, 1), maps)
+    centimetres = make(tmp_path / "2", files, scene_of(facts, 1, unit_scale=0.01), maps)
+    ratio = centimetres.npy(DenseMap.DEPTH_NPY) / metres.npy(DenseMap.DEPTH_NPY)
+    assert np.nanmax(np.abs(ratio - 0.01)) < 1e-7
+    alone = make(tmp_path / "3", files, None, (DenseMap.DEPTH_NPY,))
+    assert alone.written(DenseMap.DEPTH_NPY).unit == "scene units"
+    assert metres.written(DenseMap.DEPTH_NPY).unit == "m"
+
+
+@pytest.mark.parametrize("map", [DenseMap.DEPTH_EXR, DenseMap.RAY_DEPTH_EXR])
+def test_depth_exr_by_the_reader_of_openexr(made: Made, map: DenseMap, read_exr) -> None:
+    (part,) = read_exr(made.path(map))
+    assert list(part.channels) == ["Z"]
+    npy = made.npy(DenseMap[f"{map.kind.name}_NPY"])
+    np.testing.assert_array_equal(part.channels["Z"], npy)
+
+
+def test_a_panoramic_camera_has_ray_depth_only(version: str, rendered_of, facts, tmp_path: Path, independent) -> None:
+    """Blender's Depth pass is the distance then."""
+    rendered = rendered_of(version, "multilayer")[0]
+    scene = scene_of(facts, 1, type="panoramic", k=None)
+    made = make(tmp_path, rendered.files, scene, (DenseMap.RAY_DEPTH_NPY,))
+    depth = independent(rendered, Pass.DEPTH, "Z")
+    np.testing.assert_array_equal(made.npy(DenseMap.RAY_DEPTH_NPY)[depth < FAR], depth[depth < FAR])
+    with pytest.raises(PassError, match=r"panoramic camera.*choose Ray Depth"):
+        make(tmp_path, rendered.files, scene, (DenseMap.DEPTH_PNG,))
+
+
+# --- Normals ---
+
+
+def test_normals_of_the_ground_and_the_spheres(
+    made: Made, version: str, facts, rendered_of, independent, position: Array, surface: Array
+) -> None:
+    normals = made.npy(DenseMap.NORMALS_NPY)
+    assert normals.dtype == np.float32
+    assert np.abs(np.linalg.norm(normals, axis=-1) - 1)[surface].max() < 1e-6
+    assert not normals[~surface].any()
+    rotation = np.asarray(made.scene.camera.world_to_camera)[:3, :3]
+    index = independent(rendered_of(version, "multilayer")[0], Pass.OBJECT_INDEX, "X")
+    ground = surface & (index == 0)
+    assert np.abs(normals[ground] - rotation @ (0, 0, 1)).max() < 1e-6
+    assert normals[ground][:, 1].max() < 0  # up, with y down
+    for thing in facts["objects"]:
+        if thing["shape"] == "sphere" and (pixels := index == thing["pass_index"]).any():
+            centre = np.asarray(facts["frames"]["1"]["matrix_world"][thing["name"]])[:3, 3]
+            expected = (position[pixels] - centre) @ rotation.T
+            expected /= np.linalg.norm(expected, axis=-1, keepdims=True)
+            # Its faces are flat and 2.8 degrees wide.
+            assert np.degrees(np.arccos((normals[pixels] * expected).sum(axis=-1))).max() < 2.5
+            assert np.degrees(np.arccos((normals[pixels] * expected).sum(axis=-1))).mean() < 1.5
+
+
+def test_normals_in_other_files(made: Made, read_exr) -> None:
+    normals = made.npy(DenseMap.NORMALS_NPY)
+    (part,) = read_exr(made.path(DenseMap.NORMALS_EXR))
+    np.testing.assert_array_equal(np.stack([part.channels[name] for name in "XYZ"], axis=-1), normals)
+    png = cv2.imread(str(made.path(DenseMap.NORMALS_PNG)), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    assert png.dtype == np.uint16
+    has = normals.any(axis=-1)
+    assert not png[~has].any()
+    assert np.abs(png[has] / 32767.5 - 1 - normals[has]).max() <= 0.5 / 32767.5 + 1e-6
+
+
+# --- Optical flow ---
+
+
+def moved(facts: dict[str, Any], frame: int, to: int, index: Array, position: Array) -> Array:
+    """(H, W, 2) where the point of each pixel is in another frame, by the objects' and the camera's matrices."""
+    before, after = facts["frames"][str(frame)], facts["frames"][str(to)]
+    points = np.concatenate((position, np.ones((*position.shape[:2], 1))), axis=-1)
+    for thing in facts["objects"]:
+        name = thing["name"]
+        motion = np.asarray(after["matrix_world"][name]) @ np.linalg.inv(np.asarray(before["matrix_world"][name]))
+        points[index == thing["pass_index"]] = points[index == thing["pass_index"]] @ motion.T
+    camera = after["camera"]
+    in_image = points @ np.asarray(camera["world_to_camera"])[:3].T @ np.asarray(camera["K"]).T
+    return in_image[..., :2] / in_image[..., 2:]
+
+
+@pytest.mark.parametrize(("kind", "step"), [("FLOW_FORWARD", 1), ("FLOW_BACKWARD", -1)])
+@pytest.mark.parametrize("number", [0, 1])
+def test_flow_against_moved_points(
+    version: str, kind: str, step: int, number: int, rendered_of, independent, facts, tmp_path: Path
+) -> None:
+    rendered = rendered_of(version, "multilayer")[number]
+    made = make(tmp_path, rendered.files, scene_of(facts, rendered.frame))
+    flow = made.npy(DenseMap[f"{kind}_NPY"])
+    seen = independent(rendered, Pass.DEPTH, "Z") < FAR
+    assert (np.isnan(flow).all(axis=-1) == ~seen).all()
+    position = np.stack([independent(rendered, Pass.POSITION, letter) for letter in "XYZ"], axis=-1).astype(np.float64)
+    index = independent(rendered, Pass.OBJECT_INDEX, "X")
+    target = moved(facts, rendered.frame, rendered.frame + step, index, position)
+    height, width = index.shape
+    here = np.stack(np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5), axis=-1)
+    # The twins share an index but do not move.
+    assert np.abs(here + flow - target)[seen].max() < 0.005
+    assert np.abs(flow[seen]).max() > 1  # or a wrong sign would not be noticed
+
+
+def test_flo_by_opencv(made: Made) -> None:
+    for kind in ("FLOW_FORWARD", "FLOW_BACKWARD"):
+        flow = made.npy(DenseMap[f"{kind}_NPY"])
+        read = cv2.readOpticalFlow(str(made.path(DenseMap[f"{kind}_FLO"])))
+        missing = np.isnan(flow)
+        np.testing.assert_array_equal(read[~missing], flow[~missing])
+        assert (read[missing] > 1e9).all()  # Middlebury: unknown
+
+
+def test_kitti_flow_by_opencv(made: Made) -> None:
+    for kind in ("FLOW_FORWARD", "FLOW_BACKWARD"):
+        flow = made.npy(DenseMap[f"{kind}_NPY"])
+        png = cv2.imread(str(made.path(DenseMap[f"{kind}_PNG"])), cv2.IMREAD_UNCHANGED)
+        assert png.dtype == np.uint16
+        valid = png[..., 0] == 1
+        assert (valid == ~np.isnan(flow[..., 0])).all()
+        assert set(np.unique(png[..., 0])) == {0, 1}
+        decoded = (png[..., [2, 1]].astype(np.float64) - 32768) / 64
+        assert np.abs(decoded - flow)[valid].max() <= 0.5 / 64 + 1e-6
+
+
+def test_flow_beyond_kittis_range_is_invalid_and_counted(write_exr, facts, tmp_path: Path) -> None:
+    files = vector_frame(write_exr, tmp_path, np.full((4, 6), -600, np.float32))
+    made = make(tmp_path, files, None, (DenseMap.FLOW_FORWARD_PNG, DenseMap.FLOW_FORWARD_FLO))
+    assert not cv2.imread(str(made.path(DenseMap.FLOW_FORWARD_PNG)), cv2.IMREAD_UNCHANGED)[..., 0].any()
+    written = made.written(DenseMap.FLOW_FORWARD_PNG)
+    assert (written.valid, written.out_of_range) == (0, 24)
+    assert made.written(DenseMap.FLOW_FORWARD_FLO).out_of_range == 0
+    assert cv2.readOpticalFlow(str(made.path(DenseMap.FLOW_FORWARD_FLO)))[0, 0].tolist() == [600, -600]
+
+
+def test_flow_finds_this_frames_labels_in_the_next_one(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    first, second = (
+        make(tmp_path, rendered.files, scene_of(facts, rendered.frame), name=f"frame_{rendered.frame:04}")
+        for rendered in rendered_of(version, "multilayer")
+    )
+    names = [[instance.name for instance in made.record.instances] for made in (first, second)]
+    assert names[0] == names[1]  # so that equal numbers are the same instance
+    now, then = (np.asarray(Image.open(made.path(DenseMap.INSTANCES_PNG))) for made in (first, second))
+
+    def agreement(flow: Array, here: Array, there: Array) -> float:
+        rows, columns = np.nonzero((here > 0) & ~np.isnan(flow[..., 0]))
+        x = np.floor(columns + 0.5 + flow[rows, columns, 0]).astype(int)
+        y = np.floor(rows + 0.5 + flow[rows, columns, 1]).astype(int)
+        inside = (x >= 0) & (x < here.shape[1]) & (y >= 0) & (y < here.shape[0])
+        return float(np.mean(there[y[inside], x[inside]] == here[rows[inside], columns[inside]]))
+
+    forward, backward = first.npy(DenseMap.FLOW_FORWARD_NPY), second.npy(DenseMap.FLOW_BACKWARD_NPY)
+    assert agreement(forward, now, then) > 0.9
+    assert agreement(backward, then, now) > 0.9
+    assert agreement(forward, now, then) > agreement(-forward, now, then) + 0.05
+
+
+def vector_frame(write_exr, folder: Path, values: Array, components: str = "XYZW") -> list[PassFile]:
+    """A frame of one object, of which nothing but the motion is special."""
+    channels = {f"L.Vector.{letter}": values for letter in components}
+    one = np.ones_like(values)
+    return [PassFile(write_exr(folder / "vector_0001.exr", {**channels, "L.Depth.Z": one, "L.IndexOB.X": one}))]
+
+
+@pytest.mark.parametrize(
+    ("motion_blur", "says"), [(True, "Motion Blur is on"), (None, "either nothing moves, or Motion Blur was on")]
+)
+def test_an_empty_vector_pass_is_no_zero_flow(
+    write_exr, facts, tmp_path: Path, motion_blur: bool | None, says: str
+) -> None:
+    files = vector_frame(write_exr, tmp_path, np.zeros((48, 64), np.float32))
+    scene = None if motion_blur is None else scene_of(facts, 1, motion_blur=motion_blur)
+    for map in (DenseMap.FLOW_FORWARD_FLO, DenseMap.FLOW_BACKWARD_PNG):
+        with pytest.raises(PassError, match=f"Vector pass of .* is 0 everywhere: {says}"):
+            make(tmp_path, files, scene, (map,))
+    assert not list((tmp_path / "out").rglob("*.json"))
+
+
+def test_a_scene_at_rest_has_zero_flow(write_exr, facts, tmp_path: Path) -> None:
+    files = vector_frame(write_exr, tmp_path, np.zeros((48, 64), np.float32))
+    made = make(tmp_path, files, scene_of(facts, 1, motion_blur=False), (DenseMap.FLOW_FORWARD_NPY,))
+    assert not made.npy(DenseMap.FLOW_FORWARD_NPY).any()
+
+
+def test_three_values_of_motion_are_enough_for_backward_flow(write_exr, tmp_path: Path) -> None:
+    """As File Output nodes of 4.2 and 5.0 write them."""
+    files = vector_frame(write_exr, tmp_path, np.full((4, 6), 2, np.float32), "XYZ")
+    made = make(tmp_path, files, None, (DenseMap.FLOW_BACKWARD_NPY,))
+    assert (made.npy(DenseMap.FLOW_BACKWARD_NPY) == (2, -2)).all()
+    with pytest.raises(PassError, match="only three of the four values of the Vector pass"):
+        make(tmp_path, files, None, (DenseMap.FLOW_FORWARD_NPY,))
+
+
+# --- Labels ---
+
+
+def test_instance_numbers_are_the_places_in_the_record(made: Made) -> None:
+    numbers = np.asarray(Image.open(made.path(DenseMap.INSTANCES_PNG)))
+    assert numbers.dtype == np.uint16
+    height, width = numbers.shape
+    assert len(made.record.instances) > 5
+    for number, instance in enumerate(made.record.instances, start=1):
+        mask = coco_mask.decode({"size": [height, width], "counts": instance.mask.rle.encode()})
+        np.testing.assert_array_equal(numbers == number, mask.astype(bool))
+    assert numbers.max() == len(made.record.instances)
+
+
+def test_category_ids_are_those_of_coco(made: Made) -> None:
+    write_coco(made.output, lambda done, total: None)
+    coco = json.loads((made.output / INSTANCES_FILE).read_text())
+    ids = {category["name"]: category["id"] for category in coco["categories"]}
+    assert made.written(DenseMap.CATEGORIES_PNG).ids == ids
+    numbers = np.asarray(Image.open(made.path(DenseMap.INSTANCES_PNG)))
+    categories = np.asarray(Image.open(made.path(DenseMap.CATEGORIES_PNG)))
+    expected = np.array([0, *(ids[instance.category] for instance in made.record.instances)])[numbers]
+    np.testing.assert_array_equal(categories, expected)
+
+
+def test_what_is_dropped_is_not_in_the_maps(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    files = rendered_of(version, "multilayer")[0].files
+    made = make(tmp_path, files, scene_of(facts, 1), (DenseMap.INSTANCES_PNG,), min_area=100)
+    assert made.record.dropped["small"] > 0
+    _, counts = np.unique(np.asarray(Image.open(made.path(DenseMap.INSTANCES_PNG))), return_counts=True)
+    assert counts.min() >= 100
+    assert len(counts) == len(made.record.instances) + 1
+
+
+def test_more_than_16_bit_is_refused(write_exr, tmp_path: Path) -> None:
+    files = vector_frame(write_exr, tmp_path, np.ones((4, 6), np.float32))
+    scene = scene_of({"frames": {"1": {"camera": {"K": np.eye(3), "world_to_camera": np.eye(4)}}}, "objects": [],
+                      "width": 6, "height": 4}, 1)  # fmt: skip
+    objects = SceneEntries((Category("thing", 70000),), (SceneEntry("Thing", 1, "thing"),))
+    scene = dataclasses.replace(scene, objects=objects)
+    with pytest.raises(SceneError, match="has the id 70000, and a label map of 16 bit holds ids up to 65535"):
+        make(tmp_path, files, scene, (DenseMap.CATEGORIES_PNG,))
+
+
+# --- What a map needs, and what the record and dataset.json say ---
+
+
+@pytest.mark.parametrize("map", [map for map in DenseMap if map.kind.needs_camera], ids=str)
+def test_maps_that_need_the_camera(rendered_of, tmp_path: Path, map: DenseMap) -> None:
+    files = rendered_of("4.5", "multilayer")[0].files
+    with pytest.raises(SceneError, match="only that knows the camera; export from Blender, or give the folder"):
+        make(tmp_path, files, None, (map,))
+
+
+@pytest.mark.parametrize("map", [map for map in DenseMap if not map.kind.needs_camera], ids=str)
+def test_maps_that_need_no_scene_record(rendered_of, tmp_path: Path, map: DenseMap) -> None:
+    made = make(tmp_path, rendered_of("4.5", "multilayer")[0].files, None, (map,))
+    assert made.path(map).is_file()
+    assert made.written(map).valid > 0
+
+
+@pytest.mark.parametrize("map", [map for map in DenseMap if map.kind.passes], ids=str)
+def test_a_missing_pass_is_named(write_exr, facts, tmp_path: Path, map: DenseMap) -> None:
+    one = np.ones((48, 64), np.float32)
+    for missing in map.kind.passes:
+        channels = {"L.IndexOB.X": one}
+        for pass_ in set(map.kind.passes) - {missing}:
+            channels |= {f"L.{pass_.names[0]}.{letter}": one for letter in pass_.components}
+        file = PassFile(write_exr(tmp_path / "a_0001.exr", channels))
+        with pytest.raises(PassError, match=f"has no pass {missing.title}.*turn it on in Blender"):
+            make(tmp_path, [file], scene_of(facts, 1), (map,))
+
+
+def test_every_map_is_in_the_record_and_in_dataset_json(made: Made) -> None:
+    assert [written.map for written in made.record.maps] == list(DenseMap)
+    again = FrameRecord.read(made.output / "records/frame_0001.json")
+    assert again.maps == made.record.maps
+    merged = write_coco(made.output, lambda done, total: None)
+    assert merged.problems == ()
+    described = json.loads((made.output / DESCRIPTION_FILE).read_text())
+    assert [map["name"] for map in described["maps"]] == [map.value for map in DenseMap]
+    for map in described["maps"]:
+        assert {"shows", "stored", "unit", "axes", "invalid"} <= map.keys()
+        assert len(list(made.output.glob(map["files"]))) == 1
+        assert map["frames"] == 1
+        assert map["pixels_with_a_value"] > 0
+    assert described["maps"][0]["scale"] == 0.001
+    assert described["metres_per_scene_unit"] == 1.0
+
+
+def test_what_differs_between_frames_is_a_problem(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    files = rendered_of(version, "multilayer")[0].files
+    make(tmp_path, files, scene_of(facts, 1), (DenseMap.DEPTH_PNG,), name="a_0001")
+    made = make(tmp_path, files, scene_of(facts, 1), (DenseMap.DEPTH_PNG,), name="a_0002", depth_scale=0.002)
+    make(tmp_path, files, scene_of(facts, 1), (DenseMap.DEPTH_PNG,), name="a_0003", depth_scale=0.002)
+    (problem,) = write_coco(made.output, lambda done, total: None).problems
+    assert "Depth PNG of a_000" in problem
+    assert "annotate all frames with the same settings" in problem
+    (described,) = json.loads((made.output / DESCRIPTION_FILE).read_text())["maps"]
+    assert described["scale"] is None
+
+
+def test_category_maps_that_number_otherwise_are_a_problem(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    """Categories without fixed ids count from 1 in the order of names: another scene may have more of them."""
+    files = rendered_of(version, "multilayer")[0].files
+    made = make(tmp_path, files, scene_of(facts, 1), (DenseMap.CATEGORIES_PNG,), name="a_0001")
+    scene = scene_of(facts, 1)
+    more = SceneEntries((Category("apple"), *scene.objects.categories), scene.objects.entries)
+    make(tmp_path, files, dataclasses.replace(scene, objects=more), name="a_0002")
+    problems = write_coco(made.output, lambda done, total: None).problems
+    assert problems
+    assert "give the categories fixed ids" in problems[0]
+
+
+def test_a_record_whose_map_is_gone_is_out_of_date(made: Made) -> None:
+    assert valid_record(made.output, "frame_0001", made.record.key) is not None
+    for map in DenseMap:
+        path = made.path(map)
+        path.rename(path.with_suffix(".away"))
+        assert valid_record(made.output, "frame_0001", made.record.key) is None
+        path.with_suffix(".away").rename(path)
+    assert valid_record(made.output, "frame_0001", made.record.key) is not None
+
+
+def test_the_same_frame_gives_the_same_bytes(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    files = rendered_of(version, "multilayer")[0].files
+    one, other = (make(tmp_path / name, files, scene_of(facts, 1)) for name in "ab")
+    for map in DenseMap:
+        assert one.path(map).read_bytes() == other.path(map).read_bytes()
+
+
+def test_maps_read_no_pass_that_they_do_not_need(rendered_of, tmp_path: Path, monkeypatch) -> None:
+    from core.exr import ExrFile
+
+    read: list[str] = []
+    before: Callable[..., Any] = ExrFile.read
+    monkeypatch.setattr(
+        ExrFile, "read", lambda self, part, channels: (read.extend(channels), before(self, part, channels))[1]
+    )
+    files = rendered_of("5.0", "multilayer")[0].files
+    made = make(tmp_path, files, None, (DenseMap.DEPTH_PNG, DenseMap.DEPTH_NPY), image_format=ImageFormat.NONE)
+    assert made.record.maps
+    assert sorted(read) == ["ViewLayer.Depth.Z", "ViewLayer.Object Index.X"]
+
+
+# --- The table ---
+
+
+def test_every_map_is_described() -> None:
+    for map in DenseMap:
+        assert map.value == f"{map.kind.value}_{map.suffix[1:]}"
+        assert map.stored
+        assert map.invalid
+        assert map.kind.shows
+    assert {map.kind for map in DenseMap} == set(MapKind)
+    assert passes_of((DenseMap.FLOW_FORWARD_FLO, DenseMap.DEPTH_PNG)) == [Pass.VECTOR, Pass.DEPTH]
+
+
+def test_docs_have_the_table() -> None:
+    text = (CHECKOUT / "docs/formats.md").read_text(encoding="utf-8")
+    for map in DenseMap:
+        passes = ", ".join(pass_.title for pass_ in map.kind.passes) or "none"
+        camera = "yes" if map.kind.needs_camera else "no"
+        cells = [f"`{map.value}`", map.kind.shows, passes, camera, map.kind.unit, map.stored, map.invalid]
+        assert f"| {' | '.join(cells)} |" in text
+
+
+@given(npst.arrays(np.uint16, st.tuples(st.integers(1, 9), st.integers(1, 9))))
+def test_grey_png_by_pillow_and_opencv(tmp_path_factory: pytest.TempPathFactory, pixels: Array) -> None:
+    path = tmp_path_factory.getbasetemp() / "grey.png"
+    write_png16(path, pixels, {"Comment": "for a reader"})
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(np.asarray(image), pixels)
+        assert image.text == {"Comment": "for a reader"}
+    np.testing.assert_array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), pixels)
+
+
+@given(npst.arrays(np.uint16, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
+def test_colour_png_by_opencv(tmp_path_factory: pytest.TempPathFactory, pixels: Array) -> None:
+    path = tmp_path_factory.getbasetemp() / "colour.png"
+    write_png16(path, pixels)
+    np.testing.assert_array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1], pixels)
+
+
+def test_no_map_is_made_unless_it_is_asked_for(rendered_of, tmp_path: Path) -> None:
+    make(tmp_path, rendered_of("4.5", "multilayer")[0].files, None, ())
+    assert not (tmp_path / "out/maps").exists()
