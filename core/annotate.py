@@ -16,13 +16,15 @@ from .job import FrameJob
 from .labels import read_labels
 from .maps import passes_of
 from .naming import NamedLabels, name_labels
-from .passes import Passes
+from .parts import find_parts, read_part_labels
+from .passes import Passes, open_passes
 from .pictures import draw_boxes, draw_depth
 from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
-from .scene import SceneRecord
-from .settings import ImageFormat, LabelSource
+from .scene import Category, SceneRecord
+from .settings import ImageFormat, LabelSource, Parts
+from .soft_masks import write_soft_masks
 from .space_picture import draw_boxes_3d
 from .surfaces import Surfaces
 
@@ -58,7 +60,10 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     checkpoint()
     passes.preload(_passes_to_read(job))
     indexed = scene is not None and scene.objects.indexed
-    image = read_labels(passes, job.settings.labels, indexed)
+    image = read_labels(
+        passes, job.settings.labels, indexed, job.settings.cryptomatte, keep_coverages=job.settings.soft_masks
+    )
+    notes += image.notes
     if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
         notes.append(
             f"Object Index is 0 everywhere, so {Pass(image.source.value).title} was taken; where other frames have "
@@ -66,6 +71,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         )
     runs = find_runs(image.labels)
     named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
+    runs = _of_instances(runs, named)
     poses, without = _poses(job, named, scene)
     instances, dropped = filter_instances(_instances(runs, named, poses), *passes.shape, job.settings)
     notes += remarks + without
@@ -74,6 +80,22 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
             + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
         )
+
+    part_categories: list[Category] = []
+    sidecars = list(image.sidecars)
+    if job.settings.parts is not Parts.NONE:
+        checkpoint()
+        part_image = read_part_labels(passes, job.settings.parts, image)
+        parts_of, part_categories, remarks = find_parts(_only(runs, instances), image, part_image, scene)
+        instances = [dataclasses.replace(one, parts=parts_of[one.labels[0]]) for one in instances]
+        if part_image is not image:
+            notes += part_image.notes
+            sidecars += part_image.sidecars
+            notes += remarks
+    if image.coverages:
+        checkpoint()
+        soft_masks = write_soft_masks(job, image.coverages, runs, instances)
+        instances = [dataclasses.replace(one, soft_mask=mask) for one, mask in zip(instances, soft_masks, strict=True)]
 
     checkpoint()
     colours, colour = _training_image(job, passes, notes)
@@ -127,17 +149,13 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         instances=tuple(instances),
         dropped=dropped,
         notes=tuple(notes),
+        cryptomatte=image.cryptomatte,
+        sidecars=tuple(sidecars),
+        part_categories=tuple(part_categories),
         maps=tuple(maps),
     )
     record.write(job.output)
     return record
-
-
-def open_passes(job: FrameJob) -> Passes:
-    """The passes that a frame is made of; raises as Passes does."""
-    settings = job.settings
-    # Of several view layers, each is to have a picture of its own.
-    return Passes(job.files.files, settings.view_layer, settings.view, composited=not settings.all_view_layers)
 
 
 def _of_view(scene: SceneRecord, view: str, notes: list[str]) -> SceneRecord:
@@ -156,11 +174,15 @@ def _of_view(scene: SceneRecord, view: str, notes: list[str]) -> SceneRecord:
     return scene
 
 
-def _instances(runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]) -> list[Instance]:
-    """The instances with their masks, in the same order; the labels that no instance has are background."""
+def _of_instances(runs: Runs, named: Sequence[NamedLabels]) -> Runs:
+    """The runs under the first label of each instance; the labels that no instance has are background."""
     stands_for = {label: one.labels[0] for one in named for label in one.labels}
-    masks = runs.united({label: stands_for.get(label, 0) for label in runs.labels()}).masks()
-    mask_of = {mask.label: mask for mask in masks}
+    return runs.united({label: stands_for.get(label, 0) for label in runs.labels()})
+
+
+def _instances(runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]) -> list[Instance]:
+    """The instances with their masks, in the same order."""
+    mask_of = {mask.label: mask for mask in runs.masks()}
     return [
         Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose)
         for one, pose in zip(named, poses, strict=True)
@@ -183,6 +205,12 @@ def _poses(
         return nothing, ["There are no poses, since the frame has no one camera"]
     members = [(one.name, one.objects) for one in named]
     return find_poses(members, scene.placements, scene.camera, scene.unit_scale)
+
+
+def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:
+    """The runs of these instances."""
+    kept = {one.labels[0] for one in instances}
+    return runs.united({label: label if label in kept else 0 for label in runs.labels()})
 
 
 def _passes_to_read(job: FrameJob) -> list[Pass]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .maps import MapKind, passes_of
-from .render_pass import CRYPTOMATTES, LABEL_PASSES, Pass
+from .render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass
 from .settings import ImageFormat, LabelSource, Settings
 
 # Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr.py).
@@ -28,6 +28,7 @@ class Fix(Enum):
 
     USE_VIEW_LAYER = "use_view_layer"
     LABEL_PASS = "label_pass"
+    PART_PASS = "part_pass"
     COMBINED = "combined"
     DEPTH = "depth"
     MAP_PASSES = "map_passes"
@@ -139,7 +140,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         names = ", ".join(repr(layer.name) for layer in setup.view_layers)
         return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
     findings = [*_check_scene(setup, layer), _check_labels(setup, settings, layer)]
-    findings += _check_other_passes(setup, settings, layer)
+    findings += [*_check_parts(setup, settings, layer), *_check_other_passes(setup, settings, layer)]
     if from_files:
         findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
     elif not setup.outputs:
@@ -162,11 +163,21 @@ def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) ->
     """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
     if settings.labels is not LabelSource.AUTO:
         return settings.labels.pass_
-    if setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES)):
+    by_index = setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
+    if by_index and not settings.soft_masks:
         wanted = Pass.OBJECT_INDEX
     else:
         wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)
     return wanted if setup.can_render(wanted) else Pass.CRYPTO_OBJECT
+
+
+def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass | None:
+    """The pass that tells the parts of instances apart, whether it is turned on or not; None where none is wanted."""
+    candidates = settings.parts.passes
+    labels = label_pass(setup, settings, layer)
+    if not candidates or labels in candidates:
+        return labels if candidates else None
+    return next((pass_ for pass_ in candidates if pass_ in layer.passes), candidates[0])
 
 
 def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
@@ -174,7 +185,9 @@ def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
     needed = [Pass.COMBINED] if wants_image else []
     needed += [Pass.DEPTH] if settings.pictures else []
-    return list(dict.fromkeys([*needed, *passes_of(settings.maps), label_pass(setup, settings, layer)]))
+    parts = part_pass(setup, settings, layer)
+    needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
+    return list(dict.fromkeys(needed))
 
 
 def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
@@ -233,6 +246,12 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         )
     if setup.objects == 0:
         return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
+    if settings.soft_masks and wanted in INDEX_PASSES:
+        return Finding(
+            Status.WRONG,
+            f"Soft masks come from a Cryptomatte and not from {wanted.title}; set Labels to Cryptomatte Object, or "
+            "turn Soft Masks off",
+        )
     if wanted is Pass.OBJECT_INDEX and not setup.indexed:
         return Finding(
             Status.WRONG,
@@ -247,6 +266,20 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
             Fix.LABEL_PASS,
         )
     return Finding(Status.GOOD, f"{wanted.title} tells objects apart")
+
+
+def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    wanted = part_pass(setup, settings, layer)
+    if wanted is None or wanted is label_pass(setup, settings, layer):
+        return
+    if wanted in layer.passes:
+        yield Finding(Status.GOOD, f"{wanted.title} tells parts apart")
+    elif setup.can_render(wanted):
+        yield Finding(
+            Status.WRONG, f"No pass tells parts apart: {wanted.title} is off in {layer.name!r}", Fix.PART_PASS
+        )
+    else:
+        yield Finding(Status.WRONG, f"{setup.engine} has no {wanted.title} pass; set Parts to None")
 
 
 def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -298,7 +331,9 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
         )
     else:
         yield Finding(Status.GOOD, f"Passes go to {_described(setup.outputs)}")
-    yield from _check_codec(setup.outputs, label_pass(setup, settings, layer))
+    parts = part_pass(setup, settings, layer)
+    for labels in dict.fromkeys([label_pass(setup, settings, layer), *([parts] if parts else [])]):
+        yield from _check_codec(setup.outputs, labels)
     if not setup.can_store:
         yield Finding(
             Status.WRONG,

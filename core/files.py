@@ -1,8 +1,10 @@
 """Writing files so that they appear under their final names only when they are complete."""
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .errors import OutputError
+
+_MOST_ATTEMPTS = 10
 
 
 @contextmanager
@@ -37,6 +41,47 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
         raise _cannot_write(path, error) from error
 
 
+@contextmanager
+def complete_folder(path: Path) -> Iterator[Path]:
+    """Make a temporary folder beside `path` that takes its name, and its place, when the block ends without an error.
+
+    Nothing of what was in the folder before is left. Temporary names are as those of complete_file.
+
+    Raises:
+        OutputError: the folder or a file in it cannot be written, for example on a full disk.
+    """
+    temporary, former = path.with_name(owned_name(path.name)), path.with_name(owned_name(f"{path.name}.former"))
+    try:
+        try:
+            shutil.rmtree(temporary, ignore_errors=True)  # of an earlier process with this number
+            temporary.mkdir(parents=True)
+            yield temporary
+            for file in temporary.iterdir():
+                with file.open("rb+") as written:
+                    os.fsync(written.fileno())
+            _take_place(temporary, path, former)
+        finally:
+            for leftover in (temporary, former):
+                shutil.rmtree(leftover, ignore_errors=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _take_place(folder: Path, path: Path, former: Path) -> None:
+    """Rename a folder to `path`, and what was there to `former`, which is removed."""
+    for attempt in range(_MOST_ATTEMPTS):
+        shutil.rmtree(former, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(former)
+        try:
+            folder.rename(path)
+            return
+        except OSError:
+            # Another machine may have put its folder there in between.
+            if attempt == _MOST_ATTEMPTS - 1 or not path.is_dir():
+                raise
+
+
 def check_writable(folder: Path) -> None:
     """Make a folder if need be and write a file in it; OutputError where that cannot be done."""
     probe = folder / owned_name("writable")
@@ -62,7 +107,10 @@ def owned_name(name: str) -> str:
 def remove_leftovers(folder: Path, pid: int) -> None:
     """Remove the temporary files below `folder` that a process of this machine left when it was killed."""
     for path in folder.rglob(f".*.{_owner(pid)}.tmp"):
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def canonical_json(data: Any) -> bytes:

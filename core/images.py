@@ -22,7 +22,7 @@ _CUT_BITS = 12
 # Few enough for the processor's cache.
 _ROWS_AT_ONCE = 16
 # On the demo's frames zlib's level 1 takes a quarter of the time of the usual 6, for files a sixth larger.
-_PNG_LEVEL = 1
+PNG_LEVEL = 1
 
 
 def to_srgb(combined: Pixels) -> Bytes:
@@ -54,7 +54,7 @@ def write_image(path: Path, pixels: Bytes, format: ImageFormat) -> None:
         if format is ImageFormat.JPEG:
             image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         else:
-            image.save(file, "PNG", compress_level=_PNG_LEVEL)
+            image.save(file, "PNG", compress_level=PNG_LEVEL)
 
 
 def read_image(path: Path) -> Bytes:

@@ -49,6 +49,36 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of an instance: what it shows of one material, or of one object of a group.
+
+    Attributes:
+        name: of the material or object; unique in the instance where the scene is known.
+        category: name of a category of parts.
+        labels: of the pass that tells parts apart, ascending.
+        mask: its pixels, all of them pixels of the instance.
+    """
+
+    name: str
+    category: str
+    labels: tuple[int, ...]
+    mask: Mask
+
+
+@dataclass(frozen=True)
+class SoftMask:
+    """Where it is written how much of each pixel an instance covers.
+
+    Attributes:
+        file: path of an 8-bit image below the output folder, with forward slashes; 255 is a whole pixel.
+        box: the pixels that the image holds; all others are 0.
+    """
+
+    file: str
+    box: Box
+
+
+@dataclass(frozen=True)
 class Instance:
     """A mask with a name: what a detector should find.
 
@@ -58,6 +88,8 @@ class Instance:
         labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
         at_border: whether it touches the border of the image; None where nobody asked.
+        parts: sorted by name; None where nobody asked.
+        soft_mask: None where nobody asked.
         pose: where it is as seen from the camera; None where nobody asked, or it has none.
         identity: what it has in common with itself in the other frames of its sequence; None is its name.
     """
@@ -67,6 +99,8 @@ class Instance:
     labels: tuple[int, ...]
     mask: Mask
     at_border: bool | None = None
+    parts: tuple[Part, ...] | None = None
+    soft_mask: SoftMask | None = None
     pose: Pose | None = None
     identity: Identity | None = None
 
@@ -131,8 +165,22 @@ class Runs:
         if np.unique(used).size < used.size:
             # Runs of labels that become one have to be in column-major order again.
             kept = kept[np.argsort((self.column * self.height + self.row)[kept], kind="stable")]
-        kept = kept[_stable_order(label[kept])]
+        kept = kept[stable_order(label[kept])]
         return Runs(label[kept], self.column[kept], self.row[kept], self.length[kept], self.height, self.width)
+
+    def image(self) -> LabelArray:
+        """(H, W) uint32, the label image of these runs; 0 where there is none."""
+        start = self.column * self.height + self.row
+        order = np.argsort(start, kind="stable")
+        start = start[order]
+        # Gap, run, gap, run, ..., and a last gap.
+        gaps = np.append(start, self.height * self.width)
+        gaps[1:] -= start + self.length[order]
+        spans = np.zeros(2 * start.size + 1, dtype=np.int64)
+        spans[::2], spans[1::2] = gaps, self.length[order]
+        values = np.zeros(spans.size, dtype=np.uint32)
+        values[1::2] = self.label[order]
+        return np.ascontiguousarray(np.repeat(values, spans).reshape(self.width, self.height).T)
 
     def masks(self) -> list[Mask]:
         """One mask for each label that occurs, in ascending order of label."""
@@ -166,18 +214,18 @@ def find_runs(labels: LabelArray) -> Runs:
     label = labels.ravel()[position]
     row, column = np.divmod(position, width)
 
-    order = _stable_order(column.astype(np.uint32))
+    order = stable_order(column.astype(np.uint32))
     label, row, column = label[order], row[order], column[order]
     end = np.empty_like(row)
     end[:-1] = row[1:]
     end[-1] = height
     end[end == 0] = height  # the next run starts the next column
     seen = np.flatnonzero(label)
-    seen = seen[_stable_order(label[seen])]
+    seen = seen[stable_order(label[seen])]
     return Runs(label[seen], column[seen], row[seen], (end - row)[seen], height, width)
 
 
-def _stable_order(keys: LabelArray) -> Integers:
+def stable_order(keys: LabelArray) -> Integers:
     """Stable argsort of uint32 keys, 16 bits at a time: numpy sorts 16-bit keys by radix, wider ones by comparison."""
     order = np.argsort(keys.astype(np.uint16), kind="stable")
     if keys.max(initial=0) > 0xFFFF:

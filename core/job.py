@@ -8,7 +8,7 @@ from typing import Any
 from .errors import ExrError, SceneError
 from .files import canonical_json, digest
 from .frames import FrameFiles
-from .record import IMAGES_FOLDER, RECORD_VERSION
+from .record import IMAGES_FOLDER, RECORD_VERSION, FrameRecord, valid_record
 from .scene import SCENE_VERSION
 from .settings import Settings
 from .version import VERSION
@@ -67,6 +67,21 @@ class FrameJob:
                 }
             )
         )
+
+    def finished_record(self) -> FrameRecord | None:
+        """The record of the frame, if it is up to date and all its files are there, else None.
+
+        A Cryptomatte's manifest in a file of its own is looked at here: only who opens the EXR files knows of it, and
+        this must be quick and need no OpenEXR.
+
+        Raises:
+            ExrError, SceneError: as key().
+        """
+        record = valid_record(self.output, self.files.path, self.key())
+        if record is None:
+            return None
+        paths = [file.path for file in self.files.files]
+        return record if all(sidecar.is_current(paths) for sidecar in record.sidecars) else None
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .cryptomatte import name_of, read_manifest, strongest_ids
+from .cryptomatte import Coverages, name_of, read_manifest, strongest
 from .errors import PassError
 from .instances import LabelArray
 from .passes import Passes
-from .render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
+from .render_pass import INDEX_PASSES, Pass
 from .settings import LabelSource
+from .sidecar import Sidecar
 
 # From here on the number formats skip integers, so a value may have been another one.
 _EXACT_BELOW = {np.dtype(np.float16): 1 << 11, np.dtype(np.float32): 1 << 24}
@@ -27,11 +28,21 @@ class LabelImage:
         labels: (H, W) uint32, 0 = background. Pass indices, or Cryptomatte ids.
         source: where they come from; never AUTO.
         manifest: label -> name, for Cryptomatte only.
+        cryptomatte: name of the Cryptomatte in the files, "" where the labels are pass indices.
+        strength: (H, W) float32, how much of the pixel the label covers; None where the labels are pass indices.
+        coverages: how much every label covers; None where nobody asked, and always where they are pass indices.
+        sidecars: the file of the manifest, if it is not in the header.
+        notes: sentences on what the user should know.
     """
 
     labels: LabelArray
     source: LabelSource
     manifest: dict[int, str]
+    cryptomatte: str = ""
+    strength: npt.NDArray[np.float32] | None = None
+    coverages: Coverages | None = None
+    sidecars: tuple[Sidecar, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_index(self) -> bool:
@@ -45,7 +56,13 @@ class LabelImage:
         return name_of(label, self.manifest)
 
 
-def read_labels(passes: Passes, source: LabelSource, indexed: bool = False) -> LabelImage:
+def read_labels(
+    passes: Passes,
+    source: LabelSource,
+    indexed: bool = False,
+    cryptomatte: str = "",
+    keep_coverages: bool = False,
+) -> LabelImage:
     """Make the label image of a frame.
 
     Args:
@@ -53,42 +70,71 @@ def read_labels(passes: Passes, source: LabelSource, indexed: bool = False) -> L
         source: the pass to take; AUTO takes Object Index where it has any value, otherwise Cryptomatte.
         indexed: whether objects are known to have pass indices; then AUTO stays with Object Index in a frame that
             shows none of them, and does not make instances of the background there.
+        cryptomatte: name of the Cryptomatte to take, where the source does not exclude one; "" leaves the choice to
+            `source`.
+        keep_coverages: whether coverages are wanted, which only Cryptomatte has: AUTO takes no index then.
 
     Raises:
-        PassError: the pass is missing, or its values are no labels.
+        PassError: the pass is missing, its values are no labels, or there are no coverages to keep.
         ExrError: its pixels are missing or damaged.
     """
+    if keep_coverages and source is not LabelSource.AUTO and source.pass_ in INDEX_PASSES:
+        raise PassError(
+            f"Soft masks come from a Cryptomatte and not from {source.label}; set Labels to Cryptomatte Object, or "
+            "turn Soft Masks off"
+        )
     if source is not LabelSource.AUTO:
-        return _read(passes, source)
-    others = [LabelSource.of(pass_) for pass_ in CRYPTOMATTES if pass_ in passes]
-    if Pass.OBJECT_INDEX in passes:
-        image = _read(passes, LabelSource.OBJECT_INDEX)
+        return _read(passes, source.pass_, cryptomatte, keep_coverages)
+    if cryptomatte:
+        return _read_cryptomatte(passes, None, cryptomatte, keep_coverages)
+    others = passes.cryptomatte_passes()
+    if keep_coverages and not others:
+        raise PassError(
+            f"{passes.where} has no Cryptomatte, from which soft masks come; it has {passes.listing()}. In Blender "
+            "turn on View Layer Properties > Passes > Cryptomatte > Object and render again, or turn Soft Masks off"
+        )
+    if Pass.OBJECT_INDEX in passes and not keep_coverages:
+        image = _read(passes, Pass.OBJECT_INDEX)
         if indexed or image.labels.any() or not others:
             return image
     if others:
-        return _read(passes, others[0])
+        return _read(passes, others[0], keep_coverages=keep_coverages)
     if Pass.MATERIAL_INDEX in passes:
-        return _read(passes, LabelSource.MATERIAL_INDEX)
+        return _read(passes, Pass.MATERIAL_INDEX)
     raise PassError(
         f"{passes.where} has no pass that tells objects apart; it has {passes.listing()}. In Blender turn on View "
         "Layer Properties > Passes > Cryptomatte > Object (or in Cycles Data > Indexes > Object Index) and render again"
     )
 
 
-def _read(passes: Passes, source: LabelSource) -> LabelImage:
-    pass_ = source.pass_
-    if pass_ in INDEX_PASSES:
-        values = passes.read(pass_)
-        try:
-            return LabelImage(labels_from_index(values), source, {})
-        except PassError as error:
-            raise PassError(f"{passes.where}, pass {pass_.title}: {error}") from error
-    matte = passes.cryptomatte(pass_)
-    labels = strongest_ids(matte.ranks(), passes.shape)
+def _read(passes: Passes, pass_: Pass, cryptomatte: str = "", keep_coverages: bool = False) -> LabelImage:
+    if pass_ not in INDEX_PASSES:
+        return _read_cryptomatte(passes, pass_, cryptomatte, keep_coverages)
+    values = passes.read(pass_)
     try:
-        return LabelImage(labels, source, read_manifest(matte.manifest) if matte.manifest else {})
+        return LabelImage(labels_from_index(values), LabelSource.of(pass_), {})
+    except PassError as error:
+        raise PassError(f"{passes.where}, pass {pass_.title}: {error}") from error
+
+
+def _read_cryptomatte(passes: Passes, pass_: Pass | None, name: str, keep_coverages: bool) -> LabelImage:
+    matte = passes.cryptomatte(pass_, name)
+    found = strongest(matte.ranks(), passes.shape, keep_coverages)
+    written = matte.manifest
+    try:
+        manifest = read_manifest(written.text) if written.text else {}
     except PassError as error:
         raise PassError(f"{passes.where}: {error}") from error
+    return LabelImage(
+        found.id,
+        LabelSource.of(matte.pass_),
+        manifest,
+        matte.name,
+        found.coverage,
+        found.coverages,
+        (written.sidecar,) if written.sidecar else (),
+        (written.note,) if written.note else (),
+    )
 
 
 def labels_from_index(values: npt.NDArray[np.generic]) -> LabelArray:

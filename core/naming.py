@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .cryptomatte import hash_name
 from .errors import SceneError
 from .grouping import Groups, group_objects, ungrouped
 from .labels import LabelImage
@@ -29,7 +30,10 @@ class NamedLabels:
 
 
 def name_labels(
-    labels: Sequence[int], image: LabelImage, scene: SceneRecord | None, grouping: Grouping = Grouping.OBJECT
+    labels: Sequence[int],
+    image: LabelImage,
+    scene: SceneRecord | None,
+    grouping: Grouping | None = Grouping.OBJECT,
 ) -> tuple[list[NamedLabels], list[Category], list[str]]:
     """Find out what each label shows.
 
@@ -37,7 +41,7 @@ def name_labels(
         labels: those that occur in a label image, without 0.
         image: that label image, for the names in its files.
         scene: the scene record; without it every label is an instance, named as in the files.
-        grouping: which objects are one instance.
+        grouping: which objects are one instance; None leaves each by itself, whatever its properties say.
 
     Returns:
         The instances sorted by name, the categories of the scene (also those that this frame does not show), and
@@ -47,7 +51,7 @@ def name_labels(
         SceneError: objects of different categories share a pass index that is seen, or all pass indices are 0.
     """
     if scene is None:
-        unknown = [_unknown(label, image) for label in labels]
+        unknown = [_unknown(label, image) for label in labels if not _is_no_material(label, image)]
         # An index is the id of its category, as users of indices expect.
         alone = {
             named.category: Category(named.category, named.labels[0] if image.is_index else None) for named in unknown
@@ -68,6 +72,8 @@ def name_labels(
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
         if not found:
+            if _is_no_material(label, image):
+                continue
             unknown.append(_unknown(label, image))
             categories.setdefault(unknown[-1].category, Category(unknown[-1].category))
             continue
@@ -80,7 +86,7 @@ def name_labels(
         labels_of[name, category].append(label)
         for group in found:
             objects_of[name, category] |= members[group]
-        if len(found) > 1 and grouping is not Grouping.OBJECT:
+        if len(found) > 1 and grouping not in (Grouping.OBJECT, None):
             notes.append(f"{name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown:
         names = ", ".join(sorted(named.name for named in unknown))
@@ -100,7 +106,16 @@ _KINDS = {
 }
 
 
-def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping) -> Groups:
+# What Cycles (4.2 to 5.0) calls the material of surfaces that have none.
+_NO_MATERIAL = hash_name("default_surface")
+
+
+def _is_no_material(label: int, image: LabelImage) -> bool:
+    """Whether a label stands for surfaces without a material, which are background and no instance of a material."""
+    return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
+
+
+def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) -> Groups:
     """What the labels of this image can stand for; raises SceneError where it can be nothing."""
     kind = _KINDS[image.source]
     table = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[kind]
@@ -110,7 +125,7 @@ def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping) -> Groups
             f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
             "or turn on the Cryptomatte Object pass, and render again"
         )
-    return group_objects(scene, grouping) if kind == "object" else ungrouped(table)
+    return group_objects(scene, grouping) if kind == "object" and grouping else ungrouped(table)
 
 
 def _unknown(label: int, image: LabelImage) -> NamedLabels:

@@ -1,65 +1,39 @@
-"""The render passes of a frame, by name, however this Blender version spells and stores them.
-
-Blender 4 interleaves all passes in one part, Blender 5 writes one part a pass, and a File Output node writes one file
-a pass. A channel's full name is "View Layer.Pass.Component", and with a view before the component in a stereo file.
-"""
+"""The render passes of a frame, by name, however this Blender version spells and stores them."""
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from .cryptomatte_layers import (
+    CryptomatteLayer,
+    Header,
+    ManifestText,
+    declared_names,
+    find_cryptomattes,
+    manifest_of,
+    named_cryptomatte,
+)
 from .errors import ExrError, PassError, UsageError
-from .exr import ExrFile, Part, Pixels
-from .render_pass import LABEL_PASSES, Pass, PassFile
+from .exr import ExrFile, Pixels
+from .job import FrameJob
+from .render_pass import CRYPTOMATTES, LABEL_PASSES, Pass, PassFile
+from .stored_pass import UNRANKED, StoredPass, sort_channels
 
 # The layer in which Blender stores what its compositor made.
 _COMPOSITE_LAYER = "Composite"
 
-# "CryptoObject02" is rank pair 2 of the pass CryptoObject.
-_RANKED = re.compile(r"(Crypto[A-Za-z]+)(\d\d)")
-
-
-@dataclass(frozen=True)
-class _Stored:
-    """Where a pass is: component -> full channel name, all in one part."""
-
-    file: ExrFile
-    part: Part
-    channels: dict[str, str] = field(default_factory=dict)
-
-    def names(self, components: Iterable[str]) -> list[str]:
-        """Full channel names of some components; PassError where one is missing."""
-        missing = [component for component in components if component not in self.channels]
-        if missing:
-            raise PassError(
-                f"{self.file.path} has the channels {', '.join(self.channels.values())} and lacks {missing[0]} "
-                "beside them; write the pass again with the colour mode RGBA"
-            )
-        return [self.channels[component] for component in components]
-
-    def names_of(self, pass_: Pass) -> list[str]:
-        """Full channel names of the components of a pass, in their order; PassError where one is missing."""
-        if len(pass_.components) == 1:
-            # File Output nodes call a single value V, or copy it to R, G and B.
-            known = [name for name in (pass_.components, "V", "X", "R", "Y") if name in self.channels]
-            return self.names(known[:1] or pass_.components)
-        # Of colours only alpha may be missing, of motion only the next frame.
-        return self.names([name for name in pass_.components if name in self.channels or name not in "AW"])
-
-
-_Key = tuple[str, str, str, int]  # view layer, view, pass name, rank of a Cryptomatte
-
 
 @dataclass(frozen=True)
 class Cryptomatte:
-    """One Cryptomatte of a frame: its manifest, "" where the file has none, and its ranks."""
+    """One Cryptomatte of a frame: what its ids stand for, its name in the files, its manifest and its ranks."""
 
-    manifest: str
-    _levels: tuple[_Stored, ...]
+    pass_: Pass
+    name: str
+    manifest: ManifestText
+    _levels: tuple[StoredPass, ...]
     _passes: "Passes"
 
     def ranks(self) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
@@ -101,13 +75,20 @@ class Passes:
     """
 
     def __init__(
-        self, files: Sequence[PassFile], view_layer: str = "", view: str = "", composited: bool = True
+        self,
+        files: Sequence[PassFile],
+        view_layer: str = "",
+        view: str = "",
+        cryptomatte: str = "",
+        composited: bool = True,
     ) -> None:
         """
         Args:
             files: all files of the frame.
-            view_layer: its name; "" takes the first with a pass that tells objects apart, else the first.
+            view_layer: its name; "" takes that of the Cryptomatte, else the first with a pass that tells objects apart,
+                else the first.
             view: name of a stereo view; "" takes the first.
+            cryptomatte: name of the Cryptomatte that the labels will come from, where that decides; "" if none.
             composited: whether Combined is what the compositor made of all view layers, where the files hold that;
                 else it is the view layer's own.
 
@@ -127,35 +108,36 @@ class Passes:
                     )
         self.shape = (window.height, window.width)
         self._composited = composited
-        self._stored: dict[_Key, _Stored] = {}
-        for file, holds in opened:
-            _collect(file, holds, self._stored)
+        self._headers = [Header(file.path, part.strings) for file, _ in opened for part in file.parts]
+        self._stored = sort_channels(opened, declared_names(self._headers))
         self._preloaded: dict[tuple[int, str], Pixels] = {}
-        self._texts = [text for file, _ in opened for text in (part.strings for part in file.parts)]
         self._views_in_order = [view for file, _ in opened for part in file.parts for view in part.views]
         self._names = ", ".join(str(file.path) for file, _ in opened)
         self.view = self._choose_view(view)
-        self.view_layer = self._choose_layer(view_layer)
+        self._cryptomattes = find_cryptomattes(self._stored, self.view)
+        self.view_layer = self._choose_layer(view_layer, cryptomatte)
         self.where = f"{self._names}, view layer {self.view_layer!r}" if self.view_layer else self._names
 
     def __contains__(self, pass_: Pass) -> bool:
+        if pass_ in CRYPTOMATTES:
+            return pass_ in self.cryptomatte_passes()
         return self._find(pass_) is not None
 
     def listing(self) -> str:
         """The passes of this view layer and view, for a person."""
         return ", ".join(
             dict.fromkeys(
-                _title(name)
-                for layer, view, name, _ in self._stored
-                if layer == self.view_layer and view in (self.view, "")
+                _title(key.name)
+                for key in self._stored
+                if key.view_layer == self.view_layer and key.view in (self.view, "")
             )
         )
 
     def overview(self) -> list[tuple[str, str, list[str]]]:
         """View layer, view and the names of the passes in them, for all view layers and views."""
         found: dict[tuple[str, str], dict[str, None]] = {}
-        for layer, view, name, _ in self._stored:
-            found.setdefault((layer, view), {})[_title(name)] = None
+        for key in self._stored:
+            found.setdefault((key.view_layer, key.view), {})[_title(key.name)] = None
         return [(layer, view, list(names)) for (layer, view), names in found.items()]
 
     def read(self, pass_: Pass) -> Pixels:
@@ -198,7 +180,7 @@ class Passes:
                     for name, values in zip(names, self.pixels(stored, names), strict=True)
                 )
 
-    def pixels(self, stored: _Stored, names: Sequence[str]) -> list[Pixels]:
+    def pixels(self, stored: StoredPass, names: Sequence[str]) -> list[Pixels]:
         """Some channels of a stored pass, (H, W) each, placed into the image."""
         keys = [(id(stored.part), name) for name in names]
         if all(key in self._preloaded for key in keys):
@@ -220,74 +202,94 @@ class Passes:
             placed.append(image)
         return placed
 
-    def cryptomatte(self, pass_: Pass) -> Cryptomatte:
-        """One of render_pass.CRYPTOMATTES.
+    def cryptomatte_passes(self) -> list[Pass]:
+        """What the Cryptomattes of this view layer stand for: by name, then by what names of other renderers suggest;
+        each in the order of render_pass.CRYPTOMATTES.
+        """
+        layers = [layer for layer in self._cryptomattes if layer.view_layer == self.view_layer]
+        by_name = {layer.pass_ for layer in layers if layer.is_plain}
+        by_hint = {layer.pass_ for layer in layers} - by_name
+        return [pass_ for kinds in (by_name, by_hint) for pass_ in CRYPTOMATTES if pass_ in kinds]
+
+    def cryptomatte(self, pass_: Pass | None, name: str = "") -> Cryptomatte:
+        """A Cryptomatte of this frame.
+
+        Args:
+            pass_: one of render_pass.CRYPTOMATTES; None lets the name say what it stands for.
+            name: of the Cryptomatte in the files, with or without its view layer; "" takes the one that is named like
+                the pass, else the only one that could be it.
 
         Raises:
-            PassError: the frame has no such pass.
+            PassError: there is no such Cryptomatte, or several could be meant.
         """
-        levels = {
-            rank: stored
-            for wanted_view in ("", self.view)  # what has the view in its name comes last and counts
-            for (layer, view, name, rank), stored in self._stored.items()
-            if layer == self.view_layer and view == wanted_view and Pass.named(name) is pass_
-        }
-        if not levels:
+        layer = self._named(name) if name else self._only(pass_)
+        return Cryptomatte(
+            pass_ or layer.pass_, layer.full_name, manifest_of(layer, self._headers), layer.ordered(self.where), self
+        )
+
+    def _named(self, name: str) -> CryptomatteLayer:
+        layer = named_cryptomatte(self._cryptomattes, name, self.view_layer)
+        if layer is None:
+            has = _quoted([layer.full_name for layer in self._cryptomattes])
             raise PassError(
-                f"{self.where} has no pass {pass_.title}; it has {self.listing()}. "
+                f"{self._names} has no Cryptomatte {name!r}; it has {has or 'none'}. Choose another name, or none"
+            )
+        return layer
+
+    def _only(self, pass_: Pass | None) -> CryptomatteLayer:
+        layers = [
+            layer
+            for layer in self._cryptomattes
+            if layer.view_layer == self.view_layer and (pass_ is None or layer.pass_ is pass_)
+        ]
+        layers = [layer for layer in layers if layer.is_plain][:1] or layers
+        if not layers:
+            title = pass_.title if pass_ else "Cryptomatte"
+            raise PassError(
+                f"{self.where} has no pass {title}; it has {self.listing()}. "
                 "Turn it on in Blender under View Layer Properties > Passes > Cryptomatte and render again"
             )
-        missing = set(range(len(levels))) - levels.keys()
-        if missing:
+        if len(layers) > 1:
             raise PassError(
-                f"{self.where} lacks the channels {pass_.names[0]}{min(missing):02d} between the others of that "
-                "Cryptomatte; render the frame again"
+                f"{self.where} has the Cryptomattes {_quoted([layer.full_name for layer in layers])}, and none is "
+                "named like a pass of Blender; choose one with the setting Cryptomatte (--cryptomatte NAME)"
             )
-        full_name = f"{self.view_layer}.{pass_.names[0]}" if self.view_layer else pass_.names[0]
-        return Cryptomatte(self._manifest(full_name), tuple(levels[rank] for rank in sorted(levels)), self)
+        return layers[0]
 
-    def _manifest(self, full_name: str) -> str:
-        """The manifest of the Cryptomatte with this layer name; "" where no file has it."""
-        for strings in self._texts:
-            for attribute, value in strings.items():
-                if attribute.startswith("cryptomatte/") and attribute.endswith("/name") and value == full_name:
-                    manifest = strings.get(attribute.removesuffix("name") + "manifest")
-                    if manifest is not None:
-                        return manifest
-        return ""
-
-    def _find(self, pass_: Pass) -> _Stored | None:
+    def _find(self, pass_: Pass) -> StoredPass | None:
         layers = [self.view_layer]
         if pass_ is Pass.COMBINED:
             # What the user sees is the compositor's result; and the labels' own layer may have no picture.
             order = [_COMPOSITE_LAYER, self.view_layer] if self._composited else [self.view_layer, _COMPOSITE_LAYER]
             layers = list(dict.fromkeys([*order, *self._layers()]))
         for wanted_layer, wanted_view in itertools.product(layers, (self.view, "")):
-            for (layer, view, name, _), stored in self._stored.items():
-                if layer == wanted_layer and view == wanted_view and Pass.named(name) is pass_:
+            for key, stored in self._stored.items():
+                if (key.view_layer, key.view) == (wanted_layer, wanted_view) and Pass.named(key.name) is pass_:
                     return stored
         return None
 
     def label_layers(self) -> list[str]:
         """The view layers with a pass that tells objects apart; all of them where none has one."""
-        found = [layer for layer, _, name, _ in self._stored if Pass.named(name) in LABEL_PASSES]
+        found = [key.view_layer for key in self._stored if Pass.named(key.name) in LABEL_PASSES or key.rank != UNRANKED]
         return list(dict.fromkeys(found)) or self._layers()
 
     def views(self) -> list[str]:
         """The stereo views in their order; none where it is not a stereo render."""
-        present = [view for _, view, _, _ in self._stored if view]
+        present = [key.view for key in self._stored if key.view]
         in_order = [view for view in self._views_in_order if view in present]
         return list(dict.fromkeys([*in_order, *present]))
 
     def _layers(self) -> list[str]:
-        return list(dict.fromkeys(layer for layer, _, _, _ in self._stored))
+        return list(dict.fromkeys(key.view_layer for key in self._stored))
 
-    def _choose_layer(self, wanted: str) -> str:
+    def _choose_layer(self, wanted: str, cryptomatte: str) -> str:
         layers = self._layers()
         if wanted:
             if wanted not in layers:
                 raise UsageError(f"{self._names} has no view layer {wanted!r}; it has {_quoted(layers)}")
             return wanted
+        if cryptomatte and (chosen := named_cryptomatte(self._cryptomattes, cryptomatte, "")):
+            return chosen.view_layer
         return next(iter(self.label_layers()), "")
 
     def _choose_view(self, wanted: str) -> str:
@@ -303,44 +305,13 @@ def _title(name: str) -> str:
     return pass_.title if pass_ else name or "channels without a pass name"
 
 
-def _collect(file: ExrFile, holds: Pass | None, stored: dict[_Key, _Stored]) -> None:
-    """Sort the channels of a file into passes."""
-    for part in file.parts:
-        for channel in part.channels:
-            layer, view, name, component = _split(channel, part)
-            if not name:
-                # "R" or "V" by itself: the file holds one pass, and only its own name or folder can say which.
-                name = holds.names[0] if holds else _name_of_bare(part, component)
-            ranked = _RANKED.fullmatch(name)
-            rank = 0
-            if ranked:
-                name, rank = ranked[1], int(ranked[2])
-            key = layer, view, name, rank
-            entry = stored.setdefault(key, _Stored(file, part))
-            if entry.part is part:
-                entry.channels[component] = channel
-
-
-def _split(channel: str, part: Part) -> tuple[str, str, str, str]:
-    """View layer, view, pass name and component of a full channel name."""
-    *prefix, component = channel.split(".")
-    view = part.view
-    if prefix and prefix[-1] in part.views:
-        view = prefix.pop()
-    elif not view and part.views:
-        view = part.views[0]  # OpenEXR: channels that name no view belong to the first
-    if not prefix and part.name:
-        prefix = part.name.removesuffix(f"-{view}").split(".") if view else part.name.split(".")
-    name = prefix[-1] if prefix else ""
-    return ".".join(prefix[:-1]), view, name, component.upper()
-
-
-def _name_of_bare(part: Part, component: str) -> str:
-    """The pass of a channel without a pass name: that of a plain RGB(A) or RGB(A) and Z file, else unknown."""
-    if component == "Z" and "X" not in part.channels:
-        return "Depth"
-    return "Combined" if {"R", "G", "B"} <= part.channels.keys() else ""
-
-
 def _quoted(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in names)
+
+
+def open_passes(job: FrameJob) -> Passes:
+    """The passes of a frame, as the settings of the job choose them; errors as those of Passes."""
+    settings = job.settings
+    # Of several view layers, each is to have a picture of its own.
+    own_picture = settings.all_view_layers
+    return Passes(job.files.files, settings.view_layer, settings.view, settings.cryptomatte, not own_picture)

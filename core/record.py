@@ -16,11 +16,12 @@ from .camera import Camera
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths, joined_path
-from .instances import Box, Instance, Mask
+from .instances import Box, Instance, Mask, Part, SoftMask
 from .maps import WrittenMap
 from .poses import Pose
 from .scene import Category
 from .sequences import WantedSequences, shot_of
+from .sidecar import Sidecar
 
 RECORD_VERSION = 3
 RECORDS_FOLDER = "records"
@@ -46,6 +47,9 @@ class FrameRecord:
         instances: those that are seen, sorted by name.
         dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
+        cryptomatte: name of the Cryptomatte that the instances come from; "" where they come from pass indices.
+        sidecars: manifests in files of their own, which the key does not cover; see FrameJob.finished_record.
+        part_categories: all that the scene has for parts, sorted by name.
         maps: the dense maps, in the order of their table.
     """
 
@@ -67,6 +71,9 @@ class FrameRecord:
     instances: tuple[Instance, ...]
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
+    cryptomatte: str = ""
+    sidecars: tuple[Sidecar, ...] = ()
+    part_categories: tuple[Category, ...] = ()
     maps: tuple[WrittenMap, ...] = ()
     split: str = ""
 
@@ -78,7 +85,8 @@ class FrameRecord:
     def files(self) -> list[str]:
         """What else belongs to the frame, as paths below the output folder."""
         image = [self.image] if self.colour is not None else []
-        return [*image, *self.pictures, *(map.file for map in self.maps)]
+        soft_masks = (instance.soft_mask.file for instance in self.instances if instance.soft_mask)
+        return [*image, *self.pictures, *(map.file for map in self.maps), *soft_masks]
 
     def write(self, output: Path) -> Path:
         """Write the record into its place below the output folder; OutputError where that cannot be done."""
@@ -118,6 +126,9 @@ class FrameRecord:
                 instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
                 dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
+                cryptomatte=record["cryptomatte"],
+                sidecars=tuple(Sidecar.from_json(sidecar) for sidecar in record["sidecars"]),
+                part_categories=tuple(Category.from_json(category) for category in record["part_categories"]),
                 maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
             )
         except OSError as error:
@@ -147,6 +158,9 @@ class FrameRecord:
             "instances": [_instance_as_json(instance) for instance in self.instances],
             "dropped": dict(self.dropped),
             "notes": list(self.notes),
+            "cryptomatte": self.cryptomatte,
+            "sidecars": [sidecar.as_json() for sidecar in self.sidecars],
+            "part_categories": [category.as_json() for category in self.part_categories],
             "maps": [map.as_json() for map in self.maps],
         }
 
@@ -214,30 +228,46 @@ def record_files(output: Path) -> Iterator[Path]:
 
 
 def _instance_as_json(instance: Instance) -> dict[str, Any]:
-    mask = instance.mask
+    soft_mask = instance.soft_mask
     return {
-        "name": instance.name,
+        **_masked_as_json(instance),
         "identity": instance.identity,
-        "category": instance.category,
-        "labels": list(instance.labels),
-        "box": [mask.box.x0, mask.box.y0, mask.box.x1, mask.box.y1],
-        "area": mask.area,
-        "rle": mask.rle,
         "at_border": instance.at_border,
+        "parts": None if instance.parts is None else [_masked_as_json(part) for part in instance.parts],
+        "soft_mask": None if soft_mask is None else {"file": soft_mask.file, "box": _box_as_json(soft_mask.box)},
         "pose": None if instance.pose is None else instance.pose.as_json(),
     }
 
 
+def _masked_as_json(one: Instance | Part) -> dict[str, Any]:
+    mask = one.mask
+    return {
+        "name": one.name,
+        "category": one.category,
+        "labels": list(one.labels),
+        "box": _box_as_json(mask.box),
+        "area": mask.area,
+        "rle": mask.rle,
+    }
+
+
+def _box_as_json(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1, box.y1]
+
+
 def _instance_from_json(data: dict[str, Any]) -> Instance:
+    parts, soft_mask, pose, identity = data["parts"], data["soft_mask"], data["pose"], data["identity"]
+    return Instance(
+        *_masked_from_json(data),
+        at_border=data["at_border"],
+        parts=None if parts is None else tuple(Part(*_masked_from_json(part)) for part in parts),
+        soft_mask=None if soft_mask is None else SoftMask(soft_mask["file"], Box(*soft_mask["box"])),
+        pose=None if pose is None else Pose.from_json(pose),
+        identity=tuple(identity) if isinstance(identity, list) else identity,
+    )
+
+
+def _masked_from_json(data: dict[str, Any]) -> tuple[str, str, tuple[int, ...], Mask]:
     labels = tuple(data["labels"])
     mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
-    identity = data["identity"]
-    return Instance(
-        data["name"],
-        data["category"],
-        labels,
-        mask,
-        data["at_border"],
-        None if data["pose"] is None else Pose.from_json(data["pose"]),
-        tuple(identity) if isinstance(identity, list) else identity,
-    )
+    return data["name"], data["category"], labels, mask

@@ -12,7 +12,7 @@ from .errors import ExrError, SceneError
 from .files import check_writable
 from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
-from .record import record_path, valid_record
+from .record import record_path
 
 # The exit code of a program that Ctrl-C has ended.
 STOPPED = 130
@@ -141,7 +141,7 @@ class AnnotationRun:
         if job.settings.redo:
             return False
         try:
-            record = valid_record(job.output, job.files.path, job.key())
+            record = job.finished_record()
         except ExrError as error:
             # The files of a finished frame may be gone on purpose; its record and its image still belong together.
             self.fail(job.files.path, str(error))

@@ -49,6 +49,22 @@ class Grouping(Choice):
     COLLECTION = "collection", "Collection", "One instance for each collection with objects in it"
 
 
+class Parts(Choice):
+    """What an instance is divided into."""
+
+    NONE = "none", "None", "No parts"
+    MATERIAL = "material", "Material", "One part for each material of an instance, by Cryptomatte or Material Index"
+    OBJECT = "object", "Object", "One part for each object of an instance of several, by Cryptomatte or Object Index"
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Those that tell the parts apart, the best first."""
+        if self is Parts.NONE:
+            return ()
+        kind = self.value.upper()
+        return Pass[f"CRYPTO_{kind}"], Pass[f"{kind}_INDEX"]
+
+
 class AtBorder(Choice):
     """What becomes of instances that touch the border of the image."""
 
@@ -109,6 +125,13 @@ class Settings:
         "Instances",
         "Objects that are one instance; those with the same custom property instance_id are one in any case",
     )
+    cryptomatte: str = _setting(
+        "",
+        "Cryptomatte",
+        "Name of the Cryptomatte to label, for files of renderers that name them freely; empty takes the one that is "
+        "named like a pass of Blender, or the only one",
+    )
+    parts: Parts = _setting(Parts.NONE, "Parts", "What each instance is divided into, such as the tyres of a car")
     view_layer: str = _setting(
         "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
     )
@@ -137,6 +160,11 @@ class Settings:
         False, "Poses and 3D Boxes", "Also write where each instance is as seen from the camera, and a 3D box around it"
     )
     image_format: ImageFormat = _setting(ImageFormat.PNG, "Images", "File format of the 8-bit training images")
+    soft_masks: bool = _setting(
+        False,
+        "Soft Masks",
+        "Also write how much of each pixel an instance covers, as 8-bit PNG; this needs a Cryptomatte",
+    )
     pictures: bool = _setting(
         True, "Preview Pictures", "Also draw the boxes over each frame, and its depth with a scale in metres"
     )

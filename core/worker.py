@@ -23,12 +23,13 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .annotate import annotate, open_passes
+from .annotate import annotate
 from .errors import Cancelled, LabelpassError
 from .exr import lost_memory, set_decoding_threads
 from .files import complete_file
 from .formats.coco import write_coco
 from .job import FrameJob
+from .passes import open_passes
 from .render_pass import Pass
 
 # A run may meet many damaged frames, and each may lose some memory.

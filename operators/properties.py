@@ -19,8 +19,11 @@ from bpy.props import (
 
 from ..core.checklist import Status
 from ..core.choice import Choice
-from ..core.settings import Settings
+from ..core.render_pass import INDEX_PASSES
+from ..core.settings import LabelSource, Settings
 from . import compat
+
+_INDEX_SOURCES = [LabelSource.of(pass_) for pass_ in INDEX_PASSES]
 
 
 def _properties_of(field: "dataclasses.Field[Any]") -> dict[str, Any]:
@@ -100,6 +103,11 @@ class LabelpassSettings(bpy.types.PropertyGroup):
     def needs_files(self) -> bool:
         """Whether frames are read from files, so that the output settings matter."""
         return bool(self.source == "FILES" or self.while_rendering)
+
+    @property
+    def may_name_cryptomatte(self) -> bool:
+        """Whether the files may be of a renderer that names its Cryptomattes freely, and labels come from one."""
+        return bool(self.source == "FILES" and LabelSource(self.labels) not in _INDEX_SOURCES)
 
     def core_settings(self) -> Settings:
         return Settings.from_json({field.name: self._value_of(field) for field in dataclasses.fields(Settings)})

@@ -12,6 +12,7 @@ from ..core.checklist import (
     label_pass,
     labelled_layer,
     needed_passes,
+    part_pass,
     passes_to_turn_on,
 )
 from ..core.errors import SceneError
@@ -76,6 +77,12 @@ def _turn_on_labels(wanted: Wanted) -> str:
     return _turn_on(wanted, label_pass(wanted.setup, wanted.settings, wanted.layer))
 
 
+def _turn_on_parts(wanted: Wanted) -> str:
+    pass_ = part_pass(wanted.setup, wanted.settings, wanted.layer)
+    assert pass_ is not None  # else the checklist does not offer it
+    return _turn_on(wanted, pass_)
+
+
 def _turn_on_for_maps(wanted: Wanted) -> str:
     passes = passes_to_turn_on(wanted.setup, wanted.settings, wanted.layer)
     return "; ".join(_turn_on(wanted, pass_) for pass_ in passes)
@@ -122,6 +129,7 @@ def _without_sequencer(wanted: Wanted) -> str:
 _FIXES: dict[Fix, Callable[[Wanted], str]] = {
     Fix.USE_VIEW_LAYER: _use_view_layer,
     Fix.LABEL_PASS: _turn_on_labels,
+    Fix.PART_PASS: _turn_on_parts,
     Fix.COMBINED: lambda wanted: _turn_on(wanted, Pass.COMBINED),
     Fix.DEPTH: lambda wanted: _turn_on(wanted, Pass.DEPTH),
     Fix.MAP_PASSES: _turn_on_for_maps,

@@ -25,7 +25,10 @@ class Export(SidebarPanel):
         if settings.source == "FILES":
             column.prop(settings, "frames_folder", placeholder="As rendered by this scene")
         column.prop(settings, "labels")
+        if settings.may_name_cryptomatte:
+            column.prop(settings, "cryptomatte", placeholder="As Blender names it")
         column.prop(settings, "grouping")
+        column.prop(settings, "parts")
         row = column.row()
         row.active = not settings.all_view_layers
         row.prop_search(settings, "view_layer", context.scene, "view_layers")

@@ -21,6 +21,7 @@ class Output(SidebarPanel):
         column.prop(settings, "output", placeholder="Beside the frames")
         column.prop(settings, "image_format")
         column.prop(settings, "pictures")
+        column.prop(settings, "soft_masks")
         column.prop(settings, "poses")
         column = layout.column()
         column.enabled = not context.window_manager.labelpass.running

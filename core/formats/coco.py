@@ -8,7 +8,7 @@ order, and of each object its track.
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
+from ..instances import Box, Instance, Mask, Part
 from ..record import FrameRecord, record_files
 from ..scene import Category
 from ..sequences import WantedSequences
@@ -66,6 +67,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     table: dict[str, Category] = {}
     tracks = Tracks()
     wanted = WantedSequences.read(output)
+    part_table: dict[str, Category] = {}
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -80,6 +82,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         tracks.add(record)
         for category in record.categories:
             _add_category(table, category, path)
+        for category in record.part_categories:
+            _add_category(part_table, category, path)
         description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
@@ -88,7 +92,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             nothing = f"{output} holds records of other sequences only; export again from Blender"
         raise RecordError(problems[0] if problems else nothing)
     order.sort()
-    ids = category_ids(table)
+    ids, part_ids = category_ids(table), category_ids(part_table)
     tracks.number(ids)
     description.check_ids(ids)
 
@@ -104,32 +108,24 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record, place)))
             for instance in record.instances:
                 annotation += 1
-                mask = instance.mask
                 row = {
                     "id": annotation,
                     "image_id": image,
                     "category_id": ids[instance.category],
-                    "bbox": [mask.box.x0, mask.box.y0, mask.box.x1 - mask.box.x0, mask.box.y1 - mask.box.y0],
-                    "area": mask.area,
+                    **_shape(instance.mask, record),
                     "iscrowd": 0,
-                    "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
                     "name": instance.name,
                     "track_id": tracks.id_of(instance),
                     "video_id": place.video,
+                    **_extras(instance, record, part_ids),
                 }
-                if instance.at_border is not None:
-                    row["at_border"] = instance.at_border
-                if instance.pose is not None:
-                    row["pose"] = instance.pose.as_json()
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        categories = (
-            {"id": id, "name": name, "supercategory": table[name].supercategory}
-            for name, id in sorted(ids.items(), key=lambda item: item[1])
-        )
-        _write_table(file, "categories", categories)
+        _write_table(file, "categories", _category_rows(ids, table))
+        if part_ids:
+            _write_table(file, "part_categories", _category_rows(part_ids, part_table))
         _write_table(file, "videos", tracks.videos())
         _write_table(file, "tracks", tracks.tracks())
         file.write(b"\n]}\n")
@@ -146,6 +142,43 @@ def _write_table(file: BinaryIO, name: str, rows: Iterable[Mapping[str, Any]]) -
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
+
+
+def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
+    """What COCO says of some pixels."""
+    return {
+        "bbox": _bbox(mask.box),
+        "area": mask.area,
+        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
+    }
+
+
+def _bbox(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0]
+
+
+def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    """Fields of an annotation that COCO does not have, where the user asked for them."""
+    extras: dict[str, Any] = {}
+    if instance.at_border is not None:
+        extras["at_border"] = instance.at_border
+    if instance.pose is not None:
+        extras["pose"] = instance.pose.as_json()
+    if instance.parts is not None:
+        extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
+    if instance.soft_mask is not None:
+        extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
+    return extras
+
+
+def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
+
+
+def _category_rows(ids: dict[str, int], table: dict[str, Category]) -> Iterator[dict[str, Any]]:
+    """Categories in the order of their ids."""
+    for name, id in sorted(ids.items(), key=lambda item: item[1]):
+        yield {"id": id, "name": name, "supercategory": table[name].supercategory}
 
 
 def _image(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:

@@ -15,9 +15,10 @@ from core.checklist import (
     label_pass,
     labelled_layer,
     needed_passes,
+    part_pass,
 )
 from core.render_pass import Pass
-from core.settings import ImageFormat, LabelSource, Settings
+from core.settings import ImageFormat, LabelSource, Parts, Settings
 
 EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX}
 LAYER = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX}))
@@ -190,6 +191,64 @@ def test_pass_that_tells_objects_apart(
     layer = ViewLayerSetup("L", True, frozenset(passes))
     setup = dataclasses.replace(GOOD, engine_passes=engine, indexed=indexed, view_layers=(layer,))
     assert label_pass(setup, Settings(labels=labels), layer) is expected
+
+
+ALL_CRYPTO = ViewLayerSetup(
+    "ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.CRYPTO_OBJECT, Pass.CRYPTO_MATERIAL})
+)
+
+
+def test_parts_need_a_pass_of_their_own() -> None:
+    by_material = Settings(parts=Parts.MATERIAL)
+    (found,) = bad(by_material)
+    assert (found.status, found.fix) == (Status.WRONG, Fix.PART_PASS)
+    assert found.text == "No pass tells parts apart: Cryptomatte Material is off in 'ViewLayer'"
+    assert part_pass(GOOD, by_material, LAYER) is Pass.CRYPTO_MATERIAL
+    with_index = dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.MATERIAL_INDEX})
+    assert part_pass(GOOD, by_material, with_index) is Pass.MATERIAL_INDEX
+    assert bad(by_material, view_layers=(with_index,)) == []
+    assert bad(by_material, view_layers=(ALL_CRYPTO,), indexed=False) == []
+    assert "Cryptomatte Material tells parts apart" in [
+        one.text for one in findings(by_material, view_layers=(ALL_CRYPTO,), indexed=False)
+    ]
+    (found,) = bad(
+        Settings(parts=Parts.MATERIAL, labels=LabelSource.CRYPTO_OBJECT),
+        view_layers=(CRYPTO,),
+        engine="Toon",
+        engine_passes=CRYPTO.passes,
+    )
+    assert found.text == "Toon has no Cryptomatte Material pass; set Parts to None"
+
+
+def test_parts_that_come_from_the_labels() -> None:
+    assert bad(Settings(parts=Parts.OBJECT)) == []
+    assert needed_passes(GOOD, Settings(parts=Parts.OBJECT), LAYER) == needed_passes(GOOD, Settings(), LAYER)
+    assert needed_passes(GOOD, Settings(parts=Parts.MATERIAL), LAYER) == [
+        Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX, Pass.CRYPTO_MATERIAL,
+    ]  # fmt: skip
+
+
+def test_soft_masks_need_a_cryptomatte() -> None:
+    (found,) = bad(Settings(soft_masks=True))
+    assert (found.text, found.fix) == (
+        "No pass tells objects apart: Cryptomatte Object is off in the view layer 'ViewLayer'",
+        Fix.LABEL_PASS,
+    )
+    assert label_pass(GOOD, Settings(soft_masks=True), LAYER) is Pass.CRYPTO_OBJECT
+    assert bad(Settings(soft_masks=True), view_layers=(CRYPTO,)) == []
+    for labels in (LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX):
+        (found,) = bad(Settings(soft_masks=True, labels=labels))
+        assert "Soft masks come from a Cryptomatte" in found.text
+        assert "set Labels to Cryptomatte Object, or turn Soft Masks off" in found.text
+
+
+def test_codec_of_the_pass_for_parts() -> None:
+    (found,) = bad(
+        Settings(parts=Parts.MATERIAL),
+        view_layers=(dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.CRYPTO_MATERIAL}),),
+        outputs=(dataclasses.replace(MULTILAYER, codec="PXR24"),),
+    )
+    assert found.fix is Fix.CODEC
 
 
 def test_engine_without_the_pass() -> None:

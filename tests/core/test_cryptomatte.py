@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cryptomatte import hash_name, name_of, read_manifest, strongest_ids
+from core.cryptomatte import hash_name, id_in_pixels, name_of, read_manifest, strongest
 from core.errors import PassError
 from core.labels import read_labels
 from core.passes import Passes
@@ -94,7 +94,7 @@ def test_rendered_manifests_are_read_whole(version: str, manifests) -> None:
         assert len(names) == len(re.findall('":"[0-9a-f]{8}"', text)) >= 3
         for id, name in names.items():
             # 4.5 also lists the background as an asset.
-            assert hash_name(name) == id or (id, name) == (0, "(null)")
+            assert hash_name(name) == id or (id, name) == (id_in_pixels(0), "(null)")
 
 
 def test_rendered_manifests_name_the_scene(version: str, manifests, facts) -> None:
@@ -175,7 +175,7 @@ def test_names_that_hurt(name: str) -> None:
 
 def test_ids_of_names_that_were_hashed_otherwise_are_kept() -> None:
     """Some renderers hash a path and write the short name."""
-    assert read_manifest('{"Cube":"3f800000","a\\"b":"0000000A"}') == {0x3F800000: "Cube", 0xA: 'a"b'}
+    assert read_manifest('{"Cube":"3f800000","a\\"b":"0100000A"}') == {0x3F800000: "Cube", 0x100000A: 'a"b'}
 
 
 @pytest.mark.parametrize("text", ["", "{}", " { } \n"])
@@ -272,7 +272,7 @@ def test_strongest_id(pixels: list[list[tuple[int, float]]]) -> None:
         for rank in range(3)
     ]
 
-    found = strongest_ids(iter(ranks), shape)
+    found = strongest(iter(ranks), shape).id
 
     assert found.dtype == np.uint32
     assert found.tolist() == [[strongest_slowly(pixel) for pixel in pixels]]
@@ -282,7 +282,7 @@ def one_pixel(*ranks: tuple[int, float]) -> int:
     arrays = [
         (np.array([[id]], np.uint32).view(np.float32), np.array([[coverage]], np.float32)) for id, coverage in ranks
     ]
-    return int(strongest_ids(arrays, (1, 1))[0, 0])
+    return int(strongest(arrays, (1, 1)).id[0, 0])
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_ranks_may_be_views_and_stay_as_they_are() -> None:
     coverages = np.ones((4, 3), np.float32)
     ids.flags.writeable = coverages.flags.writeable = False
 
-    assert np.array_equal(strongest_ids([(ids, coverages)], (4, 3)), np.arange(24).reshape(4, 6)[:, ::2])
+    assert np.array_equal(strongest([(ids, coverages)], (4, 3)).id, np.arange(24).reshape(4, 6)[:, ::2])
 
 
 # --- Cryptomatte and Object Index -------------------------------------------------------------------------------------

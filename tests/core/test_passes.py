@@ -69,7 +69,7 @@ def test_every_cryptomatte_of_every_storage(rendered, independent) -> None:
             # As bits: an id may be a float that is equal to nothing.
             assert id.tobytes() == independent(rendered, pass_, of_id, number // 2).tobytes()
             assert np.array_equal(coverage, independent(rendered, pass_, of_coverage, number // 2))
-        assert f'"{"Red" if pass_ is Pass.CRYPTO_MATERIAL else "Ball.Near"}":"' in matte.manifest
+        assert f'"{"Red" if pass_ is Pass.CRYPTO_MATERIAL else "Ball.Near"}":"' in matte.manifest.text
 
 
 def test_half_float_colours(version: str, data: Path) -> None:
@@ -537,7 +537,7 @@ def test_manifest_larger_than_the_first_read(write_exr, tmp_path: Path) -> None:
     passes = passes_of(path)
 
     assert len(manifest) > 1_000_000
-    assert passes.cryptomatte(Pass.CRYPTO_OBJECT).manifest == manifest
+    assert passes.cryptomatte(Pass.CRYPTO_OBJECT).manifest.text == manifest
     assert np.array_equal(passes.read(Pass.OBJECT_INDEX), labels)
 
 

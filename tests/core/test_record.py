@@ -16,12 +16,13 @@ from core.annotate import annotate
 from core.camera import Camera
 from core.errors import InputError, RecordError
 from core.frames import FrameFiles
-from core.instances import Box, Instance, Mask
+from core.instances import Box, Instance, Mask, Part, SoftMask
 from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path, valid_record
 from core.render_pass import Pass, PassFile
 from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
-from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
+from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Parts, Settings
+from core.sidecar import Sidecar
 
 CAMERA = Camera(
     "Camera",
@@ -47,9 +48,24 @@ RECORD = FrameRecord(
     unit_scale=1.0,
     camera=CAMERA,
     categories=(Category("ball", 3, "toy"), Category("cube")),
-    instances=(Instance('Ball\n"1"', "ball", (1, 4), Mask(1, Box(2, 3, 10, 12), 60, "Qh03c1000O1N")),),
+    instances=(
+        Instance(
+            'Ball\n"1"',
+            "ball",
+            (1, 4),
+            Mask(1, Box(2, 3, 10, 12), 60, "Qh03c1000O1N"),
+            parts=(Part("Rubber", "rubber", (7,), Mask(7, Box(2, 3, 4, 5), 4, "Qh03c1000O1N")),),
+            soft_mask=SoftMask("soft_masks/shot/shot_0012/0001.png", Box(1, 2, 11, 12)),
+        ),
+    ),
     dropped={"small": 2, "at_border": 0},
     notes=("Würfel: a note",),
+    cryptomatte="ViewLayer.CryptoObject",
+    sidecars=(
+        Sidecar("shot_0012.exr", "names.json", 17, 1234567890),
+        Sidecar("shot_0012.exr", "gone.json", None, None),
+    ),
+    part_categories=(Category("rubber", 4),),
 )
 
 # --- Round trip -------------------------------------------------------------------------------------------------------
@@ -73,18 +89,29 @@ cameras = st.builds(
     floats,
     floats,
 )
-instances = st.builds(
-    lambda name, category, identity, labels, *mask: Instance(
-        name, category, labels, Mask(labels[0], *mask), identity=identity
-    ),
+boxes = st.builds(Box, numbers, numbers, numbers, numbers)
+label_lists = st.lists(numbers, min_size=1, max_size=3).map(tuple)
+parts = st.builds(
+    lambda name, category, labels, *mask: Part(name, category, labels, Mask(labels[0], *mask)),
     texts,
     texts,
-    st.none() | texts | st.lists(st.integers(-(2**31), 2**31) | texts, max_size=3).map(tuple),
-    st.lists(numbers, min_size=1, max_size=3).map(tuple),
-    st.builds(Box, numbers, numbers, numbers, numbers),
+    label_lists,
+    boxes,
     numbers,
     texts,
 )
+instances = st.builds(
+    lambda part, at_border, parts, soft_mask, identity: Instance(
+        part.name, part.category, part.labels, part.mask, at_border, parts, soft_mask, identity=identity
+    ),
+    parts,
+    st.none() | st.booleans(),
+    st.none() | st.lists(parts, max_size=2).map(tuple),
+    st.none() | st.builds(SoftMask, texts, boxes),
+    st.none() | texts | st.lists(st.integers(-(2**31), 2**31) | texts, max_size=3).map(tuple),
+)
+sidecars = st.builds(Sidecar, texts, texts, st.none() | numbers, st.none() | numbers)
+category_lists = st.lists(st.builds(Category, texts, st.none() | numbers, texts), max_size=3).map(tuple)
 records = st.builds(
     FrameRecord,
     key=texts,
@@ -101,10 +128,15 @@ records = st.builds(
     view=texts,
     unit_scale=st.none() | floats,
     camera=st.none() | cameras,
-    categories=st.lists(st.builds(Category, texts, st.none() | numbers, texts), max_size=3).map(tuple),
+    categories=category_lists,
     instances=st.lists(instances, max_size=3).map(tuple),
     dropped=st.dictionaries(texts, numbers, max_size=2),
     notes=st.lists(texts, max_size=2).map(tuple),
+    cryptomatte=texts,
+    sidecars=st.lists(st.builds(Sidecar, texts, texts, st.none() | numbers, st.none() | numbers), max_size=2).map(
+        tuple
+    ),
+    part_categories=category_lists,
     split=texts,
 )
 
@@ -142,8 +174,12 @@ def test_place_of_a_record(tmp_path: Path) -> None:
 
 
 def test_files_of_a_record() -> None:
-    assert RECORD.files() == ["images/shot/shot_0012.png", "pictures/boxes/shot/shot_0012.png"]
-    assert dataclasses.replace(RECORD, colour=None, pictures=()).files() == []
+    assert RECORD.files() == [
+        "images/shot/shot_0012.png",
+        "pictures/boxes/shot/shot_0012.png",
+        "soft_masks/shot/shot_0012/0001.png",
+    ]
+    assert dataclasses.replace(RECORD, colour=None, pictures=(), instances=()).files() == []
 
 
 def test_unfinished_records_are_no_records(tmp_path: Path) -> None:
@@ -234,7 +270,7 @@ def test_record_in_another_layout_is_the_same(tmp_path: Path) -> None:
 
 
 def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
-    path = dataclasses.replace(RECORD, colour=None, pictures=()).write(tmp_path)
+    path = dataclasses.replace(RECORD, colour=None, pictures=(), instances=()).write(tmp_path)
     whole = path.read_bytes()
     assert valid_record(tmp_path, RECORD.path, RECORD.key) is not None
     for length in (*range(0, len(whole) - 1, 13), len(whole) - 2):
@@ -316,6 +352,9 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
         {"min_area": 9},
         {"min_side": 2},
         {"at_border": AtBorder.DROP},
+        {"cryptomatte": "ids"},
+        {"parts": Parts.MATERIAL},
+        {"soft_masks": True},
         {"poses": True},
         {"view_layer": "ViewLayer"},
         {"view": "left"},
@@ -340,6 +379,9 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "min_area",
         "min_side",
         "at_border",
+        "cryptomatte",
+        "parts",
+        "soft_masks",
         "poses",
         "view_layer",
         "view",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import UsageError
 from core.maps import DenseMap
 from core.render_pass import LABEL_PASSES, Pass
-from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Settings
+from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Parts, Settings
 
 FIELDS = dataclasses.fields(Settings)
 
@@ -23,6 +23,9 @@ ALL_SETTINGS = st.builds(
     min_area=st.integers(0, 1000),
     min_side=st.integers(0, 1000),
     at_border=st.sampled_from(AtBorder),
+    cryptomatte=st.text(),
+    parts=st.sampled_from(Parts),
+    soft_masks=st.booleans(),
     poses=st.booleans(),
     view_layer=st.text(),
     view=st.text(),
@@ -44,6 +47,9 @@ OTHER = {
     "min_area": 20,
     "min_side": 3,
     "at_border": AtBorder.MARK,
+    "cryptomatte": "uCryptoObject",
+    "parts": Parts.MATERIAL,
+    "soft_masks": True,
     "poses": True,
     "view_layer": "Labels.v2",
     "view": "right",

@@ -1,0 +1,168 @@
+"""Soft masks and parts of all instances of a frame: `core.soft_masks`, `core.parts`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cryptomatte_api
+import numpy as np
+import numpy.typing as npt
+from pycocotools import mask as coco_mask
+
+from core.annotate import annotate
+from core.cryptomatte import Coverages, strongest
+from core.frames import FrameFiles
+from core.instances import Instance, Runs, find_runs
+from core.job import FrameJob
+from core.labels import LabelImage
+from core.parts import find_parts
+from core.render_pass import PassFile
+from core.settings import ImageFormat, LabelSource, Settings
+from core.soft_masks import owners, soft_masks, write_soft_masks
+
+from .render_files import write_single_part
+from .report import Row, Section, duration, faster
+from .scenes import FULL_HD, RenderedFrame, render
+from .timing import compare, one_core
+
+# Objects, and how many times faster than object by object soft masks and parts should be.
+_FRAMES = ((100, 15, 10), (1000, 100, 40))
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+Ranks = list[tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What the tasks of this module start from."""
+
+    ranks: Ranks
+    image: LabelImage
+    materials: LabelImage
+    runs: Runs
+    instances: list[Instance]
+
+
+def measure(folder: Path) -> Section:
+    """The ranks are in memory, except where a row says that a file is read."""
+    rows = []
+    for objects, soft_target, parts_target in _FRAMES:
+        rows += _rows(render(FULL_HD, objects), objects, folder, soft_target, parts_target)
+    text = (
+        f"A {FULL_HD} frame with a Cryptomatte of six ranks. Object by object means going through all ranks once for "
+        "each object, as a Cryptomatte node does, or for parts encoding each pair by pycocotools."
+    )
+    return Section("Soft masks and parts", text, rows)
+
+
+def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: float, parts_target: float) -> list[Row]:
+    frame = _prepare(rendered)
+    file = folder / f"{objects}.exr"
+    write_single_part(rendered, file)
+    settings = Settings(
+        labels=LabelSource.CRYPTO_OBJECT, soft_masks=True, image_format=ImageFormat.NONE, pictures=False
+    )
+    job = FrameJob(FrameFiles("", 1, str(objects), (PassFile(file),)), folder, settings=settings)
+    coverages = _coverages(frame)
+    _check(frame, coverages)
+    with one_core():
+        timings = compare(
+            {
+                "plain": lambda: strongest(frame.ranks, frame.image.labels.shape),
+                "kept": lambda: strongest(frame.ranks, frame.image.labels.shape, keep_coverages=True),
+                "soft": lambda: list(_ours(frame)),
+                "written": partial(write_soft_masks, job, coverages, frame.runs, frame.instances),
+                "object by object": lambda: [_by_object(frame.ranks, one.labels[0]) for one in frame.instances],
+                "file": partial(annotate, job),
+                "api": lambda: _masks_by_cryptomatte_api(file),
+                "parts": lambda: find_parts(frame.runs, frame.image, frame.materials, None),
+                "parts by pycocotools": partial(_parts_by_pycocotools, frame.image.labels, frame.materials.labels),
+            },
+            most_runs=10,
+        )
+    cpu = {name: timing.cpu for name, timing in timings.items()}
+    title = f"{objects} objects"
+    return [
+        faster(
+            f"{title}: ranks to all soft masks", cpu["soft"], "object by object", cpu["object by object"], soft_target
+        ),
+        Row(f"{title}: writing them as PNG", duration(cpu["written"])),
+        Row(f"{title}: what keeping coverages adds to the label image", duration(cpu["kept"] - cpu["plain"])),
+        faster(
+            f"{title}: single-part file to record with soft masks", cpu["file"], "cryptomatte-api, masks", cpu["api"]
+        ),
+        faster(f"{title}: parts by material", cpu["parts"], "pycocotools", cpu["parts by pycocotools"], parts_target),
+    ]
+
+
+def _prepare(rendered: RenderedFrame) -> _Frame:
+    ranks = _ranks(rendered, "CryptoObject")
+    shape = ranks[0][0].shape
+    found = strongest(ranks, shape)
+    material = strongest(_ranks(rendered, "CryptoMaterial"), shape)
+    runs = find_runs(found.id)
+    names = {id: name for name, id in rendered.manifests["CryptoMaterial"].items()}
+    return _Frame(
+        ranks,
+        LabelImage(found.id, LabelSource.CRYPTO_OBJECT, {}, strength=found.coverage),
+        LabelImage(material.id, LabelSource.CRYPTO_MATERIAL, names, strength=material.coverage),
+        runs,
+        [Instance(str(mask.label), "thing", (mask.label,), mask) for mask in runs.masks()],
+    )
+
+
+def _ranks(rendered: RenderedFrame, name: str) -> Ranks:
+    levels = [rendered.passes[f"{name}{level:02}"] for level in range(3)]
+    return [(level[id], level[coverage]) for level in levels for id, coverage in ("rg", "ba")]
+
+
+def _coverages(frame: _Frame) -> Coverages:
+    found = strongest(frame.ranks, frame.image.labels.shape, keep_coverages=True).coverages
+    assert found is not None
+    return found
+
+
+def _ours(frame: _Frame) -> Iterator[Bytes]:
+    coverages = _coverages(frame)
+    for _, pixels in soft_masks(coverages, owners(coverages, frame.instances), frame.runs, frame.instances):
+        yield pixels
+
+
+def _by_object(ranks: Ranks, label: int) -> Bytes:
+    """One soft mask as Cryptomatte nodes make it, and cropped."""
+    wanted = np.array([label], np.uint32).view(np.float32)[0]
+    total = np.zeros(ranks[0][0].shape, np.float32)
+    for id, coverage in ranks:
+        total += np.where(id == wanted, coverage, np.float32(0))
+    rows, columns = np.flatnonzero(total.any(axis=1)), np.flatnonzero(total.any(axis=0))
+    cropped = total[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.rint(cropped * np.float32(255)).astype(np.uint8)
+
+
+def _masks_by_cryptomatte_api(file: Path) -> list[Floats]:
+    """All masks of the Cryptomatte of objects, by another library."""
+    mattes = cryptomatte_api.Cryptomatte.load(file)
+    (matte,) = [matte for matte in mattes if matte.metadata().name().endswith("CryptoObject")]
+    return list(matte.masks().values())
+
+
+def _parts_by_pycocotools(labels: npt.NDArray[np.uint32], materials: npt.NDArray[np.uint32]) -> list[object]:
+    found = []
+    for label in np.unique(labels[labels > 0]):
+        mask = labels == label
+        for material in np.unique(materials[mask]):
+            if material:
+                found.append(coco_mask.encode(np.asfortranarray(mask & (materials == material)).view(np.uint8)))
+    return found
+
+
+def _check(frame: _Frame, coverages: Coverages) -> None:
+    """Speed counts only if the masks are the same; a few dozen of them tell."""
+    found = soft_masks(coverages, owners(coverages, frame.instances), frame.runs, frame.instances)
+    for number, (instance, (_, pixels)) in enumerate(zip(frame.instances, found, strict=True)):
+        if number % max(1, len(frame.instances) // 40) == 0:
+            theirs = _by_object(frame.ranks, instance.labels[0])
+            if theirs.shape != pixels.shape or np.abs(theirs.astype(int) - pixels).max() > 1:
+                raise SystemExit(f"the soft masks of {instance.name} disagree, so there is nothing to compare")

@@ -1,0 +1,53 @@
+"""The manifest of a Cryptomatte in a file of its own, beside the EXR file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A manifest file as it was when a record was made: an edited one makes the record out of date.
+
+    Attributes:
+        exr: name of the EXR file whose header names it.
+        path: of the manifest, below the folder of that EXR file.
+        size, changed: bytes, and the time of the last change in nanoseconds; None where there is no such file.
+    """
+
+    exr: str
+    path: str
+    size: int | None
+    changed: int | None
+
+    @classmethod
+    def of(cls, exr: Path, path: str) -> "Sidecar":
+        """The file as it is now."""
+        try:
+            found = sidecar_path(exr, path)
+            stat = found.stat() if found else None
+        except (OSError, ValueError):  # what a header says need not be a name that a file can have
+            stat = None
+        return cls(exr.name, path, stat.st_size if stat else None, stat.st_mtime_ns if stat else None)
+
+    def is_current(self, files: Iterable[Path]) -> bool:
+        """Whether the manifest is still the same; `files` are the EXR files of the frame."""
+        return any(file.name == self.exr and Sidecar.of(file, self.path) == self for file in files)
+
+    def as_json(self) -> list[Any]:
+        return [self.exr, self.path, self.size, self.changed]
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> "Sidecar":
+        """Raises TypeError or ValueError where the data is no such row."""
+        exr, path, size, changed = data
+        return cls(exr, path, size, changed)
+
+
+def sidecar_path(exr: Path, path: str) -> Path | None:
+    """Where a manifest lies that a header names; None where the name leads out of the folder of the EXR file."""
+    named = PureWindowsPath(path)  # takes both kinds of slashes
+    if not named.parts or named.anchor or ".." in named.parts:
+        return None
+    return exr.parent.joinpath(*named.parts)

@@ -1,0 +1,131 @@
+"""Soft masks: how much of each pixel an instance covers, from 0 to 255, for all instances of a frame.
+
+The coverages of a pixel become integers together, so that the masks of a frame never add up to more than 255: each is
+what the running sum, rounded, grows by. So a value is less than one step of 255 away from the coverage.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from .cryptomatte import Coverages
+from .files import complete_folder
+from .images import PNG_LEVEL, Bytes
+from .instances import Box, Instance, Integers, Runs, SoftMask, stable_order
+from .job import FrameJob
+
+SOFT_MASKS_FOLDER = "soft_masks"
+_FULL = 255
+
+
+def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances: Sequence[Instance]) -> list[SoftMask]:
+    """Write the soft masks of a frame into a folder of its own, one 8-bit greyscale PNG for each instance.
+
+    Args:
+        job: the frame.
+        coverages: of its label image.
+        runs: those of the instances' masks, each under the first label of its instance.
+        instances: as in the record.
+
+    Returns:
+        One for each instance, in their order.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    folder = f"{SOFT_MASKS_FOLDER}/{job.files.path}"
+    digits = max(4, len(str(len(instances))))
+    written = []
+    with complete_folder(job.output / folder) as temporary:
+        masks = soft_masks(coverages, owners(coverages, instances), runs, instances)
+        for number, (box, pixels) in enumerate(masks, start=1):
+            name = f"{number:0{digits}}.png"
+            Image.fromarray(pixels).save(temporary / name, "PNG", compress_level=PNG_LEVEL)
+            written.append(SoftMask(f"{folder}/{name}", box))
+    return written
+
+
+def owners(coverages: Coverages, instances: Sequence[Instance]) -> Integers:
+    """Whose each entry of the coverages is.
+
+    An id belongs to one instance. Where geometry tells instances apart that share an id, this is the place to say which
+    of them has a pixel's share.
+
+    Returns:
+        (E,) int64, the number of the instance, from 1; 0 for none of them.
+    """
+    pairs = sorted((label, number) for number, one in enumerate(instances, start=1) for label in one.labels)
+    known = np.array([label for label, _ in pairs] or [0], dtype=np.uint32)
+    number = np.array([number for _, number in pairs] or [0], dtype=np.int64)
+    place = np.minimum(np.searchsorted(known, coverages.id), known.size - 1)
+    return np.where(known[place] == coverages.id, number[place], 0)
+
+
+def soft_masks(
+    coverages: Coverages, owner: Integers, runs: Runs, instances: Sequence[Instance]
+) -> Iterator[tuple[Box, Bytes]]:
+    """The soft mask of each instance, in their order.
+
+    Args:
+        coverages: of the label image.
+        owner: (E,) int64, whose each of their entries is, see owners().
+        runs: those of the instances' masks, each under the first label of its instance.
+        instances: whose masks are wanted.
+
+    Yields:
+        The smallest box around the pixels that are not 0, and (height, width) uint8 inside of it.
+    """
+    pixel, number, level = _levels(coverages, owner, len(instances))
+    number_of = {one.labels[0]: number for number, one in enumerate(instances, start=1)}
+    whole = runs.united({label: number_of.get(label, 0) for label in runs.labels()}).image()
+    whole[~coverages.whole] = 0
+
+    order = stable_order(number.astype(np.uint32))
+    row, column = np.divmod(pixel[order], runs.width)
+    level = level[order]
+    ends = np.searchsorted(number[order], np.arange(1, len(instances) + 1), side="right")
+    start = 0
+    for number_here, (instance, end) in enumerate(zip(instances, ends.tolist(), strict=True), start=1):
+        rows, columns = row[start:end], column[start:end]
+        hard = instance.mask.box
+        box = Box(
+            int(columns.min(initial=hard.x0)),
+            int(rows.min(initial=hard.y0)),
+            int(columns.max(initial=hard.x1 - 1)) + 1,
+            int(rows.max(initial=hard.y1 - 1)) + 1,
+        )
+        pixels = (whole[box.y0 : box.y1, box.x0 : box.x1] == number_here).view(np.uint8) * np.uint8(_FULL)
+        pixels[rows - box.y0, columns - box.x0] = level[start:end]
+        yield box, pixels
+        start = end
+
+
+def _levels(coverages: Coverages, owner: Integers, instances: int) -> tuple[Integers, Integers, npt.NDArray[np.uint8]]:
+    """The pixels that several things share: (N,) pixel, number of the instance and level above 0, sorted by pixel."""
+    owned = np.flatnonzero(owner)
+    # All ranks that an instance has in a pixel together: it may be of several objects.
+    key = coverages.pixel[owned] * (instances + 1) + owner[owned]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    if first.size == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint8)
+    coverage = np.add.reduceat(coverages.coverage[owned][order].astype(np.float64), first)
+    pixel, number = np.divmod(key[first], instances + 1)
+
+    # The running sum within each pixel; a sum over all entries would lose digits.
+    starts = np.flatnonzero(np.diff(pixel, prepend=-1))
+    place = np.arange(pixel.size) - np.repeat(starts, np.diff(starts, append=pixel.size))
+    total = coverage.copy()
+    for step in range(1, int(place.max()) + 1):
+        here = np.flatnonzero(place == step)
+        total[here] += total[here - 1]
+    reached = np.minimum(np.floor(total * _FULL + 0.5), _FULL).astype(np.int64)
+    before = np.zeros_like(reached)
+    before[1:] = reached[:-1]
+    before[starts] = 0
+    level = (reached - before).astype(np.uint8)
+    seen = np.flatnonzero(level)
+    return pixel[seen], number[seen], level[seen]
