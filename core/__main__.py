@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from . import __version__
+from .category_files import read_table
 from .errors import InputError, LabelpassError, UsageError
 from .files import check_writable
 from .frames import FrameFiles, find_frames, parse_frame_ranges
@@ -55,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument(
         "--scene", type=Path, metavar="DIR", help="folder of scene records; default: the output's own, if it has any"
     )
+    annotate.add_argument(
+        "--categories", type=Path, metavar="FILE", help="category table to use instead of that of the scene records"
+    )
     annotate.add_argument("--sequence", metavar="NAME", help="name of the sequence, instead of the frames' folders")
     annotate.add_argument(
         "--pass",
@@ -90,8 +94,12 @@ def _annotate(options: argparse.Namespace) -> int:
         frames = _only(frames, parse_frame_ranges(options.numbers))
     output: Path = options.output
     scenes = _scene_folder(options.scene, output)
+    table = read_table(options.categories) if options.categories else None
     parts = _split(frames, settings, output)
-    jobs = [FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own) for part, own in parts]
+    jobs = [
+        FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
+        for part, own in parts
+    ]
     with tqdm(total=len(jobs), unit="frame", disable=None) as bar:
 
         def progress(summary: Summary) -> None:

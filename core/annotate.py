@@ -6,23 +6,26 @@ from typing import Any
 
 import numpy as np
 
+from .categories import Category
+from .category_ids import ids_in_dataset
+from .category_rules import categorise
 from .dense_maps import DenseMaps
 from .errors import SceneError
 from .filters import filter_instances
-from .formats.coco import category_ids
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
 from .maps import passes_of
 from .naming import NamedLabels, name_labels
+from .palette import own_colours
 from .parts import find_parts, read_part_labels
 from .passes import Passes, open_passes
 from .pictures import draw_boxes, draw_depth
 from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
-from .scene import Category, SceneRecord
+from .scene import SceneRecord
 from .settings import ImageFormat, LabelSource, Parts
 from .soft_masks import write_soft_masks
 from .space_picture import draw_boxes_3d
@@ -45,6 +48,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     """
     key = job.key()
     scene = SceneRecord.read(job.scene) if job.scene else None
+    if scene and job.categories:
+        scene = categorise(scene, job.categories)
     passes = open_passes(job)
     if scene and passes.shape != (scene.height, scene.width):
         height, width = passes.shape
@@ -70,12 +75,15 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "indices, choose Object Index for all"
         )
     runs = find_runs(image.labels)
-    named, categories, remarks = name_labels(runs.labels(), image, scene, job.settings.grouping)
+    named, categories, remarks = name_labels(
+        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories
+    )
     runs = _of_instances(runs, named)
     poses, without = _poses(job, named, scene)
-    instances, dropped = filter_instances(_instances(runs, named, poses), *passes.shape, job.settings)
+    seen, regions = _instances(runs, named, poses)
+    instances, dropped = filter_instances(seen, *passes.shape, job.settings)
     notes += remarks + without
-    if not named:
+    if not seen:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
             + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
@@ -104,7 +112,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     if job.settings.pictures:
         canvas = colours if colours is not None else np.full((*passes.shape, 3), 64, np.uint8)
         boxes = f"{BOXES_FOLDER}/{job.files.path}.png"
-        drawn = draw_boxes(canvas, instances, [category.name for category in categories])
+        names = [category.name for category in categories]
+        drawn = draw_boxes(canvas, instances, names, own_colours(categories))
         write_image(job.output / boxes, drawn, ImageFormat.PNG)
         pictures.append(boxes)
         checkpoint()
@@ -122,7 +131,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
 
     maps = []
     if job.settings.maps:
-        ids = category_ids({category.name: category for category in categories})
+        ids = ids_in_dataset(job.output, categories)
         dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale)
         for map in job.settings.maps:
             checkpoint()
@@ -147,6 +156,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         camera=scene.camera if scene else None,
         categories=tuple(categories),
         instances=tuple(instances),
+        ignored=tuple(regions),
         dropped=dropped,
         notes=tuple(notes),
         cryptomatte=image.cryptomatte,
@@ -175,18 +185,21 @@ def _of_view(scene: SceneRecord, view: str, notes: list[str]) -> SceneRecord:
 
 
 def _of_instances(runs: Runs, named: Sequence[NamedLabels]) -> Runs:
-    """The runs under the first label of each instance; the labels that no instance has are background."""
+    """The runs under the first label of each instance and ignored region; the labels of neither are background."""
     stands_for = {label: one.labels[0] for one in named for label in one.labels}
     return runs.united({label: stands_for.get(label, 0) for label in runs.labels()})
 
 
-def _instances(runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]) -> list[Instance]:
-    """The instances with their masks, in the same order."""
+def _instances(
+    runs: Runs, named: Sequence[NamedLabels], poses: Sequence[Pose | None]
+) -> tuple[list[Instance], list[Instance]]:
+    """Instances, and regions to ignore, with their masks, in the same order."""
     mask_of = {mask.label: mask for mask in runs.masks()}
-    return [
-        Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose)
+    found = [
+        (one.ignored, Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose))
         for one, pose in zip(named, poses, strict=True)
     ]
+    return [instance for ignored, instance in found if not ignored], [region for ignored, region in found if ignored]
 
 
 def _poses(
@@ -203,8 +216,12 @@ def _poses(
         ]
     if scene.camera is None:
         return nothing, ["There are no poses, since the frame has no one camera"]
-    members = [(one.name, one.objects) for one in named]
-    return find_poses(members, scene.placements, scene.camera, scene.unit_scale)
+    wanted = [number for number, one in enumerate(named) if not one.ignored]
+    members = [(named[number].name, named[number].objects) for number in wanted]
+    found, without = find_poses(members, scene.placements, scene.camera, scene.unit_scale)
+    for number, pose in zip(wanted, found, strict=True):
+        nothing[number] = pose
+    return nothing, without
 
 
 def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:

@@ -81,6 +81,7 @@ class DatasetDescription:
             "files": {
                 "records/*.json": "all that is known of a frame: image, camera, instances, maps",
                 "annotations/instances.json": "COCO object detection",
+                "annotations/categories.json": "ids of the categories, kept when frames are added",
             },
             "maps": [self._maps[map].as_json() for map in DenseMap if map in self._maps],
         }

@@ -6,7 +6,8 @@
     │   ├── ExrError          missing, damaged, or a kind of EXR that holds no pixels to label
     │   ├── PassError         a pass that is missing, or whose values cannot be what they should be
     │   ├── SceneError        a scene record that is damaged or contradicts the frame
-    │   └── RecordError       a frame record that is damaged or contradicts other records
+    │   ├── RecordError       a frame record that is damaged or contradicts other records
+    │   └── CategoryError     a category table that is damaged, or contradicts itself or the dataset
     ├── OutputError           a place that cannot be written
     ├── WorkerError           a worker process that could not start or died twice over the same frame
     └── Cancelled             the user stopped the run; not a fault
@@ -41,6 +42,10 @@ class SceneError(InputError):
 
 class RecordError(InputError):
     """A frame record is damaged or contradicts another one."""
+
+
+class CategoryError(InputError):
+    """A category table is damaged, or contradicts itself or the dataset."""
 
 
 class OutputError(LabelpassError):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .categories import CategoryTable
+from .category_files import table_as_json, table_from_json
 from .errors import ExrError, SceneError
 from .files import canonical_json, digest
 from .frames import FrameFiles
@@ -23,6 +25,7 @@ class FrameJob:
         output: the dataset's folder.
         scene: path of the frame's scene record, None where Blender has not described it.
         settings: the user's choices.
+        categories: the table that decides on categories instead of the one by which the scene was described.
         colour: how the training image was made, if somebody (Blender) has already put it into its place.
     """
 
@@ -31,6 +34,7 @@ class FrameJob:
     scene: Path | None = None
     settings: Settings = field(default_factory=Settings)
     colour: Mapping[str, Any] | None = None
+    categories: CategoryTable | None = None
 
     @property
     def image(self) -> str:
@@ -64,6 +68,7 @@ class FrameJob:
                     "scene": scene,
                     "settings": self.settings.shaping_records(),
                     "colour": self.colour,
+                    "categories": table_as_json(self.categories) if self.categories else None,
                 }
             )
         )
@@ -90,6 +95,7 @@ class FrameJob:
             "scene": str(self.scene) if self.scene else None,
             "settings": self.settings.as_json(),
             "colour": self.colour,
+            "categories": table_as_json(self.categories) if self.categories else None,
         }
 
     @classmethod
@@ -100,4 +106,5 @@ class FrameJob:
             scene=Path(data["scene"]) if data["scene"] else None,
             settings=Settings.from_json(data["settings"]),
             colour=data["colour"],
+            categories=table_from_json(data["categories"]) if data["categories"] else None,
         )

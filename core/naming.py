@@ -1,15 +1,19 @@
 """Which instance of the scene each label is, and of which category."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from .categories import Category, CategoryTable
+from .category_rules import Kind, categorise_alone
 from .cryptomatte import hash_name
 from .errors import SceneError
-from .grouping import Groups, group_objects, ungrouped
+from .grouping import Groups, group_objects, ungrouped, with_whole_categories
 from .labels import LabelImage
-from .scene import Category, SceneEntry, SceneRecord, category_of_name, contradiction
-from .settings import Grouping, LabelSource
+from .scene import REFUSED, UNKNOWN, SceneEntry, SceneRecord, category_of_name, contradiction
+from .settings import Grouping, Ignored, LabelSource
 
 
 @dataclass(frozen=True)
@@ -18,15 +22,17 @@ class NamedLabels:
 
     Attributes:
         name: of the object, material, asset or group; of the first by name where several share the label.
-        category: name of a category.
+        category: name of a category; of an ignored region "" where it is ignored for all of them.
         labels: ascending, at least one.
         objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
+        ignored: whether this is no instance but a region to ignore.
     """
 
     name: str
     category: str
     labels: tuple[int, ...]
     objects: tuple[str, ...] = ()
+    ignored: bool = False
 
 
 def name_labels(
@@ -34,6 +40,8 @@ def name_labels(
     image: LabelImage,
     scene: SceneRecord | None,
     grouping: Grouping | None = Grouping.OBJECT,
+    ignored: Ignored = Ignored.BACKGROUND,
+    table: CategoryTable | None = None,
 ) -> tuple[list[NamedLabels], list[Category], list[str]]:
     """Find out what each label shows.
 
@@ -41,24 +49,20 @@ def name_labels(
         labels: those that occur in a label image, without 0.
         image: that label image, for the names in its files.
         scene: the scene record; without it every label is an instance, named as in the files.
-        grouping: which objects are one instance; None leaves each by itself, whatever its properties say.
+        grouping: which objects are one instance, where their category does not say so; None leaves each by itself,
+            whatever its properties and its category say, and gives to what is unknown a category of its own.
+        ignored: what becomes of labels of things that are ignored.
+        table: by which labels get a category that only have a name or an index in the files.
 
     Returns:
-        The instances sorted by name, the categories of the scene (also those that this frame does not show), and
-        sentences on what the user should know. A label that no instance has is background.
+        The instances and ignored regions sorted by name, the categories of the scene (also those that this frame does
+        not show), and sentences on what the user should know. A label that no instance has is background.
 
     Raises:
-        SceneError: objects of different categories share a pass index that is seen, or all pass indices are 0.
+        SceneError: objects of different categories share a pass index that is seen, all pass indices are 0, or a thing
+            is seen that must have a category and has none.
     """
-    if scene is None:
-        unknown = [_unknown(label, image) for label in labels if not _is_no_material(label, image)]
-        # An index is the id of its category, as users of indices expect.
-        alone = {
-            named.category: Category(named.category, named.labels[0] if image.is_index else None) for named in unknown
-        }
-        return _sorted(unknown), sorted(alone.values(), key=lambda category: category.name), []
-
-    groups = _groups(image, scene, grouping)
+    groups = _groups(image, scene, grouping) if scene else Groups((), table.labelled if table else ())
     by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
     members: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, group in groups.entries:
@@ -66,38 +70,65 @@ def name_labels(
         if _KINDS[image.source] == "object":
             members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
-    unknown, notes = [], []
-    labels_of: dict[tuple[str, str], list[int]] = defaultdict(list)
+    notes: list[str] = []
+    strangers: list[str] = []
+    labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
+        alone = not found
         if not found:
             if _is_no_material(label, image):
                 continue
-            unknown.append(_unknown(label, image))
-            categories.setdefault(unknown[-1].category, Category(unknown[-1].category))
-            continue
+            entry, its_categories = _only_named(label, image, scene, table)
+            for category in its_categories:
+                categories.setdefault(category.name, category)
+            strangers.append(entry.name)
+            found = [entry]
+            if any(category.own_grouping is Grouping.CATEGORY for category in its_categories) and not entry.ignored:
+                found, alone = [SceneEntry(entry.category or "", 0, entry.category)], False
         shared = f"the pass index {label}" if image.is_index else "one name"
         if clash := contradiction(found, shared):
             raise SceneError(clash)
-        name, category = found[0].name, found[0].category
-        if category is None:
+        first = found[0]
+        if all(one.ignored for one in found):
+            if ignored is Ignored.CROWD:
+                region = f"ignored {first.category}" if first.category else "ignored"
+                labels_of[region, first.category or "", True, 0].append(label)
             continue
-        labels_of[name, category].append(label)
+        if grouping is None and first.category is None and not first.is_known:
+            first = dataclasses.replace(first, category=category_of_name(first.own_name), origin=UNKNOWN)
+            categories.setdefault(first.category or "", Category(first.category or ""))
+        if first.origin == REFUSED:
+            raise SceneError(
+                f"{first.name!r} is of no category, and the category table says that this is an error; add a rule or a "
+                "custom property for it, or choose what else becomes of unknown objects"
+            )
+        if first.category is None:
+            continue
+        # Labels that only have a name in the files are never united: two of one name may be two things.
+        labels_of[first.name, first.category, False, label if alone else 0].append(label)
         for group in found:
-            objects_of[name, category] |= members[group]
+            objects_of[first.name, first.category] |= members[group]
         if len(found) > 1 and grouping not in (Grouping.OBJECT, None):
-            notes.append(f"{name!r} and {found[1].name!r} share {shared}, so they are one instance")
-    if unknown:
-        names = ", ".join(sorted(named.name for named in unknown))
+            notes.append(f"{first.name!r} and {found[1].name!r} share {shared}, so they are one instance")
+    if strangers and scene:
         notes.append(
-            f"No {_KINDS[image.source]} of the scene has the label {names}; was the scene changed after the render?"
+            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(strangers))}; "
+            "was the scene changed after the render?"
         )
-    known = [NamedLabels(*key, tuple(found), tuple(sorted(objects_of[key]))) for key, found in labels_of.items()]
-    return _sorted([*known, *unknown]), sorted(categories.values(), key=lambda category: category.name), notes
+    named = [
+        NamedLabels(name, category, tuple(found), tuple(sorted(objects_of[name, category])), is_ignored)
+        for (name, category, is_ignored, _), found in labels_of.items()
+    ]
+    return (
+        sorted(named, key=lambda one: (one.name, one.labels)),
+        sorted(categories.values(), key=lambda category: category.name),
+        notes,
+    )
 
 
-_KINDS = {
+_KINDS: dict[LabelSource, Literal["object", "material", "asset"]] = {
     LabelSource.OBJECT_INDEX: "object",
     LabelSource.CRYPTO_OBJECT: "object",
     LabelSource.MATERIAL_INDEX: "material",
@@ -125,13 +156,23 @@ def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) ->
             f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
             "or turn on the Cryptomatte Object pass, and render again"
         )
-    return group_objects(scene, grouping) if kind == "object" and grouping else ungrouped(table)
+    if grouping is None:
+        return ungrouped(table)
+    return group_objects(scene, grouping) if kind == "object" else with_whole_categories(scene, table)
 
 
-def _unknown(label: int, image: LabelImage) -> NamedLabels:
-    name = image.name_of(label)
-    return NamedLabels(name, category_of_name(name), (label,))
-
-
-def _sorted(named: list[NamedLabels]) -> list[NamedLabels]:
-    return sorted(named, key=lambda one: (one.name, one.labels))
+def _only_named(
+    label: int, image: LabelImage, scene: SceneRecord | None, table: CategoryTable | None
+) -> tuple[SceneEntry, tuple[Category, ...]]:
+    """What a label stands for of which only the name or the index is known, and its category."""
+    kind: Kind = "material" if _KINDS[image.source] == "material" else "object"
+    entry = SceneEntry(image.name_of(label), label if image.is_index else 0, None)
+    table = table or CategoryTable(scene.table if scene else ())
+    entry, categories = categorise_alone(entry, kind, table)
+    if image.is_index and scene is None and not table.categories and not entry.is_known:
+        # An index is the id of its category, as users of indices expect.
+        categories = tuple(
+            dataclasses.replace(category, id=label) if category.name == entry.name else category
+            for category in categories
+        )
+    return entry, categories

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from .errors import RecordError
 from .name_plates import short_name
-from .palette import Colour, category_colours
+from .palette import Colour, category_colours, own_colours
 from .record import FrameRecord
 from .rle import paint_masks
 
@@ -45,7 +45,7 @@ class Overlay:
 def make_overlay(record: FrameRecord) -> Overlay:
     """Raises RecordError where a mask does not fit the image."""
     instances = sorted(record.instances, key=lambda instance: -instance.mask.area)
-    colours = category_colours([category.name for category in record.categories])
+    colours = category_colours([category.name for category in record.categories], own_colours(record.categories))
     boxes = [(box.x0, box.y0, box.x1, box.y1) for box in (instance.mask.box for instance in instances)]
     try:
         numbers = paint_masks([instance.mask.rle for instance in instances], record.height, record.width)

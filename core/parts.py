@@ -8,13 +8,14 @@ from collections import defaultdict
 
 import numpy as np
 
+from .categories import Category
 from .cryptomatte import WHOLE
 from .errors import PassError
 from .instances import Integers, LabelArray, Part, Runs, find_runs, stable_order
 from .labels import LabelImage, read_labels
 from .naming import name_labels
 from .passes import Passes
-from .scene import Category, SceneRecord
+from .scene import SceneRecord
 from .settings import LabelSource, Parts
 
 # Coverages are rounded, and filters make them wider than pixels.

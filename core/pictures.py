@@ -1,7 +1,7 @@
 """Pictures for a person to check a frame by: its boxes with names, and its depth with a scale."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from .images import Bytes
 from .instances import Instance
 from .name_plates import first_free, places_for_name, short_name
-from .palette import category_colours, is_light
+from .palette import Colour, category_colours, is_light
 
 _MARGIN = 3
 # Beyond this many names nobody reads them, and looking for free places would take long.
@@ -25,13 +25,16 @@ _SCALE = np.array(
 )  # fmt: skip
 
 
-def draw_boxes(image: Bytes, instances: Sequence[Instance], categories: Sequence[str]) -> Bytes:
+def draw_boxes(
+    image: Bytes, instances: Sequence[Instance], categories: Sequence[str], own: Mapping[str, Colour] | None = None
+) -> Bytes:
     """Draw a box with its name around each instance.
 
     Args:
         image: (H, W, 3) uint8.
         instances: those to draw.
         categories: names of all categories; the place of a name decides its colour.
+        own: colours that the user chose, by the name of the category.
 
     Returns:
         (H, W, 3) uint8, a new image.
@@ -40,7 +43,7 @@ def draw_boxes(image: Bytes, instances: Sequence[Instance], categories: Sequence
     draw = ImageDraw.Draw(picture)
     font = _font(picture.height)
     line = max(1, round(picture.height / 300))
-    colours = category_colours(categories)
+    colours = category_colours(categories, own)
     # Large boxes first, so that small ones stay readable.
     by_size = sorted(instances, key=lambda instance: -instance.mask.area)
     for instance in by_size:

@@ -13,13 +13,13 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from .camera import Camera
+from .categories import Category
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths, joined_path
 from .instances import Box, Instance, Mask, Part, SoftMask
 from .maps import WrittenMap
 from .poses import Pose
-from .scene import Category
 from .sequences import WantedSequences, shot_of
 from .sidecar import Sidecar
 
@@ -47,6 +47,7 @@ class FrameRecord:
         instances: those that are seen, sorted by name.
         dropped: reason -> how many instances were left out for it, see filters.py.
         notes: sentences on what the user should know about this frame.
+        ignored: regions in which detections count neither way, sorted by name; a category "" means all of them.
         cryptomatte: name of the Cryptomatte that the instances come from; "" where they come from pass indices.
         sidecars: manifests in files of their own, which the key does not cover; see FrameJob.finished_record.
         part_categories: all that the scene has for parts, sorted by name.
@@ -71,6 +72,7 @@ class FrameRecord:
     instances: tuple[Instance, ...]
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
+    ignored: tuple[Instance, ...] = ()
     cryptomatte: str = ""
     sidecars: tuple[Sidecar, ...] = ()
     part_categories: tuple[Category, ...] = ()
@@ -126,6 +128,7 @@ class FrameRecord:
                 instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
                 dropped=dict(record["dropped"]),
                 notes=tuple(record["notes"]),
+                ignored=tuple(_instance_from_json(region) for region in record["ignored"]),
                 cryptomatte=record["cryptomatte"],
                 sidecars=tuple(Sidecar.from_json(sidecar) for sidecar in record["sidecars"]),
                 part_categories=tuple(Category.from_json(category) for category in record["part_categories"]),
@@ -156,6 +159,7 @@ class FrameRecord:
             "camera": None if self.camera is None else self.camera.as_json(),
             "categories": [category.as_json() for category in self.categories],
             "instances": [_instance_as_json(instance) for instance in self.instances],
+            "ignored": [_instance_as_json(region) for region in self.ignored],
             "dropped": dict(self.dropped),
             "notes": list(self.notes),
             "cryptomatte": self.cryptomatte,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .camera import Camera
+from .categories import Category
 from .errors import SceneError
 from .files import canonical_json, complete_file
 from .placements import Placement
@@ -20,28 +21,56 @@ SCENES_FOLDER = "scenes"
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
 
 
+# What decides on a category where no rule does, see SceneEntry.origin.
+UNKNOWN, REFUSED = "unknown", "refused"
+
+
 @dataclass(frozen=True)
-class Category:
-    """A class of things to detect.
+class Facts:
+    """What the rules of a category table can look at, besides the name and the pass index.
 
     Attributes:
-        name: unique in a dataset.
-        id: the number that the user fixed, from 1; None leaves it to the order of names.
-        supercategory: "" for none.
+        name: in Blender, where the entry has another one, since two things of a kind share it; else "".
+        category, category_id, supercategory: custom properties; None or "" where it has none.
+        ignore: the custom property of that name.
+        data: name of the object's data.
+        collections: those that it is directly in, of a collection likewise.
+        own_collection: the one that the scene sorts it into; "" where the scene does not use several.
+        materials: in the order of the slots.
+        tags: as an asset.
+        instancer: name of the empty that instances a collection with it, where there is just one.
+        holdout, shadow_catcher: as rendered.
     """
 
-    name: str
-    id: int | None = None
+    name: str = ""
+    category: str | None = None
+    category_id: int | None = None
     supercategory: str = ""
+    ignore: bool = False
+    data: str = ""
+    collections: tuple[str, ...] = ()
+    own_collection: str = ""
+    materials: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    instancer: str = ""
+    holdout: bool = False
+    shadow_catcher: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "id": self.id, "supercategory": self.supercategory}
+        """What is not as by default."""
+        return {
+            field.name: list(value) if isinstance(value, tuple) else value
+            for field in dataclasses.fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Category":
-        """Raises KeyError, TypeError or ValueError where the data is not a category."""
-        id = data["id"]
-        return cls(str(data["name"]), None if id is None else int(id), str(data["supercategory"]))
+    def from_json(cls, data: dict[str, Any]) -> "Facts":
+        """Raises TypeError where the data is something else."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -52,9 +81,13 @@ class SceneEntry:
         name: as in the Cryptomatte manifest.
         pass_index: as in the index pass; 0 where it has none.
         category: name of one of the kind's categories; None makes it background.
-        parent: of an object, the name of the group of a parent with its children that it belongs to; "" for none.
-        collection: of an object, the name of the collection that it is in; "" for none.
+        parent: of an object, the name of its parent; "" for none.
+        collection: of an object, the name of the collection that it is directly in; "" for none.
         instance_id: of an object, its custom property of that name; "" for none.
+        origin: what decided on the category: the value of a Source, else UNKNOWN, or REFUSED where an unknown thing is
+            an error.
+        ignored: whether it is not labelled and not background either.
+        facts: what the category was decided by, so that it can be decided again.
     """
 
     name: str
@@ -63,6 +96,39 @@ class SceneEntry:
     parent: str = ""
     collection: str = ""
     instance_id: str = ""
+    origin: str = ""
+    ignored: bool = False
+    facts: Facts = Facts()
+
+    @property
+    def own_name(self) -> str:
+        """Its name in Blender."""
+        return self.facts.name or self.name
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a rule decided on the category, which may be background."""
+        return self.origin not in (UNKNOWN, REFUSED)
+
+    def as_json(self) -> list[Any]:
+        row = [getattr(self, field.name) for field in dataclasses.fields(self)]
+        return [*row[:-1], self.facts.as_json()]
+
+    @classmethod
+    def from_json(cls, row: list[Any]) -> "SceneEntry":
+        """Raises TypeError or ValueError where the row is no entry."""
+        name, pass_index, category, parent, collection, instance_id, origin, ignored, facts = row
+        return cls(
+            str(name),
+            int(pass_index),
+            None if category is None else str(category),
+            str(parent),
+            str(collection),
+            str(instance_id),
+            str(origin),
+            bool(ignored),
+            Facts.from_json(facts),
+        )
 
 
 def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
@@ -102,7 +168,7 @@ class SceneEntries:
         # Rows instead of objects: a scene may have thousands of entries in each of thousands of frames.
         return {
             "categories": [category.as_json() for category in self.categories],
-            "entries": [list(dataclasses.astuple(entry)) for entry in self.entries],
+            "entries": [entry.as_json() for entry in self.entries],
         }
 
     @classmethod
@@ -110,10 +176,7 @@ class SceneEntries:
         """Raises KeyError, TypeError or ValueError where the data is not such a table."""
         return cls(
             tuple(Category.from_json(category) for category in data["categories"]),
-            tuple(
-                SceneEntry(str(name), int(pass_index), None if category is None else str(category), *map(str, groups))
-                for name, pass_index, category, *groups in data["entries"]
-            ),
+            tuple(SceneEntry.from_json(row) for row in data["entries"]),
         )
 
 
@@ -129,8 +192,10 @@ class SceneRecord:
         unit_scale: metres in one scene unit.
         camera: of this view; None where the scene has no camera, or one that sees from many places (spherical stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
-        parents, collections: the groups that objects belong to.
+        parents, collections: what objects can be grouped by: whatever is a parent of an object or instances one, and
+            the collections that they are in.
         placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
+        table: the categories of the category table, whether anything is of them or not.
         view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
         view: name of the stereo view; "" where the render is not a stereo one.
     """
@@ -147,6 +212,7 @@ class SceneRecord:
     assets: SceneEntries
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
+    table: tuple[Category, ...] = ()
     placements: tuple[Placement, ...] = ()
     view_layer: str = ""
     view: str = ""
@@ -166,6 +232,7 @@ class SceneRecord:
             "assets": self.assets.as_json(),
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
+            "table": [category.as_json() for category in self.table],
             "placements": [placement.as_json() for placement in self.placements],
             "view_layer": self.view_layer,
             "view": self.view,
@@ -198,6 +265,7 @@ class SceneRecord:
                 assets=SceneEntries.from_json(data["assets"]),
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
+                table=tuple(Category.from_json(category) for category in data["table"]),
                 placements=tuple(map(Placement.from_json, data["placements"])),
                 view_layer=str(data["view_layer"]),
                 view=str(data["view"]),

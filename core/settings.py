@@ -46,7 +46,22 @@ class Grouping(Choice):
         "One instance for a parent with all its children: the nearest parent that has a category of its own, else the "
         "top-most one",
     )
-    COLLECTION = "collection", "Collection", "One instance for each collection with objects in it"
+    TOP_PARENT = "top_parent", "Top-Most Parent", "One instance for each top-most parent with all its children"
+    COLLECTION = (
+        "collection",
+        "Collection",
+        "One instance for each collection with objects in it: the nearest, going outwards, that has a category of its "
+        "own, else the one that they are directly in",
+    )
+    PASS_INDEX = "pass_index", "Pass Index", "One instance for each pass index and category"
+    CATEGORY = "category", "Category", "One instance for all objects of a category"
+
+
+class Ignored(Choice):
+    """What becomes of the pixels of objects that are to be ignored."""
+
+    BACKGROUND = "background", "Background", "Like those of nothing"
+    CROWD = "crowd", "Ignore Region", "COCO regions with iscrowd 1: what is detected there counts neither way"
 
 
 class Parts(Choice):
@@ -124,6 +139,11 @@ class Settings:
         Grouping.OBJECT,
         "Instances",
         "Objects that are one instance; those with the same custom property instance_id are one in any case",
+    )
+    ignored: Ignored = _setting(
+        Ignored.BACKGROUND,
+        "Ignored",
+        "What becomes of the pixels of holdouts, shadow catchers and others that the category rules ignore",
     )
     cryptomatte: str = _setting(
         "",

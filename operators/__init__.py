@@ -2,6 +2,7 @@
 
 from . import (
     categories,
+    category_buttons,
     export,
     last_render,
     overlay,
@@ -18,6 +19,7 @@ _MODULES = (
     set_up_passes,
     pass_indices,
     categories,
+    category_buttons,
     last_render,
     while_rendering,
     panel_data,

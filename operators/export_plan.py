@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.categories import CategoryTable
 from ..core.errors import InputError, LabelpassError, UsageError
 from ..core.frames import joined_path
 from ..core.render_pass import LABEL_PASSES
@@ -48,6 +49,7 @@ class ExportPlan:
         settings: the user's choices.
         render: whether each frame is rendered first.
         merge: whether the dataset file is written at the end.
+        table: of categories; None takes each scene's own.
         other_scenes: shot -> folder of each scene that an export of all scenes would include and this one does not.
     """
 
@@ -56,6 +58,7 @@ class ExportPlan:
     settings: Settings = field(default_factory=Settings)
     render: bool = False
     merge: bool = True
+    table: CategoryTable | None = None
     other_scenes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -72,6 +75,7 @@ def plan_export(
     folder: Path | None = None,
     output: Path | None = None,
     merge: bool = True,
+    table: CategoryTable | None = None,
 ) -> ExportPlan:
     """
     Args:
@@ -82,6 +86,7 @@ def plan_export(
         folder: the EXR files; None takes those that each scene writes.
         output: the dataset's folder; None takes that of the scene's own settings, else the one beside the frames.
         merge: whether the dataset file is written at the end.
+        table: of categories; None takes each scene's own.
 
     Raises:
         LabelpassError: that cannot be done.
@@ -118,6 +123,7 @@ def plan_export(
         settings,
         way is Way.RENDER,
         merge,
+        table,
         {} if settings.all_scenes else _other_scenes(scene),
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import bpy
 
+from ..core.categories import CategoryTable
 from ..core.errors import LabelpassError, SceneError, WorkerError
 from ..core.job import FrameJob
 from ..core.render_pass import PassFile
@@ -109,7 +110,7 @@ class ExportRun:
             look = Look.of(scene)
             # Blender saves what it has rendered as one picture: that of the whole frame.
             one_picture = in_memory and len(parts) == 1 and not parts[0].sequence.described_view
-            records = _describe(scene, [part.sequence for part in parts], self.plan.settings)
+            records = _describe(scene, [part.sequence for part in parts], self.plan.settings, self.plan.table)
             for part, record in zip(parts, records, strict=True):
                 path = scene_path(self.plan.output / SCENES_FOLDER, part.files.path)
                 record.write(path)
@@ -154,7 +155,9 @@ class ExportRun:
         return parts
 
 
-def _describe(scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings) -> Iterator[SceneRecord]:
+def _describe(
+    scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings, table: CategoryTable | None
+) -> Iterator[SceneRecord]:
     """The scene as each sequence shows it, at the frame where it stands."""
     known: dict[str, SceneRecord] = {}
     for sequence in sequences:
@@ -167,7 +170,7 @@ def _describe(scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settin
             if name in known:
                 yield from_view(known[name], scene, depsgraph, view)
             else:
-                known[name] = describe(scene, depsgraph, settings, view, every_layer=not name)
+                known[name] = describe(scene, depsgraph, settings, table, view, every_layer=not name)
                 yield known[name]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.category_files import read_table
 from ..core.errors import UsageError
 from ..core.frames import parse_frame_ranges
 from ..core.options import add_settings, exit_code_of, given_settings
@@ -63,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="write the COCO file when all frames are done (leave it to 'labelpass merge' on a farm)",
     )
+    parser.add_argument(
+        "--categories", type=Path, metavar="FILE", help="category table to use instead of that of the .blend"
+    )
     add_settings(parser, blender=True)
     return parser
 
@@ -70,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     stored = scene.labelpass
     settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
+    table = read_table(options.categories) if options.categories else None
     frames = None
     if options.frames:
         frames = list(dict.fromkeys(number for numbers in parse_frame_ranges(options.frames) for number in numbers))
@@ -80,9 +85,9 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
     output = options.output.resolve() if options.output else None
     if options.render:
-        plan = plan_export(scene, settings, Way.RENDER, frames, None, output, options.merge)
+        plan = plan_export(scene, settings, Way.RENDER, frames, None, output, options.merge, table)
     else:
-        plan = plan_export(scene, settings, Way.FILES, frames, folder, output, options.merge)
+        plan = plan_export(scene, settings, Way.FILES, frames, folder, output, options.merge, table)
 
     run = ExportRun(plan)
     progress = Progress(plan.total, time.monotonic())

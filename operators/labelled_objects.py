@@ -1,14 +1,39 @@
 """Which objects of the open scene are of which category, as the panel shows it and the checklist wants to know it."""
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import bpy
 
-from ..core.errors import SceneError
-from ..core.formats.coco import category_ids
-from .scene_reader import category_origin, collections_of_objects, object_entries, own_objects
+from ..core.categories import Category, Source, Unknown
+from ..core.category_ids import DatasetCategories
+from ..core.errors import LabelpassError
+from ..core.grouping import group_objects
+from ..core.palette import Colour, category_colours, own_colours
+from ..core.scene import SceneEntries, SceneEntry
+from ..core.settings import Grouping
+from .category_table import table_of
+from .scene_reader import own_objects, read_label_tables
+
+
+@dataclass(frozen=True)
+class LabelledObject:
+    """What an object will be in the dataset.
+
+    Attributes:
+        object: the original one.
+        category: name of the category; None where it is background or ignored.
+        instance: name of the instance that it is, alone or with others.
+        origin: what decided on the category, in words.
+    """
+
+    object: bpy.types.Object
+    category: str | None
+    instance: str
+    origin: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +63,7 @@ class LabelledObjects:
         indexed: whether any has a pass index other than 0.
         clash: a sentence on two that share a pass index and not the category, "" where there are none.
         categories: sorted by name.
+        colours: of all categories by name, 8-bit sRGB.
         problem: a sentence on why the scene has no categories, "" where it has.
     """
 
@@ -46,21 +72,58 @@ class LabelledObjects:
     indexed: bool = False
     clash: str = ""
     categories: tuple[CategorySummary, ...] = ()
+    colours: Mapping[str, Colour] = field(default_factory=dict)
     problem: str = ""
 
 
+def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[Category, ...]]:
+    """Find out what each object of a scene that leaves pixels will be in the dataset, and all its categories.
+
+    Raises:
+        SceneError: a custom property is no category, or the scene contradicts itself.
+        CategoryError: the category table contradicts itself.
+    """
+    objects = sorted(own_objects(scene), key=lambda ob: (ob.name, ob.library is not None, ob.name_full))
+    groups = group_objects(read_label_tables(scene, objects), Grouping(scene.labelpass.grouping))
+    found = [
+        LabelledObject(
+            ob,
+            None if group.ignored or group.category is None else group.category,
+            group.name,
+            origin_of(entry, group),
+        )
+        for ob, (entry, group) in zip(objects, groups.entries, strict=True)
+    ]
+    return found, groups.categories
+
+
+def origin_of(entry: SceneEntry, group: SceneEntry) -> str:
+    """What decided on the category of an object in a group, in words."""
+    if entry.ignored:
+        return "ignored"
+    if group.category != entry.category:
+        return f"that of {group.name}"
+    if entry.is_known:
+        return _ORIGINS[entry.origin]
+    if group.category is None:
+        return "unknown"
+    return "collection" if entry.facts.own_collection else "object name"
+
+
+_ORIGINS = {source.value: source.label.lower() for source in Source}
+
+
 def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
-    """Go through all objects of a scene."""
-    objects = sorted(own_objects(scene), key=lambda ob: ob.name)
+    """Go through all objects of a scene; what is wrong with it is told instead of raised."""
     try:
-        table = object_entries(scene, objects)
-    except SceneError as error:
+        objects, categories = label_objects(scene)
+        numbered = _numbered(categories)
+    except LabelpassError as error:
         return LabelledObjects(problem=str(error))
-    collections = collections_of_objects(scene, objects)
     origins: dict[str | None, list[str]] = defaultdict(list)
-    for ob, entry in zip(objects, table.entries, strict=True):
-        origins[entry.category].append(category_origin(ob, ob in collections))
-    ids = category_ids({category.name: category for category in table.categories})
+    for one in objects:
+        origins[one.category].append(one.origin)
+    table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
     background = len(origins.pop(None, ()))
     return LabelledObjects(
         count=len(objects) - background,
@@ -68,15 +131,38 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         indexed=table.indexed,
         clash=table.index_clash(),
         categories=tuple(
-            CategorySummary(name, ids[name], len(found), " or ".join(sorted(set(found))))
-            for name, found in sorted(origins.items())
+            CategorySummary(
+                category.name,
+                category.id or 0,
+                len(origins[category.name]),
+                " or ".join(sorted(set(origins[category.name]))),
+            )
+            for category in sorted(numbered, key=lambda category: category.name)
+            if category.name in origins
         ),
+        colours=category_colours(sorted(category.name for category in categories), own_colours(categories)),
     )
 
 
+def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
+    """All categories that the objects of a scene have or, where no rule fits, could have, with ids, sorted by these.
+
+    Raises:
+        SceneError, CategoryError: as label_objects does; RecordError: two categories have one id.
+    """
+    table = dataclasses.replace(table_of(scene), unknown=Unknown.OWN)
+    objects = sorted(own_objects(scene), key=lambda ob: ob.name)
+    record = read_label_tables(scene, objects, table=table)
+    return _numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories)
+
+
+def _numbered(categories: Iterable[Category]) -> list[Category]:
+    """Categories as this scene alone numbers them."""
+    found = DatasetCategories()
+    found.add(categories, Path())
+    return found.numbered({})
+
+
 def objects_of_category(scene: bpy.types.Scene, category: str) -> Iterator[bpy.types.Object]:
-    """The objects of a category; raises SceneError as object_entries does."""
-    objects = list(own_objects(scene))
-    for ob, entry in zip(objects, object_entries(scene, objects).entries, strict=True):
-        if entry.category == category:
-            yield ob
+    """The objects of a category; raises as label_objects does."""
+    return (one.object for one in label_objects(scene)[0] if one.category == category)

@@ -9,8 +9,9 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..core.checklist import Finding, check, missing_maps
+from ..core.errors import LabelpassError
 from ..core.maps import MapKind
-from ..core.palette import category_colours
+from .category_table import table_of
 from .handlers import Handlers
 from .labelled_objects import LabelledObjects, read_labelled_objects
 from .redraw import redraw_sidebars
@@ -19,7 +20,7 @@ from .render_setup import read_render_setup
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 _objects: LabelledObjects | None = None
-_objects_of = ""
+_objects_of: object = None
 _shown: tuple[LabelledObjects, list[Finding], dict[MapKind, str]] | None = None
 
 
@@ -31,14 +32,24 @@ def refresh() -> float:
     if playing or bpy.app.is_job_running("RENDER"):
         return _SECONDS_BETWEEN_LOOKS
     scene = context.scene
-    if _objects is None or _objects_of != scene.name_full:
-        _objects, _objects_of = read_labelled_objects(scene), scene.name_full
+    decisive = _decisive(scene)
+    if _objects is None or _objects_of != decisive:
+        _objects, _objects_of = read_labelled_objects(scene), decisive
     found = _objects, findings_of(scene, _objects), missing_maps_of(scene, _objects)
     if found != _shown:
         _shown = found
-        show(context.window_manager.labelpass, *found)
+        show(scene, context.window_manager.labelpass, *found)
         redraw_sidebars(context)
     return _SECONDS_BETWEEN_LOOKS
+
+
+def _decisive(scene: bpy.types.Scene) -> object:
+    """What decides on categories and instances besides the objects, and changes without telling anybody."""
+    try:
+        table: object = table_of(scene)
+    except LabelpassError as error:
+        table = str(error)
+    return scene.name_full, scene.labelpass.grouping, table
 
 
 def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Finding]:
@@ -53,7 +64,11 @@ def missing_maps_of(scene: bpy.types.Scene, objects: LabelledObjects) -> dict[Ma
 
 
 def show(
-    state: bpy.types.PropertyGroup, objects: LabelledObjects, findings: list[Finding], missing: dict[MapKind, str]
+    scene: bpy.types.Scene,
+    state: bpy.types.PropertyGroup,
+    objects: LabelledObjects,
+    findings: list[Finding],
+    missing: dict[MapKind, str],
 ) -> None:
     """Put it where the panels find it."""
     state.maps.clear()
@@ -61,12 +76,14 @@ def show(
         item = state.maps.add()
         item.name, item.reason = kind.value, reason
     state.categories.clear()
-    colours = category_colours([category.name for category in objects.categories])
     for category in objects.categories:
         item = state.categories.add()
-        item.colour = [value / 255 for value in colours[category.name]]
+        item.colour = [value / 255 for value in objects.colours[category.name]]
         item.name, item.id, item.objects = category.name, category.id, category.objects
         item.origin = category.origin
+    table = scene.labelpass.table.categories
+    unlisted = [category.name for category in objects.categories if table and category.name not in table]
+    state.unlisted_categories = ", ".join(unlisted)
     state.categories_problem = objects.problem
     state.background_objects = objects.background
     state.findings.clear()

@@ -4,7 +4,7 @@ import bpy
 
 from ..core.errors import LabelpassError
 from ..core.run import counted
-from .scene_reader import object_entries, own_objects
+from .scene_reader import own_objects, read_label_tables
 
 # What the user had, kept on the object and so in the .blend until it is restored.
 _REMEMBERED = "labelpass_pass_index_before"
@@ -21,7 +21,7 @@ class LABELPASS_OT_assign_indices(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         objects = sorted(own_objects(context.scene), key=lambda ob: (ob.name, ob.library is not None))
         try:
-            entries = object_entries(context.scene, objects).entries
+            entries = read_label_tables(context.scene, objects).objects.entries
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -21,12 +21,12 @@ def read_placements(
     Args:
         scene: the original scene.
         depsgraph: its evaluated dependency graph, up to date at the frame.
-        labelled: the objects as the scene record has them; those without a category are not measured.
+        labelled: the objects as the scene record has them; background is not measured.
 
     Returns:
         A placement of each object and of each of its parents, sorted by name.
     """
-    names = {entry.name for entry in labelled.entries if entry.category is not None}
+    names = {entry.name for entry in labelled.entries if entry.category is not None or not entry.is_known}
     objects = {ob for ob in own_objects(scene, depsgraph) | instanced_objects(depsgraph) if ob.name in names}
     found: dict[str, Placement] = {}
     for ob, shapes in _shapes(objects, depsgraph).items():

@@ -21,7 +21,7 @@ from ..core.checklist import Status
 from ..core.choice import Choice
 from ..core.render_pass import INDEX_PASSES
 from ..core.settings import LabelSource, Settings
-from . import compat
+from . import category_table, compat
 
 _INDEX_SOURCES = [LabelSource.of(pass_) for pass_ in INDEX_PASSES]
 
@@ -90,6 +90,12 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         description="Folder for the annotations; empty writes them beside the frames",
         subtype="DIR_PATH",
         options=compat.FOLDER_OPTIONS,
+    )
+
+    table: PointerProperty(
+        name="Category Table",
+        description="Categories of the dataset, and the rules by which objects belong to them",
+        type=category_table.LabelpassTable,
     )
 
     while_rendering: BoolProperty(
@@ -193,11 +199,13 @@ class LabelpassState(bpy.types.PropertyGroup):
     maps: CollectionProperty(type=LabelpassMap)
     categories: CollectionProperty(type=LabelpassCategory)
     category_index: IntProperty(name="Category", description="Category that the button below selects the objects of")
+    unlisted_categories: StringProperty(name="Unlisted", description="Categories that the category table lacks")
     categories_problem: StringProperty(name="Problem")
     background_objects: IntProperty(name="Background Objects")
 
 
 _CLASSES = (
+    *category_table.CLASSES,
     LabelpassSettings,
     LabelpassLine,
     LabelpassRemark,

@@ -159,7 +159,7 @@ def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_:
         return
     try:
         every_layer = not shown[0].described_layer
-        first = describe(scene, depsgraph, _frame.settings, shown[0].described_view, every_layer)
+        first = describe(scene, depsgraph, _frame.settings, None, shown[0].described_view, every_layer)
         for sequence in shown:
             _frame.records[sequence] = from_view(first, scene, depsgraph, sequence.described_view)
         _frame.look = _frame.look or Look.of(depsgraph.scene_eval)

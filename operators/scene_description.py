@@ -4,6 +4,7 @@ import dataclasses
 
 import bpy
 
+from ..core.categories import CategoryTable
 from ..core.scene import SceneRecord
 from ..core.settings import Settings
 from .placement_reader import read_placements
@@ -14,11 +15,12 @@ def describe(
     scene: bpy.types.Scene,
     depsgraph: bpy.types.Depsgraph,
     settings: Settings,
+    table: CategoryTable | None = None,
     view: str = "",
     every_layer: bool = False,
 ) -> SceneRecord:
     """Like read_scene, with what only some settings want."""
-    record = read_scene(scene, depsgraph, view, every_layer)
+    record = read_scene(scene, depsgraph, table, view, every_layer)
     if settings.poses:
         return dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
     return record

@@ -2,11 +2,20 @@
 
 import bpy
 
-from . import categories, export, maps, output, overlay, passes, presets, result
+from . import categories, category_table, export, maps, output, overlay, passes, presets, result
 from .sidebar import in_sidebars
 
 # A parent stands before its children, and these in the order in which a person goes through them.
-_PANELS = (export.Export, passes.Passes, categories.Categories, output.Output, maps.DenseMaps, result.Result)
+_PANELS = (
+    export.Export,
+    passes.Passes,
+    categories.Categories,
+    category_table.Rules,
+    output.Output,
+    maps.DenseMaps,
+    result.Result,
+)
+_LISTS = (*categories.LISTS, *category_table.LISTS, *result.LISTS)
 # In the Image Editor what is drawn over the image comes first.
-_CLASSES = (*presets.CLASSES, *categories.LISTS, *result.LISTS, overlay.LABELPASS_PT_overlay, *in_sidebars(_PANELS))
+_CLASSES = (*presets.CLASSES, *_LISTS, overlay.LABELPASS_PT_overlay, *in_sidebars(_PANELS))
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

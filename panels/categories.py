@@ -2,6 +2,7 @@
 
 import bpy
 
+from .category_table import draw_table
 from .sidebar import SidebarPanel
 from .text import draw_text
 
@@ -32,9 +33,33 @@ class Categories(SidebarPanel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, state = self.layout, context.window_manager.labelpass
+        table = context.scene.labelpass.table
         if state.categories_problem:
             draw_text(context, layout, state.categories_problem, "ERROR", alert=True)
-            return
+        if table.categories:
+            draw_table(layout, table)
+            active = table.categories[min(table.category_index, len(table.categories) - 1)]
+            layout.operator("labelpass.select_category", icon="RESTRICT_SELECT_OFF").category = active.name
+            if state.unlisted_categories:
+                draw_text(context, layout, f"Not in the table: {state.unlisted_categories}", "ERROR")
+        elif not state.categories_problem:
+            self._draw_found(context)
+        if state.background_objects:
+            layout.label(text=f"Background objects: {state.background_objects}", icon="BLANK1")
+        column = layout.column(align=True)
+        column.operator("labelpass.categories_from_scene", icon="SCENE_DATA")
+        row = column.row(align=True)
+        row.operator("labelpass.categories_import", text="Import", icon="IMPORT")
+        row.operator("labelpass.categories_export", text="Export", icon="EXPORT")
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(table, "unknown")
+        column.prop(context.scene.labelpass, "ignored")
+
+    def _draw_found(self, context: bpy.types.Context) -> None:
+        """What the scene has without a table."""
+        layout, state = self.layout, context.window_manager.labelpass
         if not state.categories:
             layout.label(text="No objects to label", icon="INFO")
             return
@@ -51,8 +76,6 @@ class Categories(SidebarPanel):
         category = state.categories[index]
         draw_text(context, layout, f"{category.name}: by {category.origin}", "INFO")
         layout.operator("labelpass.select_category", icon="RESTRICT_SELECT_OFF").category = category.name
-        if state.background_objects:
-            layout.label(text=f"Background objects: {state.background_objects}", icon="BLANK1")
 
 
 LISTS = (LABELPASS_UL_categories,)

@@ -8,17 +8,19 @@ order, and of each object its track.
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..categories import Category
+from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
 from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
 from ..instances import Box, Instance, Mask, Part
+from ..palette import colour_of
 from ..record import FrameRecord, record_files
-from ..scene import Category
 from ..sequences import WantedSequences
 from ..version import VERSION
 from .tracks import Place, Tracks
@@ -50,24 +52,25 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     `dataset.json`, which describes its files.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
-    ids as tracks.py says. Category ids are those that the user fixed; the others count from 1 in the order of names.
+    ids as tracks.py says. Category ids are those that the user fixed, else those that the dataset has already; see
+    category_ids.py.
 
     Args:
         output: the folder that holds `records`.
         progress: called with the number of records read and their total, each record being read twice.
 
     Raises:
-        RecordError: there is no record, or two of them contradict each other.
+        RecordError: there is no record, or two of them contradict each other or the dataset as it was.
+        CategoryError: the file with the ids of the dataset as it was is damaged.
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
     left_out: Counter[str] = Counter()
     description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
-    table: dict[str, Category] = {}
+    found, found_parts = DatasetCategories(), DatasetCategories()
     tracks = Tracks()
     wanted = WantedSequences.read(output)
-    part_table: dict[str, Category] = {}
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -80,10 +83,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             left_out[record.sequence] += 1
             continue
         tracks.add(record)
-        for category in record.categories:
-            _add_category(table, category, path)
-        for category in record.part_categories:
-            _add_category(part_table, category, path)
+        found.add(record.categories, path)
+        found_parts.add(record.part_categories, path)
         description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
@@ -92,7 +93,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             nothing = f"{output} holds records of other sequences only; export again from Blender"
         raise RecordError(problems[0] if problems else nothing)
     order.sort()
-    ids, part_ids = category_ids(table), category_ids(part_table)
+    categories, part_categories = found.numbered(ids_before(output)), found_parts.numbered({})
+    ids, part_ids = ids_of(categories), ids_of(part_categories)
     tracks.number(ids)
     description.check_ids(ids)
 
@@ -108,27 +110,26 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
             file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record, place)))
             for instance in record.instances:
                 annotation += 1
-                row = {
-                    "id": annotation,
-                    "image_id": image,
-                    "category_id": ids[instance.category],
-                    **_shape(instance.mask, record),
-                    "iscrowd": 0,
-                    "name": instance.name,
-                    "track_id": tracks.id_of(instance),
-                    "video_id": place.video,
-                    **_extras(instance, record, part_ids),
-                }
+                row = _annotation(annotation, image, ids[instance.category], instance, record, place)
+                row["track_id"] = tracks.id_of(instance)
+                row |= _extras(instance, record, part_ids)
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
+            for region in record.ignored:
+                # An evaluation looks for regions to ignore in one category after the other.
+                for id in [ids[region.category]] if region.category else ids.values():
+                    annotation += 1
+                    row = {**_annotation(annotation, image, id, region, record, place), "iscrowd": 1}
+                    annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        _write_table(file, "categories", _category_rows(ids, table))
-        if part_ids:
-            _write_table(file, "part_categories", _category_rows(part_ids, part_table))
+        _write_table(file, "categories", map(_category, categories))
+        if part_categories:
+            _write_table(file, "part_categories", map(_category, part_categories))
         _write_table(file, "videos", tracks.videos())
         _write_table(file, "tracks", tracks.tracks())
         file.write(b"\n]}\n")
+    keep_ids(output, categories)
     description.write(output)
     problems += description.problems
     return Merged(path, len(order), annotation, len(ids), tuple(problems), dict(sorted(left_out.items())))
@@ -175,12 +176,6 @@ def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str
     return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
 
 
-def _category_rows(ids: dict[str, int], table: dict[str, Category]) -> Iterator[dict[str, Any]]:
-    """Categories in the order of their ids."""
-    for name, id in sorted(ids.items(), key=lambda item: item[1]):
-        yield {"id": id, "name": name, "supercategory": table[name].supercategory}
-
-
 def _image(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:
     return {
         "id": id,
@@ -194,43 +189,27 @@ def _image(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:
     }
 
 
-def _add_category(table: dict[str, Category], category: Category, path: Path) -> None:
-    known = table.setdefault(category.name, category)
-    # A frame in which nobody gives the category an id does not contradict one in which somebody does.
-    id = known.id if category.id is None else category.id
-    supercategory = known.supercategory if not category.supercategory else category.supercategory
-    table[category.name] = Category(category.name, id, supercategory)
-    if known.id not in (None, id) or known.supercategory not in ("", supercategory):
-        raise RecordError(
-            f"The category {category.name!r} is {_described(category)} in {path} and {_described(known)} in another "
-            "record; make them the same in Blender and export those frames again"
-        )
+def _annotation(
+    id: int, image: int, category: int, instance: Instance, record: FrameRecord, place: Place
+) -> dict[str, Any]:
+    return {
+        "id": id,
+        "image_id": image,
+        "category_id": category,
+        **_shape(instance.mask, record),
+        "iscrowd": 0,
+        "name": instance.name,
+        "video_id": place.video,
+    }
 
 
-def _described(category: Category) -> str:
-    id = "without an id" if category.id is None else f"number {category.id}"
-    return f"{id} in supercategory {category.supercategory!r}" if category.supercategory else id
-
-
-def category_ids(table: dict[str, Category]) -> dict[str, int]:
-    """Name -> id: those fixed by the user, and the smallest free numbers for the others in the order of names."""
-    ids: dict[str, int] = {}
-    owners: dict[int, str] = {}
-    for name, category in sorted(table.items()):
-        if category.id is None:
-            continue
-        if category.id in owners:
-            raise RecordError(
-                f"The categories {owners[category.id]!r} and {name!r} both have the id {category.id}; "
-                "give one of them another category_id in Blender and export again"
-            )
-        owners[category.id] = name
-        ids[name] = category.id
-    next_id = 1
-    for name in sorted(table):
-        if name not in ids:
-            while next_id in owners:
-                next_id += 1
-            ids[name] = next_id
-            owners[next_id] = name
-    return ids
+def _category(category: Category) -> dict[str, Any]:
+    """What COCO's keypoint and panoptic tasks have besides is there only where the user has set it."""
+    row: dict[str, Any] = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
+    if category.stuff:
+        row["isthing"] = 0
+    if category.colour:
+        row["color"] = list(colour_of(category.colour))
+    if category.keypoints:
+        row |= {"keypoints": list(category.keypoints), "skeleton": [list(pair) for pair in category.skeleton]}
+    return row

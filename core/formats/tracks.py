@@ -32,6 +32,7 @@ class Tracks:
 
     def __init__(self) -> None:
         self._names: dict[str, dict[tuple[str, Identity], str]] = defaultdict(dict)
+        self._ignored: dict[str, set[str]] = defaultdict(set)
         self._category_ids: Mapping[str, int] = {}
         self._videos: list[Row] = []
         self._frame_index = 0
@@ -44,6 +45,7 @@ class Tracks:
         for instance in record.instances:
             key = instance.category, instance.track
             names[key] = min(instance.name, names.get(key, instance.name))
+        self._ignored[record.sequence].update(region.category for region in record.ignored)
 
     def number(self, category_ids: Mapping[str, int]) -> None:
         """Begin with the second round."""
@@ -82,16 +84,20 @@ class Tracks:
         self._numbers = {key: self._count + number for number, key in enumerate(keys, start=1)}
         self._count += len(keys)
         self._frame_index = -1
+        all_ids = set(self._category_ids.values())
         shown = {self._category_ids[category] for category, _ in keys}
+        # A region to ignore is of a category, or of all of them, and may hold any number of objects.
+        ignored = self._ignored[record.sequence]
+        not_exhaustive = all_ids if "" in ignored else {self._category_ids[category] for category in ignored}
         self._videos.append(
             {
                 "id": len(self._videos) + 1,
                 "name": record.sequence,
                 "width": record.width,
                 "height": record.height,
-                # Everything is annotated, so what is not there is known not to be there.
-                "neg_category_ids": sorted(set(self._category_ids.values()) - shown),
-                "not_exhaustive_category_ids": [],
+                # Everything else is annotated, so what is not there is known not to be there.
+                "neg_category_ids": sorted(all_ids - shown - not_exhaustive),
+                "not_exhaustive_category_ids": sorted(not_exhaustive),
             }
         )
 

@@ -31,9 +31,9 @@ def test_car_of_several_meshes_is_one_instance(scene: bpy.types.Scene) -> None:
     assert annotation["area"] == sum(areas)
     assert {category["name"]: category["id"] for category in together["categories"]} == {
         "Ball": 1,
-        "Floor": 2,
+        "Floor": 3,
         "car": 5,
-    }
+    }, "a dataset keeps the ids that it has; Cube was 2"
 
 
 def test_groups_that_objects_belong_to(scene: bpy.types.Scene) -> None:

@@ -179,3 +179,38 @@ def test_a_scene_that_cannot_be_rendered(blend: Path, scene: bpy.types.Scene, tm
     done = headless(blend, "--render", "--frames", "1")
     assert done.returncode == 1
     assert "Blender cannot render frame 1" in done.stderr
+
+
+def test_category_table_of_a_file(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """Headless, with the command and imported into the .blend it gives the same bytes."""
+    table = tmp_path / "table.json"
+    table.write_text(
+        '{"categories": [{"name": "box", "id": 6, "grouping": "category"}, {"name": "toy", "id": 2}],'
+        ' "rules": [{"source": "object_name", "pattern": "Cube*", "category": "box"},'
+        ' {"source": "data_name", "pattern": "Ball", "category": "toy"}], "unknown": "background"}'
+    )
+    render_animation()
+    done = headless(blend, "--output", tmp_path / "headless", "--categories", table)
+    assert done.returncode == 0, done.stderr
+    assert "2 frames annotated; 4 instances" in done.stdout
+    coco = json.loads(coco_bytes(tmp_path / "headless"))
+    assert [(row["id"], row["name"]) for row in coco["categories"]] == [(2, "toy"), (6, "box")]
+    assert {row["name"] for row in coco["annotations"]} == {"Ball", "box"}
+
+    done = headless(blend, "--output", tmp_path / "plain")
+    assert done.returncode == 0, done.stderr
+    arguments = ("--scene", tmp_path / "plain", "--categories", table)
+    assert labelpass("annotate", tmp_path / "frames", "--output", tmp_path / "alone", *arguments).returncode == 0
+    assert labelpass("merge", tmp_path / "alone").returncode == 0
+    assert json.loads(coco_bytes(tmp_path / "alone"))["annotations"] == coco["annotations"]
+
+    assert bpy.ops.labelpass.categories_import(filepath=str(table)) == {"FINISHED"}
+    scene.labelpass.source, scene.labelpass.output = "FILES", str(tmp_path / "sidebar")
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+    assert json.loads(coco_bytes(tmp_path / "sidebar"))["annotations"] == coco["annotations"]
+
+
+def test_category_table_that_is_none(blend: Path, tmp_path: Path) -> None:
+    done = headless(blend, "--output", tmp_path / "out", "--categories", tmp_path / "none.json")
+    assert done.returncode == 1
+    assert "Cannot read" in done.stderr and "none.json" in done.stderr

@@ -14,6 +14,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.categories import Category
 from core.errors import OutputError, RecordError
 from core.formats.coco import INSTANCES_FILE, Merged, write_coco
 from core.frames import FrameFiles
@@ -22,7 +23,6 @@ from core.job import FrameJob
 from core.labels import read_labels
 from core.passes import Passes
 from core.record import FrameRecord, record_path
-from core.scene import Category
 from core.settings import ImageFormat, LabelSource, Settings
 from core.version import VERSION
 
@@ -269,7 +269,7 @@ def test_second_merge_changes_nothing(tmp_path: Path) -> None:
     merge(tmp_path)
 
     assert (tmp_path / INSTANCES_FILE).read_bytes() == first
-    assert [path.name for path in (tmp_path / "annotations").iterdir()] == ["instances.json"]
+    assert sorted(path.name for path in (tmp_path / "annotations").iterdir()) == ["categories.json", "instances.json"]
 
 
 # --- Category ids -----------------------------------------------------------------------------------------------------

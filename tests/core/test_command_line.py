@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 from pycocotools.coco import COCO
 
+from core.categories import Category
+from core.category_ids import CATEGORIES_FILE
 from core.formats.coco import write_coco
 from core.record import FrameRecord, record_files
 from core.run import Summary
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.version import VERSION
 from tests.core.processes import is_running, open_files
 
@@ -534,6 +536,65 @@ def test_merge_of_categories_that_contradict_each_other(renders: Path, out: Path
     assert "The category 'thing' is number" in told
     assert "make them the same in Blender and export those frames again" in told
     assert not (out / INSTANCES).exists()
+
+
+# --- Category tables --------------------------------------------------------------------------------------------------
+
+
+TABLE = """{"categories": [{"name": "toy", "id": 4, "supercategory": "thing", "colour": "#102030"}, {"name": "cone"}],
+"rules": [{"source": "object_name", "pattern": "*l*", "category": "toy"}, {"source": "object_name", "pattern": "Cone*",
+"category": "cone"}], "unknown": "background"}"""
+
+
+def test_relabel_scene_records_by_a_table(renders: Path, out: Path, tmp_path: Path) -> None:
+    """The table replaces what Blender decided; the frames are done again, and done again without it."""
+    for number in (1, 2, 10):
+        write_scene(out / "scenes" / f"shot_{number:04}.json", "Würfel", 'Ball "2"', "Cone")
+    table = tmp_path / "table.json"
+    table.write_text(TABLE)
+
+    labels = "annotate", renders, "--output", out, "--labels", "object_index"
+    assert good(*labels, "--categories", table) == ["3 frames annotated; 9 instances"]
+    good("merge", out)
+    coco = COCO(str(out / INSTANCES))
+    assert coco.dataset["categories"] == [
+        {"id": 1, "name": "cone", "supercategory": ""},
+        {"id": 4, "name": "toy", "supercategory": "thing", "color": [16, 32, 48]},
+    ]
+    rows = coco.loadAnns(coco.getAnnIds(imgIds=[1]))
+    assert {row["name"]: row["category_id"] for row in rows} == {"Würfel": 4, 'Ball "2"': 4, "Cone": 1}
+
+    assert good(*labels, "--categories", table) == ["0 frames annotated, 3 up to date; 9 instances"]
+    assert good(*labels) == ["3 frames annotated; 9 instances"]
+    good("merge", out)
+    assert names_in(out) == {"Würfel", 'Ball "2"', "Cone"}
+
+
+def test_the_dataset_hands_on_its_table(renders: Path, out: Path, tmp_path: Path) -> None:
+    """`annotations/categories.json` of one dataset gives another one the same ids."""
+    table = tmp_path / "table.json"
+    table.write_text(TABLE)
+    good("annotate", renders, "--output", out, "--labels", "crypto_object", "--categories", table)
+    good("merge", out)
+    other = tmp_path / "other"
+    good("annotate", renders, "--output", other, "--labels", "crypto_object", "--categories", out / CATEGORIES_FILE)
+    good("merge", other)
+    ids = {row["name"]: row["id"] for row in COCO(str(other / INSTANCES)).dataset["categories"]}
+    assert (ids["cone"], ids["toy"]) == (1, 4)
+
+
+@pytest.mark.parametrize(("content", "told"), [(None, "Cannot read"), ("{", "no category table"), ("[]", "cannot be")])
+def test_a_file_that_is_no_table(renders: Path, out: Path, tmp_path: Path, content: str | None, told: str) -> None:
+    table = tmp_path / "table.json"
+    if content is not None:
+        table.write_text(content)
+
+    finished = run("annotate", renders, "--output", out, "--categories", table)
+
+    assert finished.returncode == 1
+    assert "table.json" in finished.stderr and told in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+    assert not out.exists()
 
 
 # --- Listing ----------------------------------------------------------------------------------------------------------

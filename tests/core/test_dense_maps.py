@@ -18,6 +18,7 @@ from pycocotools import mask as coco_mask
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.categories import Category
 from core.dataset_description import DESCRIPTION_FILE
 from core.errors import PassError, SceneError
 from core.formats.coco import INSTANCES_FILE, write_coco
@@ -27,7 +28,7 @@ from core.map_files import write_png16
 from core.maps import DenseMap, MapKind, passes_of
 from core.record import FrameRecord, valid_record
 from core.render_pass import Pass, PassFile
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.settings import ImageFormat, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]

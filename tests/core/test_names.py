@@ -15,13 +15,15 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.categories import Category
+from core.category_ids import CATEGORIES_FILE
 from core.cryptomatte import hash_name
 from core.dataset_description import DESCRIPTION_FILE
 from core.formats.coco import INSTANCES_FILE, write_coco
 from core.frames import find_frames
 from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
+from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings import LabelSource, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -278,7 +280,9 @@ def test_file_name_that_is_no_text(small_frame: Path, tmp_path: Path) -> None:
 
     annotate_and_merge(path, tmp_path / "out")
 
-    assert files_in(tmp_path / "out") == {*expected_files(name), INSTANCES_FILE, DESCRIPTION_FILE}
+    assert files_in(tmp_path / "out") == {
+        *expected_files(name), INSTANCES_FILE, CATEGORIES_FILE, DESCRIPTION_FILE,
+    }  # fmt: skip
     (image,) = json.loads((tmp_path / "out" / INSTANCES_FILE).read_bytes())["images"]
     assert image["file_name"] == f"images/{name}.png"
 

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
+from core.categories import Category
 from core.cryptomatte import hash_name
 from core.errors import SceneError
 from core.labels import LabelImage
 from core.naming import name_labels
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.settings import LabelSource
 
 INDEX_SOURCES = (LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
+from core.categories import Category
 from core.errors import RecordError
 from core.frames import find_frames
 from core.instances import Box, Instance, Mask, find_masks
@@ -18,7 +19,6 @@ from core.overlay import box_frames, largest_on_screen, make_overlay
 from core.palette import category_colours
 from core.pictures import draw_boxes
 from core.record import FrameRecord, find_record
-from core.scene import Category
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 

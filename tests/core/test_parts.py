@@ -15,6 +15,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.categories import Category
 from core.cryptomatte import hash_name
 from core.errors import PassError, RecordError
 from core.formats.coco import write_coco
@@ -27,7 +28,7 @@ from core.parts import cross_runs, find_parts
 from core.passes import Passes
 from core.record import FrameRecord
 from core.render_pass import PassFile
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
+from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings import Grouping, ImageFormat, LabelSource, Parts, Settings
 
 Array = npt.NDArray[Any]

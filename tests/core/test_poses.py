@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.categories import Category
 from core.frames import FrameFiles
 from core.instances import Box, Instance, Mask
 from core.job import FrameJob
@@ -19,7 +20,7 @@ from core.placements import Bounds, Placement
 from core.poses import BOX_EDGES, Pose, find_poses
 from core.record import FrameRecord
 from core.render_pass import PassFile
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.settings import Settings
 from core.space_picture import draw_boxes_3d
 

@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.categories import Category
 from core.errors import InputError, RecordError
 from core.frames import FrameFiles
 from core.instances import Box, Instance, Mask, Part, SoftMask
 from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path, valid_record
 from core.render_pass import Pass, PassFile
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
-from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Parts, Settings
+from core.scene import SceneEntries, SceneEntry, SceneRecord
+from core.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
 from core.sidecar import Sidecar
 
 CAMERA = Camera(
@@ -349,6 +350,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
     [
         {"labels": LabelSource.OBJECT_INDEX},
         {"grouping": Grouping.PARENT},
+        {"ignored": Ignored.CROWD},
         {"min_area": 9},
         {"min_side": 2},
         {"at_border": AtBorder.DROP},
@@ -376,6 +378,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
     assert fields == {
         "labels",
         "grouping",
+        "ignored",
         "min_area",
         "min_side",
         "at_border",

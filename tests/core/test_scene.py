@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.camera import Camera
+from core.categories import Category
 from core.errors import OutputError, SceneError
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
+from core.scene import SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
 
 IDENTITY = tuple(tuple(float(row == column) for column in range(4)) for row in range(4))
 CAMERA = Camera("Kamera", "orthographic", None, IDENTITY, 0.1, 100.0)

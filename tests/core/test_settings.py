@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import UsageError
 from core.maps import DenseMap
 from core.render_pass import LABEL_PASSES, Pass
-from core.settings import AtBorder, Grouping, ImageFormat, LabelSource, Parts, Settings
+from core.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
 
 FIELDS = dataclasses.fields(Settings)
 
@@ -20,6 +20,7 @@ ALL_SETTINGS = st.builds(
     Settings,
     labels=st.sampled_from(LabelSource),
     grouping=st.sampled_from(Grouping),
+    ignored=st.sampled_from(Ignored),
     min_area=st.integers(0, 1000),
     min_side=st.integers(0, 1000),
     at_border=st.sampled_from(AtBorder),
@@ -44,6 +45,7 @@ ALL_SETTINGS = st.builds(
 OTHER = {
     "labels": LabelSource.CRYPTO_ASSET,
     "grouping": Grouping.PARENT,
+    "ignored": Ignored.CROWD,
     "min_area": 20,
     "min_side": 3,
     "at_border": AtBorder.MARK,

@@ -18,6 +18,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.categories import Category
 from core.cryptomatte import WHOLE, Coverages, hash_name, strongest
 from core.errors import OutputError, PassError
 from core.files import complete_folder
@@ -27,7 +28,7 @@ from core.instances import Box, Instance, find_runs
 from core.job import FrameJob
 from core.record import FrameRecord
 from core.render_pass import Pass, PassFile
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
+from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings import Grouping, ImageFormat, LabelSource, Settings
 from core.soft_masks import owners, soft_masks
 

@@ -24,7 +24,9 @@ def instance(name: str, category: str = "ball", identity: Identity | None = None
     return Instance(name, category, (1,), MASK, identity=identity)
 
 
-def record(sequence: str, frame: int, *instances: Instance, split: str = "") -> FrameRecord:
+def record(
+    sequence: str, frame: int, *instances: Instance, split: str = "", ignored: tuple[Instance, ...] = ()
+) -> FrameRecord:
     return FrameRecord(
         key="key",
         sequence=sequence,
@@ -45,6 +47,7 @@ def record(sequence: str, frame: int, *instances: Instance, split: str = "") -> 
         instances=instances,
         dropped={},
         notes=(),
+        ignored=ignored,
     )
 
 
@@ -79,17 +82,24 @@ def judge(coco: dict[str, Any]) -> None:
 
     shown = defaultdict(set)
     seen = set()
+    ignored = defaultdict(set)
     for row in coco["annotations"]:
+        assert row["video_id"] == images[row["image_id"]]["video_id"]
+        if row["iscrowd"]:  # any number of objects, so it is no track
+            assert "track_id" not in row
+            ignored[row["video_id"]].add(row["category_id"])
+            continue
         track = tracks[row["track_id"]]
-        assert row["video_id"] == track["video_id"] == images[row["image_id"]]["video_id"]
+        assert row["video_id"] == track["video_id"]
         assert row["category_id"] == track["category_id"]
         assert (row["image_id"], row["track_id"]) not in seen, "an object is in a frame once"
         seen.add((row["image_id"], row["track_id"]))
         shown[row["video_id"]].add(row["category_id"])
-    assert {row["track_id"] for row in coco["annotations"]} == tracks.keys(), "no track without an annotation"
+    with_track = {row["track_id"] for row in coco["annotations"] if not row["iscrowd"]}
+    assert with_track == tracks.keys(), "no track without an annotation"
     for id, video in videos.items():
-        assert video["not_exhaustive_category_ids"] == []
-        assert set(video["neg_category_ids"]) == tables["categories"].keys() - shown[id]
+        assert set(video["not_exhaustive_category_ids"]) == ignored[id]
+        assert set(video["neg_category_ids"]) == tables["categories"].keys() - shown[id] - ignored[id]
 
 
 def tracks_by_frame(coco: dict[str, Any]) -> dict[tuple[str, int], dict[str, int]]:
@@ -145,6 +155,15 @@ def test_a_sequence_without_instances_is_a_video(tmp_path: Path) -> None:
     coco = written(tmp_path, record("empty", 1), record("full", 1, instance("Ball")))
     judge(coco)
     assert [video["neg_category_ids"] for video in coco["videos"]] == [[1, 3, 7], [1, 3]]
+
+
+@pytest.mark.parametrize(("category", "ids"), [("cube", [1]), ("", [1, 3, 7])])
+def test_regions_to_ignore_are_no_tracks(tmp_path: Path, category: str, ids: list[int]) -> None:
+    crowd = (instance("Crowd", category),)
+    coco = written(tmp_path, record("a", 1, instance("Ball"), ignored=crowd), record("b", 1, instance("Ball")))
+    judge(coco)
+    assert [video["not_exhaustive_category_ids"] for video in coco["videos"]] == [ids, []]
+    assert [track["name"] for track in coco["tracks"]] == ["Ball", "Ball"]
 
 
 identities = st.none() | st.tuples(st.sampled_from(["A", "B"]), st.integers(-3, 300))

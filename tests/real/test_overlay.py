@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.categories import Category
 from core.instances import Instance, find_masks
 from core.palette import category_colours
 from core.record import FrameRecord
-from core.scene import Category
 from tests.real.conftest import InstalledBlender
 from tests.real.window import SCREENSHOTS, Window, open_window
 from tools.real_blender import WINDOW_SIZE

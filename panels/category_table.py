@@ -1,0 +1,103 @@
+"""The category table and its rules."""
+
+import bpy
+
+from .sidebar import SidebarPanel
+from .text import draw_text
+
+
+class LABELPASS_UL_category_table(bpy.types.UIList):
+    """Colour, id, name and number of objects of each row."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        row = layout.row(align=True)
+        swatch = row.row()
+        swatch.ui_units_x = 0.8
+        swatch.prop(item, "colour", text="")
+        number = row.row()
+        number.ui_units_x = 1.8
+        number.prop(item, "id", text="", emboss=False)
+        row.prop(item, "name", text="", emboss=False, translate=False)
+        found = context.window_manager.labelpass.categories.get(item.name)
+        objects = row.row()
+        objects.alignment = "RIGHT"
+        objects.label(text="" if item.id == 0 else str(found.objects if found else 0))
+
+
+class LABELPASS_UL_category_rules(bpy.types.UIList):
+    """What each rule looks at, and what becomes of what fits."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        row = layout.row(align=True)
+        row.label(text=item.bl_rna.properties["source"].enum_items[item.source].name)
+        row.label(text=item.pattern, translate=False)
+        row.label(text="" if item.ignore else item.category, icon="CANCEL" if item.ignore else "NONE", translate=False)
+
+
+def draw_table(layout: bpy.types.UILayout, table: bpy.types.PropertyGroup) -> None:
+    """The list of rows with its buttons, and the active row in full."""
+    row = layout.row()
+    row.template_list(
+        "LABELPASS_UL_category_table", "", table, "categories", table, "category_index", rows=5, maxrows=10
+    )
+    _draw_list_buttons(row, "labelpass.category")
+    if not table.categories:
+        return
+    category = table.categories[min(table.category_index, len(table.categories) - 1)]
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(category, "supercategory")
+    rest = column.column()
+    rest.enabled = category.id > 0
+    rest.prop(category, "stuff")
+    rest.prop(category, "grouping")
+    rest.prop(category, "keypoints")
+    rest.prop(category, "skeleton")
+
+
+class Rules(SidebarPanel):
+    bl_label = "Rules"
+    bl_options = {"DEFAULT_CLOSED"}
+    name = "category_rules"
+    parent = "categories"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, table = self.layout, context.scene.labelpass.table
+        if not table.rules:
+            draw_text(
+                context,
+                layout,
+                "Custom property, then a collection or an object named like a category of the table; holdouts, shadow "
+                "catchers and what has the custom property ignore are ignored",
+                "INFO",
+            )
+            layout.operator("labelpass.rules_edit", icon="GREASEPENCIL")
+            return
+        row = layout.row()
+        row.template_list("LABELPASS_UL_category_rules", "", table, "rules", table, "rule_index", rows=5, maxrows=10)
+        _draw_list_buttons(row, "labelpass.rule")
+        rule = table.rules[min(table.rule_index, len(table.rules) - 1)]
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(rule, "source")
+        if rule.source not in {"property", "holdout", "shadow_catcher"}:
+            column.prop(rule, "pattern")
+        column.prop(rule, "ignore")
+        if not rule.ignore and rule.source != "property":
+            column.prop_search(rule, "category", table, "categories", results_are_suggestions=True)
+        layout.operator("labelpass.rules_reset", icon="LOOP_BACK")
+
+
+def _draw_list_buttons(row: bpy.types.UILayout, operator: str) -> None:
+    """Add, remove and move, beside a list."""
+    column = row.column(align=True)
+    column.operator(f"{operator}_add", icon="ADD", text="")
+    column.operator(f"{operator}_remove", icon="REMOVE", text="")
+    column.separator()
+    column.operator(f"{operator}_move", icon="TRIA_UP", text="").direction = "UP"
+    column.operator(f"{operator}_move", icon="TRIA_DOWN", text="").direction = "DOWN"
+
+
+LISTS = (LABELPASS_UL_category_table, LABELPASS_UL_category_rules)
