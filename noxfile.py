@@ -21,6 +21,7 @@ def install(session: nox.Session, blender: str | None, numpy: str) -> None:
     """The pinned requirements, Blender if it is wanted, and the `labelpass` command of this checkout."""
     wanted = ["-r", "requirements/test.txt", f"numpy=={numpy}"]
     session.install(*wanted, *([f"bpy=={blender}"] if blender else []))
+    session.install("--no-deps", "-r", "requirements/peers.txt")
     session.install("--no-deps", "--no-build-isolation", "--force-reinstall", ".")
 
 
@@ -82,6 +83,13 @@ def bench(session: nox.Session) -> None:
     """The benchmark table; `nox -s bench -- --write` puts it into docs/benchmarks.md."""
     install(session, None, BLENDERS[MAIN_BLENDER])
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session(python="3.11")
+def accuracy(session: nox.Session) -> None:
+    """How far the maps are from geometry; `nox -s accuracy -- --write` puts the table into docs/accuracy.md."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("python", "benchmarks/accuracy.py", *session.posargs)
 
 
 @nox.session(python="3.11")

@@ -19,7 +19,7 @@ from core.labels import LabelImage
 from core.parts import find_parts
 from core.render_pass import PassFile
 from core.settings import ImageFormat, LabelSource, Settings
-from core.soft_masks import owners, soft_masks, write_soft_masks
+from core.soft_masks import soft_masks, write_soft_masks
 
 from .render_files import write_single_part
 from .report import Row, Section, duration, faster
@@ -126,7 +126,7 @@ def _coverages(frame: _Frame) -> Coverages:
 
 def _ours(frame: _Frame) -> Iterator[Bytes]:
     coverages = _coverages(frame)
-    for _, pixels in soft_masks(coverages, owners(coverages, frame.instances), frame.runs, frame.instances):
+    for _, pixels in soft_masks(coverages, frame.runs, frame.instances):
         yield pixels
 
 
@@ -160,7 +160,7 @@ def _parts_by_pycocotools(labels: npt.NDArray[np.uint32], materials: npt.NDArray
 
 def _check(frame: _Frame, coverages: Coverages) -> None:
     """Speed counts only if the masks are the same; a few dozen of them tell."""
-    found = soft_masks(coverages, owners(coverages, frame.instances), frame.runs, frame.instances)
+    found = soft_masks(coverages, frame.runs, frame.instances)
     for number, (instance, (_, pixels)) in enumerate(zip(frame.instances, found, strict=True)):
         if number % max(1, len(frame.instances) // 40) == 0:
             theirs = _by_object(frame.ranks, instance.labels[0])

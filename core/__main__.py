@@ -68,12 +68,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PASS",
         help="what a folder or file prefix of a File Output node holds, such as mask=object_index; may be repeated",
     )
-    add_settings(annotate, blender=False)
+    add_settings(annotate, blender=False, merge=False)
     annotate.set_defaults(run=_annotate)
 
     merge = commands.add_parser("merge", help="write the COCO file from the frame records")
     merge.add_argument("folder", type=Path, metavar="DIR", help="the dataset's folder")
+    add_settings(merge, frames=False)
     merge.set_defaults(run=_merge)
+
+    validate = commands.add_parser("validate", help="check whether a dataset agrees with itself")
+    validate.add_argument("folder", type=Path, metavar="DIR", help="the dataset's folder")
+    validate.set_defaults(run=_validate)
 
     passes = commands.add_parser("passes", help="list the view layers and passes of EXR files")
     passes.add_argument("frames", nargs="+", type=Path, metavar="FRAMES", help="EXR files, or folders of them")
@@ -137,8 +142,25 @@ def _merge(options: argparse.Namespace) -> int:
             bar.total = total
             bar.update(done - bar.n)
 
-        summary = merge_records(options.folder, progress)
+        summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
     return _finish(summary)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from .checks import validate
+
+    with tqdm(unit="record", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = validate(options.folder, progress)
+    for line in report.lines():
+        print(line)
+    return 1 if report.problems else 0
 
 
 def _passes(options: argparse.Namespace) -> int:

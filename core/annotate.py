@@ -12,12 +12,13 @@ from .category_rules import categorise
 from .dense_maps import DenseMaps
 from .errors import SceneError
 from .filters import filter_instances
+from .holdouts import find_holdouts
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
 from .job import FrameJob
 from .labels import read_labels
-from .maps import passes_of
-from .naming import NamedLabels, name_labels
+from .maps import DenseMap, later_maps, maps_to_write, passes_of
+from .naming import NamedLabels, name_labels, named_by_scene
 from .palette import own_colours
 from .parts import find_parts, read_part_labels
 from .passes import Passes, open_passes
@@ -26,7 +27,7 @@ from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
-from .settings import ImageFormat, LabelSource, Parts
+from .settings import Ignored, ImageFormat, LabelSource, Parts, Settings
 from .soft_masks import write_soft_masks
 from .space_picture import draw_boxes_3d
 from .surfaces import Surfaces
@@ -68,6 +69,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     image = read_labels(
         passes, job.settings.labels, indexed, job.settings.cryptomatte, keep_coverages=job.settings.soft_masks
     )
+    if scene:
+        image = named_by_scene(image, scene)
     notes += image.notes
     if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
         notes.append(
@@ -83,6 +86,10 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     seen, regions = _instances(runs, named, poses)
     instances, dropped = filter_instances(seen, *passes.shape, job.settings)
     notes += remarks + without
+    if job.settings.ignored is Ignored.CROWD:
+        holdouts, without_region = find_holdouts(passes, image.labels, scene)
+        regions += [holdouts] if holdouts else []
+        notes += [without_region] if without_region else []
     if not seen:
         notes.append(
             f"Nothing to detect: {Pass(image.source.value).title} shows no object"
@@ -95,7 +102,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         checkpoint()
         part_image = read_part_labels(passes, job.settings.parts, image)
         parts_of, part_categories, remarks = find_parts(_only(runs, instances), image, part_image, scene)
-        instances = [dataclasses.replace(one, parts=parts_of[one.labels[0]]) for one in instances]
+        instances = [dataclasses.replace(one, parts=parts_of[one.mask.label]) for one in instances]
         if part_image is not image:
             notes += part_image.notes
             sidecars += part_image.sidecars
@@ -120,7 +127,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         if scene and scene.camera and scene.camera.k and any(instance.pose for instance in instances):
             boxes = f"{BOXES_3D_FOLDER}/{job.files.path}.png"
             near = scene.camera.clip_start * scene.unit_scale
-            drawn = draw_boxes_3d(canvas, instances, [one.name for one in categories], scene.camera.k, near)
+            drawn = draw_boxes_3d(canvas, instances, names, scene.camera.k, near, own_colours(categories))
             write_image(job.output / boxes, drawn, ImageFormat.PNG)
             pictures.append(boxes)
             checkpoint()
@@ -132,8 +139,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     maps = []
     if job.settings.maps:
         ids = ids_in_dataset(job.output, categories)
-        dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale)
-        for map in job.settings.maps:
+        dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale, colours)
+        for map in maps_to_write(job.settings.maps):
             checkpoint()
             maps.append(dense.write(map, job.output, job.files.path))
 
@@ -163,6 +170,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         sidecars=tuple(sidecars),
         part_categories=tuple(part_categories),
         maps=tuple(maps),
+        later_maps=later_maps(job.settings.maps),
     )
     record.write(job.output)
     return record
@@ -226,7 +234,7 @@ def _poses(
 
 def _only(runs: Runs, instances: Sequence[Instance]) -> Runs:
     """The runs of these instances."""
-    kept = {one.labels[0] for one in instances}
+    kept = {one.mask.label for one in instances}
     return runs.united({label: label if label in kept else 0 for label in runs.labels()})
 
 
@@ -238,19 +246,24 @@ def _passes_to_read(job: FrameJob) -> list[Pass]:
         wanted.append(Pass.OBJECT_INDEX)
     if settings.labels is LabelSource.MATERIAL_INDEX:
         wanted.append(Pass.MATERIAL_INDEX)
-    if job.colour is None and (settings.pictures or settings.image_format is not ImageFormat.NONE):
+    if job.colour is None and (_shows_colours(settings) or settings.image_format is not ImageFormat.NONE):
         wanted.append(Pass.COMBINED)
     if settings.pictures:
         wanted.append(Pass.DEPTH)
     return list(dict.fromkeys([*wanted, *passes_of(settings.maps)]))
 
 
+def _shows_colours(settings: Settings) -> bool:
+    """Whether the frame's colours are needed for more than the training image."""
+    return settings.pictures or DenseMap.POINTS_PLY in settings.maps
+
+
 def _training_image(job: FrameJob, passes: Passes, notes: list[str]) -> tuple[Bytes | None, Mapping[str, Any] | None]:
     """The frame's 8-bit colours, if they can be had, and how the image that now exists was made, if one exists."""
     wanted = job.settings.image_format is not ImageFormat.NONE
     if job.colour is not None:
-        return (read_image(job.output / job.image) if job.settings.pictures else None), job.colour
-    if not wanted and not job.settings.pictures:
+        return (read_image(job.output / job.image) if _shows_colours(job.settings) else None), job.colour
+    if not wanted and not _shows_colours(job.settings):
         return None, None
     if Pass.COMBINED not in passes:
         if wanted:

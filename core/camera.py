@@ -12,7 +12,7 @@ Points = npt.NDArray[np.float64]
 # What a reader of a record may rely on.
 _HOLDS = {
     "perspective": "k, world_to_camera, depth along the z axis",
-    "orthographic": "world_to_camera, depth along the z axis; k has no meaning",
+    "orthographic": "world_to_camera, parallel_k, depth along the z axis; k has no meaning",
     "panoramic": "world_to_camera, distance from the camera; k and depth along an axis have no meaning",
 }
 _HOLDS_FOR_OTHERS = "world_to_camera; how this camera projects is not known"
@@ -27,6 +27,8 @@ class Camera:
         type: "perspective", "orthographic" or "panoramic".
         k: 3x3, pixels; the image's origin is the outer corner of the top-left pixel, so an unshifted camera has its
             principal point at (W/2, H/2). None unless the camera is a perspective one.
+        parallel_k: 3x3, from (x, y, 1) in camera space to pixels, the same for every depth. None unless the camera is
+            an orthographic one.
         world_to_camera: 4x4 row-major rigid transform in scene units; camera axes x right, y down, z forward.
         clip_start, clip_end: scene units; nothing beyond clip_end is a surface.
         lens: focal length in millimetres; None unless the camera is a perspective one.
@@ -41,6 +43,7 @@ class Camera:
     world_to_camera: Matrix
     clip_start: float
     clip_end: float
+    parallel_k: Matrix | None = None
     lens: float | None = None
     sensor_width: float = 36.0
     sensor_height: float = 24.0
@@ -77,6 +80,7 @@ class Camera:
             "world_to_camera": [list(row) for row in self.world_to_camera],
             "clip_start": self.clip_start,
             "clip_end": self.clip_end,
+            "parallel_k": None if self.parallel_k is None else [list(row) for row in self.parallel_k],
             "lens": self.lens,
             "sensor_width": self.sensor_width,
             "sensor_height": self.sensor_height,
@@ -97,6 +101,7 @@ class Camera:
             world_to_camera=matrix_of_size(data["world_to_camera"], 4),
             clip_start=float(data["clip_start"]),
             clip_end=float(data["clip_end"]),
+            parallel_k=None if data["parallel_k"] is None else matrix_of_size(data["parallel_k"], 3),
             lens=None if data["lens"] is None else float(data["lens"]),
             sensor_width=float(data["sensor_width"]),
             sensor_height=float(data["sensor_height"]),

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .maps import MapKind, passes_of
+from .maps import DenseMap, MapKind, passes_of
+from .pass_indices import LARGEST_INDEX
 from .render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass
 from .settings import ImageFormat, LabelSource, Settings
 
@@ -73,8 +74,10 @@ class RenderSetup:
         engine_passes: the passes that it can make; None where that is not known.
         view_layers: at least one.
         objects: number of objects that can be seen.
+        instances: number of instances that they are.
         indexed: whether any of them has a pass index other than 0.
         clash: a sentence on objects of different categories that share a pass index, "" where none do.
+        shared: a sentence on instances that share a pass index, "" where none do.
         outputs: what writes EXR files with passes; empty where nothing does.
         file_format: what the scene's own output writes, as Blender's interface calls it.
         width, height: of the rendered image, in pixels.
@@ -85,14 +88,17 @@ class RenderSetup:
         has_camera: whether the scene has an active camera.
         motion_blur: whether it is on.
         sequencer: whether the video sequencer replaces the render.
+        preview: whether objects have the colours of the preview instead of their own.
     """
 
     engine: str
     engine_passes: frozenset[Pass] | None
     view_layers: tuple[ViewLayerSetup, ...]
     objects: int
+    instances: int
     indexed: bool
     clash: str
+    shared: str
     outputs: tuple[ExrOutput, ...]
     file_format: str
     width: int
@@ -104,6 +110,7 @@ class RenderSetup:
     has_camera: bool
     motion_blur: bool
     sequencer: bool
+    preview: bool
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes
@@ -140,7 +147,8 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         names = ", ".join(repr(layer.name) for layer in setup.view_layers)
         return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
     findings = [*_check_scene(setup, layer), _check_labels(setup, settings, layer)]
-    findings += [*_check_parts(setup, settings, layer), *_check_other_passes(setup, settings, layer)]
+    findings += [*_check_indices(setup, settings, layer), *_check_parts(setup, settings, layer)]
+    findings += _check_other_passes(setup, settings, layer)
     if from_files:
         findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
     elif not setup.outputs:
@@ -183,6 +191,7 @@ def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> 
 def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
     """All that an export with these settings reads, and no more."""
     wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
+    wants_image |= DenseMap.POINTS_PLY in settings.maps
     needed = [Pass.COMBINED] if wants_image else []
     needed += [Pass.DEPTH] if settings.pictures else []
     parts = part_pass(setup, settings, layer)
@@ -230,6 +239,12 @@ def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]
             "Sequencer in the output properties",
             Fix.SEQUENCER,
         )
+    if setup.preview:
+        yield Finding(
+            Status.NOTE,
+            "Objects have the colours of the preview, which a material with an Object Info node would render; press "
+            "Restore Colours in Objects first",
+        )
 
 
 def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Finding:
@@ -265,7 +280,23 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
             f"No pass tells objects apart: {wanted.title} is off in the view layer {layer.name!r}",
             Fix.LABEL_PASS,
         )
-    return Finding(Status.GOOD, f"{wanted.title} tells objects apart")
+    needs_none = "; it needs no pass indices" if wanted in CRYPTOMATTES else ""
+    return Finding(Status.GOOD, f"{wanted.title} tells objects apart{needs_none}")
+
+
+def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    if label_pass(setup, settings, layer) is not Pass.OBJECT_INDEX or not setup.indexed or setup.clash:
+        return
+    if setup.shared:
+        yield Finding(
+            Status.NOTE, f"{setup.shared}, so they will be one instance; Assign Indices gives each instance its own"
+        )
+    if setup.instances > LARGEST_INDEX:
+        yield Finding(
+            Status.WRONG,
+            f"{setup.instances} instances are more than the {LARGEST_INDEX} pass indices of Blender; set Labels to "
+            "Cryptomatte Object",
+        )
 
 
 def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """`dataset.json`: what each kind of file in a dataset is, next to the data: units, axes, what stands for no value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,34 @@ _CONVENTIONS = {
 }
 
 
+@dataclass(frozen=True)
+class Awaiting:
+    """A frame with maps that wait for its neighbours.
+
+    Attributes:
+        sequence, frame, path: of the record.
+        maps: those that wait.
+    """
+
+    sequence: str
+    frame: int
+    path: str
+    maps: tuple[DenseMap, ...]
+
+
 @dataclass
 class DatasetDescription:
     """Gathers what there is from one record after the other.
 
     Attributes:
         problems: a sentence for each thing that is not the same in all frames and has to be.
+        awaiting: the frames with maps that wait for others.
+        frames: sequence and frame number -> FrameRecord.path, of all frames that have maps.
     """
 
     problems: list[str] = field(default_factory=list)
+    awaiting: list[Awaiting] = field(default_factory=list)
+    frames: dict[tuple[str, int], str] = field(default_factory=dict)
     _frames: int = 0
     _unit_scales: dict[float | None, str] = field(default_factory=dict)
     _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
@@ -37,15 +56,27 @@ class DatasetDescription:
         """Take note of a frame."""
         self._frames += 1
         self._unit_scales.setdefault(record.unit_scale, record.path)
+        if record.maps:
+            self.frames[record.sequence, record.frame] = record.path
+        if record.later_maps:
+            self.awaiting.append(Awaiting(record.sequence, record.frame, record.path, record.later_maps))
         for map in record.maps:
-            seen = self._maps.setdefault(map.map, _Seen(map, record.path))
-            seen.frames += 1
-            seen.valid += map.valid
-            seen.out_of_range += map.out_of_range
-            if (map.unit, map.scale) != (seen.first.unit, seen.first.scale):
-                self._differ(seen, map, record.path)
-            for name, id in (map.ids or {}).items():
-                self._ids.setdefault((name, id), record.path)
+            self._add_map(map, record.path)
+
+    def add_later(self, maps: Iterable[WrittenMap]) -> None:
+        """Take note of maps that were made when all frames were there."""
+        for map in maps:
+            self._add_map(map, map.file)
+
+    def _add_map(self, map: WrittenMap, frame: str) -> None:
+        seen = self._maps.setdefault(map.map, _Seen(map, frame))
+        seen.frames += 1
+        seen.valid += map.valid
+        seen.out_of_range += map.out_of_range
+        if (map.unit, map.scale) != (seen.first.unit, seen.first.scale):
+            self._differ(seen, map, frame)
+        for name, id in (map.ids or {}).items():
+            self._ids.setdefault((name, id), frame)
 
     def check_ids(self, ids: Mapping[str, int]) -> None:
         """Compare the numbers in the maps of categories with those of the dataset."""

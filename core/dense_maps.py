@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import SceneError
+from .errors import PassError, SceneError
 from .flow import Motion
+from .images import Bytes
 from .instances import Instance
 from .map_files import write_exr, write_flo, write_npy, write_png16
 from .maps import DenseMap, MapKind, WrittenMap
 from .passes import Passes
+from .point_cloud import write_ply
 from .render_pass import Pass
 from .rle import paint_masks
 from .scene import SceneRecord
@@ -41,6 +43,7 @@ class DenseMaps:
         instances: those of its record, in that order.
         category_ids: id of each category's name.
         depth_scale: metres for a step of a depth PNG.
+        colours: (H, W, 3) uint8 of the training image, for point clouds; None where there is none.
     """
 
     def __init__(
@@ -51,14 +54,15 @@ class DenseMaps:
         instances: Sequence[Instance],
         category_ids: Mapping[str, int],
         depth_scale: float,
+        colours: Bytes | None = None,
     ) -> None:
         self._passes = passes
         self._surfaces = surfaces
-        self._camera = scene.camera if scene else None
-        self._motion = Motion(passes, self._camera.motion_blur if self._camera else None)
+        self._motion = Motion(passes, scene.camera if scene else None)
         self._instances = instances
         self._category_ids = category_ids
         self._depth_scale = depth_scale
+        self._colours = colours
         self._made: tuple[MapKind, _Pixels] | None = None
 
     def write(self, map: DenseMap, output: Path, frame_path: str) -> WrittenMap:
@@ -78,7 +82,7 @@ class DenseMaps:
             self._made = map.kind, _MAKERS[map.kind](self)
         values, valid = self._made[1]
         path = map.path(frame_path)
-        held = _WRITERS[map](output / path, values, valid, self._depth_scale)
+        held = _WRITERS[map](self, output / path, values, valid)
         return WrittenMap(
             map=map,
             file=path,
@@ -109,6 +113,52 @@ class DenseMaps:
     def _flow_backward(self) -> _Pixels:
         return self._motion.backward(), self._surfaces.seen
 
+    def _position(self) -> _Pixels:
+        scale = np.float32(self._surfaces.unit_scale)
+        return self._passes.read(Pass.POSITION).astype(np.float32, copy=False) * scale, self._surfaces.seen
+
+    def _nocs(self) -> _Pixels:
+        """Source: Wang et al., Normalized Object Coordinate Space, CVPR 2019, section 3."""
+        points = self._surfaces.in_camera()
+        poses = [instance.pose for instance in self._instances]
+        if self._instances and not any(poses):
+            raise SceneError(
+                f"No instance of {self._passes.where} has a pose, and NOCS is in its axes; export from "
+                "Blender with Poses and 3D Boxes turned on, or leave NOCS out"
+            )
+        numbers = self._numbers[self._surfaces.seen]
+        # The middle of each box, from the camera, and the way from the camera's axes to its own; 0 is no instance.
+        middle, turn = np.zeros((len(poses) + 1, 3)), np.zeros((len(poses) + 1, 3, 3))
+        has = np.zeros(len(poses) + 1, bool)
+        for number, pose in enumerate(poses, start=1):
+            if pose is not None and (diagonal := float(np.linalg.norm(pose.dimensions))) > 0:
+                middle[number] = pose.corners_in_camera().mean(axis=0)
+                turn[number] = np.transpose(pose.rotation) / diagonal
+                has[number] = True
+        inside = np.einsum("nij,nj->ni", turn[numbers], points - middle[numbers]) + 0.5
+        values = np.zeros((*self._passes.shape, 3), np.float32)
+        values[self._surfaces.seen] = inside
+        return values, self._surfaces.seen & has[self._numbers]
+
+    def _uv(self) -> _Pixels:
+        coordinates = self._passes.read(Pass.UV).astype(np.float32, copy=False)
+        if coordinates.shape[-1] < 3:
+            raise PassError(
+                f"The UV pass of {self._passes.where} lacks the value that says where there is a UV map; write it as "
+                "OpenEXR MultiLayer"
+            )
+        return coordinates[..., :2], coordinates[..., 2] > 0
+
+    def _points(self) -> _Pixels:
+        values = np.zeros((*self._passes.shape, 3))
+        values[self._surfaces.seen] = self._surfaces.to_world(self._surfaces.in_camera())
+        return values, self._surfaces.seen
+
+    def _write_points(self, path: Path, values: Array, valid: Bools) -> int:
+        colours = None if self._colours is None else self._colours[valid]
+        write_ply(path, values[valid], colours, self._numbers[valid], self._categories()[0][valid])
+        return int(np.count_nonzero(valid))
+
     @cached_property
     def _numbers(self) -> Numbers:
         """(H, W) uint16: the place of each pixel's instance in the record's list, from 1; 0 for none."""
@@ -138,27 +188,31 @@ _MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Pixels]] = {
     MapKind.NORMALS: DenseMaps._normals,
     MapKind.FLOW_FORWARD: DenseMaps._flow_forward,
     MapKind.FLOW_BACKWARD: DenseMaps._flow_backward,
+    MapKind.POSITION: DenseMaps._position,
+    MapKind.NOCS: DenseMaps._nocs,
+    MapKind.UV: DenseMaps._uv,
+    MapKind.POINTS: DenseMaps._points,
     MapKind.INSTANCES: DenseMaps._instance_numbers,
     MapKind.CATEGORIES: DenseMaps._categories,
 }
 
 
-def _depth_png(path: Path, depth: Array, valid: Bools, scale: float) -> int:
+def _depth_png(maps: DenseMaps, path: Path, depth: Array, valid: Bools) -> int:
     """A surface that is nearer than half a step or farther than the last one gets 0, as if there were none."""
     with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.rint(depth / np.float64(scale))
+        steps = np.rint(depth / np.float64(maps._depth_scale))
         held = valid & (steps >= 1) & (steps <= _MOST_OF_16_BIT)
     write_png16(path, np.where(held, steps, 0).astype(np.uint16))
     return int(np.count_nonzero(held))
 
 
-def _normals_png(path: Path, normals: Array, valid: Bools, _: float) -> int:
+def _normals_png(_: DenseMaps, path: Path, normals: Array, valid: Bools) -> int:
     steps = np.rint((normals + 1) * (_MOST_OF_16_BIT / 2))
     write_png16(path, np.where(valid[..., None], steps, 0).astype(np.uint16))
     return int(np.count_nonzero(valid))
 
 
-def _flow_png(path: Path, flow: Array, valid: Bools, _: float) -> int:
+def _flow_png(_: DenseMaps, path: Path, flow: Array, valid: Bools) -> int:
     """Source: KITTI 2012 flow development kit, readme.txt."""
     with np.errstate(invalid="ignore", over="ignore"):
         steps = np.rint(flow * _KITTI_STEPS) + _KITTI_ZERO
@@ -170,33 +224,46 @@ def _flow_png(path: Path, flow: Array, valid: Bools, _: float) -> int:
     return int(np.count_nonzero(held))
 
 
-def _flow_flo(path: Path, flow: Array, valid: Bools, _: float) -> int:
+def _flow_flo(_: DenseMaps, path: Path, flow: Array, valid: Bools) -> int:
     write_flo(path, _filled(flow, valid, _UNKNOWN_FLOW))
     return int(np.count_nonzero(valid))
 
 
-def _npy_or_nan(path: Path, values: Array, valid: Bools, _: float) -> int:
+def _npy_or_nan(_: DenseMaps, path: Path, values: Array, valid: Bools) -> int:
     write_npy(path, _filled(values, valid, np.float32(np.nan)))
     return int(np.count_nonzero(valid))
 
 
-def _npy_or_0(path: Path, values: Array, valid: Bools, _: float) -> int:
+def _npy_or_0(_: DenseMaps, path: Path, values: Array, valid: Bools) -> int:
     write_npy(path, _filled(values, valid, np.float32(0)))
     return int(np.count_nonzero(valid))
 
 
-def _depth_exr(path: Path, depth: Array, valid: Bools, _: float) -> int:
+def _depth_exr(_: DenseMaps, path: Path, depth: Array, valid: Bools) -> int:
     write_exr(path, {"Z": _filled(depth, valid, np.float32(np.nan))})
     return int(np.count_nonzero(valid))
 
 
-def _normals_exr(path: Path, normals: Array, valid: Bools, _: float) -> int:
+def _position_exr(_: DenseMaps, path: Path, position: Array, valid: Bools) -> int:
+    filled = _filled(position, valid, np.float32(np.nan))
+    write_exr(path, {name: filled[..., place] for place, name in enumerate("XYZ")})
+    return int(np.count_nonzero(valid))
+
+
+def _nocs_png(_: DenseMaps, path: Path, coordinates: Array, valid: Bools) -> int:
+    """What lies outside of the box by a rounding error belongs to its side."""
+    steps = np.rint(np.clip(coordinates, 0, 1) * _MOST_OF_16_BIT)
+    write_png16(path, np.where(valid[..., None], steps, 0).astype(np.uint16))
+    return int(np.count_nonzero(valid))
+
+
+def _normals_exr(_: DenseMaps, path: Path, normals: Array, valid: Bools) -> int:
     filled = _filled(normals, valid, np.float32(0))
     write_exr(path, {name: filled[..., place] for place, name in enumerate("XYZ")})
     return int(np.count_nonzero(valid))
 
 
-def _labels_png(path: Path, labels: Array, valid: Bools, _: float) -> int:
+def _labels_png(_: DenseMaps, path: Path, labels: Array, valid: Bools) -> int:
     write_png16(path, labels)
     return int(np.count_nonzero(valid))
 
@@ -207,7 +274,7 @@ def _filled(values: Array, valid: Bools, missing: np.float32) -> npt.NDArray[np.
 
 
 # Each returns how many pixels its file gives a value.
-_WRITERS: Mapping[DenseMap, Callable[[Path, Array, Bools, float], int]] = {
+_WRITERS: Mapping[DenseMap, Callable[[DenseMaps, Path, Array, Bools], int]] = {
     DenseMap.DEPTH_PNG: _depth_png,
     DenseMap.DEPTH_NPY: _npy_or_nan,
     DenseMap.DEPTH_EXR: _depth_exr,
@@ -223,6 +290,12 @@ _WRITERS: Mapping[DenseMap, Callable[[Path, Array, Bools, float], int]] = {
     DenseMap.FLOW_BACKWARD_FLO: _flow_flo,
     DenseMap.FLOW_BACKWARD_PNG: _flow_png,
     DenseMap.FLOW_BACKWARD_NPY: _npy_or_nan,
+    DenseMap.POSITION_NPY: _npy_or_nan,
+    DenseMap.POSITION_EXR: _position_exr,
+    DenseMap.NOCS_PNG: _nocs_png,
+    DenseMap.NOCS_NPY: _npy_or_nan,
+    DenseMap.UV_NPY: _npy_or_nan,
+    DenseMap.POINTS_PLY: DenseMaps._write_points,
     DenseMap.INSTANCES_PNG: _labels_png,
     DenseMap.CATEGORIES_PNG: _labels_png,
 }

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from .camera import Camera
 from .errors import PassError
 from .passes import Passes
 from .render_pass import Pass
@@ -17,13 +18,14 @@ class Motion:
 
     Args:
         passes: those of the frame.
-        motion_blur: whether the scene has motion blur on, with which Blender leaves the pass empty; None where nobody
-            knows.
+        camera: with motion blur Blender leaves the pass empty, and for an orthographic camera that moves it projects as
+            for a perspective one (Cycles 4.5 and 5.0; 4.2 does it right). None where nobody knows it.
     """
 
-    def __init__(self, passes: Passes, motion_blur: bool | None) -> None:
+    def __init__(self, passes: Passes, camera: Camera | None) -> None:
         self._passes = passes
-        self._motion_blur = motion_blur
+        self._motion_blur = camera.motion_blur if camera else None
+        self._parallel = camera is not None and camera.type == "orthographic"
         self._vectors: Floats | None = None
 
     def forward(self) -> Floats:
@@ -50,6 +52,12 @@ class Motion:
         return np.stack((vectors[..., 0], -vectors[..., 1]), axis=-1)
 
     def _read(self) -> Floats:
+        if self._parallel:
+            raise PassError(
+                f"{self._passes.where} was made by an orthographic camera, and when such a camera moves the Vector "
+                "pass of Blender 4.5 and 5.0 is wrong; render with a perspective camera, or leave out flow and "
+                "occlusion"
+            )
         if self._vectors is None:
             vectors = self._passes.read(Pass.VECTOR).astype(np.float32, copy=False)
             if not vectors.any() and self._motion_blur is not False:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from .exr import encode_exr
 from .files import complete_file
@@ -22,7 +23,7 @@ _FLO_TAG = 202021.25
 Array = npt.NDArray[Any]
 
 
-def write_png16(path: Path, pixels: npt.NDArray[np.uint16], texts: Mapping[str, str] | None = None) -> None:
+def write_png16(path: Path, pixels: npt.NDArray[np.uint16]) -> None:
     """Write a 16-bit PNG; Pillow cannot write those in colour.
 
     Source: W3C, Portable Network Graphics, third edition.
@@ -30,7 +31,6 @@ def write_png16(path: Path, pixels: npt.NDArray[np.uint16], texts: Mapping[str, 
     Args:
         path: the file.
         pixels: (H, W) for grey, (H, W, 3) for RGB.
-        texts: keywords and what to say, in ASCII, for the file's text chunks.
 
     Raises:
         OutputError: the file cannot be written.
@@ -45,9 +45,13 @@ def write_png16(path: Path, pixels: npt.NDArray[np.uint16], texts: Mapping[str, 
     header = struct.pack(">IIBBBBB", width, height, 16, _GREY if pixels.ndim == 2 else _RGB, 0, 0, 0)
     with complete_file(path) as file:
         file.write(_PNG_SIGNATURE + _chunk(b"IHDR", header))
-        for keyword, text in (texts or {}).items():
-            file.write(_chunk(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1")))
         file.write(_chunk(b"IDAT", zlib.compress(filtered.tobytes(), _PNG_LEVEL)) + _chunk(b"IEND", b""))
+
+
+def write_png8(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
+    """Write (H, W) uint8 as a grey PNG; OutputError where the file cannot be written."""
+    with complete_file(path) as file:
+        Image.fromarray(pixels).save(file, "PNG", compress_level=_PNG_LEVEL)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

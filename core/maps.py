@@ -61,6 +61,52 @@ class MapKind(Enum):
         "pixels",
         _IMAGE_AXES,
     )
+    OCCLUSION_FORWARD = (
+        "occlusion_forward",
+        "Forward Occlusion",
+        "whether the surface of the pixel is hidden or out of the image in the next frame",
+        (Pass.VECTOR, Pass.DEPTH),
+        False,
+        "flag",
+        "",
+    )
+    OCCLUSION_BACKWARD = (
+        "occlusion_backward",
+        "Backward Occlusion",
+        "whether the surface of the pixel was hidden or out of the image in the previous frame",
+        (Pass.VECTOR, Pass.DEPTH),
+        False,
+        "flag",
+        "",
+    )
+    POSITION = (
+        "position",
+        "Position",
+        "place of the surface in the world",
+        (Pass.POSITION, Pass.DEPTH),
+        False,
+        "m",
+        _WORLD_AXES,
+    )
+    NOCS = (
+        "nocs",
+        "NOCS",
+        "place of the surface in its instance's 3D box: 0.5 in the middle, 1 for the length of the box's diagonal",
+        (Pass.DEPTH,),
+        True,
+        "1",
+        "instance: those of its pose",
+    )
+    UV = "uv", "UV", "place on the object's active UV map", (Pass.UV,), False, "1", "u right, v up in the texture"
+    POINTS = (
+        "points",
+        "Point Cloud",
+        "points of the world that the camera sees, with colour, instance and category",
+        (Pass.DEPTH,),
+        True,
+        "m",
+        _WORLD_AXES,
+    )
     INSTANCES = (
         "instances",
         "Instances",
@@ -107,7 +153,7 @@ class DenseMap(Choice):
         member.kind, member.suffix, member.stored, member.invalid = kind, suffix, stored, invalid
         member.file_format = suffix[1:].upper()
         member.label = f"{kind.title} {member.file_format}"
-        unit = "metres" if kind.is_length else {"1": "", "number": "", "id": ""}.get(kind.unit, kind.unit)
+        unit = "metres" if kind.is_length else {"1": "", "number": "", "id": "", "flag": ""}.get(kind.unit, kind.unit)
         member.help = f"{kind.shows[0].upper()}{kind.shows[1:]}{f', in {unit}' if unit else ''}; {stored}"
         return member
 
@@ -132,15 +178,35 @@ class DenseMap(Choice):
         "B = 0",
     )
     FLOW_BACKWARD_NPY = MapKind.FLOW_BACKWARD, ".npy", "float32, (H, W, 2)", "NaN NaN"
+    OCCLUSION_FORWARD_PNG = MapKind.OCCLUSION_FORWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
+    OCCLUSION_BACKWARD_PNG = MapKind.OCCLUSION_BACKWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
+    POSITION_NPY = MapKind.POSITION, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
+    POSITION_EXR = MapKind.POSITION, ".exr", "float32, channels X, Y, Z", "NaN NaN NaN"
+    NOCS_PNG = MapKind.NOCS, ".png", "16-bit RGB, value / 65535 = coordinate", "0 0 0"
+    NOCS_NPY = MapKind.NOCS, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
+    UV_NPY = MapKind.UV, ".npy", "float32, (H, W, 2)", "NaN NaN"
+    POINTS_PLY = (
+        MapKind.POINTS,
+        ".ply",
+        "binary PLY: float x, y, z, uchar red, green, blue, ushort instance, category",
+        "no point",
+    )
     INSTANCES_PNG = MapKind.INSTANCES, ".png", "16-bit grey", "0"
     CATEGORIES_PNG = MapKind.CATEGORIES, ".png", "16-bit grey", "0"
+
+    @property
+    def made_of(self) -> "tuple[DenseMap, ...]":
+        """The maps of its own frame and of others that it is made of, when all frames are there; mostly none."""
+        if self.kind in (MapKind.OCCLUSION_FORWARD, MapKind.OCCLUSION_BACKWARD):
+            return DenseMap.FLOW_FORWARD_NPY, DenseMap.FLOW_BACKWARD_NPY, DenseMap.DEPTH_NPY
+        return ()
 
     def path(self, frame_path: str) -> str:
         """Its file of a frame below the output folder; `frame_path` is FrameFiles.path."""
         return f"{MAPS_FOLDER}/{self.kind.value}/{frame_path}{self.suffix}"
 
 
-_BY_NAME = {map.value: map for map in DenseMap}
+MAP_OF_NAME = {map.value: map for map in DenseMap}
 
 
 @dataclass(frozen=True)
@@ -181,7 +247,7 @@ class WrittenMap:
     def from_json(cls, data: dict[str, Any]) -> "WrittenMap":
         """Raises KeyError, TypeError or ValueError where the data is no such map."""
         return cls(
-            map=_BY_NAME[data["map"]],
+            map=MAP_OF_NAME[data["map"]],
             file=str(data["file"]),
             unit=str(data["unit"]),
             scale=None if data["scale"] is None else float(data["scale"]),
@@ -189,6 +255,17 @@ class WrittenMap:
             out_of_range=int(data["out_of_range"]),
             ids={str(name): int(id) for name, id in data["ids"].items()} if "ids" in data else None,
         )
+
+
+def later_maps(maps: tuple[DenseMap, ...]) -> tuple[DenseMap, ...]:
+    """Those of some maps that can only be made when all frames are there."""
+    return tuple(map for map in maps if map.made_of)
+
+
+def maps_to_write(maps: tuple[DenseMap, ...]) -> tuple[DenseMap, ...]:
+    """The maps to write with a frame: those that are chosen, and those that later ones are made of, in their order."""
+    wanted = {one for map in maps for one in (map.made_of or (map,))}
+    return tuple(map for map in DenseMap if map in wanted)
 
 
 def passes_of(maps: tuple[DenseMap, ...]) -> list[Pass]:

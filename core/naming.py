@@ -12,7 +12,7 @@ from .cryptomatte import hash_name
 from .errors import SceneError
 from .grouping import Groups, group_objects, ungrouped, with_whole_categories
 from .labels import LabelImage
-from .scene import REFUSED, UNKNOWN, SceneEntry, SceneRecord, category_of_name, contradiction
+from .scene import REFUSED, UNKNOWN, SceneEntries, SceneEntry, SceneRecord, category_of_name, contradiction
 from .settings import Grouping, Ignored, LabelSource
 
 
@@ -128,6 +128,15 @@ def name_labels(
     )
 
 
+def named_by_scene(image: LabelImage, scene: SceneRecord) -> LabelImage:
+    """A label image whose files have no manifest, with the names of the scene: an id is the hash of a name."""
+    if image.is_index or image.manifest:
+        return image
+    return dataclasses.replace(
+        image, manifest={hash_name(entry.name): entry.name for entry in _table(image, scene).entries}
+    )
+
+
 _KINDS: dict[LabelSource, Literal["object", "material", "asset"]] = {
     LabelSource.OBJECT_INDEX: "object",
     LabelSource.CRYPTO_OBJECT: "object",
@@ -146,15 +155,20 @@ def _is_no_material(label: int, image: LabelImage) -> bool:
     return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
 
 
+def _table(image: LabelImage, scene: SceneRecord) -> SceneEntries:
+    """What the labels of this image stand for, without groups."""
+    tables = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}
+    return tables[_KINDS[image.source]]
+
+
 def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) -> Groups:
     """What the labels of this image can stand for; raises SceneError where it can be nothing."""
-    kind = _KINDS[image.source]
-    table = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}[kind]
+    kind, table = _KINDS[image.source], _table(image, scene)
     if image.is_index and table.entries and not table.indexed:
         raise SceneError(
             f"All {kind}s of the scene {scene.scene!r} have the pass index 0, which is background; give them pass "
             f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
-            "or turn on the Cryptomatte Object pass, and render again"
+            f"or turn on the Cryptomatte {kind.title()} pass, and render again"
         )
     if grouping is None:
         return ungrouped(table)

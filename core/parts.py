@@ -13,7 +13,7 @@ from .cryptomatte import WHOLE
 from .errors import PassError
 from .instances import Integers, LabelArray, Part, Runs, find_runs, stable_order
 from .labels import LabelImage, read_labels
-from .naming import name_labels
+from .naming import name_labels, named_by_scene
 from .passes import Passes
 from .scene import SceneRecord
 from .settings import LabelSource, Parts
@@ -64,6 +64,8 @@ def find_parts(
     Raises:
         SceneError: as name_labels.
     """
+    if scene and parts is not image:
+        parts = named_by_scene(parts, scene)
     crossed, pairs = cross_runs(runs, find_runs(parts.labels))
     if parts is not image:
         pairs_kept = _without_neighbours(crossed, pairs, image, parts)

@@ -18,7 +18,7 @@ from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths, joined_path
 from .instances import Box, Instance, Mask, Part, SoftMask
-from .maps import WrittenMap
+from .maps import MAP_OF_NAME, DenseMap, WrittenMap
 from .poses import Pose
 from .sequences import WantedSequences, shot_of
 from .sidecar import Sidecar
@@ -52,6 +52,7 @@ class FrameRecord:
         sidecars: manifests in files of their own, which the key does not cover; see FrameJob.finished_record.
         part_categories: all that the scene has for parts, sorted by name.
         maps: the dense maps, in the order of their table.
+        later_maps: those that are made when all frames are there, see later_maps.py.
     """
 
     key: str
@@ -77,6 +78,7 @@ class FrameRecord:
     sidecars: tuple[Sidecar, ...] = ()
     part_categories: tuple[Category, ...] = ()
     maps: tuple[WrittenMap, ...] = ()
+    later_maps: tuple[DenseMap, ...] = ()
     split: str = ""
 
     @property
@@ -133,6 +135,7 @@ class FrameRecord:
                 sidecars=tuple(Sidecar.from_json(sidecar) for sidecar in record["sidecars"]),
                 part_categories=tuple(Category.from_json(category) for category in record["part_categories"]),
                 maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
+                later_maps=tuple(MAP_OF_NAME[name] for name in record["later_maps"]),
             )
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
@@ -166,6 +169,7 @@ class FrameRecord:
             "sidecars": [sidecar.as_json() for sidecar in self.sidecars],
             "part_categories": [category.as_json() for category in self.part_categories],
             "maps": [map.as_json() for map in self.maps],
+            "later_maps": [map.value for map in self.later_maps],
         }
 
 

@@ -16,6 +16,7 @@ class Pass(Enum):
     NORMAL = "normal"
     POSITION = "position"
     VECTOR = "vector"
+    UV = "uv"
     CRYPTO_OBJECT = "crypto_object"
     CRYPTO_MATERIAL = "crypto_material"
     CRYPTO_ASSET = "crypto_asset"
@@ -33,7 +34,9 @@ class Pass(Enum):
     @property
     def title(self) -> str:
         """What Blender's interface calls the pass."""
-        return self.value.replace("_", " ").title().replace("Crypto ", "Cryptomatte ")
+        if self is Pass.UV:
+            return "UV"
+        return str(self.value).replace("_", " ").title().replace("Crypto ", "Cryptomatte ")
 
     @classmethod
     def named(cls, name: str) -> "Pass | None":
@@ -53,6 +56,7 @@ _NAMES = {
     Pass.NORMAL: ("Normal",),
     Pass.POSITION: ("Position",),
     Pass.VECTOR: ("Vector",),
+    Pass.UV: ("UV",),
     Pass.CRYPTO_OBJECT: ("CryptoObject",),
     Pass.CRYPTO_MATERIAL: ("CryptoMaterial",),
     Pass.CRYPTO_ASSET: ("CryptoAsset",),
@@ -64,6 +68,7 @@ _COMPONENTS = {
     Pass.NORMAL: "XYZ",
     Pass.POSITION: "XYZ",
     Pass.VECTOR: "XYZW",
+    Pass.UV: "UVA",
 }
 # The passes that tell objects apart; the Cryptomattes in the order in which the automatic choice prefers them.
 INDEX_PASSES = (Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX)

@@ -13,6 +13,7 @@ from .files import check_writable
 from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
 from .record import record_path
+from .settings import Settings
 
 # The exit code of a program that Ctrl-C has ended.
 STOPPED = 130
@@ -174,9 +175,10 @@ class AnnotationRun:
             record_path(self._output, frame).unlink(missing_ok=True)
         self.fail(frame, error)
 
-    def merge(self) -> None:
-        """Write the dataset file from the records, by a worker."""
-        self._pool.submit(Task("merge", {"output": str(self._output)}, self._output, f"the records of {self._output}"))
+    def merge(self, settings: Settings) -> None:
+        """Write the dataset file and what else the settings want of all records, by a worker."""
+        data = {"output": str(self._output), "settings": settings.as_json()}
+        self._pool.submit(Task("merge", data, self._output, f"the records of {self._output}"))
 
     def take(self, event: Event) -> None:
         """Count what a worker has answered to a task of this run."""
@@ -251,16 +253,17 @@ def annotate_frames(
         return run.summary
 
 
-def merge_records(output: Path, progress: Callable[[int, int], None]) -> Summary:
+def merge_records(output: Path, progress: Callable[[int, int], None], settings: Settings) -> Summary:
     """Write the dataset file of an output folder and wait for it.
 
     Args:
         output: the dataset's folder.
         progress: called with records read and their total, each being read twice.
+        settings: of which those count that are about all records.
     """
     with WorkerPool(1) as pool:
         run = AnnotationRun(pool, output)
-        run.merge()
+        run.merge(settings)
         try:
             while pool.pending:
                 for event in pool.poll(timeout=0.5):

@@ -195,6 +195,8 @@ class SceneRecord:
         parents, collections: what objects can be grouped by: whatever is a parent of an object or instances one, and
             the collections that they are in.
         placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
+        opaque: x0, y0, x1, y1, half-open, of the part of the image that is opaque where nothing is, as it is within the
+            border of a render; None where the film is transparent, or that is not known.
         table: the categories of the category table, whether anything is of them or not.
         view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
         view: name of the stereo view; "" where the render is not a stereo one.
@@ -213,6 +215,7 @@ class SceneRecord:
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
     table: tuple[Category, ...] = ()
+    opaque: tuple[int, int, int, int] | None = None
     placements: tuple[Placement, ...] = ()
     view_layer: str = ""
     view: str = ""
@@ -233,6 +236,7 @@ class SceneRecord:
             "parents": self.parents.as_json(),
             "collections": self.collections.as_json(),
             "table": [category.as_json() for category in self.table],
+            "opaque": None if self.opaque is None else list(self.opaque),
             "placements": [placement.as_json() for placement in self.placements],
             "view_layer": self.view_layer,
             "view": self.view,
@@ -266,6 +270,7 @@ class SceneRecord:
                 parents=SceneEntries.from_json(data["parents"]),
                 collections=SceneEntries.from_json(data["collections"]),
                 table=tuple(Category.from_json(category) for category in data["table"]),
+                opaque=None if data["opaque"] is None else _rectangle(data["opaque"]),
                 placements=tuple(map(Placement.from_json, data["placements"])),
                 view_layer=str(data["view_layer"]),
                 view=str(data["view"]),
@@ -277,6 +282,11 @@ class SceneRecord:
             ) from error
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise SceneError(f"{path} is no scene record or is damaged; export again from Blender") from error
+
+
+def _rectangle(corners: list[Any]) -> tuple[int, int, int, int]:
+    x0, y0, x1, y1 = map(int, corners)
+    return x0, y0, x1, y1
 
 
 def scene_path(folder: Path, frame_path: str) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, get_args, get_origin, get_type_hints
 
+from .camera_formats import CameraFormat
 from .choice import Choice
 from .errors import UsageError
 from .maps import DenseMap
@@ -64,6 +65,13 @@ class Ignored(Choice):
     CROWD = "crowd", "Ignore Region", "COCO regions with iscrowd 1: what is detected there counts neither way"
 
 
+class PreviewBy(Choice):
+    """What the colours of objects in Blender's viewports show before anything is rendered."""
+
+    CATEGORY = "category", "Category", "Each category in its colour, as in pictures and overlays"
+    INSTANCE = "instance", "Instance", "Each instance in a colour of its own"
+
+
 class Parts(Choice):
     """What an instance is divided into."""
 
@@ -108,6 +116,7 @@ def _setting(
     changes_records: bool = True,
     slider: float = 0,
     several_of: type[Choice] | None = None,
+    for_merge: bool = False,
     needs_blender: bool = False,
 ) -> Any:
     """A field with its words.
@@ -117,6 +126,7 @@ def _setting(
         changes_records: whether frame records depend on it.
         slider: where a slider for a number ends, whatever may be typed.
         several_of: the choices of a setting that takes any number of them.
+        for_merge: whether it is about what is made of all records, and not about a frame.
         needs_blender: whether the setting means nothing for EXR files alone.
     """
     metadata = {
@@ -125,6 +135,7 @@ def _setting(
         "changes_records": changes_records,
         "slider": slider,
         "several_of": several_of,
+        "for_merge": for_merge,
         "needs_blender": needs_blender,
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -193,6 +204,14 @@ class Settings:
     )
     depth_scale: float = _setting(
         0.001, "Depth Scale", "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps", slider=0.01
+    )
+    cameras: tuple[CameraFormat, ...] = _setting(
+        (),
+        "Cameras",
+        "Also write the cameras of each sequence, for view synthesis and the like",
+        changes_records=False,
+        several_of=CameraFormat,
+        for_merge=True,
     )
     workers: int = _setting(
         0,

@@ -4,6 +4,7 @@ The coverages of a pixel become integers together, so that the masks of a frame 
 what the running sum, rounded, grows by. So a value is less than one step of 255 away from the coverage.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -13,11 +14,15 @@ from PIL import Image
 from .cryptomatte import Coverages
 from .files import complete_folder
 from .images import PNG_LEVEL, Bytes
-from .instances import Box, Instance, Integers, Runs, SoftMask, stable_order
+from .instances import Box, Instance, Integers, LabelArray, Runs, SoftMask, stable_order
 from .job import FrameJob
 
 SOFT_MASKS_FOLDER = "soft_masks"
 _FULL = 255
+# Of a pixel that an outline runs through, the pixel beside it or the next but one is the instance's own.
+_REACH = 2
+_STEPS = range(-_REACH, _REACH + 1)
+_NEAREST_FIRST = sorted(itertools.product(_STEPS, _STEPS), key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
 
 
 def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances: Sequence[Instance]) -> list[SoftMask]:
@@ -26,7 +31,7 @@ def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances:
     Args:
         job: the frame.
         coverages: of its label image.
-        runs: those of the instances' masks, each under the first label of its instance.
+        runs: those of the instances' masks, under the labels of the masks.
         instances: as in the record.
 
     Returns:
@@ -39,48 +44,29 @@ def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances:
     digits = max(4, len(str(len(instances))))
     written = []
     with complete_folder(job.output / folder) as temporary:
-        masks = soft_masks(coverages, owners(coverages, instances), runs, instances)
-        for number, (box, pixels) in enumerate(masks, start=1):
+        for number, (box, pixels) in enumerate(soft_masks(coverages, runs, instances), start=1):
             name = f"{number:0{digits}}.png"
             Image.fromarray(pixels).save(temporary / name, "PNG", compress_level=PNG_LEVEL)
             written.append(SoftMask(f"{folder}/{name}", box))
     return written
 
 
-def owners(coverages: Coverages, instances: Sequence[Instance]) -> Integers:
-    """Whose each entry of the coverages is.
-
-    An id belongs to one instance. Where geometry tells instances apart that share an id, this is the place to say which
-    of them has a pixel's share.
-
-    Returns:
-        (E,) int64, the number of the instance, from 1; 0 for none of them.
-    """
-    pairs = sorted((label, number) for number, one in enumerate(instances, start=1) for label in one.labels)
-    known = np.array([label for label, _ in pairs] or [0], dtype=np.uint32)
-    number = np.array([number for _, number in pairs] or [0], dtype=np.int64)
-    place = np.minimum(np.searchsorted(known, coverages.id), known.size - 1)
-    return np.where(known[place] == coverages.id, number[place], 0)
-
-
-def soft_masks(
-    coverages: Coverages, owner: Integers, runs: Runs, instances: Sequence[Instance]
-) -> Iterator[tuple[Box, Bytes]]:
+def soft_masks(coverages: Coverages, runs: Runs, instances: Sequence[Instance]) -> Iterator[tuple[Box, Bytes]]:
     """The soft mask of each instance, in their order.
 
     Args:
         coverages: of the label image.
-        owner: (E,) int64, whose each of their entries is, see owners().
-        runs: those of the instances' masks, each under the first label of its instance.
+        runs: those of the instances' masks, under the labels of the masks.
         instances: whose masks are wanted.
 
     Yields:
         The smallest box around the pixels that are not 0, and (height, width) uint8 inside of it.
     """
-    pixel, number, level = _levels(coverages, owner, len(instances))
-    number_of = {one.labels[0]: number for number, one in enumerate(instances, start=1)}
+    number_of = {one.mask.label: number for number, one in enumerate(instances, start=1)}
     whole = runs.united({label: number_of.get(label, 0) for label in runs.labels()}).image()
+    owner = owners(coverages, whole, instances)
     whole[~coverages.whole] = 0
+    pixel, number, level = _levels(coverages, owner, len(instances))
 
     order = stable_order(number.astype(np.uint32))
     row, column = np.divmod(pixel[order], runs.width)
@@ -100,6 +86,43 @@ def soft_masks(
         pixels[rows - box.y0, columns - box.x0] = level[start:end]
         yield box, pixels
         start = end
+
+
+def owners(coverages: Coverages, numbers: LabelArray, instances: Sequence[Instance]) -> Integers:
+    """Whose each entry of the coverages is.
+
+    Where several instances carry an id, because only geometry tells them apart, a pixel's share belongs to the one in
+    whose hard mask the pixel is, else to that of the nearest pixel, at most _REACH away.
+
+    Args:
+        coverages: of the label image.
+        numbers: (H, W) uint32, the number of the instance whose hard mask has the pixel, from 1; 0 for none.
+        instances: in the order of their numbers.
+
+    Returns:
+        (E,) int64, the number of the instance; 0 for none of them.
+    """
+    pairs = sorted((label, number) for number, one in enumerate(instances, start=1) for label in one.labels)
+    if not pairs:
+        return np.zeros(coverages.id.size, np.int64)
+    known, number = np.array([label for label, _ in pairs], np.uint32), np.array([number for _, number in pairs])
+    first = np.searchsorted(known, coverages.id)
+    carriers = np.searchsorted(known, coverages.id, side="right") - first
+    owner: Integers = np.where(carriers == 1, number[np.minimum(first, known.size - 1)], 0)
+    open_ones = np.flatnonzero(carriers > 1)
+    if open_ones.size:
+        codes = known.astype(np.int64) << 32 | number
+        row, column = np.divmod(coverages.pixel, numbers.shape[1])
+        for step_down, step_right in _NEAREST_FIRST:
+            rows, columns = row[open_ones] + step_down, column[open_ones] + step_right
+            inside = (rows >= 0) & (rows < numbers.shape[0]) & (columns >= 0) & (columns < numbers.shape[1])
+            candidate = numbers[np.where(inside, rows, 0), np.where(inside, columns, 0)].astype(np.int64)
+            code = coverages.id[open_ones].astype(np.int64) << 32 | candidate
+            place = np.minimum(np.searchsorted(codes, code), codes.size - 1)
+            taken = inside & (codes[place] == code)
+            owner[open_ones[taken]] = candidate[taken]
+            open_ones = open_ones[~taken]
+    return owner
 
 
 def _levels(coverages: Coverages, owner: Integers, instances: int) -> tuple[Integers, Integers, npt.NDArray[np.uint8]]:

@@ -1,6 +1,6 @@
 """The picture to check poses by: the 3D box and the axes of each instance over its frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from .camera import Matrix
 from .images import Bytes
 from .instances import Instance
-from .palette import category_colours
+from .palette import Colour, category_colours
 from .poses import BOX_EDGES, Pose
 
 Floats = npt.NDArray[np.float64]
@@ -21,7 +21,12 @@ _SHORTEST_AXIS = 0.5
 
 
 def draw_boxes_3d(
-    image: Bytes, instances: Sequence[Instance], categories: Sequence[str], k: Matrix, near: float
+    image: Bytes,
+    instances: Sequence[Instance],
+    categories: Sequence[str],
+    k: Matrix,
+    near: float,
+    own: Mapping[str, Colour] | None = None,
 ) -> Bytes:
     """Draw the 3D box of each instance that has a pose, and the axes of the instance from its origin.
 
@@ -31,6 +36,7 @@ def draw_boxes_3d(
         categories: names of all categories; the place of a name decides its colour.
         k: 3x3, of a perspective camera.
         near: metres; what is nearer is cut off.
+        own: colours that the user chose, by the name of the category.
 
     Returns:
         (H, W, 3) uint8, a new image.
@@ -38,7 +44,7 @@ def draw_boxes_3d(
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
     line = max(1, round(picture.height / 300))
-    colours = category_colours(categories)
+    colours = category_colours(categories, own)
     # Far ones first, so that what is near is drawn over it.
     for instance in sorted(instances, key=lambda one: -one.pose.distance if one.pose else 0.0):
         if instance.pose is None:

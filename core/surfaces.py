@@ -97,6 +97,36 @@ class Surfaces:
             distance: Floats = self._in_metres() * np.sqrt(x**2 + (y**2 + 1)[:, None])
         return distance
 
+    def in_camera(self) -> npt.NDArray[np.float64]:
+        """(N, 3) metres, in the camera's axes: the point of each pixel where something is seen, row by row.
+
+        Raises:
+            SceneError: the camera is not known, or is of a type that has no projection.
+        """
+        camera = self.camera
+        k = camera.k if camera.parallel_k is None else camera.parallel_k
+        if k is None:
+            raise SceneError(
+                f"{self._passes.where} was made by a {camera.type} camera, which has no matrix K to find points "
+                "with; choose the Position map"
+            )
+        rows, columns = np.nonzero(self.seen)
+        depth = self.in_pass[rows, columns].astype(np.float64)
+        points: npt.NDArray[np.float64] = (
+            np.column_stack((columns + 0.5, rows + 0.5, np.ones(len(rows)))) @ np.linalg.inv(k).T
+        )
+        if camera.parallel_k is None:
+            points = points * depth[:, None]
+        else:
+            points[:, 2] = depth
+        return points * self.unit_scale
+
+    def to_world(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(N, 3) metres, from the camera's axes to the world's."""
+        matrix = np.asarray(self.camera.world_to_camera)
+        world: npt.NDArray[np.float64] = (points - matrix[:3, 3] * self.unit_scale) @ matrix[:3, :3]
+        return world
+
     def _in_metres(self) -> Floats:
         with np.errstate(invalid="ignore", over="ignore"):
             metres: Floats = self.in_pass * np.float32(self.unit_scale)

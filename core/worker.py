@@ -27,10 +27,11 @@ from .annotate import annotate
 from .errors import Cancelled, LabelpassError
 from .exr import lost_memory, set_decoding_threads
 from .files import complete_file
-from .formats.coco import write_coco
 from .job import FrameJob
+from .merge import merge
 from .passes import open_passes
 from .render_pass import Pass
+from .settings import Settings
 
 # A run may meet many damaged frames, and each may lose some memory.
 _MOST_LOST_BYTES = 1 << 24
@@ -119,13 +120,14 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
         if done % 100 == 0:
             report(done, total)
 
-    merged = write_coco(Path(data["output"]), now_and_then)
+    output, settings = Path(data["output"]), Settings.from_json(data["settings"])
+    merged, problems = merge(output, settings, now_and_then, checkpoint)
     return {
         "path": str(merged.path),
         "frames": merged.frames,
         "instances": merged.instances,
         "categories": merged.categories,
-        "problems": list(merged.problems),
+        "problems": [*merged.problems, *problems],
         "left_out": dict(merged.left_out),
     }
 

@@ -1,14 +1,15 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
 from . import (
-    categories,
     category_buttons,
     export,
     last_render,
     overlay,
     panel_data,
     pass_indices,
+    preview,
     properties,
+    selection,
     set_up_passes,
     while_rendering,
 )
@@ -18,7 +19,8 @@ _MODULES = (
     export,
     set_up_passes,
     pass_indices,
-    categories,
+    selection,
+    preview,
     category_buttons,
     last_render,
     while_rendering,

@@ -14,7 +14,7 @@ from ..core.files import check_writable
 from ..core.job import FrameJob
 from ..core.pool import Done, Event, Failed, Task, WorkerPool
 from ..core.run import AnnotationRun, Summary
-from ..core.settings import ImageFormat
+from ..core.settings import ImageFormat, Settings
 from .display_images import LinearImage, Look
 
 
@@ -42,6 +42,7 @@ class FrameRun:
         self.temporary = Path(self._folder.name)
         self._linear_image = LinearImage()
         self._merge = merge
+        self._settings = Settings()  # those of the last frame count for what is made of all of them
         self._decoded = 0
         self._users: Counter[Path] = Counter()  # of temporary files
 
@@ -56,6 +57,7 @@ class FrameRun:
 
     def add(self, job: FrameJob, look: Look) -> None:
         """Annotate a frame, with a training image made of its files if the settings want one."""
+        self._settings = job.settings
         if job.settings.image_format is ImageFormat.NONE:
             self.add_with_image(job)
             return
@@ -66,6 +68,7 @@ class FrameRun:
 
     def add_with_image(self, job: FrameJob) -> None:
         """Annotate a frame whose training image, if the settings want one, is there already."""
+        self._settings = job.settings
         if not self._run.settled(job):
             self._users.update(self._temporary_files(job))
             self._run.submit(job)
@@ -97,7 +100,7 @@ class FrameRun:
             return False
         if self._merge and self.summary.annotated + self.summary.kept:
             self._merge = False
-            self._run.merge()
+            self._run.merge(self._settings)
             return False
         return True
 

@@ -1,8 +1,8 @@
-"""Which objects of the open scene are of which category, as the panel shows it and the checklist wants to know it."""
+"""Which objects of the open scene are of which category and instance: what panels, preview and buttons go by."""
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ..core.category_ids import DatasetCategories
 from ..core.errors import LabelpassError
 from ..core.grouping import group_objects
 from ..core.palette import Colour, category_colours, own_colours
+from ..core.pass_indices import IndexedObject, shared_indices
 from ..core.scene import SceneEntries, SceneEntry
 from ..core.settings import Grouping
 from .category_table import table_of
@@ -28,10 +29,44 @@ class LabelledObject:
         category: name of the category; None where it is background or ignored.
         instance: name of the instance that it is, alone or with others.
         origin: what decided on the category, in words.
+        ignored: whether its pixels are to be ignored.
     """
 
     object: bpy.types.Object
     category: str | None
+    instance: str
+    origin: str
+    ignored: bool
+
+    def indexed(self, parts: bool = False) -> IndexedObject:
+        """It as core/pass_indices.py wants to know it; with `parts` as if each object were an instance.
+
+        What is to be ignored has an index too, since it can become a region of the dataset.
+        """
+        ob, instance = self.object, None
+        if self.category is not None or self.ignored:
+            instance = (ob.name_full if parts else self.instance, self.category or "")
+        return IndexedObject(ob.name_full, ob.pass_index, instance, ob.is_editable)
+
+    def summary(self) -> "ObjectSummary":
+        if self.category is None:
+            return ObjectSummary(self.object.name_full, "", "", self.origin)
+        return ObjectSummary(self.object.name_full, self.category, self.instance, self.origin)
+
+
+@dataclass(frozen=True)
+class ObjectSummary:
+    """A labelled object for the panel, which may outlive the object.
+
+    Attributes:
+        name: of the object, with its library where it is linked.
+        category: name of the category; "" where it is background or ignored.
+        instance: name of the instance; "" likewise.
+        origin: what decided on that, in words.
+    """
+
+    name: str
+    category: str
     instance: str
     origin: str
 
@@ -58,19 +93,25 @@ class LabelledObjects:
     """The objects of a scene that leave pixels in a render.
 
     Attributes:
-        count: those with a category.
-        background: those without.
+        objects: all, in the order of their names.
+        count: how many have a category.
+        background: how many have none.
+        instances: how many instances those with a category are.
         indexed: whether any has a pass index other than 0.
         clash: a sentence on two that share a pass index and not the category, "" where there are none.
+        shared: a sentence on two instances that share a pass index, "" where there are none.
         categories: sorted by name.
         colours: of all categories by name, 8-bit sRGB.
         problem: a sentence on why the scene has no categories, "" where it has.
     """
 
+    objects: tuple[ObjectSummary, ...] = ()
     count: int = 0
     background: int = 0
+    instances: int = 0
     indexed: bool = False
     clash: str = ""
+    shared: str = ""
     categories: tuple[CategorySummary, ...] = ()
     colours: Mapping[str, Colour] = field(default_factory=dict)
     problem: str = ""
@@ -91,6 +132,7 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
             None if group.ignored or group.category is None else group.category,
             group.name,
             origin_of(entry, group),
+            group.ignored,
         )
         for ob, (entry, group) in zip(objects, groups.entries, strict=True)
     ]
@@ -126,10 +168,13 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
     background = len(origins.pop(None, ()))
     return LabelledObjects(
+        objects=tuple(one.summary() for one in objects),
         count=len(objects) - background,
         background=background,
+        instances=len({(one.instance, one.category) for one in objects if one.category is not None}),
         indexed=table.indexed,
         clash=table.index_clash(),
+        shared=next(shared_indices(one.indexed() for one in objects), ""),
         categories=tuple(
             CategorySummary(
                 category.name,
@@ -140,8 +185,14 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
             for category in sorted(numbered, key=lambda category: category.name)
             if category.name in origins
         ),
-        colours=category_colours(sorted(category.name for category in categories), own_colours(categories)),
+        colours=colours_of(categories),
     )
+
+
+def colours_of(categories: Iterable[Category]) -> dict[str, Colour]:
+    """The colour of each category of a scene, 8-bit sRGB."""
+    known = list(categories)
+    return category_colours(sorted(category.name for category in known), own_colours(known))
 
 
 def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
@@ -161,8 +212,3 @@ def _numbered(categories: Iterable[Category]) -> list[Category]:
     found = DatasetCategories()
     found.add(categories, Path())
     return found.numbered({})
-
-
-def objects_of_category(scene: bpy.types.Scene, category: str) -> Iterator[bpy.types.Object]:
-    """The objects of a category; raises as label_objects does."""
-    return (one.object for one in label_objects(scene)[0] if one.category == category)

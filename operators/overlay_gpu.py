@@ -14,7 +14,7 @@ from gpu_extras.batch import batch_for_shader
 
 from ..core.name_plates import first_free, places_for_name
 from ..core.overlay import Overlay, box_frames, largest_on_screen
-from ..core.palette import Colour, is_light
+from ..core.palette import Colour, is_light, linear_light
 
 # In pixels, at a resolution scale of 1.
 _LINE_WIDTH = 2
@@ -115,7 +115,7 @@ class OverlayDrawing:
 
     def __init__(self, overlay: Overlay, shaders: Shaders) -> None:
         self._overlay, self._shaders = overlay, shaders
-        self._colours = [_linear(colour) for colour in overlay.colours]
+        self._colours = [linear_light(colour) for colour in overlay.colours]
         self._plates: _Plates | None = None
         self._boxes = self._masks = self._numbers = self._palette = None
         if len(overlay.boxes) == 0:
@@ -239,10 +239,3 @@ def _texture(values: npt.NDArray[np.float32], format: str) -> gpu.types.GPUTextu
     height, width, _ = values.shape
     flat = np.ascontiguousarray(values).ravel()
     return gpu.types.GPUTexture((width, height), format=format, data=gpu.types.Buffer("FLOAT", flat.size, flat))
-
-
-def _linear(colour: Colour) -> tuple[float, ...]:
-    """Of an 8-bit sRGB colour, with an alpha of 1 (IEC 61966-2-1)."""
-    encoded = [level / 255 for level in colour]
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in encoded]
-    return (*linear, 1.0)

@@ -1,9 +1,12 @@
-"""Keeps what the panels show of the scene up to date: the categories, and the checklist of passes.
+"""Keeps what the panels show of the scene up to date: categories, the table of objects, and the checklist of passes.
 
 Only with a window, since a background process has no panel.
 Many render settings change without telling anybody, so the few dozen that matter are looked at twice a second; the
-objects are gone through only after something has changed them.
+objects are gone through only after something has changed them, and for a tenth of the time at most.
 """
+
+import time
+from collections.abc import Sequence
 
 import bpy
 from bpy.app.handlers import persistent
@@ -13,11 +16,12 @@ from ..core.errors import LabelpassError
 from ..core.maps import MapKind
 from .category_table import table_of
 from .handlers import Handlers
-from .labelled_objects import LabelledObjects, read_labelled_objects
+from .labelled_objects import LabelledObjects, ObjectSummary, read_labelled_objects
 from .redraw import redraw_sidebars
 from .render_setup import read_render_setup
 
 _SECONDS_BETWEEN_LOOKS = 0.5
+_PAUSE = 9  # times as long as the look before
 
 _objects: LabelledObjects | None = None
 _objects_of: object = None
@@ -31,6 +35,7 @@ def refresh() -> float:
     playing = any(window.screen.is_animation_playing for window in context.window_manager.windows)
     if playing or bpy.app.is_job_running("RENDER"):
         return _SECONDS_BETWEEN_LOOKS
+    start = time.perf_counter()
     scene = context.scene
     decisive = _decisive(scene)
     if _objects is None or _objects_of != decisive:
@@ -40,7 +45,7 @@ def refresh() -> float:
         _shown = found
         show(scene, context.window_manager.labelpass, *found)
         redraw_sidebars(context)
-    return _SECONDS_BETWEEN_LOOKS
+    return max(_SECONDS_BETWEEN_LOOKS, _PAUSE * (time.perf_counter() - start))
 
 
 def _decisive(scene: bpy.types.Scene) -> object:
@@ -81,6 +86,14 @@ def show(
         item.colour = [value / 255 for value in objects.colours[category.name]]
         item.name, item.id, item.objects = category.name, category.id, category.objects
         item.origin = category.origin
+    # Emptying and filling a table of thousands takes longer than to see that it is the same.
+    rows = _rows(objects.objects)
+    if [(item.object, item.category, item.instance, item.origin) for item in state.objects] != rows:
+        state.objects.clear()
+        for row in rows:
+            item = state.objects.add()
+            item.object, item.category, item.instance, item.origin = row
+            item.name = " ".join(row[:3])
     table = scene.labelpass.table.categories
     unlisted = [category.name for category in objects.categories if table and category.name not in table]
     state.unlisted_categories = ", ".join(unlisted)
@@ -90,6 +103,12 @@ def show(
     for finding in findings:
         item = state.findings.add()
         item.name, item.status, item.mendable = finding.text, finding.status.value, finding.fix is not None
+
+
+def _rows(objects: Sequence[ObjectSummary]) -> list[tuple[str, str, str, str]]:
+    """The rows of the table: what is background on top, else in the order of names."""
+    ordered = sorted(objects, key=lambda ob: ob.category != "")
+    return [(ob.name, ob.category, ob.instance, ob.origin) for ob in ordered]
 
 
 @persistent

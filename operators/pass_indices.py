@@ -1,56 +1,59 @@
-"""The buttons that give objects pass indices of their own, and that give them back those they had."""
+"""The buttons that give every instance a pass index of its own, and that give objects back those they had."""
 
 import bpy
 
 from ..core.errors import LabelpassError
+from ..core.pass_indices import LARGEST_INDEX, plan_indices
 from ..core.run import counted
-from .scene_reader import own_objects, read_label_tables
+from ..core.settings import Parts
+from .labelled_objects import label_objects
 
 # What the user had, kept on the object and so in the .blend until it is restored.
 _REMEMBERED = "labelpass_pass_index_before"
-_LARGEST = 32767
 
 
 class LABELPASS_OT_assign_indices(bpy.types.Operator):
-    """Give each object that has a category a pass index of its own, and background the index 0; can be restored"""
+    """Give each instance a pass index that its objects share, and background the index 0; can be restored"""
 
     bl_idname = "labelpass.assign_indices"
     bl_label = "Assign Indices"
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        objects = sorted(own_objects(context.scene), key=lambda ob: (ob.name, ob.library is not None))
         try:
-            entries = read_label_tables(context.scene, objects).objects.entries
+            found, _ = label_objects(context.scene)
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        pairs = list(zip(objects, entries, strict=True))
-        mine = [(ob, entry.category is not None) for ob, entry in pairs if ob.is_editable]
-        linked = {ob.pass_index for ob, _ in pairs if not ob.is_editable}
-        free = iter(sorted(set(range(1, _LARGEST + 1)) - linked))
-        without, changed = 0, 0
-        for ob, labelled in mine:
-            index = next(free, None) if labelled else 0
-            if index is None:
-                without, index = without + 1, 0
+        parts = context.scene.labelpass.parts == Parts.OBJECT.value
+        plan = plan_indices([one.indexed(parts) for one in found])
+        changed = 0
+        for one, index in zip(found, plan.indices, strict=True):
+            ob = one.object
             if ob.pass_index != index:
                 ob[_REMEMBERED] = ob.get(_REMEMBERED, ob.pass_index)
                 ob.pass_index = index
                 changed += 1
-        labelled_count = sum(labelled for _, labelled in mine)
-        self.report(
-            {"INFO"}, f"{counted(labelled_count - without, 'object')} with a pass index of its own, {changed} changed"
-        )
-        if without:
+        numbered = counted(plan.instances, "part" if parts else "instance")
+        self.report({"INFO"}, f"{numbered} with a pass index of its own, {counted(changed, 'object')} changed")
+        if plan.left_over:
             self.report(
                 {"WARNING"},
-                f"Blender has pass indices up to {_LARGEST}: {counted(without, 'object')} became background; use the "
-                "Cryptomatte Object pass instead",
+                f"Blender has pass indices up to {LARGEST_INDEX}: {counted(plan.left_over, 'instance')} became "
+                "background; use the Cryptomatte Object pass instead",
             )
-        if len(mine) < len(pairs):
-            left = counted(len(pairs) - len(mine), "linked object")
-            self.report({"WARNING"}, f"{left} cannot be changed; make a library override, or use Cryptomatte Object")
+        if plan.stuck:
+            self.report(
+                {"WARNING"},
+                f"{counted(plan.stuck, 'linked object')} with the index 0 cannot be changed and will be background; "
+                "make a library override, or use Cryptomatte Object",
+            )
+        if plan.shared:
+            self.report(
+                {"WARNING"},
+                f"{plan.shared}, which cannot be changed where it is linked; make a library override, or use "
+                "Cryptomatte Object",
+            )
         return {"FINISHED"}
 
 

@@ -20,7 +20,7 @@ from bpy.props import (
 from ..core.checklist import Status
 from ..core.choice import Choice
 from ..core.render_pass import INDEX_PASSES
-from ..core.settings import LabelSource, Settings
+from ..core.settings import LabelSource, PreviewBy, Settings
 from . import category_table, compat
 
 _INDEX_SOURCES = [LabelSource.of(pass_) for pass_ in INDEX_PASSES]
@@ -105,6 +105,17 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         default=False,
     )
 
+    # Changed by the operators of preview.py only.
+    preview: EnumProperty(
+        name="Preview",
+        description="What the colours of objects in the 3D Viewports show",
+        options={"HIDDEN"},
+        items=[
+            ("NONE", "Nothing", "Objects have the colours that the user gave them"),
+            *((choice.value, choice.label, choice.help) for choice in PreviewBy),
+        ],
+    )
+
     @property
     def needs_files(self) -> bool:
         """Whether frames are read from files, so that the output settings matter."""
@@ -166,6 +177,15 @@ class LabelpassCategory(bpy.types.PropertyGroup):
     origin: StringProperty(name="Origin", description="What makes objects belong to this category")
 
 
+class LabelpassObject(bpy.types.PropertyGroup):
+    """An object of the scene for the table; its name is all that the table's filter looks at."""
+
+    object: StringProperty(name="Object", description="Name of the object, with its library where it is linked")
+    category: StringProperty(name="Category", description="Category of the object; empty for background")
+    instance: StringProperty(name="Instance", description="Instance that the object is or is a part of")
+    origin: StringProperty(name="Origin", description="What makes the object belong to its category and instance")
+
+
 class LabelpassFinding(bpy.types.PropertyGroup):
     """A line of the checklist for the panel; its name is the text."""
 
@@ -199,6 +219,8 @@ class LabelpassState(bpy.types.PropertyGroup):
     maps: CollectionProperty(type=LabelpassMap)
     categories: CollectionProperty(type=LabelpassCategory)
     category_index: IntProperty(name="Category", description="Category that the button below selects the objects of")
+    objects: CollectionProperty(type=LabelpassObject)
+    object_index: IntProperty(name="Object", description="Object that the buttons below are about")
     unlisted_categories: StringProperty(name="Unlisted", description="Categories that the category table lacks")
     categories_problem: StringProperty(name="Problem")
     background_objects: IntProperty(name="Background Objects")
@@ -210,6 +232,7 @@ _CLASSES = (
     LabelpassLine,
     LabelpassRemark,
     LabelpassCategory,
+    LabelpassObject,
     LabelpassFinding,
     LabelpassMap,
     LabelpassState,

@@ -19,11 +19,12 @@ PASS_SWITCHES = {
     Pass.NORMAL: "use_pass_normal",
     Pass.POSITION: "use_pass_position",
     Pass.VECTOR: "use_pass_vector",
+    Pass.UV: "use_pass_uv",
     Pass.CRYPTO_OBJECT: "use_pass_cryptomatte_object",
     Pass.CRYPTO_MATERIAL: "use_pass_cryptomatte_material",
     Pass.CRYPTO_ASSET: "use_pass_cryptomatte_asset",
 }
-_EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX}
+_EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 # Engines of others are believed to make every pass.
 _ENGINE_PASSES = {
     "BLENDER_EEVEE": _EEVEE,
@@ -48,8 +49,10 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         engine_passes=_ENGINE_PASSES.get(render.engine),
         view_layers=tuple(ViewLayerSetup(layer.name, layer.use, _passes_of(layer)) for layer in scene.view_layers),
         objects=objects.count,
+        instances=objects.instances,
         indexed=objects.indexed,
         clash=objects.clash,
+        shared=objects.shared,
         outputs=_outputs(scene),
         file_format=_name_of_format(render.image_settings),
         width=width,
@@ -61,6 +64,7 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         has_camera=scene.camera is not None,
         motion_blur=render.use_motion_blur,
         sequencer=compat.sequencer_replaces_render(scene),
+        preview=scene.labelpass.preview != "NONE",
     )
 
 

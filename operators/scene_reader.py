@@ -51,6 +51,7 @@ def read_scene(
         camera=_camera(scene, depsgraph, view),
         view_layer="" if every_layer else depsgraph.view_layer.name,
         view=view,
+        opaque=None if render.film_transparent else _opaque_part(scene),
     )
 
 
@@ -94,14 +95,28 @@ def image_size(scene: bpy.types.Scene) -> tuple[int, int]:
 def _image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
     """Width and height of the rendered image, and the column and row (from the top) of its first pixel in the
     uncropped one."""
+    width, height = _uncropped_size(scene)
+    if not (scene.render.use_border and scene.render.use_crop_to_border):
+        return width, height, 0, 0
+    left, top, right, bottom = _border(scene)
+    return right - left, bottom - top, left, top
+
+
+def _opaque_part(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
+    """Where the image is rendered, half-open, in its own pixels: outside of a border that does not crop it is empty."""
+    width, height, _, _ = _image_rectangle(scene)
+    render = scene.render
+    return _border(scene) if render.use_border and not render.use_crop_to_border else (0, 0, width, height)
+
+
+def _border(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
+    """The border of a render in pixels of the uncropped image: left, top, right, bottom, half-open, from the top."""
     render = scene.render
     width, height = _uncropped_size(scene)
-    if not (render.use_border and render.use_crop_to_border):
-        return width, height, 0, 0
     # As Blender does it: truncated to whole pixels, rows from the bottom.
     left, right = int(render.border_min_x * width), int(render.border_max_x * width)
     bottom, top = int(render.border_min_y * height), int(render.border_max_y * height)
-    return right - left, top - bottom, left, height - top
+    return left, height - top, right, height - bottom
 
 
 def _uncropped_size(scene: bpy.types.Scene) -> tuple[int, int]:
@@ -191,6 +206,7 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -
         name=camera.name,
         type=kind,
         k=_intrinsics(scene, eye, depsgraph) if kind == "perspective" else None,
+        parallel_k=_intrinsics(scene, eye, depsgraph, parallel=True) if kind == "orthographic" else None,
         world_to_camera=tuple(tuple(row) for row in world_to_camera),
         clip_start=camera.data.clip_start,
         clip_end=camera.data.clip_end,
@@ -203,18 +219,22 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -
     )
 
 
-def _intrinsics(scene: bpy.types.Scene, eye: Eye, depsgraph: bpy.types.Depsgraph) -> tuple[tuple[float, ...], ...]:
-    """K in pixels, from the projection matrix that Blender itself renders with."""
+def _intrinsics(
+    scene: bpy.types.Scene, eye: Eye, depsgraph: bpy.types.Depsgraph, parallel: bool = False
+) -> tuple[tuple[float, ...], ...]:
+    """K in pixels, or that of a parallel camera, from the projection matrix that Blender itself renders with."""
     render = scene.render
     width, height = _uncropped_size(scene)
     projection = eye.camera.calc_matrix_camera(
         depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
     )
     _, _, left, top = _image_rectangle(scene)
+    # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down). The shift
+    # is what the matrix adds to a parallel camera's coordinates, and to z times those of a perspective one.
+    x, y = (projection[0][3], -projection[1][3]) if parallel else (-projection[0][2], projection[1][2])
     focal = projection[0][0] * width / 2
-    # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down).
     return (
-        (focal, 0.0, (1 - projection[0][2]) * width / 2 - left + eye.shift * focal),
-        (0.0, projection[1][1] * height / 2, (1 + projection[1][2]) * height / 2 - top),
+        (focal, 0.0, (1 + x) * width / 2 - left + eye.shift * focal),
+        (0.0, projection[1][1] * height / 2, (1 + y) * height / 2 - top),
         (0.0, 0.0, 1.0),
     )

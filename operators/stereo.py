@@ -18,7 +18,8 @@ class Eye:
     Attributes:
         camera: evaluated object.
         to_world: from the axes of Blender's cameras, without scale.
-        shift: by how much the image's middle is shifted to the right, in focal lengths; besides the camera's own shift.
+        shift: by how much the image's middle is shifted to the right besides the camera's own shift: in focal lengths,
+            of an orthographic camera in scene units.
     """
 
     camera: bpy.types.Object
@@ -83,6 +84,11 @@ def eye_of(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) ->
     if stereo.convergence_mode == "PARALLEL":
         return Eye(camera, to_world)
     # Blender counts in widths of the sensor, also where the height decides on the field of view.
+    if camera.data.type == "ORTHO":
+        width = camera.data.sensor_width
+        return Eye(
+            camera, to_world, offset / stereo.convergence_distance * camera.data.lens / width * camera.data.ortho_scale
+        )
     by_height = camera.data.sensor_fit == "VERTICAL"
     ratio = camera.data.sensor_height / camera.data.sensor_width if by_height else 1.0
     return Eye(camera, to_world, offset / stereo.convergence_distance * ratio)

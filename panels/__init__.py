@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import categories, category_table, export, maps, output, overlay, passes, presets, result
+from . import categories, category_table, export, maps, objects, output, overlay, passes, presets, result
 from .sidebar import in_sidebars
 
 # A parent stands before its children, and these in the order in which a person goes through them.
@@ -11,11 +11,12 @@ _PANELS = (
     passes.Passes,
     categories.Categories,
     category_table.Rules,
+    objects.Objects,
     output.Output,
     maps.DenseMaps,
     result.Result,
 )
-_LISTS = (*categories.LISTS, *category_table.LISTS, *result.LISTS)
+_LISTS = (*categories.LISTS, *category_table.LISTS, *objects.LISTS, *result.LISTS)
 # In the Image Editor what is drawn over the image comes first.
 _CLASSES = (*presets.CLASSES, *_LISTS, overlay.LABELPASS_PT_overlay, *in_sidebars(_PANELS))
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -2,6 +2,8 @@
 
 import bpy
 
+from ..core.camera_formats import CameraFormat
+from ..operators.properties import switch_name
 from .sidebar import SidebarPanel
 
 
@@ -22,6 +24,9 @@ class Output(SidebarPanel):
         column.prop(settings, "image_format")
         column.prop(settings, "pictures")
         column.prop(settings, "soft_masks")
+        row = column.row(heading="Cameras", align=True)
+        for choice in CameraFormat:
+            row.prop(settings, switch_name("cameras", choice), text=choice.label, toggle=True)
         column.prop(settings, "poses")
         column = layout.column()
         column.enabled = not context.window_manager.labelpass.running

@@ -35,7 +35,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used, and on what differs between frames.
+        problems: a sentence for each record that could not be used.
         left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
     """
 
@@ -47,9 +47,10 @@ class Merged:
     left_out: Mapping[str, int]
 
 
-def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
-    """Write the COCO file of the frame records below an output folder, as far as their sequences are wanted, and
-    `dataset.json`, which describes its files.
+def write_coco(
+    output: Path, progress: Callable[[int, int], None], description: DatasetDescription | None = None
+) -> Merged:
+    """Write the COCO file of the frame records below an output folder, as far as their sequences are wanted.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
     ids as tracks.py says. Category ids are those that the user fixed, else those that the dataset has already; see
@@ -58,6 +59,7 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     Args:
         output: the folder that holds `records`.
         progress: called with the number of records read and their total, each record being read twice.
+        description: where to take note of each record.
 
     Raises:
         RecordError: there is no record, or two of them contradict each other or the dataset as it was.
@@ -66,7 +68,6 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     """
     problems: list[str] = []
     left_out: Counter[str] = Counter()
-    description = DatasetDescription()
     order: list[tuple[str, int, str, Path]] = []
     found, found_parts = DatasetCategories(), DatasetCategories()
     tracks = Tracks()
@@ -85,7 +86,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         tracks.add(record)
         found.add(record.categories, path)
         found_parts.add(record.part_categories, path)
-        description.add(record)
+        if description:
+            description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
         nothing = f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
@@ -96,7 +98,8 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
     categories, part_categories = found.numbered(ids_before(output)), found_parts.numbered({})
     ids, part_ids = ids_of(categories), ids_of(part_categories)
     tracks.number(ids)
-    description.check_ids(ids)
+    if description:
+        description.check_ids(ids)
 
     path = output / INSTANCES_FILE
     annotation = 0
@@ -130,8 +133,6 @@ def write_coco(output: Path, progress: Callable[[int, int], None]) -> Merged:
         _write_table(file, "tracks", tracks.tracks())
         file.write(b"\n]}\n")
     keep_ids(output, categories)
-    description.write(output)
-    problems += description.problems
     return Merged(path, len(order), annotation, len(ids), tuple(problems), dict(sorted(left_out.items())))
 
 

@@ -35,7 +35,15 @@ def _distance(record_file: Path, exr: Path) -> tuple[int, float]:
     passes = Passes([PassFile(exr)], record.view_layer, view)
     rows, columns = np.nonzero(passes.read(Pass.DEPTH) < SMALLEST_BACKGROUND_DEPTH)
     position = passes.read(Pass.POSITION).astype(np.float64)[rows, columns]
-    projected = record.camera.project(position)[:, :2]
+    matrix = np.array(record.camera.world_to_camera)
+    in_camera = position @ matrix[:3, :3].T + matrix[:3, 3]
+    if record.camera.k is None:
+        assert record.camera.parallel_k is not None
+        in_camera[:, 2] = 1.0
+        projected = (in_camera @ np.array(record.camera.parallel_k).T)[:, :2]
+    else:
+        in_image = in_camera @ np.array(record.camera.k).T
+        projected = in_image[:, :2] / in_image[:, 2:]
     return len(rows), float(np.abs(projected - np.stack((columns, rows), axis=1) - 0.5).max())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import bpy
 import cv2
 import numpy as np
+import plyfile
 import pytest
 
 from tests.blender.scenes import add_object, render_animation
@@ -135,6 +136,47 @@ def hits(scene: bpy.types.Scene, frame: int, name: str, record: dict, rows: np.n
     return np.array([place for _, place, *_ in found])
 
 
+def test_occlusion_against_rays(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """A cube passes another and the camera moves; Blender's own rays say what is hidden in the other frame."""
+    cube, camera = scene.objects["Cube"], scene.camera
+    cube.animation_data_clear()
+    for thing, places in ((cube, ((-1.5, -2, 0), (-0.9, -2, 0.1))), (camera, ((0.3, -9, 2.5), (0.5, -9, 2.5)))):
+        for frame, place in enumerate(places, start=1):
+            thing.location = place
+            thing.keyframe_insert("location", frame=frame)
+    turn_on(scene, "occlusion_forward_png", "occlusion_backward_png", "position_npy", "instances_png")
+    export(scene)
+    folder = tmp_path / "frames"
+    for here, there, kind in ((1, 2, "forward"), (2, 1, "backward")):
+        record = record_of(folder, f"shot_{here:04}")
+        position = np.load(folder / f"maps/position/shot_{here:04}.npy").astype(np.float64)
+        numbers = cv2.imread(str(folder / f"maps/instances/shot_{here:04}.png"), cv2.IMREAD_UNCHANGED)
+        pixels = cv2.imread(str(folder / f"maps/occlusion_{kind}/shot_{here:04}.png"), cv2.IMREAD_UNCHANGED)
+        scene.frame_set(here)
+        before = np.array(cube.matrix_world)
+        scene.frame_set(there)
+        motion = np.array(cube.matrix_world) @ np.linalg.inv(before)
+        (number,) = [i for i, one in enumerate(record["instances"], 1) if one["name"] == "Cube"]
+        moved = position.copy()
+        moved[numbers == number] = position[numbers == number] @ motion[:3, :3].T + motion[:3, 3]
+        other = record_of(folder, f"shot_{there:04}")["camera"]
+        matrix, k = np.array(other["world_to_camera"]), np.array(other["k"])
+        eye = np.linalg.inv(matrix)[:3, 3]
+        graph = bpy.context.evaluated_depsgraph_get()
+        wrong = hidden_pixels = seen = 0
+        for row, column in np.argwhere(~np.isnan(position[..., 0])):
+            point = moved[row, column]
+            x, y, z = k @ (matrix[:3, :3] @ point + matrix[:3, 3])
+            hit, place, *_ = scene.ray_cast(graph, eye, point - eye)
+            nearer = hit and np.linalg.norm(np.array(place) - eye) < 0.999 * np.linalg.norm(point - eye)
+            hidden = nearer or not (0 <= x / z < WIDTH and 0 <= y / z < HEIGHT)
+            hidden_pixels += hidden
+            seen += 1
+            wrong += (pixels[row, column] == 255) != hidden
+        assert hidden_pixels > 40
+        assert wrong / seen < 0.02
+
+
 def test_orthographic_depth_is_planar(scene: bpy.types.Scene, tmp_path: Path) -> None:
     """Of a plane that is tilted against the camera; the distance along the parallel rays is the same."""
     scene.frame_end = 1
@@ -155,7 +197,7 @@ def test_orthographic_depth_is_planar(scene: bpy.types.Scene, tmp_path: Path) ->
     np.testing.assert_array_equal(np.load(tmp_path / "frames/maps/ray_depth/shot_0001.npy"), depth)
     camera_record = record_of(tmp_path / "frames")["camera"]
     assert camera_record["k"] is None
-    assert camera_record["holds"].startswith("world_to_camera, depth along the z axis")
+    assert camera_record["holds"].startswith("world_to_camera, parallel_k, depth along the z axis")
 
 
 def test_panoramic_depth_is_the_distance(scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -204,37 +246,137 @@ def test_camera_of_the_record(scene: bpy.types.Scene) -> None:
     assert found[0].motion_blur
 
 
+def test_orthographic_points_are_where_the_surface_is(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """With a shift, a crop and a scale, against Blender's own Position pass."""
+    scene.frame_end = 1
+    data, render = scene.camera.data, scene.render
+    data.type, data.ortho_scale, data.shift_x, data.shift_y = "ORTHO", 7.0, 0.07, -0.03
+    render.resolution_percentage, render.resolution_x, render.resolution_y = 50, 128, 96
+    render.use_border = render.use_crop_to_border = True
+    render.border_min_x, render.border_max_x, render.border_min_y, render.border_max_y = 0.25, 0.875, 0.125, 0.75
+    scene.unit_settings.scale_length = 0.1
+    turn_on(scene, "points_ply", "position_npy")
+    export(scene)
+    vertices = plyfile.PlyData.read(tmp_path / "frames/maps/points/shot_0001.ply")["vertex"]
+    position = np.load(tmp_path / "frames/maps/position/shot_0001.npy")
+    position = position[~np.isnan(position[..., 0])]
+    assert len(vertices) == len(position) > 500
+    assert np.abs(np.column_stack([vertices[name] for name in "xyz"]) - position).max() < 1e-5
+
+
+def test_nocs_of_cubes(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """Against Blender's Position pass and the object's matrix; one of them turned and stretched."""
+    scene.frame_end = 1
+    scene.labelpass.poses = True
+    scene.objects["Cube.001"].rotation_euler = (0.3, 0.5, 0.7)
+    scene.objects["Cube.001"].scale = (1, 0.5, 1.2)
+    turn_on(scene, "nocs_npy", "nocs_png", "position_npy", "instances_png")
+    export(scene)
+    folder = tmp_path / "frames"
+    nocs, position = (np.load(folder / f"maps/{kind}/shot_0001.npy") for kind in ("nocs", "position"))
+    png = cv2.imread(str(folder / "maps/nocs/shot_0001.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    numbers = cv2.imread(str(folder / "maps/instances/shot_0001.png"), cv2.IMREAD_UNCHANGED)
+    assert (np.isnan(nocs[..., 0]) == (numbers == 0)).all()
+    assert not png[numbers == 0].any()
+    for number, instance in enumerate(record_of(folder)["instances"], start=1):
+        if not instance["name"].startswith("Cube"):
+            continue
+        pixels = numbers == number
+        matrix = np.array(scene.objects[instance["name"]].matrix_world)
+        local = (position[pixels] - matrix[:3, 3]) @ np.linalg.inv(matrix[:3, :3]).T
+        scale = np.linalg.norm(matrix[:3, :3], axis=0)
+        expected = local * scale / np.linalg.norm(1.5 * scale) + 0.5
+        assert np.abs(nocs[pixels] - expected).max() < 1e-4
+        assert np.abs(png[pixels] / 65535 - expected).max() < 2e-4
+
+
+def test_uv_of_a_plane(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    scene.frame_end = 1
+    floor = scene.objects["Floor"]
+    layer = floor.data.uv_layers.new()
+    for loop, corner in zip(floor.data.loops, layer.data, strict=True):
+        x, y, _ = floor.data.vertices[loop.vertex_index].co
+        corner.uv = (x / 8 + 0.5, y / 8 + 0.5)
+    turn_on(scene, "uv_npy", "position_npy", "instances_png")
+    export(scene)
+    uv, position = (np.load(tmp_path / f"frames/maps/{kind}/shot_0001.npy") for kind in ("uv", "position"))
+    numbers = cv2.imread(str(tmp_path / "frames/maps/instances/shot_0001.png"), cv2.IMREAD_UNCHANGED)
+    ground = (numbers == 0) & ~np.isnan(position[..., 0])
+    assert np.count_nonzero(ground) > 300
+    assert np.abs(uv[ground] - (position[ground][:, :2] / 8 + 0.5)).max() < 1e-4
+    assert np.isnan(uv[~ground]).all()
+
+
+# --- labelpass validate ---
+
+
+@pytest.mark.parametrize("samples", [1, 16])
+def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, samples: int) -> None:
+    """Moving objects and camera, poses, a unit scale; with several samples a pixel's first is not in its centre."""
+    scene.cycles.samples = samples
+    camera = scene.camera
+    camera.keyframe_insert("location", frame=1)
+    camera.location.x += 0.2
+    camera.keyframe_insert("location", frame=2)
+    scene.objects["Ball"].rotation_euler = (0, 0, 1)
+    scene.objects["Ball"].keyframe_insert("rotation_euler", frame=2)
+    scene.unit_settings.scale_length = 0.1
+    scene.labelpass.poses = True
+    turn_on(scene, "depth_npy", "depth_png", "position_npy", "normals_npy", "flow_forward_npy", "flow_backward_npy")
+    turn_on(scene, "instances_png", "categories_png")
+    export(scene)
+    command = [sys.executable, "-m", "core", "validate", str(tmp_path / "frames")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+    assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
+    assert done.returncode == 0
+    assert "flow of instances with poses (1)" in done.stdout
+
+    path = tmp_path / "frames/maps/flow_forward/shot_0001.npy"
+    np.save(path, np.load(path) * np.float32(1.5))
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+    assert done.returncode == 1
+    assert "The forward flow of 'Cube' is not that of its pose in shot_0002" in done.stdout
+
+
 # --- From the panel, headless, and the command line ---
 
 
 def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    from labelpass.core.camera_formats import CameraFormat
     from labelpass.core.maps import DenseMap
 
     scene.render.filepath = "//frames/shot_####"
     blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    everything = ",".join(DenseMap)
+    everything, cameras = ",".join(DenseMap), ",".join(CameraFormat)
     turn_on(scene, *DenseMap)
+    scene.labelpass.poses = True
+    for choice in CameraFormat:
+        setattr(scene.labelpass, f"cameras_{choice.value}", True)
+    scene.objects["Cube"].data.uv_layers.new()
     scene.labelpass.output = str(tmp_path / "sidebar")
     export(scene)
     command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", CHECKOUT / "export_annotations.py"]
-    command += ["--", "--maps", everything, "--output", tmp_path / "headless"]
+    command += ["--", "--maps", everything, "--cameras", cameras, "--poses", "--output", tmp_path / "headless"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     command = [sys.executable, "-m", "core", "annotate", tmp_path / "frames", "--output", tmp_path / "alone"]
-    command += ["--scene", tmp_path / "sidebar", "--maps", everything]
+    command += ["--scene", tmp_path / "sidebar", "--maps", everything, "--poses"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
     assert done.returncode == 0, done.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "core", "merge", str(tmp_path / "alone")], capture_output=True, cwd=CHECKOUT, timeout=60
-    )
+    command = [sys.executable, "-m", "core", "merge", str(tmp_path / "alone"), "--cameras", cameras]
+    done = subprocess.run(command, capture_output=True, cwd=CHECKOUT, timeout=60)
     assert done.returncode == 0, done.stderr
 
     files = sorted(
         path.relative_to(tmp_path / "sidebar") for path in (tmp_path / "sidebar/maps").rglob("*") if path.is_file()
     )
-    assert len(files) == 2 * len(DenseMap)
-    for file in [*files, Path("dataset.json")]:
+    # The last frame has no next one, the first no previous one.
+    assert len(files) == 2 * len(DenseMap) - sum(bool(map.made_of) for map in DenseMap)
+    files = [file for file in files if file.suffix != ".ply"]  # its colours are those of the images
+    files += [Path("dataset.json")]
+    files += [Path("cameras") / name for name in ("cameras.json", "transforms.json", "sparse/images.txt")]
+    for file in files:
         expected = (tmp_path / "sidebar" / file).read_bytes()
         assert (tmp_path / "headless" / file).read_bytes() == expected
         assert (tmp_path / "alone" / file).read_bytes() == expected

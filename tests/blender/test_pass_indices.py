@@ -5,6 +5,8 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.blender import labelled_scenes as scenes
+
 
 def indices(scene: bpy.types.Scene) -> dict[str, int]:
     return {ob.name: ob.pass_index for ob in scene.objects if ob.type == "MESH"}
@@ -66,3 +68,78 @@ def test_more_objects_than_indices(scene: bpy.types.Scene) -> None:
     bpy.ops.labelpass.assign_indices()
     found = [index for index in indices(scene).values() if index]
     assert len(found) == len(set(found)) == max(found) == 32_767
+
+
+def test_objects_of_one_instance_share_an_index(scene: bpy.types.Scene) -> None:
+    car = bpy.data.objects.new("Car", None)
+    car["category"] = "car"
+    scene.collection.objects.link(car)
+    for name in ("Cube", "Cube.001"):
+        scene.objects[name].parent = car
+    scene.objects["Floor"]["category_id"] = 0
+    bpy.ops.labelpass.assign_indices()
+    assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 3, "Floor": 0}, "each object is an instance"
+    scene.labelpass.grouping = "parent"
+    bpy.ops.labelpass.assign_indices()
+    assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 2, "Floor": 0}
+    scene.labelpass.parts = "object"
+    bpy.ops.labelpass.assign_indices()
+    assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 3, "Floor": 0}, "parts are told apart as well"
+    scene.labelpass.parts = "none"
+    bpy.ops.labelpass.assign_indices()
+    bpy.ops.labelpass.restore_indices()
+    assert indices(scene) == BEFORE, "those of the user, not those in between"
+
+    scene.frame_end = 1
+    bpy.ops.labelpass.assign_indices()
+    bpy.ops.render.render(animation=True)
+    scene.labelpass.source, scene.labelpass.labels = "FILES", "object_index"
+    bpy.ops.labelpass.export_annotations()
+    state = bpy.context.window_manager.labelpass
+    assert state.lines[0].name == "1 frame annotated; 2 instances"
+    assert not state.remarks, "that parts share an index is as it should be"
+
+
+def test_ignored_objects_have_an_index_for_their_region(scene: bpy.types.Scene) -> None:
+    scene.objects["Ball"]["ignore"] = True
+    scene.objects["Floor"]["category_id"] = 0
+    bpy.ops.labelpass.assign_indices()
+    assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 3, "Floor": 0}
+
+
+def test_warnings_of_assign_indices(scene: bpy.types.Scene, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    linked = scenes.add_library(scene, tmp_path)
+    bpy.ops.labelpass.assign_indices()
+    said = capfd.readouterr().out
+    assert "'Bucket [library.blend]' and 'Well [library.blend]' share the pass index 7" in said
+    assert [ob.pass_index for ob in linked] == [7, 7]
+    assert 7 not in {ob.pass_index for ob in scene.objects if ob.is_editable}
+
+    linked[0].pass_index = 0  # as if it were so in the library
+    bpy.ops.labelpass.assign_indices()
+    said = capfd.readouterr().out
+    assert "1 linked object with the index 0 cannot be changed" in said
+    assert "share the pass index" not in said
+
+
+def test_checklist_on_indices(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.labelled_objects import read_labelled_objects
+    from labelpass.operators.panel_data import findings_of
+
+    def texts() -> list[str]:
+        return [finding.text for finding in findings_of(scene, read_labelled_objects(scene))]
+
+    scene.objects["Cube.001"].pass_index = 1
+    shared = "'Cube' and 'Cube.001' share the pass index 1, so they will be one instance"
+    assert any(text.startswith(shared) for text in texts())
+    scene.labelpass.grouping = "parent"
+    scene.objects["Cube.001"].parent = scene.objects["Cube"]
+    assert not any("share" in text for text in texts()), "they are one instance"
+    scene.labelpass.grouping = "object"
+    bpy.ops.labelpass.assign_indices()
+    assert not any("share" in text for text in texts())
+
+    scene.view_layers[0].use_pass_object_index = False
+    for ob in scene.objects:
+        ob.pass_index = 0
+    assert texts()[0] == "Cryptomatte Object tells objects apart; it needs no pass indices"

@@ -133,6 +133,20 @@ def test_each_eye_has_its_camera(stereo: bpy.types.Scene, tmp_path: Path, mode: 
         assert distance < 0.01
 
 
+@pytest.mark.parametrize("mode", ["OFFAXIS", "TOE"])
+def test_eyes_of_an_orthographic_camera(stereo: bpy.types.Scene, tmp_path: Path, mode: str) -> None:
+    stereo.camera.data.type, stereo.camera.data.ortho_scale = "ORTHO", 6.0
+    stereo.camera.data.stereo.convergence_mode = mode
+    render_animation()
+    export(stereo, all_views=True)
+    frames = tmp_path / "frames"
+    views = ("left", "right")
+    pairs = [path for view in views for path in (frames / f"records/{view}/shot_0001.json", frames / "shot_0001.exr")]
+    for pixels, distance in reprojection(*pairs):
+        assert pixels > 500
+        assert distance < 0.01
+
+
 def test_eyes_of_a_cropped_portrait_with_wide_pixels(stereo: bpy.types.Scene, tmp_path: Path) -> None:
     render = stereo.render
     render.resolution_x, render.resolution_y, render.pixel_aspect_x = 48, 64, 1.5

@@ -20,7 +20,7 @@ from core.checklist import (
 from core.render_pass import Pass
 from core.settings import ImageFormat, LabelSource, Parts, Settings
 
-EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX}
+EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 LAYER = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX}))
 MULTILAYER = ExrOutput("", None, "ZIP", half=False)
 GOOD = RenderSetup(
@@ -28,8 +28,10 @@ GOOD = RenderSetup(
     engine_passes=None,
     view_layers=(LAYER,),
     objects=17,
+    instances=17,
     indexed=True,
     clash="",
+    shared="",
     outputs=(MULTILAYER,),
     file_format="OpenEXR MultiLayer",
     width=640,
@@ -41,6 +43,7 @@ GOOD = RenderSetup(
     has_camera=True,
     motion_blur=False,
     sequencer=False,
+    preview=False,
 )
 CRYPTO = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.CRYPTO_OBJECT}))
 BARE = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED}))

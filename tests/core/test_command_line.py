@@ -129,7 +129,7 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--help"], ["annotate", "merge", "passes"]),
+        (["--help"], ["annotate", "merge", "validate", "passes"]),
         (["annotate", "--help"], ["--output", "--frames", "--scene", "--sequence", "--pass", "--workers", "--redo"]),
     ],
 )

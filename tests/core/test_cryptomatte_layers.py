@@ -13,7 +13,10 @@ import cryptomatte_api
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
+from pycocotools.coco import COCO
 
+from core.__main__ import main
 from core.annotate import annotate
 from core.cryptomatte import hash_name
 from core.errors import PassError
@@ -23,7 +26,8 @@ from core.labels import LabelImage, read_labels
 from core.passes import Passes
 from core.record import FrameRecord
 from core.render_pass import Pass, PassFile
-from core.settings import ImageFormat, LabelSource, Settings
+from core.scene import Category, SceneEntries, SceneEntry, SceneRecord
+from core.settings import ImageFormat, LabelSource, Parts, Settings
 from core.sidecar import Sidecar, sidecar_path
 
 Array = npt.NDArray[Any]
@@ -277,6 +281,30 @@ def test_without_a_manifest(write_exr, tmp_path: Path) -> None:
     assert image.name_of(hash_name("Cube.623")) == "ff1c6197"
 
 
+def test_scene_record_names_what_no_manifest_names(write_exr, tmp_path: Path) -> None:
+    """An id is the hash of a name, and the scene record has the names; also one whose id is flipped, and for parts."""
+    covered = coverages(3, ["Cube", "Cube.623", "Helper"])
+    materials = {"Paint": np.ones((HEIGHT, WIDTH), np.float32)}
+    channels = channels_of("CryptoObject", covered) | channels_of("CryptoMaterial", materials)
+    path = write_exr(tmp_path / "a.exr", channels)
+    objects = SceneEntries(
+        (Category("box", 4),),
+        (SceneEntry("Cube", 0, "box"), SceneEntry("Cube.623", 0, "box"), SceneEntry("Helper", 0, None)),
+    )
+    paint = SceneEntries((Category("coat"),), (SceneEntry("Paint", 0, "coat"),))
+    scene = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, objects, paint, SceneEntries())
+    scene.write(tmp_path / "s.json")
+    settings = Settings(image_format=ImageFormat.NONE, pictures=False, parts=Parts.MATERIAL)
+
+    record = annotate(
+        FrameJob(FrameFiles("", 1, "a", (PassFile(path),)), tmp_path / "out", tmp_path / "s.json", settings)
+    )
+
+    assert [(one.name, one.category) for one in record.instances] == [("Cube", "box"), ("Cube.623", "box")]
+    assert {part.name for one in record.instances for part in one.parts} == {"Paint"}
+    assert record.notes == ()
+
+
 @pytest.mark.parametrize("place", ["manifest.json", "names/of/shot.json", "names\\shot.json"])
 def test_sidecar_manifest(write_exr, tmp_path: Path, place: str) -> None:
     covered = coverages()
@@ -377,6 +405,35 @@ def test_record_of_another_renderers_frame(several, tmp_path: Path) -> None:
     assert sum(one.mask.area for one in record.instances) == np.count_nonzero(
         np.max(list(covered["props"].values()), axis=0) >= background
     )
+
+
+def test_command_line(several, tmp_path: Path) -> None:
+    """From the command to COCO, with all three settings."""
+    path, covered = several
+    output = tmp_path / "out"
+    arguments = [
+        "--cryptomatte",
+        "crew",
+        "--soft-masks",
+        "--parts",
+        "material",
+        "--no-pictures",
+        "--image-format",
+        "none",
+    ]
+
+    assert main(["annotate", str(path), "--output", str(output), *arguments, "--workers", "1"]) == 0
+    assert main(["merge", str(output)]) == 0
+
+    coco = COCO(output / "annotations/instances.json")
+    assert {one["name"] for one in coco.dataset["annotations"]} <= set(covered["crew"])
+    for one in coco.dataset["annotations"]:
+        x, y, width, height = one["soft_mask"]["bbox"]
+        with Image.open(output / one["soft_mask"]["file_name"]) as image:
+            exact = covered["crew"][one["name"]] * 255
+            assert np.abs(np.asarray(image) - exact[y : y + height, x : x + width]).max() < 1.3
+        assert {part["name"] for part in one["parts"]} <= set(covered["crowd_material"])
+        assert sum(part["area"] for part in one["parts"]) <= one["area"]
 
 
 def test_names_listed_for_the_user(several) -> None:

@@ -17,6 +17,7 @@ from core.categories import Category, CategoryTable, Rule, Source, Unknown
 from core.category_rules import categorise
 from core.formats.coco import INSTANCES_FILE, write_coco
 from core.frames import find_frames
+from core.instances import Box
 from core.job import FrameJob
 from core.record import FrameRecord, record_path
 from core.scene import Facts, SceneEntries, SceneEntry, SceneRecord
@@ -198,3 +199,46 @@ def test_without_a_scene_an_index_can_be_the_id_of_a_category(source: LabelSourc
         ("index_11", "car"), ("index_30", "index_30"), ("index_4", "car"), ("sky", "sky"),
     ]  # fmt: skip
     assert categories == [Category("car", 4), Category("index_30"), Category("sky", 5, stuff=True)]
+
+
+# --- Holdouts, which have no label ------------------------------------------------------------------------------------
+
+
+def holdout_frame(write_exr: Any, folder: Path, **scene: Any) -> FrameRecord:
+    """A car beside a holdout that cuts a hole of 25 x 18 pixels into the picture."""
+    labels = np.zeros((HEIGHT, WIDTH), np.float32)
+    labels[PLACES[1]] = 1
+    alpha = np.ones((HEIGHT, WIDTH), np.float32)
+    alpha[PLACES[5]] = 0
+    alpha[20, 30:55] = 0.75  # an outline runs through these
+    channels = {f"L.Combined.{letter}": alpha for letter in scene.pop("letters", "RGBA")}
+    frame = write_exr(folder / "frame_0001.exr", {"L.IndexOB.X": labels, **channels})
+    entries = (OBJECTS[0], OBJECTS[4])
+    nothing = SceneEntries()
+    scene.setdefault("opaque", (0, 0, WIDTH, HEIGHT))
+    record = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, SceneEntries((), entries), nothing, nothing, **scene)
+    categorise(record, CategoryTable()).write(folder / "scene.json")
+    settings = Settings(ignored=Ignored.CROWD, image_format=ImageFormat.NONE, pictures=False)
+    (files,) = find_frames([frame])
+    return annotate(FrameJob(files, folder, folder / "scene.json", settings))
+
+
+def test_a_holdout_is_the_hole_in_the_alpha(write_exr: Any, tmp_path: Path) -> None:
+    record = holdout_frame(write_exr, tmp_path)
+    (region,) = record.ignored
+    assert (region.name, region.category, region.mask.area) == ("ignored holdouts", "", 25 * 17)
+    assert FrameRecord.read(record_path(tmp_path, "frame_0001")).ignored == record.ignored
+    assert [instance.name for instance in record.instances] == ["Car"]
+
+
+def test_outside_of_the_border_of_a_render_there_is_no_holdout(write_exr: Any, tmp_path: Path) -> None:
+    record = holdout_frame(write_exr, tmp_path, opaque=(0, 25, 40, HEIGHT))
+    assert record.ignored[0].mask.box == Box(30, 25, 40, 38)
+
+
+def test_holdouts_that_cannot_be_seen(write_exr: Any, tmp_path: Path) -> None:
+    record = holdout_frame(write_exr, tmp_path / "film", opaque=None)
+    assert record.ignored == () and "turn off Film > Transparent" in record.notes[0]
+    for letters in ("", "RGB"):
+        record = holdout_frame(write_exr, tmp_path / f"none{letters}", letters=letters)
+        assert record.ignored == () and "There is no Combined pass with an alpha" in record.notes[0]

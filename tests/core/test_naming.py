@@ -135,7 +135,7 @@ def test_all_indices_zero(source: LabelSource, kind: str) -> None:
             name_labels(labels, image(source), record)
         assert f"All {kind.lower()}s of the scene 'Street' have the pass index 0" in str(caught.value)
         assert f"{kind} Properties > " in str(caught.value)
-        assert "Cryptomatte Object" in str(caught.value)
+        assert f"Cryptomatte {kind}" in str(caught.value)
 
 
 @pytest.mark.parametrize("source", CRYPTO_SOURCES)

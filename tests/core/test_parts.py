@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
+from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
@@ -233,6 +236,24 @@ def test_from_the_scene_to_coco(rendered_of, facts_of, tmp_path: Path) -> None:
         x, y, width, height = part["bbox"]
         assert mask[y : y + height, x : x + width].sum() == part["area"]
     assert parts["Red"]["area"] + parts["Ochre"]["area"] > 0.9 * tower["area"]
+
+
+def test_example_reads_the_dataset(rendered_of, tmp_path: Path) -> None:
+    """It knows pycocotools and the docs, and nothing of Labelpass."""
+    (rendered,) = rendered_of("4.5", "crypto_only")
+    settings = {"labels": LabelSource.CRYPTO_OBJECT, "image_format": ImageFormat.PNG, "soft_masks": True}
+    annotated(rendered, tmp_path, parts=Parts.MATERIAL, **settings)
+    write_coco(tmp_path, lambda done, total: None)
+    example = Path(__file__).resolve().parents[2] / "examples/parts_and_soft_masks.py"
+
+    subprocess.run([sys.executable, str(example), str(tmp_path), str(tmp_path / "p.png")], check=True)
+
+    with Image.open(tmp_path / "p.png") as picture, Image.open(tmp_path / "images/f.png") as image:
+        assert picture.width > image.width
+        left = np.asarray(picture)[:48, :64].astype(int)
+        plain = np.asarray(image.convert("RGB")).astype(int)
+    coloured = left.max(axis=2) - left.min(axis=2) > plain.max(axis=2) - plain.min(axis=2) + 40
+    assert coloured.sum() > 500
 
 
 def test_objects_of_a_group_are_told_apart_whatever_they_share(rendered_of, facts_of, tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def test_merge_reports_progress(frames: Frames) -> None:
     with WorkerPool(1) as pool:
         pool.submit(frames.task("a"))
         answers(pool, 1)
-        pool.submit(Task("merge", {"output": str(frames.output)}, frames.output, "the records"))
+        pool.submit(Task("merge", {"output": str(frames.output), "settings": {}}, frames.output, "the records"))
         events: list[Event] = []
 
         def is_done() -> bool:

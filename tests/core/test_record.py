@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.camera_formats import CameraFormat
 from core.categories import Category
 from core.errors import InputError, RecordError
 from core.frames import FrameFiles
@@ -395,10 +396,17 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "pictures",
         "maps",
         "depth_scale",
+        "cameras",
         "workers",
         "redo",
     }
-    for change in ({"workers": 7}, {"redo": True}, {"all_views": True}, {"all_scenes": True}):
+    for change in (
+        {"workers": 7},
+        {"redo": True},
+        {"all_views": True},
+        {"all_scenes": True},
+        {"cameras": (CameraFormat.JSON,)},
+    ):
         assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
 
 

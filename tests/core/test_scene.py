@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from core.camera import Camera
 from core.categories import Category
 from core.errors import OutputError, SceneError
-from core.scene import SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
+from core.scene import Facts, SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
+from core.settings import Grouping
 
 IDENTITY = tuple(tuple(float(row == column) for column in range(4)) for row in range(4))
 CAMERA = Camera("Kamera", "orthographic", None, IDENTITY, 0.1, 100.0)
@@ -37,14 +38,46 @@ RECORD = SceneRecord(
 
 TEXTS = st.text(max_size=10)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
-ENTRIES = st.builds(SceneEntry, TEXTS, st.integers(0, 32767), st.none() | TEXTS, TEXTS, TEXTS, TEXTS)
-TABLES = st.builds(
-    SceneEntries,
-    st.lists(st.builds(Category, TEXTS, st.none() | st.integers(1, 2**53), TEXTS), max_size=3).map(tuple),
-    st.lists(
-        st.builds(SceneEntry, TEXTS, st.integers(0, 32767), st.none() | TEXTS, TEXTS, TEXTS, TEXTS), max_size=4
-    ).map(tuple),
+FACTS = st.builds(
+    Facts,
+    name=TEXTS,
+    category=st.none() | TEXTS,
+    category_id=st.none() | st.integers(0, 2**31),
+    supercategory=TEXTS,
+    ignore=st.booleans(),
+    data=TEXTS,
+    collections=st.lists(TEXTS, max_size=2).map(tuple),
+    own_collection=TEXTS,
+    materials=st.lists(TEXTS, max_size=2).map(tuple),
+    tags=st.lists(TEXTS, max_size=2).map(tuple),
+    instancer=TEXTS,
+    holdout=st.booleans(),
+    shadow_catcher=st.booleans(),
 )
+ENTRIES = st.builds(
+    SceneEntry,
+    TEXTS,
+    st.integers(0, 32767),
+    st.none() | TEXTS,
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    st.booleans(),
+    FACTS,
+)
+CATEGORIES = st.builds(
+    Category,
+    TEXTS,
+    st.none() | st.integers(1, 2**53),
+    TEXTS,
+    st.sampled_from(["", "#102030"]),
+    st.booleans(),
+    st.lists(TEXTS, max_size=2).map(tuple),
+    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=2).map(tuple),
+    st.none() | st.sampled_from(Grouping),
+)
+TABLES = st.builds(SceneEntries, st.lists(CATEGORIES, max_size=3).map(tuple), st.lists(ENTRIES, max_size=4).map(tuple))
 RECORDS = st.builds(
     SceneRecord,
     scene=TEXTS,
@@ -57,6 +90,10 @@ RECORDS = st.builds(
     objects=TABLES,
     materials=TABLES,
     assets=TABLES,
+    parents=TABLES,
+    collections=TABLES,
+    table=st.lists(CATEGORIES, max_size=2).map(tuple),
+    opaque=st.none() | st.tuples(*[st.integers(0, 100)] * 4),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.camera_formats import CameraFormat
 from core.errors import UsageError
 from core.maps import DenseMap
 from core.render_pass import LABEL_PASSES, Pass
@@ -36,6 +37,7 @@ ALL_SETTINGS = st.builds(
     image_format=st.sampled_from(ImageFormat),
     pictures=st.booleans(),
     maps=st.sets(st.sampled_from(DenseMap)).map(lambda some: tuple(map for map in DenseMap if map in some)),
+    cameras=st.sets(st.sampled_from(CameraFormat)).map(lambda some: tuple(one for one in CameraFormat if one in some)),
     depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
     redo=st.booleans(),
@@ -62,6 +64,7 @@ OTHER = {
     "pictures": False,
     "maps": (DenseMap.DEPTH_PNG,),
     "depth_scale": 0.002,
+    "cameras": (CameraFormat.NERF,),
     "workers": 3,
     "redo": True,
 }
@@ -96,7 +99,7 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     changed = Settings(**{name: OTHER[name]})
     assert changed != Settings()
 
-    shapes_nothing = ("workers", "redo", "all_views", "all_scenes")
+    shapes_nothing = ("workers", "redo", "all_views", "all_scenes", "cameras")
     assert (changed.shaping_records() == Settings().shaping_records()) == (name in shapes_nothing)
 
 
@@ -172,7 +175,10 @@ def test_label_sources_are_passes() -> None:
 def test_texts_are_those_of_an_interface() -> None:
     """Blender's way: a title, and a sentence without a full stop."""
     texts = [(field.metadata["label"], field.metadata["help"]) for field in FIELDS]
-    texts += [(choice.label, choice.help) for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat, *DenseMap)]
+    texts += [
+        (choice.label, choice.help)
+        for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat, *DenseMap, *CameraFormat)
+    ]
     for label, help in texts:
         assert label
         assert label[0].isupper()

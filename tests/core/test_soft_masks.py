@@ -116,7 +116,7 @@ def test_levels(pixels: list[list[tuple[int, float]]], width: int, groups: list[
     labels, coverages = with_coverages(iter(ranks), shape)
     runs, instances = instances_of(labels, groups)
 
-    found = list(soft_masks(coverages, owners(coverages, instances), runs, instances))
+    found = list(soft_masks(coverages, runs, instances))
 
     assert len(found) == len(instances)
     total = np.zeros(shape, np.int64)
@@ -142,9 +142,10 @@ def test_halves_do_not_add_up_to_256() -> None:
     ranks = [(np.full((1, 1), id, np.uint32).view(np.float32), half) for id in (3, 7)]
     labels, coverages = with_coverages(ranks, (1, 1))
     runs, (one,) = instances_of(labels, [(3,)])
-    other = dataclasses.replace(one, labels=(7,))  # nowhere the strongest, so without a mask of its own
+    # Nowhere the strongest, so without a mask of its own.
+    other = dataclasses.replace(one, labels=(7,), mask=dataclasses.replace(one.mask, label=7))
 
-    found = soft_masks(coverages, owners(coverages, [one, other]), runs, [one, other])
+    found = soft_masks(coverages, runs, [one, other])
 
     assert [level.tolist() for _, level in found] == [[[128]], [[127]]]
 
@@ -156,10 +157,50 @@ def test_mask_that_reaches_beyond_its_hard_mask() -> None:
     runs, instances = instances_of(labels, [(5,)])
     assert instances[0].mask.box == Box(3, 0, 7, 1)
 
-    ((box, level),) = soft_masks(coverages, owners(coverages, instances), runs, instances)
+    ((box, level),) = soft_masks(coverages, runs, instances)
 
     assert box == Box(1, 0, 9, 1), "the last pixel rounds to 0"
     assert level.tolist() == [[26, 102, 153, 255, 255, 153, 102, 1]]
+
+
+def test_instances_that_share_an_id() -> None:
+    """Geometry has told two instances of id 5 apart: shares go to the hard mask they are in, or to the nearest."""
+    covered = np.array([[0.2, 0.8, 1, 0.9, 1, 0.7, 0.4, 0.1, 0.1]], np.float32)
+    ids = np.full((1, 9), 5, np.uint32).view(np.float32)
+    _, coverages = with_coverages([(ids, covered)], (1, 9))
+    runs = find_runs(np.array([[0, 1, 1, 1, 2, 2, 0, 0, 0]], np.uint32))
+    first, second = (Instance(f"Stone {mask.label}", "stone", (5,), mask) for mask in runs.masks())
+
+    found = list(soft_masks(coverages, runs, [first, second]))
+
+    assert [box for box, _ in found] == [Box(0, 0, 4, 1), Box(4, 0, 8, 1)]
+    assert [level.tolist() for _, level in found] == [[[51, 204, 255, 229]], [[255, 178, 102, 26]]]
+
+
+@given(PIXELS, st.integers(1, 5), st.integers(0, 2**32))
+def test_shares_of_a_shared_id_go_to_one_that_carries_it(
+    pixels: list[list[tuple[int, float]]], width: int, seed: int
+) -> None:
+    """At any place: to one of its carriers, in the pixel if there is one, and to the only one wherever it is."""
+    ranks = ranks_of(pixels, width)
+    shape = ranks[0][0].shape
+    _, coverages = with_coverages(ranks, shape)
+    numbers = np.random.default_rng(seed).integers(0, 4, shape, dtype=np.uint32)
+    mask = find_runs(np.ones((1, 1), np.uint32)).masks()[0]
+    instances = [Instance(str(labels), "thing", labels, mask) for labels in ((3, 7), (3,), (8, 3))]
+
+    owner = owners(coverages, numbers, instances)
+
+    carriers = {3: {1, 2, 3}, 7: {1}, 8: {3}, 0xFFFFFFFF: {0}}
+    for number, id, pixel in zip(owner.tolist(), coverages.id.tolist(), coverages.pixel.tolist(), strict=True):
+        assert number in carriers[id] | ({0} if len(carriers[id]) > 1 else set())
+        here = int(numbers.flat[pixel])
+        if here in carriers[id] and len(carriers[id]) > 1:
+            assert number == here
+        elif number == 0 and id == 3:
+            row, column = divmod(pixel, width)
+            near = numbers[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
+            assert not near.any()
 
 
 # --- From end to end --------------------------------------------------------------------------------------------------

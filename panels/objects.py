@@ -1,0 +1,79 @@
+"""Which object goes to which category and instance: as colours in the viewport, and as a table."""
+
+import bpy
+
+from .sidebar import SidebarPanel
+from .text import draw_text
+
+# Of the width: the name of the object, then that of its category beside that of its instance.
+_NAME, _CATEGORY = 0.37, 0.5
+
+
+class LABELPASS_UL_objects(bpy.types.UIList):
+    """Name, category and instance of each object, and a button that selects it."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
+        row = layout.row(align=True)
+        _draw_columns(row, item.object, item.category or "None", item.instance or "None", active=item.category != "")
+        button = row.operator("labelpass.select_labelled_object", text="", icon="RESTRICT_SELECT_OFF", emboss=False)
+        button.object = item.object
+
+
+class Objects(SidebarPanel):
+    bl_label = "Objects"
+    bl_options = {"DEFAULT_CLOSED"}
+    name = "objects"
+    parent = "export"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, state = self.layout, context.window_manager.labelpass
+        _draw_preview(context, layout)
+        if state.categories_problem:
+            draw_text(context, layout, state.categories_problem, "ERROR", alert=True)
+            return
+        if not state.objects:
+            layout.label(text="No objects to label", icon="INFO")
+            return
+        head = layout.row(align=True)
+        head.scale_y = 0.7
+        head.separator()
+        _draw_columns(head, "Object", "Category", "Instance", active=True)
+        for _ in ("the buttons", "the scroll bar"):
+            head.label(text="", icon="BLANK1")
+        layout.template_list(
+            "LABELPASS_UL_objects",
+            "",
+            state,
+            "objects",
+            state,
+            "object_index",
+            rows=min(8, 1 + len(state.objects)),
+        )
+        item = state.objects[min(state.object_index, len(state.objects) - 1)]
+        draw_text(context, layout, f"{item.object}: {item.category or 'background'} by {item.origin}", "INFO")
+        row = layout.row(align=True)
+        cell = row.row(align=True)
+        cell.enabled = item.category != ""
+        button = cell.operator("labelpass.select_instance")
+        button.instance, button.category = item.instance, item.category
+        row.operator("labelpass.select_background")
+
+
+def _draw_columns(row: bpy.types.UILayout, name: str, category: str, instance: str, active: bool) -> None:
+    columns = row.split(factor=_NAME, align=True)
+    columns.label(text=name, translate=False)
+    columns = columns.split(factor=_CATEGORY, align=True)
+    columns.active = active
+    columns.label(text=category, translate=False)
+    columns.label(text=instance, translate=False)
+
+
+def _draw_preview(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    shown = context.scene.labelpass.preview
+    row = layout.row(align=True)
+    for by, text in (("category", "By Category"), ("instance", "By Instance")):
+        row.operator("labelpass.preview_labels", text=text, icon="COLOR", depress=shown == by).by = by
+    layout.operator("labelpass.restore_colours", icon="LOOP_BACK")
+
+
+LISTS = (LABELPASS_UL_objects,)
