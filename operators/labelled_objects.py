@@ -101,6 +101,7 @@ class LabelledObjects:
         clash: a sentence on two that share a pass index and not the category, "" where there are none.
         shared: a sentence on two instances that share a pass index, "" where there are none.
         categories: sorted by name.
+        unlisted: names of those that the category table lacks, where there is a table.
         colours: of all categories by name, 8-bit sRGB.
         problem: a sentence on why the scene has no categories, "" where it has.
     """
@@ -113,6 +114,7 @@ class LabelledObjects:
     clash: str = ""
     shared: str = ""
     categories: tuple[CategorySummary, ...] = ()
+    unlisted: tuple[str, ...] = ()
     colours: Mapping[str, Colour] = field(default_factory=dict)
     problem: str = ""
 
@@ -167,6 +169,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         origins[one.category].append(one.origin)
     table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
     background = len(origins.pop(None, ()))
+    listed = {row.name for row in scene.labelpass.table.categories}
     return LabelledObjects(
         objects=tuple(one.summary() for one in objects),
         count=len(objects) - background,
@@ -185,6 +188,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
             for category in sorted(numbered, key=lambda category: category.name)
             if category.name in origins
         ),
+        unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
         colours=colours_of(categories),
     )
 

@@ -43,7 +43,7 @@ def refresh() -> float:
     found = _objects, findings_of(scene, _objects), missing_maps_of(scene, _objects)
     if found != _shown:
         _shown = found
-        show(scene, context.window_manager.labelpass, *found)
+        show(context.window_manager.labelpass, *found)
         redraw_sidebars(context)
     return max(_SECONDS_BETWEEN_LOOKS, _PAUSE * (time.perf_counter() - start))
 
@@ -69,7 +69,6 @@ def missing_maps_of(scene: bpy.types.Scene, objects: LabelledObjects) -> dict[Ma
 
 
 def show(
-    scene: bpy.types.Scene,
     state: bpy.types.PropertyGroup,
     objects: LabelledObjects,
     findings: list[Finding],
@@ -94,9 +93,7 @@ def show(
             item = state.objects.add()
             item.object, item.category, item.instance, item.origin = row
             item.name = " ".join(row[:3])
-    table = scene.labelpass.table.categories
-    unlisted = [category.name for category in objects.categories if table and category.name not in table]
-    state.unlisted_categories = ", ".join(unlisted)
+    state.unlisted_categories = ", ".join(objects.unlisted)
     state.categories_problem = objects.problem
     state.background_objects = objects.background
     state.findings.clear()

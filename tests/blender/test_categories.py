@@ -560,7 +560,7 @@ def test_colours_of_the_table_are_those_of_the_panel(scene: bpy.types.Scene) -> 
     row = scene.labelpass.table.categories[0]
     row.name, row.colour = "Ball", (1.0, 0.0, 0.2)
     objects, state = read_labelled_objects(scene), bpy.context.window_manager.labelpass
-    show(scene, state, objects, findings_of(scene, objects), {})
+    show(state, objects, findings_of(scene, objects), {})
     assert list(state.categories["Ball"].colour) == pytest.approx([1.0, 0.0, 0.2])
     assert state.unlisted_categories == "Cube, Floor"
 

@@ -182,7 +182,7 @@ def show_table(scene: bpy.types.Scene) -> bpy.types.PropertyGroup:
     from labelpass.operators.panel_data import show
 
     state = bpy.context.window_manager.labelpass
-    show(scene, state, read_labelled_objects(scene), [], {})
+    show(state, read_labelled_objects(scene), [], {})
     return state
 
 

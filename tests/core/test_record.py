@@ -132,6 +132,7 @@ records = st.builds(
     camera=st.none() | cameras,
     categories=category_lists,
     instances=st.lists(instances, max_size=3).map(tuple),
+    ignored=st.lists(instances, max_size=2).map(tuple),
     dropped=st.dictionaries(texts, numbers, max_size=2),
     notes=st.lists(texts, max_size=2).map(tuple),
     cryptomatte=texts,
