@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from . import bench_frames, bench_instances, bench_memory, bench_merge, bench_overlay, bench_soft_masks
+from . import bench_frames, bench_instances, bench_memory, bench_merge, bench_overlay, bench_scatter, bench_soft_masks
 from .report import Section, as_markdown, describe_machine, write_between_markers
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
@@ -18,6 +18,7 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
     "memory": bench_memory.measure,
     "merge": bench_merge.measure,
     "overlay": bench_overlay.measure,
+    "scatter": bench_scatter.measure,
     "soft_masks": bench_soft_masks.measure,
     "noise": bench_instances.measure_noise,
 }

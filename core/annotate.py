@@ -15,6 +15,7 @@ from .filters import filter_instances
 from .holdouts import find_holdouts
 from .images import SRGB, Bytes, read_image, to_srgb, write_image
 from .instances import Instance, Runs, find_runs
+from .instancing import SplitLabels, split_instances
 from .job import FrameJob
 from .labels import read_labels
 from .maps import DenseMap, later_maps, maps_to_write, passes_of
@@ -27,7 +28,7 @@ from .poses import Pose, find_poses
 from .record import FrameRecord
 from .render_pass import Pass
 from .scene import SceneRecord
-from .settings import Ignored, ImageFormat, LabelSource, Parts, Settings
+from .settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
 from .soft_masks import write_soft_masks
 from .space_picture import draw_boxes_3d
 from .surfaces import Surfaces
@@ -78,9 +79,16 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "indices, choose Object Index for all"
         )
     runs = find_runs(image.labels)
+    split = SplitLabels(image.labels)
+    if scene and job.scene and job.settings.instancing is Instancing.AUTO:
+        checkpoint()
+        split = split_instances(image, runs, passes, scene, job.scene, job.settings.grouping)
+        runs = find_runs(split.labels) if split.instances else runs
+        notes += split.notes
     named, categories, remarks = name_labels(
-        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories
+        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories, split.entries()
     )
+    named = [split.as_in_files(one) for one in named]
     runs = _of_instances(runs, named)
     poses, without = _poses(job, named, scene)
     seen, regions = _instances(runs, named, poses)
@@ -194,7 +202,7 @@ def _of_view(scene: SceneRecord, view: str, notes: list[str]) -> SceneRecord:
 
 def _of_instances(runs: Runs, named: Sequence[NamedLabels]) -> Runs:
     """The runs under the first label of each instance and ignored region; the labels of neither are background."""
-    stands_for = {label: one.labels[0] for one in named for label in one.labels}
+    stands_for = {label: one.in_image[0] for one in named for label in one.in_image}
     return runs.united({label: stands_for.get(label, 0) for label in runs.labels()})
 
 
@@ -204,7 +212,18 @@ def _instances(
     """Instances, and regions to ignore, with their masks, in the same order."""
     mask_of = {mask.label: mask for mask in runs.masks()}
     found = [
-        (one.ignored, Instance(one.name, one.category, one.labels, mask_of[one.labels[0]], pose=pose))
+        (
+            one.ignored,
+            Instance(
+                one.name,
+                one.category,
+                one.labels,
+                mask_of[one.in_image[0]],
+                pose=pose,
+                track_id=one.track_id,
+                resolved=one.resolved,
+            ),
+        )
         for one, pose in zip(named, poses, strict=True)
     ]
     return [instance for ignored, instance in found if not ignored], [region for ignored, region in found if ignored]

@@ -29,10 +29,13 @@ class Groups:
     Attributes:
         entries: (entry, group) pairs; an entry that is in no group is its own.
         categories: of the groups, and those of the category table, also of what a frame does not show.
+        joined: names of the entries whose group has all that is of a category or pass index, instances of one object
+            included. Of other groups there is one for each copy of their members.
     """
 
     entries: tuple[tuple[SceneEntry, SceneEntry], ...]
     categories: tuple[Category, ...]
+    joined: frozenset[str] = frozenset()
 
 
 def ungrouped(entries: SceneEntries) -> Groups:
@@ -44,7 +47,10 @@ def with_whole_categories(scene: SceneRecord, entries: SceneEntries) -> Groups:
     """Every entry by itself, but for categories that are one instance as a whole."""
     whole = {category.name for category in scene.table if category.own_grouping is Grouping.CATEGORY}
     pairs = tuple((entry, _whole(entry) if entry.category in whole else entry) for entry in entries.entries)
-    return Groups(pairs, _categories({category.name for category in entries.categories}, scene.table, [entries]))
+    joined = frozenset(entry.name for entry in entries.entries if entry.category in whole)
+    return Groups(
+        pairs, _categories({category.name for category in entries.categories}, scene.table, [entries]), joined
+    )
 
 
 def group_objects(scene: SceneRecord, grouping: Grouping) -> Groups:
@@ -56,7 +62,8 @@ def group_objects(scene: SceneRecord, grouping: Grouping) -> Groups:
     found = [(entry, heads.of(entry)) for entry in scene.objects.entries]
     pairs = tuple(_with_categories(found))
     names = {group.category for _, group in pairs}
-    return Groups(pairs, _categories(names, scene.table, [scene.parents, scene.collections, scene.objects]))
+    joined = frozenset(entry.name for entry in scene.objects.entries if heads.joins_copies(entry))
+    return Groups(pairs, _categories(names, scene.table, [scene.parents, scene.collections, scene.objects]), joined)
 
 
 class _Heads:
@@ -88,6 +95,16 @@ class _Heads:
             case Grouping.CATEGORY if entry.category is not None:
                 return _whole(entry)
         return entry
+
+    def joins_copies(self, entry: SceneEntry) -> bool:
+        """Whether its group has all that is of its category or pass index; see Groups."""
+        if (entry.is_known and entry.category is None) or entry.ignored or entry.instance_id:
+            return False
+        own = self._own.get(entry.category) if entry.category is not None else None
+        if own is None and self._claiming(entry):
+            return False
+        how = own or self._grouping
+        return how is Grouping.CATEGORY or (how is Grouping.PASS_INDEX and entry.pass_index != 0)
 
     def _made_up(self, entry: SceneEntry, text: str) -> SceneEntry:
         if entry.category is None:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from .poses import Pose
 from .rle import encode_counts
 
-# A name, or what Blender tells the instances of one object apart by.
-Identity = str | tuple[str | int, ...]
+# A name, or the track_id of an instance that shares its name.
+Identity = str | int
 LabelArray = npt.NDArray[np.uint32]
 Integers = npt.NDArray[np.int64]
 
@@ -91,7 +91,9 @@ class Instance:
         parts: sorted by name; None where nobody asked.
         soft_mask: None where nobody asked.
         pose: where it is as seen from the camera; None where nobody asked, or it has none.
-        identity: what it has in common with itself in the other frames of its sequence; None is its name.
+        track_id: the same in all frames of the sequence, below 2^53; None where it is not known.
+        resolved: how it was told apart from others that carry its labels: by "geometry", or as one of the connected
+            "components"; None where the labels are its own.
     """
 
     name: str
@@ -102,12 +104,15 @@ class Instance:
     parts: tuple[Part, ...] | None = None
     soft_mask: SoftMask | None = None
     pose: Pose | None = None
-    identity: Identity | None = None
+    track_id: int | None = None
+    resolved: str | None = None
 
     @property
-    def track(self) -> Identity:
-        """What a track id is given to."""
-        return self.name if self.identity is None else self.identity
+    def track(self) -> Identity | None:
+        """What makes it the same thing in all frames of its sequence; None where nobody knows."""
+        if self.track_id is not None:
+            return self.track_id
+        return self.name if self.resolved is None else None
 
 
 def find_masks(labels: LabelArray) -> list[Mask]:

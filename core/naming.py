@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,10 @@ class NamedLabels:
         labels: ascending, at least one.
         objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
         ignored: whether this is no instance but a region to ignore.
+        painted: the labels that its pixels have in the label image, where instances that share `labels` were told
+            apart; else ().
+        track_id: the same in all frames of the sequence, where it is known.
+        resolved: how the instance was told apart, see instancing.py; None where it has a label of its own.
     """
 
     name: str
@@ -33,6 +37,27 @@ class NamedLabels:
     labels: tuple[int, ...]
     objects: tuple[str, ...] = ()
     ignored: bool = False
+    painted: tuple[int, ...] = ()
+    track_id: int | None = None
+    resolved: str | None = None
+
+    @property
+    def in_image(self) -> tuple[int, ...]:
+        """Its labels in the label image after instances were told apart."""
+        return self.painted or self.labels
+
+
+@dataclass(frozen=True)
+class SplitEntries:
+    """What labels stand for after instances that share one were told apart, see instancing.py.
+
+    Attributes:
+        told_apart: new label -> the instance, as an entry of its own.
+        left: label -> names of the objects that what is left of it can be; it is all that carry it for other labels.
+    """
+
+    told_apart: Mapping[int, SceneEntry]
+    left: Mapping[int, Collection[str]]
 
 
 def name_labels(
@@ -42,6 +67,7 @@ def name_labels(
     grouping: Grouping | None = Grouping.OBJECT,
     ignored: Ignored = Ignored.BACKGROUND,
     table: CategoryTable | None = None,
+    split: SplitEntries | None = None,
 ) -> tuple[list[NamedLabels], list[Category], list[str]]:
     """Find out what each label shows.
 
@@ -53,6 +79,7 @@ def name_labels(
             whatever its properties and its category say, and gives to what is unknown a category of its own.
         ignored: what becomes of labels of things that are ignored.
         table: by which labels get a category that only have a name or an index in the files.
+        split: what labels stand for after instances were told apart that share one.
 
     Returns:
         The instances and ignored regions sorted by name, the categories of the scene (also those that this frame does
@@ -70,12 +97,18 @@ def name_labels(
         if _KINDS[image.source] == "object":
             members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
+    for label, names in split.left.items() if split else ():
+        by_label[label if image.is_index else image.name_of(label)] = {
+            group for entry, group in groups.entries if entry.name in names
+        }
     notes: list[str] = []
     strangers: list[str] = []
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
+        if split and label in split.told_apart:
+            found = [split.told_apart[label]]
         alone = not found
         if not found:
             if _is_no_material(label, image):

@@ -239,11 +239,12 @@ def _instance_as_json(instance: Instance) -> dict[str, Any]:
     soft_mask = instance.soft_mask
     return {
         **_masked_as_json(instance),
-        "identity": instance.identity,
         "at_border": instance.at_border,
         "parts": None if instance.parts is None else [_masked_as_json(part) for part in instance.parts],
         "soft_mask": None if soft_mask is None else {"file": soft_mask.file, "box": _box_as_json(soft_mask.box)},
         "pose": None if instance.pose is None else instance.pose.as_json(),
+        "track_id": instance.track_id,
+        "resolved": instance.resolved,
     }
 
 
@@ -264,14 +265,15 @@ def _box_as_json(box: Box) -> list[int]:
 
 
 def _instance_from_json(data: dict[str, Any]) -> Instance:
-    parts, soft_mask, pose, identity = data["parts"], data["soft_mask"], data["pose"], data["identity"]
+    parts, soft_mask, pose = data["parts"], data["soft_mask"], data["pose"]
     return Instance(
         *_masked_from_json(data),
         at_border=data["at_border"],
         parts=None if parts is None else tuple(Part(*_masked_from_json(part)) for part in parts),
         soft_mask=None if soft_mask is None else SoftMask(soft_mask["file"], Box(*soft_mask["box"])),
         pose=None if pose is None else Pose.from_json(pose),
-        identity=tuple(identity) if isinstance(identity, list) else identity,
+        track_id=data["track_id"],
+        resolved=data["resolved"],
     )
 
 

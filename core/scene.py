@@ -198,6 +198,8 @@ class SceneRecord:
         opaque: x0, y0, x1, y1, half-open, of the part of the image that is opaque where nothing is, as it is within the
             border of a render; None where the film is transparent, or that is not known.
         table: the categories of the category table, whether anything is of them or not.
+        geometry: digest of the file with the surfaces of instances that share a label, see scene_geometry.py; None
+            where there is no such file.
         view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
         view: name of the stereo view; "" where the render is not a stereo one.
     """
@@ -217,6 +219,7 @@ class SceneRecord:
     table: tuple[Category, ...] = ()
     opaque: tuple[int, int, int, int] | None = None
     placements: tuple[Placement, ...] = ()
+    geometry: str | None = None
     view_layer: str = ""
     view: str = ""
 
@@ -238,6 +241,7 @@ class SceneRecord:
             "table": [category.as_json() for category in self.table],
             "opaque": None if self.opaque is None else list(self.opaque),
             "placements": [placement.as_json() for placement in self.placements],
+            "geometry": self.geometry,
             "view_layer": self.view_layer,
             "view": self.view,
         }
@@ -272,6 +276,7 @@ class SceneRecord:
                 table=tuple(Category.from_json(category) for category in data["table"]),
                 opaque=None if data["opaque"] is None else _rectangle(data["opaque"]),
                 placements=tuple(map(Placement.from_json, data["placements"])),
+                geometry=None if data["geometry"] is None else str(data["geometry"]),
                 view_layer=str(data["view_layer"]),
                 view=str(data["view"]),
             )

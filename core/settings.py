@@ -65,6 +65,18 @@ class Ignored(Choice):
     CROWD = "crowd", "Ignore Region", "COCO regions with iscrowd 1: what is detected there counts neither way"
 
 
+class Instancing(Choice):
+    """What becomes of instances that share a pass index or a Cryptomatte id."""
+
+    AUTO = (
+        "auto",
+        "Automatic",
+        "Instances of collections, geometry nodes and particles are told apart by their geometry, where they share a "
+        "pass index or Cryptomatte id; needs the Depth pass",
+    )
+    OFF = "off", "Off", "Whatever has one pass index or Cryptomatte id is one instance"
+
+
 class PreviewBy(Choice):
     """What the colours of objects in Blender's viewports show before anything is rendered."""
 
@@ -150,6 +162,11 @@ class Settings:
         Grouping.OBJECT,
         "Instances",
         "Objects that are one instance; those with the same custom property instance_id are one in any case",
+    )
+    instancing: Instancing = _setting(
+        Instancing.AUTO,
+        "Shared Labels",
+        "What to do with instances of collections, geometry nodes and particles that no pass can tell apart",
     )
     ignored: Ignored = _setting(
         Ignored.BACKGROUND,

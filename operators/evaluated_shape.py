@@ -7,7 +7,7 @@ import numpy.typing as npt
 Points = npt.NDArray[np.float64]
 
 # Blender lists the mesh of such an object beside it, as an instance of the object that is of the type MESH.
-_LISTED_AS_MESH = frozenset({"CURVE", "SURFACE", "META", "FONT"})
+LISTED_AS_MESH = frozenset({"CURVE", "SURFACE", "META", "FONT"})
 
 
 def evaluated_points(ob: bpy.types.Object) -> Points:
@@ -21,7 +21,7 @@ def evaluated_points(ob: bpy.types.Object) -> Points:
     """
     if ob.type == "MESH":
         return _coordinates(ob.data.vertices, "co")
-    if ob.type in _LISTED_AS_MESH or ob.data is None:
+    if ob.type in LISTED_AS_MESH or ob.data is None:
         return np.zeros((0, 3))
     attributes = getattr(ob.data, "attributes", None)
     if attributes is not None and "position" in attributes:

@@ -15,15 +15,14 @@ from ..core.errors import LabelpassError, SceneError, WorkerError
 from ..core.job import FrameJob
 from ..core.render_pass import PassFile
 from ..core.run import Summary
-from ..core.scene import SCENES_FOLDER, SceneRecord, scene_path
+from ..core.scene import SCENES_FOLDER, scene_path
 from ..core.sequences import declare_sequences
 from ..core.settings import ImageFormat, Settings
 from . import compat, render_watch
 from .display_images import Look, save_render_passes, save_render_result
 from .export_plan import ExportPlan
 from .frame_run import FrameRun
-from .scene_description import describe
-from .scene_reader import from_view
+from .scene_description import SceneDescription, describe
 from .sources import PlannedFrame, PlannedPart, SceneSequence, frame_files
 
 
@@ -110,10 +109,10 @@ class ExportRun:
             look = Look.of(scene)
             # Blender saves what it has rendered as one picture: that of the whole frame.
             one_picture = in_memory and len(parts) == 1 and not parts[0].sequence.described_view
-            records = _describe(scene, [part.sequence for part in parts], self.plan.settings, self.plan.table)
-            for part, record in zip(parts, records, strict=True):
+            descriptions = _describe(scene, [part.sequence for part in parts], self.plan.settings, self.plan.table)
+            for part, description in zip(parts, descriptions, strict=True):
                 path = scene_path(self.plan.output / SCENES_FOLDER, part.files.path)
-                record.write(path)
+                description.write(path)
                 job = FrameJob(part.files, self.plan.output, path, part.settings)
                 wants_image = part.settings.image_format is not ImageFormat.NONE
                 if one_picture and wants_image and not part.settings.all_view_layers:
@@ -157,9 +156,9 @@ class ExportRun:
 
 def _describe(
     scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings, table: CategoryTable | None
-) -> Iterator[SceneRecord]:
+) -> Iterator[SceneDescription]:
     """The scene as each sequence shows it, at the frame where it stands."""
-    known: dict[str, SceneRecord] = {}
+    known: dict[str, SceneDescription] = {}
     for sequence in sequences:
         layers = scene.view_layers
         rendered = next((layer for layer in layers if layer.use), layers[0])
@@ -168,7 +167,7 @@ def _describe(
             depsgraph = bpy.context.evaluated_depsgraph_get()
             name, view = sequence.described_layer, sequence.described_view
             if name in known:
-                yield from_view(known[name], scene, depsgraph, view)
+                yield known[name].from_view(scene, depsgraph, view)
             else:
                 known[name] = describe(scene, depsgraph, settings, table, view, every_layer=not name)
                 yield known[name]

@@ -22,14 +22,12 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import LabelpassError, SceneError
-from ..core.scene import SceneRecord
 from ..core.settings import Settings
 from . import compat
 from .display_images import Look
 from .export_plan import sequences_of
 from .handlers import Handlers
-from .scene_description import describe
-from .scene_reader import from_view
+from .scene_description import SceneDescription, describe
 from .sources import (
     PlannedFrame,
     PlannedPart,
@@ -47,13 +45,13 @@ class WrittenFrame:
     """A frame that was rendered and written.
 
     Attributes:
-        parts: what each sequence has of it, with its scene record.
+        parts: what each sequence has of it, with what Blender knows of it.
         output: the dataset's folder.
         look: its colour management.
         total: how many records the animation makes.
     """
 
-    parts: tuple[tuple[PlannedPart, SceneRecord], ...]
+    parts: tuple[tuple[PlannedPart, SceneDescription], ...]
     output: Path
     look: Look
     total: int
@@ -97,7 +95,7 @@ class _Frame:
     settings: Settings
     sequences: Sequence[SceneSequence]
     thread: int = field(default_factory=threading.get_ident)
-    records: dict[SceneSequence, SceneRecord] = field(default_factory=dict)
+    descriptions: dict[SceneSequence, SceneDescription] = field(default_factory=dict)
     look: Look | None = None
     error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
 
@@ -154,14 +152,14 @@ def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_:
     # Each view layer has a depsgraph; of one that is evaluated again, for another view, the first time counts.
     layer = depsgraph.view_layer.name
     shown = [sequence for sequence in _frame.sequences if sequence.described_layer in (layer, "")]
-    shown = [sequence for sequence in shown if sequence not in _frame.records]
+    shown = [sequence for sequence in shown if sequence not in _frame.descriptions]
     if not shown:
         return
     try:
         every_layer = not shown[0].described_layer
         first = describe(scene, depsgraph, _frame.settings, None, shown[0].described_view, every_layer)
         for sequence in shown:
-            _frame.records[sequence] = from_view(first, scene, depsgraph, sequence.described_view)
+            _frame.descriptions[sequence] = first.from_view(scene, depsgraph, sequence.described_view)
         _frame.look = _frame.look or Look.of(depsgraph.scene_eval)
     except LabelpassError as error:
         _frame.error = str(error)
@@ -193,7 +191,9 @@ def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFr
         output = output_folder(scene, [PlannedFrame(scene.name, frame.number, tuple(parts))], None)
     except LabelpassError as error:
         return BadFrame(names, str(error))
-    described = tuple((part, frame.records[part.sequence]) for part in parts if part.sequence in frame.records)
+    described = tuple(
+        (part, frame.descriptions[part.sequence]) for part in parts if part.sequence in frame.descriptions
+    )
     if frame.look is None or len(described) < len(parts):
         return BadFrame(names, frame.error, output)
     return WrittenFrame(described, output, frame.look, len(parts) * len(scene_frames(scene)))

@@ -1,14 +1,45 @@
-"""All that the settings want to be known of a frame's scene."""
+"""All that Blender tells the workers about a frame: the scene record, and the geometry that it refers to."""
 
 import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
 
 import bpy
 
 from ..core.categories import CategoryTable
+from ..core.files import digest
 from ..core.scene import SceneRecord
-from ..core.settings import Settings
+from ..core.scene_geometry import write_geometry
+from ..core.settings import Instancing, Settings
+from .instance_reader import InstanceGeometry, read_instances
 from .placement_reader import read_placements
-from .scene_reader import read_scene
+from .scene_reader import from_view, read_scene
+
+
+@dataclass(frozen=True)
+class SceneDescription:
+    """One frame of the scene; plain data that outlives it.
+
+    Attributes:
+        record: the scene record.
+        instances: geometry of the instances that share labels, None where there are none or nobody wants it.
+    """
+
+    record: SceneRecord
+    instances: InstanceGeometry | None = None
+
+    def from_view(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> "SceneDescription":
+        """The same as another stereo view shows it."""
+        return dataclasses.replace(self, record=from_view(self.record, scene, depsgraph, view))
+
+    def write(self, path: Path) -> None:
+        """Write the scene record and what belongs to it; raises OutputError where that cannot be done."""
+        record = self.record
+        if self.instances is not None:
+            geometry = self.instances.geometry.as_bytes()
+            write_geometry(path, geometry, self.instances.meshes)
+            record = dataclasses.replace(record, geometry=digest(geometry))
+        record.write(path)
 
 
 def describe(
@@ -18,9 +49,14 @@ def describe(
     table: CategoryTable | None = None,
     view: str = "",
     every_layer: bool = False,
-) -> SceneRecord:
-    """Like read_scene, with what only some settings want."""
-    record = read_scene(scene, depsgraph, table, view, every_layer)
+) -> SceneDescription:
+    """Describe the frame that a depsgraph is evaluated at, with what the settings need; the rest is as for read_scene.
+
+    Raises:
+        SceneError: as read_scene does.
+    """
+    instances = read_instances(depsgraph) if settings.instancing is Instancing.AUTO else None
+    record = read_scene(scene, depsgraph, table, view, every_layer, instances.objects if instances else ())
     if settings.poses:
-        return dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
-    return record
+        record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
+    return SceneDescription(record, instances)

@@ -1,7 +1,7 @@
 """The open scene as a scene record: what can be seen, what each object is, and the camera."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import bpy
 from mathutils import Matrix
@@ -9,7 +9,7 @@ from mathutils import Matrix
 from ..core.camera import Camera
 from ..core.categories import CategoryTable
 from ..core.category_rules import categorise
-from ..core.scene import SceneRecord
+from ..core.scene import SceneEntries, SceneRecord
 from .category_table import table_of
 from .object_facts import RENDERED_TYPES, SceneFacts, at_frame
 from .stereo import Eye, eye_of, views_of
@@ -25,6 +25,7 @@ def read_scene(
     table: CategoryTable | None = None,
     view: str = "",
     every_layer: bool = False,
+    also: Iterable[bpy.types.Object] = (),
 ) -> SceneRecord:
     """Describe the frame that the scene stands at.
 
@@ -35,12 +36,14 @@ def read_scene(
         table: of categories; None takes the scene's own.
         view: the stereo view whose camera is wanted; "" takes the first, if there are any.
         every_layer: whether all view layers that are rendered count, and not only that of the depsgraph.
+        also: objects that instances are copies of, wherever they are.
 
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
         CategoryError: the scene's category table contradicts itself.
     """
-    objects = sorted(own_objects(scene, depsgraph, every_layer) | instanced_objects(depsgraph), key=lambda ob: ob.name)
+    own = own_objects(scene, depsgraph, every_layer)
+    objects = sorted(own.union(instanced_objects(depsgraph), also), key=lambda ob: ob.name)
     view = view or next(iter(views_of(scene)), "")
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
@@ -131,6 +134,7 @@ def read_label_tables(
     depsgraph: bpy.types.Depsgraph | None = None,
     table: CategoryTable | None = None,
     every_layer: bool = False,
+    assets: bool = True,
 ) -> SceneRecord:
     """The part of a scene record that decides which category and instance each object is; it has no camera.
 
@@ -140,6 +144,7 @@ def read_label_tables(
         depsgraph: of the frame; None takes the scene as the user sees it.
         table: of categories; None takes the scene's own.
         every_layer: as in own_objects.
+        assets: whether those of Cryptomatte are wanted, which take as long as the objects.
 
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
@@ -157,7 +162,7 @@ def read_label_tables(
         camera=None,
         objects=facts.objects(),
         materials=facts.materials(),
-        assets=facts.assets(),
+        assets=facts.assets() if assets else SceneEntries(),
         parents=facts.parents(),
         collections=facts.collections(),
     )

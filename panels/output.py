@@ -30,6 +30,7 @@ class Output(SidebarPanel):
         column.prop(settings, "poses")
         column = layout.column()
         column.enabled = not context.window_manager.labelpass.running
+        column.prop(settings, "instancing")
         column.prop(settings, "min_area")
         column.prop(settings, "min_side")
         column.prop(settings, "at_border")

@@ -114,7 +114,8 @@ def write_coco(
             for instance in record.instances:
                 annotation += 1
                 row = _annotation(annotation, image, ids[instance.category], instance, record, place)
-                row["track_id"] = tracks.id_of(instance)
+                if instance.track is not None:
+                    row["track_id"] = tracks.id_of(instance)
                 row |= _extras(instance, record, part_ids)
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
             for region in record.ignored:

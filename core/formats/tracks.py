@@ -32,6 +32,7 @@ class Tracks:
 
     def __init__(self) -> None:
         self._names: dict[str, dict[tuple[str, Identity], str]] = defaultdict(dict)
+        self._shown: dict[str, set[str]] = defaultdict(set)
         self._ignored: dict[str, set[str]] = defaultdict(set)
         self._category_ids: Mapping[str, int] = {}
         self._videos: list[Row] = []
@@ -43,6 +44,9 @@ class Tracks:
         """Note which objects a frame shows."""
         names = self._names[record.sequence]
         for instance in record.instances:
+            self._shown[record.sequence].add(instance.category)
+            if instance.track is None:
+                continue
             key = instance.category, instance.track
             names[key] = min(instance.name, names.get(key, instance.name))
         self._ignored[record.sequence].update(region.category for region in record.ignored)
@@ -60,6 +64,7 @@ class Tracks:
 
     def id_of(self, instance: Instance) -> int:
         """The track of an instance of the record that was placed last."""
+        assert instance.track is not None  # whoever asks has looked
         return self._numbers[instance.category, instance.track]
 
     def videos(self) -> Iterator[Row]:
@@ -77,6 +82,7 @@ class Tracks:
                     "category_id": self._category_ids[category],
                     "video_id": video["id"],
                     "name": self._names[video["name"]][category, identity],
+                    **({"instance": identity} if isinstance(identity, int) else {}),
                 }
 
     def _begin_video(self, record: FrameRecord) -> None:
@@ -85,7 +91,7 @@ class Tracks:
         self._count += len(keys)
         self._frame_index = -1
         all_ids = set(self._category_ids.values())
-        shown = {self._category_ids[category] for category, _ in keys}
+        shown = {self._category_ids[category] for category in self._shown[record.sequence]}
         # A region to ignore is of a category, or of all of them, and may hold any number of objects.
         ignored = self._ignored[record.sequence]
         not_exhaustive = all_ids if "" in ignored else {self._category_ids[category] for category in ignored}
@@ -105,7 +111,6 @@ class Tracks:
         return sorted(self._names[sequence], key=lambda key: (self._category_ids[key[0]], _sortable(key[1])))
 
 
-def _sortable(identity: Identity) -> tuple[tuple[int, str], ...]:
-    """Numbers by their value and before texts; a name like a tuple of it alone."""
-    parts = (identity,) if isinstance(identity, str) else identity
-    return tuple((part, "") if isinstance(part, int) else (1 << 62, part) for part in parts)
+def _sortable(identity: Identity) -> tuple[int, str]:
+    """Names before numbers, each in their own order."""
+    return (-1, identity) if isinstance(identity, str) else (identity, "")

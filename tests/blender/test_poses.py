@@ -19,7 +19,7 @@ def described(scene: bpy.types.Scene):
     from labelpass.operators.scene_description import describe
 
     bpy.context.view_layer.update()
-    return describe(scene, bpy.context.evaluated_depsgraph_get(), Settings(poses=True))
+    return describe(scene, bpy.context.evaluated_depsgraph_get(), Settings(poses=True)).record
 
 
 def pose_of(scene: bpy.types.Scene, name: str, *objects: str):
@@ -188,7 +188,7 @@ def test_nothing_is_measured_unless_asked_for(scene: bpy.types.Scene) -> None:
     from labelpass.core.settings import Settings
     from labelpass.operators.scene_description import describe
 
-    assert describe(scene, bpy.context.evaluated_depsgraph_get(), Settings()).placements == ()
+    assert describe(scene, bpy.context.evaluated_depsgraph_get(), Settings()).record.placements == ()
 
 
 def test_export(scene: bpy.types.Scene, tmp_path: Path) -> None:

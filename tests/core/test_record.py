@@ -90,6 +90,7 @@ cameras = st.builds(
     matrices(4),
     floats,
     floats,
+    parallel_k=st.none() | matrices(3),
 )
 boxes = st.builds(Box, numbers, numbers, numbers, numbers)
 label_lists = st.lists(numbers, min_size=1, max_size=3).map(tuple)
@@ -103,14 +104,23 @@ parts = st.builds(
     texts,
 )
 instances = st.builds(
-    lambda part, at_border, parts, soft_mask, identity: Instance(
-        part.name, part.category, part.labels, part.mask, at_border, parts, soft_mask, identity=identity
+    lambda part, at_border, parts, soft_mask, track_id, resolved: Instance(
+        part.name,
+        part.category,
+        part.labels,
+        part.mask,
+        at_border,
+        parts,
+        soft_mask,
+        track_id=track_id,
+        resolved=resolved,
     ),
     parts,
     st.none() | st.booleans(),
     st.none() | st.lists(parts, max_size=2).map(tuple),
     st.none() | st.builds(SoftMask, texts, boxes),
-    st.none() | texts | st.lists(st.integers(-(2**31), 2**31) | texts, max_size=3).map(tuple),
+    st.none() | numbers,
+    st.none() | st.sampled_from(["geometry", "components"]),
 )
 sidecars = st.builds(Sidecar, texts, texts, st.none() | numbers, st.none() | numbers)
 category_lists = st.lists(st.builds(Category, texts, st.none() | numbers, texts), max_size=3).map(tuple)
@@ -380,6 +390,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
     assert fields == {
         "labels",
         "grouping",
+        "instancing",
         "ignored",
         "min_area",
         "min_side",

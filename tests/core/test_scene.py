@@ -90,6 +90,7 @@ RECORDS = st.builds(
     objects=TABLES,
     materials=TABLES,
     assets=TABLES,
+    geometry=st.none() | TEXTS,
     parents=TABLES,
     collections=TABLES,
     table=st.lists(CATEGORIES, max_size=2).map(tuple),

@@ -13,7 +13,7 @@ from core.camera_formats import CameraFormat
 from core.errors import UsageError
 from core.maps import DenseMap
 from core.render_pass import LABEL_PASSES, Pass
-from core.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
+from core.settings import AtBorder, Grouping, Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
 
 FIELDS = dataclasses.fields(Settings)
 
@@ -21,6 +21,7 @@ ALL_SETTINGS = st.builds(
     Settings,
     labels=st.sampled_from(LabelSource),
     grouping=st.sampled_from(Grouping),
+    instancing=st.sampled_from(Instancing),
     ignored=st.sampled_from(Ignored),
     min_area=st.integers(0, 1000),
     min_side=st.integers(0, 1000),
@@ -51,6 +52,7 @@ OTHER = {
     "min_area": 20,
     "min_side": 3,
     "at_border": AtBorder.MARK,
+    "instancing": Instancing.OFF,
     "cryptomatte": "uCryptoObject",
     "parts": Parts.MATERIAL,
     "soft_masks": True,
