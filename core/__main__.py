@@ -10,13 +10,15 @@ from pathlib import Path
 
 from . import __version__
 from .category_files import read_table
-from .errors import InputError, UsageError
+from .errors import InputError, LabelpassError, UsageError
+from .files import check_writable
 from .frames import FrameFiles, find_frames, parse_frame_ranges
 from .job import FrameJob
 from .options import add_settings, exit_code_of, given_settings
 from .render_pass import Pass
 from .run import STOPPED, Summary, annotate_frames, merge_records
 from .scene import SCENES_FOLDER, scene_path
+from .sequences import declare_sequences
 from .settings import Settings
 
 _MOST_NAMED = 10
@@ -66,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=PASS",
         help="what a folder or file prefix of a File Output node holds, such as mask=object_index; may be repeated",
     )
-    add_settings(annotate, merge=False)
+    add_settings(annotate, blender=False, merge=False)
     annotate.set_defaults(run=_annotate)
 
     merge = commands.add_parser("merge", help="write the COCO file from the frame records")
@@ -98,11 +100,12 @@ def _annotate(options: argparse.Namespace) -> int:
     output: Path = options.output
     scenes = _scene_folder(options.scene, output)
     table = read_table(options.categories) if options.categories else None
-    jobs = (
-        FrameJob(frame, output, scene_path(scenes, frame.path) if scenes else None, settings, categories=table)
-        for frame in frames
-    )
-    with tqdm(total=len(frames), unit="frame", disable=None) as bar:
+    parts = _split(frames, settings, output)
+    jobs = [
+        FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
+        for part, own in parts
+    ]
+    with tqdm(total=len(jobs), unit="frame", disable=None) as bar:
 
         def progress(summary: Summary) -> None:
             bar.set_postfix_str(f"{summary.instances} instances", refresh=False)
@@ -110,6 +113,24 @@ def _annotate(options: argparse.Namespace) -> int:
 
         summary = annotate_frames(jobs, output, settings.worker_count, progress)
     return _finish(summary)
+
+
+def _split(frames: Sequence[FrameFiles], settings: Settings, output: Path) -> list[tuple[FrameFiles, Settings]]:
+    """The frames of all sequences that are wanted, each with the settings that find it in its files."""
+    parts = [(frame, settings) for frame in frames]
+    bad: list[tuple[FrameFiles, Settings]] = []
+    if settings.all_view_layers or settings.all_views:
+        from .split import split_frame
+
+        parts = []
+        for frame in frames:
+            try:
+                parts += split_frame(frame, settings)
+            except LabelpassError:
+                bad.append((frame, settings))  # it will fail again where failures are told
+    check_writable(output)
+    declare_sequences(output, [part for part, _ in parts])
+    return parts + bad
 
 
 def _merge(options: argparse.Namespace) -> int:

@@ -54,6 +54,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
             "set the resolution back to that of the render, or render again"
         )
     notes: list[str] = []
+    if scene:
+        scene = _of_view(scene, passes.view, notes)
     surfaces = Surfaces(passes, scene)
 
     checkpoint()
@@ -138,6 +140,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     record = FrameRecord(
         key=key,
         sequence=job.files.sequence,
+        split=job.files.split,
         frame=job.files.frame,
         name=job.files.name,
         width=passes.shape[1],
@@ -147,7 +150,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         pictures=tuple(pictures),
         label_source=image.source.value,
         view_layer=passes.view_layer,
-        view=passes.view,
+        view=passes.view or (scene.view if scene else ""),
         unit_scale=scene.unit_scale if scene else None,
         camera=scene.camera if scene else None,
         categories=tuple(categories),
@@ -163,6 +166,22 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     )
     record.write(job.output)
     return record
+
+
+def _of_view(scene: SceneRecord, view: str, notes: list[str]) -> SceneRecord:
+    """The scene with the camera that the view was seen by, or without one."""
+    if view and view != scene.view:
+        notes.append(
+            f"The scene record describes {f'the view {scene.view!r}' if scene.view else 'no stereo view'} and the "
+            f"labels are of {view!r}, so the record has no camera; export this view from Blender"
+        )
+        return dataclasses.replace(scene, camera=None)
+    if scene.camera is None and scene.view:
+        notes.append(
+            "Spherical stereo sees each direction from another place, so the record has no camera; turn Spherical "
+            "Stereo off in the camera's Stereoscopy settings if you need one"
+        )
+    return scene
 
 
 def _of_instances(runs: Runs, named: Sequence[NamedLabels]) -> Runs:

@@ -1,5 +1,6 @@
 """Which EXR files make a frame: single files, folders of them, and the one-file-a-pass output of File Output nodes."""
 
+import dataclasses
 import itertools
 import re
 from collections import defaultdict
@@ -13,6 +14,8 @@ from .render_pass import Pass, PassFile
 
 # "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
 _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
+# Blender's own suffixes of stereo files; those of other views are up to the user.
+_VIEW_SUFFIXES = {"L": "left", "R": "right"}
 # Where a name of a pass may begin: not inside of a word, so that "topaz0001" is no file of the pass Z.
 _WORD_START = re.compile(r"(?<![A-Za-z])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 _RANGE = re.compile(r"(-?\d+)(?:-(-?\d+))?")
@@ -27,22 +30,29 @@ class FrameFiles:
         frame: frame number, 0 where the name has none.
         name: unique in the sequence; names the record, the image and the pictures.
         files: at least one.
+        split: the end of `sequence` that tells the scenes, view layers and views of these files apart, see
+            sequences.py; "" where they are one sequence.
     """
 
     sequence: str
     frame: int
     name: str
     files: tuple[PassFile, ...]
+    split: str = ""
 
     @property
     def path(self) -> str:
         """Sequence and name as one relative path without a suffix, with forward slashes."""
-        return f"{self.sequence}/{self.name}" if self.sequence else self.name
+        return joined_path(self.sequence, self.name)
 
     def of_frame(self, frame: int) -> "FrameFiles":
         """The files of another frame that are named like these; they need not exist."""
         files = tuple(PassFile(_renumbered(file.path, frame), file.holds) for file in self.files)
-        return FrameFiles(self.sequence, frame, _renumber(self.name, frame), files)
+        return dataclasses.replace(self, frame=frame, name=_renumber(self.name, frame), files=files)
+
+    def part(self, split: str) -> "FrameFiles":
+        """The sequence of these files that `split` tells apart from the others."""
+        return dataclasses.replace(self, sequence=joined_path(self.sequence, split), split=split)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -50,12 +60,13 @@ class FrameFiles:
             "frame": self.frame,
             "name": self.name,
             "files": [[str(file.path), file.holds.value if file.holds else None] for file in self.files],
+            "split": self.split,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "FrameFiles":
         files = tuple(PassFile(Path(path), None if holds is None else Pass(holds)) for path, holds in data["files"])
-        return cls(data["sequence"], data["frame"], data["name"], files)
+        return cls(data["sequence"], data["frame"], data["name"], files, data["split"])
 
 
 def find_frames(
@@ -107,6 +118,11 @@ def find_frames(
     return frames
 
 
+def joined_path(*names: str) -> str:
+    """Names as one relative path with forward slashes, those left out that are ""."""
+    return "/".join(filter(None, names))
+
+
 def pass_of_file(name: str) -> Pass | None:
     """The pass that a file, or a slot of a File Output node, with this name holds; None where the name does not say."""
     return _meaning(None, Path(f"{name.rstrip('0123456789#')}0001.exr"), {})[1]
@@ -123,6 +139,19 @@ def frame_number(name: str) -> int:
     """The number at the end of a file's name, 0 where there is none."""
     match = _NUMBERED.fullmatch(name)
     return int(match["digits"]) if match else 0
+
+
+def shot_of_name(name: str) -> str:
+    """What the names of an animation's frames share: a name without the number, and the view, at its end."""
+    match = _NUMBERED.fullmatch(name)
+    return match["prefix"] if match else name
+
+
+def view_of_name(name: str) -> str:
+    """The view that a file's name ends with, "left" for "shot_0001_L"; "" where it ends with none."""
+    match = _NUMBERED.fullmatch(name)
+    suffix = (match["view"] or "").removeprefix("_") if match else ""
+    return _VIEW_SUFFIXES.get(suffix, suffix)
 
 
 def _renumber(name: str, frame: int) -> str:

@@ -17,6 +17,8 @@ from .keypoints import Keypoint
 from .poses import Pose
 from .rle import encode_counts
 
+# A name, or the track_id of an instance that shares its name.
+Identity = str | int
 LabelArray = npt.NDArray[np.uint32]
 Integers = npt.NDArray[np.int64]
 
@@ -162,6 +164,13 @@ class Instance:
     amodal: Amodal | None = None
     track_id: int | None = None
     resolved: str | None = None
+
+    @property
+    def track(self) -> Identity | None:
+        """What makes it the same thing in all frames of its sequence; None where nobody knows."""
+        if self.track_id is not None:
+            return self.track_id
+        return self.name if self.resolved is None else None
 
 
 def find_masks(labels: LabelArray) -> list[Mask]:

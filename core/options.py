@@ -21,16 +21,21 @@ def exit_code_of(command: Callable[[], int]) -> int:
         return 2 if isinstance(error, UsageError) else 1
 
 
-def add_settings(parser: argparse.ArgumentParser, frames: bool = True, merge: bool = True) -> None:
+def add_settings(
+    parser: argparse.ArgumentParser, frames: bool = True, merge: bool = True, blender: bool = True
+) -> None:
     """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent.
 
     Args:
         parser: where to add them.
         frames: whether those that are about each frame are wanted.
         merge: whether those are that are about what is made of all records.
+        blender: whether a scene is open, so that those that are about it mean something.
     """
     for field in dataclasses.fields(Settings):
         if not (merge if field.metadata["for_merge"] else frames):
+            continue
+        if field.metadata["needs_blender"] and not blender:
             continue
         option = f"--{field.name.replace('_', '-')}"
         text = field.metadata["help"]

@@ -74,7 +74,14 @@ class Passes:
         where: the files and the view layer, for messages.
     """
 
-    def __init__(self, files: Sequence[PassFile], view_layer: str = "", view: str = "", cryptomatte: str = "") -> None:
+    def __init__(
+        self,
+        files: Sequence[PassFile],
+        view_layer: str = "",
+        view: str = "",
+        cryptomatte: str = "",
+        composited: bool = True,
+    ) -> None:
         """
         Args:
             files: all files of the frame.
@@ -82,6 +89,8 @@ class Passes:
                 else the first.
             view: name of a stereo view; "" takes the first.
             cryptomatte: name of the Cryptomatte that the labels will come from, where that decides; "" if none.
+            composited: whether Combined is what the compositor made of all view layers, where the files hold that;
+                else it is the view layer's own.
 
         Raises:
             ExrError: a file is missing or damaged, or the files have different resolutions.
@@ -98,6 +107,7 @@ class Passes:
                         "render it again"
                     )
         self.shape = (window.height, window.width)
+        self._composited = composited
         self._headers = [Header(file.path, part.strings) for file, _ in opened for part in file.parts]
         self._stored = sort_channels(opened, declared_names(self._headers))
         self._preloaded: dict[tuple[int, str], Pixels] = {}
@@ -250,12 +260,24 @@ class Passes:
         layers = [self.view_layer]
         if pass_ is Pass.COMBINED:
             # What the user sees is the compositor's result; and the labels' own layer may have no picture.
-            layers = list(dict.fromkeys([_COMPOSITE_LAYER, self.view_layer, *self._layers()]))
+            order = [_COMPOSITE_LAYER, self.view_layer] if self._composited else [self.view_layer, _COMPOSITE_LAYER]
+            layers = list(dict.fromkeys([*order, *self._layers()]))
         for wanted_layer, wanted_view in itertools.product(layers, (self.view, "")):
             for key, stored in self._stored.items():
                 if (key.view_layer, key.view) == (wanted_layer, wanted_view) and Pass.named(key.name) is pass_:
                     return stored
         return None
+
+    def label_layers(self) -> list[str]:
+        """The view layers with a pass that tells objects apart; all of them where none has one."""
+        found = [key.view_layer for key in self._stored if Pass.named(key.name) in LABEL_PASSES or key.rank != UNRANKED]
+        return list(dict.fromkeys(found)) or self._layers()
+
+    def views(self) -> list[str]:
+        """The stereo views in their order; none where it is not a stereo render."""
+        present = [key.view for key in self._stored if key.view]
+        in_order = [view for view in self._views_in_order if view in present]
+        return list(dict.fromkeys([*in_order, *present]))
 
     def _layers(self) -> list[str]:
         return list(dict.fromkeys(key.view_layer for key in self._stored))
@@ -268,15 +290,10 @@ class Passes:
             return wanted
         if cryptomatte and (chosen := named_cryptomatte(self._cryptomattes, cryptomatte, "")):
             return chosen.view_layer
-        for key in self._stored:
-            if Pass.named(key.name) in LABEL_PASSES or key.rank != UNRANKED:
-                return key.view_layer
-        return layers[0] if layers else ""
+        return next(iter(self.label_layers()), "")
 
     def _choose_view(self, wanted: str) -> str:
-        present = [key.view for key in self._stored if key.view]
-        in_order = [view for view in self._views_in_order if view in present]
-        views = list(dict.fromkeys([*in_order, *present]))
+        views = self.views()
         if wanted and wanted not in views:
             has = f"it has {_quoted(views)}" if views else "it is not a stereo render"
             raise UsageError(f"{self._names} has no view {wanted!r}; {has}")
@@ -295,4 +312,6 @@ def _quoted(names: Sequence[str]) -> str:
 def open_passes(job: FrameJob) -> Passes:
     """The passes of a frame, as the settings of the job choose them; errors as those of Passes."""
     settings = job.settings
-    return Passes(job.files.files, settings.view_layer, settings.view, settings.cryptomatte)
+    # Of several view layers, each is to have a picture of its own.
+    own_picture = settings.all_view_layers
+    return Passes(job.files.files, settings.view_layer, settings.view, settings.cryptomatte, not own_picture)

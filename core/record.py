@@ -4,6 +4,7 @@ Records are the source of truth; COCO and the other formats are written from the
 made from, so that a second run can tell whether it is still valid, and a checksum, so that a damaged one is noticed.
 """
 
+import contextlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +16,12 @@ from .camera import Camera
 from .categories import Category
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
-from .frames import frame_paths
+from .frames import frame_paths, joined_path
 from .instances import Amodal, Box, Instance, Mask, Part, SoftMask
 from .keypoints import Keypoint
 from .maps import MAP_OF_NAME, DenseMap, WrittenMap
 from .poses import Pose
+from .sequences import WantedSequences, shot_of
 from .sidecar import Sidecar
 
 RECORD_VERSION = 3
@@ -33,7 +35,7 @@ class FrameRecord:
 
     Attributes:
         key: digest of the files, the scene record and the settings that the record was made from.
-        sequence, frame, name: as in FrameFiles.
+        sequence, frame, name, split: as in FrameFiles.
         width, height: pixels of the image.
         image: path of the training image below the output folder, with forward slashes.
         colour: how the image's colours were made; None where no image was written.
@@ -78,11 +80,12 @@ class FrameRecord:
     part_categories: tuple[Category, ...] = ()
     maps: tuple[WrittenMap, ...] = ()
     later_maps: tuple[DenseMap, ...] = ()
+    split: str = ""
 
     @property
     def path(self) -> str:
         """Sequence and name as one relative path without a suffix."""
-        return f"{self.sequence}/{self.name}" if self.sequence else self.name
+        return joined_path(self.sequence, self.name)
 
     def files(self) -> list[str]:
         """What else belongs to the frame, as paths below the output folder."""
@@ -111,6 +114,7 @@ class FrameRecord:
             return cls(
                 key=record["key"],
                 sequence=record["sequence"],
+                split=record["split"],
                 frame=record["frame"],
                 name=record["name"],
                 width=record["width"],
@@ -144,6 +148,7 @@ class FrameRecord:
             "record_version": RECORD_VERSION,
             "key": self.key,
             "sequence": self.sequence,
+            "split": self.split,
             "frame": self.frame,
             "name": self.name,
             "width": self.width,
@@ -201,16 +206,29 @@ def find_record(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
         names = frame_paths(folder, file) if is_exr else []
         if inside.parts[0] == IMAGES_FOLDER and len(inside.parts) > 1:
             names.append(PurePath(*inside.parts[1:]).with_suffix("").as_posix())
-        for name in names:
-            if record_path(folder, name).is_file():
-                return record_path(folder, name)
+        if found := _first_record(folder, names):
+            return found
     if is_exr:
         # Below which folder the files were searched nobody knows; the longest name says most.
         for output, folder in itertools.product(outputs, reversed(file.parents)):
-            for name in frame_paths(folder, file):
-                if record_path(output, name).is_file():
-                    return record_path(output, name)
+            if found := _first_record(output, frame_paths(folder, file)):
+                return found
     return None
+
+
+def _first_record(output: Path, names: Sequence[str]) -> Path | None:
+    """The first record that is there of frames with these paths; of several sequences of a frame, that of the first."""
+    if not (output / RECORDS_FOLDER).is_dir():
+        return None
+    parts: list[str] = []
+    with contextlib.suppress(RecordError):
+        wanted = WantedSequences.read(output)
+        for name in names:
+            folder, _, stem = name.rpartition("/")
+            of_shot = wanted.of_shot.get(shot_of(folder, "", stem), ())
+            parts += [joined_path(sequence, stem) for sequence in of_shot]
+    paths = (record_path(output, name) for name in [*parts, *names])
+    return next((path for path in paths if path.is_file()), None)
 
 
 def record_files(output: Path) -> Iterator[Path]:

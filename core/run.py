@@ -4,7 +4,7 @@ The sidebar, the headless script and the command line all drive this; it runs in
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +108,16 @@ class Summary:
         return [*self.outline(), *map(str, self.remarks())]
 
 
+def _left_out(records: Mapping[str, int]) -> str:
+    """Words on records that the dataset file was not to hold, by sequence; "" where there are none."""
+    if not records:
+        return ""
+    names = ", ".join(repr(name) if name else "the unnamed one" for name in records)
+    sequences = "a sequence" if len(records) == 1 else "sequences"
+    number = counted(sum(records.values()), "record")
+    return f"; {number} left out, of {sequences} that the latest export does not make ({names})"
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 frame", "2 categories"."""
     if number == 1:
@@ -182,6 +192,7 @@ class AnnotationRun:
                 summary.dataset = (
                     f"{result['path']}: {counted(result['frames'], 'image')}, "
                     f"{counted(result['instances'], 'annotation')}, {counted(result['categories'], 'category')}"
+                    + _left_out(result["left_out"])
                 )
                 summary.problems += result["problems"]
             else:

@@ -191,7 +191,7 @@ class SceneRecord:
         width, height: pixels of the rendered image, with the resolution percentage.
         pixel_aspect: width of a pixel divided by its height.
         unit_scale: metres in one scene unit.
-        camera: None where the scene has no camera, or several at once (stereo).
+        camera: of this view; None where the scene has no camera, or one that sees from many places (spherical stereo).
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: what objects can be grouped by: whatever is a parent of an object or instances one, and
             the collections that they are in.
@@ -202,6 +202,8 @@ class SceneRecord:
         keypoints: where those are that the categories of the table list.
         geometry: digest of the file with the surfaces of instances that share a label, or of all objects where amodal
             masks are wanted, see scene_geometry.py; None where there is no such file.
+        view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
+        view: name of the stereo view; "" where the render is not a stereo one.
     """
 
     scene: str
@@ -221,6 +223,8 @@ class SceneRecord:
     placements: tuple[Placement, ...] = ()
     keypoints: tuple[KeypointPlace, ...] = ()
     geometry: str | None = None
+    view_layer: str = ""
+    view: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -242,6 +246,8 @@ class SceneRecord:
             "placements": [placement.as_json() for placement in self.placements],
             "keypoints": [place.as_json() for place in self.keypoints],
             "geometry": self.geometry,
+            "view_layer": self.view_layer,
+            "view": self.view,
         }
 
     def write(self, path: Path) -> None:
@@ -276,6 +282,8 @@ class SceneRecord:
                 placements=tuple(map(Placement.from_json, data["placements"])),
                 keypoints=tuple(map(KeypointPlace.from_json, data["keypoints"])),
                 geometry=None if data["geometry"] is None else str(data["geometry"]),
+                view_layer=str(data["view_layer"]),
+                view=str(data["view"]),
             )
         except OSError as error:
             raise SceneError(

@@ -129,6 +129,7 @@ def _setting(
     slider: float = 0,
     several_of: type[Choice] | None = None,
     for_merge: bool = False,
+    needs_blender: bool = False,
 ) -> Any:
     """A field with its words.
 
@@ -138,6 +139,7 @@ def _setting(
         slider: where a slider for a number ends, whatever may be typed.
         several_of: the choices of a setting that takes any number of them.
         for_merge: whether it is about what is made of all records, and not about a frame.
+        needs_blender: whether the setting means nothing for EXR files alone.
     """
     metadata = {
         "label": label,
@@ -146,6 +148,7 @@ def _setting(
         "slider": slider,
         "several_of": several_of,
         "for_merge": for_merge,
+        "needs_blender": needs_blender,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -181,6 +184,19 @@ class Settings:
         "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
     )
     view: str = _setting("", "View", "Stereo view to label; empty takes the first")
+    all_view_layers: bool = _setting(
+        False,
+        "All View Layers",
+        "Make a sequence of each view layer that tells objects apart, each with images of its own",
+    )
+    all_views: bool = _setting(False, "All Views", "Make a sequence of each stereo view", changes_records=False)
+    all_scenes: bool = _setting(
+        False,
+        "All Scenes",
+        "Export every scene of the file that has a camera, as a sequence of its own",
+        changes_records=False,
+        needs_blender=True,
+    )
     min_area: int = _setting(0, "Minimum Area", "Leave out instances that have fewer pixels", slider=1000)
     min_side: int = _setting(
         0, "Minimum Side", "Leave out instances whose box is narrower or lower, in pixels", slider=100

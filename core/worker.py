@@ -128,6 +128,7 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
         "instances": merged.instances,
         "categories": merged.categories,
         "problems": [*merged.problems, *problems],
+        "left_out": dict(merged.left_out),
     }
 
 

@@ -42,8 +42,24 @@ def save_render_result(scene: bpy.types.Scene, path: Path, format: ImageFormat) 
 
 def save_render_passes(scene: bpy.types.Scene, path: Path) -> None:
     """Save all passes of what was rendered last as an EXR file; raises like save_render_result."""
-    with compat.image_settings(scene, "OPEN_EXR_MULTILAYER", **compat.ALL_PASSES):
-        _save_as_is(bpy.data.images.get(RENDER_RESULT), scene, path)
+    options = dict(compat.ALL_PASSES)
+    if scene.render.use_multiview:
+        options["views_format"] = "MULTIVIEW"
+    with compat.image_settings(scene, "OPEN_EXR_MULTILAYER", **options):
+        image = bpy.data.images.get(RENDER_RESULT)
+        if not scene.render.use_multiview:
+            _save_as_is(image, scene, path)
+            return
+        # Blender puts several views into one file only where its name ends like that of an EXR file.
+        temporary = path.with_name(f".{path.name}")
+        try:
+            _save_as_is(image, scene, path, temporary)
+        except OutputError:
+            # While it saves a render for the first time, it notices too late that there are several views: it makes a
+            # file of each, and fails.
+            for file in path.parent.glob(f"{temporary.stem}?*{path.suffix}"):
+                file.unlink()
+            _save_as_is(image, scene, path, temporary)
 
 
 @dataclass(frozen=True)
@@ -163,9 +179,11 @@ def _save(image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path, for
         _save_as_is(image, scene, path)
 
 
-def _save_as_is(image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path) -> None:
+def _save_as_is(
+    image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path, temporary: Path | None = None
+) -> None:
     """Save under a temporary name, and then under the final one."""
-    temporary = path.with_name(owned_name(path.name))
+    temporary = temporary or path.with_name(owned_name(path.name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

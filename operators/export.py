@@ -8,11 +8,11 @@ import bpy
 from ..core.errors import LabelpassError
 from ..core.progress import Progress
 from ..core.run import counted
-from .export_run import ExportPlan, ExportRun
+from .export_plan import ExportPlan, Way, plan_export
+from .export_run import ExportRun
 from .last_render import frame_of_last_render
 from .redraw import redraw_sidebars
 from .result import print_result, show_result, show_start_failed
-from .sources import output_folder, plan_files, plan_render, scene_frames
 
 _SECONDS_BETWEEN_STEPS = 0.05
 _SECONDS_OF_STEPS = 0.1
@@ -28,12 +28,8 @@ def plan_from_settings(scene: bpy.types.Scene) -> ExportPlan:
     """What the settings of the scene ask for; raises LabelpassError where that cannot be done."""
     settings = scene.labelpass
     if settings.source == "RENDER":
-        folder = None
-        frames = plan_render(scene, [frame_of_last_render(scene)])
-    else:
-        folder = settings.chosen_folder("frames_folder")
-        frames = plan_files(scene, scene_frames(scene), folder)
-    return ExportPlan(frames, output_folder(scene, frames, folder), settings.core_settings())
+        return plan_export(scene, settings.core_settings(), Way.LAST_RENDER, [frame_of_last_render(scene)])
+    return plan_export(scene, settings.core_settings(), Way.FILES, folder=settings.chosen_folder("frames_folder"))
 
 
 class LABELPASS_OT_export_annotations(bpy.types.Operator):
@@ -116,15 +112,15 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         state = context.window_manager.labelpass
         try:
             plan = plan_from_settings(context.scene)
-            self._run = ExportRun(context.scene, plan)
+            self._run = ExportRun(plan)
         except LabelpassError as error:
             show_start_failed(context, str(error))
             self.report({"ERROR"}, str(error))
             return False
         state.running, state.stop_requested = True, False
         state.output = str(plan.output)
-        state.done, state.total, state.progress = 0, len(plan.frames), ""
-        self._progress = Progress(len(plan.frames), time.monotonic())
+        state.done, state.total, state.progress = 0, plan.total, ""
+        self._progress = Progress(plan.total, time.monotonic())
         return True
 
     def _show_progress(self, context: bpy.types.Context) -> None:

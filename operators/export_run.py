@@ -6,46 +6,24 @@ The sidebar's operator and the headless script drive the same steps, the one fro
 import contextlib
 import dataclasses
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import bpy
 
 from ..core.categories import CategoryTable
 from ..core.errors import LabelpassError, SceneError, WorkerError
-from ..core.frames import FrameFiles
 from ..core.job import FrameJob
 from ..core.render_pass import PassFile
 from ..core.run import Summary
 from ..core.scene import SCENES_FOLDER, scene_path
+from ..core.sequences import declare_sequences
 from ..core.settings import ImageFormat, Settings
 from . import compat, render_watch
 from .display_images import Look, save_render_passes, save_render_result
+from .export_plan import ExportPlan
 from .frame_run import FrameRun
-from .scene_description import describe
-from .sources import PlannedFrame, frame_file
-
-
-@dataclass(frozen=True)
-class ExportPlan:
-    """What an export does.
-
-    Attributes:
-        frames: in the order in which they are exported.
-        output: the dataset's folder.
-        settings: the user's choices.
-        render: whether each frame is rendered first.
-        merge: whether the dataset file is written at the end.
-        table: of categories; None takes the scene's own.
-    """
-
-    frames: Sequence[PlannedFrame]
-    output: Path
-    settings: Settings = field(default_factory=Settings)
-    render: bool = False
-    merge: bool = True
-    table: CategoryTable | None = None
+from .scene_description import SceneDescription, describe
+from .sources import PlannedFrame, PlannedPart, SceneSequence, frame_files
 
 
 class ExportRun:
@@ -59,11 +37,16 @@ class ExportRun:
         OutputError: the output folder cannot be written.
     """
 
-    def __init__(self, scene: bpy.types.Scene, plan: ExportPlan) -> None:
+    def __init__(self, plan: ExportPlan) -> None:
+        parts = [part.files for planned in plan.frames for part in planned.parts]
+        declare_sequences(plan.output, parts, plan.other_scenes)
         self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
         self.plan = plan
-        self._scene = scene
-        self._frame_before = scene.frame_current, scene.frame_subframe
+        self._scenes = {name: bpy.data.scenes[name] for name in {planned.scene for planned in plan.frames}}
+        self._frames_before = {
+            name: (scene.frame_current, scene.frame_subframe) for name, scene in self._scenes.items()
+        }
+        self._temporaries = 0
         self._waiting = deque(plan.frames)
         self._ended = False
 
@@ -103,66 +86,91 @@ class ExportRun:
     def _end(self) -> None:
         self._ended = True
         self._run.stop()
-        frame, subframe = self._frame_before
-        # Where the user has loaded another file meanwhile, the scene is gone.
-        with contextlib.suppress(ReferenceError):
-            if (self._scene.frame_current, self._scene.frame_subframe) != self._frame_before:
-                self._scene.frame_set(frame, subframe=subframe)
+        for name, scene in self._scenes.items():
+            # Where the user has loaded another file meanwhile, the scene is gone.
+            with contextlib.suppress(ReferenceError):
+                if (scene.frame_current, scene.frame_subframe) != self._frames_before[name]:
+                    frame, subframe = self._frames_before[name]
+                    scene.frame_set(frame, subframe=subframe)
 
     def _begin(self, planned: PlannedFrame) -> None:
-        """Describe the scene at a frame, and hand the frame to a worker."""
+        """Describe the scene at a frame, and hand what each sequence has of it to a worker."""
         if planned.problem:
             self._run.fail(planned.name, planned.problem)
             return
+        scene = self._scenes[planned.scene]
         try:
-            if self._scene.frame_current != planned.frame or self._scene.frame_subframe:
-                self._scene.frame_set(planned.frame)
-            in_memory = planned.files is None and not self._is_rendered(planned)
+            if scene.frame_current != planned.frame or scene.frame_subframe:
+                scene.frame_set(planned.frame)
+            in_memory = not planned.on_disk and not self._is_rendered(scene, planned)
             if self.plan.render and in_memory:
-                render_frame(self._scene)
-            files = planned.files or self._files_of_render(planned)
-            job = FrameJob(files, self.plan.output, self._describe(files), self.plan.settings)
-            look = Look.of(self._scene)
-            if in_memory and job.settings.image_format is not ImageFormat.NONE:
-                job = dataclasses.replace(job, colour=look.colour)
-                save_render_result(self._scene, job.output / job.image, job.settings.image_format)
-                self._run.add_with_image(job)
-            else:
-                self._run.add(job, look)
+                render_frame(scene)
+            parts = planned.parts if planned.on_disk else self._rendered_parts(scene, planned)
+            look = Look.of(scene)
+            # Blender saves what it has rendered as one picture: that of the whole frame.
+            one_picture = in_memory and len(parts) == 1 and not parts[0].sequence.described_view
+            descriptions = _describe(scene, [part.sequence for part in parts], self.plan.settings, self.plan.table)
+            for part, description in zip(parts, descriptions, strict=True):
+                path = scene_path(self.plan.output / SCENES_FOLDER, part.files.path)
+                description.write(path)
+                job = FrameJob(part.files, self.plan.output, path, part.settings)
+                wants_image = part.settings.image_format is not ImageFormat.NONE
+                if one_picture and wants_image and not part.settings.all_view_layers:
+                    job = dataclasses.replace(job, colour=look.colour)
+                    save_render_result(scene, job.output / job.image, job.settings.image_format)
+                    self._run.add_with_image(job)
+                else:
+                    self._run.add(job, look)
         except WorkerError:
             raise
         except LabelpassError as error:
-            self._run.fail_and_forget(planned.name, str(error))
+            for part in planned.parts:
+                self._run.fail_and_forget(part.files.path, str(error))
         except ReferenceError as error:
             raise SceneError("The scene of the export is gone; start the export again from another one") from error
 
-    def _is_rendered(self, planned: PlannedFrame) -> bool:
-        """Whether the frame's file is there and the scene says not to overwrite it."""
+    def _is_rendered(self, scene: bpy.types.Scene, planned: PlannedFrame) -> bool:
+        """Whether the frame's files are there and the scene says not to overwrite them."""
         return (
             self.plan.render
-            and not self._scene.render.use_overwrite
-            and compat.writes_multilayer(self._scene)
-            and frame_file(self._scene, planned.frame).is_file()
+            and not scene.render.use_overwrite
+            and compat.writes_multilayer(scene)
+            and all(path.is_file() for path in frame_files(scene, planned.frame))
         )
 
-    def _describe(self, files: FrameFiles) -> Path:
-        """Write the scene record of the frame; returns its path."""
-        path = scene_path(self.plan.output / SCENES_FOLDER, files.path)
-        layers = self._scene.view_layers
+    def _rendered_parts(self, scene: bpy.types.Scene, planned: PlannedFrame) -> Sequence[PlannedPart]:
+        """The parts with the files that were just rendered, or with a temporary one of the render in memory."""
+        written = [file.path for part in planned.parts for file in part.files.files]
+        if self.plan.render and compat.writes_multilayer(scene) and all(path.is_file() for path in written):
+            return planned.parts
+        self._temporaries += 1
+        path = self._run.temporary / f"{self._temporaries}.exr"
+        save_render_passes(scene, path)
+        parts = []
+        for part in planned.parts:
+            files = dataclasses.replace(part.files, files=(PassFile(path),))
+            settings = dataclasses.replace(part.settings, view=part.sequence.view)  # this file holds all of them
+            parts.append(PlannedPart(part.sequence, files, settings))
+        return parts
+
+
+def _describe(
+    scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings, table: CategoryTable | None
+) -> Iterator[SceneDescription]:
+    """The scene as each sequence shows it, at the frame where it stands."""
+    known: dict[str, SceneDescription] = {}
+    for sequence in sequences:
+        layers = scene.view_layers
         rendered = next((layer for layer in layers if layer.use), layers[0])
         # The user may look at another scene by now.
-        with bpy.context.temp_override(scene=self._scene, view_layer=rendered):
+        with bpy.context.temp_override(scene=scene, view_layer=layers.get(sequence.described_layer) or rendered):
             depsgraph = bpy.context.evaluated_depsgraph_get()
-            describe(self._scene, depsgraph, self.plan.settings, self.plan.table).write(path)
-        return path
-
-    def _files_of_render(self, planned: PlannedFrame) -> FrameFiles:
-        """The file that was just rendered, or all passes of the render in memory as a temporary one."""
-        path = frame_file(self._scene, planned.frame)
-        if not (self.plan.render and compat.writes_multilayer(self._scene) and path.is_file()):
-            path = self._run.temporary / f"{planned.name}.exr"
-            save_render_passes(self._scene, path)
-        return FrameFiles("", planned.frame, planned.name, (PassFile(path),))
+            name, view = sequence.described_layer, sequence.described_view
+            if name in known:
+                yield known[name].from_view(scene, depsgraph, view)
+            else:
+                known[name] = describe(scene, depsgraph, settings, table, view, every_layer=not name)
+                yield known[name]
 
 
 def render_frame(scene: bpy.types.Scene) -> None:

@@ -5,6 +5,7 @@ An export and a render that annotates what it writes both drive this.
 
 import dataclasses
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class FrameRun:
         self._merge = merge
         self._settings = Settings()  # those of the last frame count for what is made of all of them
         self._decoded = 0
+        self._users: Counter[Path] = Counter()  # of temporary files
 
     @property
     def summary(self) -> Summary:
@@ -61,12 +63,14 @@ class FrameRun:
             return
         job = dataclasses.replace(job, colour=look.colour)
         if not self._run.settled(job):
+            self._users.update(self._temporary_files(job))
             self._decode(job, look)
 
     def add_with_image(self, job: FrameJob) -> None:
         """Annotate a frame whose training image, if the settings want one, is there already."""
         self._settings = job.settings
         if not self._run.settled(job):
+            self._users.update(self._temporary_files(job))
             self._run.submit(job)
 
     def fail(self, frame: str, error: str) -> None:
@@ -116,27 +120,34 @@ class FrameRun:
     def _take(self, event: Event) -> None:
         if event.task.do != "decode_combined":
             self._run.take(event)
-            self._remove_passes(event)
+            if event.task.do == "annotate" and isinstance(event, Done | Failed):
+                self._release(event.task.tag)
             return
         job, look, pixels = event.task.tag
         try:
             if isinstance(event, Failed):
                 self._run.fail_and_forget(job.files.path, event.error)
+                self._release(job)
             elif isinstance(event, Done) and event.result["decoded"]:
                 self._linear_image.save(pixels, look, job.output / job.image, job.settings.image_format)
                 self._run.submit(job)
             elif isinstance(event, Done):
                 self.add_with_image(dataclasses.replace(job, colour=None))
+                self._release(job)
         except WorkerError:
             raise
         except LabelpassError as error:
             self._run.fail_and_forget(job.files.path, str(error))
+            self._release(job)
         finally:
             pixels.unlink(missing_ok=True)
 
-    def _remove_passes(self, event: Event) -> None:
-        """Passes of a render in memory are needed only until the frame is annotated."""
-        if event.task.do == "annotate" and isinstance(event, Done | Failed):
-            for file in event.task.tag.files.files:
-                if file.path.parent == self.temporary:
-                    file.path.unlink(missing_ok=True)
+    def _temporary_files(self, job: FrameJob) -> list[Path]:
+        return [file.path for file in job.files.files if file.path.parent == self.temporary]
+
+    def _release(self, job: FrameJob) -> None:
+        """Passes of a render in memory are needed only until all sequences of the frame are annotated."""
+        for path in self._temporary_files(job):
+            self._users[path] -= 1
+            if not self._users[path]:
+                path.unlink(missing_ok=True)

@@ -15,9 +15,9 @@ from ..core.progress import Progress
 from ..core.run import STOPPED, counted
 from ..core.settings import Settings
 from . import properties
-from .export_run import ExportPlan, ExportRun
+from .export_plan import Way, plan_export
+from .export_run import ExportRun
 from .result import print_result
-from .sources import folder_of_frames, plan_files, plan_render, scene_frames
 
 _SECONDS_TO_WAIT = 0.5
 
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--categories", type=Path, metavar="FILE", help="category table to use instead of that of the .blend"
     )
-    add_settings(parser)
+    add_settings(parser, blender=True)
     return parser
 
 
@@ -75,25 +75,22 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     stored = scene.labelpass
     settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
     table = read_table(options.categories) if options.categories else None
-    frames = scene_frames(scene)
+    frames = None
     if options.frames:
         frames = list(dict.fromkeys(number for numbers in parse_frame_ranges(options.frames) for number in numbers))
-    if not frames:
-        raise UsageError("The scene's frame range is empty; give the frames with --frames")
     if options.render and options.folder:
         raise UsageError(
             "--render renders into the scene's own output, so --from has no meaning with it; leave one out"
         )
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
+    output = options.output.resolve() if options.output else None
     if options.render:
-        folder = None
-        plan = plan_render(scene, frames)
+        plan = plan_export(scene, settings, Way.RENDER, frames, None, output, options.merge, table)
     else:
-        plan = plan_files(scene, frames, folder)
-    output = options.output or stored.chosen_folder("output") or folder_of_frames(scene, plan, folder)
+        plan = plan_export(scene, settings, Way.FILES, frames, folder, output, options.merge, table)
 
-    run = ExportRun(scene, ExportPlan(plan, output.resolve(), settings, options.render, options.merge, table))
-    progress = Progress(len(plan), time.monotonic())
+    run = ExportRun(plan)
+    progress = Progress(plan.total, time.monotonic())
     try:
         while not run.step(_SECONDS_TO_WAIT):
             if run.summary.frames != progress.done:

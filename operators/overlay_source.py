@@ -9,6 +9,7 @@ import bpy
 from ..core.errors import LabelpassError, UsageError
 from ..core.record import find_record, record_path
 from .display_images import RENDER_RESULT
+from .export_plan import sequences_of
 from .last_render import frame_of_last_render, time_of_last_render
 from .sources import folder_of_frames, plan_render
 
@@ -57,7 +58,9 @@ def record_of(shown: ShownImage, scene: bpy.types.Scene) -> tuple[Path | None, s
             path = find_record(shown.file, _outputs(scene))
             changed = shown.file.stat().st_mtime
         else:
-            names = [planned.name for planned in plan_render(scene, [frame_of_last_render(scene)])]
+            settings, frame = scene.labelpass.core_settings(), frame_of_last_render(scene)
+            (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings)
+            names = [part.files.path for part in planned.parts]
             paths = [record_path(output, name) for output in _outputs(scene) for name in names]
             path = next((path for path in paths if path.is_file()), None)
             changed = shown.rendered or 0.0

@@ -13,7 +13,7 @@ By the time anybody else looks, the scene stands at another frame.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,13 +22,22 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..core.errors import LabelpassError, SceneError
-from ..core.frames import FrameFiles
 from ..core.settings import Settings
 from . import compat
 from .display_images import Look
+from .export_plan import sequences_of
 from .handlers import Handlers
 from .scene_description import SceneDescription, describe
-from .sources import PlannedFrame, WrittenFiles, frame_file, output_folder, scene_frames
+from .sources import (
+    PlannedFrame,
+    PlannedPart,
+    SceneSequence,
+    WrittenFiles,
+    frame_file,
+    frame_files,
+    output_folder,
+    scene_frames,
+)
 
 
 @dataclass(frozen=True)
@@ -36,18 +45,14 @@ class WrittenFrame:
     """A frame that was rendered and written.
 
     Attributes:
-        files: of the frame; several if several sequences are rendered at once.
+        parts: what each sequence has of it, with what Blender knows of it.
         output: the dataset's folder.
-        settings: the user's choices.
-        scene: what Blender knows of the frame.
         look: its colour management.
-        total: how many frames the animation has.
+        total: how many records the animation makes.
     """
 
-    files: tuple[FrameFiles, ...]
+    parts: tuple[tuple[PlannedPart, SceneDescription], ...]
     output: Path
-    settings: Settings
-    scene: SceneDescription
     look: Look
     total: int
 
@@ -86,17 +91,18 @@ class _Frame:
 
     scene: str
     number: int
-    before: tuple[int, ...]
+    before: tuple[tuple[int, ...], ...]
+    settings: Settings
+    sequences: Sequence[SceneSequence]
     thread: int = field(default_factory=threading.get_ident)
-    description: SceneDescription | None = None
+    descriptions: dict[SceneSequence, SceneDescription] = field(default_factory=dict)
     look: Look | None = None
     error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
 
     def is_evaluated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> bool:
         """Whether a depsgraph is that of this frame's render.
 
-        Motion blur moves the engine to other times and back, another view layer comes later, and the viewport has
-        depsgraphs of its own.
+        Motion blur moves the engine to other times and back, and the viewport has depsgraphs of its own.
         """
         return (
             depsgraph.mode == "RENDER"
@@ -132,16 +138,29 @@ def _on_init(*_: object) -> None:
 def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
     global _frame
     wanted = scene.labelpass.while_rendering and not _paused
-    _frame = _Frame(scene.name, scene.frame_current, _state_of_file(scene)) if wanted else None
+    _frame = None
+    if wanted:
+        settings = scene.labelpass.core_settings()
+        sequences = sequences_of(scene, settings)
+        _frame = _Frame(scene.name, scene.frame_current, _state_of_files(scene), settings, sequences)
 
 
 @persistent
 def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_: object) -> None:
-    if _frame is None or _frame.description is not None or not _frame.is_evaluated(scene, depsgraph):
+    if _frame is None or not _frame.is_evaluated(scene, depsgraph):
+        return
+    # Each view layer has a depsgraph; of one that is evaluated again, for another view, the first time counts.
+    layer = depsgraph.view_layer.name
+    shown = [sequence for sequence in _frame.sequences if sequence.described_layer in (layer, "")]
+    shown = [sequence for sequence in shown if sequence not in _frame.descriptions]
+    if not shown:
         return
     try:
-        _frame.description = describe(scene, depsgraph, scene.labelpass.core_settings())
-        _frame.look = Look.of(depsgraph.scene_eval)
+        every_layer = not shown[0].described_layer
+        first = describe(scene, depsgraph, _frame.settings, None, shown[0].described_view, every_layer)
+        for sequence in shown:
+            _frame.descriptions[sequence] = first.from_view(scene, depsgraph, sequence.described_view)
+        _frame.look = _frame.look or Look.of(depsgraph.scene_eval)
     except LabelpassError as error:
         _frame.error = str(error)
 
@@ -165,26 +184,28 @@ def _on_end(*_: object) -> None:
 def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFrame:
     names: tuple[str, ...] = (f"frame {frame.number}",)
     try:
-        if compat.writes_multilayer(scene) and _state_of_file(scene) == frame.before:
+        if compat.writes_multilayer(scene) and _state_of_files(scene) == frame.before:
             raise SceneError(f"Blender has not written {frame_file(scene, frame.number)}; render it as an animation")
-        files = _written.of(scene, frame.number)
-        names = tuple(one.path for one in files)
-        output = output_folder(scene, [PlannedFrame(frame.number, one, one.path) for one in files], None)
+        parts = _written.of(scene, frame.number, frame.sequences, frame.settings)
+        names = tuple(part.files.path for part in parts)
+        output = output_folder(scene, [PlannedFrame(scene.name, frame.number, tuple(parts))], None)
     except LabelpassError as error:
         return BadFrame(names, str(error))
-    if frame.description is None or frame.look is None:
+    described = tuple(
+        (part, frame.descriptions[part.sequence]) for part in parts if part.sequence in frame.descriptions
+    )
+    if frame.look is None or len(described) < len(parts):
         return BadFrame(names, frame.error, output)
-    settings = scene.labelpass.core_settings()
-    return WrittenFrame(tuple(files), output, settings, frame.description, frame.look, len(scene_frames(scene)))
+    return WrittenFrame(described, output, frame.look, len(parts) * len(scene_frames(scene)))
 
 
-def _state_of_file(scene: bpy.types.Scene) -> tuple[int, ...]:
-    """What changes when the file of the frame is written anew; empty where there is none."""
+def _state_of_files(scene: bpy.types.Scene) -> tuple[tuple[int, ...], ...]:
+    """What changes when the files of the frame are written anew; empty where there are none."""
     try:
-        stat = frame_file(scene, scene.frame_current).stat()
+        stats = [path.stat() for path in frame_files(scene, scene.frame_current)]
     except OSError:
         return ()
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats)
 
 
 def _tell(event: Event) -> None:

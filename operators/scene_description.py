@@ -14,7 +14,7 @@ from ..core.settings import Instancing, Settings
 from .instance_reader import InstanceGeometry, read_instances
 from .keypoint_reader import read_keypoints
 from .placement_reader import read_placements
-from .scene_reader import own_objects, read_scene
+from .scene_reader import from_view, own_objects, read_scene
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class SceneDescription:
     record: SceneRecord
     instances: InstanceGeometry | None = None
 
+    def from_view(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> "SceneDescription":
+        """The same as another stereo view shows it."""
+        return dataclasses.replace(self, record=from_view(self.record, scene, depsgraph, view))
+
     def write(self, path: Path) -> None:
         """Write the scene record and what belongs to it; raises OutputError where that cannot be done."""
         record = self.record
@@ -40,16 +44,21 @@ class SceneDescription:
 
 
 def describe(
-    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, settings: Settings, table: CategoryTable | None = None
+    scene: bpy.types.Scene,
+    depsgraph: bpy.types.Depsgraph,
+    settings: Settings,
+    table: CategoryTable | None = None,
+    view: str = "",
+    every_layer: bool = False,
 ) -> SceneDescription:
-    """Describe the frame that a depsgraph is evaluated at, with what the settings need.
+    """Describe the frame that a depsgraph is evaluated at, with what the settings need; the rest is as for read_scene.
 
     Raises:
         SceneError: as read_scene does.
     """
     wants_geometry = settings.amodal or settings.instancing is Instancing.AUTO
     instances = read_instances(depsgraph, every_object=settings.amodal) if wants_geometry else None
-    record = read_scene(scene, depsgraph, table, instances.objects if instances else ())
+    record = read_scene(scene, depsgraph, table, view, every_layer, instances.objects if instances else ())
     if settings.poses:
         record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
     if names := {name for category in record.table for name in category.keypoints}:

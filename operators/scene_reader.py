@@ -12,6 +12,7 @@ from ..core.category_rules import categorise
 from ..core.scene import SceneEntries, SceneRecord
 from .category_table import table_of
 from .object_facts import RENDERED_TYPES, SceneFacts, at_frame
+from .stereo import Eye, eye_of, views_of
 
 _CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
 # Blender's camera looks along -z with y up, OpenCV's along +z with y down.
@@ -22,6 +23,8 @@ def read_scene(
     scene: bpy.types.Scene,
     depsgraph: bpy.types.Depsgraph,
     table: CategoryTable | None = None,
+    view: str = "",
+    every_layer: bool = False,
     also: Iterable[bpy.types.Object] = (),
 ) -> SceneRecord:
     """Describe the frame that the scene stands at.
@@ -31,39 +34,57 @@ def read_scene(
         depsgraph: its evaluated dependency graph, up to date at the current frame. What is animated is read from it:
             the objects that the user edits stay behind while a render goes from frame to frame.
         table: of categories; None takes the scene's own.
+        view: the stereo view whose camera is wanted; "" takes the first, if there are any.
+        every_layer: whether all view layers that are rendered count, and not only that of the depsgraph.
         also: objects that instances are copies of, wherever they are.
 
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
         CategoryError: the scene's category table contradicts itself.
     """
-    objects = sorted(own_objects(scene, depsgraph).union(instanced_objects(depsgraph), also), key=lambda ob: ob.name)
+    own = own_objects(scene, depsgraph, every_layer)
+    objects = sorted(own.union(instanced_objects(depsgraph), also), key=lambda ob: ob.name)
+    view = view or next(iter(views_of(scene)), "")
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     return dataclasses.replace(
-        read_label_tables(scene, objects, depsgraph, table),
+        read_label_tables(scene, objects, depsgraph, table, every_layer),
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
         unit_scale=scene.unit_settings.scale_length if metric else 1.0,
-        camera=_camera(scene, depsgraph),
+        camera=_camera(scene, depsgraph, view),
+        view_layer="" if every_layer else depsgraph.view_layer.name,
+        view=view,
         opaque=None if render.film_transparent else _opaque_part(scene),
     )
 
 
-def own_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None) -> set[bpy.types.Object]:
+def from_view(record: SceneRecord, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> SceneRecord:
+    """What read_scene has read, as another stereo view shows it."""
+    return dataclasses.replace(record, view=view, camera=_camera(scene, depsgraph, view))
+
+
+def own_objects(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None, every_layer: bool = False
+) -> set[bpy.types.Object]:
     """The objects of the scene that can leave pixels in a render, those of instanced collections included.
 
     Args:
         scene: the original scene.
-        depsgraph: of the frame; None takes the scene as the user sees it.
+        depsgraph: of the frame, for the objects of its view layer; None takes the scene as the user sees it, with all
+            view layers that are rendered.
+        every_layer: take all of these with a depsgraph too.
     """
-    return {ob for ob in _visible_objects(scene, depsgraph) if ob.type in RENDERED_TYPES}
+    return {ob for ob in _visible_objects(scene, depsgraph, every_layer) if ob.type in RENDERED_TYPES}
 
 
-def _visible_objects(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None) -> set[bpy.types.Object]:
+def _visible_objects(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None, every_layer: bool
+) -> set[bpy.types.Object]:
     """All objects that are not hidden from the render, empties and those of instanced collections included."""
     found: set[bpy.types.Object] = set()
+    own = None if depsgraph is None or every_layer else depsgraph.view_layer.name
     for view_layer in scene.view_layers:
-        if view_layer.use:
+        if view_layer.use if own is None else view_layer.name == own:
             for ob in _objects_of(view_layer.layer_collection, depsgraph):
                 _add_with_instances(ob, depsgraph, found)
     return found
@@ -112,6 +133,7 @@ def read_label_tables(
     objects: Sequence[bpy.types.Object],
     depsgraph: bpy.types.Depsgraph | None = None,
     table: CategoryTable | None = None,
+    every_layer: bool = False,
     assets: bool = True,
 ) -> SceneRecord:
     """The part of a scene record that decides which category and instance each object is; it has no camera.
@@ -121,6 +143,7 @@ def read_label_tables(
         objects: those to describe, in the order that the table of objects has.
         depsgraph: of the frame; None takes the scene as the user sees it.
         table: of categories; None takes the scene's own.
+        every_layer: as in own_objects.
         assets: whether those of Cryptomatte are wanted, which take as long as the objects.
 
     Raises:
@@ -128,7 +151,7 @@ def read_label_tables(
         CategoryError: the scene's category table contradicts itself.
     """
     width, height = image_size(scene)
-    facts = SceneFacts(scene, objects, _visible_objects(scene, depsgraph), depsgraph)
+    facts = SceneFacts(scene, objects, _visible_objects(scene, depsgraph, every_layer), depsgraph)
     record = SceneRecord(
         scene=scene.name,
         frame=scene.frame_current,
@@ -177,18 +200,18 @@ def _add_with_instances(
                 _add_with_instances(member, depsgraph, found)
 
 
-def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | None:
-    if scene.camera is None or scene.render.use_multiview:
-        return None  # with several views there is no one camera that made the image
-    camera = scene.camera.evaluated_get(depsgraph)
+def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Camera | None:
+    eye = eye_of(scene, depsgraph, view) if scene.camera else None
+    if eye is None:
+        return None
+    camera = eye.camera
     kind = _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
-    # Blender ignores the scale of a camera.
-    world_to_camera = _TO_OPENCV @ camera.matrix_world.normalized().inverted()
+    world_to_camera = _TO_OPENCV @ eye.to_world.inverted()
     return Camera(
-        name=scene.camera.name,
+        name=camera.name,
         type=kind,
-        k=_intrinsics(scene, camera, depsgraph) if kind == "perspective" else None,
-        parallel_k=_intrinsics(scene, camera, depsgraph, parallel=True) if kind == "orthographic" else None,
+        k=_intrinsics(scene, eye, depsgraph) if kind == "perspective" else None,
+        parallel_k=_intrinsics(scene, eye, depsgraph, parallel=True) if kind == "orthographic" else None,
         world_to_camera=tuple(tuple(row) for row in world_to_camera),
         clip_start=camera.data.clip_start,
         clip_end=camera.data.clip_end,
@@ -202,20 +225,21 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | 
 
 
 def _intrinsics(
-    scene: bpy.types.Scene, camera: bpy.types.Object, depsgraph: bpy.types.Depsgraph, parallel: bool = False
+    scene: bpy.types.Scene, eye: Eye, depsgraph: bpy.types.Depsgraph, parallel: bool = False
 ) -> tuple[tuple[float, ...], ...]:
     """K in pixels, or that of a parallel camera, from the projection matrix that Blender itself renders with."""
     render = scene.render
     width, height = _uncropped_size(scene)
-    projection = camera.calc_matrix_camera(
+    projection = eye.camera.calc_matrix_camera(
         depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
     )
     _, _, left, top = _image_rectangle(scene)
     # From normalised device coordinates (-1 to 1, y up) of a camera that looks along -z to pixels (y down). The shift
     # is what the matrix adds to a parallel camera's coordinates, and to z times those of a perspective one.
     x, y = (projection[0][3], -projection[1][3]) if parallel else (-projection[0][2], projection[1][2])
+    focal = projection[0][0] * width / 2
     return (
-        (projection[0][0] * width / 2, 0.0, (1 + x) * width / 2 - left),
+        (focal, 0.0, (1 + x) * width / 2 - left + eye.shift * focal),
         (0.0, projection[1][1] * height / 2, (1 + y) * height / 2 - top),
         (0.0, 0.0, 1.0),
     )

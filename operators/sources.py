@@ -1,6 +1,7 @@
 """Which frames an export is about: the render in memory, the files on disk, or frames that are rendered first."""
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,42 @@ import bpy
 from ..core.errors import InputError, OutputError, UsageError
 from ..core.frames import FrameFiles, find_frames
 from ..core.render_pass import PassFile
+from ..core.settings import Settings
 from . import compat
+from .stereo import file_suffix, views_of, writes_file_a_view
+
+
+@dataclass(frozen=True)
+class SceneSequence:
+    """A sequence that a render of a scene holds.
+
+    Attributes:
+        view_layer, view: those to look for in the files; "" takes the first.
+        described_layer: the view layer that its objects are in; "" for all that are rendered.
+        described_view: the stereo view whose camera it has; "" where there are none.
+        split: as in FrameFiles.
+    """
+
+    view_layer: str = ""
+    view: str = ""
+    described_layer: str = ""
+    described_view: str = ""
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class PlannedPart:
+    """What a frame has for one sequence.
+
+    Attributes:
+        sequence: which one.
+        files: its EXR files; of a frame that is not on disk yet, what it will be called.
+        settings: the user's choices, with the view layer and the view of the sequence.
+    """
+
+    sequence: SceneSequence
+    files: FrameFiles
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -17,16 +53,20 @@ class PlannedFrame:
     """A frame to export.
 
     Attributes:
-        frame: frame number in the scene.
-        files: its EXR files; None for the render in memory, and for a frame that is rendered first.
-        name: of the frame in the dataset.
+        scene: name of the scene.
+        frame: frame number in it.
+        parts: one for each sequence.
+        name: of what has a problem.
         problem: a sentence on why it cannot be exported, "" if it can.
+        on_disk: whether its files are there; else it comes out of Blender's memory.
     """
 
+    scene: str
     frame: int
-    files: FrameFiles | None
-    name: str
+    parts: tuple[PlannedPart, ...]
+    name: str = ""
     problem: str = ""
+    on_disk: bool = False
 
 
 def scene_frames(scene: bpy.types.Scene) -> list[int]:
@@ -34,18 +74,35 @@ def scene_frames(scene: bpy.types.Scene) -> list[int]:
     return list(range(scene.frame_start, scene.frame_end + 1, scene.frame_step))
 
 
-def plan_render(scene: bpy.types.Scene, frames: Sequence[int]) -> list[PlannedFrame]:
+def plan_render(
+    scene: bpy.types.Scene, frames: Sequence[int], sequences: Sequence[SceneSequence], settings: Settings
+) -> list[PlannedFrame]:
     """Frames that come out of Blender's memory, named as their files would be."""
-    return [PlannedFrame(frame, None, _name_of_file(scene, frame)) for frame in frames]
+    plans = []
+    for frame in frames:
+        files = [
+            FrameFiles("", frame, _name_of_file(scene, path, frame), (PassFile(path),))
+            for path in frame_files(scene, frame)
+        ]
+        plans.append(PlannedFrame(scene.name, frame, tuple(_parts(scene, files, sequences, settings))))
+    return plans
 
 
-def plan_files(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None) -> list[PlannedFrame]:
+def plan_files(
+    scene: bpy.types.Scene,
+    frames: Sequence[int],
+    folder: Path | None,
+    sequences: Sequence[SceneSequence],
+    settings: Settings,
+) -> list[PlannedFrame]:
     """Frames that were rendered to EXR files before.
 
     Args:
         scene: whose output settings say where the files are.
         frames: the frame numbers that are wanted.
         folder: take the files from here instead.
+        sequences: what to make of each frame.
+        settings: the user's choices.
 
     Returns:
         A plan for each of the frames that has files, and one with a problem for all those that have none.
@@ -61,13 +118,37 @@ def plan_files(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | Non
             f"There is no EXR file of the frames {_span(frames)} (looked for {where}); render the animation with the "
             "file format OpenEXR MultiLayer first, or choose the folder of the frames"
         )
-    plans = [PlannedFrame(frame, files, files.path) for frame in frames for files in found.get(frame, ())]
-    missing = [frame for frame in frames if frame not in found]
+    plans, missing = [], []
+    for frame in frames:
+        parts = tuple(_parts(scene, found.get(frame, ()), sequences, settings))
+        if parts:
+            plans.append(PlannedFrame(scene.name, frame, parts, on_disk=True))
+        if {part.sequence for part in parts} != set(sequences):
+            missing.append(frame)
     if missing:
         which = f"{'frame' if len(missing) == 1 else 'the frames'} {_span(missing)}"
         problem = f"There is no EXR file of {which}; render it, or leave it out of the frame range"
-        plans.append(PlannedFrame(missing[0], None, which, problem))
+        plans.append(PlannedFrame(scene.name, missing[0], (), which, problem))
     return plans
+
+
+def _parts(
+    scene: bpy.types.Scene, found: Iterable[FrameFiles], sequences: Sequence[SceneSequence], settings: Settings
+) -> Iterator[PlannedPart]:
+    """What some files of a frame have for each sequence."""
+    files = list(found)
+    for sequence in sequences:
+        own, common = [], files
+        if sequence.described_view:
+            suffixes = {view: file_suffix(scene, view) for view in views_of(scene)}
+            own = [one for one in files if one.name.endswith(suffixes[sequence.described_view])]
+            common = [one for one in files if not one.name.endswith(tuple(suffixes.values()))]
+        # What is left of other output settings may lie beside what the scene writes now.
+        mine = (own or common) if writes_file_a_view(scene) else (common or own)
+        for one in mine:
+            view = sequence.view if mine is common else ""
+            choices = dataclasses.replace(settings, view_layer=sequence.view_layer, view=view)
+            yield PlannedPart(sequence, one.part(sequence.split), choices)
 
 
 class WrittenFiles:
@@ -76,13 +157,18 @@ class WrittenFiles:
     def __init__(self) -> None:
         self._like: list[FrameFiles] = []
 
-    def of(self, scene: bpy.types.Scene, frame: int) -> list[FrameFiles]:
-        """The files of a frame, as plan_files would find them afterwards.
+    def of(
+        self, scene: bpy.types.Scene, frame: int, sequences: Sequence[SceneSequence], settings: Settings
+    ) -> list[PlannedPart]:
+        """What a frame has for each sequence, as plan_files would find it afterwards.
 
         Raises:
             InputError: there is none.
             UsageError: the files' names clash.
         """
+        return list(_parts(scene, self._files_of(scene, frame), sequences, settings))
+
+    def _files_of(self, scene: bpy.types.Scene, frame: int) -> list[FrameFiles]:
         if self._like and not compat.writes_multilayer(scene):
             expected = [files.of_frame(frame) for files in self._like]
             if all(file.path.is_file() for files in expected for file in files.files):
@@ -117,20 +203,37 @@ def folder_of_frames(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folde
     """
     if folder is not None:
         return folder
-    files = [file.path for planned in plan if planned.files for file in planned.files.files]
-    if len(plan) and len(files) > len(plan):  # one file a pass, in folders beside each other
-        return Path(*_common_parts([file.parent.parts for file in files]))
-    if files:
-        return files[0].parent
-    target = frame_file(scene, scene.frame_current).parent
-    if not target.is_absolute():
+    parents = {file.path.parent for planned in plan for part in planned.parts for file in part.files.files}
+    parents = parents or {frame_file(scene, scene.frame_current).parent}
+    if not all(parent.is_absolute() for parent in parents):
         raise UsageError("The output path is relative to a .blend file that is not saved; save it, or choose a folder")
-    return target
+    # Of one file a pass, or of several scenes, the folders are beside each other.
+    common = _common_parts([parent.parts for parent in parents])
+    if len(parents) > 1 and len(common) < 2:
+        raise UsageError("The frames have no folder in common; choose an output folder")
+    return Path(*common)
 
 
-def frame_file(scene: bpy.types.Scene, frame: int) -> Path:
-    """The file that an animation render writes for a frame."""
+def frame_file(scene: bpy.types.Scene, frame: int, view: str = "") -> Path:
+    """The file that an animation render writes for a frame, or for one view of it; the first file of several."""
+    if writes_file_a_view(scene):
+        return Path(bpy.path.abspath(scene.render.frame_path(frame=frame, view=view or views_of(scene)[0])))
     return Path(bpy.path.abspath(scene.render.frame_path(frame=frame)))
+
+
+def frame_files(scene: bpy.types.Scene, frame: int) -> list[Path]:
+    """All files that an animation render writes for a frame, besides those of File Output nodes."""
+    views = views_of(scene) if writes_file_a_view(scene) else [""]
+    return [frame_file(scene, frame, view) for view in views]
+
+
+def file_output_places(scene: bpy.types.Scene) -> list[str]:
+    """The folders and names that the File Output nodes of a scene write to."""
+    return [
+        str(compat.file_output_folder(node) / name)
+        for node in compat.file_outputs(scene)
+        for name in compat.file_output_names(node)
+    ]
 
 
 def frame_pattern(scene: bpy.types.Scene) -> tuple[str, str]:
@@ -143,11 +246,11 @@ def frame_pattern(scene: bpy.types.Scene) -> tuple[str, str]:
     return folder, name if "#" in name else f"{name}####"
 
 
-def _name_of_file(scene: bpy.types.Scene, frame: int) -> str:
+def _name_of_file(scene: bpy.types.Scene, path: Path, frame: int) -> str:
     """The name of a frame's file without its suffix; the number alone where all frames go into one file."""
     if scene.render.is_movie_format:
         return f"{frame:04}"
-    name = frame_file(scene, frame).name
+    name = path.name
     return name.removesuffix(scene.render.file_extension) if scene.render.use_file_extension else name
 
 
@@ -163,9 +266,10 @@ def _files_by_frame(scene: bpy.types.Scene, frames: Sequence[int], folder: Path 
         found = _by_number(find_frames(sorted(folders))) if folders else {}
     if not found:
         for frame in frames:
-            path = frame_file(scene, frame)
-            if path.suffix.lower() == ".exr" and path.is_file():
-                found[frame] = [FrameFiles("", frame, path.stem, (PassFile(path),))]
+            paths = frame_files(scene, frame)
+            files = [path for path in paths if path.suffix.lower() == ".exr" and path.is_file()]
+            if files:
+                found[frame] = [FrameFiles("", frame, path.stem, (PassFile(path),)) for path in files]
     return found
 
 
@@ -177,7 +281,7 @@ def _by_number(frames: Iterable[FrameFiles]) -> dict[int, list[FrameFiles]]:
 
 
 def _common_parts(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    common = []
+    common: list[str] = []
     for parts in zip(*paths, strict=False):
         if len(set(parts)) > 1:
             break

@@ -15,6 +15,7 @@ from ..core.errors import LabelpassError, WorkerError
 from ..core.job import FrameJob
 from ..core.progress import Progress
 from ..core.scene import SCENES_FOLDER, scene_path
+from ..core.sequences import declare_sequences
 from . import render_watch
 from .frame_run import FrameRun
 from .redraw import redraw_sidebars
@@ -108,15 +109,16 @@ class RenderFollower:
             for name in event.names:
                 run.fail_and_forget(name, event.error)
             return
-        for files in event.files:
+        declare_sequences(event.output, [part.files for part, _ in event.parts])
+        for part, scene in event.parts:
             try:
-                path = scene_path(event.output / SCENES_FOLDER, files.path)
-                event.scene.write(path)
-                run.add(FrameJob(files, event.output, path, event.settings), event.look)
+                path = scene_path(event.output / SCENES_FOLDER, part.files.path)
+                scene.write(path)
+                run.add(FrameJob(part.files, event.output, path, part.settings), event.look)
             except WorkerError:
                 raise
             except LabelpassError as error:
-                run.fail_and_forget(files.path, str(error))
+                run.fail_and_forget(part.files.path, str(error))
 
     def _start(self, event: WrittenFrame | BadFrame) -> FrameRun | None:
         state = bpy.context.window_manager.labelpass

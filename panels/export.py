@@ -29,7 +29,15 @@ class Export(SidebarPanel):
             column.prop(settings, "cryptomatte", placeholder="As Blender names it")
         column.prop(settings, "grouping")
         column.prop(settings, "parts")
-        column.prop_search(settings, "view_layer", context.scene, "view_layers")
+        row = column.row()
+        row.active = not settings.all_view_layers
+        row.prop_search(settings, "view_layer", context.scene, "view_layers")
+        ticks = column.column(heading="Sequences")
+        ticks.prop(settings, "all_view_layers")
+        if context.scene.render.use_multiview:
+            ticks.prop(settings, "all_views")
+        if len(bpy.data.scenes) > 1:
+            ticks.prop(settings, "all_scenes")
         row = column.row()
         row.use_property_split = False  # there is no room for so long a label beside
         row.prop(settings, "while_rendering")

@@ -16,6 +16,7 @@ from ..camera_formats import CameraFormat
 from ..errors import RecordError
 from ..files import complete_file, pretty_json
 from ..record import IMAGES_FOLDER, FrameRecord, record_files
+from ..sequences import WantedSequences
 
 CAMERAS_FOLDER = "cameras"
 
@@ -60,11 +61,14 @@ def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
     """
     views: dict[str, list[_View]] = {}
     problems = []
+    wanted = WantedSequences.read(output)
     for path in record_files(output):
         try:
             record = FrameRecord.read(path)
         except RecordError:
             continue  # the merge has named it
+        if not wanted.wants(record):
+            continue
         if record.camera is None or record.unit_scale is None:
             problems.append(
                 f"{record.path} has no camera in its record, so the cameras leave it out; export it from Blender"

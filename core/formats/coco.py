@@ -1,15 +1,17 @@
 """COCO object detection: `annotations/instances.json` from frame records.
 
-Source of the format: https://cocodataset.org/#format-data. The same records give the same bytes on every machine. The
-file is streamed: only one record is in memory at a time, and of each frame its place in the order.
+Source of the format: https://cocodataset.org/#format-data; for videos see tracks.py. The same records give the same
+bytes on every machine. The file is streamed: only one record is in memory at a time, of each frame its place in the
+order, and of each object its track.
 """
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..categories import Category
 from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
@@ -19,7 +21,9 @@ from ..files import canonical_json, complete_file
 from ..instances import Amodal, Box, Instance, Mask, Part
 from ..palette import colour_of
 from ..record import FrameRecord, record_files
+from ..sequences import WantedSequences
 from ..version import VERSION
+from .tracks import Place, Tracks
 
 INSTANCES_FILE = "annotations/instances.json"
 
@@ -32,6 +36,7 @@ class Merged:
         path: the COCO file.
         frames, instances, categories: how many it holds.
         problems: a sentence for each record that could not be used.
+        left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
     """
 
     path: Path
@@ -39,15 +44,17 @@ class Merged:
     instances: int
     categories: int
     problems: tuple[str, ...]
+    left_out: Mapping[str, int]
 
 
 def write_coco(
     output: Path, progress: Callable[[int, int], None], description: DatasetDescription | None = None
 ) -> Merged:
-    """Write the COCO file of all frame records below an output folder.
+    """Write the COCO file of the frame records below an output folder, as far as their sequences are wanted.
 
-    Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name.
-    Category ids are those that the user fixed, else those that the dataset has already; see category_ids.py.
+    Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
+    ids as tracks.py says. Category ids are those that the user fixed, else those that the dataset has already; see
+    category_ids.py.
 
     Args:
         output: the folder that holds `records`.
@@ -60,8 +67,11 @@ def write_coco(
         OutputError: the file cannot be written.
     """
     problems: list[str] = []
+    left_out: Counter[str] = Counter()
     order: list[tuple[str, int, str, Path]] = []
     found, found_parts = DatasetCategories(), DatasetCategories()
+    tracks = Tracks()
+    wanted = WantedSequences.read(output)
     paths = list(record_files(output))
     for done, path in enumerate(paths):
         progress(done, 2 * len(paths))
@@ -70,18 +80,24 @@ def write_coco(
         except RecordError as error:
             problems.append(str(error))
             continue
+        if not wanted.wants(record):
+            left_out[record.sequence] += 1
+            continue
+        tracks.add(record)
         found.add(record.categories, path)
         found_parts.add(record.part_categories, path)
         if description:
             description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
     if not order:
-        raise RecordError(
-            problems[0] if problems else f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
-        )
+        nothing = f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
+        if left_out:
+            nothing = f"{output} holds records of other sequences only; export again from Blender"
+        raise RecordError(problems[0] if problems else nothing)
     order.sort()
     categories, part_categories = found.numbered(ids_before(output)), found_parts.numbered({})
     ids, part_ids = ids_of(categories), ids_of(part_categories)
+    tracks.number(ids)
     if description:
         description.check_ids(ids)
 
@@ -93,27 +109,39 @@ def write_coco(
         for image, (*_, record_path) in enumerate(order, start=1):
             progress(len(paths) + image - 1, 2 * len(paths))
             record = FrameRecord.read(record_path)
-            file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record)))
+            place = tracks.place(record)
+            file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record, place)))
             for instance in record.instances:
                 annotation += 1
-                row = _annotation(annotation, image, ids[instance.category], instance, record)
+                row = _annotation(annotation, image, ids[instance.category], instance, record, place)
+                if instance.track is not None:
+                    row["track_id"] = tracks.id_of(instance)
                 row |= _extras(instance, record, part_ids)
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
             for region in record.ignored:
                 # An evaluation looks for regions to ignore in one category after the other.
                 for id in [ids[region.category]] if region.category else ids.values():
                     annotation += 1
-                    row = {**_annotation(annotation, image, id, region, record), "iscrowd": 1}
+                    row = {**_annotation(annotation, image, id, region, record, place), "iscrowd": 1}
                     annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        file.write(b'\n],\n"categories":[' + _rows(categories) + b"\n]")
+        _write_table(file, "categories", map(_category, categories))
         if part_categories:
-            file.write(b',\n"part_categories":[' + _rows(part_categories) + b"\n]")
-        file.write(b"}\n")
+            _write_table(file, "part_categories", map(_category, part_categories))
+        _write_table(file, "videos", tracks.videos())
+        _write_table(file, "tracks", tracks.tracks())
+        file.write(b"\n]}\n")
     keep_ids(output, categories)
-    return Merged(path, len(order), annotation, len(ids), tuple(problems))
+    return Merged(path, len(order), annotation, len(ids), tuple(problems), dict(sorted(left_out.items())))
+
+
+def _write_table(file: BinaryIO, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Another table after the one that is open."""
+    file.write(b'\n],\n"%s":[' % name.encode())
+    for number, row in enumerate(rows):
+        file.write((b",\n" if number else b"\n") + canonical_json(row))
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
@@ -137,8 +165,6 @@ def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -
     extras: dict[str, Any] = {}
     if instance.at_border is not None:
         extras["at_border"] = instance.at_border
-    if instance.track_id is not None:
-        extras["track_id"] = instance.track_id
     if instance.pose is not None:
         extras["pose"] = instance.pose.as_json()
     if instance.keypoints is not None:
@@ -164,12 +190,7 @@ def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str
     return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
 
 
-def _rows(categories: Sequence[Category]) -> bytes:
-    """Categories, each in a line of its own."""
-    return b",".join(b"\n" + canonical_json(_category(category)) for category in categories)
-
-
-def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
+def _image(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:
     return {
         "id": id,
         "file_name": record.image,
@@ -177,10 +198,14 @@ def _image(id: int, record: FrameRecord) -> dict[str, str | int]:
         "height": record.height,
         "frame": record.frame,
         "sequence": record.sequence,
+        "video_id": place.video,
+        "frame_index": place.frame_index,
     }
 
 
-def _annotation(id: int, image: int, category: int, instance: Instance, record: FrameRecord) -> dict[str, Any]:
+def _annotation(
+    id: int, image: int, category: int, instance: Instance, record: FrameRecord, place: Place
+) -> dict[str, Any]:
     return {
         "id": id,
         "image_id": image,
@@ -188,6 +213,7 @@ def _annotation(id: int, image: int, category: int, instance: Instance, record: 
         **_shape(instance.mask, record),
         "iscrowd": 0,
         "name": instance.name,
+        "video_id": place.video,
     }
 
 

@@ -274,6 +274,7 @@ def test_track_ids_stay(empty: bpy.types.Scene, tmp_path: Path) -> None:
     from labelpass.core.tracks import track_id
 
     # Where Blender says that each one is, and where its mask is.
+    identity_of = {track["id"]: track.get("instance") for track in coco.dataset["tracks"]}
     seen: dict[int, set[int]] = {}
     for number, image in enumerate(coco.dataset["images"]):
         path = tmp_path / f"frames/scenes/shot_{image['frame']:04}.json"
@@ -288,10 +289,11 @@ def test_track_ids_stay(empty: bpy.types.Scene, tmp_path: Path) -> None:
         assert len(where) == len(surfaces)
         for annotation in by_name(coco, number).values():
             x, y, width, height = annotation["bbox"]
-            px, py, _ = where[annotation["track_id"]]
+            identity = identity_of[annotation["track_id"]]
+            px, py, _ = where[identity]
             if x > 0 and y > 0 and x + width < image["width"] and y + height < image["height"]:
                 assert x - 2 <= px <= x + width + 2 and y - 2 <= py <= y + height + 2
-            seen.setdefault(annotation["track_id"], set()).add(image["frame"])
+            seen.setdefault(identity, set()).add(image["frame"])
     assert max(seen) < 2**53
     assert sum(frames == {1, 2, 3} for frames in seen.values()) >= 15
     assert any(1 not in frames for frames in seen.values())

@@ -217,6 +217,8 @@ def test_cameras_without_a_matrix_say_so(scene: bpy.types.Scene) -> None:
     assert (read().camera.type, read().camera.k) == ("orthographic", None)
     scene.camera.data.type = "PANO"
     assert (read().camera.type, read().camera.k) == ("panoramic", None)
+    scene.camera.data.stereo.use_spherical_stereo = True
+    assert read().camera is not None
     scene.render.use_multiview = True
     assert read().camera is None
 

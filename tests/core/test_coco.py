@@ -102,13 +102,13 @@ def test_whole_file_by_hand(tmp_path: Path) -> None:
 
     merged = merge(tmp_path)
 
-    assert merged == Merged(tmp_path / INSTANCES_FILE, 2, 2, 2, ())
-    image = {"width": 16, "height": 12, "sequence": ""}
+    assert merged == Merged(tmp_path / INSTANCES_FILE, 2, 2, 2, (), {})
+    image = {"width": 16, "height": 12, "sequence": "", "video_id": 1}
     assert loaded(tmp_path) == {
         "info": {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION},
         "images": [
-            {"id": 1, "file_name": "images/a_0001.png", "frame": 1, **image},
-            {"id": 2, "file_name": "images/a_0002.png", "frame": 2, **image},
+            {"id": 1, "file_name": "images/a_0001.png", "frame": 1, "frame_index": 0, **image},
+            {"id": 2, "file_name": "images/a_0002.png", "frame": 2, "frame_index": 1, **image},
         ],
         "annotations": [
             {
@@ -120,6 +120,8 @@ def test_whole_file_by_hand(tmp_path: Path) -> None:
                 "iscrowd": 0,
                 "segmentation": {"size": [12, 16], "counts": BALL_1.mask.rle},
                 "name": "Ball.001",
+                "track_id": 2,
+                "video_id": 1,
             },
             {
                 "id": 2,
@@ -130,11 +132,27 @@ def test_whole_file_by_hand(tmp_path: Path) -> None:
                 "iscrowd": 0,
                 "segmentation": {"size": [12, 16], "counts": CUBE_1.mask.rle},
                 "name": "Cube",
+                "track_id": 1,
+                "video_id": 1,
             },
         ],
         "categories": [
             {"id": 1, "name": "cube", "supercategory": ""},
             {"id": 7, "name": "ball", "supercategory": "toy"},
+        ],
+        "videos": [
+            {
+                "id": 1,
+                "name": "",
+                "width": 16,
+                "height": 12,
+                "neg_category_ids": [],
+                "not_exhaustive_category_ids": [],
+            }
+        ],
+        "tracks": [
+            {"id": 1, "category_id": 1, "video_id": 1, "name": "Cube"},
+            {"id": 2, "category_id": 7, "video_id": 1, "name": "Ball.001"},
         ],
     }
 
@@ -161,7 +179,8 @@ def test_one_line_an_entry(tmp_path: Path) -> None:
 
     lines = (tmp_path / INSTANCES_FILE).read_text(encoding="ascii").splitlines()
     rows = [json.loads(line.rstrip(",")) for line in lines if line.startswith('{"id"')]
-    assert len(rows) == 6 + 7 + 2
+    videos, tracks = 3, 5
+    assert len(rows) == 6 + 7 + 2 + videos + tracks
 
 
 def test_info_says_neither_when_nor_what_may_be_done(tmp_path: Path) -> None:
@@ -171,7 +190,7 @@ def test_info_says_neither_when_nor_what_may_be_done(tmp_path: Path) -> None:
     merge(tmp_path)
 
     coco = loaded(tmp_path)
-    assert coco.keys() == {"info", "images", "annotations", "categories"}
+    assert coco.keys() == {"info", "images", "annotations", "categories", "videos", "tracks"}
     text = (tmp_path / INSTANCES_FILE).read_text(encoding="ascii")
     assert not re.search(r"date|time|licen[cs]e|20\d\d-", text, re.IGNORECASE)
 
@@ -383,7 +402,7 @@ def test_no_record_that_is_whole(tmp_path: Path) -> None:
 def test_no_instance_in_any_record(tmp_path: Path) -> None:
     record_of("a").write(tmp_path)
 
-    assert merge(tmp_path) == Merged(tmp_path / INSTANCES_FILE, 1, 0, 0, ())
+    assert merge(tmp_path) == Merged(tmp_path / INSTANCES_FILE, 1, 0, 0, (), {})
 
     coco = COCO(str(tmp_path / INSTANCES_FILE))
     assert coco.getImgIds() == [1]

@@ -146,7 +146,8 @@ def test_record_and_dataset_keep_it(make) -> None:
     ]
     write_coco(frame.job.output, lambda done, total: None)
     dataset = json.loads((frame.job.output / "annotations/instances.json").read_bytes())
-    assert [one["track_id"] for one in dataset["annotations"]] == [one.track_id for one in record.instances]
+    identities = {track["id"]: track.get("instance") for track in dataset["tracks"]}
+    assert [identities[one["track_id"]] for one in dataset["annotations"]] == [one.track_id for one in record.instances]
 
 
 def test_numbers_do_not_depend_on_what_is_seen(make) -> None:

@@ -150,6 +150,7 @@ records = st.builds(
         tuple
     ),
     part_categories=category_lists,
+    split=texts,
 )
 
 
@@ -308,7 +309,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":4,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":2,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -375,6 +376,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
         {"image_format": ImageFormat.JPEG},
         {"image_format": ImageFormat.NONE},
         {"pictures": False},
+        {"all_view_layers": True},
     ],
     ids=str,
 )
@@ -401,6 +403,9 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "poses",
         "view_layer",
         "view",
+        "all_view_layers",
+        "all_views",
+        "all_scenes",
         "image_format",
         "pictures",
         "maps",
@@ -409,7 +414,13 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "workers",
         "redo",
     }
-    for change in ({"workers": 7}, {"redo": True}, {"cameras": (CameraFormat.JSON,)}):
+    for change in (
+        {"workers": 7},
+        {"redo": True},
+        {"all_views": True},
+        {"all_scenes": True},
+        {"cameras": (CameraFormat.JSON,)},
+    ):
         assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
 
 

@@ -33,6 +33,9 @@ ALL_SETTINGS = st.builds(
     poses=st.booleans(),
     view_layer=st.text(),
     view=st.text(),
+    all_view_layers=st.booleans(),
+    all_views=st.booleans(),
+    all_scenes=st.booleans(),
     image_format=st.sampled_from(ImageFormat),
     pictures=st.booleans(),
     maps=st.sets(st.sampled_from(DenseMap)).map(lambda some: tuple(map for map in DenseMap if map in some)),
@@ -58,6 +61,9 @@ OTHER = {
     "poses": True,
     "view_layer": "Labels.v2",
     "view": "right",
+    "all_view_layers": True,
+    "all_views": True,
+    "all_scenes": True,
     "image_format": ImageFormat.JPEG,
     "pictures": False,
     "maps": (DenseMap.DEPTH_PNG,),
@@ -97,7 +103,8 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     changed = Settings(**{name: OTHER[name]})
     assert changed != Settings()
 
-    assert (changed.shaping_records() == Settings().shaping_records()) == (name in ("workers", "redo", "cameras"))
+    shapes_nothing = ("workers", "redo", "all_views", "all_scenes", "cameras")
+    assert (changed.shaping_records() == Settings().shaping_records()) == (name in shapes_nothing)
 
 
 def test_unknown_setting_lists_those_there_are() -> None:
