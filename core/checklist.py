@@ -87,6 +87,7 @@ class RenderSetup:
         folder_is_default: whether it is Blender's own default, which all scenes share.
         has_camera: whether the scene has an active camera.
         motion_blur: whether it is on.
+        orthographic: whether the active camera is an orthographic one.
         sequencer: whether the video sequencer replaces the render.
         preview: whether objects have the colours of the preview instead of their own.
     """
@@ -111,6 +112,7 @@ class RenderSetup:
     motion_blur: bool
     sequencer: bool
     preview: bool
+    orthographic: bool = False
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes
@@ -217,6 +219,8 @@ def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> st
         return f"{setup.engine} has no {impossible[0]} pass"
     if Pass.VECTOR in kind.passes and setup.motion_blur:
         return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
+    if Pass.VECTOR in kind.passes and setup.orthographic:
+        return "The camera is orthographic, and when such a camera moves the Vector pass is wrong; make it perspective"
     off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
     if off:
         return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"

@@ -17,6 +17,11 @@ _CONVENTIONS = {
     "world": "Blender's axes, z up",
     "camera": "OpenCV axes: x right, y down, z forward; world_to_camera is a row-major 4x4 matrix in scene units",
 }
+_SOFT_MASKS = "soft_masks/**/*.png"
+_SOFT_MASK_SHOWS = (
+    "how much of each pixel an instance covers, 8-bit greyscale: 255 is a whole pixel, outside of the image 0; the "
+    "image is as large as the instance, and soft_mask of its annotation says which file and where it belongs"
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,13 @@ class Awaiting:
     """A frame with maps that wait for its neighbours.
 
     Attributes:
-        sequence, frame, path: of the record.
+        sequence, frame, view, path: of the record.
         maps: those that wait.
     """
 
     sequence: str
     frame: int
+    view: str
     path: str
     maps: tuple[DenseMap, ...]
 
@@ -51,6 +57,7 @@ class DatasetDescription:
     _unit_scales: dict[float | None, str] = field(default_factory=dict)
     _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
     _ids: dict[tuple[str, int], str] = field(default_factory=dict)
+    _soft_masks: bool = False
 
     def add(self, record: FrameRecord) -> None:
         """Take note of a frame."""
@@ -59,9 +66,10 @@ class DatasetDescription:
         if record.maps:
             self.frames[record.sequence, record.frame] = record.path
         if record.later_maps:
-            self.awaiting.append(Awaiting(record.sequence, record.frame, record.path, record.later_maps))
+            self.awaiting.append(Awaiting(record.sequence, record.frame, record.view, record.path, record.later_maps))
         for map in record.maps:
             self._add_map(map, record.path)
+        self._soft_masks |= any(instance.soft_mask for instance in record.instances)
 
     def add_later(self, maps: Iterable[WrittenMap]) -> None:
         """Take note of maps that were made when all frames were there."""
@@ -113,6 +121,7 @@ class DatasetDescription:
                 "records/*.json": "all that is known of a frame: image, camera, instances, maps",
                 "annotations/instances.json": "COCO object detection",
                 "annotations/categories.json": "ids of the categories, kept when frames are added",
+                **({_SOFT_MASKS: _SOFT_MASK_SHOWS} if self._soft_masks else {}),
             },
             "maps": [self._maps[map].as_json() for map in DenseMap if map in self._maps],
         }

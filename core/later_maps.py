@@ -2,24 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from .dataset_description import Awaiting
+from .disparity import find_disparity
 from .errors import InputError, RecordError
-from .map_files import write_png8
+from .map_files import write_npy, write_png8, write_png16
 from .maps import DenseMap, MapKind, WrittenMap
 from .occlusion import find_hidden
 from .record import FrameRecord, record_path
 
 _SEEN, _HIDDEN, _NO_SURFACE = 0, 255, 128
+# KITTI: pixels for a step of a disparity PNG.
+_DISPARITY_STEP = 1 / 256
 
+_OTHER_EYE = {"left": "right", "right": "left"}
 _FLOWS = {
     MapKind.OCCLUSION_FORWARD: (1, DenseMap.FLOW_FORWARD_NPY, DenseMap.FLOW_BACKWARD_NPY),
     MapKind.OCCLUSION_BACKWARD: (-1, DenseMap.FLOW_BACKWARD_NPY, DenseMap.FLOW_FORWARD_NPY),
 }
+
+Array = npt.NDArray[Any]
 
 
 def make_later_maps(
@@ -47,54 +54,102 @@ def make_later_maps(
     for waiting in awaiting:
         checkpoint()
         for map in waiting.maps:
-            step, there, back = _FLOWS[map.kind]
             path = output / map.path(waiting.path)
-            neighbour = frames.get((waiting.sequence, waiting.frame + step))
-            if neighbour is None:
-                path.unlink(missing_ok=True)  # of an earlier run, in which there was one
-                continue
             try:
-                here, other = (FrameRecord.read(record_path(output, name)) for name in (waiting.path, neighbour))
-                written.append(_occlusion(output, map, path, here, other, there, back))
+                other = frames.get(_partner(waiting, map))
+                if other is None:
+                    path.unlink(missing_ok=True)  # of an earlier run, in which there was one
+                    continue
+                records = [FrameRecord.read(record_path(output, name)) for name in (waiting.path, other)]
+                written.append(_made(output, map, path, *records))
             except (InputError, RecordError) as error:
-                problems.append(str(error))
-    return written, problems
+                problems.append(f"No {map.label} of {waiting.path}: {error}")
+    return written, list(dict.fromkeys(problems))
 
 
-def _occlusion(
-    output: Path, map: DenseMap, path: Path, here: FrameRecord, other: FrameRecord, there: DenseMap, back: DenseMap
-) -> WrittenMap:
-    pixels = _up_to_date(path, [record_path(output, record.path) for record in (here, other)])
-    if pixels is None:
-        flow, depth = _load(output, here, there), _load(output, here, DenseMap.DEPTH_NPY)
-        cameras = (here.camera, other.camera) if here.camera and other.camera else None
-        if cameras and (cameras[0].k is None or cameras[1].k is None):
-            cameras = None
-        hidden = find_hidden(
-            flow,
-            _load(output, other, back),
-            depth,
-            _load(output, other, DenseMap.DEPTH_NPY),
-            cameras,
-            here.unit_scale or 1.0,
+def _partner(waiting: Awaiting, map: DenseMap) -> tuple[str, int]:
+    """Sequence and number of the frame that a map needs besides its own; RecordError where it can have none."""
+    if map.kind is not MapKind.DISPARITY:
+        return waiting.sequence, waiting.frame + _FLOWS[map.kind][0]
+    other = _OTHER_EYE.get(waiting.view)
+    if other is None or not waiting.sequence.endswith(waiting.view):
+        raise RecordError(
+            "it needs the views left and right of a stereo render as sequences with these names; turn on All Views and "
+            "export again"
         )
-        pixels = np.where(hidden, _HIDDEN, _SEEN).astype(np.uint8)
-        pixels[np.isnan(flow[..., 0])] = _NO_SURFACE
+    return waiting.sequence.removesuffix(waiting.view) + other, waiting.frame
+
+
+def _made(output: Path, map: DenseMap, path: Path, here: FrameRecord, other: FrameRecord) -> WrittenMap:
+    """Make a map unless it is there."""
+    pixels = _up_to_date(path, [record_path(output, record.path) for record in (here, other)])
+    if map.kind is MapKind.DISPARITY:
+        disparity = _disparity(output, here, other)
+        has = ~np.isnan(disparity)
+        if pixels is None:
+            pixels = _write_disparity(map, path, disparity)
+        valid = int(np.count_nonzero(pixels if map.suffix == ".png" else has))
+        scale = _DISPARITY_STEP if map.suffix == ".png" else None
+        return WrittenMap(map, map.path(here.path), map.kind.unit, scale, valid, int(np.count_nonzero(has)) - valid)
+    if pixels is None:
+        pixels = _occlusion(output, map, here, other)
         write_png8(path, pixels)
-    valid = int(np.count_nonzero(pixels != _NO_SURFACE))
-    return WrittenMap(map, map.path(here.path), map.kind.unit, None, valid, 0)
+    return WrittenMap(
+        map, map.path(here.path), map.kind.unit, None, int(np.count_nonzero(pixels != _NO_SURFACE)), out_of_range=0
+    )
 
 
-def _up_to_date(path: Path, records: list[Path]) -> npt.NDArray[np.uint8] | None:
+def _disparity(output: Path, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.float32]:
+    if here.camera is None or other.camera is None:
+        raise RecordError("the record has no camera; export from Blender")
+    depth = _load(output, here, DenseMap.DEPTH_NPY)
+    return find_disparity(depth, here.camera, other.camera, here.view == "left", here.unit_scale or 1.0)
+
+
+def _write_disparity(map: DenseMap, path: Path, disparity: npt.NDArray[np.float32]) -> Array:
+    if map.suffix == ".npy":
+        write_npy(path, disparity)
+        return disparity
+    # Source: KITTI 2012 stereo development kit, readme.txt.
+    with np.errstate(invalid="ignore"):
+        steps = np.rint(disparity / _DISPARITY_STEP)
+        pixels = np.where((steps >= 1) & (steps <= 0xFFFF), steps, 0).astype(np.uint16)
+    write_png16(path, pixels)
+    return pixels
+
+
+def _occlusion(output: Path, map: DenseMap, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.uint8]:
+    _, there, back = _FLOWS[map.kind]
+    flow = _load(output, here, there)
+    cameras = (here.camera, other.camera) if here.camera and other.camera else None
+    if cameras and (cameras[0].k is None or cameras[1].k is None):
+        cameras = None
+    hidden = find_hidden(
+        flow,
+        _load(output, other, back),
+        _load(output, here, DenseMap.DEPTH_NPY),
+        _load(output, other, DenseMap.DEPTH_NPY),
+        cameras,
+        here.unit_scale or 1.0,
+    )
+    pixels = np.where(hidden, _HIDDEN, _SEEN).astype(np.uint8)
+    pixels[np.isnan(flow[..., 0])] = _NO_SURFACE
+    return pixels
+
+
+def _up_to_date(path: Path, records: list[Path]) -> Array | None:
     """The pixels of a map that is newer than the records that it is made of; None where there is none, or it is
     damaged."""
     try:
         # A record is written after all that belongs to it.
         if path.stat().st_mtime_ns <= max(record.stat().st_mtime_ns for record in records):
             return None
+        if path.suffix == ".npy":
+            values: Array = np.load(path)
+            return values
         with Image.open(path) as image:
             return np.asarray(image)
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, EOFError):
         return None
 
 
@@ -104,8 +159,7 @@ def _load(output: Path, record: FrameRecord, map: DenseMap) -> npt.NDArray[np.fl
         values: npt.NDArray[np.float32] = np.load(path)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(
-            f"Cannot read {path}, which {record.path} and its neighbours need for occlusion ({error}); annotate all "
-            "frames of the sequence with the same maps"
+            f"Cannot read {path} ({error}); annotate all frames of the sequence with the same maps"
         ) from error
     if values.shape[:2] != (record.height, record.width):
         raise InputError(f"{path} is not of the size of its frame; annotate the frame again")

@@ -79,6 +79,15 @@ class MapKind(Enum):
         "flag",
         "",
     )
+    DISPARITY = (
+        "disparity",
+        "Disparity",
+        "column of the surface in the left view of a stereo pair, less its column in the right one",
+        (Pass.DEPTH,),
+        True,
+        "pixels",
+        _IMAGE_AXES,
+    )
     POSITION = (
         "position",
         "Position",
@@ -180,6 +189,8 @@ class DenseMap(Choice):
     FLOW_BACKWARD_NPY = MapKind.FLOW_BACKWARD, ".npy", "float32, (H, W, 2)", "NaN NaN"
     OCCLUSION_FORWARD_PNG = MapKind.OCCLUSION_FORWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
     OCCLUSION_BACKWARD_PNG = MapKind.OCCLUSION_BACKWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
+    DISPARITY_PNG = MapKind.DISPARITY, ".png", "KITTI, 16-bit grey, value / 256 = disparity", "0"
+    DISPARITY_NPY = MapKind.DISPARITY, ".npy", "float32, (H, W)", "NaN"
     POSITION_NPY = MapKind.POSITION, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
     POSITION_EXR = MapKind.POSITION, ".exr", "float32, channels X, Y, Z", "NaN NaN NaN"
     NOCS_PNG = MapKind.NOCS, ".png", "16-bit RGB, value / 65535 = coordinate", "0 0 0"
@@ -199,6 +210,8 @@ class DenseMap(Choice):
         """The maps of its own frame and of others that it is made of, when all frames are there; mostly none."""
         if self.kind in (MapKind.OCCLUSION_FORWARD, MapKind.OCCLUSION_BACKWARD):
             return DenseMap.FLOW_FORWARD_NPY, DenseMap.FLOW_BACKWARD_NPY, DenseMap.DEPTH_NPY
+        if self.kind is MapKind.DISPARITY:
+            return (DenseMap.DEPTH_NPY,)
         return ()
 
     def path(self, frame_path: str) -> str:

@@ -54,6 +54,8 @@ class StoredPass:
             # File Output nodes call a single value V, or copy it to R, G and B.
             known = [name for name in (pass_.components, "V", "X", "R", "Y") if name in self.channels]
             return self.names(known[:1] or pass_.components)
+        if pass_ is Pass.UV and "U" not in self.channels and "X" in self.channels:
+            return self.names("XYZ")  # File Output nodes write it as any vector
         # Of colours only alpha may be missing, of motion only the next frame.
         return self.names([name for name in pass_.components if name in self.channels or name not in "AW"])
 

@@ -127,7 +127,8 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
         CategoryError: the category table contradicts itself.
     """
     objects = sorted(own_objects(scene), key=lambda ob: (ob.name, ob.library is not None, ob.name_full))
-    groups = group_objects(read_label_tables(scene, objects), Grouping(scene.labelpass.grouping))
+    record = read_label_tables(scene, objects, assets=False)
+    groups = group_objects(record, Grouping(scene.labelpass.grouping))
     found = [
         LabelledObject(
             ob,
@@ -207,7 +208,7 @@ def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
     """
     table = dataclasses.replace(table_of(scene), unknown=Unknown.OWN)
     objects = sorted(own_objects(scene), key=lambda ob: ob.name)
-    record = read_label_tables(scene, objects, table=table)
+    record = read_label_tables(scene, objects, table=table, assets=False)
     return _numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories)
 
 

@@ -32,8 +32,7 @@ def refresh() -> float:
     """Bring the panels' data up to date with the scene; returns when to look again, as timers want it."""
     global _objects, _objects_of, _shown
     context = bpy.context
-    playing = any(window.screen.is_animation_playing for window in context.window_manager.windows)
-    if playing or bpy.app.is_job_running("RENDER"):
+    if any(map(_is_busy, context.window_manager.windows)) or bpy.app.is_job_running("RENDER"):
         return _SECONDS_BETWEEN_LOOKS
     start = time.perf_counter()
     scene = context.scene
@@ -46,6 +45,13 @@ def refresh() -> float:
         show(context.window_manager.labelpass, *found)
         redraw_sidebars(context)
     return max(_SECONDS_BETWEEN_LOOKS, _PAUSE * (time.perf_counter() - start))
+
+
+def _is_busy(window: bpy.types.Window) -> bool:
+    """Whether an animation plays, or the user is moving something: all that must not stutter."""
+    return window.screen.is_animation_playing or any(
+        operator.bl_idname.startswith("TRANSFORM_OT_") for operator in window.modal_operators
+    )
 
 
 def _decisive(scene: bpy.types.Scene) -> object:

@@ -64,6 +64,7 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         has_camera=scene.camera is not None,
         motion_blur=render.use_motion_blur,
         sequencer=compat.sequencer_replaces_render(scene),
+        orthographic=scene.camera is not None and scene.camera.type == "CAMERA" and scene.camera.data.type == "ORTHO",
         preview=scene.labelpass.preview != "NONE",
     )
 

@@ -9,7 +9,7 @@ from mathutils import Matrix
 from ..core.camera import Camera
 from ..core.categories import CategoryTable
 from ..core.category_rules import categorise
-from ..core.scene import SceneRecord
+from ..core.scene import SceneEntries, SceneRecord
 from .category_table import table_of
 from .object_facts import RENDERED_TYPES, SceneFacts, at_frame
 
@@ -112,6 +112,7 @@ def read_label_tables(
     objects: Sequence[bpy.types.Object],
     depsgraph: bpy.types.Depsgraph | None = None,
     table: CategoryTable | None = None,
+    assets: bool = True,
 ) -> SceneRecord:
     """The part of a scene record that decides which category and instance each object is; it has no camera.
 
@@ -120,6 +121,7 @@ def read_label_tables(
         objects: those to describe, in the order that the table of objects has.
         depsgraph: of the frame; None takes the scene as the user sees it.
         table: of categories; None takes the scene's own.
+        assets: whether those of Cryptomatte are wanted, which take as long as the objects.
 
     Raises:
         SceneError: a custom property is no category, or the scene contradicts itself.
@@ -137,7 +139,7 @@ def read_label_tables(
         camera=None,
         objects=facts.objects(),
         materials=facts.materials(),
-        assets=facts.assets(),
+        assets=facts.assets() if assets else SceneEntries(),
         parents=facts.parents(),
         collections=facts.collections(),
     )

@@ -343,13 +343,14 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
 
 def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: Path) -> None:
     from labelpass.core.camera_formats import CameraFormat
-    from labelpass.core.maps import DenseMap
+    from labelpass.core.maps import DenseMap, MapKind
 
     scene.render.filepath = "//frames/shot_####"
     blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    everything, cameras = ",".join(DenseMap), ",".join(CameraFormat)
-    turn_on(scene, *DenseMap)
+    maps = [map for map in DenseMap if map.kind is not MapKind.DISPARITY]  # which needs a stereo render
+    everything, cameras = ",".join(maps), ",".join(CameraFormat)
+    turn_on(scene, *maps)
     scene.labelpass.poses = True
     for choice in CameraFormat:
         setattr(scene.labelpass, f"cameras_{choice.value}", True)
@@ -372,7 +373,7 @@ def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: 
         path.relative_to(tmp_path / "sidebar") for path in (tmp_path / "sidebar/maps").rglob("*") if path.is_file()
     )
     # The last frame has no next one, the first no previous one.
-    assert len(files) == 2 * len(DenseMap) - sum(bool(map.made_of) for map in DenseMap)
+    assert len(files) == 2 * len(maps) - sum(bool(map.made_of) for map in maps)
     files = [file for file in files if file.suffix != ".ply"]  # its colours are those of the images
     files += [Path("dataset.json")]
     files += [Path("cameras") / name for name in ("cameras.json", "transforms.json", "sparse/images.txt")]
@@ -417,6 +418,17 @@ def test_motion_blur_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
     wrong = [found for found in findings_of(scene, objects) if found.status.value == "wrong"]
     assert [found.fix for found in wrong] == [None]
     assert "No maps of Forward Flow: Motion Blur is on" in wrong[0].text
+
+
+def test_an_orthographic_camera_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.labelled_objects import read_labelled_objects
+    from labelpass.operators.panel_data import missing_maps_of
+
+    scene.view_layers[0].use_pass_vector = True
+    scene.camera.data.type = "ORTHO"
+    reasons = {kind.value: reason for kind, reason in missing_maps_of(scene, read_labelled_objects(scene)).items()}
+    assert "The camera is orthographic" in reasons["flow_backward"]
+    assert "depth" not in reasons
 
 
 def test_settings_of_maps_travel_with_the_file(scene: bpy.types.Scene, tmp_path: Path) -> None:

@@ -242,3 +242,21 @@ def test_select_what_is_in_the_table(scene: bpy.types.Scene) -> None:
     assert bpy.ops.labelpass.select_instance(instance="Duck", category="Duck") == {"CANCELLED"}
     assert bpy.ops.labelpass.select_instance(instance="", category="") == {"CANCELLED"}, "background is no instance"
     assert selected(scene) == ["Ball", "Cube"]
+
+
+def test_ten_thousand_objects(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.labelled_objects import read_labelled_objects
+
+    mesh = bpy.data.meshes.new("Stone")
+    for number in range(10_000):
+        scene.collection.objects.link(bpy.data.objects.new(f"Stone.{number:05}", mesh))
+    state = show_table(scene)
+    assert len(state.objects) == 10_004
+    first = state.objects[0].as_pointer()
+    state = show_table(scene)
+    assert state.objects[0].as_pointer() == first, "a table that is the same is not filled again"
+    bpy.ops.labelpass.preview_labels(by="instance")
+    assert len(set(colours(scene).values())) > 3_000
+    bpy.ops.labelpass.restore_colours()
+    assert set(colours(scene).values()) == {WHITE}
+    assert read_labelled_objects(scene).instances == 10_004

@@ -504,6 +504,98 @@ def test_a_missing_map_of_the_neighbour_is_a_problem(version: str, rendered_of, 
     assert "annotate all frames of the sequence with the same maps" in problems[0]
 
 
+# --- Disparity ---
+
+DISPARITY = (DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG)
+
+
+def stereo_pair(rendered_of, facts, version: str, folder: Path, change: Callable[[Camera], Camera] | None = None):
+    """Both eyes of the stereo fixture, each as a sequence; the right one with a camera that may be changed."""
+    for rendered in rendered_of(version, "stereo"):
+        known = facts["frames"]["1"]["camera"]
+        scene = scene_of(facts, 1, 0.1, world_to_camera=known[f"world_to_camera_{rendered.view}"])
+        if change and rendered.view == "right":
+            scene = dataclasses.replace(scene, camera=change(scene.camera))
+        path = folder / f"scenes/{rendered.view}.json"
+        scene.write(path)
+        files = FrameFiles(f"shot/{rendered.view}", 1, "frame_0001", tuple(rendered.files))
+        settings = Settings(maps=DISPARITY, pictures=False, view=rendered.view)
+        annotate(FrameJob(files, folder / "out", path, settings))
+    return folder / "out"
+
+
+def test_disparity_finds_the_point_in_the_other_eye(
+    version: str, rendered_of, independent, facts, tmp_path: Path
+) -> None:
+    """By Blender's Position pass of one eye and the camera of the other."""
+    output = stereo_pair(rendered_of, facts, version, tmp_path)
+    assert merged(output) == []
+    k = np.asarray(facts["frames"]["1"]["camera"]["K"])
+    for rendered in rendered_of(version, "stereo"):
+        position = np.stack([independent(rendered, Pass.POSITION, letter) for letter in "XYZ"], axis=-1)
+        depth = independent(rendered, Pass.DEPTH, "Z")
+        columns = {}
+        for eye in ("left", "right"):
+            matrix = np.asarray(facts["frames"]["1"]["camera"][f"world_to_camera_{eye}"])
+            points = (position @ matrix[:3, :3].T + matrix[:3, 3]) @ k.T
+            columns[eye] = points[..., 0] / points[..., 2]
+        seen = depth < FAR
+        expected = columns["left"] - columns["right"]
+        disparity = np.load(output / DenseMap.DISPARITY_NPY.path(f"shot/{rendered.view}/frame_0001"))
+        assert (np.isnan(disparity) == ~seen).all()
+        assert np.abs(disparity - expected)[seen].max() < 1e-3
+        assert disparity[seen].min() > 0.5
+        path = output / DenseMap.DISPARITY_PNG.path(f"shot/{rendered.view}/frame_0001")
+        png = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        assert ((png == 0) == ~seen).all()
+        assert np.abs(png / 256 - expected)[seen].max() < 0.5 / 256 + 1e-3
+    described = {map["name"]: map for map in json.loads((output / DESCRIPTION_FILE).read_text())["maps"]}
+    assert described["disparity_png"]["scale"] == 1 / 256
+    assert described["disparity_png"]["frames"] == 2
+
+    before = path.stat().st_mtime_ns
+    assert merged(output) == []
+    assert path.stat().st_mtime_ns == before
+
+
+def test_views_that_converge(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    """Off-axis: the principal points differ, and what lies beyond the plane of convergence has a negative disparity,
+    which KITTI's PNG cannot hold."""
+
+    def shifted(camera: Camera) -> Camera:
+        (fx, _, cx), middle, last = camera.k
+        return dataclasses.replace(camera, k=((fx, 0.0, cx + 3.0), middle, last))
+
+    parallel = stereo_pair(rendered_of, facts, version, tmp_path / "1")
+    converging = stereo_pair(rendered_of, facts, version, tmp_path / "2", shifted)
+    assert merged(parallel) == merged(converging) == []
+    path = DenseMap.DISPARITY_NPY.path("shot/left/frame_0001")
+    one, other = np.load(parallel / path), np.load(converging / path)
+    assert np.nanmax(np.abs(one - 3 - other)) < 1e-5
+    beyond = np.count_nonzero(np.rint(other[~np.isnan(other)] * 256) < 1)
+    assert beyond > 0
+    described = json.loads((converging / DESCRIPTION_FILE).read_text())["maps"]
+    lost = next(map["pixels_out_of_range"] for map in described if map["name"] == "disparity_png")
+    assert lost >= beyond
+
+
+def test_views_that_do_not_make_a_pair(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    def turned(camera: Camera) -> Camera:
+        turn = np.eye(4)
+        turn[:3, :3] = cv2.Rodrigues(np.array((0.0, 0.02, 0.0)))[0]
+        matrix = turn @ np.asarray(camera.world_to_camera)
+        return dataclasses.replace(camera, world_to_camera=tuple(map(tuple, matrix.tolist())))
+
+    problems = merged(stereo_pair(rendered_of, facts, version, tmp_path / "1", turned))
+    assert len(problems) == 4
+    assert "do not look the same way" in problems[0]
+
+    files = rendered_of(version, "multilayer")[0].files
+    made = make(tmp_path / "2", files, scene_of(facts, 1), (DenseMap.DISPARITY_NPY,))
+    (problem,) = merged(made.output)
+    assert "it needs the views left and right of a stereo render" in problem
+
+
 # --- Places ---
 
 
@@ -561,6 +653,16 @@ def test_uv(write_exr, tmp_path: Path) -> None:
     values = made.npy(DenseMap.UV_NPY)
     np.testing.assert_array_equal(values[has > 0], np.stack((u, v), axis=-1)[has > 0])
     assert np.isnan(values[has == 0]).all()
+
+
+def test_uv_of_a_file_output_node(write_exr, tmp_path: Path) -> None:
+    """Which calls the values X, Y and Z."""
+    one = np.full((4, 6), 0.5, np.float32)
+    index = write_exr(tmp_path / "IndexOB0001.exr", {"V": np.ones_like(one)})
+    uv = write_exr(tmp_path / "UV0001.exr", {"X": one, "Y": one / 2, "Z": (one > 0).astype(np.float32)})
+    files = [PassFile(index, Pass.OBJECT_INDEX), PassFile(uv, Pass.UV)]
+    values = make(tmp_path, files, None, (DenseMap.UV_NPY,)).npy(DenseMap.UV_NPY)
+    assert (values == (0.5, 0.25)).all()
 
 
 # --- Labels ---

@@ -26,6 +26,7 @@ from core.formats.coco import write_coco
 from core.frames import FrameFiles
 from core.instances import Box, Instance, find_runs
 from core.job import FrameJob
+from core.merge import merge
 from core.record import FrameRecord
 from core.render_pass import Pass, PassFile
 from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
@@ -294,6 +295,21 @@ def test_coco_says_where_they_are(rendered_of, tmp_path: Path) -> None:
         with Image.open(tmp_path / annotation["soft_mask"]["file_name"]) as image:
             assert image.size == (width, height)
             assert np.array_equal(np.asarray(image), masks[annotation["name"]][y : y + height, x : x + width])
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_dataset_description_says_what_they_are(rendered_of, tmp_path: Path, wanted: bool) -> None:
+    (rendered,) = rendered_of("4.5", "crypto_only")
+    job = job_of(rendered, tmp_path)
+    annotate(dataclasses.replace(job, settings=dataclasses.replace(job.settings, soft_masks=wanted)))
+    merge(tmp_path, Settings(), lambda done, total: None, lambda: None)
+
+    files = json.loads((tmp_path / "dataset.json").read_text(encoding="utf-8"))["files"]
+
+    described = [pattern for pattern, text in files.items() if "255 is a whole pixel" in text]
+    assert described == (["soft_masks/**/*.png"] if wanted else [])
+    if wanted:
+        assert len(list(tmp_path.glob(described[0]))) >= 9
 
 
 def test_groups_cover_what_their_members_cover(rendered_of, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ SET_UP, ASSIGN, SELECT = "labelpass.set_up_passes", "labelpass.assign_indices", 
 WRONG = f"[item.name for item in {STATE}.findings if item.status == 'wrong']"
 # From the middle of the last row of buttons in Passes to that of the header of the next panel.
 _NEXT_PANEL = 32
+# How far across the sidebar the narrow buttons beside a list are.
+_BESIDE_LISTS = 0.82
 _SCENE = "bpy.context.scene"
 
 
@@ -58,3 +60,25 @@ def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str],
     assert window.ask("bpy.context.view_layer.objects.active.name") == "apple.001"
     window.leave(escape=False)
     shoot("categories")
+
+
+def test_fill_the_category_table_and_undo(window: Window, shoot: Callable[[str], None]) -> None:  # noqa: F811
+    rows = f"[(row.id, row.name) for row in {_SCENE}.labelpass.table.categories]"
+    window.wait_for(f"len({STATE}.categories) == 3")
+    window.ask("bpy.ops.ed.undo_push(message='Before')")
+    x, y = window.find_button(ASSIGN, 0.3)
+    window.click(x, y + _NEXT_PANEL)
+
+    window.press_button("labelpass.categories_from_scene")
+    window.wait_for(f"{rows} == [(1, 'apple'), (2, 'bottle'), (3, 'crate')]")
+    window.click(*window.find_button("labelpass.category_remove", _BESIDE_LISTS))
+    window.wait_for(f"len({rows}) == 2")
+    window.wait_for(f"{STATE}.unlisted_categories == 'crate'")
+    window.leave(escape=False)
+    shoot("category-table")
+
+    window.press("ctrl+z")
+    window.wait_for(f"len({rows}) == 3")
+    window.wait_for(f"{STATE}.unlisted_categories == ''")
+    window.press("ctrl+z")
+    window.wait_for(f"len({rows}) == 0")
