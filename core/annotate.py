@@ -132,6 +132,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     if job.settings.maps:
         ids = ids_in_dataset(job.output, categories)
         dense = DenseMaps(passes, surfaces, scene, instances, ids, job.settings.depth_scale, colours)
+        dense.check(job.settings.maps)
         for map in maps_to_write(job.settings.maps):
             checkpoint()
             maps.append(dense.write(map, job.output, job.files.path))

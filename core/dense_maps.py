@@ -65,6 +65,11 @@ class DenseMaps:
         self._colours = colours
         self._made: tuple[MapKind, _Pixels] | None = None
 
+    def check(self, maps: Sequence[DenseMap]) -> None:
+        """Raises SceneError where one of some maps, those that are made later too, needs a camera that nobody knows."""
+        if any(map.kind.needs_camera for map in maps):
+            _ = self._surfaces.camera
+
     def write(self, map: DenseMap, output: Path, frame_path: str) -> WrittenMap:
         """Make a map and write its file.
 

@@ -111,13 +111,14 @@ def owners(coverages: Coverages, numbers: LabelArray, instances: Sequence[Instan
     owner: Integers = np.where(carriers == 1, number[np.minimum(first, known.size - 1)], 0)
     open_ones = np.flatnonzero(carriers > 1)
     if open_ones.size:
-        codes = known.astype(np.int64) << 32 | number
+        # Pairs as one number each, ascending. Not the ids themselves: those from 2^31 on would become negative.
+        codes = np.searchsorted(known, known) * (len(instances) + 1) + number
         row, column = np.divmod(coverages.pixel, numbers.shape[1])
         for step_down, step_right in _NEAREST_FIRST:
             rows, columns = row[open_ones] + step_down, column[open_ones] + step_right
             inside = (rows >= 0) & (rows < numbers.shape[0]) & (columns >= 0) & (columns < numbers.shape[1])
             candidate = numbers[np.where(inside, rows, 0), np.where(inside, columns, 0)].astype(np.int64)
-            code = coverages.id[open_ones].astype(np.int64) << 32 | candidate
+            code = first[open_ones] * (len(instances) + 1) + candidate
             place = np.minimum(np.searchsorted(codes, code), codes.size - 1)
             taken = inside & (codes[place] == code)
             owner[open_ones[taken]] = candidate[taken]

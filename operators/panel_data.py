@@ -2,7 +2,7 @@
 
 Only with a window, since a background process has no panel.
 Many render settings change without telling anybody, so the few dozen that matter are looked at twice a second; the
-objects are gone through only after something has changed them, and for a tenth of the time at most.
+objects are gone through only after something has changed them, and the longer that takes, the more rarely.
 """
 
 import time
@@ -21,7 +21,9 @@ from .redraw import redraw_sidebars
 from .render_setup import read_render_setup
 
 _SECONDS_BETWEEN_LOOKS = 0.5
-_PAUSE = 9  # times as long as the look before
+# So many times as long as the look before, but no longer than anybody would wait for a table.
+_PAUSE = 9
+_LONGEST_PAUSE = 5.0
 
 _objects: LabelledObjects | None = None
 _objects_of: object = None
@@ -44,7 +46,8 @@ def refresh() -> float:
         _shown = found
         show(context.window_manager.labelpass, *found)
         redraw_sidebars(context)
-    return max(_SECONDS_BETWEEN_LOOKS, _PAUSE * (time.perf_counter() - start))
+    pause = min(_LONGEST_PAUSE, _PAUSE * (time.perf_counter() - start))
+    return max(_SECONDS_BETWEEN_LOOKS, pause)
 
 
 def _is_busy(window: bpy.types.Window) -> bool:

@@ -188,11 +188,11 @@ def test_shares_of_a_shared_id_go_to_one_that_carries_it(
     _, coverages = with_coverages(ranks, shape)
     numbers = np.random.default_rng(seed).integers(0, 4, shape, dtype=np.uint32)
     mask = find_runs(np.ones((1, 1), np.uint32)).masks()[0]
-    instances = [Instance(str(labels), "thing", labels, mask) for labels in ((3, 7), (3,), (8, 3))]
+    instances = [Instance(str(labels), "thing", labels, mask) for labels in ((3, 7), (3, IDS[-1]), (8, 3, IDS[-1]))]
 
     owner = owners(coverages, numbers, instances)
 
-    carriers = {3: {1, 2, 3}, 7: {1}, 8: {3}, 0xFFFFFFFF: {0}}
+    carriers = {3: {1, 2, 3}, 7: {1}, 8: {3}, IDS[-1]: {2, 3}}
     for number, id, pixel in zip(owner.tolist(), coverages.id.tolist(), coverages.pixel.tolist(), strict=True):
         assert number in carriers[id] | ({0} if len(carriers[id]) > 1 else set())
         here = int(numbers.flat[pixel])
