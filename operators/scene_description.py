@@ -62,6 +62,6 @@ def describe(
     if settings.poses:
         record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
     if names := {name for category in record.table for name in category.keypoints}:
-        places = read_keypoints(names, scene, own_objects(scene, depsgraph), depsgraph)
+        places = read_keypoints(names, scene, own_objects(scene, depsgraph, every_layer), depsgraph)
         record = dataclasses.replace(record, keypoints=places)
     return SceneDescription(record, instances)

@@ -21,7 +21,7 @@ def crowd(scene: bpy.types.Scene) -> list[bpy.types.Object]:
     placed = [
         ("Front", "ball", (0.5, -3, 0.5), 11),
         ("Behind", "cube", (0.4, 2, 0.6), 12),
-        ("Border", "ball", (3.7, 1, 0.5), 13),
+        ("Border", "ball", (2.8, -2.5, 0.2), 13),
         ("Turned", "cube", (-2.6, 1.5, 0.8), 14),
         ("Mirrored", "cube", (2.2, -1.5, 1.2), 15),
         ("Subdivided", "cube", (-0.6, 1, 1.6), 16),

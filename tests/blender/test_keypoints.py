@@ -127,6 +127,7 @@ def test_bones_of_several_instances_of_one_rig(scene: bpy.types.Scene, tmp_path:
     """Each posed on its own; the joint lies within the bar and counts as seen all the same."""
     list_keypoints(scene, "arm", "elbow")
     rigs = [build_arm(scene, "Left arm", -2.5, 21), build_arm(scene, "Right arm", 2.5, 22)]
+    bpy.context.view_layer.update()
     for rig, angle in zip(rigs, (0.6, -0.4), strict=True):
         rig.pose.bones["elbow.upper"].rotation_mode = "XYZ"
         rig.pose.bones["elbow.upper"].rotation_euler.z = angle
