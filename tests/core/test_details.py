@@ -1,0 +1,118 @@
+"""Poses, keypoints and amodal masks from a scene record and its geometry, through a whole annotation of a frame."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+
+from core.annotate import annotate
+from core.camera import Camera
+from core.categories import Category
+from core.files import digest
+from core.frames import FrameFiles
+from core.job import FrameJob
+from core.keypoints import KeypointPlace
+from core.record import FrameRecord
+from core.render_pass import PassFile
+from core.scene import SceneEntries, SceneEntry, SceneRecord
+from core.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
+from core.settings import Settings
+
+IDENTITY = tuple(map(tuple, np.eye(4).tolist()))
+K = ((100.0, 0.0, 32.0), (0.0, 100.0, 24.0), (0.0, 0.0, 1.0))
+CAMERA = Camera("Camera", "perspective", K, IDENTITY, 0.1, 100.0)
+PLATE = Mesh(
+    np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+)
+NAME = digest(PLATE.as_bytes())
+NOTHING = SceneEntries()
+
+
+def at(z: float) -> np.ndarray:
+    matrix = np.eye(4, dtype=np.float32)
+    matrix[2, 3] = z
+    return matrix
+
+
+@pytest.fixture
+def job(tmp_path: Path, write_exr) -> FrameJob:
+    """A plate 10 away, 20 pixels wide, of which the left half is hidden by something without a label, 5 away."""
+    labels, depth = np.zeros((48, 64), np.float32), np.full((48, 64), 1e10, np.float32)
+    depth[14:34, 22:42] = 10
+    labels[14:34, 32:42] = 1
+    depth[:, :32] = 5
+    file = write_exr(tmp_path / "0001.exr", {"ViewLayer.IndexOB.X": labels, "ViewLayer.Depth.Z": depth})
+    plate = Category("plate", keypoints=("right", "left", "missing"))
+    geometry = SceneGeometry((Surface("Plate", "Plate", "", (), False, at(10), NAME),))
+    scene = SceneRecord(
+        "Scene", 1, 64, 48, 1.0, 0.5, CAMERA,
+        SceneEntries((plate,), (SceneEntry("Plate", 1, "plate"),)), NOTHING, NOTHING,
+        table=(plate,),
+        keypoints=(
+            KeypointPlace("left", ("Plate",), (-0.5, 0.0, 10.0), 0.0),
+            KeypointPlace("right", ("Plate",), (0.5, 0.0, 10.0), 0.0),
+        ),
+        geometry=digest(geometry.as_bytes()),
+    )  # fmt: skip
+    path = tmp_path / "scenes/0001.json"
+    write_geometry(path, geometry.as_bytes(), {NAME: PLATE})
+    scene.write(path)
+    files = FrameFiles("", 1, "0001", (PassFile(file),))
+    return FrameJob(files, tmp_path / "dataset", path, Settings(amodal=True))
+
+
+def test_all_of_it(job: FrameJob) -> None:
+    record = annotate(job)
+
+    (plate,) = record.instances
+    assert plate.amodal is not None
+    assert (plate.amodal.px_count_all, plate.amodal.px_count_visib, plate.amodal.visib_fract) == (400, 200, 0.5)
+    whole = coco_mask.decode({"size": [48, 64], "counts": plate.amodal.rle})
+    assert whole[14:34, 22:42].all() and whole.sum() == 400
+    assert "pictures/amodal/0001.png" in record.pictures
+    assert plate.keypoints is not None
+    right, left, missing = plate.keypoints
+    assert (right.x, right.y, right.visibility, right.z) == (37, 24, 2, 5.0)
+    assert (left.x, left.y, left.visibility) == (27, 24, 1)
+    assert missing.visibility == 0
+    assert FrameRecord.read(job.output / "records/0001.json") == record
+
+
+def test_nothing_that_nobody_asked_for(job: FrameJob) -> None:
+    record = annotate(dataclasses.replace(job, settings=Settings()))
+
+    assert record.instances[0].amodal is None
+    assert not any("amodal" in note for note in record.notes)
+
+
+def changed(job: FrameJob, **values: object) -> FrameJob:
+    assert job.scene is not None
+    dataclasses.replace(SceneRecord.read(job.scene), **values).write(job.scene)
+    return job
+
+
+def test_notes_on_what_is_missing(job: FrameJob) -> None:
+    assert any("no scene record has the geometry" in note for note in annotate(changed(job, geometry=None)).notes)
+    panorama = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
+    notes = annotate(changed(job, camera=panorama)).notes
+    assert any("There are no keypoints" in note for note in notes)
+
+
+def test_a_panoramic_camera_has_no_amodal_masks(job: FrameJob) -> None:
+    panorama = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
+    record = annotate(changed(job, camera=panorama))
+
+    assert record.instances[0].amodal is None
+    assert any("no amodal masks of a panoramic camera" in note for note in record.notes)
+
+
+def test_without_triangles(job: FrameJob) -> None:
+    assert job.scene is not None
+    geometry = SceneGeometry((Surface("Plate", "Plate", "", (), False, at(10), ""),))
+    write_geometry(job.scene, geometry.as_bytes(), {})
+    record = annotate(changed(job, geometry=digest(geometry.as_bytes())))
+
+    assert record.instances[0].amodal is None
+    assert any(note.startswith("No amodal mask of 'Plate': Blender gave no triangles") for note in record.notes)
