@@ -514,6 +514,7 @@ def stereo_pair(rendered_of, facts, version: str, folder: Path, change: Callable
     for rendered in rendered_of(version, "stereo"):
         known = facts["frames"]["1"]["camera"]
         scene = scene_of(facts, 1, 0.1, world_to_camera=known[f"world_to_camera_{rendered.view}"])
+        scene = dataclasses.replace(scene, view=rendered.view)
         if change and rendered.view == "right":
             scene = dataclasses.replace(scene, camera=change(scene.camera))
         path = folder / f"scenes/{rendered.view}.json"
