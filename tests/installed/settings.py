@@ -40,6 +40,8 @@ def other_than_default(prop: bpy.types.Property) -> Any:
         return {values[-1]} if prop.is_enum_flag else values[-1]
     if prop.type == "BOOLEAN":
         return not prop.default
+    if prop.is_array:
+        return [prop.hard_max] * prop.array_length
     return prop.hard_max if prop.default == prop.hard_min + 1 else prop.hard_min + 1
 
 
@@ -52,7 +54,8 @@ def values(group: bpy.types.PropertyGroup) -> dict[str, Any]:
         elif prop.type == "COLLECTION":
             value = [values(item) for item in value]
         else:
-            assert prop.type in _TOLD and not getattr(prop, "is_array", False), prop.identifier
+            assert prop.type in _TOLD, prop.identifier
+            value = list(value) if getattr(prop, "is_array", False) else value
         told[prop.identifier] = sorted(value) if isinstance(value, set) else value
     return told
 
