@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from ..instances import Box, Instance
+from ..boxes import Box
+from ..instances import Instance
 from ..rle import mask_runs
 from .checked_frame import CheckedFrame, Found
 
@@ -54,7 +55,7 @@ def _check_counts(instance: Instance) -> Found:
     if amodal.px_count_in_frame > amodal.px_count_all:
         yield f"px_count_in_frame of {name!r} is above its px_count_all"
     box = amodal.box
-    if amodal.px_count_all > (box.x1 - box.x0) * (box.y1 - box.y0):
+    if amodal.px_count_all > box.width * box.height:
         yield f"px_count_all of {name!r} is more than its amodal box holds"
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..boxes import Box
 from ..camera import Camera
-from ..instances import Box
 from ..poses import BOX_EDGES, Pose
 from .checked_frame import Array, CheckedFrame, Found
 

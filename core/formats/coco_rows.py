@@ -5,8 +5,9 @@ coco.py writes them; `labelpass validate` compares a dataset's file with them.
 
 from typing import Any
 
+from ..boxes import Box
 from ..categories import Category
-from ..instances import Amodal, Box, Instance, Mask, Part
+from ..instances import Amodal, Instance, Mask, Part
 from ..palette import colour_of
 from ..record import FrameRecord
 from .tracks import Place
@@ -22,7 +23,7 @@ def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
 
 
 def _bbox(box: Box) -> list[int]:
-    return [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0]
+    return [box.x0, box.y0, box.width, box.height]
 
 
 def extra_fields(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:

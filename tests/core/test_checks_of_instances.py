@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
+from core.boxes import Box
 from core.camera import Camera
 from core.categories import Category
 from core.checks.amodal import _boxes, _outside
 from core.checks.report import Report
 from core.checks.validate import validate
 from core.files import canonical_json, digest
-from core.instances import Amodal, Box, Instance, find_masks
+from core.instances import Amodal, Instance, find_masks
 from core.keypoints import ABSENT, Keypoint, Visibility
 from core.map_files import write_npy, write_png16
 from core.maps import DenseMap, WrittenMap
