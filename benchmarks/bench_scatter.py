@@ -73,8 +73,8 @@ def make_scatter() -> Scatter:
     for number in range(_STONES):
         matrix = np.eye(4)
         turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-        matrix[:3, :3] = turn * rng.uniform(0.25, 0.75, 3) * rng.choice([-1, 1], 3)
-        matrix[:3, 3] = rng.uniform((-8, -1, 0.0), (8, 22, 0.5))
+        matrix[:3, :3] = turn * rng.uniform(0.15, 0.5, 3) * rng.choice([-1, 1], 3)
+        matrix[:3, 3] = rng.uniform((-5, -1, 0.0), (5, 14, 0.5))
         surfaces.append((("stone", "pebble")[number % 2], matrix))
     surfaces.append(("ground", np.eye(4)))
     camera = _camera()

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .instances import Amodal, Box, Mask, Runs
-from .raster import Projection, ScreenTriangles, Window, find_spans, project_triangles
+from .boxes import Box
+from .instances import Amodal, Mask, Runs
+from .raster import Projection, ScreenTriangles, find_spans, project_triangles
 from .scene_geometry import Mesh
 
 Integers = npt.NDArray[np.int64]
@@ -58,13 +59,13 @@ def find_amodal(
     """
     height, width = visible.height, visible.width
     columns, rows = CANVAS_MARGIN * width, CANVAS_MARGIN * height
-    canvas = Window(-columns, -rows, width + columns, height + rows)
+    canvas = Box(-columns, -rows, width + columns, height + rows)
     lines = _Lines(canvas)
     lines.add(visible.label.astype(np.int64) - 1, visible.column, visible.row, visible.row + visible.length)
     for triangles, instance in _projected(parts, meshes, projection):
         # Rows and columns change places, so that the runs are the columns' as in COCO's masks.
         turned = ScreenTriangles(triangles.y, triangles.x, triangles.nearness, triangles.source)
-        spans = find_spans(turned, Window(canvas.y0, canvas.x0, canvas.y1, canvas.x1))
+        spans = find_spans(turned, Box(canvas.y0, canvas.x0, canvas.y1, canvas.x1))
         lines.add(instance[spans.triangle], spans.row, spans.start, spans.stop)
     return _whole(lines, visible)
 
@@ -72,7 +73,7 @@ def find_amodal(
 class _Lines:
     """The union of intervals in the columns of a canvas, instance by instance."""
 
-    def __init__(self, canvas: Window) -> None:
+    def __init__(self, canvas: Box) -> None:
         self._canvas = canvas
         # One longer than a column, so that no interval touches one of the next column.
         self._stride = canvas.y1 - canvas.y0 + 1

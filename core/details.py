@@ -3,50 +3,20 @@
 import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .amodal import Part, find_amodal
-from .categories import Category
-from .instances import Amodal, Instance, Runs
-from .instancing import SplitLabels
-from .job import FrameJob
+from .instances import Amodal, Instance
 from .keypoints import Keypoint, KeypointPlace, SeenSurfaces, find_keypoints
 from .naming import NamedLabels
-from .passes import Passes
 from .placements import Placement, place_surfaces
 from .poses import Pose, find_poses
 from .raster import Projection
 from .render_pass import Pass
-from .scene import SceneRecord
 from .scene_geometry import SceneGeometry, Surface, read_meshes
-from .surfaces import Surfaces
-
-
-@dataclass(frozen=True)
-class SeenFrame:
-    """What is known of a frame once its instances are.
-
-    Attributes:
-        job: what to do.
-        scene: its scene record, read from job.scene.
-        passes, surfaces: of its files.
-        named: what its labels stand for.
-        split: how instances that share a label were told apart.
-        runs: its pixels by the labels of Instance.mask.
-        categories: all of the scene.
-    """
-
-    job: FrameJob
-    scene: SceneRecord | None
-    passes: Passes
-    surfaces: Surfaces
-    named: Sequence[NamedLabels]
-    split: SplitLabels
-    runs: Runs
-    categories: Sequence[Category]
+from .seen_frame import SeenFrame
 
 
 def add_details(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], list[str]]:

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import OpenEXR
 
+from .boxes import Box
 from .errors import ExrError
 
 _MAGIC = b"\x76\x2f\x31\x01"
@@ -55,24 +56,6 @@ class PixelType(Enum):
 
 
 @dataclass(frozen=True)
-class Window:
-    """A half-open rectangle of pixels: columns x0 to x1 - 1, rows y0 to y1 - 1, y down."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def width(self) -> int:
-        return self.x1 - self.x0
-
-    @property
-    def height(self) -> int:
-        return self.y1 - self.y0
-
-
-@dataclass(frozen=True)
 class Part:
     """One image of an EXR file; a single-part file has one with an empty name.
 
@@ -91,8 +74,8 @@ class Part:
     view: str
     views: tuple[str, ...]
     channels: dict[str, PixelType]
-    data_window: Window
-    display_window: Window
+    data_window: Box
+    display_window: Box
     strings: dict[str, str]
     _compression: int
     _tiled: bool
@@ -357,10 +340,10 @@ def _string_vector(data: bytes) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _window(data: bytes, path: Path) -> Window:
+def _window(data: bytes, path: Path) -> Box:
     """From the file's inclusive corners."""
     x0, y0, x1, y1 = struct.unpack("<4i", data)
-    window = Window(x0, y0, x1 + 1, y1 + 1)
+    window = Box(x0, y0, x1 + 1, y1 + 1)
     if window.width <= 0 or window.height <= 0:
         raise ValueError("an empty window")
     if window.width * window.height > _MOST_PIXELS:

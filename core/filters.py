@@ -27,7 +27,7 @@ def filter_instances(
     dropped = {SMALL: 0, AT_BORDER: 0}
     for instance in instances:
         box = instance.mask.box
-        side = min(box.x1 - box.x0, box.y1 - box.y0)
+        side = min(box.width, box.height)
         at_border = box.x0 == 0 or box.y0 == 0 or box.x1 == width or box.y1 == height
         if instance.mask.area < settings.min_area or side < settings.min_side:
             dropped[SMALL] += 1

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .boxes import Box
 from .keypoints import Keypoint
 from .poses import Pose
 from .rle import encode_counts
@@ -21,16 +22,6 @@ from .rle import encode_counts
 Identity = str | int
 LabelArray = npt.NDArray[np.uint32]
 Integers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Box:
-    """A half-open pixel box: columns x0 to x1 - 1, rows y0 to y1 - 1, y down from the top of the image."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
 
 
 @dataclass(frozen=True)

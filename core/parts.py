@@ -5,21 +5,58 @@ Both are cut into vertical runs, so the cost is that of the runs: no pixel is lo
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from .categories import Category
 from .cryptomatte import WHOLE
 from .errors import PassError
-from .instances import Integers, LabelArray, Part, Runs, find_runs, stable_order
+from .instances import Instance, Integers, LabelArray, Part, Runs, find_runs, stable_order
 from .labels import LabelImage, read_labels
 from .naming import name_labels, named_by_scene
 from .passes import Passes
 from .scene import SceneRecord
+from .seen_frame import SeenFrame
 from .settings import LabelSource, Parts
+from .sidecar import Sidecar
 
 # Coverages are rounded, and filters make them wider than pixels.
 _MORE_THAN_WHOLE = 1.01
+
+
+@dataclass(frozen=True)
+class PartsOfFrame:
+    """What is known of a frame's parts beside what each instance has.
+
+    Attributes:
+        categories: all categories of parts in the scene.
+        sidecars: files of manifests that only the parts needed.
+        notes: sentences on what the user should know.
+    """
+
+    categories: Sequence[Category] = ()
+    sidecars: Sequence[Sidecar] = ()
+    notes: Sequence[str] = ()
+
+
+def add_parts(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], PartsOfFrame]:
+    """The instances with their parts, where the settings want them.
+
+    Raises:
+        PassError: no pass tells such parts apart.
+        SceneError: as name_labels.
+    """
+    wanted = frame.job.settings.parts
+    if wanted is Parts.NONE:
+        return list(instances), PartsOfFrame()
+    image = read_part_labels(frame.passes, wanted, frame.image)
+    parts_of, categories, notes = find_parts(frame.runs_of(instances), frame.image, image, frame.scene)
+    divided = [dataclasses.replace(one, parts=parts_of[one.mask.label]) for one in instances]
+    if image is frame.image:
+        return divided, PartsOfFrame(categories)  # its sidecars and notes are the frame's
+    return divided, PartsOfFrame(categories, image.sidecars, (*image.notes, *notes))
 
 
 def read_part_labels(passes: Passes, parts: Parts, image: LabelImage) -> LabelImage:

@@ -5,40 +5,29 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from .amodal_picture import draw_amodal
-from .camera import Camera
-from .categories import Category
 from .images import Bytes, write_image
 from .instances import Instance
-from .job import FrameJob
 from .palette import own_colours
 from .pictures import draw_boxes, draw_depth
+from .render_pass import Pass
+from .seen_frame import SeenFrame
 from .settings import ImageFormat
 from .space_picture import draw_boxes_3d
-from .surfaces import Surfaces
 
 BOXES, BOXES_3D, AMODAL, DEPTH = "boxes", "boxes3d", "amodal", "depth"
+# Where the frame has no colours.
+_DARK_GREY = 64
 
 
 def write_pictures(
-    job: FrameJob,
-    canvas: Bytes,
-    instances: Sequence[Instance],
-    categories: Sequence[Category],
-    camera: Camera | None,
-    surfaces: Surfaces,
-    has_depth: bool,
-    checkpoint: Callable[[], None],
+    frame: SeenFrame, instances: Sequence[Instance], colours: Bytes | None, checkpoint: Callable[[], None]
 ) -> list[str]:
     """Draw what is known of the instances over the frame, each kind of it in a picture of its own.
 
     Args:
-        job: says where to.
-        canvas: (H, W, 3) uint8, the frame.
+        frame: the place of a category among its categories decides its colour, unless it has one of its own.
         instances: those of its record.
-        categories: all of the scene; the place of a category decides its colour, unless it has one of its own.
-        camera: of the frame.
-        surfaces: what it sees.
-        has_depth: whether the frame has a Depth pass.
+        colours: (H, W, 3) uint8, the frame as a person sees it, if that is known.
         checkpoint: called between the pictures.
 
     Returns:
@@ -47,31 +36,26 @@ def write_pictures(
     Raises:
         OutputError: a file cannot be written.
     """
+    canvas = np.full((*frame.passes.shape, 3), _DARK_GREY, np.uint8) if colours is None else colours
     written = []
-    for kind, picture in _drawn(canvas, instances, categories, camera, surfaces, has_depth):
-        path = f"pictures/{kind}/{job.files.path}.png"
-        write_image(job.output / path, picture, ImageFormat.PNG)
+    for kind, picture in _drawn(frame, instances, canvas):
+        path = f"pictures/{kind}/{frame.job.files.path}.png"
+        write_image(frame.job.output / path, picture, ImageFormat.PNG)
         written.append(path)
         checkpoint()
     return written
 
 
-def _drawn(
-    canvas: Bytes,
-    instances: Sequence[Instance],
-    categories: Sequence[Category],
-    camera: Camera | None,
-    surfaces: Surfaces,
-    has_depth: bool,
-) -> Iterator[tuple[str, Bytes]]:
-    names, colours = [category.name for category in categories], own_colours(categories)
+def _drawn(frame: SeenFrame, instances: Sequence[Instance], canvas: Bytes) -> Iterator[tuple[str, Bytes]]:
+    names, colours = [category.name for category in frame.categories], own_colours(frame.categories)
+    camera, surfaces = frame.scene.camera if frame.scene else None, frame.surfaces
     yield BOXES, draw_boxes(canvas, instances, names, colours)
     if camera and camera.k and any(instance.pose for instance in instances):
         near = camera.clip_start * surfaces.unit_scale
         yield BOXES_3D, draw_boxes_3d(canvas, instances, names, camera.k, near, colours)
     if any(instance.amodal for instance in instances):
         yield AMODAL, draw_amodal(canvas, instances, names, colours)
-    if has_depth:
+    if Pass.DEPTH in frame.passes:
         with np.errstate(invalid="ignore", over="ignore"):
             depth = surfaces.in_pass * np.float32(surfaces.unit_scale)
         yield DEPTH, draw_depth(depth, surfaces.seen, "m" if surfaces.unit == "m" else "units")

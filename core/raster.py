@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .boxes import Box
 from .camera import Camera
 from .ragged import Integers, batches, flat_ranges
 
@@ -171,20 +172,6 @@ def _cut(corners: Floats, number: Integers, near: float) -> tuple[Floats, Intege
 
 
 @dataclass(frozen=True)
-class Window:
-    """The part of the image's plane that is rasterised: half-open columns and rows, also outside of the image."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def width(self) -> int:
-        return self.x1 - self.x0
-
-
-@dataclass(frozen=True)
 class Spans:
     """Runs of pixels in a row that one triangle covers.
 
@@ -197,10 +184,10 @@ class Spans:
     row: Integers
     start: Integers
     stop: Integers
-    window: Window
+    window: Box
 
 
-def find_spans(triangles: ScreenTriangles, window: Window) -> Spans:
+def find_spans(triangles: ScreenTriangles, window: Box) -> Spans:
     """The pixels whose centres the triangles cover, row by row, in the order of the triangles."""
     x, y = _sorted_by_row(triangles.x, triangles.y)
     first, end = _centres_from(y[0], window.y0, window.y1), _centres_from(y[2], window.y0, window.y1)
@@ -261,7 +248,7 @@ class Fragments:
     nearness: Floats
 
 
-def fragments(triangles: ScreenTriangles, window: Window, at_once: int = _FRAGMENTS_AT_ONCE) -> Iterator[Fragments]:
+def fragments(triangles: ScreenTriangles, window: Box, at_once: int = _FRAGMENTS_AT_ONCE) -> Iterator[Fragments]:
     """Rasterise triangles, some pixels at a time, so that memory does not grow with their number.
 
     Args:
@@ -309,7 +296,7 @@ def nearest(
     projected = project_triangles(points, triangles, projection)
     best = np.full(height * width, -np.inf)
     seen = np.full(height * width, -1, dtype=np.int64)
-    for found in fragments(projected, Window(0, 0, width, height)):
+    for found in fragments(projected, Box(0, 0, width, height)):
         np.maximum.at(best, found.pixel, found.nearness)
         won = found.nearness == best[found.pixel]
         seen[found.pixel[won]] = projected.source[found.triangle[won]]

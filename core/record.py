@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from .boxes import Box
 from .camera import Camera
 from .categories import Category
 from .errors import RecordError
 from .files import canonical_json, complete_file, digest
 from .frames import frame_paths, joined_path
-from .instances import Amodal, Box, Instance, Mask, Part, SoftMask
+from .instances import Amodal, Instance, Mask, Part, SoftMask
 from .keypoints import Keypoint
 from .maps import MAP_OF_NAME, DenseMap, WrittenMap
 from .poses import Pose

@@ -4,6 +4,7 @@ The coverages of a pixel become integers together, so that the masks of a frame 
 what the running sum, rounded, grows by. So a value is less than one step of 255 away from the coverage.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -11,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from .boxes import Box
 from .cryptomatte import Coverages
 from .files import complete_folder
 from .images import PNG_LEVEL, Bytes
-from .instances import Box, Instance, Integers, LabelArray, Runs, SoftMask, stable_order
+from .instances import Instance, Integers, LabelArray, Runs, SoftMask, stable_order
 from .job import FrameJob
+from .seen_frame import SeenFrame
 
 SOFT_MASKS_FOLDER = "soft_masks"
 _FULL = 255
@@ -23,6 +26,18 @@ _FULL = 255
 _REACH = 2
 _STEPS = range(-_REACH, _REACH + 1)
 _NEAREST_FIRST = sorted(itertools.product(_STEPS, _STEPS), key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
+
+
+def add_soft_masks(frame: SeenFrame, instances: Sequence[Instance]) -> list[Instance]:
+    """The instances with their soft masks written, where the settings want them.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    if not frame.image.coverages:
+        return list(instances)
+    masks = write_soft_masks(frame.job, frame.image.coverages, frame.runs, instances)
+    return [dataclasses.replace(one, soft_mask=mask) for one, mask in zip(instances, masks, strict=True)]
 
 
 def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances: Sequence[Instance]) -> list[SoftMask]:

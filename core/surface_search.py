@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .boxes import Box
 from .depth_range import DepthRange
-from .raster import Floats, Projection, ScreenTriangles, Window, fragments, project_triangles
+from .raster import Floats, Projection, ScreenTriangles, fragments, project_triangles
 from .scene_geometry import Mesh
 
 LabelNumbers = npt.NDArray[np.int32]
@@ -84,7 +85,7 @@ def find_surfaces(
     rows, columns = np.flatnonzero((wanted >= 0).any(axis=1)), np.flatnonzero((wanted >= 0).any(axis=0))
     if rows.size == 0:
         return Found(np.full(shape, -1, np.int32), np.zeros(shape, dtype=bool), True)
-    window = Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    window = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     part = slice(window.y0, window.y1), slice(window.x0, window.x1)
     search = _Search(_nearness(depth, projection, part), _precision(depth[part]), wanted[part], window)
     for triangles, owner in _in_view(surfaces, meshes, projection, window, search):
@@ -126,9 +127,7 @@ class _Search:
         window: where they are in the image.
     """
 
-    def __init__(
-        self, rendered: npt.NDArray[np.float32], precision: float, wanted: LabelNumbers, window: Window
-    ) -> None:
+    def __init__(self, rendered: npt.NDArray[np.float32], precision: float, wanted: LabelNumbers, window: Box) -> None:
         self.rendered = rendered
         self._precision = precision
         self._window = window
@@ -202,7 +201,7 @@ def _in_view(
     surfaces: Sequence[Placed],
     meshes: Mapping[str, Mesh],
     projection: Projection,
-    window: Window,
+    window: Box,
     search: _Search,
 ) -> Iterator[tuple[ScreenTriangles, npt.NDArray[np.int32]]]:
     """The triangles that may be seen, with the number of the surface that each is of; some at a time."""
@@ -228,7 +227,7 @@ def _in_view(
 
 
 def _boxes_in_view(
-    mesh: Mesh, to_camera: Floats, projection: Projection, window: Window, search: _Search
+    mesh: Mesh, to_camera: Floats, projection: Projection, window: Box, search: _Search
 ) -> npt.NDArray[np.int64]:
     """Which of the places of a mesh may be seen, by the box around it."""
     ends = np.stack((mesh.points.min(axis=0), mesh.points.max(axis=0))).astype(np.float64)
@@ -243,14 +242,14 @@ def _boxes_in_view(
     return np.flatnonzero(np.where(crosses, depth.max(axis=1) >= projection.near, seen))
 
 
-def _may_be_seen(triangles: ScreenTriangles, window: Window, search: _Search) -> npt.NDArray[np.int64]:
+def _may_be_seen(triangles: ScreenTriangles, window: Box, search: _Search) -> npt.NDArray[np.int64]:
     """Which triangles hold a pixel's centre in their boxes, at a depth that was rendered there."""
     low, high = search.range.of_boxes(*_extent(triangles.x, triangles.y, window))
     nearness = triangles.nearness
     return np.flatnonzero((nearness.max(axis=0) >= low) & (nearness.min(axis=0) <= high))
 
 
-def _extent(x: Floats, y: Floats, window: Window) -> tuple[Floats, Floats]:
+def _extent(x: Floats, y: Floats, window: Box) -> tuple[Floats, Floats]:
     """Least and greatest coordinates along the first axis, in the window; (2, N) each."""
     return (
         np.stack((x.min(axis=0), x.max(axis=0))) - window.x0,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ..core.categories import DEFAULT_RULES, Source
@@ -12,34 +12,17 @@ from ..core.errors import LabelpassError
 from ..core.run import counted
 from .category_table import add_category, store_rules, store_table, table_of
 from .labelled_objects import categories_of_scene
-
-_DIRECTIONS = [("UP", "Up", "Towards the first"), ("DOWN", "Down", "Towards the last")]
-
-
-class _NeedsCategory:
-    """An operator on the active row."""
-
-    bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.labelpass.table.categories:
-            cls.poll_message_set("The category table has no row")
-            return False
-        return True
+from .row_buttons import MovesRow, NeedsRow, RemovesRow
 
 
-class _NeedsRule:
-    """An operator on the active rule."""
+class _Categories:
+    rows, active = "categories", "category_index"
+    empty = "The category table has no row"
 
-    bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.labelpass.table.rules:
-            cls.poll_message_set("The rules are those that hold by default; use Edit Rules first")
-            return False
-        return True
+class _Rules:
+    rows, active = "rules", "rule_index"
+    empty = "The rules are those that hold by default; use Edit Rules first"
 
 
 class LABELPASS_OT_category_add(bpy.types.Operator):
@@ -54,30 +37,18 @@ class LABELPASS_OT_category_add(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LABELPASS_OT_category_remove(_NeedsCategory, bpy.types.Operator):
+class LABELPASS_OT_category_remove(_Categories, RemovesRow, bpy.types.Operator):
     """Remove the active category from the table"""
 
     bl_idname = "labelpass.category_remove"
     bl_label = "Remove Category"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        table = context.scene.labelpass.table
-        table.category_index = _remove(table.categories, table.category_index)
-        return {"FINISHED"}
 
-
-class LABELPASS_OT_category_move(_NeedsCategory, bpy.types.Operator):
+class LABELPASS_OT_category_move(_Categories, MovesRow, bpy.types.Operator):
     """Move the active category in the table; its ID stays"""
 
     bl_idname = "labelpass.category_move"
     bl_label = "Move Category"
-
-    direction: EnumProperty(name="Direction", description="Where to move it", items=_DIRECTIONS)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        table = context.scene.labelpass.table
-        table.category_index = _move(table.categories, table.category_index, self.direction)
-        return {"FINISHED"}
 
 
 class LABELPASS_OT_categories_from_scene(bpy.types.Operator):
@@ -166,7 +137,7 @@ class LABELPASS_OT_rules_edit(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LABELPASS_OT_rules_reset(_NeedsRule, bpy.types.Operator):
+class LABELPASS_OT_rules_reset(_Rules, NeedsRow, bpy.types.Operator):
     """Remove all rules of this scene, so that those hold that do by default"""
 
     bl_idname = "labelpass.rules_reset"
@@ -177,7 +148,7 @@ class LABELPASS_OT_rules_reset(_NeedsRule, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LABELPASS_OT_rule_add(_NeedsRule, bpy.types.Operator):
+class LABELPASS_OT_rule_add(_Rules, NeedsRow, bpy.types.Operator):
     """Add a rule above the active one"""
 
     bl_idname = "labelpass.rule_add"
@@ -191,49 +162,22 @@ class LABELPASS_OT_rule_add(_NeedsRule, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LABELPASS_OT_rule_remove(_NeedsRule, bpy.types.Operator):
+class LABELPASS_OT_rule_remove(_Rules, RemovesRow, bpy.types.Operator):
     """Remove the active rule; without any, those hold that do by default"""
 
     bl_idname = "labelpass.rule_remove"
     bl_label = "Remove Rule"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        table = context.scene.labelpass.table
-        table.rule_index = _remove(table.rules, table.rule_index)
-        return {"FINISHED"}
 
-
-class LABELPASS_OT_rule_move(_NeedsRule, bpy.types.Operator):
+class LABELPASS_OT_rule_move(_Rules, MovesRow, bpy.types.Operator):
     """Move the active rule; the first that fits decides"""
 
     bl_idname = "labelpass.rule_move"
     bl_label = "Move Rule"
 
-    direction: EnumProperty(name="Direction", description="Where to move it", items=_DIRECTIONS)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        table = context.scene.labelpass.table
-        table.rule_index = _move(table.rules, table.rule_index, self.direction)
-        return {"FINISHED"}
-
 
 def _counted(number: int) -> str:
     return counted(number, "category")
-
-
-def _remove(rows: bpy.types.bpy_prop_collection, index: int) -> int:
-    """Remove a row; returns which one is active then."""
-    rows.remove(min(index, len(rows) - 1))
-    return max(0, min(index, len(rows) - 1))
-
-
-def _move(rows: bpy.types.bpy_prop_collection, index: int, direction: str) -> int:
-    """Move a row by one place, as far as there is one; returns its place then."""
-    last = len(rows) - 1
-    index = min(index, last)
-    place = max(0, min(last, index + (-1 if direction == "UP" else 1)))
-    rows.move(index, place)
-    return place
 
 
 register, unregister = bpy.utils.register_classes_factory(

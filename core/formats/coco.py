@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..boxes import Box
 from ..categories import Category
 from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
 from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
-from ..instances import Amodal, Box, Instance, Mask, Part
+from ..instances import Amodal, Instance, Mask, Part
 from ..palette import colour_of
 from ..record import FrameRecord, record_files
 from ..sequences import WantedSequences
@@ -157,7 +158,7 @@ def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
 
 
 def _bbox(box: Box) -> list[int]:
-    return [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0]
+    return [box.x0, box.y0, box.width, box.height]
 
 
 def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from pycocotools import mask as coco_mask
 
 from core import amodal
 from core.amodal import Part, find_amodal
-from core.instances import Amodal, Box, find_runs
+from core.boxes import Box
+from core.instances import Amodal, find_runs
 from core.raster import Projection
 from core.scene_geometry import Mesh
 

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from core.annotate import annotate
+from core.boxes import Box
 from core.camera import Camera
 from core.categories import Category
 from core.checks import Report, validate
 from core.errors import RecordError
 from core.frames import FrameFiles
-from core.instances import Box
 from core.job import FrameJob
 from core.map_files import write_png16
 from core.maps import DenseMap, MapKind

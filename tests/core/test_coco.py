@@ -14,11 +14,12 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.boxes import Box
 from core.categories import Category
 from core.errors import OutputError, RecordError
 from core.formats.coco import INSTANCES_FILE, Merged, write_coco
 from core.frames import FrameFiles
-from core.instances import Box, Instance, Mask, find_masks
+from core.instances import Instance, Mask, find_masks
 from core.job import FrameJob
 from core.labels import read_labels
 from core.passes import Passes

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
+from core.boxes import Box
 from core.filters import filter_instances
-from core.instances import Box, Instance, Mask
+from core.instances import Instance, Mask
 from core.settings import AtBorder, Settings
 
 HEIGHT, WIDTH = 48, 64

@@ -13,11 +13,11 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from core.annotate import annotate
+from core.boxes import Box
 from core.categories import Category, CategoryTable, Rule, Source, Unknown
 from core.category_rules import categorise
 from core.formats.coco import INSTANCES_FILE, write_coco
 from core.frames import find_frames
-from core.instances import Box
 from core.job import FrameJob
 from core.record import FrameRecord, record_path
 from core.scene import Facts, SceneEntries, SceneEntry, SceneRecord

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as coco_mask
 
-from core.instances import Box, find_masks, find_runs
+from core.boxes import Box
+from core.instances import find_masks, find_runs
 
 Labels = npt.NDArray[np.uint32]
 

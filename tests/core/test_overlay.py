@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
+from core.boxes import Box
 from core.categories import Category
 from core.errors import RecordError
 from core.frames import find_frames
-from core.instances import Box, Instance, Mask, find_masks
+from core.instances import Instance, Mask, find_masks
 from core.name_plates import first_free, places_for_name
 from core.overlay import box_frames, largest_on_screen, make_overlay
 from core.palette import category_colours

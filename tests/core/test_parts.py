@@ -18,12 +18,13 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.boxes import Box
 from core.categories import Category
 from core.cryptomatte import hash_name
 from core.errors import PassError, RecordError
 from core.formats.coco import write_coco
 from core.frames import FrameFiles
-from core.instances import Box, find_runs
+from core.instances import find_runs
 from core.job import FrameJob
 from core.labels import LabelImage
 from core.naming import name_labels

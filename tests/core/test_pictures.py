@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.instances import Box, Instance, Mask
+from core.boxes import Box
+from core.instances import Instance, Mask
 from core.pictures import draw_boxes, draw_depth
 
 Bytes = npt.NDArray[np.uint8]

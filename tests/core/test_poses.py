@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.annotate import annotate
+from core.boxes import Box
 from core.camera import Camera
 from core.categories import Category
 from core.frames import FrameFiles
-from core.instances import Box, Instance, Mask
+from core.instances import Instance, Mask
 from core.job import FrameJob
 from core.placements import Bounds, Placement
 from core.poses import BOX_EDGES, Pose, find_poses

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.boxes import Box
 from core.camera import Camera
-from core.raster import Projection, ScreenTriangles, Window, find_spans, fragments, nearest, project_triangles
+from core.raster import Projection, ScreenTriangles, find_spans, fragments, nearest, project_triangles
 
 HEIGHT, WIDTH = 24, 32
 IDENTITY = np.eye(4)
@@ -139,7 +140,7 @@ def test_surface_without_gaps_and_overlaps(moves: list[tuple[int, int]]) -> None
     turns = np.sign(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])).astype(int)
     triangles = screen(corners[..., 0], corners[..., 1])
     covered = np.zeros(HEIGHT * WIDTH, dtype=int)
-    for found in fragments(triangles, Window(0, 0, WIDTH, HEIGHT)):
+    for found in fragments(triangles, Box(0, 0, WIDTH, HEIGHT)):
         np.add.at(covered, found.pixel, turns[found.triangle])
 
     assert (covered == 1).all()
@@ -149,7 +150,7 @@ def test_surface_without_gaps_and_overlaps(moves: list[tuple[int, int]]) -> None
 def test_pixels_are_those_whose_centres_are_inside(corners: list[tuple[int, int]]) -> None:
     """By half-planes in whole numbers, also beyond the image; centres on an edge may go either way."""
     (ax, ay), (bx, by), (cx, cy) = corners
-    window = Window(-35, -33, 70, 68)
+    window = Box(-35, -33, 70, 68)
     spans = find_spans(screen(np.array([[ax, bx, cx]]) / 2, np.array([[ay, by, cy]]) / 2), window)
     rows = zip(spans.row.tolist(), spans.start.tolist(), spans.stop.tolist(), strict=True)
     found = {(row, column) for row, start, stop in rows for column in range(start, stop)}
@@ -173,7 +174,7 @@ def test_pixels_are_those_whose_centres_are_inside(corners: list[tuple[int, int]
 def test_batches_make_no_difference(at_once: int) -> None:
     points, triangles = ball(6, 1.5, (0.0, 0.0, 4.0))
     projected = project_triangles(points, triangles, PINHOLE)
-    window = Window(3, 2, 29, 20)
+    window = Box(3, 2, 29, 20)
 
     def all_of(size: int) -> list[Array]:
         parts = list(fragments(projected, window, size))
@@ -189,7 +190,7 @@ def test_window_beyond_the_image_counts_all_pixels_of_an_object() -> None:
     projected = project_triangles(points, np.array([[0, 1, 2], [0, 2, 3]]), PINHOLE)
     inside, everywhere = (
         sum(found.pixel.size for found in fragments(projected, window))
-        for window in (Window(0, 0, WIDTH, HEIGHT), Window(-100, -100, 200, 200))
+        for window in (Box(0, 0, WIDTH, HEIGHT), Box(-100, -100, 200, 200))
     )
     assert everywhere == 30 * 28
     # Columns from 16 + 30 * 2 / 4 = 31 on, one of which is in the image; rows from 12 - 14, all of them.

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.annotate import annotate
+from core.boxes import Box
 from core.camera import Camera
 from core.camera_formats import CameraFormat
 from core.categories import Category
 from core.errors import InputError, RecordError
 from core.frames import FrameFiles
-from core.instances import Box, Instance, Mask, Part, SoftMask
+from core.instances import Instance, Mask, Part, SoftMask
 from core.job import FrameJob
 from core.record import FrameRecord, record_files, record_path, valid_record
 from core.render_pass import Pass, PassFile

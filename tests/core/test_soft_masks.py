@@ -18,13 +18,14 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from core.annotate import annotate
+from core.boxes import Box
 from core.categories import Category
 from core.cryptomatte import WHOLE, Coverages, hash_name, strongest
 from core.errors import OutputError, PassError
 from core.files import complete_folder
 from core.formats.coco import write_coco
 from core.frames import FrameFiles
-from core.instances import Box, Instance, find_runs
+from core.instances import Instance, find_runs
 from core.job import FrameJob
 from core.merge import merge
 from core.record import FrameRecord

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
+from core.boxes import Box
 from core.formats.coco import INSTANCES_FILE, write_coco
-from core.instances import Box, Instance, Mask
+from core.instances import Instance, Mask
 from core.record import FrameRecord
 from core.scene import Category
 
