@@ -206,7 +206,7 @@ def test_boxes_and_masks_lie_on_the_pixels(
 
 
 def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
-    """A cube with two keypoints over a black image: drawn where geometry has them; a grey switch where there is none."""
+    """A cube with two keypoints over a black image: drawn where geometry has them; grey where there is none."""
     dataset = demo.with_name("dataset")
     write_cube(dataset, "with", True)
     write_cube(dataset, "without", False)
