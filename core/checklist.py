@@ -10,7 +10,7 @@ from enum import Enum
 from .maps import DenseMap, MapKind, passes_of
 from .pass_indices import LARGEST_INDEX
 from .render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass
-from .settings import ImageFormat, LabelSource, Settings
+from .settings import Ignored, ImageFormat, Instancing, LabelSource, Settings
 
 # Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr.py).
 _LOSSY_CODECS = ("PXR24", "DWAA", "DWAB")
@@ -87,9 +87,14 @@ class RenderSetup:
         folder_is_default: whether it is Blender's own default, which all scenes share.
         has_camera: whether the scene has an active camera.
         motion_blur: whether it is on.
-        orthographic: whether the active camera is an orthographic one.
         sequencer: whether the video sequencer replaces the render.
         preview: whether objects have the colours of the preview instead of their own.
+        camera_type: of the active camera, as in Camera.type; "" where it is not known.
+        transparent: whether the film is, so that the image has no background.
+        copies: name of an object whose copies share one Cryptomatte id, "" where there is none.
+        indexed_copies: likewise, of one whose copies share a pass index other than 0.
+        keypoints: whether any object has a category with keypoints.
+        holdouts: whether any holdout is to be ignored.
     """
 
     engine: str
@@ -112,7 +117,12 @@ class RenderSetup:
     motion_blur: bool
     sequencer: bool
     preview: bool
-    orthographic: bool = False
+    camera_type: str = "perspective"
+    transparent: bool = False
+    copies: str = ""
+    indexed_copies: str = ""
+    keypoints: bool = False
+    holdouts: bool = False
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes
@@ -192,13 +202,35 @@ def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> 
 
 def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
     """All that an export with these settings reads, and no more."""
-    wants_image = settings.pictures or settings.image_format is not ImageFormat.NONE
-    wants_image |= DenseMap.POINTS_PLY in settings.maps
-    needed = [Pass.COMBINED] if wants_image else []
-    needed += [Pass.DEPTH] if settings.pictures else []
+    needed = [Pass.COMBINED] if _wants_image(settings) or _wants_holdouts(setup, settings) else []
+    needed += [Pass.DEPTH] if settings.pictures or setup.keypoints else []
+    needed += [_pass_for_copies(layer)] if shared_copies(setup, settings, layer) else []
     parts = part_pass(setup, settings, layer)
     needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
     return list(dict.fromkeys(needed))
+
+
+def shared_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> str:
+    """Name of an object whose copies share a label and are to be told apart; "" where there is none."""
+    if settings.instancing is not Instancing.AUTO:
+        return ""
+    labels = label_pass(setup, settings, layer)
+    return {Pass.OBJECT_INDEX: setup.indexed_copies, Pass.CRYPTO_OBJECT: setup.copies}.get(labels, "")
+
+
+def _pass_for_copies(layer: ViewLayerSetup) -> Pass:
+    """The pass that tells copies apart: Depth, unless it is off and Position is there."""
+    return Pass.POSITION if Pass.POSITION in layer.passes and Pass.DEPTH not in layer.passes else Pass.DEPTH
+
+
+def _wants_image(settings: Settings) -> bool:
+    shown = settings.pictures or settings.image_format is not ImageFormat.NONE
+    return shown or DenseMap.POINTS_PLY in settings.maps
+
+
+def _wants_holdouts(setup: RenderSetup, settings: Settings) -> bool:
+    """Whether the holes that holdouts leave in the image are wanted as regions to ignore."""
+    return setup.holdouts and settings.ignored is Ignored.CROWD
 
 
 def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
@@ -219,7 +251,7 @@ def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> st
         return f"{setup.engine} has no {impossible[0]} pass"
     if Pass.VECTOR in kind.passes and setup.motion_blur:
         return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
-    if Pass.VECTOR in kind.passes and setup.orthographic:
+    if Pass.VECTOR in kind.passes and setup.camera_type == "orthographic":
         return "The camera is orthographic, and when such a camera moves the Vector pass is wrong; make it perspective"
     off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
     if off:
@@ -289,9 +321,9 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
 
 
 def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
-    if label_pass(setup, settings, layer) is not Pass.OBJECT_INDEX or not setup.indexed or setup.clash:
+    if label_pass(setup, settings, layer) is not Pass.OBJECT_INDEX:
         return
-    if setup.shared:
+    if setup.shared and not setup.clash:
         yield Finding(
             Status.NOTE, f"{setup.shared}, so they will be one instance; Assign Indices gives each instance its own"
         )
@@ -318,20 +350,55 @@ def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) 
 
 
 def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
-    needed = needed_passes(setup, settings, layer)
-    if Pass.COMBINED in needed:
+    images = ["images"] if _wants_image(settings) else []
+    images += ["ignore regions of holdouts"] if _wants_holdouts(setup, settings) else []
+    if images:
+        what = " and ".join(images)
         if Pass.COMBINED in layer.passes:
-            yield Finding(Status.GOOD, "Combined gives the images")
+            yield Finding(Status.GOOD, f"Combined gives the {what}")
         else:
-            yield Finding(Status.WRONG, f"No images: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
+            yield Finding(Status.WRONG, f"No {what}: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
+    if _wants_holdouts(setup, settings) and setup.transparent:
+        yield Finding(
+            Status.NOTE,
+            "No ignore regions of holdouts: they cannot be told from a transparent background; turn off Film > "
+            "Transparent in the render properties",
+        )
+    yield from _check_copies(setup, settings, layer)
+    if setup.keypoints:
+        yield _check_depth(
+            setup, layer, "Depth says which keypoints are hidden", "Keypoints count as visible where their instance is"
+        )
     if settings.pictures:
-        if Pass.DEPTH in layer.passes:
-            yield Finding(Status.GOOD, "Depth gives the depth pictures")
-        elif setup.can_render(Pass.DEPTH):
-            yield Finding(Status.NOTE, f"No depth pictures: Z is off in the view layer {layer.name!r}", Fix.DEPTH)
-        else:
-            yield Finding(Status.NOTE, f"No depth pictures: {setup.engine} has no Depth pass")
+        yield _check_depth(setup, layer, "Depth gives the depth pictures", "No depth pictures")
     yield from _check_maps(setup, settings, layer)
+
+
+def _check_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    name = shared_copies(setup, settings, layer)
+    if not name:
+        return
+    alike = f"The copies of {name!r} share a label, and those that touch will be one instance"
+    wanted = _pass_for_copies(layer)
+    if setup.camera_type == "panoramic":
+        yield Finding(Status.NOTE, f"{alike}, since nothing tells them apart with a panoramic camera")
+    elif setup.motion_blur:
+        yield Finding(Status.WRONG, f"{alike}: with Motion Blur no depth tells them apart; turn it off")
+    elif wanted is Pass.POSITION:
+        yield Finding(Status.GOOD, f"Position tells the copies of {name!r} apart")
+    else:
+        yield _check_depth(setup, layer, f"Depth tells the copies of {name!r} apart", alike, Status.WRONG)
+
+
+def _check_depth(
+    setup: RenderSetup, layer: ViewLayerSetup, good: str, bad: str, status: Status = Status.NOTE
+) -> Finding:
+    """What the Depth pass is good for, or what is missing without it."""
+    if Pass.DEPTH in layer.passes:
+        return Finding(Status.GOOD, good)
+    if setup.can_render(Pass.DEPTH):
+        return Finding(status, f"{bad}: the Depth pass (Z) is off in the view layer {layer.name!r}", Fix.DEPTH)
+    return Finding(status, f"{bad}: {setup.engine} has no Depth pass; render with Cycles or EEVEE")
 
 
 def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:

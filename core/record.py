@@ -96,7 +96,7 @@ class FrameRecord:
 
     def write(self, output: Path) -> Path:
         """Write the record into its place below the output folder; OutputError where that cannot be done."""
-        body = canonical_json(self._as_json())
+        body = canonical_json(self.as_json())
         path = record_path(output, self.path)
         with complete_file(path) as file:
             file.write(b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body))
@@ -144,7 +144,7 @@ class FrameRecord:
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{path} is damaged; annotate the frame again") from error
 
-    def _as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {
             "record_version": RECORD_VERSION,
             "key": self.key,
@@ -191,15 +191,28 @@ def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
     return record
 
 
-def find_record(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
-    """The record of the frame that an image file shows.
+@dataclass(frozen=True)
+class FoundRecord:
+    """The record of a frame, as far as its path tells.
+
+    Attributes:
+        path: of its file.
+        split: which of the frame's sequences it is of, as in FrameFiles; "" where the frame has one.
+    """
+
+    path: Path
+    split: str = ""
+
+
+def find_records(file: Path, outputs: Sequence[Path] = ()) -> list[FoundRecord]:
+    """The records of the frame that an image file shows.
 
     Args:
         file: an image of a dataset, or one of a frame's EXR files: beside the records, or anywhere.
         outputs: the datasets that may have the records of an EXR file that lies elsewhere.
 
     Returns:
-        The file of the nearest record by that name; None where there is none.
+        The nearest by that name; several where the dataset makes several sequences of the file, in their order.
     """
     is_exr = file.suffix.lower() == ".exr"
     for folder in file.parents:
@@ -207,29 +220,32 @@ def find_record(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
         names = frame_paths(folder, file) if is_exr else []
         if inside.parts[0] == IMAGES_FOLDER and len(inside.parts) > 1:
             names.append(PurePath(*inside.parts[1:]).with_suffix("").as_posix())
-        if found := _first_record(folder, names):
+        if found := _records_of(folder, names):
             return found
     if is_exr:
         # Below which folder the files were searched nobody knows; the longest name says most.
         for output, folder in itertools.product(outputs, reversed(file.parents)):
-            if found := _first_record(output, frame_paths(folder, file)):
+            if found := _records_of(output, frame_paths(folder, file)):
                 return found
-    return None
+    return []
 
 
-def _first_record(output: Path, names: Sequence[str]) -> Path | None:
-    """The first record that is there of frames with these paths; of several sequences of a frame, that of the first."""
+def _records_of(output: Path, names: Sequence[str]) -> list[FoundRecord]:
+    """The records that are there of a frame which can have any of some paths: of all its sequences, or by one path."""
     if not (output / RECORDS_FOLDER).is_dir():
-        return None
-    parts: list[str] = []
+        return []
+    found: dict[Path, FoundRecord] = {}
     with contextlib.suppress(RecordError):
         wanted = WantedSequences.read(output)
         for name in names:
             folder, _, stem = name.rpartition("/")
-            of_shot = wanted.of_shot.get(shot_of(folder, "", stem), ())
-            parts += [joined_path(sequence, stem) for sequence in of_shot]
-    paths = (record_path(output, name) for name in [*parts, *names])
-    return next((path for path in paths if path.is_file()), None)
+            for sequence in wanted.of_shot.get(shot_of(folder, "", stem), ()):
+                split = sequence.removeprefix(folder).removeprefix("/")
+                path = record_path(output, joined_path(sequence, stem))
+                found.setdefault(path, FoundRecord(path, split))
+    several = [one for one in found.values() if one.path.is_file()]
+    alone = [FoundRecord(path) for name in names if (path := record_path(output, name)).is_file()]
+    return several or alone[:1]
 
 
 def record_files(output: Path) -> Iterator[Path]:

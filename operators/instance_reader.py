@@ -5,8 +5,9 @@ so all instances of one object have one pass index and one Cryptomatte id; geome
 geometry" give the instances the index and id of the object with the nodes, and so the same as the ground they lie on.
 """
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 import bpy
@@ -76,6 +77,37 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
         surfaces.append(Surface(name, source.name if source else name, instancer, path, is_member, matrix, mesh))
     surfaces.sort(key=lambda surface: (surface.object, surface.instancer, surface.path))
     return InstanceGeometry(SceneGeometry(tuple(surfaces)), meshes, frozenset(copied))
+
+
+def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[str]) -> Iterator[tuple[str, int]]:
+    """Objects that share a label with others, at least one of them an instance, as soon as one is found.
+
+    Args:
+        depsgraph: evaluated.
+        background: names of objects whose copies nobody wants to tell apart. What geometry nodes bring in with the
+            label of such an object counts all the same, since it is of its own category.
+
+    Yields:
+        Name of the object and the pass index that it shares, or 0 where it shares a Cryptomatte id. Many come several
+        times.
+    """
+    if not any(one.is_instance for one in depsgraph.object_instances):
+        return
+    copied: dict[str | int, bool] = {}  # name or pass index -> whether any that carries it is an instance
+    for one in itertools.islice(_visible(depsgraph), _MOST_LOOKED_AT):
+        name, instancer = one.object.original.name, _instancer(one)
+        if name in background and instancer != name:
+            continue
+        index, is_instance = one.object.pass_index, instancer != ""
+        labels = [name, index] if index else [name]
+        for label in labels:
+            if label in copied and (is_instance or copied[label]):
+                yield name, index if label == index else 0
+            copied[label] = copied.get(label, False) or is_instance
+
+
+# A lawn of background may have millions of blades, and the panel must not stall.
+_MOST_LOOKED_AT = 50_000
 
 
 def _visible(depsgraph: bpy.types.Depsgraph) -> Iterator[bpy.types.DepsgraphObjectInstance]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ..core.pass_indices import IndexedObject, shared_indices
 from ..core.scene import SceneEntries, SceneEntry
 from ..core.settings import Grouping
 from .category_table import table_of
+from .instance_reader import find_copies
 from .scene_reader import own_objects, read_label_tables
 
 
@@ -30,6 +31,7 @@ class LabelledObject:
         instance: name of the instance that it is, alone or with others.
         origin: what decided on the category, in words.
         ignored: whether its pixels are to be ignored.
+        holdout: whether it is one.
     """
 
     object: bpy.types.Object
@@ -37,6 +39,7 @@ class LabelledObject:
     instance: str
     origin: str
     ignored: bool
+    holdout: bool
 
     def indexed(self, parts: bool = False) -> IndexedObject:
         """It as core/pass_indices.py wants to know it; with `parts` as if each object were an instance.
@@ -103,6 +106,10 @@ class LabelledObjects:
         categories: sorted by name.
         unlisted: names of those that the category table lacks, where there is a table.
         colours: of all categories by name, 8-bit sRGB.
+        copies: name of an object whose copies share a Cryptomatte id, "" where there is none.
+        indexed_copies: likewise, of one whose copies share a pass index other than 0.
+        keypoints: whether any has a category with keypoints.
+        holdouts: whether any holdout is to be ignored.
         problem: a sentence on why the scene has no categories, "" where it has.
     """
 
@@ -116,6 +123,10 @@ class LabelledObjects:
     categories: tuple[CategorySummary, ...] = ()
     unlisted: tuple[str, ...] = ()
     colours: Mapping[str, Colour] = field(default_factory=dict)
+    copies: str = ""
+    indexed_copies: str = ""
+    keypoints: bool = False
+    holdouts: bool = False
     problem: str = ""
 
 
@@ -136,6 +147,7 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
             group.name,
             origin_of(entry, group),
             group.ignored,
+            entry.facts.holdout,
         )
         for ob, (entry, group) in zip(objects, groups.entries, strict=True)
     ]
@@ -171,6 +183,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
     background = len(origins.pop(None, ()))
     listed = {row.name for row in scene.labelpass.table.categories}
+    copies, indexed_copies = _copies(scene, objects, table.indexed)
     return LabelledObjects(
         objects=tuple(one.summary() for one in objects),
         count=len(objects) - background,
@@ -191,7 +204,30 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         ),
         unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
         colours=colours_of(categories),
+        copies=copies,
+        indexed_copies=indexed_copies,
+        keypoints=any(category.keypoints for category in categories if category.name in origins),
+        holdouts=any(one.ignored and one.holdout for one in objects),
     )
+
+
+def _copies(scene: bpy.types.Scene, objects: Sequence[LabelledObject], indexed: bool) -> tuple[str, str]:
+    """Names of an object whose copies share a Cryptomatte id, and of one whose copies share a pass index; else "".
+
+    Args:
+        scene: only of that which the user looks at is known what is evaluated.
+        objects: those of the scene.
+        indexed: whether any object has a pass index.
+    """
+    if scene != bpy.context.scene:
+        return "", ""
+    background = {one.object.name for one in objects if one.category is None and not one.ignored}
+    of_name = of_index = ""
+    for name, index in find_copies(bpy.context.evaluated_depsgraph_get(), background):
+        of_name, of_index = of_name or (name if not index else ""), of_index or (name if index else "")
+        if of_name and (of_index or not indexed):
+            break
+    return of_name, of_index
 
 
 def colours_of(categories: Iterable[Category]) -> dict[str, Colour]:

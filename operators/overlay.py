@@ -11,13 +11,14 @@ from pathlib import Path
 
 import bpy
 from bpy.app.handlers import persistent
-from bpy.props import BoolProperty, FloatProperty, PointerProperty
+from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProperty
 
 from ..core.errors import RecordError
+from ..core.frames import joined_path
 from ..core.overlay import Overlay, make_overlay
 from ..core.record import FrameRecord
 from .overlay_gpu import OverlayDrawing, Shaders
-from .overlay_source import ShownImage, record_of, shown_image
+from .overlay_source import RecordOfImage, ShownImage, record_of, shown_image
 
 _SECONDS_BETWEEN_LOOKS = 0.3
 _MOST_KEPT = 8
@@ -29,6 +30,10 @@ def _on_switch(switches: bpy.types.PropertyGroup, context: bpy.types.Context) ->
     _look_soon()
     for _, area, _ in _editors(context.window_manager):
         area.tag_redraw()
+
+
+def _choices(_: bpy.types.PropertyGroup, context: bpy.types.Context, __: str) -> tuple[str, ...]:
+    return sequences_of_image(context.space_data)
 
 
 class LabelpassOverlay(bpy.types.PropertyGroup):
@@ -71,6 +76,15 @@ class LabelpassOverlay(bpy.types.PropertyGroup):
         options={"SKIP_SAVE"},
         update=_on_switch,
     )
+    sequence: StringProperty(
+        name="Sequence",
+        description="View layer or stereo view whose annotations are drawn, where the image has several; empty takes "
+        "the first",
+        options={"SKIP_SAVE"},
+        search=_choices,
+        search_options=set(),
+        update=_on_switch,
+    )
 
 
 class _Prepared:
@@ -99,9 +113,8 @@ class _Shown:
     """What an editor shows, and what is drawn over it."""
 
     image: ShownImage
-    record: Path | None
+    source: RecordOfImage
     prepared: _Prepared | None
-    note: str
 
 
 _shaders: Shaders | None = None
@@ -118,9 +131,16 @@ def status_of(space: bpy.types.SpaceImageEditor) -> tuple[str, str]:
     if shown is None:
         return "", ""
     if shown.prepared is None or shown.prepared.overlay is None:
-        return "", shown.prepared.problem if shown.prepared else shown.note
-    count = len(shown.prepared.overlay.names)
-    return f"{shown.record.name}: {count} instance{'s' if count != 1 else ''}", shown.note
+        return "", shown.prepared.problem if shown.prepared else shown.source.note
+    count, record = len(shown.prepared.overlay.names), shown.source.record
+    name = joined_path(record.split, record.path.name)
+    return f"{name}: {count} instance{'s' if count != 1 else ''}", shown.source.note
+
+
+def sequences_of_image(space: bpy.types.SpaceImageEditor) -> tuple[str, ...]:
+    """For the panel: the sequences of the shown image that the user can choose from; empty where there is no choice."""
+    shown = _shown.get(space.as_pointer())
+    return shown.source.sequences if shown else ()
 
 
 def look() -> float | None:
@@ -140,13 +160,13 @@ def look() -> float | None:
 
 def _look_at(scene: bpy.types.Scene, space: bpy.types.SpaceImageEditor) -> _Shown:
     image = shown_image(space.image, space.image_user)
-    record, note = record_of(image, scene)
-    if record is None:
-        return _Shown(image, None, None, note)
+    source = record_of(image, scene, bpy.context.window_manager.labelpass_overlay.sequence)
+    if source.record is None:
+        return _Shown(image, source, None)
     try:
-        return _Shown(image, record, _prepare(record), note)
+        return _Shown(image, source, _prepare(source.record.path))
     except FileNotFoundError:  # removed since; the next look says so
-        return _Shown(image, None, None, "")
+        return _Shown(image, RecordOfImage(None), None)
 
 
 def _prepare(record: Path) -> _Prepared:

@@ -1,4 +1,8 @@
-"""Which frame record belongs to the image that an Image Editor shows."""
+"""Which frame record belongs to the image that an Image Editor shows.
+
+A frame of several view layers or stereo views has a record for each. Blender does not tell by name which of them an
+editor shows (it counts them, the compositor's picture included where there is one), so the user chooses in the panel.
+"""
 
 import contextlib
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import LabelpassError, UsageError
-from ..core.record import find_record, record_path
+from ..core.record import FoundRecord, find_records, record_path
 from .display_images import RENDER_RESULT
 from .export_plan import sequences_of
 from .last_render import frame_of_last_render, time_of_last_render
@@ -49,30 +53,61 @@ def shown_image(image: bpy.types.Image | None, user: bpy.types.ImageUser) -> Sho
     return ShownImage(file=Path(image.filepath_from_user(image_user=user)))
 
 
-def record_of(shown: ShownImage, scene: bpy.types.Scene) -> tuple[Path | None, str]:
-    """The file of the record, and a sentence: on why there is none, or on what the user should know about it."""
+@dataclass(frozen=True)
+class RecordOfImage:
+    """What belongs to a shown image.
+
+    Attributes:
+        record: the one to draw; None where there is none.
+        note: a sentence on why there is none, or on what the user should know about it; "" for nothing.
+        sequences: what the user can choose from, as in FoundRecord.split; empty where there is no choice.
+    """
+
+    record: FoundRecord | None
+    note: str = ""
+    sequences: tuple[str, ...] = ()
+
+
+def record_of(shown: ShownImage, scene: bpy.types.Scene, sequence: str = "") -> RecordOfImage:
+    """The record of an image.
+
+    Args:
+        shown: what an editor shows.
+        scene: that of the editor's window.
+        sequence: the one that the user has chosen; the first where the image has none of that name.
+    """
     if shown.problem:
-        return None, shown.problem
+        return RecordOfImage(None, shown.problem)
     try:
         if shown.file is not None:
-            path = find_record(shown.file, _outputs(scene))
+            found = find_records(shown.file, _outputs(scene))
             changed = shown.file.stat().st_mtime
         else:
-            settings, frame = scene.labelpass.core_settings(), frame_of_last_render(scene)
-            (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings)
-            names = [part.files.path for part in planned.parts]
-            paths = [record_path(output, name) for output in _outputs(scene) for name in names]
-            path = next((path for path in paths if path.is_file()), None)
+            found = _records_of_render(scene)
             changed = shown.rendered or 0.0
-        if path is None:
-            return None, _NO_RECORD
-        if path.stat().st_mtime + _SECONDS_OF_GRACE < changed:
-            return path, "The image is newer than its annotations; export them again"
-        return path, ""
+        if not found:
+            return RecordOfImage(None, _NO_RECORD)
+        record = next((one for one in found if one.split == sequence), found[0])
+        sequences = tuple(one.split for one in found) if len(found) > 1 else ()
+        is_old = record.path.stat().st_mtime + _SECONDS_OF_GRACE < changed
+        note = "The image is newer than its annotations; export them again" if is_old else ""
+        return RecordOfImage(record, note, sequences)
     except LabelpassError as error:
-        return None, str(error)
+        return RecordOfImage(None, str(error))
     except OSError:
-        return None, _NO_RECORD
+        return RecordOfImage(None, _NO_RECORD)
+
+
+def _records_of_render(scene: bpy.types.Scene) -> list[FoundRecord]:
+    """The records of the render in memory, in the first folder that has any; LabelpassError where nobody can know."""
+    settings, frame = scene.labelpass.core_settings(), frame_of_last_render(scene)
+    (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings)
+    parts = {part.files.path: part.files.split for part in planned.parts}
+    for output in _outputs(scene):
+        found = [FoundRecord(record_path(output, name), split) for name, split in parts.items()]
+        if found := [one for one in found if one.path.is_file()]:
+            return found
+    return []
 
 
 def _outputs(scene: bpy.types.Scene) -> list[Path]:

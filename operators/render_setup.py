@@ -7,7 +7,7 @@ from ..core.frames import pass_of_file
 from ..core.render_pass import Pass
 from . import compat
 from .labelled_objects import LabelledObjects
-from .scene_reader import image_size
+from .scene_reader import image_size, type_of_camera
 from .sources import frame_file
 
 # The properties of a view layer that turn the passes on.
@@ -64,8 +64,13 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         has_camera=scene.camera is not None,
         motion_blur=render.use_motion_blur,
         sequencer=compat.sequencer_replaces_render(scene),
-        orthographic=scene.camera is not None and scene.camera.type == "CAMERA" and scene.camera.data.type == "ORTHO",
         preview=scene.labelpass.preview != "NONE",
+        camera_type=type_of_camera(scene.camera) if scene.camera else "",
+        transparent=render.film_transparent,
+        copies=objects.copies,
+        indexed_copies=objects.indexed_copies,
+        keypoints=objects.keypoints,
+        holdouts=objects.holdouts,
     )
 
 

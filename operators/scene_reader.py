@@ -200,12 +200,19 @@ def _add_with_instances(
                 _add_with_instances(member, depsgraph, found)
 
 
+def type_of_camera(camera: bpy.types.Object) -> str:
+    """As in Camera.type; "" for an object that is no camera, though Blender renders through any."""
+    if camera.type != "CAMERA":
+        return ""
+    return _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
+
+
 def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Camera | None:
     eye = eye_of(scene, depsgraph, view) if scene.camera else None
     if eye is None:
         return None
     camera = eye.camera
-    kind = _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
+    kind = type_of_camera(camera)
     world_to_camera = _TO_OPENCV @ eye.to_world.inverted()
     return Camera(
         name=camera.name,

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..operators.overlay import status_of
+from ..operators.overlay import sequences_of_image, status_of
 from .text import draw_text
 
 
@@ -30,6 +30,9 @@ class LABELPASS_PT_overlay(bpy.types.Panel):
         row.prop(switches, "opacity")
 
         if switches.show:
+            sequences = sequences_of_image(context.space_data)
+            if sequences:
+                layout.prop(switches, "sequence", placeholder=sequences[0])
             record, note = status_of(context.space_data)
             if record:
                 draw_text(context, layout, record, "CHECKMARK")

@@ -1,25 +1,28 @@
 """Everything that has to pass before a change lands: python tools/ci.py, which .ci/run calls.
 
-Two lanes go on side by side: the tests in the bpy modules, and those in real Blender with a window. Nothing is left
-out: a stage that cannot run has failed. At the end no process, mount, X server or temporary file may be left over.
+Two lanes go on side by side, and each takes the next job when it is done with one: the tests in real Blender with a
+window, and those in each of the bpy modules. Nothing is left out: a stage that cannot run has failed. At the end no
+process, mount, X server or temporary file may be left over.
 """
 
 import ctypes
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-LANES = (
-    (("make", "test"), ("make", "matrix")),
-    ((sys.executable, "tools/real_blender.py", "setup"), ("make", "real")),
-)
+LANES = 2
+NOX = ".venv/bin/python", "-m", "nox"
+# The longest first, so that the lanes end at about the same time. The stages of one job follow each other.
+REAL_BLENDER = (sys.executable, "tools/real_blender.py", "setup"), ("make", "real")
+MAKE_TEST = (("make", "test"),)
 # What the project's programs name their temporary files; all of them remove these themselves.
 TEMPORARY = ("labelpass-*", "real-blender-*", "blender_*")
 _PR_SET_CHILD_SUBREAPER = 36
@@ -39,11 +42,10 @@ def main() -> int:
     ended = [_run(("make", "nox"), dict(os.environ))]
     with tempfile.TemporaryDirectory(prefix="labelpass-ci-") as temporary:
         environment = os.environ | {"TMPDIR": temporary, "PYTHONUNBUFFERED": "1"}
-        lanes = [threading.Thread(target=_run_lane, args=(lane, environment, ended)) for lane in LANES]
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.join()
+        with ThreadPoolExecutor(LANES) as lanes:
+            jobs = REAL_BLENDER, MAKE_TEST, *_matrix()
+            for stages in lanes.map(lambda job: [_run(stage, environment) for stage in job], jobs):
+                ended += stages
         left = [str(path) for pattern in TEMPORARY for path in Path(temporary).glob(pattern)]
     left += _children() + sorted(_machine() - before)
     print()
@@ -55,9 +57,12 @@ def main() -> int:
     return 1 if left or any(stage.code for stage in ended) else 0
 
 
-def _run_lane(lane: tuple[tuple[str, ...], ...], environment: dict[str, str], ended: list[Ended]) -> None:
-    for stage in lane:
-        ended.append(_run(stage, environment))
+def _matrix() -> list[tuple[tuple[str, ...]]]:
+    """One job for each Blender of `make matrix`."""
+    listed = subprocess.run(
+        (*NOX, "--list", "--json", "-s", "matrix"), cwd=CHECKOUT, stdout=subprocess.PIPE, check=True
+    )
+    return [((*NOX, "-s", session["session"]),) for session in json.loads(listed.stdout)]
 
 
 def _run(command: tuple[str, ...], environment: dict[str, str]) -> Ended:

@@ -1,8 +1,10 @@
 """Which record the overlay takes for what an Image Editor shows. What it draws is tested in a window, in tests/real."""
 
+import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
@@ -33,7 +35,9 @@ def user() -> bpy.types.ImageUser:
 def found(image: bpy.types.Image | None, user: bpy.types.ImageUser) -> tuple[Path | None, str]:
     from labelpass.operators.overlay_source import record_of, shown_image
 
-    return record_of(shown_image(image, user), bpy.context.scene)
+    source = record_of(shown_image(image, user), bpy.context.scene)
+    assert source.sequences == ()
+    return source.record.path if source.record else None, source.note
 
 
 def test_switches_have_names_and_tooltips_and_are_off_at_first() -> None:
@@ -127,8 +131,64 @@ def test_a_render_of_another_scene(scene: bpy.types.Scene, user: bpy.types.Image
     image = bpy.data.images["Render Result"]
     from labelpass.operators.overlay_source import record_of, shown_image
 
-    record, why = record_of(shown_image(image, user), bpy.data.scenes.new("Other"))
-    assert record is None and "last render is of the scene 'Scene'" in why
+    source = record_of(shown_image(image, user), bpy.data.scenes.new("Other"))
+    assert source.record is None and "last render is of the scene 'Scene'" in source.note
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_several_view_layers_and_views_of_one_image(
+    scene: bpy.types.Scene, user: bpy.types.ImageUser, tmp_path: Path, in_memory: bool
+) -> None:
+    """The user chooses one of them; where the image has none of that name, the first is drawn."""
+    from labelpass.operators.overlay_source import record_of, shown_image
+
+    scene.render.use_multiview, scene.render.image_settings.views_format = True, "MULTIVIEW"
+    front = scene.view_layers.new("Front/Near")
+    front.use_pass_object_index = True
+    scene.frame_end = 1
+    scene.labelpass.all_view_layers = scene.labelpass.all_views = True
+    if in_memory:
+        bpy.ops.render.render()
+        image = bpy.data.images["Render Result"]
+    else:
+        scene.labelpass.source = "FILES"
+        render_animation()
+        image = bpy.data.images.load(str(tmp_path / "frames/shot_0001.exr"))
+    bpy.ops.labelpass.export_annotations()
+
+    layer = scene.view_layers[0].name
+    expected = {f"{one}/{view}" for one in ("Front%2FNear", layer) for view in ("left", "right")}
+    first = record_of(shown_image(image, user), scene)
+    assert set(first.sequences) == expected and first.note == ""
+    assert first.record.split == first.sequences[0]
+    for split in expected:
+        source = record_of(shown_image(image, user), scene, split)
+        assert source.record.path == tmp_path / f"frames/records/{split}/shot_0001.json"
+        record = json.loads(source.record.path.read_text())["record"]
+        assert f"{record['view_layer'].replace('/', '%2F')}/{record['view']}" == split
+    assert record_of(shown_image(image, user), scene, "Gone").record == first.record
+
+
+def test_the_chosen_sequence_is_drawn(scene: bpy.types.Scene, user: bpy.types.ImageUser, tmp_path: Path) -> None:
+    from labelpass.operators import overlay
+
+    scene.view_layers.new("Front").use_pass_object_index = True
+    scene.frame_end, scene.labelpass.source, scene.labelpass.all_view_layers = 1, "FILES", True
+    render_animation()
+    bpy.ops.labelpass.export_annotations()
+    image = bpy.data.images.load(str(tmp_path / "frames/shot_0001.exr"))
+    space = SimpleNamespace(
+        image=image,
+        image_user=user,
+        overlay=SimpleNamespace(show_overlays=True),
+        as_pointer=lambda: 7,
+    )
+    switches = bpy.context.window_manager.labelpass_overlay
+    for sequence, expected in (("", "Front"), ("ViewLayer", "ViewLayer"), ("Front", "Front")):
+        switches.sequence = sequence
+        overlay._shown[7] = overlay._look_at(scene, space)
+        assert overlay.status_of(space) == (f"{expected}/shot_0001.json: 3 instances", "")
+        assert overlay.sequences_of_image(space) == ("Front", "ViewLayer")
 
 
 def test_a_record_is_prepared_once_and_again_when_it_changes(dataset: Path) -> None:

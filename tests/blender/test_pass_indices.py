@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 import pytest
 
+from core.pass_indices import LARGEST_INDEX
 from tests.blender import labelled_scenes as scenes
 
 
@@ -143,3 +144,25 @@ def test_checklist_on_indices(scene: bpy.types.Scene) -> None:
     for ob in scene.objects:
         ob.pass_index = 0
     assert texts()[0] == "Cryptomatte Object tells objects apart; it needs no pass indices"
+
+
+def test_checklist_on_more_instances_than_indices(scene: bpy.types.Scene) -> None:
+    """What the checklist warns of is what Assign Indices runs into."""
+    from labelpass.operators.labelled_objects import read_labelled_objects
+    from labelpass.operators.panel_data import findings_of
+
+    def texts() -> list[str]:
+        return [one.text for one in findings_of(scene, read_labelled_objects(scene)) if one.status.value == "wrong"]
+
+    mesh = bpy.data.meshes.new("Pebble")
+    for number in range(LARGEST_INDEX - 4):
+        scene.collection.objects.link(bpy.data.objects.new(f"Pebble {number:05}", mesh))
+    assert texts() == [], "each can have one"
+    scene.collection.objects.link(bpy.data.objects.new("One more", mesh))
+    too_many = "32768 instances are more than the 32767 pass indices of Blender; set Labels to Cryptomatte Object"
+    assert texts() == [too_many]
+    bpy.ops.labelpass.assign_indices()
+    assert sum(ob.pass_index == 0 for ob in scene.objects if ob.type == "MESH") == 1
+    assert texts() == [too_many]
+    scene.labelpass.labels = "crypto_object"
+    assert texts() == []

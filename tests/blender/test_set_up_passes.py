@@ -8,6 +8,8 @@ import bpy
 import numpy as np
 import pytest
 
+from tests.blender.scatters import scatter_nodes, stones
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
 
@@ -240,3 +242,101 @@ def test_categories_as_the_panel_shows_them(scene: bpy.types.Scene) -> None:
     assert (found.count, found.background, found.problem) == (3, 1, "")
     scene.objects["Ball"]["category_id"] = "seven"
     assert "category_id of 'Ball' is 'seven'" in read_labelled_objects(scene).problem
+
+
+def only_combined(scene: bpy.types.Scene, labels: str) -> None:
+    """No pass but Combined and the labels, and no pictures, which need Depth in any case."""
+    layer = scene.view_layers[0]
+    for name in switched_on(layer) - {"combined"}:
+        setattr(layer, f"use_pass_{name}", False)
+    setattr(layer, f"use_pass_{labels}", True)
+    scene.labelpass.pictures, scene.labelpass.source = False, "FILES"
+
+
+@pytest.mark.parametrize("kind", ["collections", "nodes", "geometry", "particles", "vertices"])
+def test_copies_that_share_a_label_get_depth(scene: bpy.types.Scene, kind: str) -> None:
+    only_combined(scene, "cryptomatte_object")
+    assert status_of(scene)[0] == ("good", "Cryptomatte Object tells objects apart; it needs no pass indices")
+    assert wrong(scene) == [], "nothing shares a label yet"
+    library, floor = stones(), scene.objects["Floor"]
+    if kind == "collections":
+        for number in range(2):
+            empty = bpy.data.objects.new(f"Pile {number}", None)
+            empty.instance_type, empty.instance_collection = "COLLECTION", library
+            scene.collection.objects.link(empty)
+    elif kind == "nodes":
+        scatter_nodes(floor, library, 1.0)
+    elif kind == "geometry":
+        floor["category_id"] = 0
+        scatter_nodes(floor, library.objects[0], 1.0, as_instance=False)
+    elif kind == "particles":
+        floor.modifiers.new("Grass", "PARTICLE_SYSTEM")
+        settings = floor.particle_systems[0].settings
+        settings.type, settings.count = "HAIR", 30
+        settings.render_type, settings.instance_object = "OBJECT", library.objects[0]
+        settings.use_advanced_hair = True
+    else:
+        child = library.objects[0]
+        scene.collection.objects.link(child)
+        child.parent, floor.instance_type = floor, "VERTS"
+    bpy.context.view_layer.update()
+    (text,) = wrong(scene)
+    carrier = text.split("'")[1]
+    assert carrier in ({"Floor"} if kind == "geometry" else {"Boulder", "Brick", "Spike"})
+    assert text == (
+        f"The copies of '{carrier}' share a label, and those that touch will be one instance: the Depth pass (Z) is "
+        f"off in the view layer '{scene.view_layers[0].name}'"
+    )
+
+    assert bpy.ops.labelpass.set_up_passes() == {"FINISHED"}
+    assert switched_on(scene.view_layers[0]) == {"combined", "z", "cryptomatte_object"}
+    assert ("good", f"Depth tells the copies of '{carrier}' apart") in status_of(scene)
+    assert wrong(scene) == []
+
+
+def test_copies_of_background_need_nothing(scene: bpy.types.Scene) -> None:
+    only_combined(scene, "cryptomatte_object")
+    blade = scene.objects["Ball"]
+    scatter_nodes(scene.objects["Floor"], blade, 1.0)
+    assert len(wrong(scene)) == 1
+    blade["category_id"] = 0
+    assert wrong(scene) == []
+    blade["category_id"] = 3
+    scene.labelpass.instancing = "off"
+    assert wrong(scene) == []
+
+
+def test_copies_with_a_pass_index_need_depth(scene: bpy.types.Scene) -> None:
+    only_combined(scene, "object_index")
+    ball = scene.objects["Ball"]
+    scatter_nodes(scene.objects["Floor"], ball, 1.0)
+    assert "copies of 'Ball'" in wrong(scene)[0]
+    ball.pass_index = 0
+    assert wrong(scene) == [], "those of the index 0 are background"
+
+
+def test_keypoints_get_depth(scene: bpy.types.Scene) -> None:
+    only_combined(scene, "object_index")
+    row = scene.labelpass.table.categories.add()
+    row.name, row.keypoints = "Duck", "beak"
+    assert not any("eypoints" in text for _, text in status_of(scene)), "there is no duck"
+    row.name = "Ball"
+    assert [text.split(":")[0] for status, text in status_of(scene) if status == "note"] == [
+        "Keypoints count as visible where their instance is"
+    ]
+    bpy.ops.labelpass.set_up_passes()
+    assert switched_on(scene.view_layers[0]) == {"combined", "z", "object_index"}
+    assert ("good", "Depth says which keypoints are hidden") in status_of(scene)
+
+
+def test_ignore_regions_of_holdouts_get_combined(scene: bpy.types.Scene) -> None:
+    only_combined(scene, "object_index")
+    scene.labelpass.image_format, scene.labelpass.ignored = "none", "crowd"
+    scene.view_layers[0].use_pass_combined = False
+    assert wrong(scene) == []
+    scene.objects["Ball"].is_holdout = True
+    assert ["No ignore regions of holdouts" in text for text in wrong(scene)] == [True]
+    bpy.ops.labelpass.set_up_passes()
+    assert switched_on(scene.view_layers[0]) == {"combined", "object_index"}
+    scene.render.film_transparent = True
+    assert [text for status, text in status_of(scene) if status == "note" and "Transparent" in text]

@@ -17,8 +17,9 @@ from core.checklist import (
     needed_passes,
     part_pass,
 )
+from core.pass_indices import LARGEST_INDEX
 from core.render_pass import Pass
-from core.settings import ImageFormat, LabelSource, Parts, Settings
+from core.settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
 
 EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 LAYER = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX}))
@@ -119,7 +120,7 @@ def test_each_wrong_thing_alone(changes: dict[str, object], text: str, fix: Fix 
         ({"folder": "/tmp", "folder_is_default": True}, "all scenes share", None),
         (
             {"view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.DEPTH}),)},
-            "Z is off",
+            "the Depth pass (Z) is off",
             Fix.DEPTH,
         ),
         ({"engine_passes": frozenset(Pass) - {Pass.DEPTH}, "view_layers": (BARE, LAYER)[1:]}, None, None),
@@ -286,3 +287,109 @@ def test_fewest_passes() -> None:
     nothing = Settings(pictures=False, image_format=ImageFormat.NONE)
     assert needed_passes(GOOD, nothing, LAYER) == [Pass.OBJECT_INDEX]
     assert not [finding for finding in findings(nothing) if "Combined" in finding.text or "Depth" in finding.text]
+
+
+INDEX_ONLY = dataclasses.replace(LAYER, passes=frozenset({Pass.COMBINED, Pass.OBJECT_INDEX}))
+CRYPTO_ONLY = dataclasses.replace(LAYER, passes=frozenset({Pass.COMBINED, Pass.CRYPTO_OBJECT}))
+PLAIN = Settings(pictures=False)
+
+
+@pytest.mark.parametrize(
+    ("layer", "changes"),
+    [(INDEX_ONLY, {"copies": "Stone", "indexed_copies": "Stone"}), (CRYPTO_ONLY, {"copies": "Stone"})],
+)
+def test_copies_that_share_a_label_need_depth(layer: ViewLayerSetup, changes: dict[str, str]) -> None:
+    (found,) = bad(PLAIN, view_layers=(layer,), **changes)
+    assert (found.status, found.fix) == (Status.WRONG, Fix.DEPTH)
+    assert found.text == (
+        "The copies of 'Stone' share a label, and those that touch will be one instance: the Depth pass (Z) is off in "
+        "the view layer 'ViewLayer'"
+    )
+    setup = dataclasses.replace(GOOD, view_layers=(layer,), **changes)
+    assert Pass.DEPTH in needed_passes(setup, PLAIN, layer)
+
+    complete = dataclasses.replace(layer, passes=layer.passes | {Pass.DEPTH})
+    assert "Depth tells the copies of 'Stone' apart" in [
+        one.text for one in findings(PLAIN, view_layers=(complete,), **changes)
+    ]
+    assert bad(PLAIN, view_layers=(complete,), **changes) == []
+
+
+def test_where_copies_need_no_depth() -> None:
+    off = dataclasses.replace(PLAIN, instancing=Instancing.OFF)
+    assert bad(off, view_layers=(CRYPTO_ONLY,), copies="Stone") == []
+    assert bad(PLAIN, view_layers=(INDEX_ONLY,), copies="Leaf") == [], "the index 0 is background"
+    by_material = dataclasses.replace(PLAIN, labels=LabelSource.CRYPTO_MATERIAL)
+    materials = dataclasses.replace(LAYER, passes=frozenset({Pass.COMBINED, Pass.CRYPTO_MATERIAL}))
+    assert bad(by_material, view_layers=(materials,), copies="Stone") == []
+
+    with_position = dataclasses.replace(CRYPTO_ONLY, passes=CRYPTO_ONLY.passes | {Pass.POSITION})
+    assert bad(PLAIN, view_layers=(with_position,), copies="Stone") == []
+    setup = dataclasses.replace(GOOD, view_layers=(with_position,), copies="Stone")
+    assert needed_passes(setup, PLAIN, with_position) == [Pass.COMBINED, Pass.POSITION, Pass.CRYPTO_OBJECT]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "text"),
+    [
+        ({"motion_blur": True}, Status.WRONG, "with Motion Blur no depth tells them apart; turn it off"),
+        ({"camera_type": "panoramic"}, Status.NOTE, "since nothing tells them apart with a panoramic camera"),
+        (
+            {
+                "engine": "Toon",
+                "engine_passes": frozenset({Pass.COMBINED, Pass.CRYPTO_OBJECT}),
+                "view_layers": (CRYPTO_ONLY,),
+            },
+            Status.WRONG,
+            "Toon has no Depth pass; render with Cycles or EEVEE",
+        ),
+    ],
+)
+def test_where_depth_tells_no_copies_apart(changes: dict[str, object], status: Status, text: str) -> None:
+    (found,) = bad(PLAIN, **{"view_layers": (CRYPTO,), "copies": "Stone", **changes})
+    assert (found.status, found.fix) == (status, None)
+    assert found.text.endswith(text)
+
+
+def test_which_keypoints_are_hidden_takes_depth() -> None:
+    (found,) = bad(PLAIN, view_layers=(INDEX_ONLY,), keypoints=True)
+    assert (found.status, found.fix) == (Status.NOTE, Fix.DEPTH)
+    assert found.text.startswith("Keypoints count as visible where their instance is: the Depth pass (Z) is off")
+    assert needed_passes(dataclasses.replace(GOOD, keypoints=True), PLAIN, INDEX_ONLY) == [
+        Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX,
+    ]  # fmt: skip
+    assert bad(PLAIN, keypoints=True) == []
+    assert "Depth says which keypoints are hidden" in [one.text for one in findings(PLAIN, keypoints=True)]
+
+
+def test_ignore_regions_of_holdouts_take_an_image_with_a_background() -> None:
+    crowd = Settings(pictures=False, image_format=ImageFormat.NONE, ignored=Ignored.CROWD)
+    without = dataclasses.replace(LAYER, passes=frozenset({Pass.OBJECT_INDEX}))
+    assert bad(crowd, view_layers=(without,)) == []
+    (found,) = bad(crowd, view_layers=(without,), holdouts=True)
+    assert (found.status, found.fix) == (Status.WRONG, Fix.COMBINED)
+    assert found.text == "No ignore regions of holdouts: Combined is off in the view layer 'ViewLayer'"
+    assert needed_passes(dataclasses.replace(GOOD, holdouts=True), crowd, without) == [Pass.COMBINED, Pass.OBJECT_INDEX]
+    assert bad(crowd, holdouts=True) == []
+    (found,) = bad(crowd, holdouts=True, transparent=True)
+    assert (found.status, found.fix) == (Status.NOTE, None)
+    assert "turn off Film > Transparent" in found.text
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_more_instances_than_pass_indices(indexed: bool) -> None:
+    by_index = Settings(labels=LabelSource.OBJECT_INDEX)
+    texts = [one.text for one in bad(by_index, instances=LARGEST_INDEX + 1, indexed=indexed)]
+    too_many = "32768 instances are more than the 32767 pass indices of Blender; set Labels to Cryptomatte Object"
+    assert texts[-1] == too_many
+    assert len(texts) == (1 if indexed else 2), "without any index there is that to say too"
+    assert too_many not in [one.text for one in bad(by_index, instances=LARGEST_INDEX, indexed=indexed)]
+    assert bad(Settings(), instances=LARGEST_INDEX + 1, view_layers=(CRYPTO,)) == [], "a Cryptomatte needs no index"
+
+
+def test_too_many_instances_are_told_also_where_they_share_indices() -> None:
+    texts = [one.text for one in bad(instances=LARGEST_INDEX + 1, shared="'A' and 'B' share the pass index 3")]
+    assert [text.split(",")[0].split(" are ")[0] for text in texts] == [
+        "'A' and 'B' share the pass index 3",
+        "32768 instances",
+    ]

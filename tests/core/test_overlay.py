@@ -1,5 +1,6 @@
 """What is drawn over an image, against the label image and the masks that it comes from."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from core.name_plates import first_free, places_for_name
 from core.overlay import box_frames, largest_on_screen, make_overlay
 from core.palette import category_colours
 from core.pictures import draw_boxes
-from core.record import FrameRecord, find_record
+from core.record import FoundRecord, FrameRecord, find_records
+from core.sequences import declare_sequences
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
@@ -133,30 +135,37 @@ def test_places_of_a_name_stay_in_the_picture_and_avoid_others() -> None:
     assert first_free(places, np.array([(0, 0, 100, 80)])) is None
 
 
-def write(output: Path, name: str, sequence: str = "") -> Path:
-    return replace(record([], 2, 3, name), sequence=sequence).write(output)
+def write(output: Path, name: str, sequence: str = "", split: str = "") -> Path:
+    return replace(record([], 2, 3, name), sequence=sequence, split=split).write(output)
+
+
+def found(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
+    """The record of a file that has one at most."""
+    records = find_records(file, outputs)
+    assert [one.split for one in records] in ([], [""])
+    return records[0].path if records else None
 
 
 def test_the_record_of_an_image_of_the_dataset(tmp_path: Path) -> None:
     one, deep = write(tmp_path, "shot.0001"), write(tmp_path, "b", "seq/a")
 
-    assert find_record(tmp_path / "images/shot.0001.png") == one
-    assert find_record(tmp_path / "images/seq/a/b.jpg") == deep
-    assert find_record(tmp_path / "shot.0001.png") is None  # not an image of the dataset
-    assert find_record(tmp_path / "images/seq/b.png") is None
+    assert found(tmp_path / "images/shot.0001.png") == one
+    assert found(tmp_path / "images/seq/a/b.jpg") == deep
+    assert found(tmp_path / "shot.0001.png") is None  # not an image of the dataset
+    assert found(tmp_path / "images/seq/b.png") is None
 
 
 def test_the_record_of_an_exr_file(tmp_path: Path) -> None:
     dataset, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     one, deep = write(dataset, "shot_0001"), write(dataset, "shot_0001", "camera")
 
-    assert find_record(dataset / "shot_0001.exr") == one
-    assert find_record(dataset / "camera/shot_0001.exr") == deep
-    assert find_record(dataset / "shot_0002.exr") is None
-    assert find_record(elsewhere / "shot_0001.exr") is None
-    assert find_record(elsewhere / "shot_0001.exr", [tmp_path, dataset]) == one
-    assert find_record(elsewhere / "camera/shot_0001.exr", [dataset]) == deep
-    assert find_record(elsewhere / "shot_0001.png", [dataset]) is None  # some picture that has the name of a frame
+    assert found(dataset / "shot_0001.exr") == one
+    assert found(dataset / "camera/shot_0001.exr") == deep
+    assert found(dataset / "shot_0002.exr") is None
+    assert found(elsewhere / "shot_0001.exr") is None
+    assert found(elsewhere / "shot_0001.exr", [tmp_path, dataset]) == one
+    assert found(elsewhere / "camera/shot_0001.exr", [dataset]) == deep
+    assert found(elsewhere / "shot_0001.png", [dataset]) is None  # some picture that has the name of a frame
 
 
 @pytest.mark.parametrize(
@@ -177,11 +186,29 @@ def test_the_record_of_one_file_of_several(tmp_path: Path, names: list[str]) -> 
     path = write(tmp_path, frame.name, frame.sequence)
 
     for file in frame.files:
-        assert find_record(file.path) == path
+        assert found(file.path) == path
 
 
 def test_the_nearest_record_counts(tmp_path: Path) -> None:
     write(tmp_path, "0001", "inner")
     near = write(tmp_path / "inner", "0001")
 
-    assert find_record(tmp_path / "inner/0001.exr") == near
+    assert found(tmp_path / "inner/0001.exr") == near
+
+
+def test_all_sequences_of_a_file(tmp_path: Path) -> None:
+    """Those that the latest export makes of it, in the order of their names, and no older ones."""
+    output, frames = tmp_path / "data", tmp_path / "renders"
+    write(output, "shot_0001", "cam")
+    splits = ["Back/left", "Back/right", "Front/left"]
+    paths = [write(output, "shot_0001", f"cam/{split}", split) for split in splits]
+    write(output, "shot_0001", "cam/Old", "Old")
+    declare_sequences(output, [replace(record([], 2, 3, "shot_0001"), sequence=f"cam/{s}", split=s) for s in splits])
+
+    expected = [FoundRecord(path, split) for path, split in zip(paths, splits, strict=True)]
+    assert find_records(frames / "cam/shot_0001.exr", [output]) == expected
+    assert find_records(output / "cam/shot_0001.exr") == expected
+    assert find_records(output / "images/cam/Back/right/shot_0001.png") == [FoundRecord(paths[1])]
+    paths[0].unlink()
+    assert find_records(output / "cam/shot_0001.exr") == expected[1:]
+    assert find_records(output / "cam/shot_0002.exr") == []
