@@ -149,7 +149,7 @@ def _merge(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from .checks import validate
+    from .checks.validate import validate
 
     with tqdm(unit="record", disable=None) as bar:
 

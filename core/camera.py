@@ -82,6 +82,19 @@ class Camera:
             return np.hstack(((flat @ np.asarray(self.parallel_k).T)[:, :2], depth))
         raise ValueError(f"a {self.type} camera has no matrix K")
 
+    def from_image(self, pixels: Points) -> Points:
+        """The inverse of to_image: (N, 3) x and y in pixels and the planar depth, to points in the camera's axes.
+
+        Raises:
+            ValueError: the camera is neither a perspective nor an orthographic one.
+        """
+        matrix = self.k if self.k is not None else self.parallel_k
+        if matrix is None:
+            raise ValueError(f"a {self.type} camera has no matrix K")
+        depth = pixels[:, 2:]
+        flat = np.hstack((pixels[:, :2], np.ones_like(depth))) @ np.linalg.inv(np.asarray(matrix)).T
+        return flat * depth if self.k is not None else np.hstack((flat[:, :2], depth))
+
     def as_json(self) -> dict[str, Any]:
         return {
             "name": self.name,

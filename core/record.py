@@ -96,7 +96,7 @@ class FrameRecord:
 
     def write(self, output: Path) -> Path:
         """Write the record into its place below the output folder; OutputError where that cannot be done."""
-        body = canonical_json(self._as_json())
+        body = canonical_json(self.as_json())
         path = record_path(output, self.path)
         with complete_file(path) as file:
             file.write(b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body))
@@ -144,7 +144,7 @@ class FrameRecord:
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{path} is damaged; annotate the frame again") from error
 
-    def _as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {
             "record_version": RECORD_VERSION,
             "key": self.key,

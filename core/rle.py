@@ -139,6 +139,35 @@ def decode_columns(text: str, height: int, first: int, end: int) -> npt.NDArray[
     return pixels.reshape(end - first, height).T
 
 
+def mask_runs(
+    texts: Sequence[str], height: int, width: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The runs of many masks.
+
+    Args:
+        texts: compressed counts of masks of this size.
+
+    Returns:
+        (R,) int64 each, mask by mask and in column-major order: the mask, counted from 0, and where the run starts and
+        ends (half-open) in the column-major image. No run is empty, and none touches the next one of its mask unless a
+        count of 0 lies between them, which no encoder writes.
+
+    Raises:
+        ValueError: the texts are no masks, or are of another size.
+    """
+    pixels = height * width
+    counts, lengths = decode_counts(texts)
+    last = np.cumsum(lengths)
+    end = np.cumsum(counts) - np.repeat(np.arange(len(texts)) * pixels, lengths)
+    if (lengths == 0).any() or (end[last - 1] != pixels).any():
+        raise ValueError("a mask is not of the image's size")
+    # Every other count is a run of ones, first of zeros.
+    place = np.arange(counts.size) - np.repeat(last - lengths, lengths)
+    ones = np.flatnonzero((place % 2 == 1) & (counts > 0))
+    mask = np.repeat(np.arange(len(texts)), lengths)[ones]
+    return mask, end[ones] - counts[ones], end[ones]
+
+
 def paint_masks(texts: Sequence[str], height: int, width: int) -> npt.NDArray[np.float32]:
     """Number the pixels by the mask that they are in.
 
@@ -153,16 +182,8 @@ def paint_masks(texts: Sequence[str], height: int, width: int) -> npt.NDArray[np
         ValueError: the texts are no masks, are of another size, or overlap.
     """
     pixels = height * width
-    counts, lengths = decode_counts(texts)
-    last = np.cumsum(lengths)
-    end = np.cumsum(counts) - np.repeat(np.arange(len(texts)) * pixels, lengths)
-    if (lengths == 0).any() or (end[last - 1] != pixels).any():
-        raise ValueError("a mask is not of the image's size")
-    # Every other count is a run of ones, first of zeros.
-    place = np.arange(counts.size) - np.repeat(last - lengths, lengths)
-    ones = np.flatnonzero((place % 2 == 1) & (counts > 0))
-    number = np.repeat(np.arange(1, len(texts) + 1, dtype=np.float32), lengths)[ones]
-    start, end = end[ones] - counts[ones], end[ones]
+    mask, start, end = mask_runs(texts, height, width)
+    number = (mask + 1).astype(np.float32)
     order = np.argsort(start, kind="stable")
     start, end, number = start[order], end[order], number[order]
     if (start[1:] < end[:-1]).any():

@@ -104,21 +104,14 @@ class Surfaces:
             SceneError: the camera is not known, or is of a type that has no projection.
         """
         camera = self.camera
-        k = camera.k if camera.parallel_k is None else camera.parallel_k
-        if k is None:
+        if not camera.is_projective:
             raise SceneError(
                 f"{self._passes.where} was made by a {camera.type} camera, which has no matrix K to find points "
                 "with; choose the Position map"
             )
         rows, columns = np.nonzero(self.seen)
         depth = self.in_pass[rows, columns].astype(np.float64)
-        points: npt.NDArray[np.float64] = (
-            np.column_stack((columns + 0.5, rows + 0.5, np.ones(len(rows)))) @ np.linalg.inv(k).T
-        )
-        if camera.parallel_k is None:
-            points = points * depth[:, None]
-        else:
-            points[:, 2] = depth
+        points = camera.from_image(np.column_stack((columns + 0.5, rows + 0.5, depth)))
         return points * self.unit_scale
 
     def to_world(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

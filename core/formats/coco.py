@@ -13,18 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..boxes import Box
-from ..categories import Category
 from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
 from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
-from ..instances import Amodal, Instance, Mask, Part
-from ..palette import colour_of
 from ..record import FrameRecord, record_files
 from ..sequences import WantedSequences
 from ..version import VERSION
-from .tracks import Place, Tracks
+from .coco_rows import annotation_row, category_row, extra_fields, image_row
+from .tracks import Tracks
 
 INSTANCES_FILE = "annotations/instances.json"
 
@@ -111,26 +108,26 @@ def write_coco(
             progress(len(paths) + image - 1, 2 * len(paths))
             record = FrameRecord.read(record_path)
             place = tracks.place(record)
-            file.write((b",\n" if image > 1 else b"\n") + canonical_json(_image(image, record, place)))
+            file.write((b",\n" if image > 1 else b"\n") + canonical_json(image_row(image, record, place)))
             for instance in record.instances:
                 annotation += 1
-                row = _annotation(annotation, image, ids[instance.category], instance, record, place)
+                row = annotation_row(annotation, image, ids[instance.category], instance, record, place)
                 if instance.track is not None:
                     row["track_id"] = tracks.id_of(instance)
-                row |= _extras(instance, record, part_ids)
+                row |= extra_fields(instance, record, part_ids)
                 annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
             for region in record.ignored:
                 # An evaluation looks for regions to ignore in one category after the other.
                 for id in [ids[region.category]] if region.category else ids.values():
                     annotation += 1
-                    row = {**_annotation(annotation, image, id, region, record, place), "iscrowd": 1}
+                    row = {**annotation_row(annotation, image, id, region, record, place), "iscrowd": 1}
                     annotations.write((b",\n" if annotation > 1 else b"\n") + canonical_json(row))
         file.write(b'\n],\n"annotations":[')
         annotations.seek(0)
         shutil.copyfileobj(annotations, file)
-        _write_table(file, "categories", map(_category, categories))
+        _write_table(file, "categories", map(category_row, categories))
         if part_categories:
-            _write_table(file, "part_categories", map(_category, part_categories))
+            _write_table(file, "part_categories", map(category_row, part_categories))
         _write_table(file, "videos", tracks.videos())
         _write_table(file, "tracks", tracks.tracks())
         file.write(b"\n]}\n")
@@ -146,85 +143,3 @@ def _write_table(file: BinaryIO, name: str, rows: Iterable[Mapping[str, Any]]) -
 
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
-
-
-def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
-    """What COCO says of some pixels."""
-    return {
-        "bbox": _bbox(mask.box),
-        "area": mask.area,
-        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
-    }
-
-
-def _bbox(box: Box) -> list[int]:
-    return [box.x0, box.y0, box.width, box.height]
-
-
-def _extras(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
-    """Fields of an annotation that COCO does not have, where the user asked for them."""
-    extras: dict[str, Any] = {}
-    if instance.at_border is not None:
-        extras["at_border"] = instance.at_border
-    if instance.pose is not None:
-        extras["pose"] = instance.pose.as_json()
-    if instance.keypoints is not None:
-        extras["keypoints"] = [value for point in instance.keypoints for value in (point.x, point.y, point.visibility)]
-        extras["num_keypoints"] = sum(point.visibility > 0 for point in instance.keypoints)
-    if instance.amodal is not None:
-        extras["amodal"] = _amodal(instance.amodal, record)
-    if instance.parts is not None:
-        extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
-    if instance.soft_mask is not None:
-        extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
-    return extras
-
-
-def _amodal(amodal: Amodal, record: FrameRecord) -> dict[str, Any]:
-    values = amodal.as_json()
-    del values["box"], values["rle"]
-    segmentation = {"size": [record.height, record.width], "counts": amodal.rle}
-    return {"segmentation": segmentation, "bbox": _bbox(amodal.box), **values}
-
-
-def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
-    return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
-
-
-def _image(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:
-    return {
-        "id": id,
-        "file_name": record.image,
-        "width": record.width,
-        "height": record.height,
-        "frame": record.frame,
-        "sequence": record.sequence,
-        "video_id": place.video,
-        "frame_index": place.frame_index,
-    }
-
-
-def _annotation(
-    id: int, image: int, category: int, instance: Instance, record: FrameRecord, place: Place
-) -> dict[str, Any]:
-    return {
-        "id": id,
-        "image_id": image,
-        "category_id": category,
-        **_shape(instance.mask, record),
-        "iscrowd": 0,
-        "name": instance.name,
-        "video_id": place.video,
-    }
-
-
-def _category(category: Category) -> dict[str, Any]:
-    """What COCO's keypoint and panoptic tasks have besides is there only where the user has set it."""
-    row: dict[str, Any] = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
-    if category.stuff:
-        row["isthing"] = 0
-    if category.colour:
-        row["color"] = list(colour_of(category.colour))
-    if category.keypoints:
-        row |= {"keypoints": list(category.keypoints), "skeleton": [list(pair) for pair in category.skeleton]}
-    return row

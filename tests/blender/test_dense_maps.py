@@ -310,6 +310,11 @@ def test_uv_of_a_plane(scene: bpy.types.Scene, tmp_path: Path) -> None:
 # --- labelpass validate ---
 
 
+def validated(dataset: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "core", "validate", str(dataset)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+
+
 @pytest.mark.parametrize("samples", [1, 16])
 def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, samples: int) -> None:
     """Moving objects and camera, poses, a unit scale; with several samples a pixel's first is not in its centre."""
@@ -325,17 +330,56 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
     turn_on(scene, "depth_npy", "depth_png", "position_npy", "normals_npy", "flow_forward_npy", "flow_backward_npy")
     turn_on(scene, "instances_png", "categories_png")
     export(scene)
-    command = [sys.executable, "-m", "core", "validate", str(tmp_path / "frames")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+    done = validated(tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
     assert done.returncode == 0
     assert "flow of instances with poses (1)" in done.stdout
 
     path = tmp_path / "frames/maps/flow_forward/shot_0001.npy"
     np.save(path, np.load(path) * np.float32(1.5))
-    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+    done = validated(tmp_path / "frames")
     assert done.returncode == 1
     assert "The forward flow of 'Cube' is not that of its pose in shot_0002" in done.stdout
+
+
+@pytest.mark.parametrize("camera", ["PERSP", "ORTHO"])
+@pytest.mark.parametrize("samples", [1, 8])
+def test_instances_of_a_render_agree_with_themselves(
+    scene: bpy.types.Scene, tmp_path: Path, samples: int, camera: str
+) -> None:
+    """Poses, amodal masks and keypoints: hidden ones, out of the image, through the near plane, and a group."""
+    scene.cycles.samples, scene.frame_end = samples, 1
+    scene.unit_settings.scale_length = 0.1
+    scene.camera.data.type, scene.camera.data.ortho_scale = camera, 7
+    add_object(scene, "Through", "cube", (-0.7, -9, 1.9), 4).scale = (0.4, 3, 0.4)
+    add_object(scene, "Cut", "cube", (3.5, 1, 0.5), 5).rotation_euler = (0.3, 0.4, 0.5)
+    add_object(scene, "Mirrored", "ball", (0.7, 1, -0.2), 6).scale = (-1, 1.5, 0.7)
+    for number, name in enumerate(("Ball", "Mirrored")):
+        for mark, place in (("front", (0, -0.8, 0)), ("middle", (0, 0, 0)), ("above", (0, 0, 1))):
+            empty = bpy.data.objects.new(f"{mark}.{number:03}", None)
+            empty.parent, empty.location = scene.objects[name], place
+            scene.collection.objects.link(empty)
+    scene.objects["Ball"]["category"] = scene.objects["Mirrored"]["category"] = "ball"
+    row = scene.labelpass.table.categories.add()
+    row.name, row.keypoints = "ball", "front, middle, above, none"
+    scene.labelpass.poses = scene.labelpass.amodal = True
+    turn_on(scene, "depth_npy")
+    export(scene)
+    done = validated(tmp_path / "frames")
+    assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
+    head = done.stdout.splitlines()[0]
+    for check in (
+        "poses and projected boxes",
+        "amodal masks and counts",
+        "keypoints",
+        "keypoints and depth",
+        "COCO file",
+    ):
+        assert f"{check} (1)" in head
+    instances = {one["name"]: one for one in record_of(tmp_path / "frames")["instances"]}
+    assert None in instances["Through"]["pose"]["corners"] and instances["Cut"]["amodal"]["truncated"] > 0
+    seen = {point[2] for name in ("Ball", "Mirrored") for point in instances[name]["keypoints"]}
+    assert seen == {0, 1, 2}
 
 
 # --- From the panel, headless, and the command line ---

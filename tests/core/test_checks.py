@@ -17,7 +17,8 @@ from core.annotate import annotate
 from core.boxes import Box
 from core.camera import Camera
 from core.categories import Category
-from core.checks import Report, validate
+from core.checks.report import Report
+from core.checks.validate import validate
 from core.errors import RecordError
 from core.frames import FrameFiles
 from core.job import FrameJob
@@ -70,8 +71,9 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
     assert report.problems == {}
     assert report.frames == 2
     assert report.checks == {
+        "figures derived from others": 2,
+        "training images": 2,
         "masks, boxes and areas": 2,
-        "poses and projected boxes": 2,
         "instance map": 2,
         "category map": 2,
         "depth and position": 2,

@@ -1,0 +1,93 @@
+"""A frame while it is checked: its record, and its maps as they are asked for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ..errors import InputError
+from ..maps import DenseMap, WrittenMap
+from ..record import FrameRecord
+from ..rle import paint_masks
+
+Array = npt.NDArray[Any]
+# What a check finds: sentences, none where everything agrees.
+Found = Iterator[str]
+
+# Of pixels, for a statement about most of them.
+FEWEST = 50
+
+
+class CheckedFrame:
+    """A record with its maps, read when they are asked for."""
+
+    def __init__(self, output: Path, record: FrameRecord) -> None:
+        self.record = record
+        self.output = output
+        self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in record.maps}
+        self._loaded: dict[DenseMap, Array] = {}
+        self._numbers: npt.NDArray[np.int64] | None = None
+
+    def has(self, *maps: DenseMap) -> bool:
+        return all(map in self._maps for map in maps)
+
+    def scale(self, map: DenseMap) -> float:
+        return self._maps[map].scale or 1.0
+
+    def out_of_range(self, map: DenseMap) -> int:
+        return self._maps[map].out_of_range
+
+    def load(self, map: DenseMap) -> Array:
+        """The pixels of a map as they are stored; InputError where it cannot be read or has another size."""
+        if map not in self._loaded:
+            path = self.output / self._maps[map].file
+            try:
+                if map.suffix == ".npy":
+                    values = np.load(path)
+                else:
+                    with Image.open(path) as image:
+                        values = np.asarray(image)
+            except (OSError, SyntaxError, ValueError, EOFError) as error:
+                raise InputError(f"{path} cannot be read ({error}); annotate the frame again") from error
+            if values.shape[:2] != (self.record.height, self.record.width):
+                raise InputError(
+                    f"{path} has {values.shape[1]} x {values.shape[0]} pixels and the record "
+                    f"{self.record.width} x {self.record.height}; annotate the frame again"
+                )
+            self._loaded[map] = values
+        return self._loaded[map]
+
+    def world_to_camera(self) -> Array:
+        """(4, 4), metres."""
+        assert self.record.camera is not None
+        matrix = np.array(self.record.camera.world_to_camera)
+        matrix[:3, 3] *= self.record.unit_scale or 1.0
+        return matrix
+
+    def pinhole(self) -> bool:
+        return self.record.camera is not None and self.record.camera.k is not None
+
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """(H, W) the place of each pixel's instance in the record's list, from 1; 0 for none.
+
+        All 0 where the masks are bad, which is told by the check of the masks.
+        """
+        if self._numbers is None:
+            record = self.record
+            try:
+                painted = paint_masks([one.mask.rle for one in record.instances], record.height, record.width)
+            except ValueError:
+                painted = np.zeros((record.height, record.width), np.float32)
+            self._numbers = painted.astype(np.int64)
+        return self._numbers
+
+    def project(self, points: Array) -> Array:
+        """(N, 3) metres of the world to pixels x, y and planar depth in metres."""
+        camera = self.record.camera
+        assert camera is not None
+        projected = camera.project(points / (self.record.unit_scale or 1.0))
+        projected[:, 2] *= self.record.unit_scale or 1.0
+        return projected

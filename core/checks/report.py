@@ -1,0 +1,41 @@
+"""What a validation found."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Report:
+    """What a validation found.
+
+    Attributes:
+        frames, instances: how many were looked at.
+        left_out: how many records are there of sequences that are not wanted, and were not looked at.
+        checks: name of a check -> how many frames it was made on.
+        problems: path of a frame, or "" for the dataset -> sentences.
+    """
+
+    frames: int = 0
+    instances: int = 0
+    left_out: int = 0
+    checks: dict[str, int] = field(default_factory=dict)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, frame: str, problem: str) -> None:
+        self.problems.setdefault(frame, []).append(problem)
+
+    def lines(self) -> list[str]:
+        made = ", ".join(f"{name} ({count})" for name, count in self.checks.items())
+        what = f"{_count(self.frames, 'frame')} with {_count(self.instances, 'instance')}"
+        head = [f"{what} checked: {made or 'nothing'}"]
+        if self.left_out:
+            head.append(f"{_count(self.left_out, 'record')} of sequences that are not wanted not looked at")
+        lines = [f"Disagrees: {frame or 'dataset'}: {text}" for frame, all in self.problems.items() for text in all]
+        bad = len(self.problems.keys() - {""})
+        frames = f"{bad} {'frame disagrees' if bad == 1 else 'frames disagree'}" if bad else ""
+        whole = "the dataset as a whole disagrees" if "" in self.problems else ""
+        end = " and ".join(part for part in (frames, whole) if part) or "Everything agrees"
+        return [*head, *lines, end[0].upper() + end[1:]]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

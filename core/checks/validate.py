@@ -1,0 +1,196 @@
+"""All checks of a dataset, frame by frame."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import CategoryError, InputError, RecordError
+from ..formats.coco import INSTANCES_FILE
+from ..maps import DenseMap
+from ..record import FrameRecord, record_files
+from ..sequences import WantedSequences
+from .amodal import check_amodal
+from .checked_frame import CheckedFrame, Found
+from .coco import CocoFile
+from .derived import check_derived
+from .keypoints import check_keypoints, check_visibility, check_visibility_png
+from .masks import check_category_map, check_image, check_instance_map, check_masks
+from .motion import check_flow_of_instances, check_flow_of_rest, check_round_trip
+from .poses import check_poses
+from .report import Report
+from .surfaces import check_depth, check_depth_png, check_normals, check_projection
+
+
+@dataclass(frozen=True)
+class _Check:
+    """Of a frame that has these maps, and something of what `has` asks for.
+
+    Attributes:
+        name: for people.
+        needs: the maps.
+        has: whether the record has what is checked.
+        run: the check itself.
+    """
+
+    name: str
+    needs: tuple[DenseMap, ...]
+    has: Callable[[FrameRecord], bool]
+    run: Callable[[CheckedFrame], Found]
+
+
+@dataclass(frozen=True)
+class _PairCheck:
+    """Of a frame and the next one."""
+
+    name: str
+    needs: tuple[DenseMap, ...]
+    needs_next: tuple[DenseMap, ...]
+    pinholes: bool
+    run: Callable[[CheckedFrame, CheckedFrame], Found]
+
+
+def _always(record: FrameRecord) -> bool:
+    return True
+
+
+def _has_poses(record: FrameRecord) -> bool:
+    return record.camera is not None and any(one.pose is not None for one in record.instances)
+
+
+def _has_keypoints(record: FrameRecord) -> bool:
+    return any(one.keypoints is not None for one in record.instances)
+
+
+def _has_amodal(record: FrameRecord) -> bool:
+    return any(one.amodal is not None for one in record.instances)
+
+
+_CHECKS = (
+    _Check("training images", (), lambda record: record.colour is not None, check_image),
+    _Check("masks, boxes and areas", (), _always, check_masks),
+    _Check("poses and projected boxes", (), _has_poses, check_poses),
+    _Check("amodal masks and counts", (), _has_amodal, check_amodal),
+    _Check("keypoints", (), _has_keypoints, check_keypoints),
+    _Check("keypoints and depth", (DenseMap.DEPTH_NPY,), _has_keypoints, check_visibility),
+    _Check("keypoints and depth PNG", (DenseMap.DEPTH_PNG,), _has_keypoints, check_visibility_png),
+    _Check("instance map", (DenseMap.INSTANCES_PNG,), _always, check_instance_map),
+    _Check("category map", (DenseMap.CATEGORIES_PNG,), _always, check_category_map),
+    _Check("depth and position", (DenseMap.DEPTH_NPY, DenseMap.POSITION_NPY), _always, check_depth),
+    _Check("depth PNG and position", (DenseMap.DEPTH_PNG, DenseMap.POSITION_NPY), _always, check_depth_png),
+    _Check("projected position", (DenseMap.POSITION_NPY,), _always, check_projection),
+    _Check("normals", (DenseMap.NORMALS_NPY,), _always, check_normals),
+)
+_PAIR_CHECKS = (
+    _PairCheck(
+        "flow of what is at rest",
+        (DenseMap.FLOW_FORWARD_NPY, DenseMap.POSITION_NPY),
+        (DenseMap.POSITION_NPY,),
+        True,
+        check_flow_of_rest,
+    ),
+    _PairCheck(
+        "flow of instances with poses",
+        (DenseMap.FLOW_FORWARD_NPY, DenseMap.POSITION_NPY, DenseMap.INSTANCES_PNG),
+        (),
+        True,
+        check_flow_of_instances,
+    ),
+    _PairCheck(
+        "flow there and back", (DenseMap.FLOW_FORWARD_NPY,), (DenseMap.FLOW_BACKWARD_NPY,), False, check_round_trip
+    ),
+)
+
+
+def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
+    """Check every record of the wanted sequences, each frame against the next one, and the COCO file against them.
+
+    Args:
+        output: the folder that holds `records`.
+        progress: called with how many records are checked, and their number.
+
+    Raises:
+        RecordError: there is no record, or what says which sequences are wanted is damaged.
+    """
+    report = Report()
+    wanted = WantedSequences.read(output)
+    order: list[tuple[str, int, str, Path]] = []
+    for path in record_files(output):
+        try:
+            record = FrameRecord.read(path)
+        except RecordError as error:
+            report.note(path.relative_to(output).as_posix(), str(error))
+            continue
+        if wanted.wants(record):
+            order.append((record.sequence, record.frame, record.name, path))
+        else:
+            report.left_out += 1
+    if not order and not report.problems:
+        where = "holds records of other sequences only; export again from Blender"
+        nothing = "holds no frame record; run 'labelpass annotate' on the frames first"
+        raise RecordError(f"{output} {where if report.left_out else nothing}")
+    order.sort()
+    coco = _open_coco(output, [path for *_, path in order], report)
+    before: CheckedFrame | None = None
+    for done, (*_, path) in enumerate(order):
+        progress(done, len(order))
+        frame = CheckedFrame(output, FrameRecord.read(path))
+        report.frames += 1
+        report.instances += len(frame.record.instances)
+        _check_frame(frame, path, report)
+        if coco:
+            _run(report, "COCO file", frame.record.path, coco.compare(frame.record))
+        if before and (before.record.sequence, before.record.frame + 1) == (frame.record.sequence, frame.record.frame):
+            _check_pair(before, frame, report)
+        before = frame
+    if coco:
+        for problem in coco.finish():
+            report.note("", problem)
+    progress(len(order), len(order))
+    return report
+
+
+def _open_coco(output: Path, paths: list[Path], report: Report) -> CocoFile | None:
+    """The COCO file, ready to be compared; None where there is none, or it cannot be compared, which is told."""
+    if not (output / INSTANCES_FILE).is_file():
+        return None  # not merged yet, as on a farm
+    try:
+        coco = CocoFile(output, complete=not report.problems)
+        for path in paths:
+            coco.add(FrameRecord.read(path), path)
+        for problem in coco.begin():
+            report.note("", problem)
+    except (RecordError, CategoryError) as error:
+        report.note("", str(error))
+        return None
+    return coco
+
+
+def _check_frame(frame: CheckedFrame, path: Path, report: Report) -> None:
+    _run(report, "figures derived from others", frame.record.path, check_derived(frame.record, path))
+    missing = [file for file in frame.record.files() if not (frame.output / file).is_file()]
+    for file in missing:
+        report.note(frame.record.path, f"{file} is missing; annotate the frame again")
+    if missing:
+        return
+    for check in _CHECKS:
+        if frame.has(*check.needs) and check.has(frame.record):
+            _run(report, check.name, frame.record.path, check.run(frame))
+
+
+def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) -> None:
+    for check in _PAIR_CHECKS:
+        if (
+            frame.has(*check.needs)
+            and following.has(*check.needs_next)
+            and (not check.pinholes or (frame.pinhole() and following.pinhole()))
+        ):
+            _run(report, check.name, frame.record.path, check.run(frame, following))
+
+
+def _run(report: Report, name: str, frame: str, found: Found) -> None:
+    report.checks[name] = report.checks.get(name, 0) + 1
+    try:
+        for problem in found:
+            report.note(frame, problem)
+    except InputError as error:
+        report.note(frame, str(error))

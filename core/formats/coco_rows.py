@@ -1,0 +1,95 @@
+"""The rows of the COCO file's tables: what it says of an image, an annotation and a category.
+
+coco.py writes them; `labelpass validate` compares a dataset's file with them.
+"""
+
+from typing import Any
+
+from ..boxes import Box
+from ..categories import Category
+from ..instances import Amodal, Instance, Mask, Part
+from ..palette import colour_of
+from ..record import FrameRecord
+from .tracks import Place
+
+
+def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
+    """What COCO says of some pixels."""
+    return {
+        "bbox": _bbox(mask.box),
+        "area": mask.area,
+        "segmentation": {"size": [record.height, record.width], "counts": mask.rle},
+    }
+
+
+def _bbox(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.width, box.height]
+
+
+def extra_fields(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    """Fields of an annotation that COCO does not have, where the user asked for them."""
+    extras: dict[str, Any] = {}
+    if instance.at_border is not None:
+        extras["at_border"] = instance.at_border
+    if instance.pose is not None:
+        extras["pose"] = instance.pose.as_json()
+    if instance.keypoints is not None:
+        extras["keypoints"] = [value for point in instance.keypoints for value in (point.x, point.y, point.visibility)]
+        extras["num_keypoints"] = sum(point.visibility > 0 for point in instance.keypoints)
+    if instance.amodal is not None:
+        extras["amodal"] = _amodal(instance.amodal, record)
+    if instance.parts is not None:
+        extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
+    if instance.soft_mask is not None:
+        extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
+    return extras
+
+
+def _amodal(amodal: Amodal, record: FrameRecord) -> dict[str, Any]:
+    values = amodal.as_json()
+    del values["box"], values["rle"]
+    segmentation = {"size": [record.height, record.width], "counts": amodal.rle}
+    return {"segmentation": segmentation, "bbox": _bbox(amodal.box), **values}
+
+
+def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+    return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
+
+
+def image_row(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:
+    return {
+        "id": id,
+        "file_name": record.image,
+        "width": record.width,
+        "height": record.height,
+        "frame": record.frame,
+        "sequence": record.sequence,
+        "video_id": place.video,
+        "frame_index": place.frame_index,
+    }
+
+
+def annotation_row(
+    id: int, image: int, category: int, instance: Instance, record: FrameRecord, place: Place
+) -> dict[str, Any]:
+    return {
+        "id": id,
+        "image_id": image,
+        "category_id": category,
+        **_shape(instance.mask, record),
+        "iscrowd": 0,
+        "name": instance.name,
+        "video_id": place.video,
+    }
+
+
+def category_row(category: Category) -> dict[str, Any]:
+    """What COCO's keypoint and panoptic tasks have besides is there only where the user has set it."""
+    row: dict[str, Any] = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
+    if category.stuff:
+        row["isthing"] = 0
+    if category.colour:
+        row["color"] = list(colour_of(category.colour))
+    if category.keypoints:
+        row |= {"keypoints": list(category.keypoints), "skeleton": [list(pair) for pair in category.skeleton]}
+    return row
