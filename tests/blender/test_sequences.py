@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import cv2
+import numpy as np
 import pytest
 
 from tests.blender.reprojection import reprojection
@@ -226,6 +228,88 @@ def test_a_file_for_each_view(stereo: bpy.types.Scene, tmp_path: Path) -> None:
     stereo.labelpass.all_views = False
     export(stereo, output=str(tmp_path / "first"))
     assert list(records(tmp_path / "first")) == ["shot_0001_L"]
+
+
+DISPARITY = ("disparity_npy", "disparity_png", "position_npy")
+
+
+def check_disparity(folder: Path, camera: bpy.types.Object, sensor_pixels: float, converges: bool) -> None:
+    """Against the closed form, and against the other view: the disparity leads to the column that sees the same point.
+
+    Args:
+        folder: the dataset's; a scene unit is 0.1 m.
+        camera: whose eyes are beside it, so that they look the same way from the same depth.
+        sensor_pixels: pixels that the width of the sensor fills.
+        converges: whether the disparity is 0 at the plane of convergence, or at infinity.
+    """
+    stereo, matrix = camera.data.stereo, np.array(camera.matrix_world.normalized())
+    focal = camera.data.lens / camera.data.sensor_width * sensor_pixels
+    place = {view: np.load(folder / f"maps/position/{view}/shot_0001.npy") for view in ("left", "right")}
+    for view, sign in (("left", 1), ("right", -1)):
+        disparity = np.load(folder / f"maps/disparity/{view}/shot_0001.npy")
+        seen = ~np.isnan(place[view][..., 0])
+        assert (np.isnan(disparity) == ~seen).all() and seen.sum() > 1000
+        depth = -(place[view][seen] / 0.1 - matrix[:3, 3]) @ matrix[:3, 2]
+        inverse = 1 / depth - (1 / stereo.convergence_distance if converges else 0)
+        expected = focal * stereo.interocular_distance * inverse
+        assert np.abs(disparity[seen] - expected).max() < 1e-3
+        if converges:
+            assert (expected < 0).any() and (expected > 0).any()
+
+        png = cv2.imread(str(folder / f"maps/disparity/{view}/shot_0001.png"), cv2.IMREAD_UNCHANGED)
+        positive = np.nan_to_num(disparity, nan=-1) * 256 >= 0.51
+        assert (positive == (png > 0)).all()
+        assert np.abs(png[positive] / 256 - disparity[positive]).max() <= 0.5 / 256 + 1e-6
+
+        other = place["right" if view == "left" else "left"]
+        rows, columns = np.nonzero(seen)
+        there = np.floor(columns + 0.5 - sign * disparity[seen]).astype(int)
+        inside = (there >= 0) & (there < other.shape[1])
+        away = np.linalg.norm(other[rows, np.clip(there, 0, other.shape[1] - 1)] - place[view][seen], axis=1)[inside]
+        footprint = 0.1 * depth[inside] / focal
+        # The floor is seen at an angle; the rest is hidden from one eye, or lies on an edge.
+        assert np.mean(away < 4 * footprint) > 0.85
+    described = {one["name"]: one for one in json.loads((folder / "dataset.json").read_text())["maps"]}
+    for name in DISPARITY[:2]:
+        assert (described[name]["frames"], described[name]["unit"]) == (2, "pixels")
+        assert described[name]["files"].startswith("maps/disparity/")
+    assert described["disparity_png"]["scale"] == 1 / 256
+
+
+@pytest.mark.parametrize(
+    ("mode", "pivot"), [("PARALLEL", "CENTER"), ("PARALLEL", "LEFT"), ("OFFAXIS", "CENTER"), ("OFFAXIS", "RIGHT")]
+)
+def test_disparity_of_all_views(stereo: bpy.types.Scene, tmp_path: Path, mode: str, pivot: str) -> None:
+    data = stereo.camera.data
+    data.stereo.convergence_mode, data.stereo.pivot, data.shift_x = mode, pivot, 0.1
+    stereo.unit_settings.scale_length = 0.1
+    render_animation()
+    export(stereo, all_views=True, **{f"maps_{map}": True for map in DISPARITY})
+    check_disparity(tmp_path / "frames", stereo.camera, 64, mode == "OFFAXIS")
+
+
+def test_disparity_headless(stereo: bpy.types.Scene, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """The same files as from the sidebar."""
+    stereo.unit_settings.scale_length = 0.1
+    stereo.camera.data.stereo.convergence_mode = "OFFAXIS"
+    arguments = ("--render", "--all-views", "--maps", ",".join(DISPARITY), "--output", tmp_path / "out")
+    done = headless(request.getfixturevalue("blend"), *arguments)
+    assert done.returncode == 0, done.stderr
+    check_disparity(tmp_path / "out", stereo.camera, 64, True)
+
+    export(stereo, all_views=True, **{f"maps_{map}": True for map in DISPARITY})
+    files = [path for path in (tmp_path / "out/maps").rglob("*") if path.is_file()]
+    assert len(files) >= 6
+    for file in files:
+        assert (tmp_path / "frames" / file.relative_to(tmp_path / "out")).read_bytes() == file.read_bytes()
+
+
+def test_disparity_of_eyes_that_turn_is_refused(stereo: bpy.types.Scene, tmp_path: Path) -> None:
+    stereo.camera.data.stereo.convergence_mode = "TOE"
+    render_animation()
+    with pytest.raises(RuntimeError, match=r"its views do not look the same way.*set the camera's stereo mode"):
+        export(stereo, all_views=True, maps_disparity_npy=True)
+    assert not (tmp_path / "frames/maps/disparity").exists()
 
 
 def test_stereo_out_of_memory(stereo: bpy.types.Scene, tmp_path: Path) -> None:
