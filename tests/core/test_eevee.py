@@ -8,6 +8,7 @@ See tests/data/README.md.
 import dataclasses
 import functools
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pycocotools import mask as coco_mask
 
 from core.annotate import annotate
 from core.camera import Camera
+from core.checks.validate import validate
 from core.errors import PassError
 from core.frames import FrameFiles
 from core.instances import Instance
@@ -476,7 +478,41 @@ def test_nothing_is_wrong(dataset: Dataset) -> None:
         assert dataset.record(frame).notes == ()
 
 
+def test_validate(dataset: Dataset) -> None:
+    """A dataset of EEVEE agrees with itself, though its positions are half floats."""
+    report = validate(dataset.output, lambda done, total: None)
+    assert report.problems == {}
+    made = {"depth and position", "projected position", "flow of what is at rest", "flow of instances with poses"}
+    assert made <= set(report.checks)
+
+
+def test_validate_finds_what_is_wrong(dataset: Dataset, tmp_path: Path) -> None:
+    """Precision is no excuse for depths that are 1 % too large, for flow to the other side, or for positions that are
+    two pixels away."""
+    output = tmp_path / "dataset"
+    for map, change, found in (
+        (DenseMap.DEPTH_NPY, lambda depth: depth * 1.01, "Depth NPY is not the depth of Position"),
+        (DenseMap.FLOW_FORWARD_NPY, lambda flow: -flow, "flow of 'Cube' is not that of its pose"),
+        (DenseMap.POSITION_NPY, lambda place: np.roll(place, 2, axis=1), "Position does not project to the pixels"),
+    ):
+        shutil.copytree(dataset.output, output)
+        path = output / map.path("analytic_0001")
+        np.save(path, change(np.load(path)))
+        problems = validate(output, lambda done, total: None).problems["analytic_0001"]
+        assert any(found in problem for problem in problems)
+        shutil.rmtree(output)
+
+
 # --- Several samples ---
+
+
+def test_validate_several_samples(eevee: str, tmp_path: Path) -> None:
+    maps = tuple(map for map in MAPS if not map.made_of)
+    annotate(job_of(eevee, "analytic_16_0001", tmp_path, maps=maps, amodal=True, poses=True))
+    merge(tmp_path, Settings(), lambda done, total: None, lambda: None)
+    report = validate(tmp_path, lambda done, total: None)
+    assert report.problems == {}
+    assert "projected position" in report.checks
 
 
 def test_depth_of_several_samples_is_of_one_of_them(eevee: str, tmp_path: Path) -> None:
