@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from .category_ids import ids_in_dataset
 from .dense_maps import DenseMaps
 from .details import add_details
-from .filters import filter_instances
+from .filters import filter_hidden, filter_instances
 from .images import Bytes
 from .instances import Instance
 from .job import FrameJob
@@ -16,6 +16,7 @@ from .record import FrameRecord
 from .seen_frame import SeenFrame, see_frame
 from .soft_masks import add_soft_masks
 from .training_image import write_training_image
+from .visibility import add_amodal
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
@@ -31,6 +32,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     key = job.key()
     frame = see_frame(job, checkpoint)
     instances, dropped = filter_instances(frame.instances, *frame.passes.shape, job.settings)
+    checkpoint()
+    instances, of_amodal = add_amodal(frame, instances)
+    instances, hidden = filter_hidden(instances, job.settings)
 
     checkpoint()
     instances, of_details = add_details(frame, instances)
@@ -66,8 +70,8 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         categories=tuple(frame.categories),
         instances=tuple(instances),
         ignored=tuple(frame.ignored),
-        dropped=dropped,
-        notes=(*frame.notes, *of_details, *parts.notes, *of_image),
+        dropped=dropped | hidden,
+        notes=(*frame.notes, *of_amodal, *of_details, *parts.notes, *of_image),
         cryptomatte=frame.image.cryptomatte,
         sidecars=(*frame.image.sidecars, *parts.sidecars),
         part_categories=tuple(parts.categories),

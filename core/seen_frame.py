@@ -1,8 +1,10 @@
 """What a frame shows: its passes, what stands in each pixel, and which instances these are, before any is left out."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from .categories import Category
 from .category_rules import categorise
@@ -17,6 +19,7 @@ from .naming import NamedLabels, name_labels, named_by_scene
 from .passes import Passes, open_passes
 from .render_pass import Pass
 from .scene import SceneRecord
+from .scene_geometry import SceneGeometry
 from .settings import Ignored, ImageFormat, Instancing, LabelSource
 from .surfaces import Surfaces
 from .training_image import shows_colours
@@ -52,6 +55,28 @@ class SeenFrame:
     ignored: Sequence[Instance]
     categories: Sequence[Category]
     notes: Sequence[str]
+
+    @cached_property
+    def named_of(self) -> Mapping[int, NamedLabels]:
+        """Label of an instance's mask -> what it stands for."""
+        return {one.in_image[0]: one for one in self.named if not one.ignored}
+
+    @property
+    def scene_file(self) -> Path:
+        """Where the scene record lies that the frame has."""
+        assert self.job.scene is not None  # where there is a scene record, there is its path
+        return self.job.scene
+
+    @cached_property
+    def geometry(self) -> SceneGeometry | None:
+        """That of the scene record; None where it has none. SceneError where it is missing or damaged."""
+        if self.scene is None or self.scene.geometry is None:
+            return None
+        return SceneGeometry.read(self.scene_file, self.scene.geometry)
+
+    def told_apart(self, named: NamedLabels) -> list[int]:
+        """The surfaces of an instance that was told apart from others, by their numbers in the geometry; else none."""
+        return [number for label in named.in_image for number in self.split.surfaces.get(label, ())]
 
     def runs_of(self, instances: Sequence[Instance]) -> Runs:
         """The runs of these instances alone."""

@@ -127,6 +127,7 @@ def _setting(
     *,
     changes_records: bool = True,
     slider: float = 0,
+    largest: float | None = None,
     several_of: type[Choice] | None = None,
     for_merge: bool = False,
     needs_blender: bool = False,
@@ -137,6 +138,7 @@ def _setting(
         default, label, help: what it is.
         changes_records: whether frame records depend on it.
         slider: where a slider for a number ends, whatever may be typed.
+        largest: the largest number that may be typed; None for any.
         several_of: the choices of a setting that takes any number of them.
         for_merge: whether it is about what is made of all records, and not about a frame.
         needs_blender: whether the setting means nothing for EXR files alone.
@@ -146,6 +148,7 @@ def _setting(
         "help": help,
         "changes_records": changes_records,
         "slider": slider,
+        "largest": largest,
         "several_of": several_of,
         "for_merge": for_merge,
         "needs_blender": needs_blender,
@@ -204,6 +207,14 @@ class Settings:
     at_border: AtBorder = _setting(
         AtBorder.KEEP, "At Border", "What to do with instances that touch the border of the image"
     )
+    min_visibility: float = _setting(
+        0.0,
+        "Minimum Visibility",
+        "Leave out instances of which a smaller part is seen, from 0 to 1 of all of it; what lies outside of the image "
+        "is not seen either",
+        slider=1.0,
+        largest=1.0,
+    )
     amodal: bool = _setting(
         False, "Amodal Masks", "Also write all of each instance, hidden or not, and which part of it is seen"
     )
@@ -249,6 +260,10 @@ class Settings:
             raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
         if not (self.depth_scale > 0 and math.isfinite(self.depth_scale)):
             raise UsageError(f"The depth scale cannot be {self.depth_scale} metres; 0.001 is a millimetre for a step")
+        if not 0 <= self.min_visibility <= 1:
+            raise UsageError(
+                f"min_visibility cannot be {self.min_visibility}; use a number from 0, which keeps everything, to 1"
+            )
         for name in ("min_area", "min_side"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
@@ -257,6 +272,11 @@ class Settings:
     def worker_count(self) -> int:
         """How many workers to start on this machine."""
         return self.workers or min(8, os.cpu_count() or 1)
+
+    @property
+    def needs_amodal(self) -> bool:
+        """Whether all of each instance has to be found, hidden or not."""
+        return self.amodal or self.min_visibility > 0
 
     def as_json(self) -> dict[str, Any]:
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}

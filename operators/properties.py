@@ -63,7 +63,9 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
     if isinstance(field.default, int):
         return IntProperty(**options, min=0, soft_max=field.metadata["slider"])
     if isinstance(field.default, float):
-        return FloatProperty(**options, min=0.0, soft_max=field.metadata["slider"], precision=4)
+        largest = field.metadata["largest"]
+        most = {} if largest is None else {"max": largest}
+        return FloatProperty(**options, **most, min=0.0, soft_max=field.metadata["slider"], precision=4)
     return StringProperty(**options)
 
 

@@ -34,6 +34,7 @@ class Output(SidebarPanel):
         column.prop(settings, "instancing")
         column.prop(settings, "min_area")
         column.prop(settings, "min_side")
+        column.prop(settings, "min_visibility")
         column.prop(settings, "at_border")
         column = layout.column()
         column.enabled = not context.window_manager.labelpass.running

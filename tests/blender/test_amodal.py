@@ -9,6 +9,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from tests.blender.scenes import add_object, render_animation
+from tests.blender.test_headless import blend, headless  # noqa: F401, blend is a fixture
 
 WIDTH, HEIGHT = 160, 120
 
@@ -117,3 +118,53 @@ def test_a_plain_export_writes_no_geometry(
 
     assert all("amodal" not in annotation for annotation in annotations.values())
     assert sorted(path.suffix for path in (tmp_path / "plain/scenes").iterdir()) == [".json"]
+
+
+def test_minimum_visibility_alone(scene: bpy.types.Scene, crowd: list[bpy.types.Object], tmp_path: Path) -> None:
+    """One field in the panel: geometry comes with it, what is hidden is dropped and counted, nothing else changes."""
+    render_animation()
+    everything = exported(scene, tmp_path / "all", amodal=True)
+    parts = {name: annotation["amodal"]["visib_fract"] for name, annotation in everything.items()}
+    least = round(sum(sorted(parts.values())[1:3]) / 2, 3)
+    expected = {name for name, part in parts.items() if part >= least}
+    assert 1 < len(expected) < len(parts)
+
+    seen = exported(scene, tmp_path / "seen", amodal=False, min_visibility=least)
+    assert set(seen) == expected
+    for name, annotation in seen.items():
+        before = everything[name]
+        assert (annotation["bbox"], annotation["segmentation"]) == (before["bbox"], before["segmentation"])
+        assert "amodal" not in annotation
+    dropped = len(parts) - len(expected)
+    lines = [line.name for line in bpy.context.window_manager.labelpass.lines]
+    assert lines[0] == f"1 frame annotated; {len(expected)} instances, {dropped} dropped"
+    record = json.loads((tmp_path / "seen/records/shot_0001.json").read_text())["record"]
+    assert record["dropped"] == {"small": 0, "at_border": 0, "hidden": dropped}
+
+    scene.labelpass.min_visibility = 7.0
+    assert scene.labelpass.min_visibility == 1.0
+
+
+def test_minimum_visibility_headless(blend: Path, tmp_path: Path) -> None:  # noqa: F811
+    """As an option beside the scene's own settings: what is left is what amodal masks say."""
+    whole, seen = tmp_path / "whole", tmp_path / "seen"
+    for output, options in ((whole, ["--render", "--amodal"]), (seen, ["--min-visibility", "0.95"])):
+        done = headless(blend, "--frames", "1", "--output", output, *options)
+        assert done.returncode == 0, done.stderr
+    before, after = (json.loads((output / "records/shot_0001.json").read_text())["record"] for output in (whole, seen))
+    parts = {one["name"]: one["amodal"]["visib_fract"] for one in before["instances"]}
+    left = [name for name, part in parts.items() if part >= 0.95]
+    assert 0 < len(left) < len(parts)
+    assert [one["name"] for one in after["instances"]] == left
+    assert after["dropped"]["hidden"] == len(parts) - len(left)
+
+
+def test_minimum_visibility_while_rendering(
+    scene: bpy.types.Scene, crowd: list[bpy.types.Object], tmp_path: Path
+) -> None:
+    scene.labelpass.while_rendering, scene.labelpass.min_visibility = True, 0.5
+    render_animation()
+    while_rendering = (tmp_path / "frames/annotations/instances.json").read_bytes()
+    scene.labelpass.while_rendering = False
+    exported(scene, tmp_path / "afterwards")
+    assert (tmp_path / "afterwards/annotations/instances.json").read_bytes() == while_rendering

@@ -21,3 +21,14 @@ def open_files(pid: int) -> set[str]:
             with contextlib.suppress(OSError):
                 found.add(str(link.readlink()))
     return found
+
+
+def children_of(pid: int) -> set[int]:
+    """The processes that a process has started and that are running."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[1]) == pid and fields[0] not in ("Z", "X"):
+                found.add(int(stat.parent.name))
+    return found

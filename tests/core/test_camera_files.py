@@ -12,6 +12,7 @@ from core.camera import Camera
 from core.camera_formats import CameraFormat
 from core.formats.cameras import _quaternion, write_cameras
 from core.record import FrameRecord
+from tests.core.records import plain_record
 
 Array = npt.NDArray[Any]
 # In front of the cameras, in their axes, scene units.
@@ -33,26 +34,14 @@ def camera(seed: int, k: Any = ((700.0, 0.0, 330.0), (0.0, 690.0, 235.0), (0.0, 
 
 
 def record(frame: int, camera: Camera | None, sequence: str = "") -> FrameRecord:
-    path = f"{sequence}/shot_{frame:04}" if sequence else f"shot_{frame:04}"
-    return FrameRecord(
-        key="key",
+    return plain_record(
         sequence=sequence,
         frame=frame,
-        name=f"shot_{frame:04}",
         width=640,
         height=480,
-        image=f"images/{path}.png",
-        colour=None,
-        pictures=(),
-        label_source="object_index",
         view_layer="L",
-        view="",
         unit_scale=UNIT_SCALE,
         camera=camera,
-        categories=(),
-        instances=(),
-        dropped={},
-        notes=(),
     )
 
 

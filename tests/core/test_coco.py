@@ -26,6 +26,7 @@ from core.passes import Passes
 from core.record import FrameRecord, record_path
 from core.settings import ImageFormat, LabelSource, Settings
 from core.version import VERSION
+from tests.core.records import plain_record
 
 HEIGHT, WIDTH = 12, 16
 
@@ -44,25 +45,14 @@ def record_of(
     sequence: str = "",
     frame: int = 1,
 ) -> FrameRecord:
-    return FrameRecord(
-        key="key",
+    return plain_record(
         sequence=sequence,
         frame=frame,
         name=name,
         width=WIDTH,
         height=HEIGHT,
-        image=f"images/{sequence}/{name}.png" if sequence else f"images/{name}.png",
-        colour=None,
-        pictures=(),
-        label_source="object_index",
-        view_layer="",
-        view="",
-        unit_scale=None,
-        camera=None,
         categories=tuple(categories),
         instances=tuple(instances),
-        dropped={},
-        notes=(),
     )
 
 

@@ -22,7 +22,7 @@ from core.record import FrameRecord, record_files
 from core.run import Summary
 from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.version import VERSION
-from tests.core.processes import is_running, open_files
+from tests.core.processes import children_of, is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-m", "core"]
@@ -686,16 +686,6 @@ def test_relative_paths(renders: Path, out: Path, tmp_path: Path) -> None:
 
 
 # --- Ctrl-C -----------------------------------------------------------------------------------------------------------
-
-
-def children_of(pid: int) -> set[int]:
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            if int(fields[1]) == pid and fields[0] not in ("Z", "X"):
-                found.add(int(stat.parent.name))
-    return found
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

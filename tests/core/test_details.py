@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
+from core.__main__ import main
 from core.annotate import annotate
 from core.camera import Camera
 from core.categories import Category
+from core.errors import SceneError
 from core.files import digest
 from core.frames import FrameFiles
 from core.job import FrameJob
@@ -105,7 +107,7 @@ def test_a_panoramic_camera_has_no_amodal_masks(job: FrameJob) -> None:
     record = annotate(changed(job, camera=panorama))
 
     assert record.instances[0].amodal is None
-    assert any("no amodal masks of a panoramic camera" in note for note in record.notes)
+    assert any("since there are none of a panoramic camera" in note for note in record.notes)
 
 
 def test_without_triangles(job: FrameJob) -> None:
@@ -116,3 +118,64 @@ def test_without_triangles(job: FrameJob) -> None:
 
     assert record.instances[0].amodal is None
     assert any(note.startswith("No amodal mask of 'Plate': Blender gave no triangles") for note in record.notes)
+    record = annotate(filtered(job, 0.9))
+    assert record.dropped["hidden"] == 0 and len(record.instances) == 1
+    assert any(note.startswith("Minimum Visibility keeps 'Plate': Blender gave no") for note in record.notes)
+
+
+def filtered(job: FrameJob, min_visibility: float, **others: bool) -> FrameJob:
+    return dataclasses.replace(job, settings=Settings(min_visibility=min_visibility, **others))
+
+
+def test_minimum_visibility_needs_no_other_setting(job: FrameJob) -> None:
+    """Half of the plate is seen. Without Amodal Masks the dataset has none, and the filter works all the same."""
+    kept = annotate(filtered(job, 0.5))
+    assert (len(kept.instances), kept.dropped) == (1, {"small": 0, "at_border": 0, "hidden": 0})
+    assert kept.instances[0].amodal is None
+    assert not any("amodal" in picture for picture in kept.pictures)
+
+    without = annotate(filtered(job, 0.51))
+    assert (without.instances, without.dropped) == ((), {"small": 0, "at_border": 0, "hidden": 1})
+    assert FrameRecord.read(job.output / "records/0001.json") == without
+
+    both = annotate(filtered(job, 0.5, amodal=True))
+    assert both.instances[0].amodal is not None and both.instances[0].amodal.visib_fract == 0.5
+
+
+def test_what_minimum_visibility_needs(job: FrameJob) -> None:
+    """A filter that cannot be applied says so instead of keeping everything."""
+    export_again = "export from Blender with Minimum Visibility, or set it to 0$"
+    with pytest.raises(SceneError, match=f"no scene record has the geometry; {export_again}"):
+        annotate(dataclasses.replace(filtered(job, 0.1), scene=None))
+    panorama = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
+    with pytest.raises(SceneError, match=r"there are none of a panoramic camera .*; set it to 0$"):
+        annotate(filtered(changed(job, camera=panorama), 0.1))
+    with pytest.raises(SceneError, match=f"no scene record has the geometry; {export_again}"):
+        annotate(filtered(changed(job, geometry=None), 0.1))
+
+
+def test_geometry_of_other_objects_only(job: FrameJob) -> None:
+    """As an export without the filter leaves it, for the instances that share a label."""
+    assert job.scene is not None
+    geometry = SceneGeometry((Surface("Stone", "Stone", "Pile", (1,), False, at(10), NAME),))
+    write_geometry(job.scene, geometry.as_bytes(), {})
+    job = changed(job, geometry=digest(geometry.as_bytes()))
+    with pytest.raises(SceneError, match="has not the geometry of all objects; export from Blender with Minimum"):
+        annotate(filtered(job, 0.1))
+    record = annotate(job)
+    assert record.instances[0].amodal is None
+    assert any(note.startswith("No amodal mask of 'Plate': the scene record has no geometry") for note in record.notes)
+
+
+def test_minimum_visibility_on_the_command_line(job: FrameJob, capsys: pytest.CaptureFixture[str]) -> None:
+    """From records that Blender wrote before, without Blender; what was dropped is in the summary."""
+    assert job.scene is not None
+    (file,) = job.files.files
+    common = ["annotate", str(file.path), "--output", str(job.output), "--scene", str(job.scene.parent), "--workers=1"]
+    assert main([*common, "--min-visibility", "0.6"]) == 0
+    assert "0 instances, 1 dropped" in capsys.readouterr().out
+    assert FrameRecord.read(job.output / "records/0001.json").dropped["hidden"] == 1
+    assert main([*common, "--min-visibility", "0.4"]) == 0
+    assert "1 instance" in capsys.readouterr().out
+    assert main([*common, "--min-visibility", "40"]) == 2
+    assert "use a number from 0, which keeps everything, to 1" in capsys.readouterr().err

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from core.boxes import Box
-from core.filters import filter_instances
-from core.instances import Instance, Mask
+from core.filters import filter_hidden, filter_instances
+from core.instances import Amodal, Instance, Mask
 from core.settings import AtBorder, Settings
 
 HEIGHT, WIDTH = 48, 64
@@ -56,3 +56,20 @@ def test_each_edge(edge: Instance) -> None:
 def test_small_and_at_the_border_counts_once() -> None:
     settings = Settings(min_area=5, at_border=AtBorder.DROP)
     assert filter_instances([instance(0, 0, 2, 2)], HEIGHT, WIDTH, settings) == ([], {"small": 1, "at_border": 0})
+
+
+def seen(visible: int, whole: int = 8) -> Instance:
+    box = Box(0, 0, whole, 1)
+    return dataclasses.replace(instance(0, 0, visible, 1), amodal=Amodal("", box, whole, whole, visible))
+
+
+@pytest.mark.parametrize(("least", "left"), [(0.0, 4), (0.125, 4), (0.126, 3), (0.5, 3), (0.51, 2), (1.0, 2)])
+@pytest.mark.parametrize("amodal", [True, False])
+def test_too_little_of_it_is_seen(least: float, left: int, amodal: bool) -> None:
+    unknown = instance(0, 0, 3, 3)
+    some = [seen(1), unknown, seen(4), seen(8)]
+    kept, dropped = filter_hidden(some, Settings(min_visibility=least, amodal=amodal))
+    if not amodal and least:
+        some = [dataclasses.replace(one, amodal=None) for one in some]
+    assert dropped == {"hidden": 4 - left}
+    assert kept == {4: some, 3: some[1:], 2: [some[1], some[3]]}[left]

@@ -22,16 +22,16 @@ from core.palette import category_colours
 from core.pictures import draw_boxes
 from core.record import FoundRecord, FrameRecord, find_records
 from core.sequences import declare_sequences
+from tests.core.records import plain_record
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 
 def record(instances: list[Instance], height: int, width: int, name: str = "a") -> FrameRecord:
-    return FrameRecord(
-        key="", sequence="", frame=0, name=name, width=width, height=height, image=f"images/{name}.png", colour=None,
-        pictures=(), label_source="object_index", view_layer="", view="", unit_scale=None, camera=None,
-        categories=(Category("x"), Category("y"), Category("z")), instances=tuple(instances), dropped={}, notes=(),
-    )  # fmt: skip
+    categories = tuple(map(Category, "xyz"))
+    return plain_record(
+        frame=0, name=name, width=width, height=height, categories=categories, instances=tuple(instances)
+    )
 
 
 def record_of_labels(labels: np.ndarray) -> FrameRecord:

@@ -31,24 +31,13 @@ from core.record import FrameRecord, record_files, record_path
 from core.render_pass import PassFile
 from core.scene import SceneEntries, SceneRecord
 from core.settings import LabelSource, Settings
-from tests.core.processes import is_running, open_files
+from tests.core.processes import children_of, is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
 
 
 # --- Processes --------------------------------------------------------------------------------------------------------
-
-
-def children_of(pid: int) -> set[int]:
-    """The processes that a process has started and that are running."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            if int(fields[1]) == pid and fields[0] not in ("Z", "X"):
-                found.add(int(stat.parent.name))
-    return found
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

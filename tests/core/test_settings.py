@@ -25,6 +25,7 @@ ALL_SETTINGS = st.builds(
     ignored=st.sampled_from(Ignored),
     min_area=st.integers(0, 1000),
     min_side=st.integers(0, 1000),
+    min_visibility=st.floats(0, 1),
     at_border=st.sampled_from(AtBorder),
     cryptomatte=st.text(),
     parts=st.sampled_from(Parts),
@@ -52,6 +53,7 @@ OTHER = {
     "ignored": Ignored.CROWD,
     "min_area": 20,
     "min_side": 3,
+    "min_visibility": 0.25,
     "at_border": AtBorder.MARK,
     "instancing": Instancing.OFF,
     "cryptomatte": "uCryptoObject",
@@ -202,3 +204,15 @@ def test_choices_are_their_values() -> None:
     """As text on the command line and in messages."""
     assert str(LabelSource.CRYPTO_OBJECT) == f"{LabelSource.CRYPTO_OBJECT}" == "crypto_object"
     assert LabelSource("crypto_object") is LabelSource.CRYPTO_OBJECT
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.01, 40.0, float("nan")])
+def test_a_part_is_between_nothing_and_all(value: float) -> None:
+    with pytest.raises(UsageError, match=r"min_visibility cannot be .* use a number from 0"):
+        Settings(min_visibility=value)
+
+
+def test_who_needs_all_of_an_instance() -> None:
+    assert not Settings().needs_amodal
+    assert Settings(amodal=True).needs_amodal
+    assert Settings(min_visibility=0.01).needs_amodal

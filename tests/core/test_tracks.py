@@ -16,6 +16,7 @@ from core.formats.coco import INSTANCES_FILE, write_coco
 from core.instances import Instance, Mask
 from core.record import FrameRecord
 from core.scene import Category
+from tests.core.records import plain_record
 
 MASK = Mask(1, Box(0, 0, 1, 1), 1, "01o5")
 CATEGORIES = (Category("ball", 7), Category("cube"), Category("unseen", 3))
@@ -28,26 +29,14 @@ def instance(name: str, category: str = "ball", track_id: int | None = None) -> 
 def record(
     sequence: str, frame: int, *instances: Instance, split: str = "", ignored: tuple[Instance, ...] = ()
 ) -> FrameRecord:
-    return FrameRecord(
-        key="key",
+    return plain_record(
         sequence=sequence,
         split=split,
         frame=frame,
-        name=f"shot_{frame:04}",
         width=16,
         height=12,
-        image=f"images/{sequence}/shot_{frame:04}.png",
-        colour=None,
-        pictures=(),
-        label_source="object_index",
-        view_layer="",
-        view="",
-        unit_scale=None,
-        camera=None,
         categories=CATEGORIES,
         instances=instances,
-        dropped={},
-        notes=(),
         ignored=ignored,
     )
 
