@@ -24,7 +24,7 @@ Colours = npt.NDArray[np.uint8]
 _QUAD = np.array([(0, 1, 2), (0, 2, 3)])
 _SQUARE = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=np.float32)
 # In widths of a line.
-_OUTER, _INNER = 2.0, 1.25
+_OUTER, _INNER = 2.5, 1.5
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
