@@ -6,6 +6,7 @@ from .category_ids import ids_in_dataset
 from .dense_maps import DenseMaps
 from .details import add_details
 from .filters import filter_hidden, filter_instances
+from .former_files import former_files, remove_former_files
 from .images import Bytes
 from .instances import Instance
 from .job import FrameJob
@@ -23,6 +24,8 @@ from .visibility import add_amodal
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
     """Annotate one frame: write its image, its pictures and, when all of that is complete, its record.
 
+    What the record before it named and this one does not is removed then.
+
     Args:
         job: what to do.
         checkpoint: called between the steps; raises Cancelled to stop there.
@@ -31,6 +34,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         LabelpassError: something is wrong with the files or the output folder; nothing half-done is left.
     """
     key = job.key()
+    former = former_files(job.output, job.files.path)
     frame = see_frame(job, checkpoint)
     instances, dropped = filter_instances(frame.instances, *frame.passes.shape, job.settings)
     checkpoint()
@@ -81,6 +85,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         flow_step=job.settings.flow_step,
     )
     record.write(job.output)
+    remove_former_files(job.output, former, record)
     return record
 
 

@@ -9,6 +9,7 @@ from .images import Bytes, write_image
 from .instances import Instance
 from .palette import own_colours
 from .pictures import draw_boxes, draw_depth
+from .record import PICTURES_FOLDER
 from .render_pass import Pass
 from .seen_frame import SeenFrame
 from .settings import ImageFormat
@@ -39,7 +40,7 @@ def write_pictures(
     canvas = np.full((*frame.passes.shape, 3), _DARK_GREY, np.uint8) if colours is None else colours
     written = []
     for kind, picture in _drawn(frame, instances, canvas):
-        path = f"pictures/{kind}/{frame.job.files.path}.png"
+        path = f"{PICTURES_FOLDER}/{kind}/{frame.job.files.path}.png"
         write_image(frame.job.output / path, picture, ImageFormat.PNG)
         written.append(path)
         checkpoint()

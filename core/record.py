@@ -28,6 +28,8 @@ from .sidecar import Sidecar
 RECORD_VERSION = 3
 RECORDS_FOLDER = "records"
 IMAGES_FOLDER = "images"
+PICTURES_FOLDER = "pictures"
+SOFT_MASKS_FOLDER = "soft_masks"
 
 
 @dataclass(frozen=True)

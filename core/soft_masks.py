@@ -18,9 +18,9 @@ from .files import complete_folder
 from .images import PNG_LEVEL, Bytes
 from .instances import Instance, Integers, LabelArray, Runs, SoftMask, stable_order
 from .job import FrameJob
+from .record import SOFT_MASKS_FOLDER
 from .seen_frame import SeenFrame
 
-SOFT_MASKS_FOLDER = "soft_masks"
 _FULL = 255
 # Of a pixel that an outline runs through, the pixel beside it or the next but one is the instance's own.
 _REACH = 2
