@@ -167,7 +167,7 @@ class DatasetDescription:
         """Write the file into the dataset's folder; OutputError where that cannot be done."""
         path = output / DESCRIPTION_FILE
         with complete_file(path) as file:
-            file.write(pretty_json(self._as_json()))
+            file.write(pretty_json(self.as_json()))
         return path
 
     def _differ(self, seen: "_Seen", frame: str, what: str, before: str) -> None:
@@ -178,7 +178,7 @@ class DatasetDescription:
                 "with the same settings"
             )
 
-    def _as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         scales = list(self._unit_scales)
         return {
             "made_by": f"Labelpass {VERSION}",

@@ -10,7 +10,7 @@ from .map_files import write_flo, write_npy, write_png16
 
 # Middlebury: what is larger than 1e9 is unknown.
 _UNKNOWN = np.float32(1e10)
-_KITTI_ZERO, _KITTI_STEPS = 32768, 64
+KITTI_ZERO, KITTI_STEPS = 32768, 64
 
 
 def write_flow(path: Path, flow: npt.NDArray[Any], valid: npt.NDArray[np.bool_]) -> int:
@@ -38,7 +38,7 @@ def write_flow(path: Path, flow: npt.NDArray[Any], valid: npt.NDArray[np.bool_])
 def _write_kitti(path: Path, flow: npt.NDArray[Any], valid: npt.NDArray[np.bool_]) -> int:
     """Source: KITTI 2012 flow development kit, readme.txt."""
     with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.rint(flow * _KITTI_STEPS) + _KITTI_ZERO
+        steps = np.rint(flow * KITTI_STEPS) + KITTI_ZERO
         held = valid & ((steps >= 0) & (steps <= 0xFFFF)).all(axis=-1)
     pixels = np.zeros((*held.shape, 3), np.uint16)
     pixels[held, :2] = steps[held]

@@ -13,12 +13,12 @@ from PIL import Image
 from .exr import encode_exr
 from .files import complete_file
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # On depth and flow of the demo the usual level 6 takes four times as long, for files a twentieth smaller.
 _PNG_LEVEL = 1
-_GREY, _RGB = 0, 2
+PNG_GREY, PNG_RGB = 0, 2
 _FILTER_UP = 2
-_FLO_TAG = 202021.25
+FLO_TAG = 202021.25
 
 Array = npt.NDArray[Any]
 
@@ -42,9 +42,9 @@ def write_png16(path: Path, pixels: npt.NDArray[np.uint16]) -> None:
     filtered[:, 0] = _FILTER_UP
     filtered[:1, 1:] = rows[:1]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 16, _GREY if pixels.ndim == 2 else _RGB, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 16, PNG_GREY if pixels.ndim == 2 else PNG_RGB, 0, 0, 0)
     with complete_file(path) as file:
-        file.write(_PNG_SIGNATURE + _chunk(b"IHDR", header))
+        file.write(PNG_SIGNATURE + _chunk(b"IHDR", header))
         file.write(_chunk(b"IDAT", zlib.compress(filtered.tobytes(), _PNG_LEVEL)) + _chunk(b"IEND", b""))
 
 
@@ -71,7 +71,7 @@ def write_flo(path: Path, flow: npt.NDArray[np.float32]) -> None:
     """
     height, width = flow.shape[:2]
     with complete_file(path) as file:
-        file.write(struct.pack("<fii", _FLO_TAG, width, height) + flow.astype("<f4").tobytes())
+        file.write(struct.pack("<fii", FLO_TAG, width, height) + flow.astype("<f4").tobytes())
 
 
 def write_exr(path: Path, channels: Mapping[str, npt.NDArray[np.float32]]) -> None:

@@ -36,14 +36,45 @@ def write_ply(
     Raises:
         OutputError: the file cannot be written.
     """
-    columns: dict[str, tuple[Any, Any, npt.NDArray[Any]]] = {"place": (*_PLACE, places)}
-    if colours is not None:
-        columns["colour"] = (*_COLOUR, colours)
-    columns |= {"instance": (*_INSTANCE, instances), "category": (*_CATEGORY, categories)}
-    vertices = np.empty(len(places), np.dtype([(name, *kind) for name, (kind, _, _) in columns.items()]))
-    for name, (_, _, values) in columns.items():
-        vertices[name] = values
-    lines = ["ply", "format binary_little_endian 1.0", f"element vertex {len(places)}"]
-    lines += [f"property {text}" for _, texts, _ in columns.values() for text in texts]
+    columns = {"place": places, "colour": colours, "instance": instances, "category": categories}
+    vertices = np.empty(len(places), _layout(colours is not None))
+    for name in vertices.dtype.names or ():
+        vertices[name] = columns[name]
     with complete_file(path) as file:
-        file.write("\n".join([*lines, "end_header", ""]).encode("ascii") + vertices.tobytes())
+        file.write(_header(len(places), colours is not None) + vertices.tobytes())
+
+
+def read_ply(path: Path) -> npt.NDArray[np.void]:
+    """Read such a file again.
+
+    Returns:
+        (N,) with the fields place, (3,) float32, colour, (3,) uint8, unless there are none, instance and category.
+
+    Raises:
+        OSError, ValueError: it is missing, cut off, or not one of these.
+    """
+    data = path.read_bytes()
+    for has_colours in (True, False):
+        layout = _layout(has_colours)
+        place = data.find(b"end_header\n") + len(b"end_header\n")
+        points = (len(data) - place) // layout.itemsize
+        if data.startswith(header := _header(points, has_colours)):
+            if len(data) != len(header) + points * layout.itemsize:
+                break
+            return np.frombuffer(data, layout, offset=len(header))
+    raise ValueError("it is cut off or no PLY of Labelpass")
+
+
+def _columns(has_colours: bool) -> dict[str, tuple[Any, Any]]:
+    colour = {"colour": _COLOUR} if has_colours else {}
+    return {"place": _PLACE, **colour, "instance": _INSTANCE, "category": _CATEGORY}
+
+
+def _layout(has_colours: bool) -> np.dtype[Any]:
+    return np.dtype([(name, *kind) for name, (kind, _) in _columns(has_colours).items()])
+
+
+def _header(points: int, has_colours: bool) -> bytes:
+    lines = ["ply", "format binary_little_endian 1.0", f"element vertex {points}"]
+    lines += [f"property {text}" for _, texts in _columns(has_colours).values() for text in texts]
+    return "\n".join([*lines, "end_header", ""]).encode("ascii")

@@ -9,13 +9,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import InputError
-from ..maps import DenseMap, WrittenMap
+from ..maps import DenseMap, MapKind, WrittenMap
 from ..record import FrameRecord
 from ..rle import paint_masks
 
 Array = npt.NDArray[Any]
 # What a check finds: sentences, none where everything agrees.
 Found = Iterator[str]
+TRAINING_IMAGES, PICTURES = "Training Images", "Pictures"
 
 # Of pixels, for a statement about most of them.
 FEWEST = 50
@@ -25,17 +26,42 @@ _ROUNDING = 2.0**-22
 
 
 class CheckedFrame:
-    """A record with its maps, read when they are asked for."""
+    """A record with its maps, read when they are asked for.
+
+    Attributes:
+        compared: labels of what a check has compared with something else.
+    """
 
     def __init__(self, output: Path, record: FrameRecord) -> None:
         self.record = record
         self.output = output
+        self.compared: set[str] = set()
         self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in record.maps}
         self._loaded: dict[DenseMap, Array] = {}
         self._numbers: npt.NDArray[np.int64] | None = None
 
-    def has(self, *maps: DenseMap) -> bool:
-        return all(map in self._maps for map in maps)
+    def has(self, *maps: DenseMap | MapKind) -> bool:
+        """Whether there are all of some maps, or a map of each of some kinds."""
+        return all(self._those_of(map) for map in maps)
+
+    def leave_out(self, map: DenseMap) -> None:
+        """Do as if there were no such map, since it cannot be read."""
+        self._maps.pop(map, None)
+        self.compared.add(map.label)  # what is wrong with it is told
+
+    def note_compared(self, *maps: DenseMap | MapKind) -> None:
+        self.compared.update(one.label for map in maps for one in self._those_of(map))
+
+    def only_read(self) -> list[str]:
+        """Labels of what no check has compared with anything."""
+        record = self.record
+        images = [TRAINING_IMAGES] if record.colour is not None else []
+        pictures = [PICTURES] if record.pictures else []
+        maps = [one.map.label for one in record.maps]
+        return [label for label in (*maps, *images, *pictures) if label not in self.compared]
+
+    def _those_of(self, map: DenseMap | MapKind) -> list[DenseMap]:
+        return [one for one in self._maps if map in (one, one.kind)]
 
     def scale(self, map: DenseMap) -> float:
         return self._maps[map].scale or 1.0

@@ -1,7 +1,6 @@
-"""Masks against boxes, areas and the maps that number pixels, and the training image against the record."""
+"""Masks against boxes, areas and the maps that number pixels."""
 
 import numpy as np
-from PIL import Image
 
 from ..maps import DenseMap
 from ..rle import paint_masks
@@ -42,17 +41,3 @@ def check_category_map(frame: CheckedFrame) -> Found:
     wrong = int(np.count_nonzero(frame.load(DenseMap.CATEGORIES_PNG) != expected))
     if wrong:
         yield f"{wrong} pixels of the category map are not those of the masks"
-
-
-def check_image(frame: CheckedFrame) -> Found:
-    """The training image has the size that the record says."""
-    record = frame.record
-    path = frame.output / record.image
-    try:
-        with Image.open(path) as image:
-            size = image.size
-    except (OSError, SyntaxError, ValueError) as error:
-        yield f"{record.image} cannot be read ({error}); annotate the frame again"
-        return
-    if size != (record.width, record.height):
-        yield f"{record.image} has {size[0]} x {size[1]} pixels and the record {record.width} x {record.height}"

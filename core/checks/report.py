@@ -11,6 +11,8 @@ class Report:
         frames, instances: how many were looked at.
         left_out: how many records are there of sequences that are not wanted, and were not looked at.
         checks: name of a check -> how many frames it was made on.
+        only_read: what could be read, and was compared with nothing -> in how many frames.
+        remarks: sentences on what is no disagreement.
         problems: path of a frame, or "" for the dataset -> sentences.
     """
 
@@ -18,15 +20,22 @@ class Report:
     instances: int = 0
     left_out: int = 0
     checks: dict[str, int] = field(default_factory=dict)
+    only_read: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
 
     def note(self, frame: str, problem: str) -> None:
-        self.problems.setdefault(frame, []).append(problem)
+        known = self.problems.setdefault(frame, [])
+        if problem not in known:
+            known.append(problem)
 
     def lines(self) -> list[str]:
-        made = ", ".join(f"{name} ({count})" for name, count in self.checks.items())
+        made = _listed(self.checks)
         what = f"{_count(self.frames, 'frame')} with {_count(self.instances, 'instance')}"
         head = [f"{what} checked: {made or 'nothing'}"]
+        if self.only_read:
+            head.append(f"Read, but compared with nothing: {_listed(self.only_read)}")
+        head += self.remarks
         if self.left_out:
             head.append(f"{_count(self.left_out, 'record')} of sequences that are not wanted not looked at")
         lines = [f"Disagrees: {frame or 'dataset'}: {text}" for frame, all in self.problems.items() for text in all]
@@ -35,6 +44,10 @@ class Report:
         whole = "the dataset as a whole disagrees" if "" in self.problems else ""
         end = " and ".join(part for part in (frames, whole) if part) or "Everything agrees"
         return [*head, *lines, end[0].upper() + end[1:]]
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
 
 
 def _count(number: int, what: str) -> str:

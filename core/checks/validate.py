@@ -4,20 +4,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..dataset_description import DESCRIPTION_FILE
 from ..errors import CategoryError, InputError, RecordError
 from ..formats.coco import INSTANCES_FILE
-from ..maps import DenseMap
+from ..maps import DenseMap, MapKind
 from ..record import FrameRecord, record_files
 from ..sequences import WantedSequences
 from .amodal import check_amodal
 from .checked_frame import CheckedFrame, Found
 from .coco import CocoFile
+from .depths import check_depth_of_boxes, check_formats, check_nocs, check_ray_depth, has_several_formats
 from .derived import check_derived
+from .description import DescriptionFile
+from .files import (
+    check_image,
+    check_later_maps,
+    check_maps,
+    check_pictures,
+    check_soft_masks,
+    existing_later_maps,
+)
 from .keypoints import check_keypoints, check_visibility, check_visibility_png
-from .masks import check_category_map, check_image, check_instance_map, check_masks
+from .masks import check_category_map, check_instance_map, check_masks
 from .motion import check_flow_of_instances, check_flow_of_rest, check_round_trip
+from .points import check_points
 from .poses import check_poses
 from .report import Report
+from .strays import Strays
 from .surfaces import check_depth, check_depth_png, check_normals, check_projection
 
 
@@ -27,13 +40,13 @@ class _Check:
 
     Attributes:
         name: for people.
-        needs: the maps.
+        needs: the maps, or kinds of map that may be in any format.
         has: whether the record has what is checked.
         run: the check itself.
     """
 
     name: str
-    needs: tuple[DenseMap, ...]
+    needs: tuple[DenseMap | MapKind, ...]
     has: Callable[[FrameRecord], bool]
     run: Callable[[CheckedFrame], Found]
 
@@ -53,6 +66,14 @@ def _always(record: FrameRecord) -> bool:
     return True
 
 
+def _has_camera(record: FrameRecord) -> bool:
+    return record.camera is not None
+
+
+def _has_soft_masks(record: FrameRecord) -> bool:
+    return any(one.soft_mask is not None for one in record.instances)
+
+
 def _has_poses(record: FrameRecord) -> bool:
     return record.camera is not None and any(one.pose is not None for one in record.instances)
 
@@ -65,20 +86,31 @@ def _has_amodal(record: FrameRecord) -> bool:
     return any(one.amodal is not None for one in record.instances)
 
 
-_CHECKS = (
+# What can be read, and what cannot is left out of the other checks.
+_READING = (
     _Check("training images", (), lambda record: record.colour is not None, check_image),
+    _Check("pictures", (), lambda record: bool(record.pictures), check_pictures),
+    _Check("maps can be read", (), lambda record: bool(record.maps), check_maps),
+)
+_CHECKS = (
     _Check("masks, boxes and areas", (), _always, check_masks),
     _Check("poses and projected boxes", (), _has_poses, check_poses),
     _Check("amodal masks and counts", (), _has_amodal, check_amodal),
     _Check("keypoints", (), _has_keypoints, check_keypoints),
     _Check("keypoints and depth", (DenseMap.DEPTH_NPY,), _has_keypoints, check_visibility),
     _Check("keypoints and depth PNG", (DenseMap.DEPTH_PNG,), _has_keypoints, check_visibility_png),
+    _Check("soft masks", (), _has_soft_masks, check_soft_masks),
     _Check("instance map", (DenseMap.INSTANCES_PNG,), _always, check_instance_map),
     _Check("category map", (DenseMap.CATEGORIES_PNG,), _always, check_category_map),
     _Check("depth and position", (DenseMap.DEPTH_NPY, DenseMap.POSITION_NPY), _always, check_depth),
     _Check("depth PNG and position", (DenseMap.DEPTH_PNG, DenseMap.POSITION_NPY), _always, check_depth_png),
     _Check("projected position", (DenseMap.POSITION_NPY,), _always, check_projection),
     _Check("normals", (DenseMap.NORMALS_NPY,), _always, check_normals),
+    _Check("formats of one map", (), lambda record: has_several_formats(record.maps), check_formats),
+    _Check("depth and ray depth", (MapKind.DEPTH, MapKind.RAY_DEPTH), _has_camera, check_ray_depth),
+    _Check("depth and 3D boxes", (MapKind.DEPTH,), _has_poses, check_depth_of_boxes),
+    _Check("depth and NOCS", (MapKind.DEPTH, MapKind.NOCS), _has_poses, check_nocs),
+    _Check("point cloud", (DenseMap.POINTS_PLY,), _has_camera, check_points),
 )
 _PAIR_CHECKS = (
     _PairCheck(
@@ -113,13 +145,17 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
     """
     report = Report()
     wanted = WantedSequences.read(output)
+    strays: Strays | None = Strays(output)
     order: list[tuple[str, int, str, Path]] = []
     for path in record_files(output):
         try:
             record = FrameRecord.read(path)
         except RecordError as error:
             report.note(path.relative_to(output).as_posix(), str(error))
+            strays = None  # nobody knows what a damaged record names
             continue
+        if strays:
+            strays.add(record)
         if wanted.wants(record):
             order.append((record.sequence, record.frame, record.name, path))
         else:
@@ -130,6 +166,7 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
         raise RecordError(f"{output} {where if report.left_out else nothing}")
     order.sort()
     coco = _open_coco(output, [path for *_, path in order], report)
+    description = _open_description(output, report)
     before: CheckedFrame | None = None
     for done, (*_, path) in enumerate(order):
         progress(done, len(order))
@@ -141,12 +178,31 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
             _run(report, "COCO file", frame.record.path, coco.compare(frame.record))
         if before and (before.record.sequence, before.record.frame + 1) == (frame.record.sequence, frame.record.frame):
             _check_pair(before, frame, report)
+        if description:
+            description.add(frame.record)
+        _note_only_read(before, report)
         before = frame
+    _note_only_read(before, report)
+    if description:
+        _run(report, DESCRIPTION_FILE, "", description.compare())
     if coco:
         for problem in coco.finish():
             report.note("", problem)
+    report.remarks += strays.remarks() if strays else []
     progress(len(order), len(order))
     return report
+
+
+def _open_description(output: Path, report: Report) -> DescriptionFile | None:
+    """What `dataset.json` has to agree with; None where nothing is merged yet, as on a farm."""
+    if not any((output / file).is_file() for file in (INSTANCES_FILE, DESCRIPTION_FILE)):
+        return None
+    return DescriptionFile(output, complete=not report.problems)
+
+
+def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
+    for what in frame.only_read() if frame else ():
+        report.only_read[what] = report.only_read.get(what, 0) + 1
 
 
 def _open_coco(output: Path, paths: list[Path], report: Report) -> CocoFile | None:
@@ -168,13 +224,19 @@ def _open_coco(output: Path, paths: list[Path], report: Report) -> CocoFile | No
 def _check_frame(frame: CheckedFrame, path: Path, report: Report) -> None:
     _run(report, "figures derived from others", frame.record.path, check_derived(frame.record, path))
     missing = [file for file in frame.record.files() if not (frame.output / file).is_file()]
+    for map in frame.record.maps:
+        if map.file in missing:
+            frame.leave_out(map.map)
     for file in missing:
         report.note(frame.record.path, f"{file} is missing; annotate the frame again")
     if missing:
         return
-    for check in _CHECKS:
+    for check in (*_READING, *_CHECKS):
         if frame.has(*check.needs) and check.has(frame.record):
             _run(report, check.name, frame.record.path, check.run(frame))
+            frame.note_compared(*check.needs)
+    if existing_later_maps(frame.output, frame.record):
+        _run(report, "maps of several frames can be read", frame.record.path, check_later_maps(frame))
 
 
 def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) -> None:
@@ -185,6 +247,8 @@ def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) ->
             and (not check.pinholes or (frame.pinhole() and following.pinhole()))
         ):
             _run(report, check.name, frame.record.path, check.run(frame, following))
+            frame.note_compared(*check.needs)
+            following.note_compared(*check.needs_next)
 
 
 def _run(report: Report, name: str, frame: str, found: Found) -> None:

@@ -262,6 +262,7 @@ def test_orthographic_points_are_where_the_surface_is(scene: bpy.types.Scene, tm
     position = position[~np.isnan(position[..., 0])]
     assert len(vertices) == len(position) > 500
     assert np.abs(np.column_stack([vertices[name] for name in "xyz"]) - position).max() < 1e-5
+    assert validated(tmp_path / "frames").stdout.splitlines()[-1] == "Everything agrees"
 
 
 def test_nocs_of_cubes(scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -270,7 +271,7 @@ def test_nocs_of_cubes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     scene.labelpass.poses = True
     scene.objects["Cube.001"].rotation_euler = (0.3, 0.5, 0.7)
     scene.objects["Cube.001"].scale = (1, 0.5, 1.2)
-    turn_on(scene, "nocs_npy", "nocs_png", "position_npy", "instances_png")
+    turn_on(scene, "nocs_npy", "nocs_png", "depth_npy", "ray_depth_png", "position_npy", "instances_png")
     export(scene)
     folder = tmp_path / "frames"
     nocs, position = (np.load(folder / f"maps/{kind}/shot_0001.npy") for kind in ("nocs", "position"))
@@ -288,6 +289,9 @@ def test_nocs_of_cubes(scene: bpy.types.Scene, tmp_path: Path) -> None:
         expected = local * scale / np.linalg.norm(1.5 * scale) + 0.5
         assert np.abs(nocs[pixels] - expected).max() < 1e-4
         assert np.abs(png[pixels] / 65535 - expected).max() < 2e-4
+    done = validated(folder)
+    assert "depth and NOCS (1)" in done.stdout
+    assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
 
 
 def test_uv_of_a_plane(scene: bpy.types.Scene, tmp_path: Path) -> None:

@@ -116,7 +116,8 @@ def write(output: Path, record: FrameRecord, depth: np.ndarray, *maps: DenseMap)
             write_npy(path, depth)
         else:
             write_png16(path, np.rint(np.nan_to_num(depth) * 1000).astype(np.uint16))
-        written.append(WrittenMap(map, map.path(record.path), "m", None if map.suffix == ".npy" else 1e-3, 1, 0))
+        scale, valid = None if map.suffix == ".npy" else 1e-3, int(np.count_nonzero(~np.isnan(depth)))
+        written.append(WrittenMap(map, map.path(record.path), "m", scale, valid, 0))
     replace(record, maps=tuple(written)).write(output)
 
 
@@ -147,7 +148,10 @@ def test_a_sound_dataset(dataset: Path) -> None:
         "amodal masks and counts": 2,
         "keypoints": 2,
         "keypoints and depth": 2,
+        "maps can be read": 2,
+        "depth and 3D boxes": 2,
         "COCO file": 2,
+        "dataset.json": 1,
     }
     assert report.lines()[0].startswith("2 frames with 8 instances checked: ")
 
@@ -415,7 +419,7 @@ def test_an_image_that_is_missing(dataset: Path) -> None:
 
 def test_records_that_came_after_the_merge(dataset: Path) -> None:
     write(dataset, *frame_of(3))
-    assert list(checked(dataset).problems) == ["f_0003"]
+    assert list(checked(dataset).problems) == ["f_0003", ""]
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", '{"images": 1}', '{"images": [{"id": "1"}]}', "\0"])

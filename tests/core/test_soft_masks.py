@@ -20,6 +20,8 @@ from pycocotools.coco import COCO
 from core.annotate import annotate
 from core.boxes import Box
 from core.categories import Category
+from core.checks.checked_frame import CheckedFrame
+from core.checks.files import check_soft_masks
 from core.cryptomatte import WHOLE, Coverages, hash_name, strongest
 from core.errors import OutputError, PassError
 from core.files import complete_folder
@@ -236,6 +238,7 @@ def test_agrees_with_the_files_and_with_the_hard_masks(rendered, independent, tm
         return
     record = annotate(job_of(rendered, tmp_path))
     assert record.instances
+    assert list(check_soft_masks(CheckedFrame(tmp_path, record))) == []
     masks = full_masks(tmp_path, record)
     assert sum(masks.values()).max() <= 255
 
