@@ -84,7 +84,9 @@ def picture(window: Window, name: str, left: int = 0, bottom: int = 0, down: int
     x, y, width, height = window._sidebar()
     with Image.open(path) as shot:
         part = shot.convert("RGB").crop((x - left, y, x + width, bottom or y + (down or height)))
-    part.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    if left:  # what the scene looks like takes many bytes; few colours are enough to see what is meant
+        part = part.quantize(_COLOURS, dither=Image.Dither.NONE)
+    part.save(path, optimize=True)
     assert path.stat().st_size < 150_000
 
 
@@ -153,4 +155,4 @@ def test_from_a_bare_scene_to_labels(window: Window, demo: Path) -> None:
         [sys.executable, "-m", "core", "validate", str(output)], cwd=CHECKOUT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    print(done.stdout)
+    assert done.stdout.endswith("Everything agrees\n")
