@@ -1,6 +1,7 @@
 """Every recipe of the project, called as `nox -s NAME`; the Makefile only calls the usual ones."""
 
 import os
+from pathlib import Path
 
 import nox
 
@@ -98,3 +99,13 @@ def fixtures(session: nox.Session, blender: str) -> None:
     """Render tests/data again."""
     install(session, blender, BLENDERS[blender])
     session.run("python", "tests/data/render_fixtures.py")
+
+
+@nox.session(python="3.11")
+def eevee_fixtures(session: nox.Session) -> None:
+    """Render the EEVEE part of tests/data again, in the real Blenders: as root on Debian, see tools/real_blender.py."""
+    session.run("python", "tools/real_blender.py", "setup")
+    checkout = Path.cwd()
+    blender = ["--", "-b", "--python-exit-code", "1", "-P", str(checkout / "tests/data/render_eevee_fixtures.py")]
+    for suite in ("trixie", "sid"):
+        session.run("python", "tools/real_blender.py", "run", suite, "--window", "--share", str(checkout), *blender)

@@ -15,6 +15,7 @@ from .picture_files import write_pictures
 from .record import FrameRecord
 from .seen_frame import SeenFrame, see_frame
 from .soft_masks import add_soft_masks
+from .surface_map import map_surfaces
 from .training_image import write_training_image
 from .visibility import add_amodal
 
@@ -77,6 +78,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         part_categories=tuple(parts.categories),
         maps=tuple(maps),
         later_maps=later_maps(job.settings.maps),
+        flow_step=job.settings.flow_step,
     )
     record.write(job.output)
     return record
@@ -89,7 +91,16 @@ def _write_maps(
     if not job.settings.maps:
         return []
     ids = ids_in_dataset(job.output, frame.categories)
-    dense = DenseMaps(frame.passes, frame.surfaces, frame.scene, instances, ids, job.settings.depth_scale, colours)
+    dense = DenseMaps(
+        frame.passes,
+        frame.surfaces,
+        frame.scene,
+        instances,
+        ids,
+        job.settings.depth_scale,
+        colours,
+        lambda: map_surfaces(frame),
+    )
     dense.check(job.settings.maps)
     written = []
     for map in maps_to_write(job.settings.maps):

@@ -252,11 +252,24 @@ def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> st
     if Pass.VECTOR in kind.passes and setup.motion_blur:
         return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
     if Pass.VECTOR in kind.passes and setup.camera_type == "orthographic":
-        return "The camera is orthographic, and when such a camera moves the Vector pass is wrong; make it perspective"
+        return (
+            "The camera is orthographic, and when such a camera moves the Vector pass is wrong; choose Flow by Step, "
+            "with Flow Step 1 or -1"
+        )
+    if DenseMap.SURFACES_NPZ in _needed_for(kind):
+        if setup.motion_blur:
+            return "Motion Blur is on, which leaves no depth to find surfaces by; turn it off"
+        if setup.camera_type == "panoramic":
+            return "The camera is panoramic, and surfaces are found for perspective and orthographic ones; leave it out"
     off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
     if off:
         return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"
     return ""
+
+
+def _needed_for(kind: MapKind) -> set[DenseMap]:
+    """The maps of a kind, and those that they are made of."""
+    return {one for map in DenseMap if map.kind is kind for one in (map, *map.made_of)}
 
 
 def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:

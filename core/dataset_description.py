@@ -1,5 +1,6 @@
 """`dataset.json`: what each kind of file in a dataset is, next to the data: units, axes, what stands for no value."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ class Awaiting:
     Attributes:
         sequence, frame, view, path: of the record.
         maps: those that wait.
+        flow_step: how many frames later the frame is to which those lead that go by step.
     """
 
     sequence: str
@@ -38,6 +40,7 @@ class Awaiting:
     view: str
     path: str
     maps: tuple[DenseMap, ...]
+    flow_step: int
 
 
 @dataclass
@@ -66,7 +69,9 @@ class DatasetDescription:
         if record.maps:
             self.frames[record.sequence, record.frame] = record.path
         if record.later_maps:
-            self.awaiting.append(Awaiting(record.sequence, record.frame, record.view, record.path, record.later_maps))
+            self.awaiting.append(
+                Awaiting(record.sequence, record.frame, record.view, record.path, record.later_maps, record.flow_step)
+            )
         for map in record.maps:
             self._add_map(map, record.path)
         self._soft_masks |= any(instance.soft_mask for instance in record.instances)
@@ -81,8 +86,16 @@ class DatasetDescription:
         seen.frames += 1
         seen.valid += map.valid
         seen.out_of_range += map.out_of_range
+        seen.unknown.update(map.unknown)
         if (map.unit, map.scale) != (seen.first.unit, seen.first.scale):
-            self._differ(seen, map, frame)
+            self._differ(
+                seen,
+                frame,
+                f"the scale {map.scale} ({map.unit})",
+                f"{seen.first.scale} ({seen.first.unit})",
+            )
+        if map.step != seen.first.step:
+            self._differ(seen, frame, f"the step {map.step}", f"{seen.first.step}")
         for name, id in (map.ids or {}).items():
             self._ids.setdefault((name, id), frame)
 
@@ -102,12 +115,12 @@ class DatasetDescription:
             file.write(pretty_json(self._as_json()))
         return path
 
-    def _differ(self, seen: "_Seen", map: WrittenMap, frame: str) -> None:
+    def _differ(self, seen: "_Seen", frame: str, what: str, before: str) -> None:
         if not seen.differs:
             seen.differs = True
             self.problems.append(
-                f"{map.map.label} of {frame} has the scale {map.scale} ({map.unit}) and that of {seen.where} "
-                f"{seen.first.scale} ({seen.first.unit}); annotate all frames with the same settings"
+                f"{seen.first.map.label} of {frame} has {what} and that of {seen.where} {before}; annotate all frames "
+                "with the same settings"
             )
 
     def _as_json(self) -> dict[str, Any]:
@@ -136,6 +149,7 @@ class _Seen:
     frames: int = 0
     valid: int = 0
     out_of_range: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
     differs: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -147,9 +161,11 @@ class _Seen:
             "stored": map.stored,
             "unit": None if self.differs else self.first.unit,
             **({} if self.first.scale is None else {"scale": None if self.differs else self.first.scale}),
+            **({} if self.first.step is None else {"step": None if self.differs else self.first.step}),
             "axes": map.kind.axes or None,
             "invalid": map.invalid,
             "frames": self.frames,
             "pixels_with_a_value": self.valid,
             "pixels_out_of_range": self.out_of_range,
+            **({} if self.first.step is None else {"pixels_unknown": dict(sorted(self.unknown.items()))}),
         }

@@ -10,21 +10,20 @@ import numpy.typing as npt
 
 from .errors import PassError, SceneError
 from .flow import Motion
+from .flow_files import write_flow
 from .images import Bytes
 from .instances import Instance
-from .map_files import write_exr, write_flo, write_npy, write_png16
+from .map_files import write_exr, write_npy, write_png16
 from .maps import DenseMap, MapKind, WrittenMap
 from .passes import Passes
 from .point_cloud import write_ply
 from .render_pass import Pass
 from .rle import paint_masks
 from .scene import SceneRecord
+from .surface_map import SurfaceMap
 from .surfaces import Surfaces
 
 _MOST_OF_16_BIT = 0xFFFF
-# Middlebury: what is larger than 1e9 is unknown.
-_UNKNOWN_FLOW = np.float32(1e10)
-_KITTI_ZERO, _KITTI_STEPS = 32768, 64
 
 Array = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
@@ -44,6 +43,7 @@ class DenseMaps:
         category_ids: id of each category's name.
         depth_scale: metres for a step of a depth PNG.
         colours: (H, W, 3) uint8 of the training image, for point clouds; None where there is none.
+        map_surfaces: finds the surface in each pixel.
     """
 
     def __init__(
@@ -54,7 +54,8 @@ class DenseMaps:
         instances: Sequence[Instance],
         category_ids: Mapping[str, int],
         depth_scale: float,
-        colours: Bytes | None = None,
+        colours: Bytes | None,
+        map_surfaces: Callable[[], SurfaceMap],
     ) -> None:
         self._passes = passes
         self._surfaces = surfaces
@@ -63,6 +64,7 @@ class DenseMaps:
         self._category_ids = category_ids
         self._depth_scale = depth_scale
         self._colours = colours
+        self._map_surfaces = map_surfaces
         self._made: tuple[MapKind, _Pixels] | None = None
 
     def check(self, maps: Sequence[DenseMap]) -> None:
@@ -145,6 +147,17 @@ class DenseMaps:
         values[self._surfaces.seen] = inside
         return values, self._surfaces.seen & has[self._numbers]
 
+    @cached_property
+    def _surface_map(self) -> SurfaceMap:
+        return self._map_surfaces()
+
+    def _surface_numbers(self) -> _Pixels:
+        return self._surface_map.number, self._surface_map.number >= 0
+
+    def _write_surfaces(self, path: Path, _: Array, valid: Bools) -> int:
+        self._surface_map.write(path)
+        return int(np.count_nonzero(valid))
+
     def _uv(self) -> _Pixels:
         coordinates = self._passes.read(Pass.UV).astype(np.float32, copy=False)
         if coordinates.shape[-1] < 3:
@@ -195,6 +208,7 @@ _MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Pixels]] = {
     MapKind.FLOW_BACKWARD: DenseMaps._flow_backward,
     MapKind.POSITION: DenseMaps._position,
     MapKind.NOCS: DenseMaps._nocs,
+    MapKind.SURFACES: DenseMaps._surface_numbers,
     MapKind.UV: DenseMaps._uv,
     MapKind.POINTS: DenseMaps._points,
     MapKind.INSTANCES: DenseMaps._instance_numbers,
@@ -217,21 +231,8 @@ def _normals_png(_: DenseMaps, path: Path, normals: Array, valid: Bools) -> int:
     return int(np.count_nonzero(valid))
 
 
-def _flow_png(_: DenseMaps, path: Path, flow: Array, valid: Bools) -> int:
-    """Source: KITTI 2012 flow development kit, readme.txt."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.rint(flow * _KITTI_STEPS) + _KITTI_ZERO
-        held = valid & ((steps >= 0) & (steps <= _MOST_OF_16_BIT)).all(axis=-1)
-    pixels = np.zeros((*held.shape, 3), np.uint16)
-    pixels[held, :2] = steps[held]
-    pixels[..., 2] = held
-    write_png16(path, pixels)
-    return int(np.count_nonzero(held))
-
-
-def _flow_flo(_: DenseMaps, path: Path, flow: Array, valid: Bools) -> int:
-    write_flo(path, _filled(flow, valid, _UNKNOWN_FLOW))
-    return int(np.count_nonzero(valid))
+def _flow(_: DenseMaps, path: Path, flow: Array, valid: Bools) -> int:
+    return write_flow(path, flow, valid)
 
 
 def _npy_or_nan(_: DenseMaps, path: Path, values: Array, valid: Bools) -> int:
@@ -289,16 +290,17 @@ _WRITERS: Mapping[DenseMap, Callable[[DenseMaps, Path, Array, Bools], int]] = {
     DenseMap.NORMALS_PNG: _normals_png,
     DenseMap.NORMALS_NPY: _npy_or_0,
     DenseMap.NORMALS_EXR: _normals_exr,
-    DenseMap.FLOW_FORWARD_FLO: _flow_flo,
-    DenseMap.FLOW_FORWARD_PNG: _flow_png,
-    DenseMap.FLOW_FORWARD_NPY: _npy_or_nan,
-    DenseMap.FLOW_BACKWARD_FLO: _flow_flo,
-    DenseMap.FLOW_BACKWARD_PNG: _flow_png,
-    DenseMap.FLOW_BACKWARD_NPY: _npy_or_nan,
+    DenseMap.FLOW_FORWARD_FLO: _flow,
+    DenseMap.FLOW_FORWARD_PNG: _flow,
+    DenseMap.FLOW_FORWARD_NPY: _flow,
+    DenseMap.FLOW_BACKWARD_FLO: _flow,
+    DenseMap.FLOW_BACKWARD_PNG: _flow,
+    DenseMap.FLOW_BACKWARD_NPY: _flow,
     DenseMap.POSITION_NPY: _npy_or_nan,
     DenseMap.POSITION_EXR: _position_exr,
     DenseMap.NOCS_PNG: _nocs_png,
     DenseMap.NOCS_NPY: _npy_or_nan,
+    DenseMap.SURFACES_NPZ: DenseMaps._write_surfaces,
     DenseMap.UV_NPY: _npy_or_nan,
     DenseMap.POINTS_PLY: DenseMaps._write_points,
     DenseMap.INSTANCES_PNG: _labels_png,

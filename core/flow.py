@@ -55,8 +55,8 @@ class Motion:
         if self._parallel:
             raise PassError(
                 f"{self._passes.where} was made by an orthographic camera, and when such a camera moves the Vector "
-                "pass of Blender 4.5 and 5.0 is wrong; render with a perspective camera, or leave out flow and "
-                "occlusion"
+                "pass of Blender 4.5 and 5.0 is wrong; choose Flow by Step with the step 1 or -1, which does without "
+                "it, or leave out flow and occlusion"
             )
         if self._vectors is None:
             vectors = self._passes.read(Pass.VECTOR).astype(np.float32, copy=False)

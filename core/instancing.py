@@ -119,7 +119,11 @@ def split_instances(
     if scene.geometry is None or image.source not in (LabelSource.OBJECT_INDEX, LabelSource.CRYPTO_OBJECT):
         return SplitLabels(image.labels)
     geometry = SceneGeometry.read(scene_file, scene.geometry)
-    shared = _surfaces_by_label(geometry, image, runs.labels(), scene)
+    shared = {
+        label: numbers
+        for label, numbers in surfaces_by_label(geometry, image, runs.labels(), scene).items()
+        if len(numbers) > 1 and any(geometry.surfaces[number].is_instance for number in numbers)
+    }
     if not shared:
         return SplitLabels(image.labels)
     table = _Identities(geometry.surfaces, scene, grouping)
@@ -140,10 +144,13 @@ def split_instances(
     return dataclasses.replace(split, surfaces=numbers_of, notes=_notes(found, wanted, placed, surfaces))
 
 
-def _surfaces_by_label(
+def surfaces_by_label(
     geometry: SceneGeometry, image: LabelImage, present: Collection[int], scene: SceneRecord
 ) -> dict[int, list[int]]:
-    """Label -> numbers of the surfaces that carry it, for the labels in the image that instances share."""
+    """Label -> numbers of the surfaces with triangles that carry it, for some labels of objects in the image.
+
+    What has no label of its own is among the label 0.
+    """
     if image.is_index:
         label_of = {entry.name: entry.pass_index for entry in scene.objects.entries}
     else:
@@ -154,11 +161,7 @@ def _surfaces_by_label(
         label = label_of.get(surface.object, 0)
         if label in seen and surface.mesh:
             found[label].append(number)
-    return {
-        label: numbers
-        for label, numbers in found.items()
-        if len(numbers) > 1 and any(geometry.surfaces[number].is_instance for number in numbers)
-    }
+    return dict(found)
 
 
 @dataclass(frozen=True)

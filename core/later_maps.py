@@ -1,6 +1,8 @@
 """The dense maps that need another frame as well; they are made when all frames are there, of maps that both have."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ from PIL import Image
 from .dataset_description import Awaiting
 from .disparity import find_disparity
 from .errors import InputError, RecordError
+from .flow_files import write_flow
 from .map_files import write_npy, write_png8, write_png16
 from .maps import DenseMap, MapKind, WrittenMap
 from .occlusion import find_hidden
 from .record import FrameRecord, record_path
+from .stepped_flow import SteppedFlow, find_stepped_flow
+from .surface_map import SurfaceMap
 
 _SEEN, _HIDDEN, _NO_SURFACE = 0, 255, 128
 # KITTI: pixels for a step of a disparity PNG.
@@ -53,6 +58,7 @@ def make_later_maps(
     written, problems = [], []
     for waiting in awaiting:
         checkpoint()
+        pairs: dict[str, _Pair] = {}
         for map in waiting.maps:
             path = output / map.path(waiting.path)
             try:
@@ -60,8 +66,10 @@ def make_later_maps(
                 if other is None:
                     path.unlink(missing_ok=True)  # of an earlier run, in which there was one
                     continue
-                records = [FrameRecord.read(record_path(output, name)) for name in (waiting.path, other)]
-                written.append(_made(output, map, path, *records))
+                if other not in pairs:
+                    records = [FrameRecord.read(record_path(output, name)) for name in (waiting.path, other)]
+                    pairs[other] = _Pair(output, *records)
+                written.append(pairs[other].make(map))
             except (InputError, RecordError) as error:
                 problems.append(f"No {map.label} of {waiting.path}: {error}")
     return written, list(dict.fromkeys(problems))
@@ -69,6 +77,8 @@ def make_later_maps(
 
 def _partner(waiting: Awaiting, map: DenseMap) -> tuple[str, int]:
     """Sequence and number of the frame that a map needs besides its own; RecordError where it can have none."""
+    if map.kind in (MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP):
+        return waiting.sequence, waiting.frame + waiting.flow_step
     if map.kind is not MapKind.DISPARITY:
         return waiting.sequence, waiting.frame + _FLOWS[map.kind][0]
     other = _OTHER_EYE.get(waiting.view)
@@ -80,23 +90,71 @@ def _partner(waiting: Awaiting, map: DenseMap) -> tuple[str, int]:
     return waiting.sequence.removesuffix(waiting.view) + other, waiting.frame
 
 
-def _made(output: Path, map: DenseMap, path: Path, here: FrameRecord, other: FrameRecord) -> WrittenMap:
-    """Make a map unless it is there."""
-    pixels = _up_to_date(path, [record_path(output, record.path) for record in (here, other)])
-    if map.kind is MapKind.DISPARITY:
-        disparity = _disparity(output, here, other)
+class _Pair:
+    """A frame and the one that its maps lead to. What several of these maps are made of is made once."""
+
+    def __init__(self, output: Path, here: FrameRecord, other: FrameRecord) -> None:
+        self.output, self.here, self.other = output, here, other
+
+    def make(self, map: DenseMap) -> WrittenMap:
+        """Make a map unless it is there."""
+        path = self.output / map.path(self.here.path)
+        records = [record_path(self.output, record.path) for record in (self.here, self.other)]
+        makers = {
+            MapKind.DISPARITY: self._disparity,
+            MapKind.FLOW_STEP: self._flow_step,
+            MapKind.OCCLUSION_STEP: self._occlusion_step,
+        }
+        return makers.get(map.kind, self._occlusion)(map, path, _up_to_date(path, records))
+
+    def _disparity(self, map: DenseMap, path: Path, pixels: Array | None) -> WrittenMap:
+        disparity = _disparity(self.output, self.here, self.other)
         has = ~np.isnan(disparity)
         if pixels is None:
             pixels = _write_disparity(map, path, disparity)
         valid = int(np.count_nonzero(pixels if map.suffix == ".png" else has))
         scale = _DISPARITY_STEP if map.suffix == ".png" else None
-        return WrittenMap(map, map.path(here.path), map.kind.unit, scale, valid, int(np.count_nonzero(has)) - valid)
-    if pixels is None:
-        pixels = _occlusion(output, map, here, other)
+        return self._written(map, valid, scale, int(np.count_nonzero(has)) - valid)
+
+    def _occlusion(self, map: DenseMap, path: Path, pixels: Array | None) -> WrittenMap:
+        if pixels is None:
+            pixels = _occlusion(self.output, map, self.here, self.other)
+            write_png8(path, pixels)
+        return self._written(map, int(np.count_nonzero(pixels != _NO_SURFACE)))
+
+    def _flow_step(self, map: DenseMap, path: Path, _: Array | None) -> WrittenMap:
+        flow = self._stepped.flow
+        has = ~np.isnan(flow[..., 0])
+        held = write_flow(path, flow, has)
+        return self._written_step(map, held, int(np.count_nonzero(has)) - held)
+
+    def _occlusion_step(self, map: DenseMap, path: Path, _: Array | None) -> WrittenMap:
+        has = ~np.isnan(self._stepped.flow[..., 0])
+        pixels = np.where(self._stepped.hidden, _HIDDEN, _SEEN).astype(np.uint8)
+        pixels[~has] = _NO_SURFACE
         write_png8(path, pixels)
-    return WrittenMap(
-        map, map.path(here.path), map.kind.unit, None, int(np.count_nonzero(pixels != _NO_SURFACE)), out_of_range=0
-    )
+        return self._written_step(map, int(np.count_nonzero(has)), 0)
+
+    @cached_property
+    def _stepped(self) -> SteppedFlow:
+        here, other = self.here, self.other
+        if here.camera is None or other.camera is None:
+            raise RecordError("the record has no camera; export from Blender")
+        surfaces, surfaces_there = (
+            SurfaceMap.read(self.output / DenseMap.SURFACES_NPZ.path(one.path)) for one in (here, other)
+        )
+        depth, depth_there = (_load(self.output, one, DenseMap.DEPTH_NPY) for one in (here, other))
+        if surfaces.number.shape != depth.shape or surfaces_there.number.shape != depth_there.shape:
+            raise InputError("its surfaces are not of the size of its depth; annotate the frames again")
+        cameras = here.camera, other.camera
+        return find_stepped_flow(surfaces, surfaces_there, depth, depth_there, cameras, here.unit_scale or 1.0)
+
+    def _written(self, map: DenseMap, valid: int, scale: float | None = None, out_of_range: int = 0) -> WrittenMap:
+        return WrittenMap(map, map.path(self.here.path), map.kind.unit, scale, valid, out_of_range)
+
+    def _written_step(self, map: DenseMap, valid: int, out_of_range: int) -> WrittenMap:
+        written = self._written(map, valid, out_of_range=out_of_range)
+        return dataclasses.replace(written, step=self.here.flow_step, unknown=self._stepped.unknown)
 
 
 def _disparity(output: Path, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.float32]:

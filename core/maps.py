@@ -5,7 +5,7 @@ dense_maps.py makes the pixels and map_files.py the files. It runs in Blender's 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -79,6 +79,24 @@ class MapKind(Enum):
         "flag",
         "",
     )
+    FLOW_STEP = (
+        "flow_step",
+        "Flow by Step",
+        "where the surface of the pixel is some frames later or earlier, less where it is now",
+        (Pass.DEPTH,),
+        True,
+        "pixels",
+        _IMAGE_AXES,
+    )
+    OCCLUSION_STEP = (
+        "occlusion_step",
+        "Occlusion by Step",
+        "whether the surface of the pixel is hidden or out of the image some frames later or earlier",
+        (Pass.DEPTH,),
+        True,
+        "flag",
+        "",
+    )
     DISPARITY = (
         "disparity",
         "Disparity",
@@ -105,6 +123,15 @@ class MapKind(Enum):
         True,
         "1",
         "instance: those of its pose",
+    )
+    SURFACES = (
+        "surfaces",
+        "Surfaces",
+        "number of the surface of the scene, with the place, name and shape of each, from which Flow by Step is made",
+        (Pass.DEPTH,),
+        True,
+        "number",
+        _WORLD_AXES,
     )
     UV = "uv", "UV", "place on the object's active UV map", (Pass.UV,), False, "1", "u right, v up in the texture"
     POINTS = (
@@ -189,12 +216,22 @@ class DenseMap(Choice):
     FLOW_BACKWARD_NPY = MapKind.FLOW_BACKWARD, ".npy", "float32, (H, W, 2)", "NaN NaN"
     OCCLUSION_FORWARD_PNG = MapKind.OCCLUSION_FORWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
     OCCLUSION_BACKWARD_PNG = MapKind.OCCLUSION_BACKWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
+    FLOW_STEP_FLO = MapKind.FLOW_STEP, ".flo", "Middlebury, float32 u, v", "1e10 1e10"
+    FLOW_STEP_PNG = MapKind.FLOW_STEP, ".png", "KITTI, 16-bit RGB: (R - 32768) / 64 = u, G likewise = v", "B = 0"
+    FLOW_STEP_NPY = MapKind.FLOW_STEP, ".npy", "float32, (H, W, 2)", "NaN NaN"
+    OCCLUSION_STEP_PNG = MapKind.OCCLUSION_STEP, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
     DISPARITY_PNG = MapKind.DISPARITY, ".png", "KITTI, 16-bit grey, value / 256 = disparity", "0"
     DISPARITY_NPY = MapKind.DISPARITY, ".npy", "float32, (H, W)", "NaN"
     POSITION_NPY = MapKind.POSITION, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
     POSITION_EXR = MapKind.POSITION, ".exr", "float32, channels X, Y, Z", "NaN NaN NaN"
     NOCS_PNG = MapKind.NOCS, ".png", "16-bit RGB, value / 65535 = coordinate", "0 0 0"
     NOCS_NPY = MapKind.NOCS, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
+    SURFACES_NPZ = (
+        MapKind.SURFACES,
+        ".npz",
+        "int32 number, (H, W); float64 matrices, (N, 4, 4), mesh to world in scene units; JSON surfaces",
+        "-1",
+    )
     UV_NPY = MapKind.UV, ".npy", "float32, (H, W, 2)", "NaN NaN"
     POINTS_PLY = (
         MapKind.POINTS,
@@ -210,6 +247,8 @@ class DenseMap(Choice):
         """The maps of its own frame and of others that it is made of, when all frames are there; mostly none."""
         if self.kind in (MapKind.OCCLUSION_FORWARD, MapKind.OCCLUSION_BACKWARD):
             return DenseMap.FLOW_FORWARD_NPY, DenseMap.FLOW_BACKWARD_NPY, DenseMap.DEPTH_NPY
+        if self.kind in (MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP):
+            return DenseMap.DEPTH_NPY, DenseMap.SURFACES_NPZ
         if self.kind is MapKind.DISPARITY:
             return (DenseMap.DEPTH_NPY,)
         return ()
@@ -234,6 +273,8 @@ class WrittenMap:
         valid: how many pixels have a value.
         out_of_range: how many have none only because the file's format could not hold theirs.
         ids: of a map of categories, the number of each name; else None.
+        step: of a map that leads to another frame by the user's choice, how many frames later that is; else None.
+        unknown: of such a map, reason -> how many pixels with a surface have no value for it.
     """
 
     map: DenseMap
@@ -243,6 +284,8 @@ class WrittenMap:
     valid: int
     out_of_range: int
     ids: Mapping[str, int] | None = None
+    step: int | None = None
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         ids = {} if self.ids is None else {"ids": dict(self.ids)}

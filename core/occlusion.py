@@ -17,7 +17,7 @@ _OF_LENGTH = 0.02
 # A point whose flow is that of the world at rest, within so many pixels, is taken to be at rest.
 _AT_REST_PIXELS = 0.05
 # By how much of its depth something has to be nearer than the point to hide it.
-_NEARER = 0.005
+NEARER = 0.005
 _PIXELS_AT_ONCE = 1 << 15
 
 
@@ -98,7 +98,7 @@ def _hidden_in(flow: Floats, first: int, there: Floats, depth: Floats, motion: "
     hidden: Bools = ~(inside & (returns >= 0.5))
     if motion is not None:
         expected, at_rest = motion.at_rest(first, depth, x + 0.5, y + 0.5)
-        hidden |= at_rest & (farthest < expected * (1 - _NEARER))
+        hidden |= at_rest & (farthest < expected * (1 - NEARER))
     hidden &= has_flow
     return hidden
 

@@ -55,6 +55,7 @@ class FrameRecord:
         part_categories: all that the scene has for parts, sorted by name.
         maps: the dense maps, in the order of their table.
         later_maps: those that are made when all frames are there, see later_maps.py.
+        flow_step: how many frames later the frame is to which those lead that go by step.
     """
 
     key: str
@@ -81,6 +82,7 @@ class FrameRecord:
     part_categories: tuple[Category, ...] = ()
     maps: tuple[WrittenMap, ...] = ()
     later_maps: tuple[DenseMap, ...] = ()
+    flow_step: int = 1
     split: str = ""
 
     @property
@@ -138,6 +140,7 @@ class FrameRecord:
                 part_categories=tuple(Category.from_json(category) for category in record["part_categories"]),
                 maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
                 later_maps=tuple(MAP_OF_NAME[name] for name in record["later_maps"]),
+                flow_step=int(record.get("flow_step", 1)),  # the first records had none, and no map that goes by it
             )
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
@@ -172,6 +175,7 @@ class FrameRecord:
             "part_categories": [category.as_json() for category in self.part_categories],
             "maps": [map.as_json() for map in self.maps],
             "later_maps": [map.value for map in self.later_maps],
+            "flow_step": self.flow_step,
         }
 
 

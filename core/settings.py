@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from .camera_formats import CameraFormat
 from .choice import Choice
 from .errors import UsageError
-from .maps import DenseMap
+from .maps import DenseMap, maps_to_write
 from .render_pass import Pass
 
 JPEG_QUALITY = 95
@@ -129,6 +129,7 @@ def _setting(
     slider: float = 0,
     largest: float | None = None,
     several_of: type[Choice] | None = None,
+    signed: bool = False,
     for_merge: bool = False,
     needs_blender: bool = False,
 ) -> Any:
@@ -139,6 +140,7 @@ def _setting(
         changes_records: whether frame records depend on it.
         slider: where a slider for a number ends, whatever may be typed.
         largest: the largest number that may be typed; None for any.
+        signed: whether a number may be negative.
         several_of: the choices of a setting that takes any number of them.
         for_merge: whether it is about what is made of all records, and not about a frame.
         needs_blender: whether the setting means nothing for EXR files alone.
@@ -149,6 +151,7 @@ def _setting(
         "changes_records": changes_records,
         "slider": slider,
         "largest": largest,
+        "signed": signed,
         "several_of": several_of,
         "for_merge": for_merge,
         "needs_blender": needs_blender,
@@ -236,6 +239,13 @@ class Settings:
     depth_scale: float = _setting(
         0.001, "Depth Scale", "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps", slider=0.01
     )
+    flow_step: int = _setting(
+        2,
+        "Flow Step",
+        "How many frames later the frame is to which Flow by Step leads; negative for an earlier one",
+        slider=10,
+        signed=True,
+    )
     cameras: tuple[CameraFormat, ...] = _setting(
         (),
         "Cameras",
@@ -264,6 +274,8 @@ class Settings:
             raise UsageError(
                 f"min_visibility cannot be {self.min_visibility}; use a number from 0, which keeps everything, to 1"
             )
+        if self.flow_step == 0:
+            raise UsageError("The flow step cannot be 0; 2 leads to the next frame but one, -1 to the one before")
         for name in ("min_area", "min_side"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
@@ -272,6 +284,11 @@ class Settings:
     def worker_count(self) -> int:
         """How many workers to start on this machine."""
         return self.workers or min(8, os.cpu_count() or 1)
+
+    @property
+    def needs_every_surface(self) -> bool:
+        """Whether the surfaces of all objects have to be known, and not only of those that share a label."""
+        return self.needs_amodal or DenseMap.SURFACES_NPZ in maps_to_write(self.maps)
 
     @property
     def needs_amodal(self) -> bool:

@@ -6,7 +6,8 @@ centre, to the last digits of its number format: then the surface with the neare
 it is that of one of them, somewhere in or beside the pixel, so that at an edge it may be of the neighbour: then the
 foremost surface at the centre counts, of those between the depths of the pixel and of its neighbours.
 
-What this leaves over, a few pixels at edges, goes to the neighbouring surface of the most similar depth.
+What this leaves over, a few pixels at edges, goes to the neighbouring surface of the most similar depth, and what has
+no neighbour of its label (of several samples one may have met the next stone but one) to one a few pixels away.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +32,9 @@ _CENTRED = 0.02
 # Beyond the depths of the neighbours, as a share of their difference: a sample may lie beside its pixel.
 _BESIDE = 0.5
 _TRIANGLES_AT_ONCE = 1 << 17
-# How far from a surface a pixel may lie that belongs to it all the same.
+# How far from a surface a pixel may lie that belongs to it all the same, from neighbour to neighbour and over others.
 _MOST_STEPS = 16
+_MOST_OVER_OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -262,23 +264,32 @@ def _give_to_neighbours(
 ) -> None:
     """Let pixels without a surface have that of the neighbour with the same label and the most similar depth.
 
-    From neighbour to neighbour, a few steps far; what lies farther from any surface stays without. Works in place.
+    From neighbour to neighbour, a few steps far, and then over pixels of other labels; what lies farther from any
+    surface stays without. Works in place.
     """
-    width = surface.shape[1] + 2
-    around = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1]
-    padded, labels = (np.pad(image, 1, constant_values=-1).ravel() for image in (surface, wanted))
-    depths = np.pad(rendered, 1).ravel()
+    edge = _MOST_OVER_OTHERS
+    width = surface.shape[1] + 2 * edge
+    padded, labels = (np.pad(image, edge, constant_values=-1).ravel() for image in (surface, wanted))
+    depths = np.pad(rendered, edge).ravel()
     waiting = np.flatnonzero((labels >= 0) & (padded < 0))
-    for _ in range(_MOST_STEPS):
+    stuck = False
+    for distance in (*[1] * _MOST_STEPS, *range(2, edge + 1)):
+        if stuck and distance == 1:
+            continue
         nearest = np.full(waiting.size, np.inf, dtype=np.float32)
         chosen = np.full(waiting.size, -1, dtype=np.int32)
-        for step in around:
+        for step in _ring(distance, width):
             beside = waiting + step
             difference = np.abs(depths[beside] - depths[waiting])
             better = (labels[beside] == labels[waiting]) & (padded[beside] >= 0) & (difference < nearest)
             nearest[better], chosen[better] = difference[better], padded[beside[better]]
         padded[waiting] = chosen
-        if not (chosen >= 0).any():
-            break
+        stuck = not (chosen >= 0).any()
         waiting = waiting[chosen < 0]
-    surface[...] = padded.reshape(-1, width)[1:-1, 1:-1]
+    surface[...] = padded.reshape(-1, width)[edge:-edge, edge:-edge]
+
+
+def _ring(distance: int, width: int) -> list[int]:
+    """The steps to the pixels around one at a distance, row by row, in an image of so many columns."""
+    far = range(-distance, distance + 1)
+    return [y * width + x for y in far for x in far if max(abs(x), abs(y)) == distance]

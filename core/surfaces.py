@@ -13,8 +13,21 @@ from .scene import SceneRecord
 
 # Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
 _FARTHEST_SURFACE = 1e9
+# Of the range of a depth buffer: what rounding may do near its end.
+_BUFFER_STEP = 2.0**-22
 
 Floats = npt.NDArray[np.float32]
+
+
+def _far_clip_in_buffer(camera: Camera) -> float:
+    """The least depth that the far clip may have become in a depth buffer of 32-bit floats, scene units.
+
+    The buffer holds 1/z between the clip planes, of parallel cameras z.
+    """
+    near, far = camera.clip_start, camera.clip_end
+    if camera.k is None or near <= 0:
+        return far * (1 - _BUFFER_STEP)
+    return 1 / (1 / far + _BUFFER_STEP / near)
 
 
 class Surfaces:
@@ -61,7 +74,13 @@ class Surfaces:
         camera = self._scene.camera if self._scene else None
         farthest = camera.clip_end if camera else _FARTHEST_SURFACE
         with np.errstate(invalid="ignore", over="ignore"):
-            return (self.in_pass > 0) & (self.in_pass <= farthest)
+            seen = (self.in_pass > 0) & (self.in_pass <= farthest)
+        if camera and seen.any():
+            # EEVEE of Blender 4 writes the far clip where nothing is, as exactly as its depth buffer holds that.
+            last = self.in_pass[seen].max()
+            if last >= _far_clip_in_buffer(camera):
+                seen &= self.in_pass != last
+        return seen
 
     def planar(self) -> Floats:
         """(H, W) float32, metres: distance along the camera's z axis; without meaning where nothing is seen.

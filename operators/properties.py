@@ -61,7 +61,10 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
     if isinstance(field.default, bool):
         return BoolProperty(**options)
     if isinstance(field.default, int):
-        return IntProperty(**options, min=0, soft_max=field.metadata["slider"])
+        slider = field.metadata["slider"]
+        if field.metadata["signed"]:
+            return IntProperty(**options, soft_min=-slider, soft_max=slider)
+        return IntProperty(**options, min=0, soft_max=slider)
     if isinstance(field.default, float):
         largest = field.metadata["largest"]
         most = {} if largest is None else {"max": largest}

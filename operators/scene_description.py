@@ -56,8 +56,8 @@ def describe(
     Raises:
         SceneError: as read_scene does.
     """
-    wants_geometry = settings.needs_amodal or settings.instancing is Instancing.AUTO
-    instances = read_instances(depsgraph, every_object=settings.needs_amodal) if wants_geometry else None
+    wants_geometry = settings.needs_every_surface or settings.instancing is Instancing.AUTO
+    instances = read_instances(depsgraph, every_object=settings.needs_every_surface) if wants_geometry else None
     record = read_scene(scene, depsgraph, table, view, every_layer, instances.objects if instances else ())
     if settings.poses:
         record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))

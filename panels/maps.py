@@ -34,3 +34,4 @@ class DenseMaps(SidebarPanel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(settings, "depth_scale")
+        layout.prop(settings, "flow_step")

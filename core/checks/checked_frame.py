@@ -19,6 +19,9 @@ Found = Iterator[str]
 
 # Of pixels, for a statement about most of them.
 FEWEST = 50
+# A half float has 11 bits; EEVEE cuts off the rest. What multiplying it in 32 bit adds is far less.
+HALF_STEP = 2.0**-10
+_ROUNDING = 2.0**-22
 
 
 class CheckedFrame:
@@ -83,6 +86,19 @@ class CheckedFrame:
                 painted = np.zeros((record.height, record.width), np.float32)
             self._numbers = painted.astype(np.int64)
         return self._numbers
+
+    def has_half_positions(self) -> bool:
+        """Whether Position holds half floats of scene units, as EEVEE renders it."""
+        position = self.load(DenseMap.POSITION_NPY)
+        values = position[~np.isnan(position)].astype(np.float64) / (self.record.unit_scale or 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            halves = values.astype(np.float16).astype(np.float64)
+            return bool((np.abs(values - halves) <= _ROUNDING * np.abs(values)).all())
+
+    def position_error(self) -> Array:
+        """(H, W, 3) metres: how far each coordinate of Position may be beside the surface by its number format."""
+        position = np.abs(self.load(DenseMap.POSITION_NPY).astype(np.float64))
+        return position * (HALF_STEP if self.has_half_positions() else 0.0)
 
     def project(self, points: Array) -> Array:
         """(N, 3) metres of the world to pixels x, y and planar depth in metres."""

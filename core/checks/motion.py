@@ -31,10 +31,12 @@ def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Found:
     rows, columns, points, projected = rows[inside], columns[inside], points[inside], projected[inside]
     # What is rendered there lies within a pixel's footprint of the point, so the point is at rest and seen.
     footprint = projected[:, 2] / np.asarray(following.record.camera.k)[0, 0]  # type: ignore[union-attr]
-    near = np.linalg.norm(there[y[inside], x[inside]] - points, axis=1) < 2 * footprint
+    off = frame.position_error()[rows, columns] + following.position_error()[y[inside], x[inside]]
+    near = np.linalg.norm(there[y[inside], x[inside]] - points, axis=1) < 2 * footprint + np.linalg.norm(off, axis=1)
     if np.count_nonzero(near) < FEWEST:
         return
-    expected = projected[near, :2] - np.column_stack((columns[near], rows[near])) - 0.5
+    # From where the point itself is, which need not be the centre of its pixel.
+    expected = projected[near, :2] - frame.project(points[near])[:, :2]
     miss = np.abs(flow[rows[near], columns[near]] - expected).max(axis=1)
     wrong = miss > _FLOW_PIXELS + 1e-3 * np.abs(expected).max(axis=1)
     if wrong.mean() > 0.5:
@@ -50,7 +52,7 @@ def check_flow_of_instances(frame: CheckedFrame, following: CheckedFrame) -> Fou
     flow, numbers = frame.load(DenseMap.FLOW_FORWARD_NPY), frame.load(DenseMap.INSTANCES_PNG)
     position = frame.load(DenseMap.POSITION_NPY).astype(np.float64)
     matrix = frame.world_to_camera()
-    k = np.asarray(other.camera.k)  # type: ignore[union-attr]
+    k, k_there = (np.asarray(one.camera.k) for one in (record, other))  # type: ignore[union-attr]
     poses = {instance.name: instance.pose for instance in other.instances}
     for number, instance in enumerate(record.instances, start=1):
         before, after = instance.pose, poses.get(instance.name)
@@ -62,8 +64,8 @@ def check_flow_of_instances(frame: CheckedFrame, following: CheckedFrame) -> Fou
         in_camera = position[rows, columns] @ matrix[:3, :3].T + matrix[:3, 3]
         local = (in_camera - before.translation) @ np.asarray(before.rotation)
         moved = local @ np.asarray(after.rotation).T + np.asarray(after.translation)
-        in_image = moved @ k.T
-        expected = in_image[:, :2] / in_image[:, 2:] - np.column_stack((columns, rows)) - 0.5
+        before_it, after_it = in_camera @ k.T, moved @ k_there.T
+        expected = after_it[:, :2] / after_it[:, 2:] - before_it[:, :2] / before_it[:, 2:]
         miss = np.abs(flow[rows, columns] - expected).max(axis=1)
         # A shape that changes, or a mesh that bends, moves by more than its pose: then most points disagree a little.
         # The flow of an edge is the average of what meets there.

@@ -5,7 +5,7 @@ import numpy as np
 from ..maps import DenseMap
 from .checked_frame import FEWEST, Array, CheckedFrame, Found
 
-# Depth and position are stored in 32 bit, the camera's matrix in Blender too.
+# Depth and position are stored in 32 bit, the camera's matrix in Blender too; for EEVEE see position_error().
 _OF_DISTANCE = 1e-4
 _NORMAL_LENGTH = 1e-3
 # Samples lie within the pixel filter, 1.5 pixels wide by default, and about the pixel's centre.
@@ -35,7 +35,7 @@ def _depth_against_position(frame: CheckedFrame, map: DenseMap, depth: Array, ro
     position, matrix = frame.load(DenseMap.POSITION_NPY).astype(np.float64), frame.world_to_camera()
     z = position @ matrix[2, :3] + matrix[2, 3]
     miss = np.abs(depth - z)
-    wrong = miss > rounding + _OF_DISTANCE * np.abs(z)  # NaN is not
+    wrong = miss > rounding + _OF_DISTANCE * np.abs(z) + frame.position_error() @ np.abs(matrix[2, :3])  # NaN is not
     if wrong.any():
         row, column = np.unravel_index(np.nanargmax(miss), miss.shape)
         yield (
@@ -53,11 +53,15 @@ def check_projection(frame: CheckedFrame) -> Found:
     rows, columns = np.nonzero(~np.isnan(position[..., 0]))
     if len(rows) < FEWEST:
         return
-    miss = frame.project(position[rows, columns])[:, :2] - np.column_stack((columns, rows)) - 0.5
-    outside = np.abs(miss).max(axis=1) > _SAMPLE_PIXELS
+    projected = frame.project(position[rows, columns])
+    miss = projected[:, :2] - np.column_stack((columns, rows)) - 0.5
+    # A point that is off by so much, sideways and in depth, is seen by that much elsewhere.
+    off = np.linalg.norm(frame.position_error()[rows, columns], axis=1) * np.asarray(camera.k)[0, 0] / projected[:, 2]
+    outside = np.abs(miss).max(axis=1) > _SAMPLE_PIXELS + 2 * off
     shift = np.median(miss, axis=0)
-    # The samples of many pixels are about their centres.
-    if outside.mean() > _MOST_EDGES or np.abs(shift).max() > _SHIFT_PIXELS:
+    # The samples of many pixels are about their centres; EEVEE keeps one that is at the same place in each of them.
+    most = _SAMPLE_PIXELS if frame.has_half_positions() else _SHIFT_PIXELS
+    if outside.mean() > _MOST_EDGES or np.abs(shift).max() > most:
         yield (
             f"Position does not project to the pixels where it stands: {np.count_nonzero(outside)} of {len(rows)} are "
             f"elsewhere, and the middle is off by {shift[0]:.2f}, {shift[1]:.2f} pixels"

@@ -395,18 +395,19 @@ def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: 
     maps = [map for map in DenseMap if map.kind is not MapKind.DISPARITY]  # which needs a stereo render
     everything, cameras = ",".join(maps), ",".join(CameraFormat)
     turn_on(scene, *maps)
-    scene.labelpass.poses = True
+    scene.labelpass.poses, scene.labelpass.flow_step = True, -1
     for choice in CameraFormat:
         setattr(scene.labelpass, f"cameras_{choice.value}", True)
     scene.objects["Cube"].data.uv_layers.new()
     scene.labelpass.output = str(tmp_path / "sidebar")
     export(scene)
     command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", CHECKOUT / "export_annotations.py"]
-    command += ["--", "--maps", everything, "--cameras", cameras, "--poses", "--output", tmp_path / "headless"]
+    command += ["--", "--maps", everything, "--cameras", cameras, "--poses", "--flow-step", "-1"]
+    command += ["--output", tmp_path / "headless"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     command = [sys.executable, "-m", "core", "annotate", tmp_path / "frames", "--output", tmp_path / "alone"]
-    command += ["--scene", tmp_path / "sidebar", "--maps", everything, "--poses"]
+    command += ["--scene", tmp_path / "sidebar", "--maps", everything, "--poses", "--flow-step", "-1"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
     assert done.returncode == 0, done.stderr
     command = [sys.executable, "-m", "core", "merge", str(tmp_path / "alone"), "--cameras", cameras]

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
+from tests.agreement import share_right
 from tests.blender import scatters
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -62,20 +63,6 @@ def by_name(coco: COCO, frame: int = 0) -> dict[str, dict[str, Any]]:
 def category_names(coco: COCO) -> Counter[str]:
     names = {category["id"]: category["name"] for category in coco.dataset["categories"]}
     return Counter(names[one["category_id"]] for one in coco.dataset["annotations"])
-
-
-def share_right(ours: Array, truth: Array) -> float:
-    """How many of the labelled pixels are right, if each instance is matched with the one of the truth that it
-    overlaps most, and no two with the same."""
-    pairs, counts = np.unique(np.stack((truth.ravel(), ours.ravel())), axis=1, return_counts=True)
-    partner, taken, right = {0: 0}, {0}, 0
-    for place in np.argsort(-counts, kind="stable").tolist():
-        real, found = pairs[:, place].tolist()
-        if real not in partner and found not in taken:
-            partner[real] = found
-            taken.add(found)
-        right += counts[place] * (partner.get(real) == found and (real, found) != (0, 0))
-    return right / np.count_nonzero((ours != 0) | (truth != 0))
 
 
 def compare_with_real_objects(scene: bpy.types.Scene, tmp_path: Path) -> float:

@@ -30,7 +30,14 @@ from core.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 Array = npt.NDArray[Any]
-MAPS = tuple(map for map in DenseMap if map.kind not in (MapKind.UV, MapKind.NOCS))
+
+
+def _is_by_step(map: DenseMap) -> bool:
+    """Those need the geometry of the scene, which the rendered frames have not."""
+    return DenseMap.SURFACES_NPZ in (map, *map.made_of)
+
+
+MAPS = tuple(map for map in DenseMap if map.kind not in (MapKind.UV, MapKind.NOCS) and not _is_by_step(map))
 
 
 def scene_of(facts: dict[str, Any], frame: int, change: Callable[[Camera], Camera]) -> SceneRecord:

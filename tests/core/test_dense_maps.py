@@ -36,8 +36,8 @@ from core.settings import ImageFormat, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FAR = 1000.0
-# The rendered frames have no UV pass, and no placements to tell poses by.
-ALL = tuple(map for map in DenseMap if map.kind not in (MapKind.UV, MapKind.NOCS) and not map.made_of)
+# The rendered frames have no UV pass, no placements to tell poses by, and no geometry.
+ALL = tuple(map for map in DenseMap if map.kind not in (MapKind.UV, MapKind.NOCS, MapKind.SURFACES) and not map.made_of)
 Array = npt.NDArray[Any]
 
 

@@ -379,6 +379,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
         {"image_format": ImageFormat.NONE},
         {"pictures": False},
         {"all_view_layers": True},
+        {"flow_step": 3},
     ],
     ids=str,
 )
@@ -413,6 +414,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "pictures",
         "maps",
         "depth_scale",
+        "flow_step",
         "cameras",
         "workers",
         "redo",

@@ -70,6 +70,7 @@ OTHER = {
     "pictures": False,
     "maps": (DenseMap.DEPTH_PNG,),
     "depth_scale": 0.002,
+    "flow_step": -3,
     "cameras": (CameraFormat.NERF,),
     "workers": 3,
     "redo": True,
@@ -216,3 +217,15 @@ def test_who_needs_all_of_an_instance() -> None:
     assert not Settings().needs_amodal
     assert Settings(amodal=True).needs_amodal
     assert Settings(min_visibility=0.01).needs_amodal
+
+
+def test_which_settings_need_every_surface() -> None:
+    assert not Settings(maps=(DenseMap.DEPTH_NPY, DenseMap.FLOW_FORWARD_NPY)).needs_every_surface
+    assert Settings(amodal=True).needs_every_surface
+    for map in (DenseMap.SURFACES_NPZ, DenseMap.FLOW_STEP_PNG, DenseMap.OCCLUSION_STEP_PNG):
+        assert Settings(maps=(map,)).needs_every_surface
+
+
+def test_a_flow_step_of_0_leads_nowhere() -> None:
+    with pytest.raises(UsageError, match="2 leads to the next frame but one"):
+        Settings(flow_step=0)

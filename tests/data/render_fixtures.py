@@ -134,18 +134,20 @@ MATERIALS = {  # pass index and colour; two materials share the index 0
     "Blue": (500, (0.1, 0.2, 0.8)),
     "Ochre": (0, (0.7, 0.5, 0.1)),
 }
+# Of a sphere: its flat faces fall short of it by at most 0.0004 of its radius.
+SEGMENTS = 128
 # What moves, and how far in one frame.
 VELOCITY = {"Ball.Free": (0.25, -0.1, 0.05), "Camera": (0.05, 0.02, 0.0)}
 
 
-def build_scene():
+def build_scene(things=THINGS, segments=SEGMENTS):
     """An empty file with the scene in it, 1 sample a pixel and only the Combined pass."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     add_materials()
-    for thing in THINGS:
-        add_thing(scene, thing)
-    for thing in THINGS:
+    for thing in things:
+        add_thing(thing, segments)
+    for thing in things:
         if thing.parent:
             child, parent = scene.objects[thing.name], scene.objects[thing.parent]
             child.parent = parent
@@ -153,7 +155,8 @@ def build_scene():
     add_camera(scene)
     add_light(scene)
     for name, step in VELOCITY.items():
-        animate(scene.objects[name], step)
+        if name in scene.objects:
+            animate(scene.objects[name], step)
     set_render(scene)
     return scene
 
@@ -165,10 +168,9 @@ def add_materials():
         shader_nodes(material)["Principled BSDF"].inputs["Base Color"].default_value = (*color, 1.0)
 
 
-def add_thing(scene, thing):
+def add_thing(thing, segments):
     if thing.shape == "sphere":
-        # The flat faces fall short of the sphere by at most 0.0004 of its radius.
-        bpy.ops.mesh.primitive_uv_sphere_add(radius=thing.size, segments=128, ring_count=64)
+        bpy.ops.mesh.primitive_uv_sphere_add(radius=thing.size, segments=segments, ring_count=segments // 2)
     elif thing.shape == "cube":
         bpy.ops.mesh.primitive_cube_add(size=2 * thing.size)
     elif thing.shape == "cone":
@@ -421,20 +423,20 @@ def render_fixture(fixture, output):
 # --- scene.json ------------------------------------------------------------------------------
 
 
-def describe(scene):
+def describe(scene, things=THINGS, segments=SEGMENTS, frames=FRAMES):
     """The facts about the scene that hold for all fixtures (units: metres, pixels)."""
     return {
         "blender": bpy.app.version_string,
         "width": WIDTH,
         "height": HEIGHT,
         "materials": {name: pass_index for name, (pass_index, _) in MATERIALS.items()},
-        "objects": [describe_thing(thing) for thing in THINGS],
+        "objects": [describe_thing(thing, segments) for thing in things],
         "border_pixels_x0_y0_x1_y1": [WIDTH // 4, HEIGHT // 2, WIDTH * 3 // 4, HEIGHT * 7 // 8],
-        "frames": {str(frame): describe_frame(scene, frame) for frame in FRAMES},
+        "frames": {str(frame): describe_frame(scene, frame, things) for frame in frames},
     }
 
 
-def describe_thing(thing):
+def describe_thing(thing, segments):
     facts = {
         "name": thing.name,
         "shape": thing.shape,
@@ -445,11 +447,11 @@ def describe_thing(thing):
     if thing.shape == "sphere":
         facts["radius"] = thing.size
         # Where the flat faces are nearest to the centre.
-        facts["mesh_radius_min"] = thing.size * math.cos(math.pi / 128) ** 2
+        facts["mesh_radius_min"] = thing.size * math.cos(math.pi / segments) ** 2
     return facts
 
 
-def describe_frame(scene, frame):
+def describe_frame(scene, frame, things):
     scene.frame_set(frame)
     depsgraph = bpy.context.evaluated_depsgraph_get()
     camera = scene.camera.evaluated_get(depsgraph)
@@ -463,7 +465,7 @@ def describe_frame(scene, frame):
             "world_to_camera_right": rows(shift(-INTEROCULAR / 2) @ world_to_camera),
         },
         "matrix_world": {
-            thing.name: rows(scene.objects[thing.name].evaluated_get(depsgraph).matrix_world) for thing in THINGS
+            thing.name: rows(scene.objects[thing.name].evaluated_get(depsgraph).matrix_world) for thing in things
         },
     }
 
