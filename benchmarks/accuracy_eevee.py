@@ -26,8 +26,8 @@ from .accuracy import PAGE, Row
 _BEGIN = "<!-- accuracy of EEVEE: begin, written by benchmarks/accuracy_eevee.py --write -->"
 _END = "<!-- accuracy of EEVEE: end -->"
 # What docs/accuracy.md explains.
-_OF_DEPTH = 1e-4
-_HUNDREDTH = 0.01  # of a pixel
+_BUFFER_STEPS = 16
+_THOUSANDTH = 1e-3  # of a pixel
 _STEP = 3
 _MAPS = (
     DenseMap.DEPTH_NPY,
@@ -59,16 +59,24 @@ def measure(version: str, output: Path) -> Iterator[Row]:
             found.append(errors(frame, hit)[same])
         return np.concatenate(found)
 
+    camera = dataset.record(FRAMES[0]).camera
+    assert camera is not None
+    # Of 24 bit, for 1/z between the clip planes: what such a step is of the depth, for each unit of that.
+    step_of_depth = _BUFFER_STEPS * (1 / camera.clip_start - 1 / camera.clip_end) / 2**24
+    steps = f"{_BUFFER_STEPS} steps of the depth buffer"
+    of_depth = every(lambda _, hit: step_of_depth * hit.depth)
     depth = every(lambda frame, hit: np.abs(dataset.load(frame, DenseMap.DEPTH_NPY) / (scale * hit.depth) - 1))
-    yield Row("depth", rays, "of the depth", depth, _OF_DEPTH, "1e-4")
+    yield Row("depth", rays, "of the depth", depth, of_depth, steps)
     lengths = np.linalg.norm(truth.rays(1), axis=-1)
     distance = every(
         lambda frame, hit: np.abs(dataset.load(frame, DenseMap.RAY_DEPTH_NPY) / (scale * hit.depth * lengths) - 1)
     )
-    yield Row("ray depth", rays, "of the distance", distance, _OF_DEPTH, "1e-4")
+    yield Row("ray depth", rays, "of the distance", distance, of_depth, steps)
     position = every(lambda frame, hit: np.abs(dataset.load(frame, DenseMap.POSITION_NPY) - scale * hit.place))
-    allowed = every(lambda frame, hit: HALF * np.abs(scale * hit.place) + _OF_DEPTH * scale * hit.depth[..., None])
-    yield Row("position, each coordinate", rays, "m", position, allowed, "step of a half float and 1e-4 of the depth")
+    allowed = every(
+        lambda _, hit: HALF * np.abs(scale * hit.place) + scale * (step_of_depth * hit.depth**2 * lengths)[..., None]
+    )
+    yield Row("position, each coordinate", rays, "m", position, allowed, f"a step of a half float, {steps}")
 
     def angle(frame: int, hit: Hit) -> Array:
         expected = hit.normal @ truth.camera(frame)[1][:3, :3].T
@@ -86,12 +94,12 @@ def measure(version: str, output: Path) -> Iterator[Row]:
             return truth.project(frame + step, truth.moved(frame, frame + step, hit))[0] - truth.centres()
 
         flow = every(lambda frame, hit, map=map, to=expected: np.abs(dataset.load(frame, map) - to(frame, hit)))  # type: ignore[misc]
-        allowed = every(lambda frame, hit, to=expected: 2 * HALF * np.abs(to(frame, hit)) + _HUNDREDTH)  # type: ignore[misc]
-        yield Row(name, matrices, "pixels", flow, allowed, "two steps of half floats and 0.01")
+        allowed = every(lambda frame, hit, to=expected: 2 * HALF * np.abs(to(frame, hit)) + _THOUSANDTH)  # type: ignore[misc]
+        yield Row(name, matrices, "pixels", flow, allowed, "two steps of half floats, 1/1000 pixel")
     hit, same = dataset.agreed(1, FLAT)
     target, _ = truth.project(1 + _STEP, truth.moved(1, 1 + _STEP, hit))
     flow = np.abs(dataset.load(1, DenseMap.FLOW_STEP_NPY) - (target - truth.centres()))[same]
-    yield Row(f"flow by step, {_STEP} frames", matrices, "pixels", flow, _HUNDREDTH, "0.01")
+    yield Row(f"flow by step, {_STEP} frames", matrices, "pixels", flow, _THOUSANDTH, "1/1000 pixel")
     wrong = []
     for frame in FRAMES:
         shown, met = dataset.shown(frame), truth.hits(frame).name
