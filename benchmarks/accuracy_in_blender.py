@@ -3,10 +3,12 @@
 tools/blender.py -P accuracy_in_blender.py -- FOLDER perspective|orthographic
 
 Nothing of what it asks goes through a render pass or through Labelpass: rays come from `Camera.view_frame`, what they
-hit from `Scene.ray_cast`, places in the image from `world_to_camera_view`, motion from the objects' matrices.
+hit from `Scene.ray_cast`, places in the image from `world_to_camera_view`, motion from the objects' matrices, what an
+object covers from pictures of it alone.
 """
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from mathutils import Vector
 CHECKOUT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT = 320, 240
 FRAMES = (1, 2)
+KEYPOINTS = tuple((axis, side) for axis in range(3) for side in (-1, 1))
 UNIT_SCALE = 0.1
 _MAPS = "depth_npy,depth_png,ray_depth_npy,normals_npy,position_npy,nocs_npy,instances_png"
 _FLOW = ",flow_forward_npy,flow_backward_npy,occlusion_forward_png,occlusion_backward_png"
@@ -66,6 +69,16 @@ def build(folder: Path, kind: str) -> bpy.types.Scene:
     turning.scale = (1, 0.6, 1.3)
     animate(turning, "rotation_euler", ((0.3, 0.2, 0.5), (0.35, 0.2, 0.6)))
     add("Ball", "ball", 3, (0, 1, -0.2), 1.6)
+    # Keypoints on the middles of the faces, and on the poles of the ball.
+    for index, (name, size) in enumerate((("Sliding", 1.5), ("Turning", 1.5), ("Ball", 1.6)), start=1):
+        for number, (axis, side) in enumerate(KEYPOINTS):
+            empty = bpy.data.objects.new(f"k{number}.{name}", None)
+            empty["keypoint"] = f"k{number}"
+            empty.parent = scene.objects[name]
+            empty.location = [side * size / 2 * (axis == one) for one in range(3)]
+            scene.collection.objects.link(empty)
+        row = scene.labelpass.table.categories.add()
+        row.id, row.name, row.keypoints = index, name, ", ".join(f"k{number}" for number in range(len(KEYPOINTS)))
     data = bpy.data.cameras.new("Camera")
     camera = bpy.data.objects.new("Camera", data)
     scene.collection.objects.link(camera)
@@ -128,7 +141,14 @@ def truth_of(scene: bpy.types.Scene, frame: int) -> dict[str, np.ndarray]:
         "distance": np.linalg.norm(places - starts, axis=1),
         "depth": -((places - camera[:3, 3]) @ camera[:3, 2]),
         "name": names,
+        # Between the ray and the surface, and how much of the world a pixel is wide.
+        "cosine": np.abs(np.einsum("ij,ij->i", normals, directions)) / np.linalg.norm(directions, axis=1),
     }
+    data = scene.camera.data
+    if data.type == "ORTHO":
+        found["footprint"] = np.full(count, data.ortho_scale / WIDTH)
+    else:
+        found["footprint"] = found["depth"] * data.sensor_width / data.lens / WIDTH
     matrices = {ob.name: np.array(ob.matrix_world) for ob in scene.objects if ob.type == "MESH"}
     for name, step in (("forward", 1), ("backward", -1)):
         if frame + step in FRAMES:
@@ -163,17 +183,87 @@ def moved(scene: bpy.types.Scene, frame: int, found: dict[str, np.ndarray], befo
     return {"pixel": pixels, "hidden": hidden}
 
 
+def instances_of(scene: bpy.types.Scene, frame: int) -> dict[str, dict]:
+    """Of each instance what its annotation should say."""
+    scene.frame_set(frame)
+    graph = bpy.context.evaluated_depsgraph_get()
+    camera = np.array(scene.camera.matrix_world)
+    to_camera = np.diag((1, -1, -1, 1)) @ np.linalg.inv(camera)
+    found = {}
+    for name in ("Sliding", "Turning", "Ball"):
+        ob = scene.objects[name]
+        matrix = np.array(ob.matrix_world)
+        vertices = np.array([vertex.co for vertex in ob.data.vertices])
+        low, high = vertices.min(axis=0), vertices.max(axis=0)
+        # Corner i has the high x where bit 0 of i is set, and so on.
+        corners = np.where(np.arange(8)[:, None] >> np.arange(3) & 1, high, low)
+        scale = np.linalg.norm(matrix[:3, :3], axis=0)
+        pose = to_camera @ matrix
+        found[name] = {
+            "vertices": (vertices * scale).tolist(),
+            "pixels": [in_image(scene, matrix, vertex) for vertex in vertices],
+            "corners": [in_image(scene, matrix, corner) for corner in corners],
+            "dimensions": ((high - low) * scale).tolist(),
+            "rotation": (pose[:3, :3] / scale).tolist(),
+            "translation": pose[:3, 3].tolist(),
+            "keypoints": [keypoint_of(scene, graph, f"k{number}.{name}") for number in range(len(KEYPOINTS))],
+        }
+    return found
+
+
+def in_image(scene: bpy.types.Scene, matrix: np.ndarray, point: np.ndarray) -> list[float]:
+    x, y, _ = world_to_camera_view(scene, scene.camera, Vector((matrix @ (*point, 1.0))[:3]))
+    return [x * WIDTH, (1 - y) * HEIGHT]
+
+
+def keypoint_of(scene: bpy.types.Scene, graph: bpy.types.Depsgraph, name: str) -> list[float]:
+    """Pixels, and COCO's visibility: 2 if nothing is in front of it, else 1."""
+    point = np.array(scene.objects[name].matrix_world.translation)
+    camera = np.array(scene.camera.matrix_world)
+    start = point + camera[:3, 2] * 100 if scene.camera.data.type == "ORTHO" else camera[:3, 3]
+    hit, place, *_ = scene.ray_cast(graph, Vector(start), Vector(point - start))
+    nearer = hit and np.linalg.norm(np.array(place) - start) < np.linalg.norm(point - start) - 2e-3
+    return [*in_image(scene, np.eye(4), point), 1 if nearer else 2]
+
+
+def render_alone(scene: bpy.types.Scene, folder: Path) -> None:
+    """A picture of each object without the others, its alpha 255 where it is."""
+    render = scene.render
+    if bpy.app.version >= (5, 0, 0):
+        render.image_settings.media_type = "IMAGE"
+    render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGBA"
+    render.film_transparent = True
+    for frame in FRAMES:
+        scene.frame_set(frame)
+        for shown in ("Sliding", "Turning", "Ball"):
+            for ob in scene.objects:
+                ob.hide_render = ob.type == "MESH" and ob.name != shown
+            render.filepath = str(folder / f"alone_{shown}_{frame}.png")
+            bpy.ops.render.render(write_still=True)
+
+
 def main() -> None:
     folder, kind = Path(sys.argv[-2]), sys.argv[-1]
     scene = build(folder, kind)
     from labelpass.operators.headless import main as export
 
     maps = _MAPS + (_FLOW if kind == "perspective" else "")
-    arguments = ["--render", "--maps", maps, "--poses", "--no-pictures", "--output", str(folder / "dataset")]
+    arguments = [
+        "--render",
+        "--maps",
+        maps,
+        "--poses",
+        "--amodal",
+        "--no-pictures",
+        "--output",
+        str(folder / "dataset"),
+    ]
     if export(arguments):
         raise SystemExit("The export failed")
     for frame in FRAMES:
         np.savez(folder / f"truth_{frame}.npz", **truth_of(scene, frame))
+        (folder / f"instances_{frame}.json").write_text(json.dumps(instances_of(scene, frame)))
+    render_alone(scene, folder)
     sys.modules["labelpass"].unregister()
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .camera_formats import CameraFormat
 from .files import complete_file, pretty_json
-from .maps import DenseMap, WrittenMap
+from .maps import CAMERA_AXES, DenseMap, WrittenMap
 from .record import FrameRecord
 from .version import VERSION
 
@@ -23,6 +24,49 @@ _SOFT_MASK_SHOWS = (
     "how much of each pixel an instance covers, 8-bit greyscale: 255 is a whole pixel, outside of the image 0; the "
     "image is as large as the instance, and soft_mask of its annotation says which file and where it belongs"
 )
+
+_PIXEL_AXES = "image: x right, y down"
+_CAMERAS = {
+    CameraFormat.JSON: "the camera of each frame's record; translations in scene units",
+    CameraFormat.NERF: "camera to world in metres, axes of OpenGL (x right, y up, z back); perspective cameras only",
+    CameraFormat.COLMAP: "world to camera in metres, axes of OpenCV, as COLMAP's text; perspective cameras only",
+}
+
+_CAMERA_FILES = {
+    CameraFormat.JSON: "cameras.json",
+    CameraFormat.NERF: "transforms.json",
+    CameraFormat.COLMAP: "sparse/*.txt",
+}
+
+
+def _field(shows: str, unit: str, axes: str | None, invalid: str) -> dict[str, Any]:
+    return {"shows": shows, "unit": unit, "axes": axes, "invalid": invalid}
+
+
+# What an annotation has besides COCO's own, in the words that describe maps.
+_POSE = _field(
+    "rotation and translation from the instance's axes to the camera's, its 3D box along its own axes (low and high "
+    "corner from its origin) with dimensions, the distance to the middle of it; corners are pixels",
+    "m",
+    CAMERA_AXES,
+    "no field: it has no pose, and the record's notes say why; null for a corner that is not in front of the camera",
+)
+_KEYPOINTS = _field(
+    "x, y and visibility (1 occluded, 2 visible) of each keypoint of the category; the record also has its planar "
+    "depth in metres",
+    "pixels",
+    _PIXEL_AXES,
+    "0 0 0: the instance has no such keypoint, or it is out of the image or behind the camera",
+)
+_AMODAL = _field(
+    "all of the instance, hidden or not: mask within the image, box also beyond it, number of pixels, and what part of "
+    "them is seen",
+    "pixels",
+    _PIXEL_AXES,
+    "no field: it has no triangles, or the camera no projection, and the record's notes say why",
+)
+
+_FIELDS = {"pose": _POSE, "keypoints": _KEYPOINTS, "amodal": _AMODAL}
 
 
 @dataclass(frozen=True)
@@ -61,6 +105,8 @@ class DatasetDescription:
     _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
     _ids: dict[tuple[str, int], str] = field(default_factory=dict)
     _soft_masks: bool = False
+    _fields: set[str] = field(default_factory=set)
+    _cameras: tuple[CameraFormat, ...] = ()
 
     def add(self, record: FrameRecord) -> None:
         """Take note of a frame."""
@@ -75,6 +121,15 @@ class DatasetDescription:
         for map in record.maps:
             self._add_map(map, record.path)
         self._soft_masks |= any(instance.soft_mask for instance in record.instances)
+        self._fields.update(
+            name
+            for name in ("pose", "keypoints", "amodal")
+            if any(getattr(instance, name) is not None for instance in record.instances)
+        )
+
+    def add_cameras(self, formats: Iterable[CameraFormat]) -> None:
+        """Take note of the files of cameras."""
+        self._cameras = tuple(formats)
 
     def add_later(self, maps: Iterable[WrittenMap]) -> None:
         """Take note of maps that were made when all frames were there."""
@@ -135,7 +190,9 @@ class DatasetDescription:
                 "annotations/instances.json": "COCO object detection",
                 "annotations/categories.json": "ids of the categories, kept when frames are added",
                 **({_SOFT_MASKS: _SOFT_MASK_SHOWS} if self._soft_masks else {}),
+                **{f"cameras/**/{_CAMERA_FILES[format]}": _CAMERAS[format] for format in self._cameras},
             },
+            "annotations": {name: one for name, one in _FIELDS.items() if name in self._fields},
             "maps": [self._maps[map].as_json() for map in DenseMap if map in self._maps],
         }
 

@@ -14,7 +14,7 @@ from .render_pass import Pass
 
 MAPS_FOLDER = "maps"
 
-_CAMERA_AXES = "camera: x right, y down, z forward (OpenCV)"
+CAMERA_AXES = "camera: x right, y down, z forward (OpenCV)"
 _WORLD_AXES = "world: as in Blender, z up"
 _IMAGE_AXES = "image: u right, v down"
 
@@ -42,7 +42,7 @@ class MapKind(Enum):
 
     DEPTH = "depth", "Depth", "distance of the surface along the camera's z axis", (Pass.DEPTH,), False, "m", ""
     RAY_DEPTH = "ray_depth", "Ray Depth", "distance of the surface from the camera", (Pass.DEPTH,), True, "m", ""
-    NORMALS = "normals", "Normals", "unit vectors away from the surface", (Pass.NORMAL,), True, "1", _CAMERA_AXES
+    NORMALS = "normals", "Normals", "unit vectors away from the surface", (Pass.NORMAL,), True, "1", CAMERA_AXES
     FLOW_FORWARD = (
         "flow_forward",
         "Forward Flow",

@@ -36,5 +36,6 @@ def merge(
         description.add_later(written)
     if settings.cameras:
         problems += write_cameras(output, settings.cameras)
+        description.add_cameras(settings.cameras)
     description.write(output)
     return merged, [*description.problems, *problems]

@@ -1,4 +1,5 @@
-"""What is drawn over an image of a frame, made from the frame's record: boxes, names and masks, ready for a GPU."""
+"""What is drawn over an image of a frame, made from the frame's record: boxes, names, masks, 3D boxes and keypoints,
+ready for a GPU."""
 
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy.typing as npt
 
 from .errors import RecordError
 from .name_plates import short_name
+from .overlay_lines import Shapes, boxes_3d, keypoint_marks
 from .palette import Colour, category_colours, own_colours
 from .record import FrameRecord
 from .rle import paint_masks
@@ -32,6 +34,8 @@ class Overlay:
         boxes: (N, 4) int32: x0, y0, x1, y1, half-open, in pixels, y down.
         numbers: (H, W) float32, the instance that each pixel belongs to, counted from 1; 0 for none. The columns
             lie in memory one after the other, as they do in the masks.
+        boxes_3d, keypoints: what is drawn of them, far instances first; None where the record has none.
+        without_boxes_3d, without_keypoints: a sentence on why it has none; "" where it has.
     """
 
     width: int
@@ -40,6 +44,10 @@ class Overlay:
     colours: tuple[Colour, ...]
     boxes: Integers
     numbers: Floats
+    boxes_3d: Shapes | None
+    keypoints: Shapes | None
+    without_boxes_3d: str
+    without_keypoints: str
 
 
 def make_overlay(record: FrameRecord) -> Overlay:
@@ -60,7 +68,27 @@ def make_overlay(record: FrameRecord) -> Overlay:
         colours=tuple(colours[instance.category] for instance in instances),
         boxes=np.array(boxes, dtype=np.int32).reshape(-1, 4),
         numbers=numbers,
+        boxes_3d=boxes_3d(record, colours),
+        keypoints=keypoint_marks(record, colours),
+        without_boxes_3d=_without_boxes_3d(record),
+        without_keypoints=_without_keypoints(record),
     )
+
+
+def _without_boxes_3d(record: FrameRecord) -> str:
+    if record.camera is not None and not record.camera.is_projective:
+        return f"A {record.camera.type} camera shows no straight 3D boxes"
+    if not any(one.pose for one in record.instances):
+        return "This frame has no poses; turn on Poses and 3D Boxes and export it again"
+    return ""
+
+
+def _without_keypoints(record: FrameRecord) -> str:
+    if not any(category.keypoints for category in record.categories):
+        return "No category of this frame lists keypoints"
+    if not any(one.keypoints for one in record.instances):
+        return "No instance of this frame has keypoints"
+    return ""
 
 
 def box_frames(boxes: Integers) -> tuple[Floats, Floats, Integers]:

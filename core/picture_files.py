@@ -50,9 +50,8 @@ def _drawn(frame: SeenFrame, instances: Sequence[Instance], canvas: Bytes) -> It
     names, colours = [category.name for category in frame.categories], own_colours(frame.categories)
     camera, surfaces = frame.scene.camera if frame.scene else None, frame.surfaces
     yield BOXES, draw_boxes(canvas, instances, names, colours)
-    if camera and camera.k and any(instance.pose for instance in instances):
-        near = camera.clip_start * surfaces.unit_scale
-        yield BOXES_3D, draw_boxes_3d(canvas, instances, names, camera.k, near, colours)
+    if camera and camera.is_projective and any(instance.pose for instance in instances):
+        yield BOXES_3D, draw_boxes_3d(canvas, instances, names, camera, surfaces.unit_scale, colours)
     if any(instance.amodal for instance in instances):
         yield AMODAL, draw_amodal(canvas, instances, names, colours)
     if Pass.DEPTH in frame.passes:

@@ -1,4 +1,4 @@
-"""The overlay in the Image Editor: boxes, names and masks from the record of the frame that it shows.
+"""The overlay in the Image Editor: boxes, names, masks, 3D boxes and keypoints from the record of the shown frame.
 
 A timer looks for what is to be shown, and prepares it; the draw handler draws only what is prepared.
 """
@@ -17,7 +17,7 @@ from ..core.errors import RecordError
 from ..core.frames import joined_path
 from ..core.overlay import Overlay, make_overlay
 from ..core.record import FrameRecord
-from .overlay_gpu import OverlayDrawing, Shaders
+from .overlay_gpu import OverlayDrawing, Shaders, Switches
 from .overlay_source import RecordOfImage, ShownImage, record_of, shown_image
 
 _SECONDS_BETWEEN_LOOKS = 0.3
@@ -48,6 +48,21 @@ class LabelpassOverlay(bpy.types.PropertyGroup):
     boxes: BoolProperty(
         name="Boxes",
         description="Draw the box of each instance in the colour of its category",
+        default=True,
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+    boxes_3d: BoolProperty(
+        name="3D Boxes",
+        description="Draw the 3D box of each instance in the colour of its category, and its x, y and z axes in red, "
+        "green and blue",
+        default=True,
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+    keypoints: BoolProperty(
+        name="Keypoints",
+        description="Draw the keypoints of each instance with their skeleton; what is occluded is black",
         default=True,
         options={"SKIP_SAVE"},
         update=_on_switch,
@@ -143,6 +158,16 @@ def sequences_of_image(space: bpy.types.SpaceImageEditor) -> tuple[str, ...]:
     return shown.source.sequences if shown else ()
 
 
+def missing_of(space: bpy.types.SpaceImageEditor) -> dict[str, str]:
+    """For the panel: switch -> a sentence on why the shown frame has nothing for it; only switches that have not."""
+    shown = _shown.get(space.as_pointer())
+    overlay = shown.prepared.overlay if shown is not None and shown.prepared is not None else None
+    if overlay is None:
+        return {}
+    found = {"boxes_3d": overlay.without_boxes_3d, "keypoints": overlay.without_keypoints}
+    return {switch: reason for switch, reason in found.items() if reason}
+
+
 def look() -> float | None:
     """Prepare what all editors show; returns when to look again, as timers want it."""
     global _shown
@@ -206,7 +231,17 @@ def _draw() -> None:
         return
     drawing = shown.prepared.drawing() if shown.prepared else None
     if drawing is not None:
-        drawing.draw(context, switches.boxes, switches.names, switches.masks, switches.opacity)
+        drawing.draw(
+            context,
+            Switches(
+                switches.boxes,
+                switches.boxes_3d,
+                switches.keypoints,
+                switches.names,
+                switches.masks,
+                switches.opacity,
+            ),
+        )
 
 
 @persistent

@@ -1,4 +1,5 @@
-"""Drawing an overlay with the GPU: one batch for all boxes, one texture for all masks, made once and drawn often.
+"""Drawing an overlay with the GPU: one batch for all boxes, for all 3D boxes and for all keypoints, one texture for all
+masks, made once and drawn often.
 
 Blender blends what is drawn over an Image Editor in linear light, so the shaders take linear colours.
 """
@@ -14,6 +15,7 @@ from gpu_extras.batch import batch_for_shader
 
 from ..core.name_plates import first_free, places_for_name
 from ..core.overlay import Overlay, box_frames, largest_on_screen
+from ..core.overlay_lines import Shapes
 from ..core.palette import Colour, is_light, linear_light
 
 # In pixels, at a resolution scale of 1.
@@ -96,6 +98,18 @@ class Shaders:
 
 
 @dataclass(frozen=True)
+class Switches:
+    """What is drawn of an overlay."""
+
+    boxes: bool
+    boxes_3d: bool
+    keypoints: bool
+    names: bool
+    masks: bool
+    opacity: float
+
+
+@dataclass(frozen=True)
 class _Plates:
     """The names that one view of the image shows.
 
@@ -117,6 +131,8 @@ class OverlayDrawing:
         self._overlay, self._shaders = overlay, shaders
         self._colours = [linear_light(colour) for colour in overlay.colours]
         self._plates: _Plates | None = None
+        self._boxes_3d = _batch(overlay.boxes_3d, shaders)
+        self._keypoints = _batch(overlay.keypoints, shaders)
         self._boxes = self._masks = self._numbers = self._palette = None
         if len(overlay.boxes) == 0:
             return
@@ -131,7 +147,7 @@ class OverlayDrawing:
         palette.reshape(-1, 4)[1 : len(self._colours) + 1] = self._colours
         self._palette = _texture(palette, "RGBA32F")
 
-    def draw(self, context: bpy.types.Context, boxes: bool, names: bool, masks: bool, opacity: float) -> None:
+    def draw(self, context: bpy.types.Context, show: Switches) -> None:
         """Draw into the region of an Image Editor, in its pixels."""
         if self._boxes is None:
             return
@@ -146,19 +162,21 @@ class OverlayDrawing:
         pixel_offset = offset + np.array((0, scale[1]))
         line_width = max(1, round(_LINE_WIDTH * ui_scale))
         gpu.state.blend_set("ALPHA")
-        if masks:
+        if show.masks:
             shader = self._shaders.mask
             _bind(shader, scale * (1, -1), pixel_offset, size)
-            shader.uniform_float("opacity", opacity)
+            shader.uniform_float("opacity", show.opacity)
             shader.uniform_sampler("numbers", self._numbers)
             shader.uniform_sampler("palette", self._palette)
             self._masks.draw(shader)
-        if boxes:
-            shader = self._shaders.box
-            _bind(shader, pixel_scale, pixel_offset, size)
-            shader.uniform_float("line_width", line_width)
-            self._boxes.draw(shader)
-        if names:
+        wanted = (self._boxes, show.boxes), (self._boxes_3d, show.boxes_3d), (self._keypoints, show.keypoints)
+        for batch, is_shown in wanted:
+            if batch is not None and is_shown:
+                shader = self._shaders.box
+                _bind(shader, pixel_scale, pixel_offset, size)
+                shader.uniform_float("line_width", line_width)
+                batch.draw(shader)
+        if show.names:
             view = (size, ui_scale, *pixel_scale.tolist(), *pixel_offset.tolist())
             if self._plates is None or self._plates.view != view:
                 # With y down, as core has it.
@@ -215,6 +233,15 @@ class OverlayDrawing:
             blf.color(_FONT, ink, ink, ink, 1.0)
             blf.position(_FONT, x, y, 0)
             blf.draw(_FONT, text)
+
+
+def _batch(shapes: Shapes | None, shaders: Shaders) -> gpu.types.GPUBatch | None:
+    if shapes is None or len(shapes.triangles) == 0:
+        return None
+    colours, which = np.unique(shapes.colours, axis=0, return_inverse=True)
+    tints = np.array([linear_light(tuple(colour)) for colour in colours.tolist()], dtype=np.float32)[which.ravel()]
+    vertices = {"corner": shapes.corners, "side": shapes.sides, "colour": tints}
+    return batch_for_shader(shaders.box, "TRIS", vertices, indices=shapes.triangles)
 
 
 def _depth_of_letters() -> float:

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..operators.overlay import sequences_of_image, status_of
+from ..operators.overlay import missing_of, sequences_of_image, status_of
 from .text import draw_text
 
 
@@ -22,7 +22,12 @@ class LABELPASS_PT_overlay(bpy.types.Panel):
 
         column = layout.column(heading="Show")
         column.active = switches.show
+        missing = missing_of(context.space_data) if switches.show else {}
         column.prop(switches, "boxes")
+        for switch in ("boxes_3d", "keypoints"):
+            row = column.row()
+            row.enabled = switch not in missing
+            row.prop(switches, switch)
         column.prop(switches, "names")
         column.prop(switches, "masks")
         row = column.row()
@@ -36,5 +41,7 @@ class LABELPASS_PT_overlay(bpy.types.Panel):
             record, note = status_of(context.space_data)
             if record:
                 draw_text(context, layout, record, "CHECKMARK")
+            for reason in missing.values():
+                draw_text(context, layout, reason, "INFO")
             if note:
                 draw_text(context, layout, note, "INFO")

@@ -385,29 +385,40 @@ def test_instances_of_a_render_agree_with_themselves(
 # --- From the panel, headless, and the command line ---
 
 
+def add_keypoints(scene: bpy.types.Scene) -> None:
+    row = scene.labelpass.table.categories.add()
+    row.name, row.keypoints, row.skeleton = "Ball", "top, bottom", "1-2"
+    for name, z in (("top", 0.8), ("bottom", -0.8)):
+        empty = bpy.data.objects.new(name, None)
+        empty.parent, empty.location = scene.objects["Ball"], (0, 0, z)
+        scene.collection.objects.link(empty)
+
+
 def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: Path) -> None:
     from labelpass.core.camera_formats import CameraFormat
     from labelpass.core.maps import DenseMap, MapKind
 
     scene.render.filepath = "//frames/shot_####"
+    add_keypoints(scene)
     blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     maps = [map for map in DenseMap if map.kind is not MapKind.DISPARITY]  # which needs a stereo render
     everything, cameras = ",".join(maps), ",".join(CameraFormat)
     turn_on(scene, *maps)
-    scene.labelpass.poses, scene.labelpass.flow_step = True, -1
+    scene.labelpass.poses = scene.labelpass.amodal = True
+    scene.labelpass.flow_step = -1
     for choice in CameraFormat:
         setattr(scene.labelpass, f"cameras_{choice.value}", True)
     scene.objects["Cube"].data.uv_layers.new()
     scene.labelpass.output = str(tmp_path / "sidebar")
     export(scene)
     command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", CHECKOUT / "export_annotations.py"]
-    command += ["--", "--maps", everything, "--cameras", cameras, "--poses", "--flow-step", "-1"]
+    command += ["--", "--maps", everything, "--cameras", cameras, "--poses", "--amodal", "--flow-step", "-1"]
     command += ["--output", tmp_path / "headless"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     command = [sys.executable, "-m", "core", "annotate", tmp_path / "frames", "--output", tmp_path / "alone"]
-    command += ["--scene", tmp_path / "sidebar", "--maps", everything, "--poses", "--flow-step", "-1"]
+    command += ["--scene", tmp_path / "sidebar", "--maps", everything, "--poses", "--amodal", "--flow-step", "-1"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
     assert done.returncode == 0, done.stderr
     command = [sys.executable, "-m", "core", "merge", str(tmp_path / "alone"), "--cameras", cameras]
@@ -420,12 +431,25 @@ def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: 
     # The last frame has no next one, the first no previous one.
     assert len(files) == 2 * len(maps) - sum(bool(map.made_of) for map in maps)
     files = [file for file in files if file.suffix != ".ply"]  # its colours are those of the images
-    files += [Path("dataset.json")]
+    files += [Path("dataset.json"), Path("annotations/instances.json")]
     files += [Path("cameras") / name for name in ("cameras.json", "transforms.json", "sparse/images.txt")]
     for file in files:
         expected = (tmp_path / "sidebar" / file).read_bytes()
         assert (tmp_path / "headless" / file).read_bytes() == expected
         assert (tmp_path / "alone" / file).read_bytes() == expected
+
+    described = json.loads((tmp_path / "headless/dataset.json").read_text())
+    assert [one["name"] for one in described["maps"]] == list(maps)
+    assert list(described["annotations"]) == ["pose", "keypoints", "amodal"]
+    for one in (*described["maps"], *described["annotations"].values()):
+        assert one["shows"] and one["unit"] and one["invalid"]
+    cameras = [name for name in described["files"] if name.startswith("cameras/")]
+    assert cameras == ["cameras/**/cameras.json", "cameras/**/transforms.json", "cameras/**/sparse/*.txt"]
+    for name in (*cameras, *(one["files"] for one in described["maps"])):
+        assert list((tmp_path / "headless").glob(name)), name
+    for annotation in json.loads((tmp_path / "headless/annotations/instances.json").read_text())["annotations"]:
+        assert {"pose", "amodal"} <= annotation.keys()
+        assert ("keypoints" in annotation) == (annotation["name"] == "Ball")
 
 
 def test_set_up_passes_turns_on_what_the_maps_need(scene: bpy.types.Scene) -> None:

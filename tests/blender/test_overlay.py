@@ -46,7 +46,7 @@ def test_switches_have_names_and_tooltips_and_are_off_at_first() -> None:
         if prop.identifier not in ("rna_type", "name"):
             assert prop.name and prop.description and not prop.description.endswith("."), prop.identifier
     assert not switches.show
-    assert switches.boxes and switches.names and switches.masks
+    assert switches.boxes and switches.names and switches.masks and switches.boxes_3d and switches.keypoints
 
 
 def test_nothing_is_drawn_without_a_window() -> None:
@@ -202,3 +202,33 @@ def test_a_record_is_prepared_once_and_again_when_it_changes(dataset: Path) -> N
     path.write_text("{}")
     damaged = _prepare(path)
     assert damaged.overlay is None and "is damaged" in damaged.problem
+
+
+def test_what_the_record_of_an_export_has(scene: bpy.types.Scene) -> None:
+    """3D boxes and keypoints where they were exported; else the reason, which the panel shows beside a grey switch."""
+    from labelpass.core.overlay import make_overlay
+    from labelpass.core.record import FrameRecord
+
+    row = scene.labelpass.table.categories.add()
+    row.name, row.keypoints, row.skeleton = "Ball", "low, high", "1-2"
+    for name, z in (("low", -0.8), ("high", 0.8)):
+        empty = bpy.data.objects.new(name, None)
+        empty.parent, empty.location = scene.objects["Ball"], (0, 0, z)
+        scene.collection.objects.link(empty)
+    scene.frame_end = 1
+    path = Path(bpy.path.abspath(scene.render.filepath)).parent / "records/shot_0001.json"
+    for poses in (False, True):
+        scene.labelpass.poses = poses
+        render_animation()
+        scene.labelpass.source = "FILES"
+        bpy.ops.labelpass.export_annotations()
+        overlay = make_overlay(FrameRecord.read(path))
+        assert (overlay.boxes_3d is not None) == poses
+        assert ("turn on Poses and 3D Boxes" in overlay.without_boxes_3d) == (not poses)
+        assert overlay.keypoints is not None and overlay.without_keypoints == ""
+    corners = overlay.boxes_3d.corners.reshape(-1, 4, 2)[:, :2].reshape(-1, 15, 4)
+    assert len(corners) == 3
+    boxes = sorted(corners[:, :12].reshape(3, -1, 2).min(axis=1).round().tolist())
+    seen = sorted(overlay.boxes[:, :2].tolist())
+    for low, box in zip(boxes, seen, strict=True):
+        assert abs(low[0] - box[0]) < 8 and abs(low[1] - box[1]) < 8

@@ -181,11 +181,11 @@ def test_picture() -> None:
     near, far = (only(poses(("Cube", ["Cube"]), places=[cube("Cube", 0, 0, z)])) for z in (0.5, 5))
     black = np.zeros((48, 64, 3), np.uint8)
 
-    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=far)], ["cube"], K, 0.1)
+    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=far)], ["cube"], CAMERA, 1.0)
     assert drawn[24 - 17, 20:44].any(axis=-1).all(), "the upper edge of the far face"
     assert not drawn[:, :6].any()
 
-    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=near)], ["cube"], K, 0.1)
+    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=near)], ["cube"], CAMERA, 1.0)
     assert drawn.any()
 
 

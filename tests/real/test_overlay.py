@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.camera import Camera
 from core.categories import Category
 from core.instances import Instance, find_masks
+from core.keypoints import Keypoint, Visibility
 from core.palette import category_colours
+from core.poses import Pose
 from core.record import FrameRecord
 from tests.real.conftest import InstalledBlender
 from tests.real.window import SCREENSHOTS, Window, open_window
@@ -200,6 +203,90 @@ def test_boxes_and_masks_lie_on_the_pixels(
     for name, value in {"boxes": False, "names": False, "opacity": 0.5, "show": True}.items():
         window.ask(f"setattr({SWITCHES}, {name!r}, {value})")
     assert changed(half, shoot("enabled-again")) == 0, "drawn twice, or not at all"
+
+
+def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
+    """A cube with two keypoints over a black image: drawn where geometry has them; grey where there is none."""
+    dataset = demo.with_name("dataset")
+    write_cube(dataset, "with", True)
+    write_cube(dataset, "without", False)
+    open_image_editor(window, f"bpy.data.images.load({str(dataset / 'images/with.png')!r})")
+    window.press_property("labelpass_overlay.show")
+    window.leave()
+    wait_for_status(window, "with.json: 1 instance")
+    window.leave()
+    shoot("3d-panel")
+    window.press("n")
+    time.sleep(1)
+    window.press("ctrl+KP_8")
+    for name in ("boxes", "names", "masks", "boxes_3d", "keypoints"):
+        window.ask(f"setattr({SWITCHES}, {name!r}, False)")
+    nothing = shoot("3d-nothing")
+    frame = extent((nothing.max(axis=2) == 0) & PICTURE)  # the black image
+    zoom = (frame[2] - frame[0]) / 40
+    colour = category_colours(["a"])["a"]
+
+    def on_screen(x: float, y: float) -> tuple[int, int]:
+        return round(frame[1] + y * zoom), round(frame[0] + x * zoom)
+
+    def drawn(picture: np.ndarray, wanted: tuple[int, int, int], x: float, y: float) -> bool:
+        row, column = on_screen(x, y)
+        return bool(near(picture[row - 2 : row + 3, column - 2 : column + 3], wanted).any())
+
+    window.ask(f"setattr({SWITCHES}, 'boxes_3d', True)")
+    boxes = shoot("3d-boxes")
+    for x, y in ((10, 15), (30, 15), (20, 5), (20, 25), (14, 15), (26, 15)):  # the middles of near and far edges
+        assert drawn(boxes, colour, x, y), (x, y)
+    assert drawn(boxes, (255, 51, 82), 23, 15) and drawn(boxes, (139, 220, 0), 20, 18)  # the x and the y axis
+    assert not drawn(boxes, colour, 12, 15)
+    assert changed(nothing, boxes, PICTURE) > 500
+
+    window.ask(f"setattr({SWITCHES}, 'boxes_3d', False)")
+    assert changed(nothing, shoot("3d-off")) == 0
+    window.ask(f"setattr({SWITCHES}, 'keypoints', True)")
+    points = shoot("keypoints")
+    assert drawn(points, colour, 15, 10) and drawn(points, (255, 255, 255), 15, 10)  # seen
+    row, column = on_screen(25, 20)
+    assert near(points[row - 1 : row + 2, column - 1 : column + 2], (0, 0, 0)).all()  # occluded
+    assert drawn(points, (255, 255, 255), 25, 20) and drawn(points, colour, 20, 15)  # and the bone between them
+    window.ask(f"setattr({SWITCHES}, 'boxes_3d', True)")
+    shoot("3d-both")
+
+    window.press("n")
+    window.ask(f"setattr({SPACE}, 'image', bpy.data.images.load({str(dataset / 'images/without.png')!r}))")
+    wait_for_status(window, "without.json: 1 instance")
+    missing = window.ask(
+        f"next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay')).missing_of({SPACE})"
+    )
+    assert set(missing) == {"boxes_3d", "keypoints"}
+    time.sleep(1)
+    window.press_property("labelpass_overlay.boxes_3d")
+    window.leave()
+    shoot("3d-grey")
+    assert window.ask(f"{SWITCHES}.boxes_3d"), "a grey switch was pressed"
+
+
+def write_cube(dataset: Path, name: str, detailed: bool) -> None:
+    """A dataset of a black image of 40 x 30 pixels and a cube, whose near face is 20 pixels wide and its far one 12."""
+    (dataset / "images").mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 30)).save(dataset / f"images/{name}.png")
+    labels = np.zeros((30, 40), dtype=np.uint32)
+    labels[5:25, 10:30] = 1
+    (mask,) = find_masks(labels)
+    eye = tuple(tuple(float(i == j) for j in range(4)) for i in range(4))
+    camera = Camera("Camera", "perspective", ((30.0, 0.0, 20.0), (0.0, 30.0, 15.0), (0.0, 0.0, 1.0)), eye, 0.1, 100.0)
+    straight = tuple(row[:3] for row in eye[:3])
+    pose = Pose("", straight, (0.0, 0.0, 4.0), (1.0,) * 3, (-1.0,) * 3, (1.0,) * 3, (None,) * 8, 4.0)
+    points = Keypoint(15, 10, Visibility.VISIBLE, 3), Keypoint(25, 20, Visibility.OCCLUDED, 5)
+    instance = Instance("Cube", "a", (1,), mask)
+    if detailed:
+        instance = replace(instance, pose=pose, keypoints=points)
+    FrameRecord(
+        key="", sequence="", frame=0, name=name, width=40, height=30, image=f"images/{name}.png", colour=None,
+        pictures=(), label_source="object_index", view_layer="", view="", unit_scale=1.0, camera=camera,
+        categories=(Category("a", keypoints=("p", "q") if detailed else (), skeleton=((1, 2),) if detailed else ()),),
+        instances=(instance,), dropped={}, notes=(),
+    ).write(dataset)  # fmt: skip
 
 
 def write_blocks(dataset: Path) -> None:

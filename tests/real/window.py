@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -117,6 +118,7 @@ class Window:
 
     def _find(self, hovered: str, wanted: str, places: list[float]) -> tuple[int, int]:
         left, top, width, height = self._sidebar()
+        whole = re.compile(re.escape(wanted) + r"(?!\w)")  # "boxes" is not "boxes_3d"
         # Buttons that are pressed one after the other are often near each other.
         rows = sorted(range(_STEP, height, _STEP), key=lambda down: abs(down - self._found[1]))
         everywhere = list(itertools.product(places, rows))
@@ -124,7 +126,7 @@ class Window:
             at = left + round(width * place), top + down
             self._xdotool("mousemove", *at)
             # Blender answers between the events that it handles, so a later answer knows of the mouse for sure.
-            if any(wanted in self.ask(f"{hovered}({self.editor!r})") for _ in range(_ANSWERS)):
+            if any(whole.search(self.ask(f"{hovered}({self.editor!r})")) for _ in range(_ANSWERS)):
                 self._found = place, down
                 return at
         self.screenshot(SCREENSHOTS / "no-button.png")
