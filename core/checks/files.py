@@ -120,8 +120,9 @@ def check_soft_masks(frame: CheckedFrame) -> Found:
         bare = instance.mask.area - int(np.count_nonzero(own & (pixels >= _FULL // _MOST_IN_A_PIXEL)))
         if bare > 0:
             yield f"{bare} pixels of the mask of {instance.name!r} are not covered by its soft mask, {soft_mask.file}"
-        # Among instances with one label, a pixel that is nobody's own goes to the nearest.
-        foreign = int(np.count_nonzero(~own & (pixels > _FULL // 2 + 1))) if instance.resolved is None else 0
+        # Of several labels each may be weaker than another's, and what several instances share goes to the nearest.
+        alone = len(instance.labels) == 1 and instance.resolved is None
+        foreign = int(np.count_nonzero(~own & (pixels > _FULL // 2 + 1))) if alone else 0
         if foreign:
             yield f"{soft_mask.file} covers {foreign} pixels by most that are not in the mask of {instance.name!r}"
     over = int(np.count_nonzero(total > _FULL))

@@ -435,6 +435,9 @@ def test_soft_masks_of_instances(empty: bpy.types.Scene, tmp_path: Path) -> None
             assert (whole[coco.annToMask(annotation) > 0] > 0).all()
             total[y : y + height, x : x + width] += np.rint(level * 255).astype(int)
         assert total.max() <= 255
+        command = [sys.executable, "-m", "core", "validate", str(tmp_path / "frames")]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
+        assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
         sums.append(total)
     together, alone = sums
     assert len(coco.dataset["annotations"]) == 2

@@ -17,10 +17,14 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from core.annotate import annotate
+from core.boxes import Box
+from core.checks.checked_frame import CheckedFrame
+from core.checks.files import check_soft_masks
 from core.checks.report import Report
 from core.checks.validate import validate
 from core.frames import FrameFiles
 from core.images import write_image
+from core.instances import Instance, SoftMask, find_masks
 from core.job import FrameJob
 from core.map_files import write_exr, write_npy, write_png16
 from core.map_reading import read_png16
@@ -29,6 +33,7 @@ from core.merge import merge
 from core.point_cloud import read_ply, write_ply
 from core.record import FrameRecord, record_path
 from core.settings import ImageFormat, LabelSource, Settings
+from tests.core.records import plain_record
 from tests.core.test_checks import scene_of
 from tests.core.test_checks_of_instances import CAMERA, HEIGHT, WIDTH, frame_of
 
@@ -201,14 +206,26 @@ WRONG: list[tuple[str, Spoil, str]] = [
     ],
     ("later map cut off", cut(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "remove it and merge again"),
     ("depth is farther", npy(DenseMap.DEPTH_NPY, lambda depth: depth + np.float32(1)), "Ray depth is not that of"),
-    ("depth lacks pixels", npy(DenseMap.DEPTH_NPY, lambda depth: np.where(depth > np.nanmedian(depth), np.nan, depth)), "pixels with a v"),
-    ("depth has another shape", npy(DenseMap.DEPTH_NPY, lambda depth: depth[..., None]), "it has the shape (48, 64, 1)"),
+    (
+        "depth lacks pixels",
+        npy(DenseMap.DEPTH_NPY, lambda depth: np.where(depth > np.nanmedian(depth), np.nan, depth)),
+        "pixels with a v",
+    ),
+    (
+        "depth has another shape",
+        npy(DenseMap.DEPTH_NPY, lambda depth: depth[..., None]),
+        "it has the shape (48, 64, 1)",
+    ),
     ("ray depth twice", npy(DenseMap.RAY_DEPTH_NPY, lambda depth: depth * 2), "Ray depth is not that of depth"),
     ("depth EXR", depth_exr, "Depth EXR is not Depth NPY in"),
     ("depth PNG", png16(DenseMap.DEPTH_PNG, lambda steps: steps + 2 * (steps > 0)), "Depth PNG is not Depth NPY in"),
     ("ray depth PNG", png16(DenseMap.RAY_DEPTH_PNG, lambda steps: steps + 2 * (steps > 0)), "Ray Depth PNG is not"),
     ("normals PNG", png16(DenseMap.NORMALS_PNG, lambda steps: steps[..., [0, 2, 1]]), "Normals PNG is not Normals NPY"),
-    ("flow PNG", png16(DenseMap.FLOW_FORWARD_PNG, lambda steps: steps + (64, 0, 0)), "Forward Flow PNG is not"),
+    (
+        "flow PNG",
+        png16(DenseMap.FLOW_FORWARD_PNG, lambda steps: steps + np.array((64, 0, 0))),
+        "Forward Flow PNG is not",
+    ),
     ("flo", flo(lambda flow: flow[..., ::-1]), "Forward Flow FLO is not Forward Flow NPY"),
     ("points moved", ply(field("place", lambda place: place + np.float32((0, 0, 0.1)))), "points of the cloud"),
     ("points missing", ply(lambda points: points[:-5]), "points and the record says"),
@@ -280,13 +297,37 @@ def test_files_that_no_record_names(dataset: Path) -> None:
 def test_a_jpeg_is_not_compared_with_the_points(rendered_of, facts_of, tmp_path: Path) -> None:
     """It has lost something since."""
     output = make(
-        tmp_path, rendered_of("4.5", "multilayer"), facts_of("4.5"), (DenseMap.POINTS_PLY,), image_format=ImageFormat.JPEG
+        tmp_path,
+        rendered_of("4.5", "multilayer"),
+        facts_of("4.5"),
+        (DenseMap.POINTS_PLY,),
+        image_format=ImageFormat.JPEG,
     )
     report = checked(output)
     assert report.problems == {}
     assert "Training Images" in report.only_read
     cut(f"images/{FRAME}.jpg")(output)
     assert "cannot be read" in checked(output).problems[FRAME][0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"), [((1, 2), []), ((1,), ["covers 1 pixels by most that are not in the mask"])]
+)
+def test_a_group_may_cover_most_of_a_pixel_of_something_else(tmp_path: Path, labels, says: list[str]) -> None:
+    """Two members with 30 % each are weaker than something with 40 %, one object with 60 % is not."""
+    image = np.array([[1, 2]], np.uint32)
+    pixels = {"A": np.array([[255, 153]], np.uint8), "B": np.array([[102]], np.uint8)}
+    instances = []
+    for name, mask in zip("AB", find_masks(image), strict=True):
+        path = tmp_path / f"{name}.png"
+        Image.fromarray(pixels[name]).save(path)
+        box = Box(0, 0, 2, 1) if name == "A" else mask.box
+        soft_mask = SoftMask(path.name, box)
+        instances.append(Instance(name, "c", labels if name == "A" else (3,), mask, soft_mask=soft_mask))
+    record = plain_record(frame=1, width=2, height=1, instances=tuple(instances))
+    problems = list(check_soft_masks(CheckedFrame(tmp_path, record)))
+    assert len(problems) == len(says)
+    assert all(text in problem for text, problem in zip(says, problems, strict=True))
 
 
 # --- NOCS and boxes, by poses ---
