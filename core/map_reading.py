@@ -45,6 +45,13 @@ DAMAGED = (
 )
 
 
+def why(error: Exception) -> str:
+    """What one of these says, where that helps anybody."""
+    if isinstance(error, LabelpassError | struct.error | zlib.error):
+        return "it is cut off or damaged"
+    return str(error)
+
+
 @dataclass(frozen=True)
 class MapPixels:
     """What a map says.
@@ -76,7 +83,7 @@ def read_map(output: Path, written: WrittenMap, height: int, width: int) -> MapP
         if stored.shape[:2] == (height, width) and stored.shape != expected:
             raise ValueError(f"it has the shape {stored.shape} and should have {expected}")
     except DAMAGED as error:
-        raise InputError(f"{written.file} cannot be read ({error}); annotate the frame again") from error
+        raise InputError(f"{written.file} cannot be read ({why(error)}); annotate the frame again") from error
     if stored.shape != expected:
         raise InputError(
             f"{written.file} has {' x '.join(str(size) for size in stored.shape[1::-1])} pixels and the record "

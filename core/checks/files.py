@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import InputError
-from ..map_reading import DAMAGED, read_map
+from ..map_reading import DAMAGED, read_map, why
 from ..maps import DenseMap, MapKind, WrittenMap
 from ..point_cloud import read_ply
 from ..record import FrameRecord
@@ -28,7 +28,7 @@ def check_image(frame: CheckedFrame) -> Found:
             image.load()
             size = image.size
     except DAMAGED as error:
-        yield f"{record.image} cannot be read ({error}); annotate the frame again"
+        yield f"{record.image} cannot be read ({why(error)}); annotate the frame again"
         return
     if size != (record.width, record.height):
         yield f"{record.image} has {size[0]} x {size[1]} pixels and the record {record.width} x {record.height}"
@@ -40,7 +40,7 @@ def check_pictures(frame: CheckedFrame) -> Found:
             with Image.open(frame.output / picture) as image:
                 image.load()
         except DAMAGED as error:
-            yield f"{picture} cannot be read ({error}); annotate the frame again"
+            yield f"{picture} cannot be read ({why(error)}); annotate the frame again"
 
 
 def check_maps(frame: CheckedFrame) -> Found:
@@ -85,7 +85,7 @@ def _points(output: Path, written: WrittenMap) -> npt.NDArray[np.void]:
     try:
         return read_ply(output / written.file)
     except DAMAGED as error:
-        raise InputError(f"{written.file} cannot be read ({error}); annotate the frame again") from error
+        raise InputError(f"{written.file} cannot be read ({why(error)}); annotate the frame again") from error
 
 
 def check_soft_masks(frame: CheckedFrame) -> Found:
@@ -103,7 +103,7 @@ def check_soft_masks(frame: CheckedFrame) -> Found:
                     raise ValueError("it is no 8-bit grey PNG")
                 pixels = np.asarray(image)
         except DAMAGED as error:
-            yield f"{soft_mask.file} cannot be read ({error}); annotate the frame again"
+            yield f"{soft_mask.file} cannot be read ({why(error)}); annotate the frame again"
             continue
         if not (0 <= box.x0 < box.x1 <= record.width and 0 <= box.y0 < box.y1 <= record.height):
             yield f"The box of the soft mask of {instance.name!r} is not within the image"
