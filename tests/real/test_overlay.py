@@ -112,6 +112,31 @@ def test_render_result(window: Window, demo: Path, shoot: Callable[[str], np.nda
         assert changed(before, everything) > 300
 
 
+def test_one_of_several_view_layers(window: Window, shoot: Callable[[str], np.ndarray]) -> None:
+    """The second view layer lacks the apples; the panel has a field to choose it."""
+    layers = "bpy.context.scene.view_layers"
+    window.ask(f"setattr({layers}.new('Front'), 'use_pass_object_index', True)")
+    window.ask(f"setattr({layers}['Front'].layer_collection.children['apple'], 'exclude', True)")
+    window.ask("setattr(bpy.context.scene.labelpass, 'all_view_layers', True)")
+    window.leave()
+    window.press("F12")
+    window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')")
+    window.leave()
+    export(window)
+    open_image_editor(window, "bpy.data.images['Render Result']")
+    window.press_property("labelpass_overlay.show")
+    window.leave()
+    wait_for_status(window, "ViewLayer/demo_0001.json: 17 instances")
+    window.leave()
+
+    window.press_property("labelpass_overlay.sequence")
+    for key in ("f", "r", "o", "n", "t", "Return"):
+        window.press(key)
+    window.leave(escape=False)
+    wait_for_status(window, "Front/demo_0001.json: 8 instances")
+    shoot("view-layer")
+
+
 def test_sequence_follows_the_frame(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
     window.press("ctrl+F12")
     window.wait_for("not bpy.app.is_job_running('RENDER')", 120)
