@@ -367,7 +367,7 @@ def test_instances_of_a_render_agree_with_themselves(
     row = scene.labelpass.table.categories.add()
     row.name, row.keypoints = "ball", "front, middle, above, none"
     scene.labelpass.poses = scene.labelpass.amodal = True
-    turn_on(scene, "depth_npy")
+    turn_on(scene, "depth_npy", "depth_exr", "ray_depth_npy", "ray_depth_png", "nocs_npy", "points_ply")
     export(scene)
     done = validated(tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
@@ -377,6 +377,11 @@ def test_instances_of_a_render_agree_with_themselves(
         "amodal masks and counts",
         "keypoints",
         "keypoints and depth",
+        "formats of one map",
+        "depth and ray depth",
+        "depth and 3D boxes",
+        "depth and NOCS",
+        "point cloud",
         "COCO file",
     ):
         assert f"{check} (1)" in head
