@@ -33,6 +33,7 @@ from core.merge import merge
 from core.point_cloud import read_ply, write_ply
 from core.record import FrameRecord, record_path
 from core.settings import ImageFormat, LabelSource, Settings
+from core.surface_map import SurfaceMap
 from tests.core.records import plain_record
 from tests.core.test_checks import scene_of
 from tests.core.test_checks_of_instances import CAMERA, HEIGHT, WIDTH, frame_of
@@ -412,6 +413,58 @@ def test_depth_alone_against_3d_boxes(tmp_path: Path) -> None:
     write_npy(path, depth + np.float32(2))
     problems = checked(tmp_path).problems["f_0001"]
     assert problems and all("m in the middle, and its 3D box reaches from" in problem for problem in problems)
+
+
+# --- Maps that the rendered frames have not ---
+
+
+def write_uv(path: Path) -> int:
+    values = np.full((HEIGHT, WIDTH, 2), np.nan, np.float32)
+    values[:9] = 0.25
+    write_npy(path, values)
+    return 9 * WIDTH
+
+
+def write_surfaces(path: Path) -> int:
+    number = np.full((HEIGHT, WIDTH), -1, np.int32)
+    number[5:8] = 0
+    SurfaceMap(number, np.eye(4)[None], (("A", "A", "", (), 0),), ("",)).write(path)
+    return 3 * WIDTH
+
+
+def nothing(path: Path) -> None:
+    write_npy(path, np.load(path) * np.float32(np.nan))
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-60])
+
+
+def no_surface(path: Path) -> None:
+    one = SurfaceMap.read(path)
+    dataclasses.replace(one, number=np.full_like(one.number, -1)).write(path)
+
+
+@pytest.mark.parametrize(
+    ("map", "make_one", "spoil", "says"),
+    [
+        (DenseMap.UV_NPY, write_uv, nothing, "has 0 pixels with a value and the record says 576"),
+        (DenseMap.UV_NPY, write_uv, cut_off, "cannot be read"),
+        (DenseMap.SURFACES_NPZ, write_surfaces, no_surface, "has 0 pixels with a value and the record says 192"),
+        (DenseMap.SURFACES_NPZ, write_surfaces, cut_off, "cannot be read"),
+    ],
+)
+def test_other_maps(tmp_path: Path, map: DenseMap, make_one, spoil, says: str) -> None:
+    record, _ = frame_of(1)
+    path = tmp_path / map.path(record.path)
+    written = WrittenMap(map, map.path(record.path), map.kind.unit, None, make_one(path), 0)
+    dataclasses.replace(record, maps=(written,)).write(tmp_path)
+    report = checked(tmp_path)
+    assert report.problems == {}
+    assert report.only_read == {map.label: 1}
+    spoil(path)
+    (problem,) = checked(tmp_path).problems["f_0001"]
+    assert problem.startswith(written.file) and says in problem
 
 
 # --- Reading ---
