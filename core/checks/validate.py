@@ -201,7 +201,10 @@ def _open_description(output: Path, report: Report) -> DescriptionFile | None:
 
 
 def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
-    for what in frame.only_read() if frame else ():
+    if frame is None:
+        return
+    later = (one.map.label for one in existing_later_maps(frame.output, frame.record))
+    for what in (*frame.only_read(), *later):
         report.only_read[what] = report.only_read.get(what, 0) + 1
 
 

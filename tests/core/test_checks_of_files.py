@@ -91,7 +91,10 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
         "COCO file": 2,
         "dataset.json": 1,
     }
-    assert report.lines()[1:] == ["Read, but compared with nothing: Pictures (2)", "Everything agrees"]
+    assert report.lines()[1:] == [
+        "Read, but compared with nothing: Pictures (2), Forward Occlusion PNG (1), Backward Occlusion PNG (1)",
+        "Everything agrees",
+    ]
 
 
 def cut(path: str) -> Spoil:
