@@ -2,8 +2,9 @@
 
     python -m pytest tests/real/take_pictures.py
 
-leaves them in build/screenshots/docs/, of the newest Blender. It is no test of the suite: it renders the demo as large
-as it is, and whoever takes the pictures looks at them. Those of the walk-through come from test_walk_through.py.
+leaves them in build/screenshots/docs/, of the newest Blender, to be cropped to what they shall show. It is no test of
+the suite: it renders the demo as large as it is, and whoever takes the pictures looks at them. Those of the
+walk-through come from test_walk_through.py.
 """
 
 import time
@@ -118,7 +119,7 @@ def test_passes_and_categories(window: Window) -> None:
     window.click(x, y + _EXPORT_TO_PASSES)
     window.click(x, y + _EXPORT_TO_PASSES + _HEADER)
     parts.append(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE))
-    row = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)))
+    row = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)), "white")
     for number, part in enumerate(parts):
         row.paste(part, (sum(before.width for before in parts[:number]), 0))
     keep(row, "testing-panels")
