@@ -91,6 +91,7 @@ def accuracy(session: nox.Session) -> None:
     """How far the maps are from geometry; `nox -s accuracy -- --write` puts the table into docs/accuracy.md."""
     install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
     session.run("python", "benchmarks/accuracy.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.accuracy_eevee", *session.posargs)
 
 
 @nox.session(python="3.11")

@@ -157,8 +157,9 @@ def measure(folder: Path, kind: str) -> Iterator[Row]:
         raise SystemExit(f"Blender ended with exit code {done.returncode}:\n{done.stderr[-3000:]}")
     frames = [Frame(folder, number) for number in (1, 2)]
     yield from _surfaces(frames)
-    if kind != "orthographic":  # which has no flow, see core/flow.py
+    if kind != "orthographic":  # which has no flow from the Vector pass, see core/flow.py
         yield from _motion(frames)
+    yield from _motion_by_step(frames[0])
     yield from _instances(frames, kind)
     yield from _amodal(frames)
 
@@ -216,6 +217,18 @@ def _motion(frames: Sequence[Frame]) -> Iterator[Row]:
     yield Row(
         "occlusion", "ray casting", "of the pixels wrong", np.array(shares), np.array(limits), "a pixel along each edge"
     )
+
+
+def _motion_by_step(frame: Frame) -> Iterator[Row]:
+    """Of the first frame, whose step leads to the second."""
+    flow = frame.centres() + frame.values("flow_step") - frame.truth["forward_pixel"]
+    errors = np.abs(flow).max(axis=1)[frame.seen]
+    yield Row("flow by step, 1 frame", "matrices", "pixels", errors, _THOUSANDTH, "1/1000 pixel", share=99.9)
+    hidden = frame.truth["forward_hidden"]
+    found = frame.values("occlusion_step", "png")[:, 0] == 255
+    wrong = np.array([np.mean((found != hidden)[frame.seen])])
+    limit = np.array([_borders(hidden.reshape(frame.height, frame.width)) / np.count_nonzero(frame.seen)])
+    yield Row("occlusion by step", "ray casting", "of the pixels wrong", wrong, limit, "a pixel along each edge")
 
 
 def _instances(frames: Sequence[Frame], kind: str) -> Iterator[Row]:

@@ -24,6 +24,7 @@ FRAMES = (1, 2)
 KEYPOINTS = tuple((axis, side) for axis in range(3) for side in (-1, 1))
 UNIT_SCALE = 0.1
 _MAPS = "depth_npy,depth_png,ray_depth_npy,normals_npy,position_npy,nocs_npy,instances_png"
+_MAPS += ",flow_step_npy,occlusion_step_png"
 _FLOW = ",flow_forward_npy,flow_backward_npy,occlusion_forward_png,occlusion_backward_png"
 
 
@@ -252,6 +253,8 @@ def main() -> None:
         "--render",
         "--maps",
         maps,
+        "--flow-step",
+        "1",
         "--poses",
         "--amodal",
         "--no-pictures",

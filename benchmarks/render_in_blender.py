@@ -77,5 +77,6 @@ def main(output: str, frames: int, switch: str) -> None:
     print("FIGURES", json.dumps(figures), flush=True)
 
 
-arguments = sys.argv[sys.argv.index("--") + 1 :]
-main(arguments[0], int(arguments[1]), arguments[2])
+if __name__ == "__main__":
+    arguments = sys.argv[sys.argv.index("--") + 1 :]
+    main(arguments[0], int(arguments[1]), arguments[2])

@@ -1,7 +1,7 @@
 """Which category each thing of a scene has: the rules of a category table, applied to what the scene record knows."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -11,6 +11,7 @@ from .errors import SceneError
 from .scene import REFUSED, UNKNOWN, SceneEntries, SceneEntry, SceneRecord, category_of_name
 
 Kind = Literal["object", "material", "collection"]
+_Alike = tuple[Hashable, ...]
 
 
 def categorise(scene: SceneRecord, table: CategoryTable) -> SceneRecord:
@@ -20,11 +21,14 @@ def categorise(scene: SceneRecord, table: CategoryTable) -> SceneRecord:
         SceneError: custom properties contradict each other or the table.
     """
     rules = _Rules(table, scene)
+    objects = rules.applied("object", scene.objects.entries)
+    # Without any parent each object is an asset by itself.
+    same = scene.assets.entries == scene.objects.entries
     return dataclasses.replace(
         scene,
-        objects=rules.applied("object", scene.objects.entries),
+        objects=objects,
         materials=rules.applied("material", scene.materials.entries),
-        assets=rules.applied("object", scene.assets.entries),
+        assets=objects if same else rules.applied("object", scene.assets.entries),
         parents=rules.applied("object", scene.parents.entries),
         collections=rules.applied("collection", scene.collections.entries),
         table=table.labelled,
@@ -59,6 +63,8 @@ class _Rules:
             for rule in table.rules
             if rule.source is Source.PASS_INDEX and rule.pattern
         }
+        self._sources = {rule.source for rule in table.rules}
+        self._names_decide = any(rule.source is Source.OBJECT_NAME and rule.pattern for rule in table.rules)
         self._collections = _by_name(scene.collections.entries if scene else ())
         self._materials = _by_name(scene.materials.entries if scene else ())
         self._parents = _by_name(scene.parents.entries if scene else ())
@@ -73,17 +79,50 @@ class _Rules:
             facts = entry.facts
             if facts.category_id and facts.category:
                 known.name_id(facts.category_id, facts.category)
+        # Thousands of objects are alike to the rules, so each kind of thing is decided once.
+        decisions: dict[_Alike, tuple[_Decision, bool]] = {}
         decided = []
         for entry in entries:
-            ignored = any(rule.ignore and self._ignores(rule, entry, kind) for rule in self._table.rules)
-            decision = self._decide(entry, kind, known)
-            if ignored and decision.origin in (UNKNOWN, REFUSED):
-                # It is ignored whatever it may be; a category of its own would only add a name to the dataset.
-                decision = _Decision(None, UNKNOWN)
-            if decision.name is not None:
-                known.add(Category(decision.name, decision.id, decision.supercategory), entry.name)
-            decided.append(dataclasses.replace(entry, category=decision.name, origin=decision.origin, ignored=ignored))
+            alike = self._alike(entry)
+            if alike not in decisions:
+                decisions[alike] = self._decision(entry, kind, known)
+            decision, ignored = decisions[alike]
+            decided.append(entry.decided(decision.name, decision.origin, ignored))
         return SceneEntries(known.categories(), tuple(decided))
+
+    def _alike(self, entry: SceneEntry) -> "_Alike":
+        """All that rules look at of a thing; where it is equal, they decide equally."""
+        facts, name, sources = entry.facts, entry.own_name, self._sources
+        if not self._names_decide and name not in self._rows:
+            name = category_of_name(name)
+        return (
+            name,
+            entry.name if entry.name in self._parents else None,  # it ends its own line of ancestors
+            entry.parent or facts.instancer,
+            entry.pass_index if Source.PASS_INDEX in sources else None,
+            facts.data if Source.DATA_NAME in sources else None,
+            facts.materials if Source.MATERIAL in sources else None,
+            facts.tags if Source.ASSET_TAG in sources else None,
+            facts.collections,
+            facts.own_collection,
+            facts.category,
+            facts.category_id,
+            facts.supercategory,
+            facts.ignore,
+            facts.holdout,
+            facts.shadow_catcher,
+        )
+
+    def _decision(self, entry: SceneEntry, kind: Kind, known: "_Known") -> tuple[_Decision, bool]:
+        """What a thing is, and whether it is to be ignored."""
+        ignored = any(rule.ignore and self._ignores(rule, entry, kind) for rule in self._table.rules)
+        decision = self._decide(entry, kind, known)
+        if ignored and decision.origin in (UNKNOWN, REFUSED):
+            # It is ignored whatever it may be; a category of its own would only add a name to the dataset.
+            decision = _Decision(None, UNKNOWN)
+        if decision.name is not None:
+            known.add(Category(decision.name, decision.id, decision.supercategory), entry.name)
+        return decision, ignored
 
     def _decide(self, entry: SceneEntry, kind: Kind, known: "_Known") -> _Decision:
         for rule in self._table.rules:

@@ -60,9 +60,9 @@ class Facts:
     def as_json(self) -> dict[str, Any]:
         """What is not as by default."""
         return {
-            field.name: list(value) if isinstance(value, tuple) else value
-            for field in dataclasses.fields(self)
-            if (value := getattr(self, field.name)) != field.default
+            name: list(value) if isinstance(value, tuple) else value
+            for name, default in _DEFAULT_FACTS
+            if (value := getattr(self, name)) != default
         }
 
     @classmethod
@@ -72,6 +72,9 @@ class Facts:
             name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
         }
         return cls(**values)
+
+
+_DEFAULT_FACTS = [(field.name, field.default) for field in dataclasses.fields(Facts)]
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,33 @@ class SceneEntry:
         """Whether a rule decided on the category, which may be background."""
         return self.origin not in (UNKNOWN, REFUSED)
 
+    def decided(self, category: str | None, origin: str, ignored: bool) -> "SceneEntry":
+        """The same with another category."""
+        # Not dataclasses.replace, which takes several times as long; a scene may have thousands of entries.
+        return SceneEntry(
+            self.name,
+            self.pass_index,
+            category,
+            self.parent,
+            self.collection,
+            self.instance_id,
+            origin,
+            ignored,
+            self.facts,
+        )
+
     def as_json(self) -> list[Any]:
-        row = [getattr(self, field.name) for field in dataclasses.fields(self)]
-        return [*row[:-1], self.facts.as_json()]
+        return [
+            self.name,
+            self.pass_index,
+            self.category,
+            self.parent,
+            self.collection,
+            self.instance_id,
+            self.origin,
+            self.ignored,
+            self.facts.as_json(),
+        ]
 
     @classmethod
     def from_json(cls, row: list[Any]) -> "SceneEntry":

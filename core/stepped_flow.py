@@ -17,7 +17,8 @@ from .surface_map import SurfaceMap
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_PIXELS_AT_ONCE = 1 << 17
+# That stay in the processor's cache.
+_PIXELS_AT_ONCE = 1 << 13
 # Why a pixel with a surface has no flow.
 NO_SURFACE = "surface not known"
 GONE = "not in the other frame"
@@ -63,14 +64,18 @@ def find_stepped_flow(
     reason = np.where(number < 0, _REASONS.index(NO_SURFACE), unknown_of[number] if len(unknown_of) else 0)
     flow = np.full((height, width, 2), np.nan, np.float32)
     hidden = np.zeros((height, width), bool)
+    here_camera, there_camera = cameras
+    # (N, 4, 4), from pixel and depth here to the axes of the camera there.
+    to_there = np.asarray(there_camera.world_to_camera) @ motion @ _to_world(here_camera)
     for part in _batches(np.flatnonzero(reason < 0)):
         row, column, surface = rows[part], columns[part], number[part]
         centre = np.column_stack((column + 0.5, row + 0.5))
-        points = _unprojected(cameras[0], centre, depth[row, column].astype(np.float64) / unit_scale)
-        moved = np.einsum("nij,nj->ni", motion[surface, :3, :3], points) + motion[surface, :3, 3]
+        z = depth[row, column].astype(np.float64) / unit_scale
+        seen = np.column_stack((centre * z[:, None] if here_camera.k is not None else centre, z, np.ones(len(part))))
+        moved = np.einsum("nij,nj->ni", to_there[surface, :3], seen)
         with np.errstate(divide="ignore", invalid="ignore"):
-            projected = cameras[1].project(moved)
-        before = projected[:, 2] > 0 if cameras[1].k is not None else np.ones(len(part), bool)
+            projected = there_camera.to_image(moved)
+        before = projected[:, 2] > 0 if there_camera.k is not None else np.ones(len(part), bool)
         reason[part[~before]] = _REASONS.index(BEHIND)
         row, column, surface, centre = row[before], column[before], surface[before], centre[before]
         place, expected = projected[before, :2], projected[before, 2] * unit_scale
@@ -105,16 +110,16 @@ def _motions(here: SurfaceMap, there: SurfaceMap) -> tuple[Integers, Floats, Int
     return partner, motion, unknown
 
 
-def _unprojected(camera: Camera, centre: Floats, depth: Floats) -> Floats:
-    """(N, 3) places in the world, scene units, that a camera sees in some places of the image at some depths."""
-    k = camera.k if camera.k is not None else camera.parallel_k
-    points = np.column_stack((centre, np.ones(len(centre)))) @ np.linalg.inv(np.asarray(k)).T
+def _to_world(camera: Camera) -> Floats:
+    """(4, 4), from (x z, y z, z, 1) of a perspective and (x, y, z, 1) of a parallel camera, with the place x, y in the
+    image and the planar depth z, to the world; scene units."""
+    lift = np.eye(4)
     if camera.k is not None:
-        points *= depth[:, None]
+        lift[:3, :3] = np.linalg.inv(np.asarray(camera.k))
     else:
-        points[:, 2] = depth
-    to_world = np.linalg.inv(np.asarray(camera.world_to_camera))
-    return np.asarray(points @ to_world[:3, :3].T + to_world[:3, 3])
+        inverse = np.linalg.inv(np.asarray(camera.parallel_k))
+        lift[:2, :2], lift[:2, 3] = inverse[:2, :2], inverse[:2, 2]
+    return np.asarray(np.linalg.inv(np.asarray(camera.world_to_camera)) @ lift)
 
 
 def _hidden(

@@ -165,7 +165,7 @@ def origin_of(entry: SceneEntry, group: SceneEntry) -> str:
     if entry.is_known:
         return _ORIGINS[entry.origin]
     if group.category is None:
-        return "unknown"
+        return "no rule"
     return "collection" if entry.facts.own_collection else "object name"
 
 

@@ -48,6 +48,7 @@ class SceneFacts:
         self._inside = _containers(self._collections)
         self._own_collections = _own_collections(listed)
         self._holdouts = _objects_in_holdouts(scene)
+        self._read: dict[bpy.types.Object, SceneEntry] = {}
 
     def objects(self) -> SceneEntries:
         return SceneEntries((), tuple(self._object(ob, ob.name) for ob in self._objects))
@@ -95,6 +96,13 @@ class SceneFacts:
         )
 
     def _object(self, ob: bpy.types.Object, name: str) -> SceneEntry:
+        """An object under a name; what is an asset or a parent as well is read once."""
+        known = self._read.get(ob)
+        if known is None or known.name != name:
+            known = self._read[ob] = self._read_object(ob, name)
+        return known
+
+    def _read_object(self, ob: bpy.types.Object, name: str) -> SceneEntry:
         evaluated = at_frame(ob, self._depsgraph)
         collections = self._names_of_containers(ob)
         return SceneEntry(

@@ -20,3 +20,10 @@ def share_right(ours: Array, truth: Array) -> float:
             taken.add(found)
         right += counts[place] * (partner.get(real) == found and (real, found) != (0, 0))
     return float(right / np.count_nonzero((ours != 0) | (truth != 0)))
+
+
+def partners(ours: Array, truth: Array) -> Array:
+    """(H, W) bool: where both show the same instance: to one of the truth belongs that which overlaps it most."""
+    pairs, counts = np.unique(np.stack((truth.ravel(), ours.ravel())), axis=1, return_counts=True)
+    best = dict(pairs[:, np.argsort(counts, kind="stable")].T.tolist())
+    return np.array([best[real] for real in truth.ravel().tolist()]).reshape(truth.shape) == ours

@@ -571,8 +571,8 @@ def test_what_an_object_will_be_in_words(scene: bpy.types.Scene) -> None:
     assert [(one.object.name, one.category, one.instance, one.origin) for one in found] == [
         ("Ball", None, "Ball", "ignored"),
         ("Cube", "car", "Car", "that of Car"),
-        ("Cube.001", None, "Cube.001", "unknown"),
-        ("Floor", None, "Floor", "unknown"),
+        ("Cube.001", None, "Cube.001", "no rule"),
+        ("Floor", None, "Floor", "no rule"),
     ]
     summary = read_labelled_objects(scene)
     assert (summary.count, summary.background) == (1, 3)

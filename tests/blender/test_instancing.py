@@ -440,3 +440,17 @@ def test_soft_masks_of_instances(empty: bpy.types.Scene, tmp_path: Path) -> None
     assert len(coco.dataset["annotations"]) == 2
     assert abs(int(together.sum()) - int(alone.sum())) < 0.01 * alone.sum()
     assert np.abs(together - alone).max() <= 255 and (np.abs(together - alone) > 2).mean() < 0.005
+
+
+def test_hidden_copies_are_left_out_one_by_one(empty: bpy.types.Scene) -> None:
+    """Minimum Visibility goes by each copy, also where all of them share a label."""
+    ground = scatters.add_mesh("Ground", empty.collection, "ground", 4, 1)
+    scatters.scatter_nodes(ground, scatters.stones(), 2.0)
+    everything = by_name(export(empty, amodal=True))
+    parts = {name: one["amodal"]["visib_fract"] for name, one in everything.items()}
+    expected = {name for name, part in parts.items() if part >= 0.6}
+    assert 5 < len(expected) < len(parts) - 5
+
+    left = by_name(export(empty, render=False, amodal=False, min_visibility=0.6))
+    assert set(left) == expected
+    assert all(one["segmentation"] == everything[name]["segmentation"] for name, one in left.items())

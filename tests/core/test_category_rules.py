@@ -241,3 +241,66 @@ def test_deciding_again_forgets_what_was_decided(first: Unknown, second: Unknown
     """So that a scene record can be labelled by another table without Blender."""
     one, other = CategoryTable((CAR, TREE), unknown=first), CategoryTable(unknown=second)
     assert categorise(categorise(scene(), one), other) == categorise(scene(), other)
+
+
+PATTERNS = {
+    Source.OBJECT_NAME: ["", "Beetle*", "*.001", "Oak.00?"],
+    Source.DATA_NAME: ["", "Car*"],
+    Source.MATERIAL: ["", "Gl*", "Paint"],
+    Source.COLLECTION: ["", "Tree*", "World"],
+    Source.TOP_COLLECTION: ["", "World"],
+    Source.PASS_INDEX: ["", "3,10-19"],
+    Source.ASSET_TAG: ["", "red"],
+}
+IGNORING = st.sampled_from([Rule(source, ignore=True) for source in (Source.HOLDOUT, Source.PROPERTY)])
+ANY_RULES = st.lists(
+    st.one_of(
+        st.just(Rule(Source.PROPERTY)),
+        IGNORING,
+        *(
+            st.builds(Rule, st.just(source), st.sampled_from(patterns), st.sampled_from(["", "car"]))
+            for source, patterns in PATTERNS.items()
+        ),
+    ).filter(lambda rule: bool(rule.pattern) or not rule.category),
+    max_size=5,
+)
+SOME_FACTS = st.builds(
+    Facts,
+    category=st.sampled_from([None, "tree"]),
+    category_id=st.sampled_from([None, None, 0]),
+    ignore=st.booleans(),
+    data=st.sampled_from(["", "CarBody.003", "Plant"]),
+    collections=st.sampled_from([(), ("Small",), ("Trees", "Small")]),
+    own_collection=st.sampled_from(["", "Trees"]),
+    materials=st.sampled_from([(), ("Glass",), ("Paint", "Glass")]),
+    tags=st.sampled_from([(), ("red",)]),
+    instancer=st.sampled_from(["", "Root"]),
+    holdout=st.booleans(),
+)
+SOME_ENTRIES = st.lists(
+    st.builds(
+        SceneEntry,
+        st.sampled_from(["Beetle", "Beetle.001", "Oak.001", "Oak.002", "Root", "car", "car.001"]),
+        st.sampled_from([0, 1, 3, 12]),
+        st.none(),
+        st.sampled_from(["", "Root"]),
+        facts=SOME_FACTS,
+    ),
+    max_size=12,
+)
+
+
+@given(ANY_RULES, SOME_ENTRIES, st.sampled_from(Unknown), st.booleans())
+def test_things_that_are_alike_are_decided_once_and_no_others(
+    rules: Sequence[Rule], entries: Sequence[SceneEntry], unknown: Unknown, with_rows: bool
+) -> None:
+    """As if each thing was decided by itself."""
+    from core.category_rules import _Rules
+
+    class Single(_Rules):
+        def _alike(self, entry: SceneEntry) -> tuple[int]:
+            return (id(entry),)
+
+    table = CategoryTable((CAR, TREE) if with_rows else (), tuple(rules), unknown)
+    record = scene(entries, parents=[ROOT])
+    assert _Rules(table, record).applied("object", entries) == Single(table, record).applied("object", entries)

@@ -8,6 +8,7 @@ import json
 import os
 import runpy
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,15 @@ def hovered_operator(kind: str = "VIEW_3D") -> str:
 def hovered_property(kind: str = "VIEW_3D") -> str:
     """The data path of the property under the mouse in the sidebar; "" if it is none."""
     return _copied(bpy.ops.ui.copy_data_path_button, kind)
+
+
+def redraw_seconds(kind: str = "VIEW_3D", turns: int = 20) -> float:
+    """How long the sidebar takes to draw itself, the mean of some turns."""
+    window = bpy.context.window_manager.windows[0]
+    with bpy.context.temp_override(window=window, area=editor(kind), region=sidebar(kind)):
+        start = time.perf_counter()
+        bpy.ops.wm.redraw_timer(type="DRAW", iterations=turns)
+        return (time.perf_counter() - start) / turns
 
 
 def _copied(copy: Callable[[], object], kind: str) -> str:

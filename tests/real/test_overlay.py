@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.camera import Camera
 from core.categories import Category
-from core.instances import Instance, find_masks
+from core.instances import Amodal, Instance, find_masks
 from core.keypoints import Keypoint, Visibility
 from core.palette import category_colours
 from core.poses import Pose
@@ -110,6 +110,31 @@ def test_render_result(window: Window, demo: Path, shoot: Callable[[str], np.nda
         assert not window.ask(f"{SWITCHES}.{name}")
         everything, before = shoot(f"without-{name}"), everything
         assert changed(before, everything) > 300
+
+
+def test_one_of_several_view_layers(window: Window, shoot: Callable[[str], np.ndarray]) -> None:
+    """The second view layer lacks the apples; the panel has a field to choose it."""
+    layers = "bpy.context.scene.view_layers"
+    window.ask(f"setattr({layers}.new('Front'), 'use_pass_object_index', True)")
+    window.ask(f"setattr({layers}['Front'].layer_collection.children['apple'], 'exclude', True)")
+    window.ask("setattr(bpy.context.scene.labelpass, 'all_view_layers', True)")
+    window.leave()
+    window.press("F12")
+    window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')")
+    window.leave()
+    export(window)
+    open_image_editor(window, "bpy.data.images['Render Result']")
+    window.press_property("labelpass_overlay.show")
+    window.leave()
+    wait_for_status(window, "ViewLayer/demo_0001.json: 17 instances")
+    window.leave()
+
+    window.press_property("labelpass_overlay.sequence")
+    for key in ("f", "r", "o", "n", "t", "Return"):
+        window.press(key)
+    window.leave(escape=False)
+    wait_for_status(window, "Front/demo_0001.json: 8 instances")
+    shoot("view-layer")
 
 
 def test_sequence_follows_the_frame(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
@@ -219,7 +244,7 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     window.press("n")
     time.sleep(1)
     window.press("ctrl+KP_8")
-    for name in ("boxes", "names", "masks", "boxes_3d", "keypoints"):
+    for name in ("boxes", "names", "masks", "boxes_3d", "keypoints", "amodal"):
         window.ask(f"setattr({SWITCHES}, {name!r}, False)")
     nothing = shoot("3d-nothing")
     frame = extent((nothing.max(axis=2) == 0) & PICTURE)  # the black image
@@ -249,8 +274,15 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     row, column = on_screen(25, 20)
     assert near(points[row - 1 : row + 2, column - 1 : column + 2], (0, 0, 0)).all()  # occluded
     assert drawn(points, (255, 255, 255), 25, 20) and drawn(points, colour, 20, 15)  # and the bone between them
-    window.ask(f"setattr({SWITCHES}, 'boxes_3d', True)")
-    shoot("3d-both")
+    window.ask(f"setattr({SWITCHES}, 'keypoints', False)")
+    window.ask(f"setattr({SWITCHES}, 'amodal', True)")
+    outline = shoot("amodal")
+    for x, y in ((20, 8), (20, 22), (13, 15), (27, 15)):  # of all of it, which is smaller than its 3D box
+        assert drawn(outline, colour, x, y), (x, y)
+    assert not drawn(outline, colour, 20, 15)
+    for name in ("boxes_3d", "keypoints"):
+        window.ask(f"setattr({SWITCHES}, {name!r}, True)")
+    shoot("3d-all")
 
     window.press("n")
     window.ask(f"setattr({SPACE}, 'image', bpy.data.images.load({str(dataset / 'images/without.png')!r}))")
@@ -258,7 +290,7 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     missing = window.ask(
         f"next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay')).missing_of({SPACE})"
     )
-    assert set(missing) == {"boxes_3d", "keypoints"}
+    assert set(missing) == {"boxes_3d", "keypoints", "amodal"}
     time.sleep(1)
     window.press_property("labelpass_overlay.boxes_3d")
     window.leave()
@@ -280,7 +312,11 @@ def write_cube(dataset: Path, name: str, detailed: bool) -> None:
     points = Keypoint(15, 10, Visibility.VISIBLE, 3), Keypoint(25, 20, Visibility.OCCLUDED, 5)
     instance = Instance("Cube", "a", (1,), mask)
     if detailed:
-        instance = replace(instance, pose=pose, keypoints=points)
+        whole = np.zeros((30, 40), dtype=np.uint32)
+        whole[8:22, 13:27] = 1
+        (found,) = find_masks(whole)
+        amodal = Amodal(found.rle, found.box, found.area, found.area, found.area)
+        instance = replace(instance, pose=pose, keypoints=points, amodal=amodal)
     FrameRecord(
         key="", sequence="", frame=0, name=name, width=40, height=30, image=f"images/{name}.png", colour=None,
         pictures=(), label_source="object_index", view_layer="", view="", unit_scale=1.0, camera=camera,
