@@ -1,5 +1,5 @@
-"""What is drawn over an image of a frame, made from the frame's record: boxes, names, masks, 3D boxes and keypoints,
-ready for a GPU."""
+"""What is drawn over an image of a frame, made from the frame's record: boxes, names, masks, 3D boxes, keypoints
+and outlines, ready for a GPU."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from .errors import RecordError
 from .name_plates import short_name
-from .overlay_lines import Shapes, boxes_3d, keypoint_marks
+from .overlay_lines import Shapes, amodal_outlines, boxes_3d, keypoint_marks
 from .palette import Colour, category_colours, own_colours
 from .record import FrameRecord
 from .rle import paint_masks
@@ -34,8 +34,8 @@ class Overlay:
         boxes: (N, 4) int32: x0, y0, x1, y1, half-open, in pixels, y down.
         numbers: (H, W) float32, the instance that each pixel belongs to, counted from 1; 0 for none. The columns
             lie in memory one after the other, as they do in the masks.
-        boxes_3d, keypoints: what is drawn of them, far instances first; None where the record has none.
-        without_boxes_3d, without_keypoints: a sentence on why it has none; "" where it has.
+        boxes_3d, keypoints, amodal: what is drawn of them; None where the record has none.
+        without_boxes_3d, without_keypoints, without_amodal: a sentence on why it has none; "" where it has.
     """
 
     width: int
@@ -46,8 +46,10 @@ class Overlay:
     numbers: Floats
     boxes_3d: Shapes | None
     keypoints: Shapes | None
+    amodal: Shapes | None
     without_boxes_3d: str
     without_keypoints: str
+    without_amodal: str
 
 
 def make_overlay(record: FrameRecord) -> Overlay:
@@ -56,6 +58,7 @@ def make_overlay(record: FrameRecord) -> Overlay:
     colours = category_colours([category.name for category in record.categories], own_colours(record.categories))
     boxes = [(box.x0, box.y0, box.x1, box.y1) for box in (instance.mask.box for instance in instances)]
     try:
+        amodal = amodal_outlines(record, colours)
         numbers = paint_masks([instance.mask.rle for instance in instances], record.height, record.width)
     except ValueError as error:
         raise RecordError(
@@ -70,8 +73,10 @@ def make_overlay(record: FrameRecord) -> Overlay:
         numbers=numbers,
         boxes_3d=boxes_3d(record, colours),
         keypoints=keypoint_marks(record, colours),
+        amodal=amodal,
         without_boxes_3d=_without_boxes_3d(record),
         without_keypoints=_without_keypoints(record),
+        without_amodal="" if amodal else "This frame has no amodal masks; turn on Amodal Masks and export it again",
     )
 
 

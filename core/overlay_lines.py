@@ -1,4 +1,4 @@
-"""3D boxes and keypoints of a frame as an overlay draws them: lines of any width, and squares of a size on the screen.
+"""3D boxes, keypoints and outlines of a frame as an overlay draws them: lines of any width, and squares.
 
 All of them are corners in the image and sides in widths of a line, as overlay.py has them for boxes, so one shader and
 one batch draw thousands.
@@ -15,7 +15,9 @@ from .instances import Instance
 from .keypoints import Visibility
 from .palette import Colour
 from .pose_lines import AXIS_COLOURS, pose_lines
+from .ragged import flat_ranges
 from .record import FrameRecord
+from .rle import mask_runs
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
@@ -23,6 +25,7 @@ Colours = npt.NDArray[np.uint8]
 
 _QUAD = np.array([(0, 1, 2), (0, 2, 3)])
 _SQUARE = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=np.float32)
+_TO_THE_RIGHT = np.array((1, 0))
 # In widths of a line.
 _OUTER, _INNER = 2.5, 1.5
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
@@ -82,6 +85,40 @@ def keypoint_marks(record: FrameRecord, colours: Mapping[str, Colour]) -> Shapes
         _squares(places, _OUTER, _as_colours([_WHITE] * len(points))),
         _squares(places, _INNER, _as_colours(seen)),
     )
+
+
+def amodal_outlines(record: FrameRecord, colours: Mapping[str, Colour]) -> Shapes | None:
+    """The outlines of all of each instance, along the edges of pixels; None where there are none.
+
+    Raises:
+        ValueError: a mask is damaged.
+    """
+    whole = [(one, one.amodal) for one in record.instances if one.amodal is not None]
+    if not whole:
+        return None
+    mask, start, end = mask_runs([amodal.rle for _, amodal in whole], record.height, record.width)
+    # A run may go on at the top of the next column: there it is cut.
+    height = record.height
+    first, last = start // height, (end - 1) // height
+    pieces = last - first + 1
+    run = np.repeat(np.arange(mask.size), pieces)
+    column = flat_ranges(first, pieces)
+    top = np.maximum(start[run] - column * height, 0)
+    bottom = np.minimum(end[run] - column * height, height)
+    mask = mask[run]
+    # Above and below each run; and between two columns where just one of them is inside: every other stretch between
+    # the ends of their runs.
+    across = np.stack((np.tile(column, 2), np.concatenate((top, bottom))), axis=1)
+    sides = np.concatenate((np.stack((column, top), 1), np.stack((column, bottom), 1)))
+    edges = np.concatenate((sides, sides + _TO_THE_RIGHT))
+    of_edge = np.tile(mask, 4)
+    order = np.lexsort((edges[:, 1], edges[:, 0], of_edge))
+    upright, of_upright = edges[order].reshape(-1, 2, 2), of_edge[order][::2]
+    seen = upright[:, 0, 1] < upright[:, 1, 1]
+    flat = np.stack((across, across + _TO_THE_RIGHT), axis=1)
+    ends = np.concatenate((flat, upright[seen])).astype(float)
+    of_mask = _as_colours([colours[one.category] for one, _ in whole])
+    return _lines(ends, of_mask[np.concatenate((np.tile(mask, 2), of_upright[seen]))])
 
 
 def _is_there(instance: Instance, number: int) -> bool:

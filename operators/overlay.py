@@ -1,4 +1,4 @@
-"""The overlay in the Image Editor: boxes, names, masks, 3D boxes and keypoints from the record of the shown frame.
+"""The overlay in the Image Editor: boxes, names, masks, and more from the record of the frame that it shows.
 
 A timer looks for what is to be shown, and prepares it; the draw handler draws only what is prepared.
 """
@@ -63,6 +63,13 @@ class LabelpassOverlay(bpy.types.PropertyGroup):
     keypoints: BoolProperty(
         name="Keypoints",
         description="Draw the keypoints of each instance with their skeleton; what is occluded is black",
+        default=True,
+        options={"SKIP_SAVE"},
+        update=_on_switch,
+    )
+    amodal: BoolProperty(
+        name="Amodal Outlines",
+        description="Draw the outline of all of each instance, hidden or not, in the colour of its category",
         default=True,
         options={"SKIP_SAVE"},
         update=_on_switch,
@@ -164,7 +171,11 @@ def missing_of(space: bpy.types.SpaceImageEditor) -> dict[str, str]:
     overlay = shown.prepared.overlay if shown is not None and shown.prepared is not None else None
     if overlay is None:
         return {}
-    found = {"boxes_3d": overlay.without_boxes_3d, "keypoints": overlay.without_keypoints}
+    found = {
+        "boxes_3d": overlay.without_boxes_3d,
+        "keypoints": overlay.without_keypoints,
+        "amodal": overlay.without_amodal,
+    }
     return {switch: reason for switch, reason in found.items() if reason}
 
 
@@ -236,6 +247,7 @@ def _draw() -> None:
             Switches(
                 switches.boxes,
                 switches.boxes_3d,
+                switches.amodal,
                 switches.keypoints,
                 switches.names,
                 switches.masks,

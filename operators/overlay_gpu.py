@@ -1,5 +1,5 @@
-"""Drawing an overlay with the GPU: one batch for all boxes, for all 3D boxes and for all keypoints, one texture for all
-masks, made once and drawn often.
+"""Drawing an overlay with the GPU: one batch for all boxes, for all 3D boxes, for all outlines and for all keypoints,
+one texture for all masks, made once and drawn often.
 
 Blender blends what is drawn over an Image Editor in linear light, so the shaders take linear colours.
 """
@@ -103,6 +103,7 @@ class Switches:
 
     boxes: bool
     boxes_3d: bool
+    amodal: bool
     keypoints: bool
     names: bool
     masks: bool
@@ -133,6 +134,7 @@ class OverlayDrawing:
         self._plates: _Plates | None = None
         self._boxes_3d = _batch(overlay.boxes_3d, shaders)
         self._keypoints = _batch(overlay.keypoints, shaders)
+        self._amodal = _batch(overlay.amodal, shaders)
         self._boxes = self._masks = self._numbers = self._palette = None
         if len(overlay.boxes) == 0:
             return
@@ -169,8 +171,12 @@ class OverlayDrawing:
             shader.uniform_sampler("numbers", self._numbers)
             shader.uniform_sampler("palette", self._palette)
             self._masks.draw(shader)
-        wanted = (self._boxes, show.boxes), (self._boxes_3d, show.boxes_3d), (self._keypoints, show.keypoints)
-        for batch, is_shown in wanted:
+        for batch, is_shown in (
+            (self._amodal, show.amodal),
+            (self._boxes, show.boxes),
+            (self._boxes_3d, show.boxes_3d),
+            (self._keypoints, show.keypoints),
+        ):
             if batch is not None and is_shown:
                 shader = self._shaders.box
                 _bind(shader, pixel_scale, pixel_offset, size)

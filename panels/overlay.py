@@ -24,7 +24,7 @@ class LABELPASS_PT_overlay(bpy.types.Panel):
         column.active = switches.show
         missing = missing_of(context.space_data) if switches.show else {}
         column.prop(switches, "boxes")
-        for switch in ("boxes_3d", "keypoints"):
+        for switch in ("boxes_3d", "keypoints", "amodal"):
             row = column.row()
             row.enabled = switch not in missing
             row.prop(switches, switch)

@@ -47,6 +47,7 @@ def test_switches_have_names_and_tooltips_and_are_off_at_first() -> None:
             assert prop.name and prop.description and not prop.description.endswith("."), prop.identifier
     assert not switches.show
     assert switches.boxes and switches.names and switches.masks and switches.boxes_3d and switches.keypoints
+    assert switches.amodal
 
 
 def test_nothing_is_drawn_without_a_window() -> None:

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from core.boxes import Box
 from core.camera import Camera
 from core.categories import Category
-from core.instances import Instance, Mask
+from core.instances import Amodal, Instance, Mask, find_masks
 from core.keypoints import ABSENT, Keypoint, Visibility
 from core.overlay import make_overlay
-from core.overlay_lines import Shapes, boxes_3d, keypoint_marks
+from core.overlay_lines import Shapes, amodal_outlines, boxes_3d, keypoint_marks
 from core.palette import category_colours
 from core.pose_lines import AXIS_COLOURS, pose_lines
 from core.poses import Pose
@@ -123,11 +124,38 @@ def test_keypoints_and_their_skeleton() -> None:
     assert shapes.triangles.max() == len(shapes.corners) - 1
 
 
+@given(st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(lambda shape: arrays(bool, (2, *shape))))
+def test_outlines_of_masks(wholes: np.ndarray) -> None:
+    """Every edge between a pixel inside and one outside, once, as pixels say it."""
+    _, height, width = wholes.shape
+    masks = [find_masks(whole.astype(np.uint32)) for whole in wholes]
+    marked = [
+        instance(f"{number}", "ab"[number], amodal=Amodal(mask.rle, mask.box, mask.area, mask.area, 1))
+        for number, found in enumerate(masks)
+        for mask in found
+    ]
+    shapes = amodal_outlines(replace(record_of(*marked), width=width, height=height), COLOURS)
+    if shapes is None:
+        assert not wholes.any()
+        return
+    lines, colours = lines_of(shapes), shapes.colours[::4]
+    for number, whole in enumerate(wholes):
+        found = []
+        for (x0, y0), (x1, y1) in lines[(colours == COLOURS["ab"[number]]).all(axis=1)].astype(int).tolist():
+            # In edges of one pixel.
+            found += [("flat", y0, x) for x in range(x0, x1)] + [("upright", y, x0) for y in range(y0, y1)]
+        around = np.pad(whole, 1)
+        flat = np.argwhere(around[1:, 1:-1] != around[:-1, 1:-1]).tolist()
+        upright = np.argwhere(around[1:-1, 1:] != around[1:-1, :-1]).tolist()
+        assert sorted(found) == sorted([("flat", *one) for one in flat] + [("upright", *one) for one in upright])
+
+
 def test_what_a_record_lacks_is_said() -> None:
     overlay = make_overlay(record_of())
     assert overlay.boxes_3d is None and overlay.keypoints is None
     assert overlay.without_boxes_3d.endswith("turn on Poses and 3D Boxes and export it again")
     assert overlay.without_keypoints == "No instance of this frame has keypoints"
+    assert overlay.amodal is None and overlay.without_amodal.endswith("turn on Amodal Masks and export it again")
     plain = replace(record_of(), categories=(Category("b"),))
     assert make_overlay(plain).without_keypoints == "No category of this frame lists keypoints"
     panoramic = replace(CAMERA, type="panoramic", k=None)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.camera import Camera
 from core.categories import Category
-from core.instances import Instance, find_masks
+from core.instances import Amodal, Instance, find_masks
 from core.keypoints import Keypoint, Visibility
 from core.palette import category_colours
 from core.poses import Pose
@@ -244,7 +244,7 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     window.press("n")
     time.sleep(1)
     window.press("ctrl+KP_8")
-    for name in ("boxes", "names", "masks", "boxes_3d", "keypoints"):
+    for name in ("boxes", "names", "masks", "boxes_3d", "keypoints", "amodal"):
         window.ask(f"setattr({SWITCHES}, {name!r}, False)")
     nothing = shoot("3d-nothing")
     frame = extent((nothing.max(axis=2) == 0) & PICTURE)  # the black image
@@ -274,8 +274,15 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     row, column = on_screen(25, 20)
     assert near(points[row - 1 : row + 2, column - 1 : column + 2], (0, 0, 0)).all()  # occluded
     assert drawn(points, (255, 255, 255), 25, 20) and drawn(points, colour, 20, 15)  # and the bone between them
-    window.ask(f"setattr({SWITCHES}, 'boxes_3d', True)")
-    shoot("3d-both")
+    window.ask(f"setattr({SWITCHES}, 'keypoints', False)")
+    window.ask(f"setattr({SWITCHES}, 'amodal', True)")
+    outline = shoot("amodal")
+    for x, y in ((20, 8), (20, 22), (13, 15), (27, 15)):  # of all of it, which is smaller than its 3D box
+        assert drawn(outline, colour, x, y), (x, y)
+    assert not drawn(outline, colour, 20, 15)
+    for name in ("boxes_3d", "keypoints"):
+        window.ask(f"setattr({SWITCHES}, {name!r}, True)")
+    shoot("3d-all")
 
     window.press("n")
     window.ask(f"setattr({SPACE}, 'image', bpy.data.images.load({str(dataset / 'images/without.png')!r}))")
@@ -283,7 +290,7 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     missing = window.ask(
         f"next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay')).missing_of({SPACE})"
     )
-    assert set(missing) == {"boxes_3d", "keypoints"}
+    assert set(missing) == {"boxes_3d", "keypoints", "amodal"}
     time.sleep(1)
     window.press_property("labelpass_overlay.boxes_3d")
     window.leave()
@@ -305,7 +312,11 @@ def write_cube(dataset: Path, name: str, detailed: bool) -> None:
     points = Keypoint(15, 10, Visibility.VISIBLE, 3), Keypoint(25, 20, Visibility.OCCLUDED, 5)
     instance = Instance("Cube", "a", (1,), mask)
     if detailed:
-        instance = replace(instance, pose=pose, keypoints=points)
+        whole = np.zeros((30, 40), dtype=np.uint32)
+        whole[8:22, 13:27] = 1
+        (found,) = find_masks(whole)
+        amodal = Amodal(found.rle, found.box, found.area, found.area, found.area)
+        instance = replace(instance, pose=pose, keypoints=points, amodal=amodal)
     FrameRecord(
         key="", sequence="", frame=0, name=name, width=40, height=30, image=f"images/{name}.png", colour=None,
         pictures=(), label_source="object_index", view_layer="", view="", unit_scale=1.0, camera=camera,
