@@ -19,7 +19,12 @@ JPEG_QUALITY = 95
 class LabelSource(Choice):
     """The pass that tells objects apart."""
 
-    AUTO = "auto", "Automatic", "Object Index where it has any value, otherwise Cryptomatte Object"
+    AUTO = (
+        "auto",
+        "Automatic",
+        "Object Index where any object has one, otherwise Cryptomatte Object, Asset or Material, then Material Index; "
+        "for Soft Masks always a Cryptomatte",
+    )
     OBJECT_INDEX = "object_index", "Object Index", "One instance for each pass index of an object"
     MATERIAL_INDEX = "material_index", "Material Index", "One instance for each pass index of a material"
     CRYPTO_OBJECT = "crypto_object", "Cryptomatte Object", "One instance for each object, without any pass index"

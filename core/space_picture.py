@@ -36,6 +36,8 @@ def draw_boxes_3d(
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
     width = max(1, round(picture.height / 300))
+    # Wider than edges: the colour of a category may be that of an axis.
+    axis_width = -(-3 * width // 2)
     colours = category_colours(categories, own)
     placed = [(one, one.pose) for one in instances if one.pose is not None]
     lines = pose_lines([pose for _, pose in placed], camera, unit_scale)
@@ -43,5 +45,5 @@ def draw_boxes_3d(
     ends = np.floor(lines.ends).reshape(-1, 4).tolist()
     for line, pose, axis in zip(ends, lines.pose.tolist(), lines.axis.tolist(), strict=True):
         colour = colours[placed[pose][0].category] if axis < 0 else AXIS_COLOURS[axis]
-        draw.line(line, fill=colour, width=width)
+        draw.line(line, fill=colour, width=width if axis < 0 else axis_width)
     return np.asarray(picture)

@@ -1,13 +1,15 @@
 """Look at parts and soft masks of a dataset: python examples/parts_and_soft_masks.py DATASET PICTURE.png
 
-The dataset is one that was exported with Parts and Soft Masks. The picture shows the first image with its parts in
-colours, and the top of one instance cut out by the hard mask and, below, by the soft mask. Nothing but the COCO file
-and the images is read, as training code would do it.
+The dataset is one that was exported with Parts and Soft Masks. The picture shows the first image that has instances,
+its parts in colours, and beside it the top of one instance cut out by the hard mask and, below, by the soft mask.
+Nothing but the COCO file and the images is read, as training code would do it.
 """
 
+import argparse
 import colorsys
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -21,10 +23,10 @@ BEHIND = (235, 235, 240)
 
 def main(dataset: Path, picture: Path) -> None:
     coco = COCO(dataset / "annotations/instances.json")
-    image = coco.loadImgs(coco.getImgIds())[0]
+    annotations = annotations_of_an_image(coco)
+    image = coco.imgs[annotations[0]["image_id"]]
     with Image.open(dataset / image["file_name"]) as file:
         pixels = np.asarray(file.convert("RGB")).astype(float)
-    annotations = coco.loadAnns(coco.getAnnIds(image["id"]))
 
     with_parts = pixels * 0.45
     for annotation in annotations:
@@ -47,6 +49,17 @@ def main(dataset: Path, picture: Path) -> None:
     Image.fromarray(np.hstack(columns).clip(0, 255).astype(np.uint8)).save(picture)
 
 
+def annotations_of_an_image(coco: COCO) -> list[dict[str, Any]]:
+    """Those of the first image with instances. Regions to ignore (iscrowd 1) have no parts and no soft mask."""
+    for image in coco.getImgIds():
+        annotations = coco.loadAnns(coco.getAnnIds(image, iscrowd=False))
+        if annotations:
+            if all("parts" in annotation and "soft_mask" in annotation for annotation in annotations):
+                return annotations
+            sys.exit("This dataset has no parts or no soft masks; export it with Parts and Soft Masks on")
+    sys.exit("This dataset has no instances")
+
+
 def soft_mask(dataset: Path, image: dict, annotation: dict) -> np.ndarray:
     """(height, width) float, from 0 to 255, of the whole image."""
     x, y, width, height = annotation["soft_mask"]["bbox"]
@@ -62,4 +75,8 @@ def cut_out(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description="Draw parts and soft masks of a dataset that was exported with both")
+    parser.add_argument("dataset", type=Path, help="folder of the dataset")
+    parser.add_argument("picture", type=Path, help="PNG file to write")
+    arguments = parser.parse_args()
+    main(arguments.dataset, arguments.picture)

@@ -52,9 +52,10 @@ class Categories(SidebarPanel):
         row.operator("labelpass.categories_import", text="Import", icon="IMPORT")
         row.operator("labelpass.categories_export", text="Export", icon="EXPORT")
         column = layout.column()
+        column.label(text="Unknown Objects")  # there is no room for the longest choice beside so long a label
+        column.prop(table, "unknown", text="")
         column.use_property_split = True
         column.use_property_decorate = False
-        column.prop(table, "unknown")
         column.prop(context.scene.labelpass, "ignored")
 
     def _draw_found(self, context: bpy.types.Context) -> None:

@@ -32,6 +32,10 @@ class Export(SidebarPanel):
         row = column.row()
         row.active = not settings.all_view_layers
         row.prop_search(settings, "view_layer", context.scene, "view_layers")
+        if context.scene.render.use_multiview:
+            row = column.row()
+            row.active = not settings.all_views
+            row.prop_search(settings, "view", context.scene.render, "views")
         ticks = column.column(heading="Sequences")
         ticks.prop(settings, "all_view_layers")
         if context.scene.render.use_multiview:

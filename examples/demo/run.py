@@ -27,7 +27,7 @@ def main(folder: Path) -> int:
         "Render it and export annotations: blender -b scene.blend -P export_annotations.py -- --render --output dataset"
     )
     run(*BLENDER, "-b", scene, "-P", CHECKOUT / "export_annotations.py", "--", "--render", "--output", with_blender)
-    step("The same frames without Blender: labelpass annotate render --output ..., labelpass merge ...")
+    step("The same frames without Blender: labelpass annotate render --output ... --scene dataset, labelpass merge ...")
     run(*LABELPASS, "annotate", folder / "render", "--output", without_blender, "--scene", with_blender)
     run(*LABELPASS, "merge", without_blender)
     step("Load the dataset with pycocotools")

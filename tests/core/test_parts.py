@@ -33,9 +33,10 @@ from core.passes import Passes
 from core.record import FrameRecord
 from core.render_pass import PassFile
 from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
-from core.settings import Grouping, ImageFormat, LabelSource, Parts, Settings
+from core.settings import Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
 
 Array = npt.NDArray[Any]
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples/parts_and_soft_masks.py"
 
 # --- Where the runs of two label images meet --------------------------------------------------------------------------
 
@@ -245,9 +246,7 @@ def test_example_reads_the_dataset(rendered_of, tmp_path: Path) -> None:
     settings = {"labels": LabelSource.CRYPTO_OBJECT, "image_format": ImageFormat.PNG, "soft_masks": True}
     annotated(rendered, tmp_path, parts=Parts.MATERIAL, **settings)
     write_coco(tmp_path, lambda done, total: None)
-    example = Path(__file__).resolve().parents[2] / "examples/parts_and_soft_masks.py"
-
-    subprocess.run([sys.executable, str(example), str(tmp_path), str(tmp_path / "p.png")], check=True)
+    subprocess.run([sys.executable, str(EXAMPLE), str(tmp_path), str(tmp_path / "p.png")], check=True)
 
     with Image.open(tmp_path / "p.png") as picture, Image.open(tmp_path / "images/f.png") as image:
         assert picture.width > image.width
@@ -255,6 +254,30 @@ def test_example_reads_the_dataset(rendered_of, tmp_path: Path) -> None:
         plain = np.asarray(image.convert("RGB")).astype(int)
     coloured = left.max(axis=2) - left.min(axis=2) > plain.max(axis=2) - plain.min(axis=2) + 40
     assert coloured.sum() > 500
+
+
+def test_example_passes_over_regions_to_ignore(rendered_of, facts_of, tmp_path: Path) -> None:
+    (rendered,) = rendered_of("4.5", "crypto_only")
+    scene = scene_of(facts_of("4.5"))
+    entries = tuple(dataclasses.replace(entry, ignored=entry.name == "Tower") for entry in scene.objects.entries)
+    scene = dataclasses.replace(scene, objects=SceneEntries(scene.objects.categories, entries))
+    settings = {"labels": LabelSource.CRYPTO_OBJECT, "image_format": ImageFormat.PNG, "ignored": Ignored.CROWD}
+    command = [sys.executable, str(EXAMPLE), str(tmp_path), str(tmp_path / "p.png")]
+    annotated(rendered, tmp_path, scene, soft_masks=True, parts=Parts.MATERIAL, **settings)
+    write_coco(tmp_path, lambda done, total: None)
+    annotations = json.loads((tmp_path / "annotations/instances.json").read_text())["annotations"]
+    assert {(one["iscrowd"], "parts" in one, "soft_mask" in one) for one in annotations} == {
+        (0, True, True),
+        (1, False, False),
+    }
+    subprocess.run(command, check=True)
+    assert (tmp_path / "p.png").is_file()
+
+    annotated(rendered, tmp_path, scene, soft_masks=True, **settings)
+    write_coco(tmp_path, lambda done, total: None)
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "This dataset has no parts or no soft masks; export it with Parts and Soft Masks on\n"
 
 
 def test_objects_of_a_group_are_told_apart_whatever_they_share(rendered_of, facts_of, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from core.frames import FrameFiles
 from core.instances import Instance, Mask
 from core.job import FrameJob
 from core.placements import Bounds, Placement
+from core.pose_lines import AXIS_COLOURS
 from core.poses import BOX_EDGES, Pose, find_poses
 from core.record import FrameRecord
 from core.render_pass import PassFile
@@ -187,6 +188,19 @@ def test_picture() -> None:
 
     drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=near)], ["cube"], CAMERA, 1.0)
     assert drawn.any()
+
+
+def test_axes_stand_out_where_a_category_has_their_colour() -> None:
+    """A category may be as blue as the z axis; the axis is the wider line of the two."""
+    mask = Mask(1, Box(0, 0, 1, 1), 1, "")
+    pose = only(poses(("Cube", ["Cube"]), places=[cube("Cube", 0, 0, 9)]))
+    black = np.zeros((48, 64, 3), np.uint8)
+    white = {"cube": (255, 255, 255)}
+    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=pose)], ["cube"], CAMERA, 1.0, white)
+
+    columns = drawn[:, 32 + 3 : 32 + 9]  # across the x axis, and the upper and lower edges of the front and back face
+    assert ((columns == AXIS_COLOURS[0]).all(axis=-1).sum(axis=0) == 2).all()
+    assert ((columns == 255).all(axis=-1).sum(axis=0) == 4).all()
 
 
 def test_annotating_with_poses(tmp_path, write_exr) -> None:

@@ -1,0 +1,142 @@
+"""Take the pictures of real Blender that README.md, docs/labels.md and docs/testing.md show, with the mouse.
+
+    python -m pytest tests/real/take_pictures.py
+
+leaves them in build/screenshots/docs/, of the newest Blender. It is no test of the suite: it renders the demo as large
+as it is, and whoever takes the pictures looks at them. Those of the walk-through come from test_walk_through.py.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.real.conftest import CHECKOUT, InstalledBlender
+from tests.real.test_overlay import open_image_editor, wait_for_status
+from tests.real.test_panels import ASSIGN, SET_UP, WRONG
+from tests.real.test_window import EXPORT, LINES, STATE
+from tests.real.window import SCREENSHOTS, Window, open_window
+from tools.real_blender import SUITES
+
+PICTURES = SCREENSHOTS / "docs"
+_SCENE = "bpy.context.scene"
+_TABLE = f"{_SCENE}.labelpass.table"
+# In pixels of the screen: from a button to the header of the panel below it, and between headers of closed panels.
+_EXPORT_TO_PASSES, _HEADER = 37, 26
+_BESIDE_LISTS = 0.82
+_EXPORT_TABLE = "labelpass.categories_export"
+# From these buttons to below the headers of the panels that follow.
+_BELOW_ASSIGN, _BELOW_EXPORT_TABLE = 105, 175
+# What makes the checklist red: no pass tells objects apart, and the output holds no passes.
+_BREAK = (
+    f"setattr({_SCENE}.view_layers[0], 'use_pass_object_index', False)",
+    f"setattr({_SCENE}.view_layers[0], 'use_pass_cryptomatte_object', False)",
+    f"setattr({_SCENE}.view_layers[0], 'use_pass_z', False)",
+    f"hasattr({_SCENE}.render.image_settings, 'media_type') and "
+    f"setattr({_SCENE}.render.image_settings, 'media_type', 'IMAGE')",
+    f"setattr({_SCENE}.render.image_settings, 'file_format', 'PNG')",
+    f"setattr({_SCENE}.labelpass, 'source', 'FILES')",
+)
+
+
+@pytest.fixture
+def window(labelpass_blender: InstalledBlender, tmp_path: Path) -> Iterator[Window]:
+    """The demo scene, as large as it is."""
+    if labelpass_blender.blender.name == SUITES[0]:
+        pytest.skip("the pictures are of the newest Blender")
+    folder = labelpass_blender.folder / tmp_path.name
+    folder.mkdir()
+    script, scene = folder / "build_scene.py", folder / "scene.blend"
+    script.write_text((CHECKOUT / "examples/demo/build_scene.py").read_text())
+    labelpass_blender.run_well("-b", "--factory-startup", "-P", script, "--", scene)
+    with open_window(labelpass_blender.blender, labelpass_blender.user, scene, [labelpass_blender.folder]) as window:
+        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
+        window.leave()
+        window.open_tab("Labelpass")
+        window.leave()
+        yield window
+
+
+def shot(window: Window) -> Image.Image:
+    """The whole window, once all has come to rest."""
+    window.leave(escape=False)
+    time.sleep(1)
+    path = PICTURES / "whole.png"
+    window.screenshot(path)
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+def sidebar(window: Window, bottom: int = 0) -> Image.Image:
+    """The sidebar, to a row of the screen."""
+    x, y, width, height = window._sidebar()
+    return shot(window).crop((x, y, x + width, bottom or y + height))
+
+
+def keep(image: Image.Image, name: str) -> None:
+    image.save(PICTURES / f"{name}.png", optimize=True)
+
+
+def render(window: Window, key: str) -> None:
+    window.press(key)
+    time.sleep(2)
+    window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')", 600)
+    window.leave()
+
+
+def test_overlay(window: Window) -> None:
+    """testing-overlay.png"""
+    render(window, "F12")
+    window.press_button(EXPORT)
+    window.wait_for(f"not {STATE}.running and len({LINES}) > 0")
+    window.leave()
+    open_image_editor(window, "bpy.data.images['Render Result']")
+    window.press_property("labelpass_overlay.show")
+    window.leave()
+    wait_for_status(window, "demo_0001.json: 17 instances")
+    window.press("Home")
+    keep(shot(window), "testing-overlay")
+
+
+def test_passes_and_categories(window: Window) -> None:
+    """testing-panels.png and categories.png"""
+    window.press("ctrl+space")  # as much room for the sidebar as there is
+    time.sleep(1)
+    window.open_tab("Labelpass")
+    window.leave()
+    for broken in _BREAK:
+        window.ask(broken)
+    window.wait_for(f"len({WRONG}) == 2")
+    parts = [sidebar(window, window.find_button(ASSIGN, 0.3)[1] + _BELOW_ASSIGN)]
+    window.press_button(SET_UP)
+    window.wait_for(f"{WRONG} == []")
+    parts.append(sidebar(window, window.find_button(ASSIGN, 0.3)[1] + _BELOW_ASSIGN))
+    window.ask(f"setattr({_SCENE}.labelpass, 'source', 'RENDER')")
+    x, y = window.find_button(EXPORT)
+    window.click(x, y + _EXPORT_TO_PASSES)
+    window.click(x, y + _EXPORT_TO_PASSES + _HEADER)
+    parts.append(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE))
+    row = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)))
+    for number, part in enumerate(parts):
+        row.paste(part, (sum(before.width for before in parts[:number]), 0))
+    keep(row, "testing-panels")
+
+    window.press_button("labelpass.categories_from_scene")
+    window.wait_for(f"len({_TABLE}.categories) == 3")
+    window.click(*window.find_button("labelpass.category_remove", _BESIDE_LISTS))
+    window.wait_for(f"len({_TABLE}.categories) == 2")
+    window.ask(f"setattr({_TABLE}, 'unknown', 'background')")
+    keep(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE), "categories")
+
+
+def test_sidebar(window: Window) -> None:
+    """sidebar.png"""
+    render(window, "ctrl+F12")
+    window.ask(f"setattr({_SCENE}.labelpass, 'source', 'FILES')")
+    window.press_button(EXPORT)
+    window.wait_for(f"not {STATE}.running and len({LINES}) > 0", 120)
+    assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
+    window.leave()
+    keep(shot(window), "sidebar")
