@@ -14,7 +14,7 @@ from .errors import InputError, LabelpassError, UsageError
 from .files import check_writable
 from .frames import FrameFiles, find_frames, parse_frame_ranges
 from .job import FrameJob
-from .options import add_settings, exit_code_of, given_settings
+from .options import OneSentenceParser, add_settings, exit_code_of, given_settings
 from .render_pass import Pass
 from .run import STOPPED, Summary, annotate_frames, merge_records
 from .scene import SCENES_FOLDER, scene_path
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneSentenceParser(
         prog="labelpass", description="Turns the render passes in Blender's EXR files into training data"
     )
     parser.add_argument("--version", action="version", version=f"labelpass {__version__}")
@@ -84,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     passes.add_argument("frames", nargs="+", type=Path, metavar="FRAMES", help="EXR files, or folders of them")
     passes.set_defaults(run=_passes)
 
-    worker = commands.add_parser("worker", help="do tasks from standard input (for the extension)")
+    # Does tasks from standard input, for the extension; without help it is not among the commands that people see.
+    worker = commands.add_parser("worker")
     worker.add_argument("--threads", type=int, default=0, help="threads for decoding single-part files")
     worker.set_defaults(run=_worker)
     return parser
@@ -136,6 +137,7 @@ def _split(frames: Sequence[FrameFiles], settings: Settings, output: Path) -> li
 def _merge(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    _check_folder(options.folder)
     with tqdm(unit="record", disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -151,6 +153,7 @@ def _validate(options: argparse.Namespace) -> int:
 
     from .checks.validate import validate
 
+    _check_folder(options.folder)
     with tqdm(unit="record", disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -166,14 +169,26 @@ def _validate(options: argparse.Namespace) -> int:
 def _passes(options: argparse.Namespace) -> int:
     from .passes import Passes
 
+    code = 0
     for frame in find_frames(options.frames):
-        passes = Passes(frame.files)
-        height, width = passes.shape
+        try:
+            passes = Passes(frame.files)
+            height, width = passes.shape
+            found = passes.overview()
+        except LabelpassError as error:
+            print(f"labelpass: {error}", file=sys.stderr)
+            code = 1
+            continue
         print(f"{frame.path}: {width} x {height}")
-        for layer, view, names in passes.overview():
+        for layer, view, names in found:
             where = " / ".join(name for name in (layer, view) if name)
             print(f"  {where or '(no view layer)'}: {', '.join(names)}")
-    return 0
+    return code
+
+
+def _check_folder(output: Path) -> None:
+    if not output.is_dir():
+        raise InputError(f"{output} is no folder; give that of the dataset, which holds its records")
 
 
 def _worker(options: argparse.Namespace) -> int:

@@ -5,20 +5,23 @@
      "rules": [{"source": "object_name", "pattern": "Car*", "category": "car"}, {"source": "property"}],
      "unknown": "background"}
 
-What is left out is as by default; a category without an id gets the smallest free number in the order of the file.
+What is left out is as by default, or as the reader has it; a category without an id gets the smallest free number in
+the order of the file.
 """
 
 import dataclasses
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .categories import DEFAULT_RULES, Category, CategoryTable, Rule, Source, Unknown, with_ids
+from .categories import Category, CategoryTable, Rule, Source, Unknown, with_ids
 from .errors import CategoryError
 from .files import complete_file
 from .settings import Grouping
+
+_BY_DEFAULT = CategoryTable()
 
 
 def table_as_json(table: CategoryTable) -> dict[str, Any]:
@@ -30,26 +33,30 @@ def table_as_json(table: CategoryTable) -> dict[str, Any]:
     }
 
 
-def table_from_json(data: Mapping[str, Any]) -> CategoryTable:
-    """The table that plain data is; raises CategoryError where it is none."""
+def table_from_json(data: Mapping[str, Any], base: CategoryTable = _BY_DEFAULT) -> CategoryTable:
+    """The table that plain data is, with the rules and `unknown` of `base` where it has none.
+
+    Raises:
+        CategoryError: it is no category table.
+    """
     data = _checked(data, {"categories", "rules", "unknown"}, "A category table")
     rules = data.get("rules")
     return CategoryTable(
         with_ids(_category(row) for row in _sequence(data.get("categories", []), "categories")),
-        DEFAULT_RULES if rules is None else tuple(_rule(row) for row in _sequence(rules, "rules")),
-        _choice(Unknown, data.get("unknown", Unknown.OWN.value), "unknown"),
+        base.rules if rules is None else tuple(_rule(row) for row in _sequence(rules, "rules")),
+        _choice(Unknown, data.get("unknown", base.unknown.value), "unknown"),
     )
 
 
-def read_table(path: Path) -> CategoryTable:
-    """Read a category table from a JSON or (by its suffix) TOML file.
+def read_table(path: Path, base: CategoryTable = _BY_DEFAULT) -> CategoryTable:
+    """Read a category table from a JSON or (by its suffix) TOML file; what it leaves out is as in `base`.
 
     Raises:
         CategoryError: the file is missing, or no category table.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return table_from_json(tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text))
+        return table_from_json(tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text), base)
     except OSError as error:
         raise CategoryError(f"Cannot read {path}: {error.strerror}; check the path") from error
     except (ValueError, RecursionError) as error:  # also what is no JSON, TOML or text
@@ -60,11 +67,22 @@ def read_table(path: Path) -> CategoryTable:
 
 def write_table(path: Path, table: CategoryTable) -> None:
     """Write a category table as JSON, a row of it to a line; OutputError where that cannot be done."""
-    data = table_as_json(table)
-    parts = [f'"unknown": {json.dumps(data["unknown"])}']
-    for name in ("rules", "categories"):
-        rows = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in data[name])
-        parts.insert(0, f'"{name}": [\n{rows}\n  ]' if rows else f'"{name}": []')
+    _write(path, table_as_json(table))
+
+
+def write_categories(path: Path, categories: Iterable[Category]) -> None:
+    """Write a category table that leaves rules open, as read_table() reads it; OutputError likewise."""
+    _write(path, {"categories": [category.as_json() for category in categories]})
+
+
+def _write(path: Path, data: Mapping[str, Any]) -> None:
+    parts = []
+    for name, value in data.items():
+        rows = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in value) if value else ""
+        if not isinstance(value, list):
+            parts.append(f'"{name}": {json.dumps(value)}')
+        else:
+            parts.append(f'"{name}": [\n{rows}\n  ]' if rows else f'"{name}": []')
     with complete_file(path) as file:
         file.write(f"{{\n  {f',{chr(10)}  '.join(parts)}\n}}\n".encode())
 

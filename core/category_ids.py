@@ -9,8 +9,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .categories import Category, CategoryTable
-from .category_files import read_table, write_table
+from .categories import Category
+from .category_files import read_table, write_categories
 from .errors import RecordError
 
 CATEGORIES_FILE = "annotations/categories.json"
@@ -124,7 +124,7 @@ def ids_of(categories: Iterable[Category]) -> dict[str, int]:
 
 def keep_ids(output: Path, categories: Iterable[Category]) -> None:
     """Remember the ids for frames that are added later; OutputError where the file cannot be written."""
-    write_table(output / CATEGORIES_FILE, CategoryTable(tuple(categories)))
+    write_categories(output / CATEGORIES_FILE, categories)
 
 
 def _united(known: Category, category: Category, path: Path) -> Category:

@@ -73,7 +73,9 @@ class RenderSetup:
         engine: name of the render engine.
         engine_passes: the passes that it can make; None where that is not known.
         view_layers: at least one.
-        objects: number of objects that can be seen.
+        objects: number of objects that can be seen and have a category.
+        background: number of those that can be seen and have none.
+        problem: a sentence on why frames cannot be labelled as things are, "" where they can.
         instances: number of instances that they are.
         indexed: whether any of them has a pass index other than 0.
         clash: a sentence on objects of different categories that share a pass index, "" where none do.
@@ -123,6 +125,8 @@ class RenderSetup:
     indexed_copies: str = ""
     keypoints: bool = False
     holdouts: bool = False
+    background: int = 0
+    problem: str = ""
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes
@@ -308,6 +312,13 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
                 else "render with Cycles or EEVEE"
             ),
         )
+    if setup.problem:
+        return Finding(Status.WRONG, setup.problem)
+    if setup.objects == 0 and setup.background:
+        return Finding(
+            Status.WRONG,
+            f"Nothing to label: all {setup.background} objects are background or ignored; see the panel Categories",
+        )
     if setup.objects == 0:
         return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
     if settings.soft_masks and wanted in INDEX_PASSES:
@@ -322,7 +333,7 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
             "All objects have the pass index 0, which is background; press Assign Indices, or set Labels to Automatic",
         )
     if wanted is Pass.OBJECT_INDEX and setup.clash:
-        return Finding(Status.WRONG, f"{setup.clash} (Assign Indices does that)")
+        return Finding(Status.WRONG, f"{setup.clash} (Assign Indices gives each its own)")
     if wanted not in layer.passes:
         return Finding(
             Status.WRONG,

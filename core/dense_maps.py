@@ -1,6 +1,7 @@
 """The dense maps of a frame: from its passes and instances to files, as the table in maps.py describes them."""
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,10 @@ class DenseMaps:
 
     def check(self, maps: Sequence[DenseMap]) -> None:
         """Raises SceneError where one of some maps, those that are made later too, needs a camera that nobody knows."""
-        if any(map.kind.needs_camera for map in maps):
-            _ = self._surfaces.camera
+        wanting = next((map for map in maps if map.kind.needs_camera), None)
+        if wanting:
+            with _naming(wanting):
+                _ = self._surfaces.camera
 
     def write(self, map: DenseMap, output: Path, frame_path: str) -> WrittenMap:
         """Make a map and write its file.
@@ -86,7 +89,8 @@ class DenseMaps:
             OutputError: the file cannot be written.
         """
         if self._made is None or self._made[0] is not map.kind:
-            self._made = map.kind, _MAKERS[map.kind](self)
+            with _naming(map):
+                self._made = map.kind, _MAKERS[map.kind](self)
         values, valid = self._made[1]
         path = map.path(frame_path)
         held = _WRITERS[map](self, output / path, values, valid)
@@ -214,6 +218,15 @@ _MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Pixels]] = {
     MapKind.INSTANCES: DenseMaps._instance_numbers,
     MapKind.CATEGORIES: DenseMaps._categories,
 }
+
+
+@contextlib.contextmanager
+def _naming(map: DenseMap) -> Iterator[None]:
+    """Let an error of what is in it say which map it is about."""
+    try:
+        yield
+    except (PassError, SceneError) as error:
+        raise type(error)(f"{map.label} cannot be made: {error}") from error
 
 
 def _depth_png(maps: DenseMaps, path: Path, depth: Array, valid: Bools) -> int:

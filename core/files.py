@@ -1,6 +1,7 @@
 """Writing files so that they appear under their final names only when they are complete."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 from .errors import OutputError
 
 _MOST_ATTEMPTS = 10
+_NOT_FOR_LACK_OF_SPACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 @contextmanager
@@ -94,9 +96,8 @@ def check_writable(folder: Path) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"Cannot write {path}: {error.strerror or error}; free space there or choose another output folder"
-    )
+    way_out = "choose" if error.errno in _NOT_FOR_LACK_OF_SPACE else "free space there or choose"
+    return OutputError(f"Cannot write {path}: {error.strerror or error}; {way_out} another output folder")
 
 
 def owned_name(name: str) -> str:

@@ -55,7 +55,8 @@ def make_later_maps(
     Raises:
         OutputError: a file cannot be written.
     """
-    written, problems = [], []
+    written: list[WrittenMap] = []
+    failed: dict[tuple[str, str], list[str]] = {}
     for waiting in awaiting:
         checkpoint()
         pairs: dict[str, _Pair] = {}
@@ -71,8 +72,13 @@ def make_later_maps(
                     pairs[other] = _Pair(output, *records)
                 written.append(pairs[other].make(map))
             except (InputError, RecordError) as error:
-                problems.append(f"No {map.label} of {waiting.path}: {error}")
-    return written, list(dict.fromkeys(problems))
+                failed.setdefault((map.label, str(error)), []).append(waiting.path)
+    problems = []
+    for (label, reason), paths in failed.items():
+        paths = sorted(set(paths))
+        of = paths[0] if len(paths) == 1 else f"{len(paths)} frames, the first {paths[0]}"
+        problems.append(f"No {label} of {of}: {reason}")
+    return written, problems
 
 
 def _partner(waiting: Awaiting, map: DenseMap) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from .cryptomatte import hash_name
 from .errors import SceneError
 from .grouping import Groups, group_objects, ungrouped, with_whole_categories
 from .labels import LabelImage
-from .scene import REFUSED, UNKNOWN, SceneEntries, SceneEntry, SceneRecord, category_of_name, contradiction
+from .scene import REFUSED, UNKNOWN, SceneEntries, SceneEntry, SceneRecord, category_of_name, contradiction, refusal
 from .settings import Grouping, Ignored, LabelSource
 
 
@@ -133,10 +133,7 @@ def name_labels(
             first = dataclasses.replace(first, category=category_of_name(first.own_name), origin=UNKNOWN)
             categories.setdefault(first.category or "", Category(first.category or ""))
         if first.origin == REFUSED:
-            raise SceneError(
-                f"{first.name!r} is of no category, and the category table says that this is an error; add a rule or a "
-                "custom property for it, or choose what else becomes of unknown objects"
-            )
+            raise SceneError(refusal(first.name))
         if first.category is None:
             continue
         # Labels that only have a name in the files are never united: two of one name may be two things.

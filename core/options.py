@@ -5,11 +5,18 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 from .choice import Choice
 from .errors import LabelpassError, UsageError
 from .settings import Settings
+
+
+class OneSentenceParser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one sentence, without repeating how all of them are written."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"labelpass: {message}; see {self.prog} --help\n")
 
 
 def exit_code_of(command: Callable[[], int]) -> int:

@@ -153,8 +153,8 @@ class Passes:
         stored = self._find(pass_)
         if stored is None:
             raise PassError(
-                f"{self.where} has no pass {pass_.title}; it has {self.listing()}. "
-                "Choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
+                f"{self.where} has no pass {pass_.title}; it has {self.listing()}; "
+                "choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
             )
         if len(pass_.components) == 1:
             return self.pixels(stored, stored.names_of(pass_))[0]
@@ -232,7 +232,7 @@ class Passes:
         if layer is None:
             has = _quoted([layer.full_name for layer in self._cryptomattes])
             raise PassError(
-                f"{self._names} has no Cryptomatte {name!r}; it has {has or 'none'}. Choose another name, or none"
+                f"{self._names} has no Cryptomatte {name!r}; it has {has or 'none'}; choose another name, or none"
             )
         return layer
 
@@ -246,8 +246,8 @@ class Passes:
         if not layers:
             title = pass_.title if pass_ else "Cryptomatte"
             raise PassError(
-                f"{self.where} has no pass {title}; it has {self.listing()}. "
-                "Turn it on in Blender under View Layer Properties > Passes > Cryptomatte and render again"
+                f"{self.where} has no pass {title}; it has {self.listing()}; "
+                "turn it on in Blender under View Layer Properties > Passes > Cryptomatte and render again"
             )
         if len(layers) > 1:
             raise PassError(
@@ -286,7 +286,9 @@ class Passes:
         layers = self._layers()
         if wanted:
             if wanted not in layers:
-                raise UsageError(f"{self._names} has no view layer {wanted!r}; it has {_quoted(layers)}")
+                raise UsageError(
+                    f"{self._names} has no view layer {wanted!r}; it has {_quoted(layers)}, so choose one of them"
+                )
             return wanted
         if cryptomatte and (chosen := named_cryptomatte(self._cryptomattes, cryptomatte, "")):
             return chosen.view_layer
@@ -295,7 +297,11 @@ class Passes:
     def _choose_view(self, wanted: str) -> str:
         views = self.views()
         if wanted and wanted not in views:
-            has = f"it has {_quoted(views)}" if views else "it is not a stereo render"
+            has = (
+                f"it has {_quoted(views)}, so choose one of them"
+                if views
+                else "it is not a stereo render, so choose none"
+            )
             raise UsageError(f"{self._names} has no view {wanted!r}; {has}")
         return wanted or (views[0] if views else "")
 

@@ -14,6 +14,7 @@ from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
 from .record import record_path
 from .settings import Settings
+from .words import counted
 
 # The exit code of a program that Ctrl-C has ended.
 STOPPED = 130
@@ -116,13 +117,6 @@ def _left_out(records: Mapping[str, int]) -> str:
     sequences = "a sequence" if len(records) == 1 else "sequences"
     number = counted(sum(records.values()), "record")
     return f"; {number} left out, of {sequences} that the latest export does not make ({names})"
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 frame", "2 categories"."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
 class AnnotationRun:

@@ -171,6 +171,14 @@ def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
     return ""
 
 
+def refusal(name: str) -> str:
+    """A sentence on a thing that no rule gives a category, where that is an error."""
+    return (
+        f"{name!r} is of no category, and the category table says that this is an error; add a rule or a custom "
+        "property for it, or choose what else becomes of unknown objects"
+    )
+
+
 @dataclass(frozen=True)
 class SceneEntries:
     """All entries of one kind, and their categories, also those that a frame does not show."""

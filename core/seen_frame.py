@@ -20,9 +20,12 @@ from .passes import Passes, open_passes
 from .render_pass import Pass
 from .scene import SceneRecord
 from .scene_geometry import SceneGeometry
-from .settings import Ignored, ImageFormat, Instancing, LabelSource
+from .settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Settings
 from .surfaces import Surfaces
 from .training_image import shows_colours
+from .words import counted
+
+_GROUPS_BY_SCENE = (Grouping.PARENT, Grouping.TOP_PARENT, Grouping.COLLECTION, Grouping.CATEGORY)
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,8 @@ def see_frame(job: FrameJob, checkpoint: Callable[[], None]) -> SeenFrame:
     passes.preload(_passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints)))
     image = _read_labels(job, passes, scene)
     notes += image.notes
-    if scene is None and job.settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
-        notes.append(
-            f"Object Index is 0 everywhere, so {Pass(image.source.value).title} was taken; where other frames have "
-            "indices, choose Object Index for all"
-        )
+    if scene is None:
+        notes += _without_scene(job.settings, image, passes)
     runs = find_runs(image.labels)
     split = SplitLabels(image.labels)
     if scene and job.scene and job.settings.instancing is Instancing.AUTO:
@@ -111,6 +111,7 @@ def see_frame(job: FrameJob, checkpoint: Callable[[], None]) -> SeenFrame:
         runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories, split.entries()
     )
     named = [split.as_in_files(one) for one in named]
+    labels = len(runs.labels())
     runs = _under_one_label(runs, named)
     instances, ignored = _instances(runs, named)
     notes += remarks
@@ -119,10 +120,7 @@ def see_frame(job: FrameJob, checkpoint: Callable[[], None]) -> SeenFrame:
         ignored += [holdouts] if holdouts else []
         notes += [without_region] if without_region else []
     if not instances:
-        notes.append(
-            f"Nothing to detect: {Pass(image.source.value).title} shows no object"
-            + ("; every object has the pass index 0 unless you give it another one" if image.is_index else "")
-        )
+        notes.append(_why_nothing(image, labels, known=scene is not None))
     return SeenFrame(
         job,
         scene,
@@ -137,6 +135,50 @@ def see_frame(job: FrameJob, checkpoint: Callable[[], None]) -> SeenFrame:
         categories,
         notes,
     )
+
+
+def _without_scene(settings: Settings, image: LabelImage, passes: Passes) -> list[str]:
+    """Sentences on what a frame lacks of which only the files are known."""
+    notes = []
+    if settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
+        taken = Pass(image.source.value).title
+        if settings.soft_masks or settings.cryptomatte:
+            why = "soft masks come from a Cryptomatte" if settings.soft_masks else "it was named"
+            notes.append(
+                f"{taken} was taken, since {why}; everything in it is an instance, so give --scene where some things "
+                "are background"
+            )
+        else:
+            notes.append(
+                f"Object Index is 0 everywhere, so {taken} was taken; where other frames have indices, choose Object "
+                "Index for all"
+            )
+    if settings.grouping in _GROUPS_BY_SCENE:
+        notes.append(
+            "Without a scene record nothing is known to group objects by, so each is an instance of its own; give "
+            "--scene"
+        )
+    return notes
+
+
+def _why_nothing(image: LabelImage, labels: int, known: bool) -> str:
+    """A sentence on why a frame that shows so many labels has no instance.
+
+    Args:
+        image: its labels.
+        labels: how many there are.
+        known: whether there is a scene record.
+    """
+    shown = Pass(image.source.value).title
+    if not labels:
+        zero = "; every object has the pass index 0 unless you give it another one" if image.is_index else ""
+        return f"Nothing to detect: {shown} shows no object{zero}"
+    way_out = "look at the rules of the category table and at what is ignored"
+    if not known and image.is_index:
+        way_out = (
+            "without a scene record they are called index_7 and the like, so give --scene, or a rule by pass index"
+        )
+    return f"Nothing to detect: all that {shown} shows ({counted(labels, 'label')}) is background or ignored; {way_out}"
 
 
 def _open(job: FrameJob) -> tuple[Passes, SceneRecord | None, list[str]]:

@@ -9,8 +9,8 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ..core.categories import DEFAULT_RULES, Source
 from ..core.category_files import read_table, write_table
 from ..core.errors import LabelpassError
-from ..core.run import counted
-from .category_table import add_category, store_rules, store_table, table_of
+from ..core.words import counted
+from .category_table import add_category, rules_of, store_rules, store_table, table_of
 from .labelled_objects import categories_of_scene
 from .row_buttons import MovesRow, NeedsRow, RemovesRow
 
@@ -76,7 +76,7 @@ class LABELPASS_OT_categories_from_scene(bpy.types.Operator):
 
 
 class LABELPASS_OT_categories_import(ImportHelper, bpy.types.Operator):
-    """Take the categories and rules of a file instead of those of this scene"""
+    """Take the categories of a file instead of those of this scene, and its rules if it has any"""
 
     bl_idname = "labelpass.categories_import"
     bl_label = "Import Categories"
@@ -89,7 +89,7 @@ class LABELPASS_OT_categories_import(ImportHelper, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            table = read_table(Path(bpy.path.abspath(self.filepath)))
+            table = read_table(Path(bpy.path.abspath(self.filepath)), base=rules_of(context.scene))
             store_table(context.scene, table)
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))

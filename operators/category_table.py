@@ -126,6 +126,12 @@ def table_of(scene: bpy.types.Scene) -> CategoryTable:
     )
 
 
+def rules_of(scene: bpy.types.Scene) -> CategoryTable:
+    """The rules of a scene's category table, and what becomes of unknown objects, without its categories."""
+    stored = scene.labelpass.table
+    return CategoryTable((), tuple(_rule(row) for row in stored.rules) or DEFAULT_RULES, Unknown(stored.unknown))
+
+
 def store_table(scene: bpy.types.Scene, table: CategoryTable) -> None:
     """Let a scene have a category table instead of its own.
 

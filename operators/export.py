@@ -7,7 +7,7 @@ import bpy
 
 from ..core.errors import LabelpassError
 from ..core.progress import Progress
-from ..core.run import counted
+from ..core.words import counted
 from .export_plan import ExportPlan, Way, plan_export
 from .export_run import ExportRun
 from .last_render import frame_of_last_render

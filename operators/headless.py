@@ -12,8 +12,9 @@ from ..core.errors import UsageError
 from ..core.frames import parse_frame_ranges
 from ..core.options import add_settings, exit_code_of, given_settings
 from ..core.progress import Progress
-from ..core.run import STOPPED, counted
+from ..core.run import STOPPED
 from ..core.settings import Settings
+from ..core.words import counted
 from . import properties
 from .export_plan import Way, plan_export
 from .export_run import ExportRun

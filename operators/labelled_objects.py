@@ -14,7 +14,7 @@ from ..core.errors import LabelpassError
 from ..core.grouping import group_objects
 from ..core.palette import Colour, category_colours, own_colours
 from ..core.pass_indices import IndexedObject, shared_indices
-from ..core.scene import SceneEntries, SceneEntry
+from ..core.scene import REFUSED, SceneEntries, SceneEntry, refusal
 from ..core.settings import Grouping
 from .category_table import table_of
 from .instance_reader import find_copies
@@ -40,6 +40,7 @@ class LabelledObject:
     origin: str
     ignored: bool
     holdout: bool
+    refused: bool
 
     def indexed(self, parts: bool = False) -> IndexedObject:
         """It as core/pass_indices.py wants to know it; with `parts` as if each object were an instance.
@@ -110,7 +111,7 @@ class LabelledObjects:
         indexed_copies: likewise, of one whose copies share a pass index other than 0.
         keypoints: whether any has a category with keypoints.
         holdouts: whether any holdout is to be ignored.
-        problem: a sentence on why the scene has no categories, "" where it has.
+        problem: a sentence on why frames cannot be labelled by the scene's categories, "" where they can.
     """
 
     objects: tuple[ObjectSummary, ...] = ()
@@ -148,6 +149,7 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
             origin_of(entry, group),
             group.ignored,
             entry.facts.holdout,
+            group.origin == REFUSED,
         )
         for ob, (entry, group) in zip(objects, groups.entries, strict=True)
     ]
@@ -208,6 +210,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         indexed_copies=indexed_copies,
         keypoints=any(category.keypoints for category in categories if category.name in origins),
         holdouts=any(one.ignored and one.holdout for one in objects),
+        problem=next((refusal(one.object.name) for one in objects if one.refused), ""),
     )
 
 

@@ -4,8 +4,8 @@ import bpy
 
 from ..core.errors import LabelpassError
 from ..core.pass_indices import LARGEST_INDEX, plan_indices
-from ..core.run import counted
 from ..core.settings import Parts
+from ..core.words import counted
 from .labelled_objects import label_objects
 
 # What the user had, kept on the object and so in the .blend until it is restored.
@@ -35,7 +35,7 @@ class LABELPASS_OT_assign_indices(bpy.types.Operator):
                 ob.pass_index = index
                 changed += 1
         numbered = counted(plan.instances, "part" if parts else "instance")
-        self.report({"INFO"}, f"{numbered} with a pass index of its own, {counted(changed, 'object')} changed")
+        self.report({"INFO"}, f"{numbered}, each with a pass index of its own; {counted(changed, 'object')} changed")
         if plan.left_over:
             self.report(
                 {"WARNING"},

@@ -15,8 +15,8 @@ from bpy.props import BoolProperty, EnumProperty, PointerProperty, StringPropert
 
 from ..core.errors import LabelpassError
 from ..core.palette import BACKGROUND, instance_colours, linear_light
-from ..core.run import counted
 from ..core.settings import PreviewBy
+from ..core.words import counted
 from .handlers import Handlers
 from .labelled_objects import colours_of, label_objects
 from .object_facts import RENDERED_TYPES

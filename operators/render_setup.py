@@ -49,6 +49,8 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         engine_passes=_ENGINE_PASSES.get(render.engine),
         view_layers=tuple(ViewLayerSetup(layer.name, layer.use, _passes_of(layer)) for layer in scene.view_layers),
         objects=objects.count,
+        background=objects.background,
+        problem=objects.problem,
         instances=objects.instances,
         indexed=objects.indexed,
         clash=objects.clash,

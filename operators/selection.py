@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ..core.errors import LabelpassError
-from ..core.run import counted
+from ..core.words import counted
 from .labelled_objects import LabelledObject, label_objects
 
 

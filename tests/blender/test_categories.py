@@ -484,6 +484,33 @@ def test_export_import_and_another_scene(scene: bpy.types.Scene, tmp_path: Path)
     assert table_of(bpy.context.scene) == table
 
 
+def test_import_of_categories_alone_keeps_the_rules(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """As a dataset's own categories.json is."""
+    from labelpass.operators.category_table import store_table, table_of
+
+    rule = {"source": "object_name", "pattern": "C*", "category": "car"}
+    store_table(scene, rules(rule, categories=({"name": "car", "id": 1},), unknown="background"))
+    before = table_of(scene)
+    path = tmp_path / "categories.json"
+    path.write_text('{"categories": [{"name": "car", "id": 4}, {"name": "tree", "id": 5}]}')
+    assert bpy.ops.labelpass.categories_import(filepath=str(path)) == {"FINISHED"}
+    assert rows_of(scene) == [(4, "car"), (5, "tree")]
+    assert (table_of(scene).rules, table_of(scene).unknown) == (before.rules, before.unknown)
+
+
+def test_an_unknown_object_that_is_an_error_is_told_before_the_render(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.labelled_objects import read_labelled_objects
+    from labelpass.operators.render_setup import read_render_setup
+
+    bpy.ops.labelpass.categories_from_scene()
+    scene.labelpass.table.unknown = "error"
+    assert read_labelled_objects(scene).problem == ""
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("Stranger", scene.objects["Cube"].data))
+    found = read_labelled_objects(scene)
+    assert "'Stranger' is of no category" in found.problem
+    assert read_render_setup(scene, found).problem == found.problem
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

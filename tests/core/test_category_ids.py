@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.categories import Category
+from core.categories import Category, CategoryTable, Rule, Source, Unknown
 from core.category_ids import CATEGORIES_FILE, DatasetCategories, ids_before, keep_ids
 from core.errors import CategoryError, RecordError
 
@@ -110,6 +110,9 @@ def test_the_file_is_a_category_table(tmp_path: Path) -> None:
     keep_ids(tmp_path, categories)
     assert ids_before(tmp_path) == {"car": 1, "person": 2}
     assert read_table(tmp_path / CATEGORIES_FILE).categories == tuple(categories)
+    own = CategoryTable((), (Rule(Source.MATERIAL, "Paint*", "car"),), Unknown.BACKGROUND)
+    read = read_table(tmp_path / CATEGORIES_FILE, base=own)
+    assert (read.rules, read.unknown) == (own.rules, own.unknown), "how things come to them is up to each scene"
 
 
 def test_damaged_file(tmp_path: Path) -> None:

@@ -79,9 +79,11 @@ def test_what_is_right_says_so_for_each_subject() -> None:
         ({"view_layers": (dataclasses.replace(LAYER, used=False),)}, "'ViewLayer' is not rendered", Fix.USE_VIEW_LAYER),
         ({"sequencer": True}, "replaces the render", Fix.SEQUENCER),
         ({"objects": 0}, "nothing to label", None),
+        ({"objects": 0, "background": 3}, "all 3 objects are background or ignored", None),
+        ({"objects": 0, "problem": "The table has two cars"}, "The table has two cars", None),
         (
             {"clash": "A and B share the pass index 3"},
-            "A and B share the pass index 3 (Assign Indices does that)",
+            "A and B share the pass index 3 (Assign Indices gives each its own)",
             None,
         ),
         (

@@ -2,8 +2,9 @@
 
     python -m pytest tests/real/take_pictures.py
 
-leaves them in build/screenshots/docs/, of the newest Blender. It is no test of the suite: it renders the demo as large
-as it is, and whoever takes the pictures looks at them. Those of the walk-through come from test_walk_through.py.
+leaves them in build/screenshots/docs/, of the newest Blender, to be cropped to what they shall show. It is no test of
+the suite: it renders the demo as large as it is, and whoever takes the pictures looks at them. Those of the
+walk-through come from test_walk_through.py.
 """
 
 import time
@@ -15,7 +16,7 @@ from PIL import Image
 
 from tests.real.conftest import CHECKOUT, InstalledBlender
 from tests.real.test_overlay import open_image_editor, wait_for_status
-from tests.real.test_panels import SET_UP, WRONG
+from tests.real.test_panels import ASSIGN, SET_UP, WRONG
 from tests.real.test_window import EXPORT, LINES, STATE
 from tests.real.window import SCREENSHOTS, Window, open_window
 from tools.real_blender import SUITES
@@ -26,9 +27,14 @@ _TABLE = f"{_SCENE}.labelpass.table"
 # In pixels of the screen: from a button to the header of the panel below it, and between headers of closed panels.
 _EXPORT_TO_PASSES, _HEADER = 37, 26
 _BESIDE_LISTS = 0.82
+_EXPORT_TABLE = "labelpass.categories_export"
+# From these buttons to below the headers of the panels that follow.
+_BELOW_ASSIGN, _BELOW_EXPORT_TABLE = 105, 175
 # What makes the checklist red: no pass tells objects apart, and the output holds no passes.
 _BREAK = (
     f"setattr({_SCENE}.view_layers[0], 'use_pass_object_index', False)",
+    f"setattr({_SCENE}.view_layers[0], 'use_pass_cryptomatte_object', False)",
+    f"setattr({_SCENE}.view_layers[0], 'use_pass_z', False)",
     f"hasattr({_SCENE}.render.image_settings, 'media_type') and "
     f"setattr({_SCENE}.render.image_settings, 'media_type', 'IMAGE')",
     f"setattr({_SCENE}.render.image_settings, 'file_format', 'PNG')",
@@ -38,7 +44,7 @@ _BREAK = (
 
 @pytest.fixture
 def window(labelpass_blender: InstalledBlender, tmp_path: Path) -> Iterator[Window]:
-    """The demo scene, as large as it is, with as much room for the sidebar as there is."""
+    """The demo scene, as large as it is."""
     if labelpass_blender.blender.name == SUITES[0]:
         pytest.skip("the pictures are of the newest Blender")
     folder = labelpass_blender.folder / tmp_path.name
@@ -97,20 +103,23 @@ def test_overlay(window: Window) -> None:
 
 def test_passes_and_categories(window: Window) -> None:
     """testing-panels.png and categories.png"""
-    window.ask("setattr(bpy.context.preferences.view, 'ui_scale', 1.0)")
+    window.press("ctrl+space")  # as much room for the sidebar as there is
+    time.sleep(1)
+    window.open_tab("Labelpass")
+    window.leave()
     for broken in _BREAK:
         window.ask(broken)
     window.wait_for(f"len({WRONG}) == 2")
-    parts = [sidebar(window)]
+    parts = [sidebar(window, window.find_button(ASSIGN, 0.3)[1] + _BELOW_ASSIGN)]
     window.press_button(SET_UP)
     window.wait_for(f"{WRONG} == []")
-    parts.append(sidebar(window))
+    parts.append(sidebar(window, window.find_button(ASSIGN, 0.3)[1] + _BELOW_ASSIGN))
     window.ask(f"setattr({_SCENE}.labelpass, 'source', 'RENDER')")
     x, y = window.find_button(EXPORT)
     window.click(x, y + _EXPORT_TO_PASSES)
     window.click(x, y + _EXPORT_TO_PASSES + _HEADER)
-    parts.append(sidebar(window))
-    row = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)))
+    parts.append(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE))
+    row = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)), "white")
     for number, part in enumerate(parts):
         row.paste(part, (sum(before.width for before in parts[:number]), 0))
     keep(row, "testing-panels")
@@ -120,7 +129,7 @@ def test_passes_and_categories(window: Window) -> None:
     window.click(*window.find_button("labelpass.category_remove", _BESIDE_LISTS))
     window.wait_for(f"len({_TABLE}.categories) == 2")
     window.ask(f"setattr({_TABLE}, 'unknown', 'background')")
-    keep(sidebar(window), "categories")
+    keep(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE), "categories")
 
 
 def test_sidebar(window: Window) -> None:
