@@ -90,7 +90,7 @@ def bench(session: nox.Session) -> None:
 def accuracy(session: nox.Session) -> None:
     """How far the maps are from geometry; `nox -s accuracy -- --write` puts the table into docs/accuracy.md."""
     install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
-    session.run("python", "benchmarks/accuracy.py", *session.posargs)
+    session.run("python", "-m", "benchmarks.accuracy", *session.posargs)
     session.run("python", "-m", "benchmarks.accuracy_eevee", *session.posargs)
 
 

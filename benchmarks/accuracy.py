@@ -1,4 +1,4 @@
-"""How far maps, poses, keypoints and amodal masks are from geometry: python benchmarks/accuracy.py [--write]
+"""How far maps, poses, keypoints and amodal masks are from geometry: python -m benchmarks.accuracy [--write]
 
 Renders a small scene in Blender (the bpy module), exports it, and compares each pixel and each instance with what
 Blender's own ray casting and matrices say of it. `--write` puts the table into docs/accuracy.md.
@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from pycocotools import mask as coco_mask
+
+from .report import write_between_markers
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs/accuracy.md"
@@ -324,8 +326,20 @@ def _amodal(frames: Sequence[Frame]) -> Iterator[Row]:
     yield Row("visib_fract", "Cycles, alone", "difference", np.array(fractions), np.array(allowed_fractions), limit)
 
 
+def as_table(title: str, rows: Sequence[Row]) -> list[str]:
+    """The lines of a table in Markdown, with its title."""
+    return [
+        f"### {title}",
+        "",
+        "| what | judge | compared | error | median | 99 % | largest | limit | used of it | met |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        *(f"| {' | '.join(row.cells())} |" for row in rows),
+        "",
+    ]
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="benchmarks/accuracy.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help=f"put the results into docs/{PAGE.name}")
     options = parser.parse_args()
     lines = []
@@ -333,23 +347,12 @@ def main() -> int:
     for kind in ("perspective", "orthographic"):
         with tempfile.TemporaryDirectory(prefix="labelpass-accuracy-") as folder:
             rows = list(measure(Path(folder), kind))
-        lines += [
-            f"### {kind.title()} camera",
-            "",
-            "| what | judge | compared | error | median | 99 % | largest | limit | used of it | met |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-            *(f"| {' | '.join(row.cells())} |" for row in rows),
-            "",
-        ]
+        lines += as_table(f"{kind.title()} camera", rows)
         missed += sum(not row.met for row in rows)
     markdown = "\n".join(lines)
     print(markdown)
     if options.write:
-        before, begin, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-        _, end, after = rest.partition(_END)
-        if not begin or not end:
-            raise SystemExit(f"{PAGE} lacks the lines {_BEGIN} and {_END}; put them where the table should be")
-        PAGE.write_text(f"{before}{_BEGIN}\n\n{markdown}\n{_END}{after}", encoding="utf-8", newline="\n")
+        write_between_markers(PAGE, markdown, _BEGIN, _END)
     print(f"{missed} limits missed" if missed else "All limits met", file=sys.stderr)
     return 1 if missed else 0
 

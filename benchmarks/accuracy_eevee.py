@@ -21,7 +21,8 @@ from core.settings import ImageFormat, Settings
 from tests.agreement import partners, share_right
 from tests.eevee import EEVEES, FLAT, FRAMES, HALF, Array, Dataset, Hit, covers_clearly, job_of, truth_of
 
-from .accuracy import PAGE, Row
+from .accuracy import PAGE, Row, as_table
+from .report import write_between_markers
 
 _BEGIN = "<!-- accuracy of EEVEE: begin, written by benchmarks/accuracy_eevee.py --write -->"
 _END = "<!-- accuracy of EEVEE: end -->"
@@ -135,23 +136,12 @@ def main() -> int:
     for version in EEVEES:
         with tempfile.TemporaryDirectory(prefix="labelpass-accuracy-") as folder:
             rows = list(measure(version, Path(folder)))
-        lines += [
-            f"### EEVEE of Blender {truth_of(version).facts['blender']}",
-            "",
-            "| what | judge | compared | error | median | 99 % | largest | limit | used of it | met |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-            *(f"| {' | '.join(row.cells())} |" for row in rows),
-            "",
-        ]
+        lines += as_table(f"EEVEE of Blender {truth_of(version).facts['blender']}", rows)
         missed += sum(not row.met for row in rows)
     markdown = "\n".join(lines)
     print(markdown)
     if options.write:
-        before, begin, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-        _, end, after = rest.partition(_END)
-        if not begin or not end:
-            raise SystemExit(f"{PAGE} lacks the lines {_BEGIN} and {_END}; put them where the tables should be")
-        PAGE.write_text(f"{before}{_BEGIN}\n\n{markdown}\n{_END}{after}", encoding="utf-8", newline="\n")
+        write_between_markers(PAGE, markdown, _BEGIN, _END)
     print(f"{missed} limits missed" if missed else "All limits met", file=sys.stderr)
     return 1 if missed else 0
 

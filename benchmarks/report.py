@@ -124,11 +124,10 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def write_between_markers(page: Path, markdown: str) -> None:
-    """Replace what stands between the two marker comments of a page."""
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise SystemExit(f"{page} lacks the lines {_BEGIN} and {_END}; put them where the table should be")
-    page.write_text(f"{before}{_BEGIN}\n\n{markdown}\n{_END}{after}", encoding="utf-8", newline="\n")
+def write_between_markers(page: Path, markdown: str, begin: str = _BEGIN, end: str = _END) -> None:
+    """Replace what stands between two marker comments of a page."""
+    before, found_begin, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise SystemExit(f"{page} lacks the lines {begin} and {end}; put them where the table should be")
+    page.write_text(f"{before}{begin}\n\n{markdown}\n{end}{after}", encoding="utf-8", newline="\n")

@@ -8,9 +8,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .maps import DenseMap, MapKind, passes_of
+from .needed_passes import (
+    label_pass,
+    labelled_layer,
+    needed_passes,
+    part_pass,
+    pass_for_copies,
+    shared_copies,
+    wants_holdouts,
+    wants_image,
+)
 from .pass_indices import LARGEST_INDEX
-from .render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass
-from .settings import Ignored, ImageFormat, Instancing, LabelSource, Settings
+from .render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
+from .render_setup import ExrOutput, RenderSetup, ViewLayerSetup
+from .settings import Settings
 
 # Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr.py).
 _LOSSY_CODECS = ("PXR24", "DWAA", "DWAB")
@@ -37,99 +48,6 @@ class Fix(Enum):
     CODEC = "codec"
     INTERLEAVE = "interleave"
     SEQUENCER = "sequencer"
-
-
-@dataclass(frozen=True)
-class ViewLayerSetup:
-    """A view layer: its name, whether it is rendered, and the passes that are turned on in it."""
-
-    name: str
-    used: bool
-    passes: frozenset[Pass]
-
-
-@dataclass(frozen=True)
-class ExrOutput:
-    """Something that writes EXR files: the scene's own output, or a File Output node of the compositor.
-
-    Attributes:
-        name: of the node; "" for the scene's own output.
-        passes: what it writes; None for every pass of every view layer.
-        codec: as Blender calls it, "ZIP" for example.
-        half: whether colours are stored in 16 bit, and with them a Cryptomatte (only File Output nodes do that).
-    """
-
-    name: str
-    passes: frozenset[Pass] | None
-    codec: str
-    half: bool
-
-
-@dataclass(frozen=True)
-class RenderSetup:
-    """What decides on the passes of a render.
-
-    Attributes:
-        engine: name of the render engine.
-        engine_passes: the passes that it can make; None where that is not known.
-        view_layers: at least one.
-        objects: number of objects that can be seen and have a category.
-        background: number of those that can be seen and have none.
-        problem: a sentence on why frames cannot be labelled as things are, "" where they can.
-        instances: number of instances that they are.
-        indexed: whether any of them has a pass index other than 0.
-        clash: a sentence on objects of different categories that share a pass index, "" where none do.
-        shared: a sentence on instances that share a pass index, "" where none do.
-        outputs: what writes EXR files with passes; empty where nothing does.
-        file_format: what the scene's own output writes, as Blender's interface calls it.
-        width, height: of the rendered image, in pixels.
-        percentage: resolution percentage.
-        can_store: False where Blender cannot write these passes because pixels are not square.
-        folder: where the frames go, "" where it is relative to a .blend that was never saved.
-        folder_is_default: whether it is Blender's own default, which all scenes share.
-        has_camera: whether the scene has an active camera.
-        motion_blur: whether it is on.
-        sequencer: whether the video sequencer replaces the render.
-        preview: whether objects have the colours of the preview instead of their own.
-        camera_type: of the active camera, as in Camera.type; "" where it is not known.
-        transparent: whether the film is, so that the image has no background.
-        copies: name of an object whose copies share one Cryptomatte id, "" where there is none.
-        indexed_copies: likewise, of one whose copies share a pass index other than 0.
-        keypoints: whether any object has a category with keypoints.
-        holdouts: whether any holdout is to be ignored.
-    """
-
-    engine: str
-    engine_passes: frozenset[Pass] | None
-    view_layers: tuple[ViewLayerSetup, ...]
-    objects: int
-    instances: int
-    indexed: bool
-    clash: str
-    shared: str
-    outputs: tuple[ExrOutput, ...]
-    file_format: str
-    width: int
-    height: int
-    percentage: int
-    can_store: bool
-    folder: str
-    folder_is_default: bool
-    has_camera: bool
-    motion_blur: bool
-    sequencer: bool
-    preview: bool
-    camera_type: str = "perspective"
-    transparent: bool = False
-    copies: str = ""
-    indexed_copies: str = ""
-    keypoints: bool = False
-    holdouts: bool = False
-    background: int = 0
-    problem: str = ""
-
-    def can_render(self, pass_: Pass) -> bool:
-        return self.engine_passes is None or pass_ in self.engine_passes
 
 
 @dataclass(frozen=True)
@@ -173,73 +91,6 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         )
     findings += _check_image(setup, settings, layer)
     return findings
-
-
-def labelled_layer(setup: RenderSetup, settings: Settings) -> ViewLayerSetup | None:
-    """The view layer that an export takes, or would take once it has passes; None where the wanted one is missing."""
-    if settings.view_layer:
-        return next((layer for layer in setup.view_layers if layer.name == settings.view_layer), None)
-    rendered = [layer for layer in setup.view_layers if layer.used] or list(setup.view_layers)
-    return next((layer for layer in rendered if layer.passes & set(LABEL_PASSES)), rendered[0])
-
-
-def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass:
-    """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
-    if settings.labels is not LabelSource.AUTO:
-        return settings.labels.pass_
-    by_index = setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
-    if by_index and not settings.soft_masks:
-        wanted = Pass.OBJECT_INDEX
-    else:
-        wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)
-    return wanted if setup.can_render(wanted) else Pass.CRYPTO_OBJECT
-
-
-def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass | None:
-    """The pass that tells the parts of instances apart, whether it is turned on or not; None where none is wanted."""
-    candidates = settings.parts.passes
-    labels = label_pass(setup, settings, layer)
-    if not candidates or labels in candidates:
-        return labels if candidates else None
-    return next((pass_ for pass_ in candidates if pass_ in layer.passes), candidates[0])
-
-
-def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
-    """All that an export with these settings reads, and no more."""
-    needed = [Pass.COMBINED] if _wants_image(settings) or _wants_holdouts(setup, settings) else []
-    needed += [Pass.DEPTH] if settings.pictures or setup.keypoints else []
-    needed += [_pass_for_copies(layer)] if shared_copies(setup, settings, layer) else []
-    parts = part_pass(setup, settings, layer)
-    needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
-    return list(dict.fromkeys(needed))
-
-
-def shared_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> str:
-    """Name of an object whose copies share a label and are to be told apart; "" where there is none."""
-    if settings.instancing is not Instancing.AUTO:
-        return ""
-    labels = label_pass(setup, settings, layer)
-    return {Pass.OBJECT_INDEX: setup.indexed_copies, Pass.CRYPTO_OBJECT: setup.copies}.get(labels, "")
-
-
-def _pass_for_copies(layer: ViewLayerSetup) -> Pass:
-    """The pass that tells copies apart: Depth, unless it is off and Position is there."""
-    return Pass.POSITION if Pass.POSITION in layer.passes and Pass.DEPTH not in layer.passes else Pass.DEPTH
-
-
-def _wants_image(settings: Settings) -> bool:
-    shown = settings.pictures or settings.image_format is not ImageFormat.NONE
-    return shown or DenseMap.POINTS_PLY in settings.maps
-
-
-def _wants_holdouts(setup: RenderSetup, settings: Settings) -> bool:
-    """Whether the holes that holdouts leave in the image are wanted as regions to ignore."""
-    return setup.holdouts and settings.ignored is Ignored.CROWD
-
-
-def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
-    """The passes that the maps need, that are off and that the engine can make."""
-    return [pass_ for pass_ in passes_of(settings.maps) if pass_ not in layer.passes and setup.can_render(pass_)]
 
 
 def missing_maps(setup: RenderSetup, settings: Settings) -> dict[MapKind, str]:
@@ -374,15 +225,15 @@ def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) 
 
 
 def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
-    images = ["images"] if _wants_image(settings) else []
-    images += ["ignore regions of holdouts"] if _wants_holdouts(setup, settings) else []
+    images = ["images"] if wants_image(settings) else []
+    images += ["ignore regions of holdouts"] if wants_holdouts(setup, settings) else []
     if images:
         what = " and ".join(images)
         if Pass.COMBINED in layer.passes:
             yield Finding(Status.GOOD, f"Combined gives the {what}")
         else:
             yield Finding(Status.WRONG, f"No {what}: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
-    if _wants_holdouts(setup, settings) and setup.transparent:
+    if wants_holdouts(setup, settings) and setup.transparent:
         yield Finding(
             Status.NOTE,
             "No ignore regions of holdouts: they cannot be told from a transparent background; turn off Film > "
@@ -403,7 +254,7 @@ def _check_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     if not name:
         return
     alike = f"The copies of {name!r} share a label, and those that touch will be one instance"
-    wanted = _pass_for_copies(layer)
+    wanted = pass_for_copies(layer)
     if setup.camera_type == "panoramic":
         yield Finding(Status.NOTE, f"{alike}, since nothing tells them apart with a panoramic camera")
     elif setup.motion_blur:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -36,58 +37,31 @@ def _choices(_: bpy.types.PropertyGroup, context: bpy.types.Context, __: str) ->
     return sequences_of_image(context.space_data)
 
 
+def _switch(name: str, description: str, default: bool = True) -> Any:
+    """A property that says whether something is drawn."""
+    return BoolProperty(name=name, description=description, default=default, options={"SKIP_SAVE"}, update=_on_switch)
+
+
 class LabelpassOverlay(bpy.types.PropertyGroup):
     """WindowManager.labelpass_overlay: what is drawn over the image; a matter of looking, so no part of the file."""
 
-    show: BoolProperty(
-        name="Show Overlay",
-        description="Draw the annotations of the shown frame over its image",
-        options={"SKIP_SAVE"},
-        update=_on_switch,
-    )
-    boxes: BoolProperty(
-        name="Boxes",
-        description="Draw the box of each instance in the colour of its category",
-        default=True,
-        options={"SKIP_SAVE"},
-        update=_on_switch,
-    )
-    boxes_3d: BoolProperty(
-        name="3D Boxes",
-        description="Draw the 3D box of each instance in the colour of its category, and its x, y and z axes in red, "
+    show: _switch("Show Overlay", "Draw the annotations of the shown frame over its image", default=False)
+    boxes: _switch("Boxes", "Draw the box of each instance in the colour of its category")
+    boxes_3d: _switch(
+        "3D Boxes",
+        "Draw the 3D box of each instance in the colour of its category, and its x, y and z axes in red, "
         "green and blue",
-        default=True,
-        options={"SKIP_SAVE"},
-        update=_on_switch,
     )
-    keypoints: BoolProperty(
-        name="Keypoints",
-        description="Draw the keypoints of each instance with their skeleton; what is occluded is black",
-        default=True,
-        options={"SKIP_SAVE"},
-        update=_on_switch,
+    keypoints: _switch(
+        "Keypoints",
+        "Draw the keypoints of each instance with their skeleton; what is occluded is black",
     )
-    amodal: BoolProperty(
-        name="Amodal Outlines",
-        description="Draw the outline of all of each instance, hidden or not, in the colour of its category",
-        default=True,
-        options={"SKIP_SAVE"},
-        update=_on_switch,
+    amodal: _switch(
+        "Amodal Outlines",
+        "Draw the outline of all of each instance, hidden or not, in the colour of its category",
     )
-    names: BoolProperty(
-        name="Names",
-        description="Draw the names of the largest instances; zoom in to see more of them",
-        default=True,
-        options={"SKIP_SAVE"},
-        update=_on_switch,
-    )
-    masks: BoolProperty(
-        name="Masks",
-        description="Colour the pixels of each instance",
-        default=True,
-        options={"SKIP_SAVE"},
-        update=_on_switch,
-    )
+    names: _switch("Names", "Draw the names of the largest instances; zoom in to see more of them")
+    masks: _switch("Masks", "Colour the pixels of each instance")
     opacity: FloatProperty(
         name="Opacity",
         description="How much the masks cover the image; their outlines cover twice as much",

@@ -2,9 +2,9 @@
 
 import bpy
 
-from ..core.checklist import ExrOutput, RenderSetup, ViewLayerSetup
 from ..core.frames import pass_of_file
 from ..core.render_pass import Pass
+from ..core.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from . import compat
 from .labelled_objects import LabelledObjects
 from .scene_reader import image_size, type_of_camera

@@ -5,19 +5,12 @@ from dataclasses import dataclass
 
 import bpy
 
-from ..core.checklist import (
-    Fix,
-    RenderSetup,
-    ViewLayerSetup,
-    label_pass,
-    labelled_layer,
-    needed_passes,
-    part_pass,
-    passes_to_turn_on,
-)
+from ..core.checklist import Fix
 from ..core.errors import SceneError
 from ..core.frames import pass_of_file
+from ..core.needed_passes import label_pass, labelled_layer, needed_passes, part_pass, passes_to_turn_on
 from ..core.render_pass import Pass
+from ..core.render_setup import RenderSetup, ViewLayerSetup
 from ..core.settings import Settings
 from . import compat
 from .render_setup import PASS_SWITCHES

@@ -4,21 +4,11 @@ import dataclasses
 
 import pytest
 
-from core.checklist import (
-    ExrOutput,
-    Finding,
-    Fix,
-    RenderSetup,
-    Status,
-    ViewLayerSetup,
-    check,
-    label_pass,
-    labelled_layer,
-    needed_passes,
-    part_pass,
-)
+from core.checklist import Finding, Fix, Status, check
+from core.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
 from core.pass_indices import LARGEST_INDEX
 from core.render_pass import Pass
+from core.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from core.settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
 
 EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}

@@ -1,11 +1,12 @@
 """Render the EEVEE part of the test files, with the scene records that the extension of this checkout writes for them.
 
     python tools/real_blender.py run sid --window --share . -- -b -P tests/data/render_eevee_fixtures.py
-    xvfb-run blender -b -P tests/data/render_eevee_fixtures.py -- [--output DIR]
+    xvfb-run blender -b -P tests/data/render_eevee_fixtures.py -- [--output DIR] [--scatter WIDTH HEIGHT SAMPLES]
 
 EEVEE draws with OpenGL, so it takes a screen, and is not in the bpy module. Everything goes to DIR/eevee-<major.minor>,
 which is emptied first. Beside the images lie scene.json, with facts that go neither through a render pass nor through
-Labelpass, and scenes/, with what an export would have written of the scene.
+Labelpass, and scenes/, with what an export would have written of the scene. With --scatter there is only a scatter in
+that size, for benchmarks/scatter_in_eevee.py.
 """
 
 import argparse
@@ -209,11 +210,16 @@ FIXTURES = (analytic, analytic_16, scatter, scatter_16)
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=HERE)
-    folder = f"eevee-{'.'.join(map(str, common.VERSION))}"
-    output = parser.parse_args(arguments).output.resolve() / folder
+    parser.add_argument("--scatter", type=int, nargs=3, metavar=("WIDTH", "HEIGHT", "SAMPLES"))
+    options = parser.parse_args(arguments)
+    output = options.output.resolve() / f"eevee-{'.'.join(map(str, common.VERSION))}"
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     load("labelpass", CHECKOUT / "__init__.py", package=True).register()
+    if options.scatter:
+        width, height, samples = options.scatter
+        scatter_and_real(output, "scatter", samples, (width, height))
+        return
     facts = common.describe(analytic_scene(1), THINGS, SEGMENTS, FRAMES)
     facts["unit_scale"] = UNIT_SCALE
     facts["sizes"] = {thing.name: thing.size for thing in THINGS}

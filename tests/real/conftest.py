@@ -9,6 +9,7 @@ Python (answer.py). Screenshots are left in build/screenshots/.
 """
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +66,10 @@ def labelpass_blender(
     return found
 
 
-@pytest.fixture
-def demo(labelpass_blender: InstalledBlender, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo scene in a fresh folder, small, with nothing rendered."""
-    folder = labelpass_blender.folder / tmp_path_factory.mktemp("demo").name
+@pytest.fixture(scope="session")
+def small_demo(labelpass_blender: InstalledBlender) -> Path:
+    """The demo scene as each Blender makes it, small, with nothing rendered; to be copied."""
+    folder = labelpass_blender.folder / "small_demo"
     folder.mkdir()
     script = folder / "build_scene.py"
     script.write_text((CHECKOUT / "examples/demo/build_scene.py").read_text())
@@ -76,3 +77,11 @@ def demo(labelpass_blender: InstalledBlender, tmp_path_factory: pytest.TempPathF
     labelpass_blender.run_well("-b", "--factory-startup", "-P", script, "--", scene)
     labelpass_blender.run_well("-b", "--factory-startup", scene, "--python-expr", SHRINK)
     return scene
+
+
+@pytest.fixture
+def demo(labelpass_blender: InstalledBlender, small_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo scene in a fresh folder; its paths are relative to the file."""
+    folder = labelpass_blender.folder / tmp_path_factory.mktemp("demo").name
+    folder.mkdir()
+    return Path(shutil.copy(small_demo, folder / "scene.blend"))
