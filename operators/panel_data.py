@@ -52,9 +52,19 @@ def refresh() -> float:
 
 def _is_busy(window: bpy.types.Window) -> bool:
     """Whether an animation plays, or the user is moving something: all that must not stutter."""
-    return window.screen.is_animation_playing or any(
-        operator.bl_idname.startswith("TRANSFORM_OT_") for operator in window.modal_operators
-    )
+    return window.screen.is_animation_playing or any(map(_transforms, window.modal_operators))
+
+
+def _transforms(operator: bpy.types.Operator | None) -> bool:
+    """Whether an operator that is under way moves something.
+
+    Where its extension was disabled meanwhile it is still listed for a moment: as None (Blender 5), or as an operator
+    without properties, of which nothing can be read (Blender 4).
+    """
+    try:
+        return operator is not None and operator.bl_idname.startswith("TRANSFORM_OT_")
+    except ValueError:
+        return False
 
 
 def _decisive(scene: bpy.types.Scene) -> object:

@@ -1,0 +1,32 @@
+"""When the panels' data is looked at again, and when that waits."""
+
+from types import SimpleNamespace
+
+import pytest
+
+
+class Broken:
+    """An operator of Blender 4 whose extension was disabled while it was under way: tests/real/test_interrupted.py."""
+
+    @property
+    def bl_idname(self) -> str:
+        raise ValueError('Operator.path_resolve("properties") could not be resolved')
+
+
+@pytest.mark.parametrize(
+    ("operators", "playing", "busy"),
+    [
+        ([], False, False),
+        ([], True, True),
+        (["LABELPASS_OT_export_annotations"], False, False),
+        (["LABELPASS_OT_export_annotations", "TRANSFORM_OT_translate"], False, True),
+        ([None, Broken()], False, False),
+        ([None, Broken(), "TRANSFORM_OT_rotate"], False, True),
+    ],
+)
+def test_what_must_not_stutter(operators: list[object], playing: bool, busy: bool) -> None:
+    from labelpass.operators.panel_data import _is_busy
+
+    listed = [SimpleNamespace(bl_idname=one) if isinstance(one, str) else one for one in operators]
+    window = SimpleNamespace(screen=SimpleNamespace(is_animation_playing=playing), modal_operators=listed)
+    assert _is_busy(window) == busy
