@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from tools.real_blender import WINDOW_SIZE, RealBlender, virtual_display
 
@@ -30,8 +30,6 @@ class Window:
     """
 
     editor = "VIEW_3D"
-    # Where in the sidebar things were in the windows before; they often are there again.
-    _known: ClassVar[dict[tuple[object, ...], tuple[float, int]]] = {}
 
     def __init__(self, process: "subprocess.Popen[str]", display: str, questions: Path, console: Path) -> None:
         self._process, self._display = process, display
@@ -124,13 +122,12 @@ class Window:
         # Buttons that are pressed one after the other are often near each other.
         rows = sorted(range(_STEP, height, _STEP), key=lambda down: abs(down - self._found[1]))
         everywhere = list(itertools.product(places, rows))
-        key = (self.editor, wanted, *places)
-        for place, down in [self._known.get(key, self._found), self._found, *everywhere, *everywhere]:
+        for place, down in [self._found, *everywhere, *everywhere]:
             at = left + round(width * place), top + down
             self._xdotool("mousemove", *at)
             # Blender answers between the events that it handles, so a later answer knows of the mouse for sure.
             if any(whole.search(self.ask(f"{hovered}({self.editor!r})")) for _ in range(_ANSWERS)):
-                self._found = self._known[key] = place, down
+                self._found = place, down
                 return at
         self.screenshot(SCREENSHOTS / "no-button.png")
         raise AssertionError(f"No button of {wanted} can be pressed in the sidebar, see {SCREENSHOTS}/no-button.png")
