@@ -9,8 +9,9 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -326,35 +327,45 @@ def _amodal(frames: Sequence[Frame]) -> Iterator[Row]:
     yield Row("visib_fract", "Cycles, alone", "difference", np.array(fractions), np.array(allowed_fractions), limit)
 
 
-def as_table(title: str, rows: Sequence[Row]) -> list[str]:
-    """The lines of a table in Markdown, with its title."""
-    return [
-        f"### {title}",
-        "",
-        "| what | judge | compared | error | median | 99 % | largest | limit | used of it | met |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        *(f"| {' | '.join(row.cells())} |" for row in rows),
-        "",
-    ]
+def report(program: str, description: str, tables: Mapping[str, Callable[[Path], Iterator[Row]]], *markers: str) -> int:
+    """Measure and print tables, and with --write put them into the page, as the program of a module.
 
+    Args:
+        program, description: as `--help` shows them.
+        tables: title -> what measures its rows, in an empty folder.
+        markers: the comments of the page between which they stand.
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__.splitlines()[0])
+    Returns:
+        The exit code: 1 if a limit is missed.
+    """
+    parser = argparse.ArgumentParser(prog=program, description=description)
     parser.add_argument("--write", action="store_true", help=f"put the results into docs/{PAGE.name}")
     options = parser.parse_args()
-    lines = []
-    missed = 0
-    for kind in ("perspective", "orthographic"):
+    lines, missed = [], 0
+    for title, measured in tables.items():
         with tempfile.TemporaryDirectory(prefix="labelpass-accuracy-") as folder:
-            rows = list(measure(Path(folder), kind))
-        lines += as_table(f"{kind.title()} camera", rows)
+            rows = list(measured(Path(folder)))
+        lines += [
+            f"### {title}",
+            "",
+            "| what | judge | compared | error | median | 99 % | largest | limit | used of it | met |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+            *(f"| {' | '.join(row.cells())} |" for row in rows),
+            "",
+        ]
         missed += sum(not row.met for row in rows)
     markdown = "\n".join(lines)
     print(markdown)
     if options.write:
-        write_between_markers(PAGE, markdown, _BEGIN, _END)
+        write_between_markers(PAGE, markdown, *markers)
     print(f"{missed} limits missed" if missed else "All limits met", file=sys.stderr)
     return 1 if missed else 0
+
+
+def main() -> int:
+    kinds = ("perspective", "orthographic")
+    tables = {f"{kind.title()} camera": partial(measure, kind=kind) for kind in kinds}
+    return report("python -m benchmarks.accuracy", __doc__.splitlines()[0], tables, _BEGIN, _END)
 
 
 if __name__ == "__main__":

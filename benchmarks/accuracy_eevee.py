@@ -5,10 +5,9 @@ with the closed forms of tests/eevee.py. It needs neither Blender nor a screen. 
 docs/accuracy.md.
 """
 
-import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +20,7 @@ from core.settings import ImageFormat, Settings
 from tests.agreement import partners, share_right
 from tests.eevee import EEVEES, FLAT, FRAMES, HALF, Array, Dataset, Hit, covers_clearly, job_of, truth_of
 
-from .accuracy import PAGE, Row, as_table
-from .report import write_between_markers
+from .accuracy import Row, report
 
 _BEGIN = "<!-- accuracy of EEVEE: begin, written by benchmarks/accuracy_eevee.py --write -->"
 _END = "<!-- accuracy of EEVEE: end -->"
@@ -129,21 +127,8 @@ def _scatter(version: str, name: str, output: Path) -> tuple[Array, Array, Array
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy_eevee", description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help=f"put the results into docs/{PAGE.name}")
-    options = parser.parse_args()
-    lines, missed = [], 0
-    for version in EEVEES:
-        with tempfile.TemporaryDirectory(prefix="labelpass-accuracy-") as folder:
-            rows = list(measure(version, Path(folder)))
-        lines += as_table(f"EEVEE of Blender {truth_of(version).facts['blender']}", rows)
-        missed += sum(not row.met for row in rows)
-    markdown = "\n".join(lines)
-    print(markdown)
-    if options.write:
-        write_between_markers(PAGE, markdown, _BEGIN, _END)
-    print(f"{missed} limits missed" if missed else "All limits met", file=sys.stderr)
-    return 1 if missed else 0
+    tables = {f"EEVEE of Blender {truth_of(version).facts['blender']}": partial(measure, version) for version in EEVEES}
+    return report("python -m benchmarks.accuracy_eevee", __doc__.splitlines()[0], tables, _BEGIN, _END)
 
 
 if __name__ == "__main__":
