@@ -1,10 +1,14 @@
 """One frame from its files to its record. Reads like the way of the data; the only module that knows its order."""
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from .category_ids import ids_in_dataset
 from .dense_maps import DenseMaps
 from .details import add_details
+from .errors import InputError
+from .files import Content, noting_contents
 from .filters import filter_hidden, filter_instances
 from .former_files import former_files, remove_former_files
 from .images import Bytes
@@ -35,6 +39,16 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     """
     key = job.key()
     former = former_files(job.output, job.files.path)
+    with noting_contents() as noted:
+        record = _make(job, key, checkpoint)
+    record = dataclasses.replace(record, contents=_contents(job.output, record.files(), noted))
+    record.write(job.output)
+    remove_former_files(job.output, former, record)
+    return record
+
+
+def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecord:
+    """All but the record's own file, and the contents of the others."""
     frame = see_frame(job, checkpoint)
     instances, dropped = filter_instances(frame.instances, *frame.passes.shape, job.settings)
     checkpoint()
@@ -56,7 +70,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
 
     checkpoint()
     height, width = frame.passes.shape
-    record = FrameRecord(
+    return FrameRecord(
         key=key,
         sequence=job.files.sequence,
         split=job.files.split,
@@ -84,9 +98,18 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         later_maps=later_maps(job.settings.maps),
         flow_step=job.settings.flow_step,
     )
-    record.write(job.output)
-    remove_former_files(job.output, former, record)
-    return record
+
+
+def _contents(output: Path, files: Sequence[str], noted: Mapping[Path, Content]) -> dict[str, Content]:
+    """What is in the files of a frame; a training image that Blender has made is read for it."""
+    contents = {}
+    for file in files:
+        path = output / file
+        try:
+            contents[file] = noted[path] if path in noted else Content.of_file(path)
+        except OSError as error:
+            raise InputError(f"Cannot read {path}: {error.strerror}; export the frame again") from error
+    return contents
 
 
 def _write_maps(

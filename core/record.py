@@ -1,14 +1,15 @@
 """The frame record: everything that dataset formats need to know of one frame, in one small JSON file.
 
 Records are the source of truth; COCO and the other formats are written from them. A record carries a key of all it was
-made from, so that a second run can tell whether it is still valid, and a checksum, so that a damaged one is noticed.
+made from, so that a second run can tell whether it is still valid, a checksum, so that a damaged one is noticed, and
+what is in the files that belong to it, so that another file in the place of one of them is noticed.
 """
 
 import contextlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,7 +17,7 @@ from .boxes import Box
 from .camera import Camera
 from .categories import Category
 from .errors import RecordError
-from .files import canonical_json, complete_file, digest
+from .files import Content, canonical_json, complete_file, digest
 from .frames import frame_paths, joined_path
 from .instances import Amodal, Instance, Mask, Part, SoftMask
 from .keypoints import Keypoint
@@ -25,7 +26,7 @@ from .poses import Pose
 from .sequences import WantedSequences, shot_of
 from .sidecar import Sidecar
 
-RECORD_VERSION = 3
+RECORD_VERSION = 4
 RECORDS_FOLDER = "records"
 IMAGES_FOLDER = "images"
 PICTURES_FOLDER = "pictures"
@@ -58,6 +59,7 @@ class FrameRecord:
         maps: the dense maps, in the order of their table.
         later_maps: those that are made when all frames are there, see later_maps.py.
         flow_step: how many frames later the frame is to which those lead that go by step.
+        contents: what is in each of files(), in their order.
     """
 
     key: str
@@ -86,6 +88,7 @@ class FrameRecord:
     later_maps: tuple[DenseMap, ...] = ()
     flow_step: int = 1
     split: str = ""
+    contents: Mapping[str, Content] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -97,6 +100,11 @@ class FrameRecord:
         image = [self.image] if self.colour is not None else []
         soft_masks = (instance.soft_mask.file for instance in self.instances if instance.soft_mask)
         return [*image, *self.pictures, *(map.file for map in self.maps), *soft_masks]
+
+    def is_size_right(self, output: Path, file: str) -> bool:
+        """Whether one of its files is there, as large as when it was written."""
+        content = self.contents.get(file)
+        return content is not None and content.is_size_of(output / file)
 
     def write(self, output: Path) -> Path:
         """Write the record into its place below the output folder; OutputError where that cannot be done."""
@@ -142,7 +150,8 @@ class FrameRecord:
                 part_categories=tuple(Category.from_json(category) for category in record["part_categories"]),
                 maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
                 later_maps=tuple(MAP_OF_NAME[name] for name in record["later_maps"]),
-                flow_step=int(record.get("flow_step", 1)),  # the first records had none, and no map that goes by it
+                flow_step=int(record["flow_step"]),
+                contents={file: Content(int(size), str(name)) for file, (size, name) in record["contents"].items()},
             )
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
@@ -178,6 +187,7 @@ class FrameRecord:
             "maps": [map.as_json() for map in self.maps],
             "later_maps": [map.value for map in self.later_maps],
             "flow_step": self.flow_step,
+            "contents": {file: [content.size, content.digest] for file, content in self.contents.items()},
         }
 
 
@@ -187,12 +197,13 @@ def record_path(output: Path, frame_path: str) -> Path:
 
 
 def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
-    """The record of a frame if it was made from the same key and all its files are there, else None."""
+    """The record of a frame if it was made from the same key and all its files are there and as large as they were
+    written, else None. They are not read."""
     try:
         record = FrameRecord.read(record_path(output, frame_path))
     except RecordError:
         return None
-    if record.key != key or not all((output / file).is_file() for file in record.files()):
+    if record.key != key or not all(record.is_size_right(output, file) for file in record.files()):
         return None
     return record
 

@@ -11,7 +11,7 @@ class Report:
         frames, instances: how many were looked at.
         left_out: how many records are there of sequences that are not wanted, and were not looked at.
         checks: name of a check -> how many frames it was made on.
-        only_read: what could be read, and was compared with nothing -> in how many frames.
+        only_read: what could be read, and was compared with nothing but its own record -> in how many frames.
         remarks: sentences on what is no disagreement.
         problems: path of a frame, or "" for the dataset -> sentences.
     """
@@ -24,6 +24,10 @@ class Report:
     remarks: list[str] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
 
+    def count(self, check: str) -> None:
+        """Take note that a check is made on one more frame."""
+        self.checks[check] = self.checks.get(check, 0) + 1
+
     def note(self, frame: str, problem: str) -> None:
         known = self.problems.setdefault(frame, [])
         if problem not in known:
@@ -34,7 +38,7 @@ class Report:
         what = f"{_count(self.frames, 'frame')} with {_count(self.instances, 'instance')}"
         head = [f"{what} checked: {made or 'nothing'}"]
         if self.only_read:
-            head.append(f"Read, but compared with nothing: {_listed(self.only_read)}")
+            head.append(f"Read, but compared with nothing else: {_listed(self.only_read)}")
         head += self.remarks
         if self.left_out:
             head.append(f"{_count(self.left_out, 'record')} of sequences that are not wanted not looked at")

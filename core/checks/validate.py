@@ -13,6 +13,7 @@ from ..sequences import WantedSequences
 from .amodal import check_amodal
 from .checked_frame import CheckedFrame, Found
 from .coco import CocoFile
+from .contents import Contents
 from .depths import check_depth_of_boxes, check_formats, check_nocs, check_ray_depth, has_several_formats
 from .derived import check_derived
 from .description import DescriptionFile
@@ -167,6 +168,7 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
     order.sort()
     coco = _open_coco(output, [path for *_, path in order], report)
     description = _open_description(output, report)
+    contents = Contents(output)
     before: CheckedFrame | None = None
     for done, (*_, path) in enumerate(order):
         progress(done, len(order))
@@ -174,6 +176,9 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
         report.frames += 1
         report.instances += len(frame.record.instances)
         _check_frame(frame, path, report)
+        if frame.record.contents:
+            report.count("files as they were written")
+            contents.compare(frame.record)
         if coco:
             _run(report, "COCO file", frame.record.path, coco.compare(frame.record))
         if before and (before.record.sequence, before.record.frame + 1) == (frame.record.sequence, frame.record.frame):
@@ -183,6 +188,8 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
         _note_only_read(before, report)
         before = frame
     _note_only_read(before, report)
+    for name, problem in contents.problems():
+        report.note(name, problem)
     if description:
         _run(report, DESCRIPTION_FILE, "", description.compare())
     if coco:
@@ -255,7 +262,7 @@ def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) ->
 
 
 def _run(report: Report, name: str, frame: str, found: Found) -> None:
-    report.checks[name] = report.checks.get(name, 0) + 1
+    report.count(name)
     try:
         for problem in found:
             report.note(frame, problem)

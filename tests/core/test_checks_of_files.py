@@ -88,11 +88,12 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
         "depth and ray depth": 2,
         "point cloud": 2,
         "maps of several frames can be read": 2,
+        "files as they were written": 2,
         "COCO file": 2,
         "dataset.json": 1,
     }
     assert report.lines()[1:] == [
-        "Read, but compared with nothing: Pictures (2), Forward Occlusion PNG (1), Backward Occlusion PNG (1)",
+        "Read, but compared with nothing else: Pictures (2), Forward Occlusion PNG (1), Backward Occlusion PNG (1)",
         "Everything agrees",
     ]
 
@@ -190,6 +191,26 @@ def swap_images(output: Path) -> None:
     second.write_bytes(data)
 
 
+def flip(path: str, place: int) -> Spoil:
+    """One bit, counted from the end."""
+
+    def spoil(output: Path) -> None:
+        data = bytearray((output / path).read_bytes())
+        data[-place] ^= 1
+        (output / path).write_bytes(data)
+
+    return spoil
+
+
+def longer(path: str) -> Spoil:
+    """What readers of images do not mind."""
+    return lambda output: (output / path).write_bytes((output / path).read_bytes() + b"and more") and None
+
+
+def copy_over(source: str, target: str) -> Spoil:
+    return lambda output: shutil.copy(output / source, output / target) and None
+
+
 def wider(pixels: Any) -> Any:
     return np.pad(pixels, ((0, 0), (0, 1)))
 
@@ -254,6 +275,66 @@ def test_each_damage_is_named(dataset: Path, spoil: Spoil, says: str) -> None:
     assert any(says in problem for problem in problems[FRAME]), problems
 
 
+OTHER_FRAME = "frame_0002"
+WAY_OUT = "; put the right one there, or remove it and annotate the frame again"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "file", "says"),
+    [
+        (
+            swap_images,
+            f"images/{FRAME}.png",
+            f"it is images/{OTHER_FRAME}.png of frame {OTHER_FRAME}",
+        ),
+        (
+            copy_over(f"pictures/depth/{OTHER_FRAME}.png", f"pictures/depth/{FRAME}.png"),
+            f"pictures/depth/{FRAME}.png",
+            f"it is pictures/depth/{OTHER_FRAME}.png of frame {OTHER_FRAME}",
+        ),
+        (
+            copy_over(f"pictures/boxes/{FRAME}.png", f"pictures/depth/{FRAME}.png"),
+            f"pictures/depth/{FRAME}.png",
+            f"it is pictures/boxes/{FRAME}.png",
+        ),
+        (
+            flip(DenseMap.DEPTH_EXR.path(FRAME), 9),
+            DenseMap.DEPTH_EXR.path(FRAME),
+            "its content differs from the record, with as many bytes",
+        ),
+        (
+            flip(f"pictures/boxes/{FRAME}.png", 1),  # the checksum of the PNG's last chunk, at which no reader looks
+            f"pictures/boxes/{FRAME}.png",
+            "its content differs from the record, with as many bytes",
+        ),
+        (longer(f"pictures/boxes/{FRAME}.png"), f"pictures/boxes/{FRAME}.png", "bytes and the record says"),
+        (longer(f"soft_masks/{FRAME}/0001.png"), f"soft_masks/{FRAME}/0001.png", "bytes and the record says"),
+    ],
+    ids=["swapped", "of another frame", "of the same frame", "a bit of a map", "a bit", "longer", "soft mask longer"],
+)
+def test_a_file_that_is_another_one(dataset: Path, spoil: Spoil, file: str, says: str) -> None:
+    spoil(dataset)
+    (problem,) = (one for one in checked(dataset).problems[FRAME] if "is not the file" in one)
+    assert problem.startswith(f"{file} is not the file that was annotated (") and problem.endswith(f"){WAY_OUT}")
+    assert says in problem
+
+
+def test_files_that_changed_places_are_both_named(dataset: Path) -> None:
+    swap_images(dataset)
+    problems = checked(dataset).problems
+    assert any(f"it is images/{FRAME}.png of frame {FRAME})" in one for one in problems[OTHER_FRAME])
+    assert any(f"it is images/{OTHER_FRAME}.png of frame {OTHER_FRAME})" in one for one in problems[FRAME])
+
+
+def test_a_picture_has_nothing_but_its_digest(dataset: Path) -> None:
+    """No other check knows what is in it."""
+    with Image.open(dataset / f"pictures/boxes/{FRAME}.png") as picture:
+        pixels = np.asarray(picture) ^ 1
+    write_image(dataset / f"pictures/boxes/{FRAME}.png", pixels, ImageFormat.PNG)
+    ((frame, (problem,)),) = checked(dataset).problems.items()
+    assert frame == FRAME and problem.startswith(f"pictures/boxes/{FRAME}.png is not the file that was annotated")
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -278,7 +359,7 @@ def test_what_is_compared_with_nothing_is_named(rendered_of, facts_of, tmp_path:
     maps = (DenseMap.DEPTH_NPY, DenseMap.FLOW_FORWARD_PNG, DenseMap.INSTANCES_PNG)
     output = make(tmp_path, rendered_of("4.5", "multilayer"), facts_of("4.5"), maps, pictures=False)
     assert checked(output).lines()[1:] == [
-        "Read, but compared with nothing: Depth NPY (2), Forward Flow PNG (2), Training Images (2)",
+        "Read, but compared with nothing else: Depth NPY (2), Forward Flow PNG (2), Training Images (2)",
         "Everything agrees",
     ]
 

@@ -2,20 +2,32 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import LabelpassError, OutputError
-from core.files import check_writable, complete_file, owned_name, remove_leftovers
+from core.files import (
+    Content,
+    check_writable,
+    complete_file,
+    complete_folder,
+    noting_contents,
+    owned_name,
+    remove_leftovers,
+)
 from core.images import write_image
+from core.map_files import write_exr, write_flo, write_npy, write_png8, write_png16
+from core.point_cloud import write_ply
 from core.settings import ImageFormat
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -367,3 +379,87 @@ with complete_file(Path(sys.argv[1]) / "sub" / "file.json") as file:
     remove_leftovers(tmp_path, process.pid)
 
     assert everything_in(tmp_path) == ["sub"]
+
+
+# --- What was written -------------------------------------------------------------------------------------------------
+
+RANDOM = np.random.default_rng(5).random((40, 50, 3), dtype=np.float32)
+BYTES, NUMBERS = (RANDOM * 255).astype(np.uint8), (RANDOM * 65535).astype(np.uint16)
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "a.png": lambda path: write_image(path, BYTES, ImageFormat.PNG),
+    "a.jpg": lambda path: write_image(path, BYTES, ImageFormat.JPEG),
+    "grey.png": lambda path: write_png8(path, BYTES[..., 0]),
+    "numbers.png": lambda path: write_png16(path, NUMBERS),
+    "a.npy": lambda path: write_npy(path, RANDOM[:, ::2]),
+    "a.flo": lambda path: write_flo(path, RANDOM[..., :2]),
+    "a.exr": lambda path: write_exr(path, {"Z": RANDOM[..., 0]}),
+    "a.ply": lambda path: write_ply(path, RANDOM[0], BYTES[0], NUMBERS[0, :, 0], NUMBERS[0, :, 1]),
+}
+
+
+def content_of(data: bytes) -> Content:
+    return Content(len(data), hashlib.blake2b(data, digest_size=16).hexdigest())
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_contents_are_noted_as_they_are_written(tmp_path: Path, name: str) -> None:
+    """Nothing goes past the digest, whoever writes, and the file is the same as without it."""
+    WRITERS[name](tmp_path / "alone" / name)
+    with noting_contents() as noted:
+        WRITERS[name](tmp_path / "noted" / name)
+
+    data = (tmp_path / "noted" / name).read_bytes()
+    assert data == (tmp_path / "alone" / name).read_bytes()
+    assert noted == {tmp_path / "noted" / name: content_of(data)}
+    assert Content.of_file(tmp_path / "noted" / name) == content_of(data)
+
+
+def test_contents_of_a_folder(tmp_path: Path) -> None:
+    with noting_contents() as noted, complete_folder(tmp_path / "masks") as folder:
+        for name, data in (("1.png", b"one"), ("2.png", b"")):
+            (folder / name).write_bytes(data)
+
+    assert noted == {tmp_path / "masks" / "1.png": content_of(b"one"), tmp_path / "masks" / "2.png": content_of(b"")}
+
+
+def test_only_what_is_complete_is_noted(tmp_path: Path) -> None:
+    with noting_contents() as noted:
+        with pytest.raises(ValueError, match="inside"), complete_file(tmp_path / "a") as file:
+            file.write(b"half")
+            raise ValueError("inside")
+        with pytest.raises(OutputError), complete_file(tmp_path / "b") as file:
+            file.write(b"one")
+            file.seek(0)  # what is written over would be in the digest and not in the file
+        with complete_file(tmp_path / "c") as file:
+            file.write(b"first")
+        with complete_file(tmp_path / "c") as file:
+            file.write(b"second")
+    with complete_file(tmp_path / "d") as file:
+        file.write(b"after")
+
+    assert noted == {tmp_path / "c": content_of(b"second")}
+
+
+def test_contents_of_other_threads_are_theirs(tmp_path: Path) -> None:
+    def write() -> None:
+        with complete_file(tmp_path / "theirs") as file:
+            file.write(b"theirs")
+
+    with noting_contents() as noted:
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+
+    assert noted == {}
+
+
+@pytest.mark.parametrize(
+    ("size", "is_size"), [(3, True), (2, False), (4, False)], ids=["as large", "smaller", "larger"]
+)
+def test_size_of_a_content(tmp_path: Path, size: int, is_size: bool) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    (tmp_path / "b").mkdir()
+
+    assert Content(size, "").is_size_of(tmp_path / "a") == is_size
+    assert not Content(size, "").is_size_of(tmp_path / "missing")
+    assert not Content((tmp_path / "b").stat().st_size, "").is_size_of(tmp_path / "b")

@@ -1,6 +1,7 @@
 """Frame records: what is written is read again, damage is noticed, and each is valid only for what it was made of."""
 
 import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -18,6 +19,7 @@ from core.camera import Camera
 from core.camera_formats import CameraFormat
 from core.categories import Category
 from core.errors import InputError, RecordError
+from core.files import Content
 from core.frames import FrameFiles
 from core.instances import Instance, Mask, Part, SoftMask
 from core.job import FrameJob
@@ -69,6 +71,7 @@ RECORD = FrameRecord(
         Sidecar("shot_0012.exr", "gone.json", None, None),
     ),
     part_categories=(Category("rubber", 4),),
+    contents={"images/shot/shot_0012.png": Content(1234, "00112233445566778899aabbccddeeff")},
 )
 
 # --- Round trip -------------------------------------------------------------------------------------------------------
@@ -152,6 +155,7 @@ records = st.builds(
     ),
     part_categories=category_lists,
     split=texts,
+    contents=st.dictionaries(texts, st.builds(Content, numbers, texts), max_size=3),
 )
 
 
@@ -284,7 +288,7 @@ def test_record_in_another_layout_is_the_same(tmp_path: Path) -> None:
 
 
 def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
-    path = dataclasses.replace(RECORD, colour=None, pictures=(), instances=()).write(tmp_path)
+    path = dataclasses.replace(RECORD, colour=None, pictures=(), instances=(), contents={}).write(tmp_path)
     whole = path.read_bytes()
     assert valid_record(tmp_path, RECORD.path, RECORD.key) is not None
     for length in (*range(0, len(whole) - 1, 13), len(whole) - 2):
@@ -296,7 +300,7 @@ def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":3}}', b"\xff", b"\0"],
+    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":4}}', b"\xff", b"\0"],
 )
 def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "records" / "x.json"
@@ -310,7 +314,7 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
 
 def test_record_of_another_version(tmp_path: Path) -> None:
     path = RECORD.write(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"record_version":3,', b'"record_version":2,'))
+    path.write_bytes(path.read_bytes().replace(b'"record_version":4,', b'"record_version":3,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
         FrameRecord.read(path)
@@ -484,6 +488,49 @@ def test_missing_output(job: FrameJob, name: str) -> None:
     (job.output / name).unlink()
 
     assert not is_valid(job)
+
+
+def test_contents_are_those_of_the_files(job: FrameJob) -> None:
+    record = FrameRecord.read(record_path(job.output, job.files.path))
+
+    assert list(record.contents) == record.files() != []
+    for file, content in record.contents.items():
+        data = (job.output / file).read_bytes()
+        assert content == Content(len(data), hashlib.blake2b(data, digest_size=16).hexdigest())
+
+
+@pytest.mark.parametrize("name", ["images/shot/0001.png", "pictures/boxes/shot/0001.png"])
+def test_another_size_of_a_file_of_the_dataset(job: FrameJob, name: str) -> None:
+    path = job.output / name
+    whole = path.read_bytes()
+    for other in (b"", whole[:-1], whole + b"\0"):
+        path.write_bytes(other)
+        assert not is_valid(job)
+    path.write_bytes(bytes(len(whole)))  # which is for validate to find, since nothing is read here
+    assert is_valid(job)
+
+
+def test_a_file_that_the_record_knows_nothing_of(job: FrameJob) -> None:
+    path = record_path(job.output, job.files.path)
+    record = FrameRecord.read(path)
+    known = {file: content for file, content in record.contents.items() if not file.startswith("images/")}
+    dataclasses.replace(record, contents=known).write(job.output)
+
+    assert not is_valid(job)
+
+
+def test_image_that_blender_has_made(job: FrameJob) -> None:
+    """Its content is read, since it was written by another process."""
+    colour = {"made_by": "blender"}
+    image = job.output / job.image
+    image.write_bytes(image.read_bytes() + b"trailing bytes that no reader of PNG minds")
+
+    record = annotate(dataclasses.replace(job, colour=colour))
+
+    assert record.contents[job.image] == Content.of_file(image)
+    image.unlink()
+    with pytest.raises(InputError, match=r"0001\.png.*export the frame again"):
+        annotate(dataclasses.replace(job, colour=colour, settings=dataclasses.replace(job.settings, pictures=False)))
 
 
 def test_folder_in_the_place_of_the_image(job: FrameJob) -> None:
