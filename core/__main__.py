@@ -2,7 +2,6 @@
 
 import argparse
 import io
-import itertools
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,21 +10,21 @@ from pathlib import Path
 from . import __version__
 from .category_files import read_table
 from .errors import InputError, LabelpassError, UsageError
+from .exit_codes import ExitCode, exit_code_of
 from .files import check_writable
-from .frames import FrameFiles, find_frames, parse_frame_ranges
+from .frame_words import without_files
+from .frames import FrameFiles, find_frames, frames_with_numbers, parse_frame_ranges
 from .job import FrameJob
-from .options import OneSentenceParser, add_settings, exit_code_of, given_settings
+from .options import OneSentenceParser, add_settings, given_settings
 from .render_pass import Pass
-from .run import STOPPED, Summary, annotate_frames, merge_records
+from .run import Summary, annotate_frames, merge_records
 from .scene import SCENES_FOLDER, scene_path
 from .sequences import declare_sequences
 from .settings import Settings
 
-_MOST_NAMED = 10
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 all is well, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C."""
+    """Run a command; returns the exit code, see exit_codes.py."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal cannot show
@@ -37,9 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output, such as head, has seen enough; the interpreter must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        return STOPPED
+        return ExitCode.FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,9 +92,13 @@ def _annotate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     settings = Settings.from_json(given_settings(options))
+    numbers = parse_frame_ranges(options.numbers) if options.numbers else []
     frames = find_frames(options.frames, _pass_names(options.pass_names), options.sequence)
-    if options.numbers:
-        frames = _only(frames, parse_frame_ranges(options.numbers))
+    missing: list[range] = []
+    if numbers:
+        frames, missing = frames_with_numbers(frames, numbers)
+        if not frames:
+            raise InputError(without_files(missing)[1])
     output: Path = options.output
     scenes = _scene_folder(options.scene, output)
     table = read_table(options.categories) if options.categories else None
@@ -113,6 +114,9 @@ def _annotate(options: argparse.Namespace) -> int:
             bar.update(summary.frames - bar.n)
 
         summary = annotate_frames(jobs, output, settings.worker_count, progress)
+    if missing:
+        name, error = without_files(missing)
+        summary.failed[name] = error
     return _finish(summary)
 
 
@@ -163,13 +167,13 @@ def _validate(options: argparse.Namespace) -> int:
         report = validate(options.folder, progress)
     for line in report.lines():
         print(line)
-    return 1 if report.problems else 0
+    return ExitCode.FAILED if report.problems else ExitCode.DONE
 
 
 def _passes(options: argparse.Namespace) -> int:
     from .passes import Passes
 
-    code = 0
+    code = ExitCode.DONE
     for frame in find_frames(options.frames):
         try:
             passes = Passes(frame.files)
@@ -177,7 +181,7 @@ def _passes(options: argparse.Namespace) -> int:
             found = passes.overview()
         except LabelpassError as error:
             print(f"labelpass: {error}", file=sys.stderr)
-            code = 1
+            code = ExitCode.FAILED
             continue
         print(f"{frame.path}: {width} x {height}")
         for layer, view, names in found:
@@ -213,17 +217,6 @@ def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
             known = ", ".join(pass_.value for pass_ in Pass)
             raise UsageError(f"--pass {pair} names no pass; write for example mask=object_index ({known})") from error
     return names
-
-
-def _only(frames: Sequence[FrameFiles], ranges: Sequence[range]) -> list[FrameFiles]:
-    """The frames with these numbers; every number that is asked for has to be there."""
-    numbers = {frame.frame for frame in frames}
-    every = (number for wanted in ranges for number in wanted if number not in numbers)
-    missing = list(itertools.islice(every, _MOST_NAMED + 1))  # the range may be immense
-    if missing:
-        some = ", ".join(map(str, missing[:_MOST_NAMED])) + (", ..." if len(missing) > _MOST_NAMED else "")
-        raise UsageError(f"There is no file for frame {some}; check --frames, or render them first")
-    return [frame for frame in frames if any(frame.frame in wanted for wanted in ranges)]
 
 
 def _scene_folder(given: Path | None, output: Path) -> Path | None:

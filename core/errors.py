@@ -1,7 +1,7 @@
 """Everything that can go wrong, as one small tree of exceptions.
 
     LabelpassError            the message is one sentence that ends in a way out
-    ├── UsageError            a wrong argument or setting (exit code 2)
+    ├── UsageError            arguments or settings that make no sense, see exit_codes.py
     ├── InputError            a file that cannot be used as it is
     │   ├── ExrError          missing, damaged, or a kind of EXR that holds no pixels to label
     │   ├── PassError         a pass that is missing, or whose values cannot be what they should be

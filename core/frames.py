@@ -12,8 +12,8 @@ from typing import Any
 from .errors import InputError, UsageError
 from .render_pass import Pass, PassFile
 
-# "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
-_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
+# The name of a frame: "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
+NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
 # Blender's own suffixes of stereo files; those of other views are up to the user.
 _VIEW_SUFFIXES = {"L": "left", "R": "right"}
 # Where a name of a pass may begin: not inside of a word, so that "topaz0001" is no file of the pass Z.
@@ -137,26 +137,26 @@ def frame_paths(root: Path, file: Path) -> list[str]:
 
 def frame_number(name: str) -> int:
     """The number at the end of a file's name, 0 where there is none."""
-    match = _NUMBERED.fullmatch(name)
+    match = NUMBERED.fullmatch(name)
     return int(match["digits"]) if match else 0
 
 
 def shot_of_name(name: str) -> str:
     """What the names of an animation's frames share: a name without the number, and the view, at its end."""
-    match = _NUMBERED.fullmatch(name)
+    match = NUMBERED.fullmatch(name)
     return match["prefix"] if match else name
 
 
 def view_of_name(name: str) -> str:
     """The view that a file's name ends with, "left" for "shot_0001_L"; "" where it ends with none."""
-    match = _NUMBERED.fullmatch(name)
+    match = NUMBERED.fullmatch(name)
     suffix = (match["view"] or "").removeprefix("_") if match else ""
     return _VIEW_SUFFIXES.get(suffix, suffix)
 
 
 def _renumber(name: str, frame: int) -> str:
     """A name with another number at its end, of as many digits; itself where it has none."""
-    match = _NUMBERED.fullmatch(name)
+    match = NUMBERED.fullmatch(name)
     return f"{match['prefix']}{frame:0{len(match['digits'])}}{match['view'] or ''}" if match else name
 
 
@@ -181,6 +181,17 @@ def parse_frame_ranges(text: str) -> list[range]:
             raise UsageError(f"The range {piece.strip()} ends before it starts; write {last}-{first}")
         ranges.append(range(first, last + 1))
     return ranges
+
+
+def frames_with_numbers(frames: Sequence[FrameFiles], wanted: Sequence[range]) -> tuple[list[FrameFiles], list[range]]:
+    """The frames whose numbers are in some ranges, and the ranges of numbers in these that no frame has."""
+    found = [frame for frame in frames if any(frame.frame in some for some in wanted)]
+    numbers = sorted({frame.frame for frame in found})
+    missing = []
+    for some in wanted:
+        ends = [some[0] - 1, *(number for number in numbers if number in some), some[-1] + 1]
+        missing += [range(one + 1, other) for one, other in itertools.pairwise(ends) if other > one + 1]
+    return found, missing
 
 
 def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
@@ -216,7 +227,7 @@ def _meaning(root: Path | None, path: Path, meanings: Mapping[str, Pass]) -> tup
         return meanings.get(name.lower()) or Pass.named(name)
 
     stem = path.stem
-    match = _NUMBERED.fullmatch(stem)
+    match = NUMBERED.fullmatch(stem)
     prefix = match["prefix"] if match else stem
     rest = stem[len(prefix) :]
     # The longest end of the prefix that names a pass: "Depth0001", "shot_Depth_0001", "file_nameDepth0001".

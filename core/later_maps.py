@@ -14,6 +14,7 @@ from .dataset_description import Awaiting
 from .disparity import find_disparity
 from .errors import InputError, RecordError
 from .flow_files import write_flow
+from .frame_words import frames_in_words, said_once
 from .map_files import write_npy, write_png8, write_png16
 from .maps import DenseMap, MapKind, WrittenMap
 from .occlusion import find_hidden
@@ -56,7 +57,7 @@ def make_later_maps(
         OutputError: a file cannot be written.
     """
     written: list[WrittenMap] = []
-    failed: dict[tuple[str, str], list[str]] = {}
+    failed: dict[str, list[tuple[str, str]]] = {}
     for waiting in awaiting:
         checkpoint()
         pairs: dict[str, _Pair] = {}
@@ -72,13 +73,12 @@ def make_later_maps(
                     pairs[other] = _Pair(output, *records)
                 written.append(pairs[other].make(map))
             except (InputError, RecordError) as error:
-                failed.setdefault((map.label, str(error)), []).append(waiting.path)
-    problems = []
-    for (label, reason), paths in failed.items():
-        paths = sorted(set(paths))
-        of = paths[0] if len(paths) == 1 else f"{len(paths)} frames, the first {paths[0]}"
-        problems.append(f"No {label} of {of}: {reason}")
-    return written, problems
+                failed.setdefault(map.label, []).append((waiting.path, str(error)))
+    return written, [
+        f"No {label} of {frames_in_words(frames)}: {reason}"
+        for label, sentences in failed.items()
+        for frames, reason in said_once(sentences)
+    ]
 
 
 def _partner(waiting: Awaiting, map: DenseMap) -> tuple[str, int]:

@@ -2,13 +2,12 @@
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, NoReturn
 
 from .choice import Choice
-from .errors import LabelpassError, UsageError
+from .exit_codes import ExitCode
 from .settings import Settings
 
 
@@ -16,16 +15,7 @@ class OneSentenceParser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in one sentence, without repeating how all of them are written."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"labelpass: {message}; see {self.prog} --help\n")
-
-
-def exit_code_of(command: Callable[[], int]) -> int:
-    """Run a command; an error that Labelpass knows goes to standard error, as 2 for wrong usage and else as 1."""
-    try:
-        return command()
-    except LabelpassError as error:
-        print(f"labelpass: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
+        self.exit(ExitCode.USAGE, f"labelpass: {message}; see {self.prog} --help\n")
 
 
 def add_settings(

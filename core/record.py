@@ -196,6 +196,11 @@ def record_path(output: Path, frame_path: str) -> Path:
     return output / RECORDS_FOLDER / f"{frame_path}.json"
 
 
+def frame_of_record(output: Path, path: Path) -> str:
+    """FrameFiles.path of the frame whose record lies there."""
+    return path.relative_to(output / RECORDS_FOLDER).as_posix().removesuffix(".json")
+
+
 def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
     """The record of a frame if it was made from the same key and all its files are there and as large as they were
     written, else None. They are not read."""

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import ExrError, SceneError
+from .exit_codes import ExitCode
 from .files import check_writable
+from .frame_words import frames_in_words, said_once
 from .job import FrameJob
 from .pool import Done, Event, Progress, Task, WorkerPool
 from .record import record_path
 from .settings import Settings
 from .words import counted
-
-# The exit code of a program that Ctrl-C has ended.
-STOPPED = 130
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Remark:
     """A sentence on a frame, or on several that it holds for.
 
     Attributes:
-        where: the frame's name, or how many frames.
+        where: the frame's name, or how many frames and which.
         text: what is wrong with it, or should be known about it.
         failed: whether the frame could not be annotated.
     """
@@ -69,11 +68,11 @@ class Summary:
         return self.annotated + self.kept + len(self.failed)
 
     @property
-    def exit_code(self) -> int:
-        """0 if every frame is annotated and in the dataset, 1 if not, 130 if the user stopped the run."""
+    def exit_code(self) -> ExitCode:
+        """How a program ends that made this run."""
         if self.stopped:
-            return STOPPED
-        return 1 if self.failed or self.problems else 0
+            return ExitCode.STOPPED
+        return ExitCode.FAILED if self.failed or self.problems else ExitCode.DONE
 
     def headline(self) -> str:
         """The run in one sentence."""
@@ -93,20 +92,23 @@ class Summary:
         return [*lines, *([self.dataset] if self.dataset else []), *self.problems]
 
     def remarks(self) -> list[Remark]:
+        """Every failure and every note once, each with its frames."""
+        return [*_remarks(self.failed.items(), failed=True), *self._notes()]
+
+    def remarks_by_frame(self) -> list[Remark]:
         """Every failure by frame, and every note once."""
-        remarks = [Remark(frame, error, failed=True) for frame, error in sorted(self.failed.items())]
-        frames_of: dict[str, list[str]] = {}
-        for frame, notes in sorted(self.notes.items()):
-            for note in notes:
-                frames_of.setdefault(note, []).append(frame)
-        for note, frames in frames_of.items():
-            where = frames[0] if len(frames) == 1 else f"{len(frames)} frames, the first {frames[0]}"
-            remarks.append(Remark(where, note, failed=False))
-        return remarks
+        return [*(Remark(frame, error, failed=True) for frame, error in sorted(self.failed.items())), *self._notes()]
+
+    def _notes(self) -> list[Remark]:
+        return _remarks(((frame, note) for frame, notes in self.notes.items() for note in notes), failed=False)
 
     def lines(self) -> list[str]:
         """The run in full: outline and remarks."""
         return [*self.outline(), *map(str, self.remarks())]
+
+
+def _remarks(sentences: Iterable[tuple[str, str]], failed: bool) -> list[Remark]:
+    return [Remark(frames_in_words(frames), text, failed) for frames, text in said_once(sentences)]
 
 
 def _left_out(records: Mapping[str, int]) -> str:
@@ -154,7 +156,7 @@ class AnnotationRun:
 
     def submit(self, job: FrameJob) -> None:
         """Let a worker annotate a frame."""
-        self._pool.submit(Task("annotate", job.as_json(), job.output, f"frame {job.files.path}", job))
+        self._pool.submit(Task("annotate", job.as_json(), job.output, "this frame", job))
 
     def fail(self, frame: str, error: str) -> None:
         """Note that a frame cannot be annotated."""

@@ -148,7 +148,8 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         if context.workspace is not None:
             context.workspace.status_text_set(None)
             redraw_sidebars(context)
-        first_problem = next(iter([*summary.failed.values(), *summary.problems]), "")
+        failures = (remark.text for remark in summary.remarks() if remark.failed)
+        first_problem = next(iter([*failures, *summary.problems]), "")
         level = "ERROR" if first_problem else "WARNING" if summary.stopped or not summary.instances else "INFO"
         self.report({level}, f"{summary.headline()}. {first_problem}" if first_problem else summary.headline())
         return {"FINISHED"} if summary.annotated + summary.kept else {"CANCELLED"}

@@ -46,7 +46,6 @@ class ExportRun:
         self._frames_before = {
             name: (scene.frame_current, scene.frame_subframe) for name, scene in self._scenes.items()
         }
-        self._temporaries = 0
         self._waiting = deque(plan.frames)
         self._ended = False
 
@@ -143,8 +142,8 @@ class ExportRun:
         written = [file.path for part in planned.parts for file in part.files.files]
         if self.plan.render and compat.writes_multilayer(scene) and all(path.is_file() for path in written):
             return planned.parts
-        self._temporaries += 1
-        path = self._run.temporary / f"{self._temporaries}.exr"
+        # Messages name this file, so it is numbered as the frame is.
+        path = self._run.temporary / f"{list(self._scenes).index(planned.scene)}_{planned.frame:04}.exr"
         save_render_passes(scene, path)
         parts = []
         for part in planned.parts:

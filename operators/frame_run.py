@@ -115,7 +115,7 @@ class FrameRun:
         self._decoded += 1
         pixels = self.temporary / f"{self._decoded}.npy"
         data: dict[str, Any] = {"job": job.as_json(), "to": str(pixels)}
-        self._pool.submit(Task("decode_combined", data, self.temporary, f"frame {job.files.path}", (job, look, pixels)))
+        self._pool.submit(Task("decode_combined", data, self.temporary, "this frame", (job, look, pixels)))
 
     def _take(self, event: Event) -> None:
         if event.task.do != "decode_combined":

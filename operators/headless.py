@@ -9,10 +9,10 @@ import bpy
 
 from ..core.category_files import read_table
 from ..core.errors import UsageError
+from ..core.exit_codes import exit_code_of
 from ..core.frames import parse_frame_ranges
-from ..core.options import add_settings, exit_code_of, given_settings
+from ..core.options import OneSentenceParser, add_settings, given_settings
 from ..core.progress import Progress
-from ..core.run import STOPPED
 from ..core.settings import Settings
 from ..core.words import counted
 from . import properties
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments: those of the user.
 
     Returns:
-        0 if every frame was annotated, 1 if not, 2 for wrong usage.
+        The exit code, see core/exit_codes.py.
     """
     options = _parser().parse_args(arguments)
     stored = hasattr(bpy.types.Scene, "labelpass")
@@ -49,7 +49,7 @@ def arguments_after_dashes(argv: Sequence[str]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OneSentenceParser(
         prog="blender -b SCENE.blend -P export_annotations.py --",
         description="Exports annotations of rendered frames; what is left out is taken from the .blend",
     )
@@ -78,7 +78,7 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     table = read_table(options.categories) if options.categories else None
     frames = None
     if options.frames:
-        frames = list(dict.fromkeys(number for numbers in parse_frame_ranges(options.frames) for number in numbers))
+        frames = _frame_numbers(options.frames)
     if options.render and options.folder:
         raise UsageError(
             "--render renders into the scene's own output, so --from has no meaning with it; leave one out"
@@ -99,6 +99,18 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
                 print(f"Labelpass: {progress.text()}, {counted(run.summary.instances, 'instance')}", flush=True)
     except KeyboardInterrupt:
         run.stop()
-        return STOPPED
     print_result(run.summary)
     return run.summary.exit_code
+
+
+def _frame_numbers(text: str) -> list[int]:
+    """Each of the numbers once; raises UsageError for one that no frame of Blender has."""
+    ranges = parse_frame_ranges(text)
+    frame = bpy.types.Scene.bl_rna.properties["frame_current"]
+    for some in ranges:
+        if some[0] < frame.hard_min or some[-1] > frame.hard_max:
+            raise UsageError(
+                f"Blender has frames from {frame.hard_min} to {frame.hard_max}, and {some[0]}-{some[-1]} leads beyond; "
+                "check --frames"
+            )
+    return list(dict.fromkeys(number for some in ranges for number in some))

@@ -21,15 +21,20 @@ def show_result(context: bpy.types.Context, summary: Summary) -> None:
     _clear(state)
     for line in summary.outline():
         state.lines.add().name = line.replace(state.output + os.sep, "")
-    for remark in summary.remarks():
+    for remark in summary.remarks_by_frame():
         item = state.remarks.add()
         item.name, item.text, item.failed = remark.where, remark.text, remark.failed
 
 
 def print_result(summary: Summary) -> None:
-    for line in summary.lines():
-        wrong = line.startswith("Failed") or line in summary.problems
-        print(f"Labelpass: {line}", file=sys.stderr if wrong else sys.stdout, flush=True)
+    for line in summary.outline():
+        _print(line, wrong=line in summary.problems)
+    for remark in summary.remarks():
+        _print(str(remark), wrong=remark.failed)
+
+
+def _print(line: str, wrong: bool) -> None:
+    print(f"Labelpass: {line}", file=sys.stderr if wrong else sys.stdout, flush=True)
 
 
 def _clear(state: bpy.types.PropertyGroup) -> None:

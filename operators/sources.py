@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..core.errors import InputError, OutputError, UsageError
+from ..core.frame_words import frame_ranges, without_files
 from ..core.frames import FrameFiles, find_frames
 from ..core.render_pass import PassFile
 from ..core.settings import Settings
@@ -115,8 +116,8 @@ def plan_files(
     if not found:
         where = folder or frame_file(scene, frames[0])
         raise InputError(
-            f"There is no EXR file of the frames {_span(frames)} (looked for {where}); render the animation with the "
-            "file format OpenEXR MultiLayer first, or choose the folder of the frames"
+            f"There is no EXR file of the frames {frame_ranges(frames)} (looked for {where}); render the animation "
+            "with the file format OpenEXR MultiLayer first, or choose the folder of the frames"
         )
     plans, missing = [], []
     for frame in frames:
@@ -126,9 +127,8 @@ def plan_files(
         if {part.sequence for part in parts} != set(sequences):
             missing.append(frame)
     if missing:
-        which = f"{'frame' if len(missing) == 1 else 'the frames'} {_span(missing)}"
-        problem = f"There is no EXR file of {which}; render it, or leave it out of the frame range"
-        plans.append(PlannedFrame(scene.name, missing[0], (), which, problem))
+        name, problem = without_files(missing)
+        plans.append(PlannedFrame(scene.name, missing[0], (), name, problem))
     return plans
 
 
@@ -287,14 +287,3 @@ def _common_parts(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
             break
         common.append(parts[0])
     return tuple(common)
-
-
-def _span(frames: Sequence[int]) -> str:
-    """The ranges of some ascending frame numbers: "3, 7 to 9"."""
-    ranges: list[list[int]] = []
-    for frame in frames:
-        if ranges and frame == ranges[-1][-1] + 1:
-            ranges[-1][1:] = [frame]
-        else:
-            ranges.append([frame])
-    return ", ".join(" to ".join(map(str, ends)) for ends in ranges)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from ..frame_words import frames_in_words, said_once
+
 
 @dataclass
 class Report:
@@ -42,7 +44,9 @@ class Report:
         head += self.remarks
         if self.left_out:
             head.append(f"{_count(self.left_out, 'record')} of sequences that are not wanted not looked at")
-        lines = [f"Disagrees: {frame or 'dataset'}: {text}" for frame, all in self.problems.items() for text in all]
+        said = said_once((frame, text) for frame, all in self.problems.items() if frame for text in all)
+        lines = [f"Disagrees: {frames_in_words(frames)}: {text}" for frames, text in said]
+        lines += [f"Disagrees: dataset: {text}" for text in self.problems.get("", [])]
         bad = len(self.problems.keys() - {""})
         frames = f"{bad} {'frame disagrees' if bad == 1 else 'frames disagree'}" if bad else ""
         whole = "the dataset as a whole disagrees" if "" in self.problems else ""

@@ -8,7 +8,7 @@ from ..dataset_description import DESCRIPTION_FILE
 from ..errors import CategoryError, InputError, RecordError
 from ..formats.coco import INSTANCES_FILE
 from ..maps import DenseMap, MapKind
-from ..record import FrameRecord, record_files
+from ..record import FrameRecord, frame_of_record, record_files
 from ..sequences import WantedSequences
 from .amodal import check_amodal
 from .checked_frame import CheckedFrame, Found
@@ -152,7 +152,7 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
         try:
             record = FrameRecord.read(path)
         except RecordError as error:
-            report.note(path.relative_to(output).as_posix(), str(error))
+            report.note(frame_of_record(output, path), str(error))
             strays = None  # nobody knows what a damaged record names
             continue
         if strays:

@@ -17,7 +17,8 @@ from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
 from ..dataset_description import DatasetDescription
 from ..errors import RecordError
 from ..files import canonical_json, complete_file
-from ..record import FrameRecord, record_files
+from ..frame_words import lines_said_once
+from ..record import FrameRecord, frame_of_record, record_files
 from ..sequences import WantedSequences
 from ..version import VERSION
 from .coco_rows import annotation_row, category_row, extra_fields, image_row
@@ -33,7 +34,7 @@ class Merged:
     Attributes:
         path: the COCO file.
         frames, instances, categories: how many it holds.
-        problems: a sentence for each record that could not be used.
+        problems: a sentence for each record, or for all alike, that could not be used.
         left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
     """
 
@@ -64,7 +65,7 @@ def write_coco(
         CategoryError: the file with the ids of the dataset as it was is damaged.
         OutputError: the file cannot be written.
     """
-    problems: list[str] = []
+    damaged: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
     order: list[tuple[str, int, str, Path]] = []
     found, found_parts = DatasetCategories(), DatasetCategories()
@@ -76,7 +77,7 @@ def write_coco(
         try:
             record = FrameRecord.read(path)
         except RecordError as error:
-            problems.append(str(error))
+            damaged.append((frame_of_record(output, path), str(error)))
             continue
         if not wanted.wants(record):
             left_out[record.sequence] += 1
@@ -87,6 +88,7 @@ def write_coco(
         if description:
             description.add(record)
         order.append((record.sequence, record.frame, record.name, path))
+    problems = lines_said_once(damaged)
     if not order:
         nothing = f"{output} holds no frame record; run 'labelpass annotate' on the frames first"
         if left_out:

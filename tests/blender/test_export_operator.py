@@ -56,7 +56,7 @@ def test_this_render_needs_no_saved_file(scene: bpy.types.Scene, tmp_path: Path)
 def test_nothing_rendered_is_said(scene: bpy.types.Scene, tmp_path: Path) -> None:
     # A factory reset keeps the render of the test before, so this needs a Blender of its own: see test_headless.py.
     scene.labelpass.source = "FILES"
-    with pytest.raises(RuntimeError, match="There is no EXR file of the frames 1 to 2"):
+    with pytest.raises(RuntimeError, match="There is no EXR file of the frames 1-2"):
         bpy.ops.labelpass.export_annotations()
     assert not (tmp_path / "frames").exists()
 
@@ -103,6 +103,23 @@ def test_a_missing_frame_is_named_and_the_others_go_on(scene: bpy.types.Scene, t
         bpy.ops.labelpass.export_annotations()
 
     assert len(instances_of(tmp_path / "frames")["images"]) == 2
+
+
+def test_frames_that_fail_alike(scene: bpy.types.Scene, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The console and the report say it once, the panel lists each frame."""
+    render_animation()
+    scene.labelpass.source = "FILES"
+    scene.labelpass.maps_uv_npy = True
+    said = r"0 frames annotated, 2 failed; 0 instances\. .*/shot_####\.exr, view layer 'ViewLayer' has no pass UV"
+
+    with pytest.raises(RuntimeError, match=said):
+        bpy.ops.labelpass.export_annotations()
+
+    remarks = bpy.context.window_manager.labelpass.remarks
+    assert [(remark.name, remark.failed) for remark in remarks] == [("shot_0001", True), ("shot_0002", True)]
+    assert all(f"{remark.name}.exr, view layer 'ViewLayer' has no pass UV" in remark.text for remark in remarks)
+    told = [line for line in capfd.readouterr().err.splitlines() if "Labelpass: Failed: " in line]
+    assert len(told) == 1 and told[0].startswith("Labelpass: Failed: 2 frames (shot_0001-0002): ")
 
 
 def test_a_changed_resolution_is_said(scene: bpy.types.Scene, tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_a_frame_that_fails_is_named_and_the_others_are_done(blend: Path, tmp_pa
         (["--unknown"], "unrecognized arguments"),
         (["--render", "--from", "."], "--from has no meaning with it"),
         (["--workers", "-1"], "There cannot be -1 workers"),
+        (["--frames", "1-9999999"], "Blender has frames from -1048574 to 1048574, and 1-9999999 leads beyond"),
     ],
 )
 def test_wrong_usage(blend: Path, arguments: list[str], message: str) -> None:
@@ -122,8 +123,24 @@ def test_wrong_usage(blend: Path, arguments: list[str], message: str) -> None:
 def test_nothing_rendered(blend: Path, tmp_path: Path) -> None:
     done = headless(blend)
     assert done.returncode == 1
-    assert "There is no EXR file of the frames 1 to 2" in done.stderr
+    assert "There is no EXR file of the frames 1-2" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scene.blend"]
+
+
+def test_frames_that_are_not_there(blend: Path, tmp_path: Path) -> None:
+    """As with the command: those that are there are done, the others are named, and the exit code is the same."""
+    render_animation()
+    output = tmp_path / "out"
+    for numbers, code, said in (
+        ("2-4,7", 1, "Failed: the frames 3-4, 7: There is no EXR file of the frames 3-4, 7; render them first, or"),
+        ("5-6", 1, "There is no EXR file of the frames 5-6"),
+        ("6-5", 2, "The range 6-5 ends before it starts"),
+    ):
+        done = headless(blend, "--frames", numbers, "--output", output)
+        alone = labelpass("annotate", tmp_path / "frames", "--frames", numbers, "--output", tmp_path / "alone")
+        assert (done.returncode, alone.returncode) == (code, code)
+        assert said in done.stderr and said in alone.stdout + alone.stderr
+    assert [image["frame"] for image in json.loads(coco_bytes(output))["images"]] == [2]
 
 
 def test_the_button_before_the_first_render(blend: Path, tmp_path: Path) -> None:

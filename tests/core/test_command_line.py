@@ -169,9 +169,6 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     [
         (["--frames", "1-"], "'1-' is no frame and no range of frames; write for example 1-10,20"),
         (["--frames", "3-1"], "The range 3-1 ends before it starts; write 1-3"),
-        (["--frames", "1-3"], "There is no file for frame 3; check --frames, or render them first"),
-        (["--frames=-5--1"], "There is no file for frame -5, -4, -3, -2, -1; check --frames, or render them first"),
-        (["--frames", "11-99"], "There is no file for frame 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, ...; check"),
         (["--pass", "mask=x"], "--pass mask=x names no pass; write for example mask=object_index (combined, depth,"),
         (["--workers", "-1"], "There cannot be -1 workers; use 1 or more, or 0 for automatic"),
         (["--sequence", "../elsewhere"], "The sequence '../elsewhere' would lie outside of the output folder"),
@@ -183,14 +180,28 @@ def test_arguments_that_make_no_sense(renders: Path, out: Path, arguments: list[
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ("3", "There is no EXR file of frame 3; render it first, or leave it out"),
+        ("-5--1", "There is no EXR file of the frames -5--1; render them first, or leave them out"),
+        ("20,11-19,30", "There is no EXR file of the frames 11-20, 30; render them first, or leave them out"),
+    ],
+)
+def test_frames_of_which_none_is_there(renders: Path, out: Path, numbers: str, message: str) -> None:
+    assert complaint(1, "annotate", renders, "--output", out, f"--frames={numbers}") == message
+    assert not out.exists()
+
+
 def test_immense_range(renders: Path, out: Path) -> None:
-    """A digit too many in a range is a mistake in the range, not a reason to fill the memory."""
+    """Missing frames fail and the others are done; a digit too many is no reason to fill the memory."""
+    finished = run("annotate", renders, "--output", out, "--frames", "2-1000000000000", within=LITTLE_MEMORY)
 
-    text = complaint(2, "annotate", renders, "--output", out, "--frames", "1-1000000000000", within=LITTLE_MEMORY)
-
-    assert (
-        text == "There is no file for frame 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, ...; check --frames, or render them first"
-    )
+    headline, failure = finished.stdout.splitlines()
+    assert finished.returncode == 1
+    assert headline == "2 frames annotated, 1 failed; 6 instances"
+    assert failure.startswith("Failed: the frames 3-9, 11-1000000000000: There is no EXR file of the frames 3-9, 11-10")
+    assert frames_in(out) == {"shot_0002", "shot_0010"}
 
 
 def test_file_that_is_not_there(tmp_path: Path, out: Path) -> None:
@@ -442,11 +453,24 @@ def test_messages_are_in_the_order_of_frames() -> None:
         summary.notes[name] = ["dark"]
 
     assert summary.lines()[1:] == [
-        "Failed: a_0001: broken",
-        "Failed: a_0003: broken",
-        "Failed: b_0002: broken",
-        "Note: 3 frames, the first a_0007: dark",
+        "Failed: 3 frames (a_0001, 0003; b_0002): broken",
+        "Note: 3 frames (a_0007-0009): dark",
     ]
+
+
+def test_frames_that_fail_alike_are_told_once(data: Path, renders: Path, out: Path) -> None:
+    """Hundreds of frames lack the same pass; each is named, and the sentence stands there once."""
+    for number in (*range(20, 31), 40):
+        shutil.copy(data / "4.5" / "noindex_0001.exr", renders / f"shot_{number:04}.exr")
+
+    finished = run("annotate", renders, "--output", out)
+
+    headline, failure = finished.stdout.splitlines()
+    assert finished.returncode == 1
+    assert headline == "3 frames annotated, 12 failed; 9 instances"
+    assert failure.startswith(
+        f"Failed: 12 frames (shot_0020-0030, 0040): {renders}/shot_####.exr, view layer 'ViewLayer' has no pass that "
+    )
 
 
 def test_nothing_is_seen(data: Path, out: Path, write_exr, tmp_path: Path) -> None:
@@ -460,7 +484,7 @@ def test_nothing_is_seen(data: Path, out: Path, write_exr, tmp_path: Path) -> No
 
     assert lines[0] == "3 frames annotated; 0 instances"
     (note,) = lines[1:]
-    assert note.startswith("Note: 3 frames, the first a_0000: Nothing to detect: Object Index shows no object; ")
+    assert note.startswith("Note: 3 frames (a_0000-0002): Nothing to detect: Object Index shows no object; ")
 
 
 def test_unwritable_output(renders: Path, out: Path) -> None:
@@ -491,9 +515,9 @@ def test_output_that_fills_up(renders: Path, out: Path) -> None:
     lines = finished.stdout.splitlines()
     assert finished.returncode == 1
     assert lines[0] == "0 frames annotated, 3 failed; 0 instances"
-    assert {line.split(": ")[1] for line in lines[1:]} == set(NAMES)
-    for line in lines[1:]:
-        assert line.endswith("; free space there or choose another output folder")
+    (failure,) = lines[1:]
+    assert failure.startswith("Failed: 3 frames (shot_0001-0002, 0010): Cannot write ")
+    assert failure.endswith("; free space there or choose another output folder")
     assert frames_in(out) == set()
     assert [name for name in files_in(out) if Path(name).name.startswith(".")] == []
 
@@ -525,6 +549,18 @@ def test_merge_with_a_damaged_record(annotated: Path) -> None:
     assert finished.stdout.splitlines() == [
         f"{annotated / INSTANCES}: 2 images, 6 annotations, 3 categories",
         f"{damaged} is damaged; annotate the frame again",
+    ]
+
+
+def test_merge_with_many_damaged_records(annotated: Path) -> None:
+    for name in NAMES[:2]:
+        (annotated / "records" / f"{name}.json").write_bytes(b"")
+
+    finished = run("merge", annotated)
+
+    assert finished.returncode == 1
+    assert finished.stdout.splitlines()[1:] == [
+        f"2 frames (shot_0001-0002): {annotated}/records/shot_####.json is damaged; annotate the frame again"
     ]
 
 

@@ -589,7 +589,7 @@ def test_views_that_do_not_make_a_pair(version: str, rendered_of, facts, tmp_pat
 
     problems = merged(stereo_pair(rendered_of, facts, version, tmp_path / "1", turned))
     assert [problem.partition(":")[0] for problem in problems] == [
-        f"No {map.label} of 2 frames, the first shot/left/frame_0001"
+        f"No {map.label} of 2 frames (shot/left/frame_0001; shot/right/frame_0001)"
         for map in (DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG)
     ]
     assert "do not look the same way" in problems[0]

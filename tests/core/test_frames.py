@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError, UsageError
-from core.frames import FrameFiles, find_frames, frame_number, parse_frame_ranges
+from core.frames import FrameFiles, find_frames, frame_number, frames_with_numbers, parse_frame_ranges
 from core.render_pass import Pass, PassFile
 
 Found = dict[str, dict[str, Pass | None]]
@@ -458,3 +458,18 @@ def test_files_of_another_frame_are_those_that_a_search_finds(tmp_path: Path, na
     first, *others = find_frames([tmp_path])
     assert [first.of_frame(frame) for frame in (10, 12345)] == others
     assert first.of_frame(9) == first
+
+
+@given(
+    st.sets(st.integers(-20, 20)),
+    st.lists(st.tuples(st.integers(-25, 25), st.integers(1, 12)), min_size=1, max_size=4),
+)
+def test_frames_that_are_there_and_those_that_are_not(there: set[int], wanted: list[tuple[int, int]]) -> None:
+    files = [FrameFiles("", number, f"{number}", ()) for number in sorted(there)]
+    ranges = [range(first, first + count) for first, count in wanted]
+    asked = {number for some in ranges for number in some}
+
+    frames, missing = frames_with_numbers(files, ranges)
+
+    assert [frame.frame for frame in frames] == sorted(there & asked)
+    assert {number for some in missing for number in some} == asked - there
