@@ -4,11 +4,12 @@ import contextlib
 from pathlib import Path, PurePosixPath
 
 from .errors import OutputError, RecordError
+from .later_record import LATER_FOLDER, later_file
 from .maps import MAPS_FOLDER
 from .record import IMAGES_FOLDER, PICTURES_FOLDER, SOFT_MASKS_FOLDER, FrameRecord, record_path
 
 # Where a frame has files of its own. A record that names others was written by somebody else.
-FRAME_FOLDERS = (IMAGES_FOLDER, PICTURES_FOLDER, MAPS_FOLDER, SOFT_MASKS_FOLDER)
+FRAME_FOLDERS = (IMAGES_FOLDER, PICTURES_FOLDER, MAPS_FOLDER, SOFT_MASKS_FOLDER, LATER_FOLDER)
 
 
 def former_files(output: Path, frame_path: str) -> set[str]:
@@ -22,7 +23,8 @@ def former_files(output: Path, frame_path: str) -> set[str]:
 
 def all_files(record: FrameRecord) -> set[str]:
     """The files of a frame, those that are made when all frames are there included."""
-    return {*record.files(), *(map.path(record.path) for map in record.later_maps)}
+    later = {map.path(record.path) for map in record.later_maps}
+    return {*record.files(), *later, *([later_file(record.path)] if later else [])}
 
 
 def remove_former_files(output: Path, former: set[str], record: FrameRecord) -> None:

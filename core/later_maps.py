@@ -1,20 +1,21 @@
 """The dense maps that need another frame as well; they are made when all frames are there, of maps that both have."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from .dataset_description import Awaiting
 from .disparity import find_disparity
 from .errors import InputError, RecordError
+from .files import noting_contents
 from .flow_files import write_flow
 from .frame_words import frames_in_words, said_once
+from .later_record import LaterMap, LaterRecord, later_key, remove
 from .map_files import write_npy, write_png8, write_png16
 from .maps import DenseMap, MapKind, WrittenMap
 from .occlusion import find_hidden
@@ -22,6 +23,7 @@ from .record import FrameRecord, record_path
 from .stepped_flow import SteppedFlow, find_stepped_flow
 from .surface_map import SurfaceMap
 
+_RECORDS_AT_HAND = 4
 _SEEN, _HIDDEN, _NO_SURFACE = 0, 255, 128
 # KITTI: pixels for a step of a disparity PNG.
 _DISPARITY_STEP = 1 / 256
@@ -32,8 +34,6 @@ _FLOWS = {
     MapKind.OCCLUSION_BACKWARD: (-1, DenseMap.FLOW_BACKWARD_NPY, DenseMap.FLOW_FORWARD_NPY),
 }
 
-Array = npt.NDArray[Any]
-
 
 def make_later_maps(
     output: Path,
@@ -41,7 +41,8 @@ def make_later_maps(
     awaiting: list[Awaiting],
     checkpoint: Callable[[], None],
 ) -> tuple[list[WrittenMap], list[str]]:
-    """Make the maps that wait for other frames. What is there already and was made of the same is left as it is.
+    """Make the maps that wait for other frames. What is there already and was made of the same is neither made nor read
+    again, and what cannot be made any more is removed.
 
     Args:
         output: the dataset's folder.
@@ -54,26 +55,38 @@ def make_later_maps(
         neighbour, as the last of a sequence, has none.
 
     Raises:
-        OutputError: a file cannot be written.
+        OutputError: a file cannot be written or removed.
     """
     written: list[WrittenMap] = []
     failed: dict[str, list[tuple[str, str]]] = {}
+
+    # A frame is the partner of one and then has one itself.
+    @lru_cache(_RECORDS_AT_HAND)
+    def record_of(frame_path: str) -> FrameRecord:
+        return FrameRecord.read(record_path(output, frame_path))
+
     for waiting in awaiting:
         checkpoint()
+        before: Mapping[DenseMap, LaterMap] = {}
+        with contextlib.suppress(RecordError):  # then all of it is made again
+            before = LaterRecord.read(output, waiting.path).maps
+        now: dict[DenseMap, LaterMap] = {}
         pairs: dict[str, _Pair] = {}
         for map in waiting.maps:
-            path = output / map.path(waiting.path)
             try:
-                other = frames.get(_partner(waiting, map))
+                other = frames.get(partner_of(map, waiting))
                 if other is None:
-                    path.unlink(missing_ok=True)  # of an earlier run, in which there was one
                     continue
                 if other not in pairs:
-                    records = [FrameRecord.read(record_path(output, name)) for name in (waiting.path, other)]
-                    pairs[other] = _Pair(output, *records)
-                written.append(pairs[other].make(map))
+                    pairs[other] = _Pair(output, record_of(waiting.path), record_of(other))
+                now[map] = pairs[other].made(map, before.get(map))
             except (InputError, RecordError) as error:
                 failed.setdefault(map.label, []).append((waiting.path, str(error)))
+        for map in {*waiting.maps, *before} - now.keys():
+            remove(output / map.path(waiting.path))
+        if now != before or not now:
+            LaterRecord(now).write(output, waiting.path)
+        written += [one.written for one in now.values()]
     return written, [
         f"No {label} of {frames_in_words(frames)}: {reason}"
         for label, sentences in failed.items()
@@ -81,7 +94,7 @@ def make_later_maps(
     ]
 
 
-def _partner(waiting: Awaiting, map: DenseMap) -> tuple[str, int]:
+def partner_of(map: DenseMap, waiting: Awaiting | FrameRecord) -> tuple[str, int]:
     """Sequence and number of the frame that a map needs besides its own; RecordError where it can have none."""
     if map.kind in (MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP):
         return waiting.sequence, waiting.frame + waiting.flow_step
@@ -102,39 +115,52 @@ class _Pair:
     def __init__(self, output: Path, here: FrameRecord, other: FrameRecord) -> None:
         self.output, self.here, self.other = output, here, other
 
-    def make(self, map: DenseMap) -> WrittenMap:
-        """Make a map unless it is there."""
+    def made(self, map: DenseMap, before: LaterMap | None) -> LaterMap:
+        """A map as it was made before, if it was made of the same and its file is there; else it is made.
+
+        Raises:
+            InputError, RecordError: what it is made of is not there, or does not fit together.
+            OutputError: its file cannot be written.
+        """
+        key = later_key(map, self.here, self.other)
         path = self.output / map.path(self.here.path)
-        records = [record_path(self.output, record.path) for record in (self.here, self.other)]
+        if before and before.key == key and before.content.is_size_of(path):
+            return before
         makers = {
             MapKind.DISPARITY: self._disparity,
             MapKind.FLOW_STEP: self._flow_step,
             MapKind.OCCLUSION_STEP: self._occlusion_step,
         }
-        return makers.get(map.kind, self._occlusion)(map, path, _up_to_date(path, records))
+        with noting_contents() as noted:
+            written = makers.get(map.kind, self._occlusion)(map, path)
+        return LaterMap(written, key, noted[path])
 
-    def _disparity(self, map: DenseMap, path: Path, pixels: Array | None) -> WrittenMap:
+    def _disparity(self, map: DenseMap, path: Path) -> WrittenMap:
         disparity = _disparity(self.output, self.here, self.other)
-        has = ~np.isnan(disparity)
-        if pixels is None:
-            pixels = _write_disparity(map, path, disparity)
-        valid = int(np.count_nonzero(pixels if map.suffix == ".png" else has))
-        scale = _DISPARITY_STEP if map.suffix == ".png" else None
-        return self._written(map, valid, scale, int(np.count_nonzero(has)) - valid)
+        has = int(np.count_nonzero(~np.isnan(disparity)))
+        if map.suffix == ".npy":
+            write_npy(path, disparity)
+            return self._written(map, has)
+        # Source: KITTI 2012 stereo development kit, readme.txt.
+        with np.errstate(invalid="ignore"):
+            steps = np.rint(disparity / _DISPARITY_STEP)
+            pixels = np.where((steps >= 1) & (steps <= 0xFFFF), steps, 0).astype(np.uint16)
+        write_png16(path, pixels)
+        held = int(np.count_nonzero(pixels))
+        return self._written(map, held, _DISPARITY_STEP, has - held)
 
-    def _occlusion(self, map: DenseMap, path: Path, pixels: Array | None) -> WrittenMap:
-        if pixels is None:
-            pixels = _occlusion(self.output, map, self.here, self.other)
-            write_png8(path, pixels)
+    def _occlusion(self, map: DenseMap, path: Path) -> WrittenMap:
+        pixels = _occlusion(self.output, map, self.here, self.other)
+        write_png8(path, pixels)
         return self._written(map, int(np.count_nonzero(pixels != _NO_SURFACE)))
 
-    def _flow_step(self, map: DenseMap, path: Path, _: Array | None) -> WrittenMap:
+    def _flow_step(self, map: DenseMap, path: Path) -> WrittenMap:
         flow = self._stepped.flow
         has = ~np.isnan(flow[..., 0])
         held = write_flow(path, flow, has)
         return self._written_step(map, held, int(np.count_nonzero(has)) - held)
 
-    def _occlusion_step(self, map: DenseMap, path: Path, _: Array | None) -> WrittenMap:
+    def _occlusion_step(self, map: DenseMap, path: Path) -> WrittenMap:
         has = ~np.isnan(self._stepped.flow[..., 0])
         pixels = np.where(self._stepped.hidden, _HIDDEN, _SEEN).astype(np.uint8)
         pixels[~has] = _NO_SURFACE
@@ -170,18 +196,6 @@ def _disparity(output: Path, here: FrameRecord, other: FrameRecord) -> npt.NDArr
     return find_disparity(depth, here.camera, other.camera, here.view == "left", here.unit_scale or 1.0)
 
 
-def _write_disparity(map: DenseMap, path: Path, disparity: npt.NDArray[np.float32]) -> Array:
-    if map.suffix == ".npy":
-        write_npy(path, disparity)
-        return disparity
-    # Source: KITTI 2012 stereo development kit, readme.txt.
-    with np.errstate(invalid="ignore"):
-        steps = np.rint(disparity / _DISPARITY_STEP)
-        pixels = np.where((steps >= 1) & (steps <= 0xFFFF), steps, 0).astype(np.uint16)
-    write_png16(path, pixels)
-    return pixels
-
-
 def _occlusion(output: Path, map: DenseMap, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.uint8]:
     _, there, back = _FLOWS[map.kind]
     flow = _load(output, here, there)
@@ -199,22 +213,6 @@ def _occlusion(output: Path, map: DenseMap, here: FrameRecord, other: FrameRecor
     pixels = np.where(hidden, _HIDDEN, _SEEN).astype(np.uint8)
     pixels[np.isnan(flow[..., 0])] = _NO_SURFACE
     return pixels
-
-
-def _up_to_date(path: Path, records: list[Path]) -> Array | None:
-    """The pixels of a map that is newer than the records that it is made of; None where there is none, or it is
-    damaged."""
-    try:
-        # A record is written after all that belongs to it.
-        if path.stat().st_mtime_ns <= max(record.stat().st_mtime_ns for record in records):
-            return None
-        if path.suffix == ".npy":
-            values: Array = np.load(path)
-            return values
-        with Image.open(path) as image:
-            return np.asarray(image)
-    except (OSError, SyntaxError, ValueError, EOFError):
-        return None
 
 
 def _load(output: Path, record: FrameRecord, map: DenseMap) -> npt.NDArray[np.float32]:

@@ -289,6 +289,7 @@ class WrittenMap:
 
     def as_json(self) -> dict[str, Any]:
         ids = {} if self.ids is None else {"ids": dict(self.ids)}
+        step = {} if self.step is None else {"step": self.step, "unknown": dict(self.unknown)}
         return {
             "map": self.map.value,
             "file": self.file,
@@ -297,6 +298,7 @@ class WrittenMap:
             "valid": self.valid,
             "out_of_range": self.out_of_range,
             **ids,
+            **step,
         }
 
     @classmethod
@@ -310,6 +312,8 @@ class WrittenMap:
             valid=int(data["valid"]),
             out_of_range=int(data["out_of_range"]),
             ids={str(name): int(id) for name, id in data["ids"].items()} if "ids" in data else None,
+            step=int(data["step"]) if "step" in data else None,
+            unknown={str(reason): int(count) for reason, count in data.get("unknown", {}).items()},
         )
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..errors import InputError
+from ..later_record import LaterRecord
 from ..maps import DenseMap, MapKind, WrittenMap
 from ..record import FrameRecord
 from ..rle import paint_masks
@@ -28,17 +29,28 @@ _ROUNDING = 2.0**-22
 class CheckedFrame:
     """A record with its maps, read when they are asked for.
 
+    Args:
+        output: the dataset's folder.
+        record: that of the frame.
+        later: what a merge has made for it.
+
     Attributes:
         compared: labels of what a check has compared with something else.
     """
 
-    def __init__(self, output: Path, record: FrameRecord) -> None:
+    def __init__(self, output: Path, record: FrameRecord, later: LaterRecord | None = None) -> None:
         self.record = record
         self.output = output
+        self.later = later or LaterRecord()
         self.compared: set[str] = set()
-        self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in record.maps}
+        self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in self.written}
         self._loaded: dict[DenseMap, Array] = {}
         self._numbers: npt.NDArray[np.int64] | None = None
+
+    @property
+    def written(self) -> list[WrittenMap]:
+        """The maps of the record, and those that a merge made, in this order."""
+        return [*self.record.maps, *(one.written for one in self.later.maps.values())]
 
     def has(self, *maps: DenseMap | MapKind) -> bool:
         """Whether there are all of some maps, or a map of each of some kinds."""
@@ -57,8 +69,8 @@ class CheckedFrame:
         record = self.record
         images = [TRAINING_IMAGES] if record.colour is not None else []
         pictures = [PICTURES] if record.pictures else []
-        maps = [one.map.label for one in record.maps]
-        return [label for label in (*maps, *images, *pictures) if label not in self.compared]
+        maps, later = ([one.label for one in maps] for maps in ([one.map for one in record.maps], self.later.maps))
+        return [label for label in (*maps, *images, *pictures, *later) if label not in self.compared]
 
     def _those_of(self, map: DenseMap | MapKind) -> list[DenseMap]:
         return [one for one in self._maps if map in (one, one.kind)]

@@ -15,8 +15,8 @@ _ORDER = (".npy", ".exr", ".flo", ".png")
 _LABELS_ONLY = (MapKind.INSTANCES, MapKind.CATEGORIES, MapKind.SURFACES, MapKind.POINTS)
 
 
-def has_several_formats(maps: tuple[WrittenMap, ...]) -> bool:
-    kinds = [map.map.kind for map in maps]
+def has_several_formats(frame: CheckedFrame) -> bool:
+    kinds = [map.map.kind for map in frame.written]
     return len(kinds) > len(set(kinds))
 
 
@@ -144,7 +144,7 @@ def best(frame: CheckedFrame, kind: MapKind) -> MapPixels | None:
 
 
 def _readable(frame: CheckedFrame) -> list[WrittenMap]:
-    maps = [one for one in frame.record.maps if frame.has(one.map) and one.map.suffix in _ORDER]
+    maps = [one for one in frame.written if frame.has(one.map) and one.map.suffix in _ORDER]
     return sorted(maps, key=lambda one: _ORDER.index(one.map.suffix))
 
 

@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from ..dataset_description import DESCRIPTION_FILE, DatasetDescription
+from ..later_record import LaterRecord
 from ..record import FrameRecord
 from .checked_frame import Found
 
 _OF_DATASET = ("frames", "metres_per_scene_unit")
-_OF_MAP = ("files", "unit", "scale", "axes", "invalid", "frames", "pixels_with_a_value", "pixels_out_of_range")
+_OF_MAP = (
+    "files", "unit", "scale", "step", "axes", "invalid", "frames", "pixels_with_a_value", "pixels_out_of_range",
+    "pixels_unknown",
+)  # fmt: skip
 
 
 class DescriptionFile:
@@ -25,8 +29,9 @@ class DescriptionFile:
         self._complete = complete
         self._expected = DatasetDescription()
 
-    def add(self, record: FrameRecord) -> None:
+    def add(self, record: FrameRecord, later: LaterRecord) -> None:
         self._expected.add(record)
+        self._expected.add_later(one.written for one in later.maps.values())
 
     def compare(self) -> Found:
         try:

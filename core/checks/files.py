@@ -10,7 +10,6 @@ from ..errors import InputError
 from ..map_reading import DAMAGED, read_map, why
 from ..maps import DenseMap, MapKind, WrittenMap
 from ..point_cloud import read_ply
-from ..record import FrameRecord
 from .checked_frame import CheckedFrame, Found
 
 _FULL = 255
@@ -64,20 +63,6 @@ def check_maps(frame: CheckedFrame) -> Found:
         if not least <= values <= written.valid:
             what = "points" if written.map.kind is MapKind.POINTS else "pixels with a value"
             yield f"{written.file} has {values} {what} and the record says {written.valid}; annotate the frame again"
-
-
-def check_later_maps(frame: CheckedFrame) -> Found:
-    """Those that a merge made can be read; a frame without its neighbour has none."""
-    for written in existing_later_maps(frame.output, frame.record):
-        try:
-            read_map(frame.output, written, frame.record.height, frame.record.width)
-        except InputError as error:
-            yield str(error).replace("annotate the frame again", "remove it and merge again")
-
-
-def existing_later_maps(output: Path, record: FrameRecord) -> list[WrittenMap]:
-    maps = (WrittenMap(map, map.path(record.path), map.kind.unit, None, 0, 0) for map in record.later_maps)
-    return [map for map in maps if (output / map.file).is_file()]
 
 
 def _points(output: Path, written: WrittenMap) -> npt.NDArray[np.void]:

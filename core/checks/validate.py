@@ -1,12 +1,15 @@
 """All checks of a dataset, frame by frame."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..dataset_description import DESCRIPTION_FILE
 from ..errors import CategoryError, InputError, RecordError
 from ..formats.coco import INSTANCES_FILE
+from ..later_maps import partner_of
+from ..later_record import LaterRecord
 from ..maps import DenseMap, MapKind
 from ..record import FrameRecord, frame_of_record, record_files
 from ..sequences import WantedSequences
@@ -19,13 +22,12 @@ from .derived import check_derived
 from .description import DescriptionFile
 from .files import (
     check_image,
-    check_later_maps,
     check_maps,
     check_pictures,
     check_soft_masks,
-    existing_later_maps,
 )
 from .keypoints import check_keypoints, check_visibility, check_visibility_png
+from .later import check_later_maps, check_made_of
 from .masks import check_category_map, check_instance_map, check_masks
 from .motion import check_flow_of_instances, check_flow_of_rest, check_round_trip
 from .points import check_points
@@ -42,13 +44,13 @@ class _Check:
     Attributes:
         name: for people.
         needs: the maps, or kinds of map that may be in any format.
-        has: whether the record has what is checked.
+        has: whether the frame has what is checked.
         run: the check itself.
     """
 
     name: str
     needs: tuple[DenseMap | MapKind, ...]
-    has: Callable[[FrameRecord], bool]
+    has: Callable[[CheckedFrame], bool]
     run: Callable[[CheckedFrame], Found]
 
 
@@ -63,35 +65,41 @@ class _PairCheck:
     run: Callable[[CheckedFrame, CheckedFrame], Found]
 
 
-def _always(record: FrameRecord) -> bool:
+def _always(frame: CheckedFrame) -> bool:
     return True
 
 
-def _has_camera(record: FrameRecord) -> bool:
-    return record.camera is not None
+def _has_camera(frame: CheckedFrame) -> bool:
+    return frame.record.camera is not None
 
 
-def _has_soft_masks(record: FrameRecord) -> bool:
-    return any(one.soft_mask is not None for one in record.instances)
+def _has_soft_masks(frame: CheckedFrame) -> bool:
+    return any(one.soft_mask is not None for one in frame.record.instances)
 
 
-def _has_poses(record: FrameRecord) -> bool:
-    return record.camera is not None and any(one.pose is not None for one in record.instances)
+def _has_poses(frame: CheckedFrame) -> bool:
+    return frame.record.camera is not None and any(one.pose is not None for one in frame.record.instances)
 
 
-def _has_keypoints(record: FrameRecord) -> bool:
-    return any(one.keypoints is not None for one in record.instances)
+def _has_keypoints(frame: CheckedFrame) -> bool:
+    return any(one.keypoints is not None for one in frame.record.instances)
 
 
-def _has_amodal(record: FrameRecord) -> bool:
-    return any(one.amodal is not None for one in record.instances)
+def _has_amodal(frame: CheckedFrame) -> bool:
+    return any(one.amodal is not None for one in frame.record.instances)
+
+
+def _has_later_maps(frame: CheckedFrame) -> bool:
+    later = (map.path(frame.record.path) for map in frame.record.later_maps)
+    return bool(frame.later.maps) or any((frame.output / file).exists() for file in later)
 
 
 # What can be read, and what cannot is left out of the other checks.
 _READING = (
-    _Check("training images", (), lambda record: record.colour is not None, check_image),
-    _Check("pictures", (), lambda record: bool(record.pictures), check_pictures),
-    _Check("maps can be read", (), lambda record: bool(record.maps), check_maps),
+    _Check("training images", (), lambda frame: frame.record.colour is not None, check_image),
+    _Check("pictures", (), lambda frame: bool(frame.record.pictures), check_pictures),
+    _Check("maps can be read", (), lambda frame: bool(frame.record.maps), check_maps),
+    _Check("maps of several frames can be read", (), _has_later_maps, check_later_maps),
 )
 _CHECKS = (
     _Check("masks, boxes and areas", (), _always, check_masks),
@@ -107,7 +115,7 @@ _CHECKS = (
     _Check("depth PNG and position", (DenseMap.DEPTH_PNG, DenseMap.POSITION_NPY), _always, check_depth_png),
     _Check("projected position", (DenseMap.POSITION_NPY,), _always, check_projection),
     _Check("normals", (DenseMap.NORMALS_NPY,), _always, check_normals),
-    _Check("formats of one map", (), lambda record: has_several_formats(record.maps), check_formats),
+    _Check("formats of one map", (), has_several_formats, check_formats),
     _Check("depth and ray depth", (MapKind.DEPTH, MapKind.RAY_DEPTH), _has_camera, check_ray_depth),
     _Check("depth and 3D boxes", (MapKind.DEPTH,), _has_poses, check_depth_of_boxes),
     _Check("depth and NOCS", (MapKind.DEPTH, MapKind.NOCS), _has_poses, check_nocs),
@@ -169,22 +177,25 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
     coco = _open_coco(output, [path for *_, path in order], report)
     description = _open_description(output, report)
     contents = Contents(output)
+    path_of = {(sequence, number): path for sequence, number, _, path in order}
     before: CheckedFrame | None = None
     for done, (*_, path) in enumerate(order):
         progress(done, len(order))
-        frame = CheckedFrame(output, FrameRecord.read(path))
+        frame = _open_frame(output, path, report)
         report.frames += 1
         report.instances += len(frame.record.instances)
         _check_frame(frame, path, report)
         if frame.record.contents:
             report.count("files as they were written")
-            contents.compare(frame.record)
+            contents.compare(frame.record, frame.later)
+        if frame.later.maps:
+            _check_later(frame, path_of, report)
         if coco:
             _run(report, "COCO file", frame.record.path, coco.compare(frame.record))
         if before and (before.record.sequence, before.record.frame + 1) == (frame.record.sequence, frame.record.frame):
             _check_pair(before, frame, report)
         if description:
-            description.add(frame.record)
+            description.add(frame.record, frame.later)
         _note_only_read(before, report)
         before = frame
     _note_only_read(before, report)
@@ -210,9 +221,17 @@ def _open_description(output: Path, report: Report) -> DescriptionFile | None:
 def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
     if frame is None:
         return
-    later = (one.map.label for one in existing_later_maps(frame.output, frame.record))
-    for what in (*frame.only_read(), *later):
+    for what in frame.only_read():
         report.only_read[what] = report.only_read.get(what, 0) + 1
+
+
+def _open_frame(output: Path, path: Path, report: Report) -> CheckedFrame:
+    record = FrameRecord.read(path)
+    try:
+        return CheckedFrame(output, record, LaterRecord.read(output, record.path))
+    except RecordError as error:
+        report.note(record.path, str(error))
+        return CheckedFrame(output, record)
 
 
 def _open_coco(output: Path, paths: list[Path], report: Report) -> CocoFile | None:
@@ -242,11 +261,9 @@ def _check_frame(frame: CheckedFrame, path: Path, report: Report) -> None:
     if missing:
         return
     for check in (*_READING, *_CHECKS):
-        if frame.has(*check.needs) and check.has(frame.record):
+        if frame.has(*check.needs) and check.has(frame):
             _run(report, check.name, frame.record.path, check.run(frame))
             frame.note_compared(*check.needs)
-    if existing_later_maps(frame.output, frame.record):
-        _run(report, "maps of several frames can be read", frame.record.path, check_later_maps(frame))
 
 
 def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) -> None:
@@ -259,6 +276,21 @@ def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) ->
             _run(report, check.name, frame.record.path, check.run(frame, following))
             frame.note_compared(*check.needs)
             following.note_compared(*check.needs_next)
+
+
+def _check_later(frame: CheckedFrame, path_of: Mapping[tuple[str, int], Path], report: Report) -> None:
+    """Check the maps that a merge made against the other frame of each."""
+    others: dict[Path, CheckedFrame] = {}
+
+    def partner(map: DenseMap) -> CheckedFrame | None:
+        path = None
+        with contextlib.suppress(RecordError):  # it has become a frame that can have no such map
+            path = path_of.get(partner_of(map, frame.record))
+        if path is not None and path not in others:
+            others[path] = _open_frame(frame.output, path, report)
+        return None if path is None else others[path]
+
+    _run(report, "maps of several frames are up to date", frame.record.path, check_made_of(frame, partner))
 
 
 def _run(report: Report, name: str, frame: str, found: Found) -> None:

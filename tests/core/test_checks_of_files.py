@@ -22,11 +22,12 @@ from core.checks.checked_frame import CheckedFrame
 from core.checks.files import check_soft_masks
 from core.checks.report import Report
 from core.checks.validate import validate
+from core.files import Content
 from core.frames import FrameFiles
 from core.images import write_image
 from core.instances import Instance, SoftMask, find_masks
 from core.job import FrameJob
-from core.map_files import write_exr, write_npy, write_png16
+from core.map_files import write_exr, write_npy, write_png8, write_png16
 from core.map_reading import read_png16
 from core.maps import DenseMap, MapKind, WrittenMap
 from core.merge import merge
@@ -88,6 +89,7 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
         "depth and ray depth": 2,
         "point cloud": 2,
         "maps of several frames can be read": 2,
+        "maps of several frames are up to date": 2,
         "files as they were written": 2,
         "COCO file": 2,
         "dataset.json": 1,
@@ -108,6 +110,18 @@ def cut(path: str) -> Spoil:
 
 def replaced(path: str, data: bytes) -> Spoil:
     return lambda output: (output / path).write_bytes(data) and None
+
+
+def removed(path: str) -> Spoil:
+    return lambda output: (output / path).unlink()
+
+
+def png8(map: DenseMap, change: Callable[[Any], Any]) -> Spoil:
+    def spoil(output: Path) -> None:
+        path = output / map.path(FRAME)
+        write_png8(path, change(np.asarray(Image.open(path))))
+
+    return spoil
 
 
 def npy(map: DenseMap, change: Callable[[Any], Any]) -> Spoil:
@@ -154,6 +168,11 @@ def field(name: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def depth_exr(output: Path) -> None:
     depth = np.load(output / DenseMap.DEPTH_NPY.path(FRAME))
     write_exr(output / DenseMap.DEPTH_EXR.path(FRAME), {"Z": depth + np.float32(0.01)})
+
+
+def _described(data: Any, map: str) -> Any:
+    (entry,) = (one for one in data["maps"] if one["name"] == map)
+    return entry
 
 
 def description(change: Callable[[Any], Any]) -> Spoil:
@@ -229,6 +248,15 @@ WRONG: list[tuple[str, Spoil, str]] = [
         for map in MAPS
         if not map.made_of
     ],
+    ("later map is missing", removed(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "png is missing; merge again"),
+    (
+        "later map has other pixels",
+        png8(DenseMap.OCCLUSION_FORWARD_PNG, lambda pixels: pixels * 0),
+        "pixels with a value and the merge counted",
+    ),
+    ("what a merge made is damaged", cut(f"later_maps/{FRAME}.json"), f"later_maps/{FRAME}.json is damaged; merge"),
+    ("nothing is known of a later map", removed(f"later_maps/{FRAME}.json"), "is not known to the latest merge; merge"),
+    ("later map of a frame that is gone", removed("records/frame_0002.json"), "was made of a frame that is not there"),
     ("later map cut off", cut(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "remove it and merge again"),
     ("depth is farther", npy(DenseMap.DEPTH_NPY, lambda depth: depth + np.float32(1)), "Ray depth is not that of"),
     (
@@ -277,6 +305,27 @@ def test_each_damage_is_named(dataset: Path, spoil: Spoil, says: str) -> None:
 
 OTHER_FRAME = "frame_0002"
 WAY_OUT = "; put the right one there, or remove it and annotate the frame again"
+
+
+def test_a_later_map_that_is_another_one(dataset: Path) -> None:
+    file, other = DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME), DenseMap.OCCLUSION_BACKWARD_PNG.path(OTHER_FRAME)
+    copy_over(other, file)(dataset)
+    (problem,) = (one for one in checked(dataset).problems[FRAME] if "is not the file" in one)
+    assert problem == (
+        f"{file} is not the file that was made (it is {other} of frame {OTHER_FRAME}); put the right one there, or "
+        "remove it and merge again"
+    )
+
+
+def test_later_maps_of_a_frame_that_was_annotated_again(dataset: Path) -> None:
+    """Of other depth: what was made of it is to be made again."""
+    path = record_path(dataset, OTHER_FRAME)
+    record = FrameRecord.read(path)
+    file = DenseMap.DEPTH_NPY.path(OTHER_FRAME)
+    np.save(dataset / file, np.load(dataset / file) * 2)
+    dataclasses.replace(record, contents={**record.contents, file: Content.of_file(dataset / file)}).write(dataset)
+    says = f"was made of other files than its frame and {OTHER_FRAME} have now; merge again"
+    assert f"{DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)} {says}" in checked(dataset).problems[FRAME]
 
 
 @pytest.mark.parametrize(
@@ -343,6 +392,10 @@ def test_a_picture_has_nothing_but_its_digest(dataset: Path) -> None:
         (lambda output: (output / "dataset.json").unlink(), "dataset.json cannot be read"),
         (description(lambda data: data.update(frames=3)), "dataset.json says frames 3 and the records 2"),
         (description(lambda data: data["maps"].pop(0)), "dataset.json lacks the map depth_png"),
+        (
+            description(lambda data: _described(data, "occlusion_forward_png").update(frames=2)),
+            "says frames 2 of occlusion_forward_png and the records 1",
+        ),
         (description(lambda data: data["maps"][0].update(scale=0.01)), "says scale 0.01 of depth_png and the records"),
         (description(lambda data: data.update(metres_per_scene_unit=5)), "says metres_per_scene_unit 5"),
     ],
