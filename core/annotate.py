@@ -4,8 +4,6 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from .category_ids import ids_in_dataset
-from .dense_maps import DenseMaps
 from .details import add_details
 from .errors import InputError
 from .files import Content, noting_contents
@@ -20,7 +18,6 @@ from .picture_files import write_pictures
 from .record import FrameRecord
 from .seen_frame import SeenFrame, see_frame
 from .soft_masks import add_soft_masks
-from .surface_map import map_surfaces
 from .training_image import write_training_image
 from .visibility import add_amodal
 
@@ -118,6 +115,11 @@ def _write_maps(
     job = frame.job
     if not job.settings.maps:
         return []
+    # Here, since they take long to import and most frames want no maps.
+    from .category_ids import ids_in_dataset
+    from .dense_maps import DenseMaps
+    from .surface_map import map_surfaces
+
     ids = ids_in_dataset(job.output, frame.categories)
     dense = DenseMaps(
         frame.passes,

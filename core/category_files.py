@@ -11,7 +11,6 @@ the order of the file.
 
 import dataclasses
 import json
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,13 +55,20 @@ def read_table(path: Path, base: CategoryTable = _BY_DEFAULT) -> CategoryTable:
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return table_from_json(tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text), base)
+        return table_from_json(_toml(text) if path.suffix.lower() == ".toml" else json.loads(text), base)
     except OSError as error:
         raise CategoryError(f"Cannot read {path}: {error.strerror}; check the path") from error
     except (ValueError, RecursionError) as error:  # also what is no JSON, TOML or text
         raise CategoryError(f"{path} is no category table ({error}); correct it or export it again") from error
     except CategoryError as error:
         raise CategoryError(f"{path}: {error}") from error
+
+
+def _toml(text: str) -> dict[str, Any]:
+    # Here, since it takes long to import for what most programs never meet.
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def write_table(path: Path, table: CategoryTable) -> None:

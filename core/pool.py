@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import blas
 from .errors import WorkerError
 from .files import remove_leftovers
 
@@ -203,10 +204,10 @@ class _Worker:
         self.task: Task | None = None
         self._outputs: set[Path] = set()
         self._errors: deque[str] = deque(maxlen=20)
-        program = [sys.executable, "-s", "-P", "-m", __package__.rpartition(".")[2], "worker"]
+        program = f"{__package__.rpartition('.')[2]}.worker"
         try:
             self._process = subprocess.Popen(
-                [*program, "--threads", str(threads)],
+                [sys.executable, "-s", "-P", "-m", program, str(threads)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -301,6 +302,7 @@ def _environment() -> dict[str, str]:
     folders = [str(Path(__file__).resolve().parent.parent), *_folders_of("OpenEXR", "PIL", "numpy")]
     environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(folders))
     environment["PYTHONUTF8"] = "1"
+    blas.one_thread(environment)
     return environment
 
 

@@ -1,5 +1,8 @@
 """The worker process: takes tasks as JSON lines on standard input and answers with JSON lines on standard output.
 
+A program of its own, `python -m core.worker THREADS`, which imports only what most of its tasks need: an export starts
+several of them, and waits for them.
+
     parent -> worker   {"id": 7, "do": "annotate", "with": {...}}      one line a task, "do" is a name in TASKS
     worker -> parent   {"ready": true}                                 once, when it can work
                        {"id": 7, "progress": [done, total]}            now and then, for long tasks
@@ -7,9 +10,11 @@
                        {"id": 7, "error": "one sentence"}              it failed, and the worker goes on, or
                        {"id": 7, "error": "...", "leaving": true}      it failed, and the worker ends to free its memory
 
-It ends when its standard input closes, so that it never outlives the program that started it.
+THREADS is how many threads OpenEXR may decode single-part files with. The worker ends when its standard input closes,
+so that it never outlives the program that started it.
 """
 
+import gc
 import json
 import os
 import queue
@@ -28,7 +33,6 @@ from .errors import Cancelled, LabelpassError
 from .exr import lost_memory, set_decoding_threads
 from .files import complete_file
 from .job import FrameJob
-from .merge import merge
 from .passes import open_passes
 from .render_pass import Pass
 from .settings import Settings
@@ -120,6 +124,8 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
         if done % 100 == 0:
             report(done, total)
 
+    from .merge import merge  # here, since only one of all workers does this, once
+
     output, settings = Path(data["output"]), Settings.from_json(data["settings"])
     merged, problems = merge(output, settings, now_and_then, checkpoint)
     return {
@@ -156,3 +162,10 @@ def _listen(lines: "queue.SimpleQueue[str | None]", closed: threading.Event) -> 
 def _send(channel: TextIO, message: Mapping[str, Any]) -> None:
     channel.write(json.dumps(message) + "\n")
     channel.flush()
+
+
+if __name__ == "__main__":
+    # What is imported stays to the end, so garbage need not be looked for in it: not now and then, and above all not by
+    # the interpreter when it ends, which would take it longer than all else that it does then.
+    gc.freeze()
+    sys.exit(run_worker(int(sys.argv[1])))

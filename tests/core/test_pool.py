@@ -74,7 +74,7 @@ class Fifo:
         self._end: int | None = None
 
     def wait_for_reader(self) -> None:
-        """Return when somebody has the FIFO open to read."""
+        """Return when somebody opens the FIFO to read, though it may not be among his open files yet."""
 
         def is_read() -> bool:
             try:
@@ -86,9 +86,20 @@ class Fifo:
 
         wait_until(is_read, "a worker reads the scene record")
 
-    def readers(self) -> set[int]:
-        """Our children that have it open."""
-        return {pid for pid in worker_pids() if str(self.path) in open_files(pid)}
+    def reader(self, meanwhile: Callable[[], object] = lambda: None) -> int:
+        """Wait until one of our children has it open, and do something meanwhile; returns its process."""
+        if self._end is None:
+            self.wait_for_reader()
+        readers: set[int] = set()
+
+        def is_open() -> bool:
+            meanwhile()
+            readers.update(pid for pid in worker_pids() if str(self.path) in open_files(pid))
+            return bool(readers)
+
+        wait_until(is_open, "the scene record is among a worker's open files")
+        (reader,) = readers
+        return reader
 
     def let_go(self) -> None:
         """Whoever reads now sees the end of the file."""
@@ -320,8 +331,7 @@ def test_stop_in_the_middle_of_a_frame(frames: Frames, fifo: Fifo) -> None:
         pool.submit(frames.task("held", scene=fifo.path))
         pool.submit(frames.task("never"))
         answers(pool, 2)
-        fifo.wait_for_reader()
-        (pid,) = fifo.readers()
+        pid = fifo.reader()
         release = fifo.become_when_closed(pid, write_scene)
     release.join()
 
@@ -463,16 +473,9 @@ def test_killed_twice_over_one_frame(frames: Frames, fifo: Fifo) -> None:
         pool.submit(frames.task("held", scene=fifo.path))
         for name in sorted(others):
             pool.submit(frames.task(name))
-        fifo.wait_for_reader()
         events: list[Event] = []
         for _ in range(2):
-
-            def is_held() -> bool:
-                events.extend(pool.poll())
-                return bool(fifo.readers())
-
-            wait_until(is_held, "a worker has the frame")
-            (pid,) = fifo.readers()
+            pid = fifo.reader(meanwhile=lambda: events.extend(pool.poll()))
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda pid=pid: not is_running(pid), "the worker is dead")
         events += answers(pool, 5 - len(events))
@@ -632,7 +635,7 @@ def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
 def test_worker_ends_when_its_input_closes() -> None:
     """Before it has been given anything, as when the parent dies while it starts."""
     worker = subprocess.run(
-        [sys.executable, "-m", "core", "worker"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        [sys.executable, "-m", "core.worker", "0"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
 
     assert (worker.returncode, worker.stdout, worker.stderr) == (0, '{"ready": true}\n', "")
@@ -727,11 +730,26 @@ def test_broken_package(frames: Frames, tmp_path: Path) -> None:
 # --- Surroundings that would confuse it -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("wanted", [None, "3"])
+def test_threads_of_numpy(frames: Frames, monkeypatch: pytest.MonkeyPatch, wanted: str | None) -> None:
+    """A worker is one of several processes, so numpy starts no threads of its own in it, unless the user says so."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if wanted:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", wanted)
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        (pid,) = worker_pids()
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+
+    assert f"OPENBLAS_NUM_THREADS={wanted or 1}".encode() in environment
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == wanted, "that of the program that started it is its own"
+
+
 def test_foreign_environment(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Studio machines set all kinds of things for other programs, and people run Blender from anywhere."""
     rubbish = tmp_path / "rubbish"
     (rubbish / "core").mkdir(parents=True)
-    for name in ("numpy.py", "OpenEXR.py", "json.py", "sitecustomize.py", "core/__init__.py", "core/__main__.py"):
+    for name in ("numpy.py", "OpenEXR.py", "json.py", "sitecustomize.py", "core/__init__.py", "core/worker.py"):
         (rubbish / name).write_text(f"raise SystemExit('the wrong {name}')\n")
     monkeypatch.chdir(rubbish)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(rubbish), "")))

@@ -1,0 +1,165 @@
+"""What the commands of `labelpass` do, each with the options that core/__main__.py has read for it."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .category_files import read_table
+from .errors import InputError, LabelpassError, UsageError
+from .exit_codes import ExitCode
+from .files import check_writable
+from .frame_words import without_files
+from .frames import FrameFiles, find_frames, frames_with_numbers, parse_frame_ranges
+from .job import FrameJob
+from .options import given_settings
+from .render_pass import Pass
+from .run import Summary, annotate_frames, merge_records
+from .scene import SCENES_FOLDER, scene_path
+from .sequences import declare_sequences
+from .settings import Settings
+
+
+def _annotate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    settings = Settings.from_json(given_settings(options))
+    numbers = parse_frame_ranges(options.numbers) if options.numbers else []
+    frames = find_frames(options.frames, _pass_names(options.pass_names), options.sequence)
+    missing: list[range] = []
+    if numbers:
+        frames, missing = frames_with_numbers(frames, numbers)
+        if not frames:
+            raise InputError(without_files(missing)[1])
+    output: Path = options.output
+    scenes = _scene_folder(options.scene, output)
+    table = read_table(options.categories) if options.categories else None
+    parts = _split(frames, settings, output)
+    jobs = [
+        FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
+        for part, own in parts
+    ]
+    with tqdm(total=len(jobs), unit="frame", disable=None) as bar:
+
+        def progress(summary: Summary) -> None:
+            bar.set_postfix_str(f"{summary.instances} instances", refresh=False)
+            bar.update(summary.frames - bar.n)
+
+        summary = annotate_frames(jobs, output, settings.worker_count, progress)
+    if missing:
+        name, error = without_files(missing)
+        summary.failed[name] = error
+    return _finish(summary)
+
+
+def _split(frames: Sequence[FrameFiles], settings: Settings, output: Path) -> list[tuple[FrameFiles, Settings]]:
+    """The frames of all sequences that are wanted, each with the settings that find it in its files."""
+    parts = [(frame, settings) for frame in frames]
+    bad: list[tuple[FrameFiles, Settings]] = []
+    if settings.all_view_layers or settings.all_views:
+        from .split import split_frame
+
+        parts = []
+        for frame in frames:
+            try:
+                parts += split_frame(frame, settings)
+            except LabelpassError:
+                bad.append((frame, settings))  # it will fail again where failures are told
+    check_writable(output)
+    declare_sequences(output, [part for part, _ in parts])
+    return parts + bad
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    _check_folder(options.folder)
+    with tqdm(unit="record", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
+    return _finish(summary)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from .checks.validate import validate
+
+    _check_folder(options.folder)
+    with tqdm(unit="record", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = validate(options.folder, progress)
+    for line in report.lines():
+        print(line)
+    return ExitCode.FAILED if report.problems else ExitCode.DONE
+
+
+def _passes(options: argparse.Namespace) -> int:
+    from .passes import Passes
+
+    code = ExitCode.DONE
+    for frame in find_frames(options.frames):
+        try:
+            passes = Passes(frame.files)
+            height, width = passes.shape
+            found = passes.overview()
+        except LabelpassError as error:
+            print(f"labelpass: {error}", file=sys.stderr)
+            code = ExitCode.FAILED
+            continue
+        print(f"{frame.path}: {width} x {height}")
+        for layer, view, names in found:
+            where = " / ".join(name for name in (layer, view) if name)
+            print(f"  {where or '(no view layer)'}: {', '.join(names)}")
+    return code
+
+
+def _check_folder(output: Path) -> None:
+    if not output.is_dir():
+        raise InputError(f"{output} is no folder; give that of the dataset, which holds its records")
+
+
+def _finish(summary: Summary) -> int:
+    for line in summary.lines():
+        print(line)
+    return summary.exit_code
+
+
+def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
+    names = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            names[name] = Pass(value)
+        except ValueError as error:
+            known = ", ".join(pass_.value for pass_ in Pass)
+            raise UsageError(f"--pass {pair} names no pass; write for example mask=object_index ({known})") from error
+    return names
+
+
+def _scene_folder(given: Path | None, output: Path) -> Path | None:
+    """The folder of the scene records: inside the one that was given, or inside the output where Blender put it."""
+    if given is None:
+        folder = output / SCENES_FOLDER
+        return folder if folder.is_dir() else None
+    for folder in (given / SCENES_FOLDER, given):
+        if folder.is_dir():
+            return folder
+    raise InputError(f"{given} is no folder; give the folder of the scene records that Blender wrote")
+
+
+# Each returns the exit code.
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "annotate": _annotate,
+    "merge": _merge,
+    "validate": _validate,
+    "passes": _passes,
+}
