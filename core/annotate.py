@@ -17,6 +17,7 @@ from .parts import add_parts
 from .picture_files import write_pictures
 from .record import FrameRecord
 from .seen_frame import SeenFrame, see_frame
+from .settings_checks import check_together
 from .soft_masks import add_soft_masks
 from .training_image import write_training_image
 from .visibility import add_amodal
@@ -32,8 +33,9 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
         checkpoint: called between the steps; raises Cancelled to stop there.
 
     Raises:
-        LabelpassError: something is wrong with the files or the output folder; nothing half-done is left.
+        LabelpassError: something is wrong with the settings, the files or the output folder; nothing half-done is left.
     """
+    check_together(job.settings)
     key = job.key()
     former = former_files(job.output, job.files.path)
     with noting_contents() as noted:

@@ -19,9 +19,10 @@ from .needed_passes import (
     wants_image,
 )
 from .pass_indices import LARGEST_INDEX
-from .render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
+from .render_pass import CRYPTOMATTES, Pass
 from .render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from .settings import Settings
+from .settings_checks import contradictions
 
 # Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr.py).
 _LOSSY_CODECS = ("PXR24", "DWAA", "DWAB")
@@ -80,7 +81,8 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
     if layer is None:
         names = ", ".join(repr(layer.name) for layer in setup.view_layers)
         return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
-    findings = [*_check_scene(setup, layer), _check_labels(setup, settings, layer)]
+    clashes = [Finding(Status.WRONG, sentence) for sentence in contradictions(settings)]
+    findings = [*_check_scene(setup, layer), *(clashes or [_check_labels(setup, settings, layer)])]
     findings += [*_check_indices(setup, settings, layer), *_check_parts(setup, settings, layer)]
     findings += _check_other_passes(setup, settings, layer)
     if from_files:
@@ -172,12 +174,6 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         )
     if setup.objects == 0:
         return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
-    if settings.soft_masks and wanted in INDEX_PASSES:
-        return Finding(
-            Status.WRONG,
-            f"Soft masks come from a Cryptomatte and not from {wanted.title}; set Labels to Cryptomatte Object, or "
-            "turn Soft Masks off",
-        )
     if wanted is Pass.OBJECT_INDEX and not setup.indexed:
         return Finding(
             Status.WRONG,

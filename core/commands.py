@@ -18,12 +18,14 @@ from .run import Summary, annotate_frames, merge_records
 from .scene import SCENES_FOLDER, scene_path
 from .sequences import declare_sequences
 from .settings import Settings
+from .settings_checks import check_together, check_without_scene_records
 
 
 def _annotate(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     settings = Settings.from_json(given_settings(options))
+    check_together(settings)
     numbers = parse_frame_ranges(options.numbers) if options.numbers else []
     frames = find_frames(options.frames, _pass_names(options.pass_names), options.sequence)
     missing: list[range] = []
@@ -33,6 +35,8 @@ def _annotate(options: argparse.Namespace) -> int:
             raise InputError(without_files(missing)[1])
     output: Path = options.output
     scenes = _scene_folder(options.scene, output)
+    if scenes is None:
+        check_without_scene_records(settings, str(output / SCENES_FOLDER))
     table = read_table(options.categories) if options.categories else None
     parts = _split(frames, settings, output)
     jobs = [

@@ -14,6 +14,7 @@ from .raster import Projection
 from .render_pass import Pass
 from .scene_geometry import read_meshes
 from .seen_frame import SeenFrame
+from .words import GET_SCENE_RECORDS
 
 
 def add_details(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], list[str]]:
@@ -38,10 +39,8 @@ def _poses(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Pose |
     if not frame.job.settings.poses or not instances:
         return nothing, []
     if scene is None or not scene.placements:
-        return nothing, [
-            "There are no poses, since no scene record says where the objects are; export from Blender with "
-            "Poses and 3D Boxes turned on"
-        ]
+        way_out = "export from Blender with Poses and 3D Boxes turned on" if scene else GET_SCENE_RECORDS
+        return nothing, [f"There are no poses, since no scene record says where the objects are; {way_out}"]
     if scene.camera is None:
         return nothing, ["There are no poses, since the frame has no one camera"]
     named = frame.named_of
@@ -72,10 +71,11 @@ def _keypoints(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[tu
     if not any(one.category in names for one in instances):
         return nothing, []
     scene = frame.scene
-    if scene is None or scene.camera is None or Projection.of(scene.camera) is None:
+    if scene is None:
+        return nothing, [f"There are no keypoints, since only a scene record says where they are; {GET_SCENE_RECORDS}"]
+    if scene.camera is None or Projection.of(scene.camera) is None:
         return nothing, [
-            "There are no keypoints, since only a scene record with a perspective or orthographic camera says where "
-            "they are; export from Blender"
+            "There are no keypoints, since the frame has no one perspective or orthographic camera; render it with one"
         ]
     places: dict[str, list[KeypointPlace]] = defaultdict(list)
     for place in scene.keypoints:

@@ -75,14 +75,9 @@ def read_labels(
         keep_coverages: whether coverages are wanted, which only Cryptomatte has: AUTO takes no index then.
 
     Raises:
-        PassError: the pass is missing, its values are no labels, or there are no coverages to keep.
+        PassError: the pass is missing, its values are no labels, or AUTO finds no coverages to keep.
         ExrError: its pixels are missing or damaged.
     """
-    if keep_coverages and source is not LabelSource.AUTO and source.pass_ in INDEX_PASSES:
-        raise PassError(
-            f"Soft masks come from a Cryptomatte and not from {source.label}; set Labels to Cryptomatte Object, or "
-            "turn Soft Masks off"
-        )
     if source is not LabelSource.AUTO:
         return _read(passes, source.pass_, cryptomatte, keep_coverages)
     if cryptomatte:

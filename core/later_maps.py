@@ -22,6 +22,7 @@ from .occlusion import find_hidden
 from .record import FrameRecord, record_path
 from .stepped_flow import SteppedFlow, find_stepped_flow
 from .surface_map import SurfaceMap
+from .words import GET_SCENE_RECORDS
 
 _RECORDS_AT_HAND = 4
 _SEEN, _HIDDEN, _NO_SURFACE = 0, 255, 128
@@ -171,7 +172,7 @@ class _Pair:
     def _stepped(self) -> SteppedFlow:
         here, other = self.here, self.other
         if here.camera is None or other.camera is None:
-            raise RecordError("the record has no camera; export from Blender")
+            raise RecordError(f"the record has no camera; {GET_SCENE_RECORDS}")
         surfaces, surfaces_there = (
             SurfaceMap.read(self.output / DenseMap.SURFACES_NPZ.path(one.path)) for one in (here, other)
         )
@@ -191,7 +192,7 @@ class _Pair:
 
 def _disparity(output: Path, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.float32]:
     if here.camera is None or other.camera is None:
-        raise RecordError("the record has no camera; export from Blender")
+        raise RecordError(f"the record has no camera; {GET_SCENE_RECORDS}")
     depth = _load(output, here, DenseMap.DEPTH_NPY)
     return find_disparity(depth, here.camera, other.camera, here.view == "left", here.unit_scale or 1.0)
 

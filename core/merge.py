@@ -35,7 +35,8 @@ def merge(
         written, problems = make_later_maps(output, description.frames, description.awaiting, checkpoint)
         description.add_later(written)
     if settings.cameras:
-        problems += write_cameras(output, settings.cameras)
-        description.add_cameras(settings.cameras)
+        cameras, without = write_cameras(output, settings.cameras)
+        problems += without
+        description.add_cameras(cameras)
     description.write(output)
     return merged, [*description.problems, *problems]

@@ -23,7 +23,7 @@ from .scene_geometry import SceneGeometry
 from .settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Settings
 from .surfaces import Surfaces
 from .training_image import shows_colours
-from .words import counted
+from .words import GET_SCENE_RECORDS, counted
 
 _GROUPS_BY_SCENE = (Grouping.PARENT, Grouping.TOP_PARENT, Grouping.COLLECTION, Grouping.CATEGORY)
 
@@ -155,8 +155,8 @@ def _without_scene(settings: Settings, image: LabelImage, passes: Passes) -> lis
             )
     if settings.grouping in _GROUPS_BY_SCENE:
         notes.append(
-            "Without a scene record nothing is known to group objects by, so each is an instance of its own; give "
-            "--scene"
+            "Without a scene record nothing is known to group objects by, so each is an instance of its own; "
+            f"{GET_SCENE_RECORDS}"
         )
     return notes
 

@@ -11,7 +11,7 @@ from .camera_formats import CameraFormat
 from .choice import Choice
 from .errors import UsageError
 from .maps import DenseMap, maps_to_write
-from .render_pass import Pass
+from .render_pass import INDEX_PASSES, Pass
 
 JPEG_QUALITY = 95
 
@@ -35,6 +35,11 @@ class LabelSource(Choice):
     def pass_(self) -> Pass:
         """The pass of that name; ValueError for AUTO."""
         return Pass(self.value)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether the labels are pass indices in any case."""
+        return self is not LabelSource.AUTO and self.pass_ in INDEX_PASSES
 
     @classmethod
     def of(cls, pass_: Pass) -> "LabelSource":

@@ -10,6 +10,7 @@ from .errors import PassError, SceneError
 from .passes import Passes
 from .render_pass import Pass
 from .scene import SceneRecord
+from .words import GET_SCENE_RECORDS
 
 # Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
 _FARTHEST_SURFACE = 1e9
@@ -49,8 +50,8 @@ class Surfaces:
         """Raises SceneError where nobody has described it."""
         if self._scene is None:
             raise SceneError(
-                f"{self._passes.where} comes without a scene record, and only that knows the camera; export from "
-                "Blender, or give the folder of scene records with --scene"
+                f"{self._passes.where} comes without a scene record, and only that knows the camera; "
+                f"{GET_SCENE_RECORDS}"
             )
         if self._scene.camera is None:
             raise SceneError(

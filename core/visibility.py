@@ -10,6 +10,7 @@ from .instances import Instance
 from .raster import Projection
 from .scene_geometry import SceneGeometry, Surface, read_meshes
 from .seen_frame import SeenFrame
+from .words import GET_SCENE_RECORDS
 
 
 def add_amodal(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], list[str]]:
@@ -73,10 +74,11 @@ def _without(
 ) -> tuple[list[Instance], list[str]]:
     """What becomes of a frame without amodal masks: a filter that cannot be applied must not keep everything."""
     settings = frame.job.settings
+    name = "Minimum Visibility" if settings.min_visibility else "Amodal Masks turned on"
+    export = f"export from Blender with {name}" if frame.scene else GET_SCENE_RECORDS
     if not settings.min_visibility:
-        way_out = "; export from Blender with Amodal Masks turned on" if export_again else ""
-        return list(instances), [f"There are no amodal masks, since {why}{way_out}"]
-    way_out = "export from Blender with Minimum Visibility, or set it to 0" if export_again else "set it to 0"
+        return list(instances), [f"There are no amodal masks, since {why}{f'; {export}' if export_again else ''}"]
+    way_out = f"{export}, or set it to 0" if export_again else "set it to 0"
     raise SceneError(f"Minimum Visibility goes by amodal masks, and {why}; {way_out}")
 
 

@@ -16,6 +16,7 @@ from ..core.frames import joined_path
 from ..core.render_pass import LABEL_PASSES
 from ..core.sequences import folder_names, shot_of
 from ..core.settings import Settings
+from ..core.settings_checks import check_together
 from . import compat
 from .render_setup import PASS_SWITCHES
 from .sources import (
@@ -91,6 +92,7 @@ def plan_export(
     Raises:
         LabelpassError: that cannot be done.
     """
+    check_together(settings)
     scenes = [scene]
     if settings.all_scenes and way is not Way.LAST_RENDER:
         scenes = scenes_with_camera() or [scene]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import bpy
 from bpy.app.handlers import persistent
 
-from ..core.checklist import Finding, check, missing_maps
+from ..core.checklist import Finding, Status, check, missing_maps
 from ..core.errors import LabelpassError
 from ..core.maps import MapKind
 from .category_table import table_of
@@ -78,13 +78,20 @@ def _decisive(scene: bpy.types.Scene) -> object:
 
 def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Finding]:
     """The checklist of a scene with its own settings."""
-    settings = scene.labelpass
-    return check(read_render_setup(scene, objects), settings.core_settings(), settings.needs_files)
+    try:
+        settings = scene.labelpass.core_settings()
+    except LabelpassError as error:
+        return [Finding(Status.WRONG, str(error))]
+    return check(read_render_setup(scene, objects), settings, scene.labelpass.needs_files)
 
 
 def missing_maps_of(scene: bpy.types.Scene, objects: LabelledObjects) -> dict[MapKind, str]:
     """Why a render of a scene would not give some kinds of maps."""
-    return missing_maps(read_render_setup(scene, objects), scene.labelpass.core_settings())
+    try:
+        settings = scene.labelpass.core_settings()
+    except LabelpassError:
+        return {}  # which the checklist tells
+    return missing_maps(read_render_setup(scene, objects), settings)
 
 
 def show(

@@ -19,11 +19,8 @@ from bpy.props import (
 
 from ..core.checklist import Status
 from ..core.choice import Choice
-from ..core.render_pass import INDEX_PASSES
 from ..core.settings import LabelSource, PreviewBy, Settings
 from . import category_table, compat
-
-_INDEX_SOURCES = [LabelSource.of(pass_) for pass_ in INDEX_PASSES]
 
 
 def _properties_of(field: "dataclasses.Field[Any]") -> dict[str, Any]:
@@ -128,8 +125,10 @@ class LabelpassSettings(bpy.types.PropertyGroup):
 
     @property
     def may_name_cryptomatte(self) -> bool:
-        """Whether the files may be of a renderer that names its Cryptomattes freely, and labels come from one."""
-        return bool(self.source == "FILES" and LabelSource(self.labels) not in _INDEX_SOURCES)
+        """Whether the files may be of a renderer that names its Cryptomattes freely, and labels come from one; or one
+        is named, which the user must be able to take back."""
+        may_need_it = self.source == "FILES" and not LabelSource(self.labels).is_index
+        return bool(may_need_it or self.cryptomatte)
 
     def core_settings(self) -> Settings:
         return Settings.from_json({field.name: self._value_of(field) for field in dataclasses.fields(Settings)})

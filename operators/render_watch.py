@@ -23,6 +23,7 @@ from bpy.app.handlers import persistent
 
 from ..core.errors import LabelpassError, SceneError
 from ..core.settings import Settings
+from ..core.settings_checks import check_together
 from . import compat
 from .display_images import Look
 from .export_plan import sequences_of
@@ -139,8 +140,14 @@ def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
     global _frame
     wanted = scene.labelpass.while_rendering and not _paused
     _frame = None
-    if wanted:
+    if not wanted:
+        return
+    try:
         settings = scene.labelpass.core_settings()
+        check_together(settings)
+    except LabelpassError as error:
+        _tell(BadFrame((f"frame {scene.frame_current}",), str(error)))
+    else:
         sequences = sequences_of(scene, settings)
         _frame = _Frame(scene.name, scene.frame_current, _state_of_files(scene), settings, sequences)
 

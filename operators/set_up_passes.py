@@ -30,11 +30,12 @@ class LABELPASS_OT_set_up_passes(bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        scene, settings = context.scene, context.scene.labelpass.core_settings()
+        scene = context.scene
         objects = read_labelled_objects(scene)
         changed: list[str] = []
         done: set[Fix] = set()
         try:
+            settings = scene.labelpass.core_settings()
             # One fix may bring up the next: an output that is EXR now has a codec.
             while True:
                 setup = read_render_setup(scene, objects)

@@ -15,8 +15,10 @@ from ..camera import Camera
 from ..camera_formats import CameraFormat
 from ..errors import RecordError
 from ..files import complete_file, pretty_json
+from ..frame_words import frames_in_words, said_once
 from ..record import IMAGES_FOLDER, FrameRecord, record_files
 from ..sequences import WantedSequences
+from ..words import GET_SCENE_RECORDS
 
 CAMERAS_FOLDER = "cameras"
 
@@ -46,7 +48,7 @@ class _View:
         return matrix
 
 
-def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
+def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> tuple[list[CameraFormat], list[str]]:
     """Write the cameras of all records below an output folder.
 
     Args:
@@ -54,13 +56,13 @@ def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
         formats: which files.
 
     Returns:
-        A sentence on each kind of frame that had to be left out.
+        Those of the formats that could be written, and a sentence on each kind of frame that had to be left out.
 
     Raises:
         OutputError: a file cannot be written.
     """
     views: dict[str, list[_View]] = {}
-    problems = []
+    without: list[tuple[str, str]] = []
     wanted = WantedSequences.read(output)
     for path in record_files(output):
         try:
@@ -69,10 +71,11 @@ def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
             continue  # the merge has named it
         if not wanted.wants(record):
             continue
-        if record.camera is None or record.unit_scale is None:
-            problems.append(
-                f"{record.path} has no camera in its record, so the cameras leave it out; export it from Blender"
-            )
+        if record.unit_scale is None:
+            without.append((record.path, f"only a scene record knows them; annotate again: {GET_SCENE_RECORDS}"))
+            continue
+        if record.camera is None:
+            without.append((record.path, "there is no one camera; render a single view with one active camera"))
             continue
         views.setdefault(record.sequence, []).append(
             _View(
@@ -86,6 +89,8 @@ def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
                 record.camera,
             )
         )
+    problems = [f"No cameras of {frames_in_words(frames)}: {why}" for frames, why in said_once(without)]
+    written = set(formats) & {CameraFormat.JSON} if views else set()
     for sequence, found in sorted(views.items()):
         found.sort(key=lambda view: (view.frame, view.name))
         folder = output / CAMERAS_FOLDER / sequence
@@ -96,6 +101,7 @@ def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
             _write(folder / "transforms.json", _transforms(pinholes))
         if pinholes and CameraFormat.COLMAP in formats:
             _write_colmap(folder / "sparse", pinholes)
+        written |= set(formats) if pinholes else set()
         if len(pinholes) < len(found) and set(formats) & {CameraFormat.NERF, CameraFormat.COLMAP}:
             other = next(view for view in found if view.camera.k is None)
             problems.append(
@@ -103,7 +109,7 @@ def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> list[str]:
                 f"transforms.json and COLMAP cannot say; {len(pinholes)} of the {len(found)} frames of its sequence "
                 "are in them. Write cameras.json only, or render with a perspective camera"
             )
-    return problems
+    return [format for format in CameraFormat if format in written], problems
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:

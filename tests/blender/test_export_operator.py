@@ -122,6 +122,17 @@ def test_frames_that_fail_alike(scene: bpy.types.Scene, tmp_path: Path, capfd: p
     assert len(told) == 1 and told[0].startswith("Labelpass: Failed: 2 frames (shot_0001-0002): ")
 
 
+def test_settings_that_cannot_work_together(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.labelpass.source = "FILES"
+    scene.labelpass.soft_masks, scene.labelpass.labels = True, "object_index"
+    with pytest.raises(RuntimeError, match="Soft masks come from a Cryptomatte and not from Object Index; set Labels"):
+        bpy.ops.labelpass.export_annotations()
+    (line,) = bpy.context.window_manager.labelpass.lines
+    assert line.name.startswith("Failed: Soft masks come from a Cryptomatte")
+    assert not (tmp_path / "frames/records").exists(), "no frame was begun"
+
+
 def test_a_changed_resolution_is_said(scene: bpy.types.Scene, tmp_path: Path) -> None:
     render_animation()
     scene.labelpass.source = "FILES"

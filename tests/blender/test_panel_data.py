@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import bpy
 import pytest
 
 
@@ -30,3 +31,18 @@ def test_what_must_not_stutter(operators: list[object], playing: bool, busy: boo
     listed = [SimpleNamespace(bl_idname=one) if isinstance(one, str) else one for one in operators]
     window = SimpleNamespace(screen=SimpleNamespace(is_animation_playing=playing), modal_operators=listed)
     assert _is_busy(window) == busy
+
+
+def test_a_setting_that_is_none_is_a_line_of_the_checklist(scene: bpy.types.Scene) -> None:
+    """It can be typed into the panel, and a timer that raises is not called again."""
+    from labelpass.operators.labelled_objects import read_labelled_objects
+    from labelpass.operators.panel_data import findings_of, missing_maps_of
+
+    objects = read_labelled_objects(scene)
+    scene.labelpass.flow_step = 0
+    (finding,) = findings_of(scene, objects)
+    assert (finding.status.value, finding.text.partition(";")[0]) == ("wrong", "The flow step cannot be 0")
+    assert missing_maps_of(scene, objects) == {}
+    assert bpy.ops.labelpass.set_up_passes.poll()
+    with pytest.raises(RuntimeError, match="The flow step cannot be 0"):
+        bpy.ops.labelpass.set_up_passes()

@@ -337,12 +337,22 @@ def folder_beside_a_file_that_is_not_saved(scene: bpy.types.Scene, folder: Path)
     scene.labelpass.output = "//dataset"
 
 
+def soft_masks_of_indices(scene: bpy.types.Scene, folder: Path) -> None:
+    scene.labelpass.soft_masks, scene.labelpass.labels = True, "object_index"
+
+
+def flow_to_the_same_frame(scene: bpy.types.Scene, folder: Path) -> None:
+    scene.labelpass.flow_step = 0
+
+
 @pytest.mark.parametrize(
     ("problem", "sentence"),
     [
         (output_that_is_no_exr, "The render writes no EXR file with passes; set the file format OpenEXR MultiLayer"),
         (folder_that_is_a_file, "Cannot write "),
         (folder_beside_a_file_that_is_not_saved, "The output folder is relative to a .blend file that is not saved"),
+        (soft_masks_of_indices, "Soft masks come from a Cryptomatte and not from Object Index; set Labels to "),
+        (flow_to_the_same_frame, "The flow step cannot be 0; 2 leads to the next frame but one, -1 to the one before"),
     ],
 )
 def test_a_problem_is_told_once_and_the_render_goes_on(
@@ -365,6 +375,7 @@ def test_a_problem_is_told_once_and_the_render_goes_on(
 
 
 def good(scene: bpy.types.Scene, folder: Path) -> None:
+    scene.labelpass.soft_masks, scene.labelpass.flow_step = False, 2
     scene.labelpass.output = str(folder / "dataset")
     if bpy.app.version >= (5, 0, 0):
         scene.render.image_settings.media_type = "MULTI_LAYER_IMAGE"

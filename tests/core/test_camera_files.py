@@ -1,5 +1,6 @@
 """The cameras of sequences: read again with nothing but what each format's own description says."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from core.camera import Camera
 from core.camera_formats import CameraFormat
 from core.formats.cameras import _quaternion, write_cameras
+from core.merge import merge
 from core.record import FrameRecord
+from core.settings import Settings
 from tests.core.records import plain_record
 
 Array = npt.NDArray[Any]
@@ -51,7 +54,7 @@ def dataset(tmp_path: Path) -> Path:
         record(frame, camera(frame)).write(tmp_path)
         other = camera(10 * frame, ((500.0 + frame, 0, 320.0), (0, 500.0, 240.0), (0, 0, 1.0)))
         record(frame, other, "a/b").write(tmp_path)
-    assert write_cameras(tmp_path, tuple(CameraFormat)) == []
+    assert write_cameras(tmp_path, tuple(CameraFormat)) == (list(CameraFormat), [])
     return tmp_path
 
 
@@ -122,9 +125,9 @@ def test_cameras_json_holds_every_camera(tmp_path: Path) -> None:
     record(1, camera(1)).write(tmp_path)
     record(2, parallel).write(tmp_path)
     record(3, None).write(tmp_path)
-    problems = write_cameras(tmp_path, tuple(CameraFormat))
-    assert len(problems) == 2
-    assert problems[0].startswith("shot_0003 has no camera in its record")
+    written, problems = write_cameras(tmp_path, tuple(CameraFormat))
+    assert (written, len(problems)) == (list(CameraFormat), 2)
+    assert problems[0].startswith("No cameras of shot_0003: there is no one camera; ")
     assert problems[1].startswith("shot_0002 has no perspective camera but one of the type orthographic")
     data = json.loads((tmp_path / "cameras/cameras.json").read_text())
     assert [frame["name"] for frame in data["frames"]] == ["shot_0001", "shot_0002"]
@@ -135,5 +138,20 @@ def test_cameras_json_holds_every_camera(tmp_path: Path) -> None:
 
 def test_only_what_is_asked_for(tmp_path: Path) -> None:
     record(1, camera(1)).write(tmp_path)
-    assert write_cameras(tmp_path, (CameraFormat.NERF,)) == []
+    assert write_cameras(tmp_path, (CameraFormat.NERF,)) == ([CameraFormat.NERF], [])
     assert [path.name for path in (tmp_path / "cameras").iterdir()] == ["transforms.json"]
+
+
+def test_records_without_scene_records(tmp_path: Path) -> None:
+    """One sentence with the way out, and no word in dataset.json of files that are not there."""
+    for frame in range(1, 6):
+        dataclasses.replace(record(frame, None), unit_scale=None).write(tmp_path)
+
+    _, problems = merge(tmp_path, Settings(cameras=tuple(CameraFormat)), lambda done, total: None, lambda: None)
+
+    assert problems == [
+        "No cameras of 5 frames (shot_0001-0005): only a scene record knows them; annotate again: export with "
+        "Labelpass in Blender, or give the folder of scene records that it wrote with --scene"
+    ]
+    assert "cameras" not in (tmp_path / "dataset.json").read_text()
+    assert not (tmp_path / "cameras").exists()

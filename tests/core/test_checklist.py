@@ -10,6 +10,7 @@ from core.pass_indices import LARGEST_INDEX
 from core.render_pass import Pass
 from core.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from core.settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
+from core.settings_checks import contradictions
 
 EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 LAYER = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX}))
@@ -236,6 +237,11 @@ def test_soft_masks_need_a_cryptomatte() -> None:
         (found,) = bad(Settings(soft_masks=True, labels=labels))
         assert "Soft masks come from a Cryptomatte" in found.text
         assert "set Labels to Cryptomatte Object, or turn Soft Masks off" in found.text
+
+
+def test_settings_that_cannot_work_together() -> None:
+    settings = Settings(labels=LabelSource.OBJECT_INDEX, cryptomatte="mattes")
+    assert [(found.text, found.fix) for found in bad(settings)] == [(text, None) for text in contradictions(settings)]
 
 
 def test_codec_of_the_pass_for_parts() -> None:

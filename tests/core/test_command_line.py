@@ -171,6 +171,8 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
         (["--frames", "3-1"], "The range 3-1 ends before it starts; write 1-3"),
         (["--pass", "mask=x"], "--pass mask=x names no pass; write for example mask=object_index (combined, depth,"),
         (["--workers", "-1"], "There cannot be -1 workers; use 1 or more, or 0 for automatic"),
+        (["--labels", "object_index", "--soft-masks"], "Soft masks come from a Cryptomatte and not from Object Index"),
+        (["--maps", "nocs_npy"], "NOCS is in the axes of poses, and there are none; turn Poses and 3D Boxes on, or"),
         (["--sequence", "../elsewhere"], "The sequence '../elsewhere' would lie outside of the output folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -395,6 +397,25 @@ def test_folder_of_scene_records_that_is_none(renders: Path, out: Path, tmp_path
     text = complaint(1, "annotate", renders, "--output", out, "--scene", missing)
 
     assert text == f"{missing} is no folder; give the folder of the scene records that Blender wrote"
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (["--poses"], "Poses and 3D Boxes"),
+        (["--amodal", "--min-visibility", "0.1"], "Amodal Masks and Minimum Visibility"),
+        (["--maps", "depth_npy,normals_png,points_ply"], "Normals PNG and Point Cloud PLY"),
+    ],
+)
+def test_wanted_without_scene_records(renders: Path, out: Path, wanted: list[str], names: str) -> None:
+    """Told before any frame, and not as a dataset without it."""
+    text = complaint(1, "annotate", renders, "--output", out, *wanted)
+
+    assert text == (
+        f"{names} cannot be had without scene records, and there are none in {out / 'scenes'}; export with Labelpass "
+        "in Blender, or give the folder of scene records that it wrote with --scene"
+    )
     assert not out.exists()
 
 

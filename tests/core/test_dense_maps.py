@@ -82,6 +82,10 @@ class Made:
         return np.load(self.path(map))
 
 
+def needs_poses(maps: Sequence[DenseMap]) -> bool:
+    return any(map.kind is MapKind.NOCS for map in maps)
+
+
 def make(
     tmp_path: Path,
     files: Sequence[PassFile],
@@ -96,7 +100,7 @@ def make(
         FrameFiles("", int(name[-4:]), name, tuple(files)),
         tmp_path / "out",
         tmp_path / f"scenes/{name}.json" if scene else None,
-        Settings(maps=tuple(maps), pictures=False, **settings),
+        Settings(maps=tuple(maps), pictures=False, **{"poses": needs_poses(maps), **settings}),
     )
     return Made(job.output, annotate(job), scene)
 
@@ -646,7 +650,7 @@ def test_point_cloud_without_colours(version: str, facts, write_exr, tmp_path: P
 def test_nocs_without_poses_says_so(version: str, facts, rendered_of, tmp_path: Path) -> None:
     files = rendered_of(version, "multilayer")[0].files
     with pytest.raises(SceneError, match="has a pose, and NOCS is in its axes; export from Blender with Poses"):
-        make(tmp_path, files, scene_of(facts, 1), (DenseMap.NOCS_NPY,))
+        make(tmp_path, files, scene_of(facts, 1), (DenseMap.NOCS_NPY,), poses=True)
 
 
 def test_uv(write_exr, tmp_path: Path) -> None:
@@ -719,7 +723,7 @@ def test_more_than_16_bit_is_refused(write_exr, tmp_path: Path) -> None:
 @pytest.mark.parametrize("map", [map for map in DenseMap if map.kind.needs_camera], ids=str)
 def test_maps_that_need_the_camera(rendered_of, tmp_path: Path, map: DenseMap) -> None:
     files = rendered_of("4.5", "multilayer")[0].files
-    with pytest.raises(SceneError, match="only that knows the camera; export from Blender, or give the folder"):
+    with pytest.raises(SceneError, match="only that knows the camera; export with Labelpass in Blender, or give"):
         make(tmp_path, files, None, (map,))
 
 

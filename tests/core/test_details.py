@@ -21,6 +21,7 @@ from core.render_pass import PassFile
 from core.scene import SceneEntries, SceneEntry, SceneRecord
 from core.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
 from core.settings import Settings
+from core.words import GET_SCENE_RECORDS
 
 IDENTITY = tuple(map(tuple, np.eye(4).tolist()))
 K = ((100.0, 0.0, 32.0), (0.0, 100.0, 24.0), (0.0, 0.0, 1.0))
@@ -145,7 +146,7 @@ def test_minimum_visibility_needs_no_other_setting(job: FrameJob) -> None:
 def test_what_minimum_visibility_needs(job: FrameJob) -> None:
     """A filter that cannot be applied says so instead of keeping everything."""
     export_again = "export from Blender with Minimum Visibility, or set it to 0$"
-    with pytest.raises(SceneError, match=f"no scene record has the geometry; {export_again}"):
+    with pytest.raises(SceneError, match=f"no scene record has the geometry; {GET_SCENE_RECORDS}, or set it to 0$"):
         annotate(dataclasses.replace(filtered(job, 0.1), scene=None))
     panorama = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
     with pytest.raises(SceneError, match=r"there are none of a panoramic camera .*; set it to 0$"):

@@ -23,7 +23,7 @@ from core.categories import Category
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files import check_soft_masks
 from core.cryptomatte import WHOLE, Coverages, hash_name, strongest
-from core.errors import OutputError, PassError
+from core.errors import OutputError, PassError, UsageError
 from core.files import complete_folder
 from core.formats.coco import write_coco
 from core.frames import FrameFiles
@@ -371,7 +371,9 @@ def test_automatic_takes_cryptomatte_for_them(rendered_of, tmp_path: Path) -> No
     """Object Index has no coverages, so it is not taken, and asking for it is an error."""
     rendered = rendered_of("4.5", "multilayer")[0]
     assert annotate(job_of(rendered, tmp_path, labels=LabelSource.AUTO)).label_source == "crypto_object"
-    with pytest.raises(PassError, match=r"not from Object Index; set Labels to Cryptomatte Object, or turn Soft Masks"):
+    with pytest.raises(
+        UsageError, match=r"not from Object Index; set Labels to Cryptomatte Object, or turn Soft Masks"
+    ):
         annotate(job_of(rendered, tmp_path, labels=LabelSource.OBJECT_INDEX))
     (index_only, *_) = rendered_of("4.5", "fileoutput")
     with pytest.raises(PassError, match="has no Cryptomatte, from which soft masks come; it has"):
