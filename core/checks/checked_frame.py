@@ -13,6 +13,7 @@ from ..later_record import LaterRecord
 from ..maps import DenseMap, MapKind, WrittenMap
 from ..record import FrameRecord
 from ..rle import paint_masks
+from ..surface_map import SurfaceMap
 
 Array = npt.NDArray[Any]
 # What a check finds: sentences, none where everything agrees.
@@ -45,6 +46,7 @@ class CheckedFrame:
         self.compared: set[str] = set()
         self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in self.written}
         self._loaded: dict[DenseMap, Array] = {}
+        self._surfaces: SurfaceMap | None = None
         self._numbers: npt.NDArray[np.int64] | None = None
 
     @property
@@ -78,8 +80,9 @@ class CheckedFrame:
     def scale(self, map: DenseMap) -> float:
         return self._maps[map].scale or 1.0
 
-    def out_of_range(self, map: DenseMap) -> int:
-        return self._maps[map].out_of_range
+    def lacks(self, map: DenseMap | MapKind) -> bool:
+        """Whether a map has pixels without a value only because its format cannot hold theirs."""
+        return any(self._maps[one].out_of_range for one in self._those_of(map))
 
     def load(self, map: DenseMap) -> Array:
         """The pixels of a map as they are stored; InputError where it cannot be read or has another size."""
@@ -101,6 +104,16 @@ class CheckedFrame:
             self._loaded[map] = values
         return self._loaded[map]
 
+    def surfaces(self) -> SurfaceMap:
+        """InputError where they cannot be read or have another size than the record."""
+        if self._surfaces is None:
+            file = self._maps[DenseMap.SURFACES_NPZ].file
+            found = SurfaceMap.read(self.output / file)
+            if found.number.shape != (self.record.height, self.record.width):
+                raise InputError(f"{file} is not of the size of its record; annotate the frame again")
+            self._surfaces = found
+        return self._surfaces
+
     def world_to_camera(self) -> Array:
         """(4, 4), metres."""
         assert self.record.camera is not None
@@ -110,6 +123,9 @@ class CheckedFrame:
 
     def pinhole(self) -> bool:
         return self.record.camera is not None and self.record.camera.k is not None
+
+    def projective(self) -> bool:
+        return self.record.camera is not None and self.record.camera.is_projective
 
     def numbers(self) -> npt.NDArray[np.int64]:
         """(H, W) the place of each pixel's instance in the record's list, from 1; 0 for none.
@@ -145,3 +161,16 @@ class CheckedFrame:
         projected = camera.project(points / (self.record.unit_scale or 1.0))
         projected[:, 2] *= self.record.unit_scale or 1.0
         return projected
+
+    def to_camera(self, rows: Array, columns: Array, depth: Array) -> Array:
+        """The points of (N,) pixels with these depths in metres: (N, 3) metres in the camera's axes."""
+        camera, unit_scale = self.record.camera, self.record.unit_scale or 1.0
+        assert camera is not None
+        pixels = np.column_stack((columns + 0.5, rows + 0.5, depth.astype(np.float64) / unit_scale))
+        return camera.from_image(pixels) * unit_scale
+
+    def to_world(self, rows: Array, columns: Array, depth: Array) -> Array:
+        """The same in the world."""
+        matrix = self.world_to_camera()
+        points: Array = (self.to_camera(rows, columns, depth) - matrix[:3, 3]) @ matrix[:3, :3]
+        return points

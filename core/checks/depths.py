@@ -93,7 +93,7 @@ def check_nocs(frame: CheckedFrame) -> Found:
             middle[number] = pose.corners_in_camera().mean(axis=0)
             turn[number] = np.transpose(pose.rotation) / diagonal
             has[number] = True
-    points = _points_of(frame, rows, columns, depth.values[rows, columns])
+    points = frame.to_camera(rows, columns, depth.values[rows, columns])
     expected = np.einsum("nij,nj->ni", turn[numbers], points - middle[numbers]) + 0.5
     of_depth = np.linalg.norm(points, axis=1) * np.linalg.norm(turn[numbers], axis=(1, 2))
     blur = depth.rounding / np.maximum(depth.values[rows, columns], depth.rounding or 1) + OF_VALUE
@@ -150,11 +150,3 @@ def _readable(frame: CheckedFrame) -> list[WrittenMap]:
 
 def _read(frame: CheckedFrame, written: WrittenMap) -> MapPixels:
     return read_map(frame.output, written, frame.record.height, frame.record.width)
-
-
-def _points_of(frame: CheckedFrame, rows: Array, columns: Array, depth: Array) -> Array:
-    """(N, 3) metres in the camera's axes."""
-    assert frame.record.camera is not None
-    unit_scale = frame.record.unit_scale or 1.0
-    pixels = np.column_stack((columns + 0.5, rows + 0.5, depth.astype(np.float64) / unit_scale))
-    return frame.record.camera.from_image(pixels) * unit_scale

@@ -68,7 +68,7 @@ def check_visibility(frame: CheckedFrame) -> Found:
 
 def check_visibility_png(frame: CheckedFrame) -> Found:
     """The same against the PNG, to half a step. Where a surface was out of its range, nothing is known."""
-    if frame.out_of_range(DenseMap.DEPTH_PNG) or frame.has(DenseMap.DEPTH_NPY):
+    if frame.lacks(DenseMap.DEPTH_PNG) or frame.has(DenseMap.DEPTH_NPY):
         return
     scale, steps = frame.scale(DenseMap.DEPTH_PNG), frame.load(DenseMap.DEPTH_PNG)
     # Half a step of the depth itself, and of each of the four that its slope is made of.

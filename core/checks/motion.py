@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..map_reading import MapPixels
 from ..maps import DenseMap
-from .checked_frame import FEWEST, CheckedFrame, Found
+from .checked_frame import FEWEST, Array, CheckedFrame, Found
 
 # A pixel where flow and geometry differ more than this does not agree.
 _FLOW_PIXELS = 0.05
@@ -48,32 +49,56 @@ def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Found:
 
 def check_flow_of_instances(frame: CheckedFrame, following: CheckedFrame) -> Found:
     """Forward flow against points that move with the poses of their instances."""
-    record, other = frame.record, following.record
-    flow, numbers = frame.load(DenseMap.FLOW_FORWARD_NPY), frame.load(DenseMap.INSTANCES_PNG)
-    position = frame.load(DenseMap.POSITION_NPY).astype(np.float64)
+    flow, position = frame.load(DenseMap.FLOW_FORWARD_NPY), frame.load(DenseMap.POSITION_NPY)
+    valid = ~np.isnan(flow[..., 0])
+    rows, columns = np.nonzero(valid & ~np.isnan(position[..., 0]))
     matrix = frame.world_to_camera()
-    k, k_there = (np.asarray(one.camera.k) for one in (record, other))  # type: ignore[union-attr]
-    poses = {instance.name: instance.pose for instance in other.instances}
-    for number, instance in enumerate(record.instances, start=1):
+    points = position[rows, columns].astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+    yield from flow_of_poses(frame, following, MapPixels(flow, valid), rows, columns, points, "The forward flow")
+
+
+def flow_of_poses(
+    frame: CheckedFrame,
+    other: CheckedFrame,
+    flow: MapPixels,
+    rows: Array,
+    columns: Array,
+    points: Array,
+    name: str,
+) -> Found:
+    """Flow against points that move with the poses of their instances from one frame to another.
+
+    Args:
+        frame, other: the frames; their cameras have to be projective ones.
+        flow: from the one to the other.
+        rows, columns: (N,) pixels with a flow.
+        points: (N, 3) metres in the camera's axes, the points that these pixels show.
+        name: of the flow, to begin a sentence with.
+    """
+    k, k_there = (one.record.camera for one in (frame, other))
+    assert k is not None and k_there is not None
+    poses = {instance.name: instance.pose for instance in other.record.instances}
+    numbers = frame.numbers()[rows, columns]
+    for number, instance in enumerate(frame.record.instances, start=1):
         before, after = instance.pose, poses.get(instance.name)
         if before is None or after is None or before.frame == "" or not np.allclose(before.scale, after.scale):
             continue
-        rows, columns = np.nonzero((numbers == number) & ~np.isnan(flow[..., 0]) & ~np.isnan(position[..., 0]))
-        if len(rows) == 0:
+        own = np.flatnonzero(numbers == number)
+        if len(own) == 0:
             continue
-        in_camera = position[rows, columns] @ matrix[:3, :3].T + matrix[:3, 3]
-        local = (in_camera - before.translation) @ np.asarray(before.rotation)
+        local = (points[own] - before.translation) @ np.asarray(before.rotation)
         moved = local @ np.asarray(after.rotation).T + np.asarray(after.translation)
-        before_it, after_it = in_camera @ k.T, moved @ k_there.T
-        expected = after_it[:, :2] / after_it[:, 2:] - before_it[:, :2] / before_it[:, 2:]
-        miss = np.abs(flow[rows, columns] - expected).max(axis=1)
+        scale, scale_there = (one.record.unit_scale or 1.0 for one in (frame, other))
+        before_it, after_it = k.to_image(points[own] / scale), k_there.to_image(moved / scale_there)
+        expected = after_it[:, :2] - before_it[:, :2]
+        miss = np.abs(flow.values[rows[own], columns[own]] - expected).max(axis=1)
         # A shape that changes, or a mesh that bends, moves by more than its pose: then most points disagree a little.
         # The flow of an edge is the average of what meets there.
         median = float(np.median(miss))
-        if median > _FLOW_PIXELS + 1e-3 * float(np.abs(expected).max()):
+        if median > _FLOW_PIXELS + flow.rounding + 1e-3 * float(np.abs(expected).max()):
             yield (
-                f"The forward flow of {instance.name!r} is not that of its pose in {other.path}, by {median:.3g} "
-                "pixels in the middle; that is right only if its shape changes"
+                f"{name} of {instance.name!r} is not that of its pose in {other.record.path}, by {median:.3g} pixels "
+                "in the middle; that is right only if its shape changes"
             )
 
 

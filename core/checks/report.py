@@ -1,7 +1,9 @@
 """What a validation found."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..errors import InputError
 from ..frame_words import frames_in_words, said_once
 
 
@@ -29,6 +31,15 @@ class Report:
     def count(self, check: str) -> None:
         """Take note that a check is made on one more frame."""
         self.checks[check] = self.checks.get(check, 0) + 1
+
+    def run(self, check: str, frame: str, found: Iterator[str]) -> None:
+        """Make a check on a frame and note what it finds, or why it cannot be made."""
+        self.count(check)
+        try:
+            for problem in found:
+                self.note(frame, problem)
+        except InputError as error:
+            self.note(frame, str(error))
 
     def note(self, frame: str, problem: str) -> None:
         known = self.problems.setdefault(frame, [])

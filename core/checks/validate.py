@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..dataset_description import DESCRIPTION_FILE
-from ..errors import CategoryError, InputError, RecordError
+from ..errors import CategoryError, RecordError
 from ..formats.coco import INSTANCES_FILE
 from ..later_maps import partner_of
 from ..later_record import LaterRecord
@@ -27,7 +27,7 @@ from .files import (
     check_soft_masks,
 )
 from .keypoints import check_keypoints, check_visibility, check_visibility_png
-from .later import check_later_maps, check_made_of
+from .later import check_against_others, check_later_maps
 from .masks import check_category_map, check_instance_map, check_masks
 from .motion import check_flow_of_instances, check_flow_of_rest, check_round_trip
 from .points import check_points
@@ -131,7 +131,7 @@ _PAIR_CHECKS = (
     ),
     _PairCheck(
         "flow of instances with poses",
-        (DenseMap.FLOW_FORWARD_NPY, DenseMap.POSITION_NPY, DenseMap.INSTANCES_PNG),
+        (DenseMap.FLOW_FORWARD_NPY, DenseMap.POSITION_NPY),
         (),
         True,
         check_flow_of_instances,
@@ -191,7 +191,7 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
         if frame.later.maps:
             _check_later(frame, path_of, report)
         if coco:
-            _run(report, "COCO file", frame.record.path, coco.compare(frame.record))
+            report.run("COCO file", frame.record.path, coco.compare(frame.record))
         if before and (before.record.sequence, before.record.frame + 1) == (frame.record.sequence, frame.record.frame):
             _check_pair(before, frame, report)
         if description:
@@ -202,7 +202,7 @@ def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
     for name, problem in contents.problems():
         report.note(name, problem)
     if description:
-        _run(report, DESCRIPTION_FILE, "", description.compare())
+        report.run(DESCRIPTION_FILE, "", description.compare())
     if coco:
         for problem in coco.finish():
             report.note("", problem)
@@ -251,7 +251,7 @@ def _open_coco(output: Path, paths: list[Path], report: Report) -> CocoFile | No
 
 
 def _check_frame(frame: CheckedFrame, path: Path, report: Report) -> None:
-    _run(report, "figures derived from others", frame.record.path, check_derived(frame.record, path))
+    report.run("figures derived from others", frame.record.path, check_derived(frame.record, path))
     missing = [file for file in frame.record.files() if not (frame.output / file).is_file()]
     for map in frame.record.maps:
         if map.file in missing:
@@ -262,7 +262,7 @@ def _check_frame(frame: CheckedFrame, path: Path, report: Report) -> None:
         return
     for check in (*_READING, *_CHECKS):
         if frame.has(*check.needs) and check.has(frame):
-            _run(report, check.name, frame.record.path, check.run(frame))
+            report.run(check.name, frame.record.path, check.run(frame))
             frame.note_compared(*check.needs)
 
 
@@ -273,7 +273,7 @@ def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) ->
             and following.has(*check.needs_next)
             and (not check.pinholes or (frame.pinhole() and following.pinhole()))
         ):
-            _run(report, check.name, frame.record.path, check.run(frame, following))
+            report.run(check.name, frame.record.path, check.run(frame, following))
             frame.note_compared(*check.needs)
             following.note_compared(*check.needs_next)
 
@@ -290,13 +290,4 @@ def _check_later(frame: CheckedFrame, path_of: Mapping[tuple[str, int], Path], r
             others[path] = _open_frame(frame.output, path, report)
         return None if path is None else others[path]
 
-    _run(report, "maps of several frames are up to date", frame.record.path, check_made_of(frame, partner))
-
-
-def _run(report: Report, name: str, frame: str, found: Found) -> None:
-    report.count(name)
-    try:
-        for problem in found:
-            report.note(frame, problem)
-    except InputError as error:
-        report.note(frame, str(error))
+    check_against_others(frame, partner, report)

@@ -332,12 +332,23 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
     scene.unit_settings.scale_length = 0.1
     scene.labelpass.poses = True
     turn_on(scene, "depth_npy", "depth_png", "position_npy", "normals_npy", "flow_forward_npy", "flow_backward_npy")
-    turn_on(scene, "instances_png", "categories_png")
+    turn_on(scene, "instances_png", "categories_png", "occlusion_forward_png", "occlusion_backward_png")
+    turn_on(scene, "flow_step_npy", "occlusion_step_png")
+    scene.labelpass.flow_step = 1
     export(scene)
     done = validated(tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
     assert done.returncode == 0
-    assert "flow of instances with poses (1)" in done.stdout
+    for check in (
+        "flow of instances with poses",
+        "forward occlusion",
+        "backward occlusion",
+        "occlusion by step",
+        "flow by step of what is at rest",
+        "flow by step of instances with poses",
+        "flow by step and forward flow",
+    ):
+        assert f"{check} (1)" in done.stdout
 
     path = tmp_path / "frames/maps/flow_forward/shot_0001.npy"
     np.save(path, np.load(path) * np.float32(1.5))

@@ -14,6 +14,7 @@ from labelpass.panels.export import Export
 
 from tests.blender.reprojection import reprojection
 from tests.blender.scenes import add_object, build_scene, render_animation
+from tests.blender.test_dense_maps import validated
 from tests.blender.test_headless import blend, headless, labelpass  # noqa: F401, blend is a fixture
 
 
@@ -337,6 +338,9 @@ def test_disparity_of_all_views(stereo: bpy.types.Scene, tmp_path: Path, mode: s
     render_animation()
     export(stereo, all_views=True, **{f"maps_{map}": True for map in DISPARITY})
     check_disparity(tmp_path / "frames", stereo.camera, 64, mode == "OFFAXIS")
+    done = validated(tmp_path / "frames")
+    assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
+    assert "disparity and depth (2), disparity of both eyes (1)" in done.stdout
 
 
 def test_disparity_headless(stereo: bpy.types.Scene, request: pytest.FixtureRequest, tmp_path: Path) -> None:
