@@ -130,11 +130,22 @@ class ImageFormat(Choice):
         return ".jpg" if self is ImageFormat.JPEG else ".png"
 
 
+class Topic(Enum):
+    """What settings are about; the value is a heading of the command line's help."""
+
+    LABELS = "what is labelled"
+    KEPT = "which instances are kept"
+    WRITTEN = "what is written"
+    RUN = "how the run goes"
+
+
 def _setting(
     default: Any,
     label: str,
     help: str,
     *,
+    topic: Topic,
+    stands_for: str = "",
     changes_records: bool = True,
     slider: float = 0,
     largest: float | None = None,
@@ -147,6 +158,8 @@ def _setting(
 
     Args:
         default, label, help: what it is.
+        topic: what it is about, under which the command line lists it.
+        stands_for: a word for its value on the command line; "" where its type says enough.
         changes_records: whether frame records depend on it.
         slider: where a slider for a number ends, whatever may be typed.
         largest: the largest number that may be typed; None for any.
@@ -157,6 +170,8 @@ def _setting(
     """
     metadata = {
         "label": label,
+        "topic": topic,
+        "stands_for": stands_for,
         "help": help,
         "changes_records": changes_records,
         "slider": slider,
@@ -173,52 +188,99 @@ def _setting(
 class Settings:
     """What a user can choose for an export. The field names are those of the panel and the command line."""
 
-    labels: LabelSource = _setting(LabelSource.AUTO, "Labels", "Pass that tells objects apart")
+    labels: LabelSource = _setting(
+        LabelSource.AUTO,
+        "Labels",
+        "Render pass that tells objects apart: which object each pixel shows",
+        topic=Topic.LABELS,
+    )
     grouping: Grouping = _setting(
         Grouping.OBJECT,
         "Instances",
         "Objects that are one instance; those with the same custom property instance_id are one in any case",
+        topic=Topic.LABELS,
     )
     instancing: Instancing = _setting(
         Instancing.AUTO,
         "Shared Labels",
-        "What to do with instances of collections, geometry nodes and particles that no pass can tell apart",
+        "What becomes of copies that share a label, as scattered stones do: instances of collections, geometry nodes "
+        "and particles that no pass tells apart",
+        topic=Topic.LABELS,
     )
     ignored: Ignored = _setting(
         Ignored.BACKGROUND,
         "Ignored",
         "What becomes of the pixels of holdouts, shadow catchers and others that the category rules ignore",
+        topic=Topic.LABELS,
     )
     cryptomatte: str = _setting(
         "",
         "Cryptomatte",
         "Name of the Cryptomatte to label, for files of renderers that name them freely; empty takes the one that is "
         "named like a pass of Blender, or the only one",
+        topic=Topic.LABELS,
     )
-    parts: Parts = _setting(Parts.NONE, "Parts", "What each instance is divided into, such as the tyres of a car")
+    parts: Parts = _setting(
+        Parts.NONE,
+        "Parts",
+        "What each instance is divided into, such as the tyres of a car",
+        topic=Topic.LABELS,
+    )
     view_layer: str = _setting(
-        "", "View Layer", "View layer to label; empty takes the first with an index or Cryptomatte pass"
+        "",
+        "View Layer",
+        "View layer to label, of files that hold several; empty takes the first that tells objects apart",
+        topic=Topic.LABELS,
     )
-    view: str = _setting("", "View", "Stereo view to label; empty takes the first")
+    view: str = _setting(
+        "",
+        "View",
+        "Stereo view to label, such as left; empty takes the first",
+        topic=Topic.LABELS,
+    )
     all_view_layers: bool = _setting(
         False,
         "All View Layers",
-        "Make a sequence of each view layer that tells objects apart, each with images of its own",
+        "Make a sequence of each view layer that tells objects apart, each with images of its own, whatever View Layer "
+        "says",
+        topic=Topic.LABELS,
     )
-    all_views: bool = _setting(False, "All Views", "Make a sequence of each stereo view", changes_records=False)
+    all_views: bool = _setting(
+        False,
+        "All Views",
+        "Make a sequence of each stereo view, whatever View says",
+        changes_records=False,
+        topic=Topic.LABELS,
+    )
     all_scenes: bool = _setting(
         False,
         "All Scenes",
         "Export every scene of the file that has a camera, as a sequence of its own",
         changes_records=False,
         needs_blender=True,
+        topic=Topic.LABELS,
     )
-    min_area: int = _setting(0, "Minimum Area", "Leave out instances that have fewer pixels", slider=1000)
+    min_area: int = _setting(
+        0,
+        "Minimum Area",
+        "Leave out instances of which fewer pixels are seen",
+        slider=1000,
+        topic=Topic.KEPT,
+        stands_for="PIXELS",
+    )
     min_side: int = _setting(
-        0, "Minimum Side", "Leave out instances whose box is narrower or lower, in pixels", slider=100
+        0,
+        "Minimum Side",
+        "Leave out instances whose box is narrower or lower, in pixels",
+        slider=100,
+        topic=Topic.KEPT,
+        stands_for="PIXELS",
     )
     at_border: AtBorder = _setting(
-        AtBorder.KEEP, "At Border", "What to do with instances that touch the border of the image"
+        AtBorder.KEEP,
+        "At Border",
+        "What to do with instances that touch the border of the image",
+        topic=Topic.KEPT,
     )
     min_visibility: float = _setting(
         0.0,
@@ -227,27 +289,54 @@ class Settings:
         "is not seen either",
         slider=1.0,
         largest=1.0,
+        topic=Topic.KEPT,
+        stands_for="FRACTION",
     )
     amodal: bool = _setting(
-        False, "Amodal Masks", "Also write all of each instance, hidden or not, and which part of it is seen"
+        False,
+        "Amodal Masks",
+        "Also write all of each instance, hidden or not, and which part of it is seen",
+        topic=Topic.WRITTEN,
     )
     poses: bool = _setting(
-        False, "Poses and 3D Boxes", "Also write where each instance is as seen from the camera, and a 3D box around it"
+        False,
+        "Poses and 3D Boxes",
+        "Also write where each instance is as seen from the camera, and a 3D box around it",
+        topic=Topic.WRITTEN,
     )
-    image_format: ImageFormat = _setting(ImageFormat.PNG, "Images", "File format of the 8-bit training images")
+    image_format: ImageFormat = _setting(
+        ImageFormat.PNG,
+        "Images",
+        "File format of the 8-bit training images",
+        topic=Topic.WRITTEN,
+    )
     soft_masks: bool = _setting(
         False,
         "Soft Masks",
         "Also write how much of each pixel an instance covers, as 8-bit PNG; this needs a Cryptomatte",
+        topic=Topic.WRITTEN,
     )
     pictures: bool = _setting(
-        True, "Preview Pictures", "Also draw the boxes over each frame, and its depth with a scale in metres"
+        True,
+        "Preview Pictures",
+        "Also draw the boxes over each frame, and its depth with a scale in metres",
+        topic=Topic.WRITTEN,
     )
     maps: tuple[DenseMap, ...] = _setting(
-        (), "Maps", "Dense maps to write for each frame: depth, normals, optical flow, labels", several_of=DenseMap
+        (),
+        "Maps",
+        "Dense maps to write for each frame: depth, normals, optical flow, labels",
+        several_of=DenseMap,
+        topic=Topic.WRITTEN,
+        stands_for="MAPS",
     )
     depth_scale: float = _setting(
-        0.001, "Depth Scale", "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps", slider=0.01
+        0.001,
+        "Depth Scale",
+        "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps",
+        slider=0.01,
+        topic=Topic.WRITTEN,
+        stands_for="METRES",
     )
     flow_step: int = _setting(
         2,
@@ -255,14 +344,18 @@ class Settings:
         "How many frames later the frame is to which Flow by Step leads; negative for an earlier one",
         slider=10,
         signed=True,
+        topic=Topic.WRITTEN,
     )
     cameras: tuple[CameraFormat, ...] = _setting(
         (),
         "Cameras",
-        "Also write the cameras of each sequence, for view synthesis and the like",
+        "Also write the cameras of each sequence, for view synthesis and the like; a frame without a scene record has "
+        "none",
         changes_records=False,
         several_of=CameraFormat,
         for_merge=True,
+        topic=Topic.WRITTEN,
+        stands_for="FORMATS",
     )
     workers: int = _setting(
         0,
@@ -270,9 +363,14 @@ class Settings:
         "Number of processes that annotate frames at the same time; 0 takes one for each processor core, 8 at most",
         changes_records=False,
         slider=16,
+        topic=Topic.RUN,
     )
     redo: bool = _setting(
-        False, "Redo", "Annotate every frame again, also those that are up to date", changes_records=False
+        False,
+        "Redo",
+        "Annotate every frame again, also those that are up to date",
+        changes_records=False,
+        topic=Topic.RUN,
     )
 
     def __post_init__(self) -> None:

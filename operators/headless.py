@@ -11,7 +11,7 @@ from ..core.category_files import read_table
 from ..core.errors import UsageError
 from ..core.exit_codes import exit_code_of
 from ..core.frames import parse_frame_ranges
-from ..core.options import OneSentenceParser, add_settings, given_settings
+from ..core.options import OneSentenceParser, add_settings, examples, given_settings
 from ..core.progress import Progress
 from ..core.settings import Settings
 from ..core.words import counted
@@ -51,22 +51,37 @@ def arguments_after_dashes(argv: Sequence[str]) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = OneSentenceParser(
         prog="blender -b SCENE.blend -P export_annotations.py --",
-        description="Exports annotations of rendered frames; what is left out is taken from the .blend",
+        usage="blender -b SCENE.blend -P export_annotations.py -- [options]",
+        description=(
+            "Exports annotations of rendered frames, or renders them first. Each option is a setting of the sidebar;\n"
+            "what is left out is as the .blend stores it."
+        ),
+        epilog=examples(
+            [
+                "blender -b scene.blend -P export_annotations.py -- --render --output dataset",
+                "blender -b scene.blend -P export_annotations.py -- --from renders --frames 1-250,300 --maps depth_png",
+            ]
+        ),
     )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="the dataset's folder; default: beside the frames")
-    parser.add_argument("--frames", metavar="RANGE", help="frame numbers such as 1-10,20; default: the scene's range")
-    parser.add_argument("--render", action="store_true", help="render the frames first")
-    parser.add_argument(
-        "--from", dest="folder", type=Path, metavar="DIR", help="folder of EXR files; default: the scene's own output"
+    files = parser.add_argument_group("files and folders")
+    files.add_argument("--render", action="store_true", help="Render the frames first, into the scene's own output")
+    files.add_argument(
+        "--from", dest="folder", type=Path, metavar="DIR", help="Folder of EXR files (default: the scene's own output)"
     )
-    parser.add_argument(
+    files.add_argument(
+        "--output", type=Path, metavar="DIR", help="Folder of the dataset (default: as stored, else beside the frames)"
+    )
+    files.add_argument(
+        "--frames", metavar="RANGES", help="Only these frames, such as 1-10,20 (default: the scene's frame range)"
+    )
+    files.add_argument(
+        "--categories", type=Path, metavar="FILE", help="Category table, JSON or TOML, instead of that of the .blend"
+    )
+    files.add_argument(
         "--merge",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="write the COCO file when all frames are done (leave it to 'labelpass merge' on a farm)",
-    )
-    parser.add_argument(
-        "--categories", type=Path, metavar="FILE", help="category table to use instead of that of the .blend"
+        help="Make the dataset's COCO file when all frames are done; on a farm leave it to 'labelpass merge'",
     )
     add_settings(parser, blender=True)
     return parser

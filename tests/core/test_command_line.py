@@ -1,6 +1,7 @@
 """The command line as its users meet it: a program with arguments, files, messages and an exit code."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from core.formats.coco import write_coco
 from core.record import FrameRecord, record_files
 from core.run import Summary
 from core.scene import SceneEntries, SceneEntry, SceneRecord
+from core.settings import Settings
 from core.version import VERSION
 from tests.core.processes import children_of, is_running, open_files
 
@@ -142,11 +145,67 @@ def test_help(arguments: list[str], words: list[str]) -> None:
         assert word in text
 
 
+def test_without_arguments() -> None:
+    """The commands, each in one line, and no success: whoever calls it so from a script has made a mistake."""
+    finished = run()
+
+    assert (finished.returncode, finished.stdout) == (2, "")
+    for command in ("passes", "annotate", "merge", "validate"):
+        assert len(re.findall(rf"^    {command} +[A-Z].*$", finished.stderr, re.MULTILINE)) == 1
+    for code in (0, 1, 2, 130):
+        assert re.search(rf"^  {code} +\w", finished.stderr, re.MULTILINE)
+
+
+def test_every_setting_is_explained() -> None:
+    """In the help of the command that has it, with all of its choices, and in no more columns than there are."""
+    columns = {**os.environ, "COLUMNS": "80"}
+    help_of = {command: good(command, "--help", env=columns) for command in ("annotate", "merge")}
+
+    for field in dataclasses.fields(Settings):
+        if field.metadata["needs_blender"]:
+            continue
+        lines = help_of["merge" if field.metadata["for_merge"] else "annotate"]
+        text = " ".join(" ".join(lines).split())
+        option = f"--{field.name.replace('_', '-')}"
+        start = text.index(f" {option} ") if f" {option} " in text else text.index(f" {option}, ")
+        assert field.metadata["help"] in text[start:]
+        kind = field.metadata["several_of"] or (type(field.default) if isinstance(field.default, Enum) else ())
+        for choice in kind:
+            assert re.search(rf" {choice.value}[:,]", text[start:])
+        if field.default not in ("", ()):
+            default = {True: "on", False: "off"}.get(field.default, field.default)
+            assert f"(default: {default})" in text[start:]
+    for lines in help_of.values():
+        explained = lines[: lines.index("examples:")]
+        assert max(len(line) for line in explained[5:]) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["annotate", "a", "--output", "b", "--cameras", "json"], "--cameras is about all frames together; give it to"),
+        (["annotate", "a", "--output", "b", "--cameras"], "--cameras is about all frames together; give it to labelp"),
+        (
+            ["annotate", "a", "--output", "b", "--all-scenes"],
+            "--all-scenes is about the scenes of a .blend; give it to",
+        ),
+        (
+            ["merge", "a", "--maps", "depth_png"],
+            "--maps is about each frame; give it to labelpass annotate; see labelp",
+        ),
+        (["merge", "a", "--no-poses"], "--no-poses is about each frame; give it to labelpass annotate; see labelpass"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_of_another_command(arguments: list[str], hint: str) -> None:
+    assert complaint(2, *arguments).startswith(hint)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["nonsense"],
+        ["--nonsense"],
         ["annotate"],
         ["annotate", "frames"],
         ["annotate", "frames", "--output", "out", "--labels", "nonsense"],
