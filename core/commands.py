@@ -34,14 +34,16 @@ def _annotate(options: argparse.Namespace) -> int:
         if not frames:
             raise InputError(without_files(missing)[1])
     output: Path = options.output
-    scenes = _scene_folder(options.scene, output)
+    parts, bad = _split(frames, settings)
+    scenes = _scene_folder(options.scene, output, [part for part, _ in parts])
     if scenes is None:
         check_without_scene_records(settings, str(output / SCENES_FOLDER))
     table = read_table(options.categories) if options.categories else None
-    parts = _split(frames, settings, output)
+    check_writable(output)
+    declare_sequences(output, [part for part, _ in parts])
     jobs = [
         FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
-        for part, own in parts
+        for part, own in [*parts, *bad]
     ]
     with tqdm(total=len(jobs), unit="frame", disable=None) as bar:
 
@@ -56,8 +58,10 @@ def _annotate(options: argparse.Namespace) -> int:
     return _finish(summary)
 
 
-def _split(frames: Sequence[FrameFiles], settings: Settings, output: Path) -> list[tuple[FrameFiles, Settings]]:
-    """The frames of all sequences that are wanted, each with the settings that find it in its files."""
+def _split(
+    frames: Sequence[FrameFiles], settings: Settings
+) -> tuple[list[tuple[FrameFiles, Settings]], list[tuple[FrameFiles, Settings]]]:
+    """The frames of all sequences that are wanted, each with the settings that find it in its files; and bad frames."""
     parts = [(frame, settings) for frame in frames]
     bad: list[tuple[FrameFiles, Settings]] = []
     if settings.all_view_layers or settings.all_views:
@@ -69,9 +73,7 @@ def _split(frames: Sequence[FrameFiles], settings: Settings, output: Path) -> li
                 parts += split_frame(frame, settings)
             except LabelpassError:
                 bad.append((frame, settings))  # it will fail again where failures are told
-    check_writable(output)
-    declare_sequences(output, [part for part, _ in parts])
-    return parts + bad
+    return parts, bad
 
 
 def _merge(options: argparse.Namespace) -> int:
@@ -149,15 +151,27 @@ def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
     return names
 
 
-def _scene_folder(given: Path | None, output: Path) -> Path | None:
-    """The folder of the scene records: inside the one that was given, or inside the output where Blender put it."""
+def _scene_folder(given: Path | None, output: Path, frames: Sequence[FrameFiles]) -> Path | None:
+    """The folder of the scene records: inside the one that was given, or inside the output where Blender put it.
+
+    Raises:
+        InputError: none of the frames has one in the folder that was given.
+    """
     if given is None:
         folder = output / SCENES_FOLDER
-        return folder if folder.is_dir() else None
-    for folder in (given / SCENES_FOLDER, given):
-        if folder.is_dir():
-            return folder
-    raise InputError(f"{given} is no folder; give the folder of the scene records that Blender wrote")
+        return folder if any(folder.rglob("*.json")) else None
+    if not given.is_dir():
+        raise InputError(f"{given} is no folder; give the folder of the scene records that Blender wrote")
+    for frame in frames:
+        for folder in (given / SCENES_FOLDER, given):
+            if scene_path(folder, frame.path).exists():
+                return folder
+    if not frames:
+        return given  # all are damaged, which is told where failures are told
+    raise InputError(
+        f"{given} holds no scene record of these frames; give the folder of a dataset of them that Labelpass exported "
+        f"in Blender, or the folder {SCENES_FOLDER} in it"
+    )
 
 
 # Each returns the exit code.

@@ -459,6 +459,18 @@ def test_folder_of_scene_records_that_is_none(renders: Path, out: Path, tmp_path
     assert not out.exists()
 
 
+def test_folder_without_scene_records(renders: Path, out: Path, tmp_path: Path) -> None:
+    """A folder beside the right one, or one of other frames: one sentence, and not one for each frame."""
+    write_scene(tmp_path / "given" / "scenes" / "other_0001.json", "a", "b", "c")
+
+    text = complaint(1, "annotate", renders, "--output", out, "--scene", tmp_path / "given")
+
+    assert text.startswith(f"{tmp_path / 'given'} holds no scene record of these frames; give the folder of a dataset")
+    assert not out.exists()
+    (out / "scenes").mkdir(parents=True)
+    assert "there are none in" in complaint(1, "annotate", renders, "--output", out, "--poses")
+
+
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
