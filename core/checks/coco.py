@@ -17,8 +17,9 @@ from ..files import canonical_json
 from ..formats.coco import INSTANCES_FILE
 from ..formats.coco_rows import annotation_row, category_row, extra_fields, image_row
 from ..formats.tracks import Place, Tracks
+from ..frame_words import frames_in_words
 from ..instances import Instance
-from ..record import FrameRecord
+from ..record import IMAGES_FOLDER, FrameRecord
 from .checked_frame import Found
 
 Row = dict[str, Any]
@@ -125,8 +126,13 @@ class CocoFile:
         """What is too many, and the tables of videos and tracks."""
         if not self._complete:
             return
-        for file in self._images:
-            yield f"{INSTANCES_FILE} has the image {file}, of which there is no record that is wanted; {_MERGE}"
+        if self._images:
+            names = [file.removeprefix(f"{IMAGES_FOLDER}/") for file in self._images]
+            frames = [name.rpartition(".")[0] or name for name in names]
+            some = (
+                f"images of {frames_in_words(frames)}" if len(frames) > 1 else f"the image {next(iter(self._images))}"
+            )
+            yield f"{INSTANCES_FILE} has {some}, of which there is no record that is wanted; {_MERGE}"
         yield from _compare_named("video", self._tables["videos"], list(self._tracks.videos()))
         found = Counter(self._key(row) for row in self._tables["tracks"])
         wanted = Counter(self._key(row) for row in self._expected_tracks())

@@ -360,6 +360,14 @@ WRONG_COCO: list[tuple[str, Callable[[Coco], Any], str, str]] = [
         "has the image images/x.png, of which there is no record",
     ),
     (
+        "images too many",
+        lambda coco: coco["images"].extend(
+            {**coco["images"][0], "id": 10 + n, "file_name": f"images/a/{n:04}.png"} for n in range(3)
+        ),
+        "",
+        "has images of 3 frames (a/0000-0002), of which there is no record",
+    ),
+    (
         "image twice",
         lambda coco: coco["images"].append({**coco["images"][0], "id": 9}),
         "",
