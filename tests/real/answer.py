@@ -1,4 +1,4 @@
-"""Runs inside Blender (-P): answers what a test asks about the state behind the window. It changes nothing.
+"""Runs inside Blender (-P): answers what a test asks about the state behind the window.
 
 A question is a file NAME.ask in the folder after "--" with a Python expression in it; its value goes to NAME.json.
 """
@@ -60,6 +60,11 @@ def _copied(copy: Callable[[], object], kind: str) -> str:
         if copy.poll():
             copy()
     return manager.clipboard
+
+
+def run(statements: str) -> None:
+    """Run what a test needs to be prepared in Blender."""
+    exec(statements, {"bpy": bpy})
 
 
 def children() -> list[int]:

@@ -11,15 +11,20 @@ Python (answer.py). Screenshots are left in build/screenshots/.
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.dataset import SHRINK
+from tests.real.shared_window import SharedWindow
+from tests.real.window import SCREENSHOTS, Window
 from tools.real_blender import SUITES, RealBlender, installed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+_HAS_FAILED = pytest.StashKey[bool]()
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,44 @@ def demo(labelpass_blender: InstalledBlender, small_demo: Path, tmp_path_factory
     folder = labelpass_blender.folder / tmp_path_factory.mktemp("demo").name
     folder.mkdir()
     return Path(shutil.copy(small_demo, folder / "scene.blend"))
+
+
+@pytest.fixture(scope="session")
+def shared_window(labelpass_blender: InstalledBlender, small_demo: Path) -> Iterator[SharedWindow]:
+    found = labelpass_blender
+    shared = SharedWindow(found.blender, found.user, found.folder, small_demo)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def window(request: pytest.FixtureRequest, shared_window: SharedWindow, demo: Path) -> Iterator[Window]:
+    """The demo scene in Blender's window, with the tab Labelpass open, and nothing left of the tests before."""
+    window = shared_window.load(demo)
+    yield window
+    if request.node.stash.get(_HAS_FAILED, False):
+        shared_window.close()
+        return
+    assert "Traceback" not in window.console()
+    assert not window.is_open or not window.ask("'OpenEXR' in sys.modules")
+
+
+@pytest.fixture
+def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], Path]:
+    """Take a screenshot, once the window has come to rest."""
+
+    def take(name: str) -> Path:
+        time.sleep(0.7)
+        path = SCREENSHOTS / f"{name}-{labelpass_blender.blender.name}.png"
+        window.screenshot(path)
+        return path
+
+    return take
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
+    return report

@@ -1,15 +1,15 @@
 """What can come between an export and its end: Stop, another export or file, the end of the extension or Blender."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.record import FrameRecord
 from tests.real.conftest import InstalledBlender
+from tests.real.shared_window import SharedWindow
 from tests.real.test_window import EXPORT, LINES, MANY_FRAMES, STATE, STOP
-from tests.real.window import Window, open_window
+from tests.real.window import Window
 
 MODULE = "bl_ext.user_default.labelpass"
 
@@ -22,22 +22,6 @@ def frames(labelpass_blender: InstalledBlender, demo: Path) -> Path:
     for number in range(2, MANY_FRAMES + 1):
         os.link(folder / "demo_0001.exr", folder / f"demo_{number:04}.exr")
     return folder
-
-
-@pytest.fixture
-def window(labelpass_blender: InstalledBlender, demo: Path, frames: Path) -> Iterator[Window]:
-    """The demo scene in Blender's window, about to export those frames; afterwards nothing is left of any export."""
-    with open_window(labelpass_blender.blender, labelpass_blender.user, demo, [labelpass_blender.folder]) as window:
-        window.open_tab("Labelpass")
-        window.leave()
-        prepare(window)
-        yield window
-        assert "Traceback" not in window.console()
-        assert list((labelpass_blender.user / "tmp").glob("labelpass-*")) == []
-    records = list((frames / "records").iterdir())
-    assert 0 < len(records) < MANY_FRAMES
-    for record in records:
-        FrameRecord.read(record)
 
 
 def prepare(window: Window) -> None:
@@ -53,12 +37,21 @@ def start(window: Window) -> None:
     assert window.ask(f"{STATE}.running")
 
 
-def test_what_comes_between(window: Window, demo: Path) -> None:
-    """One after the other in one window, which takes longer to open than all of them."""
+def test_what_comes_between(
+    frames: Path, window: Window, demo: Path, labelpass_blender: InstalledBlender, shared_window: SharedWindow
+) -> None:
+    """One after the other over the same frames; nothing is left of any of these exports."""
+    prepare(window)
     stop_and_start_another(window)
     disable_and_reload(window)
     load_another_file(window, demo)
     quit_blender(window)
+    shared_window.close()
+    assert list((labelpass_blender.user / "tmp").glob("labelpass-*")) == []
+    records = list((frames / "records").iterdir())
+    assert 0 < len(records) < MANY_FRAMES
+    for record in records:
+        FrameRecord.read(record)
 
 
 def stop_and_start_another(window: Window) -> None:
@@ -104,8 +97,8 @@ def load_another_file(window: Window, demo: Path) -> None:
     assert not window.ask(f"{STATE}.running")
     window.ask(f"bpy.ops.wm.open_mainfile(filepath={str(demo)!r})")
     assert window.ask("bpy.ops.labelpass.export_annotations.poll()")
+    window.settle()
     prepare(window)
-    window.open_tab("Labelpass")
     window.leave()
 
 

@@ -4,15 +4,13 @@ python -m pytest -s tests/real/test_many_objects.py       prints the figures
 """
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.real.conftest import InstalledBlender
 from tests.real.test_preview import BY_CATEGORY, objects_panel  # noqa: F401, a fixture
 from tests.real.test_window import STATE
-from tests.real.window import SCREENSHOTS, Window, open_window
+from tests.real.window import SCREENSHOTS, Window
 from tools.real_blender import SUITES
 
 _COUNT = 10_000
@@ -25,26 +23,21 @@ for number in range({_COUNT}):
     ob = bpy.data.objects.new(f"Pebble.{{number:05}}", mesh)
     ob.location.z = -50
     scene.collection.objects.link(ob)
-bpy.ops.wm.save_mainfile()
 """
 
 
 @pytest.fixture
-def window(labelpass_blender: InstalledBlender, demo: Path) -> Iterator[Window]:
-    """The demo with many more objects in Blender's window, with the tab Labelpass open."""
+def many_objects(labelpass_blender: InstalledBlender, window: Window) -> None:
+    """The demo with many more objects in Blender's window."""
     if labelpass_blender.blender.name == SUITES[0]:
         pytest.skip("it is measured in the newest Blender")
-    labelpass_blender.run_well("-b", "--factory-startup", demo, "--python-expr", MANY)
-    with open_window(labelpass_blender.blender, labelpass_blender.user, demo, [labelpass_blender.folder]) as window:
-        window.open_tab("Labelpass")
-        window.leave()
-        yield window
-        assert "Traceback" not in window.console()
+    window.run(MANY)
 
 
 def test_table_of_ten_thousand_objects(
     window: Window,
     labelpass_blender: InstalledBlender,
+    many_objects: None,
     objects_panel: None,  # noqa: F811
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -1,7 +1,7 @@
 """A person at the Image Editor: the tab Labelpass, the overlay's switches, another frame, a closer look."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,7 @@ from core.keypoints import Keypoint, Visibility
 from core.palette import category_colours
 from core.poses import Pose
 from core.record import FrameRecord
-from tests.real.conftest import InstalledBlender
-from tests.real.window import SCREENSHOTS, Window, open_window
+from tests.real.window import Window
 from tools.real_blender import WINDOW_SIZE
 
 EXPORT = "labelpass.export_annotations"
@@ -34,29 +33,15 @@ PICTURE = np.zeros((WINDOW_SIZE[1], WINDOW_SIZE[0]), dtype=bool)
 PICTURE[80:810, 10:1085] = True
 
 
-@pytest.fixture
-def window(labelpass_blender: InstalledBlender, demo: Path) -> Iterator[Window]:
-    """The demo scene in Blender's window; renders open no window of their own."""
-    with open_window(labelpass_blender.blender, labelpass_blender.user, demo, [labelpass_blender.folder]) as window:
-        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
-        window.open_tab("Labelpass")
-        window.leave()
-        yield window
-        assert not window.ask("'OpenEXR' in sys.modules")
-        assert "Traceback" not in window.console()
+@pytest.fixture(autouse=True)
+def no_render_window(window: Window) -> None:
+    window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
 
 
 @pytest.fixture
-def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], np.ndarray]:
+def look(shoot: Callable[[str], Path]) -> Callable[[str], np.ndarray]:
     """Take a screenshot once the window has come to rest; (H, W, 3) int."""
-
-    def take(name: str) -> np.ndarray:
-        time.sleep(1)
-        path = SCREENSHOTS / f"overlay-{name}-{labelpass_blender.blender.name}.png"
-        window.screenshot(path)
-        return np.asarray(Image.open(path).convert("RGB")).astype(int)
-
-    return take
+    return lambda name: np.asarray(Image.open(shoot(f"overlay-{name}")).convert("RGB")).astype(int)
 
 
 def open_image_editor(window: Window, image: str) -> None:
@@ -83,15 +68,15 @@ def export(window: Window) -> None:
     window.leave()
 
 
-def test_render_result(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
+def test_render_result(window: Window, demo: Path, look: Callable[[str], np.ndarray]) -> None:
     window.press("F12")
     window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')")
     open_image_editor(window, "bpy.data.images['Render Result']")
-    plain = shoot("off")
+    plain = look("off")
     window.press_property("labelpass_overlay.show")
     window.leave()
     window.wait_for(f"'No annotations' in ({STATUS})[1]")
-    shoot("no-record")
+    look("no-record")
 
     window.ask("setattr(editor('IMAGE_EDITOR'), 'type', 'VIEW_3D')")
     window.editor = "VIEW_3D"
@@ -101,18 +86,18 @@ def test_render_result(window: Window, demo: Path, shoot: Callable[[str], np.nda
     window.editor = "IMAGE_EDITOR"
     wait_for_status(window, "demo_0001.json: 17 instances")
     window.leave()
-    everything = shoot("render")
+    everything = look("render")
     assert changed(plain, everything) > 5000
 
     for name in ("masks", "boxes", "names"):
         window.press_property(f"labelpass_overlay.{name}")
         window.leave()
         assert not window.ask(f"{SWITCHES}.{name}")
-        everything, before = shoot(f"without-{name}"), everything
+        everything, before = look(f"without-{name}"), everything
         assert changed(before, everything) > 300
 
 
-def test_one_of_several_view_layers(window: Window, shoot: Callable[[str], np.ndarray]) -> None:
+def test_one_of_several_view_layers(window: Window, look: Callable[[str], np.ndarray]) -> None:
     """The second view layer lacks the apples; the panel has a field to choose it."""
     layers = "bpy.context.scene.view_layers"
     window.ask(f"setattr({layers}.new('Front'), 'use_pass_object_index', True)")
@@ -134,10 +119,10 @@ def test_one_of_several_view_layers(window: Window, shoot: Callable[[str], np.nd
         window.press(key)
     window.leave(escape=False)
     wait_for_status(window, "Front/demo_0001.json: 8 instances")
-    shoot("view-layer")
+    look("view-layer")
 
 
-def test_sequence_follows_the_frame(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
+def test_sequence_follows_the_frame(window: Window, demo: Path, look: Callable[[str], np.ndarray]) -> None:
     window.press("ctrl+F12")
     window.wait_for("not bpy.app.is_job_running('RENDER')", 120)
     window.leave()
@@ -156,7 +141,7 @@ def test_sequence_follows_the_frame(window: Window, demo: Path, shoot: Callable[
     for frame in (2, 3, 4):
         window.press("Right")
         wait_for_status(window, f"demo_{frame:04}.json: 17 instances")
-        pictures.append(shoot(f"frame-{frame}"))
+        pictures.append(look(f"frame-{frame}"))
     assert min(changed(pictures[0], pictures[1]), changed(pictures[1], pictures[2])) > 1000
 
     # A new export replaces what is drawn.
@@ -164,7 +149,7 @@ def test_sequence_follows_the_frame(window: Window, demo: Path, shoot: Callable[
     record = FrameRecord.read(path)
     replace(record, instances=record.instances[:3]).write(demo.with_name("render"))
     wait_for_status(window, "demo_0004.json: 3 instances")
-    shoot("new-record")
+    look("new-record")
 
 
 LABELS = np.zeros((30, 40), dtype=np.uint32)
@@ -177,9 +162,7 @@ LABELS[24:30, 34:40] = 5  # in the corner of the image
 LEVELS = np.array([0, 60, 100, 140, 180, 220])  # of grey, one for each label
 
 
-def test_boxes_and_masks_lie_on_the_pixels(
-    window: Window, labelpass_blender: InstalledBlender, demo: Path, shoot: Callable[[str], np.ndarray]
-) -> None:
+def test_boxes_and_masks_lie_on_the_pixels(window: Window, demo: Path, look: Callable[[str], np.ndarray]) -> None:
     dataset = demo.with_name("dataset")
     write_blocks(dataset)
     open_image_editor(window, f"bpy.data.images.load({str(dataset / 'images/blocks.png')!r})")
@@ -192,12 +175,12 @@ def test_boxes_and_masks_lie_on_the_pixels(
     window.press("ctrl+KP_8")
     for name in ("show", "names", "masks"):
         window.ask(f"setattr({SWITCHES}, {name!r}, False)")
-    plain = shoot("blocks-off")
+    plain = look("blocks-off")
     seen = [(plain == level).all(axis=2) & PICTURE for level in LEVELS]
     window.ask(f"setattr({SWITCHES}, 'show', True)")
     colours = category_colours(["a", "b"])
 
-    boxes = shoot("blocks-boxes")
+    boxes = look("blocks-boxes")
     for label in range(1, 6):
         x0, y0, x1, y1 = extent(seen[label])
         line = near(boxes, colours["ab"[label % 2]])
@@ -209,13 +192,13 @@ def test_boxes_and_masks_lie_on_the_pixels(
     window.ask(f"setattr({SWITCHES}, 'boxes', False)")
     window.ask(f"setattr({SWITCHES}, 'masks', True)")
     window.ask(f"setattr({SWITCHES}, 'opacity', 1.0)")
-    masks = shoot("blocks-masks")
+    masks = look("blocks-masks")
     for label in range(1, 6):
         assert np.array_equal(near(masks, colours["ab"[label % 2]]) & seen[label], seen[label]), label
     assert changed(plain, masks, seen[0]) == 0
 
     window.ask(f"setattr({SWITCHES}, 'opacity', 0.5)")
-    half = shoot("blocks-half")
+    half = look("blocks-half")
     x0, y0, x1, y1 = extent(seen[1])
     middle = half[(y0 + y1) // 2, (x0 + x1) // 2]
     mixed = (linear(np.array(colours["b"])) + linear(LEVELS[1])) / 2
@@ -223,14 +206,14 @@ def test_boxes_and_masks_lie_on_the_pixels(
 
     extension = window.ask("next(name for name in bpy.context.preferences.addons.keys() if name.endswith('labelpass'))")
     window.ask(f"bpy.ops.preferences.addon_disable(module={extension!r})")
-    assert changed(plain, shoot("disabled")) == 0
+    assert changed(plain, look("disabled")) == 0
     window.ask(f"bpy.ops.preferences.addon_enable(module={extension!r})")
     for name, value in {"boxes": False, "names": False, "opacity": 0.5, "show": True}.items():
         window.ask(f"setattr({SWITCHES}, {name!r}, {value})")
-    assert changed(half, shoot("enabled-again")) == 0, "drawn twice, or not at all"
+    assert changed(half, look("enabled-again")) == 0, "drawn twice, or not at all"
 
 
-def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str], np.ndarray]) -> None:
+def test_3d_boxes_and_keypoints(window: Window, demo: Path, look: Callable[[str], np.ndarray]) -> None:
     """A cube with two keypoints over a black image: drawn where geometry has them; grey where there is none."""
     dataset = demo.with_name("dataset")
     write_cube(dataset, "with", True)
@@ -240,13 +223,13 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     window.leave()
     wait_for_status(window, "with.json: 1 instance")
     window.leave()
-    shoot("3d-panel")
+    look("3d-panel")
     window.press("n")
     time.sleep(1)
     window.press("ctrl+KP_8")
     for name in ("boxes", "names", "masks", "boxes_3d", "keypoints", "amodal"):
         window.ask(f"setattr({SWITCHES}, {name!r}, False)")
-    nothing = shoot("3d-nothing")
+    nothing = look("3d-nothing")
     frame = extent((nothing.max(axis=2) == 0) & PICTURE)  # the black image
     zoom = (frame[2] - frame[0]) / 40
     colour = category_colours(["a"])["a"]
@@ -259,7 +242,7 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
         return bool(near(picture[row - 2 : row + 3, column - 2 : column + 3], wanted).any())
 
     window.ask(f"setattr({SWITCHES}, 'boxes_3d', True)")
-    boxes = shoot("3d-boxes")
+    boxes = look("3d-boxes")
     for x, y in ((10, 15), (30, 15), (20, 5), (20, 25), (14, 15), (26, 15)):  # the middles of near and far edges
         assert drawn(boxes, colour, x, y), (x, y)
     assert drawn(boxes, (255, 51, 82), 23, 15) and drawn(boxes, (139, 220, 0), 20, 18)  # the x and the y axis
@@ -267,22 +250,22 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     assert changed(nothing, boxes, PICTURE) > 500
 
     window.ask(f"setattr({SWITCHES}, 'boxes_3d', False)")
-    assert changed(nothing, shoot("3d-off")) == 0
+    assert changed(nothing, look("3d-off")) == 0
     window.ask(f"setattr({SWITCHES}, 'keypoints', True)")
-    points = shoot("keypoints")
+    points = look("keypoints")
     assert drawn(points, colour, 15, 10) and drawn(points, (255, 255, 255), 15, 10)  # seen
     row, column = on_screen(25, 20)
     assert near(points[row - 1 : row + 2, column - 1 : column + 2], (0, 0, 0)).all()  # occluded
     assert drawn(points, (255, 255, 255), 25, 20) and drawn(points, colour, 20, 15)  # and the bone between them
     window.ask(f"setattr({SWITCHES}, 'keypoints', False)")
     window.ask(f"setattr({SWITCHES}, 'amodal', True)")
-    outline = shoot("amodal")
+    outline = look("amodal")
     for x, y in ((20, 8), (20, 22), (13, 15), (27, 15)):  # of all of it, which is smaller than its 3D box
         assert drawn(outline, colour, x, y), (x, y)
     assert not drawn(outline, colour, 20, 15)
     for name in ("boxes_3d", "keypoints"):
         window.ask(f"setattr({SWITCHES}, {name!r}, True)")
-    shoot("3d-all")
+    look("3d-all")
 
     window.press("n")
     window.ask(f"setattr({SPACE}, 'image', bpy.data.images.load({str(dataset / 'images/without.png')!r}))")
@@ -294,7 +277,7 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, shoot: Callable[[str
     time.sleep(1)
     window.press_property("labelpass_overlay.boxes_3d")
     window.leave()
-    shoot("3d-grey")
+    look("3d-grey")
     assert window.ask(f"{SWITCHES}.boxes_3d"), "a grey switch was pressed"
 
 

@@ -1,8 +1,9 @@
 """The panels, with the mouse: a checklist with red lines, Set Up Passes, undo, and the categories."""
 
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.real.test_window import STATE, shoot, window  # noqa: F401, fixtures
+from tests.real.test_window import STATE
 from tests.real.window import Window
 
 SET_UP, ASSIGN, SELECT = "labelpass.set_up_passes", "labelpass.assign_indices", "labelpass.select_category"
@@ -14,7 +15,7 @@ _BESIDE_LISTS = 0.82
 _SCENE = "bpy.context.scene"
 
 
-def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], None]) -> None:  # noqa: F811
+def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], Path]) -> None:
     window.wait_for(f"len({STATE}.findings) > 0")
     assert window.ask(WRONG) == []
 
@@ -51,7 +52,7 @@ def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], None]) ->
     assert window.ask(f"{_SCENE}.render.image_settings.file_format") == "PNG"
 
 
-def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str], None]) -> None:  # noqa: F811
+def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str], Path]) -> None:
     window.wait_for(f"len({STATE}.categories) == 3")
     x, y = window.find_button(ASSIGN, 0.3)
     window.click(x, y + _NEXT_PANEL)
@@ -62,7 +63,7 @@ def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str],
     shoot("categories")
 
 
-def test_fill_the_category_table_and_undo(window: Window, shoot: Callable[[str], None]) -> None:  # noqa: F811
+def test_fill_the_category_table_and_undo(window: Window, shoot: Callable[[str], Path]) -> None:
     rows = f"[(row.id, row.name) for row in {_SCENE}.labelpass.table.categories]"
     window.wait_for(f"len({STATE}.categories) == 3")
     window.ask("bpy.ops.ed.undo_push(message='Before')")

@@ -1,7 +1,6 @@
 """Labels before anything is rendered, with the mouse: the viewport in their colours, and the table of objects."""
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from PIL import Image
 
 from core.palette import BACKGROUND, Colour, category_colours, instance_colours
 from tests.real.conftest import InstalledBlender
-from tests.real.test_window import EXPORT, STATE, window  # noqa: F401, a fixture
-from tests.real.window import SCREENSHOTS, Window
+from tests.real.test_window import EXPORT, STATE
+from tests.real.window import Window
 
 ASSIGN, RESTORE = "labelpass.assign_indices", "labelpass.restore_colours"
 BY_CATEGORY, BY_INSTANCE = (f"labelpass.preview_labels(by='{by}')" for by in ("category", "instance"))
@@ -33,21 +32,18 @@ _VIEWPORT = np.s_[100:770, 60:860]
 
 
 @pytest.fixture
-def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], np.ndarray]:  # noqa: F811
+def look(window: Window, shoot: Callable[[str], Path]) -> Callable[[str], np.ndarray]:
     """Take a screenshot once the window has come to rest; the viewport in it, (H, W, 3) int."""
 
     def take(name: str) -> np.ndarray:
         window.leave(escape=False)
-        time.sleep(1)
-        path = SCREENSHOTS / f"preview-{name}-{labelpass_blender.blender.name}.png"
-        window.screenshot(path)
-        return np.asarray(Image.open(path).convert("RGB")).astype(int)[_VIEWPORT]
+        return np.asarray(Image.open(shoot(f"preview-{name}")).convert("RGB")).astype(int)[_VIEWPORT]
 
     return take
 
 
 @pytest.fixture
-def objects_panel(window: Window) -> None:  # noqa: F811
+def objects_panel(window: Window) -> None:
     """Open the panel Objects, and close Passes, which would leave it no room."""
     window.wait_for(f"len({STATE}.objects) > 0")
     x, y = window.find_button(ASSIGN, 0.3)
@@ -67,39 +63,38 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def test_colours_of_labels_and_back(
-    window: Window,  # noqa: F811
+    window: Window,
     labelpass_blender: InstalledBlender,
     demo: Path,
     objects_panel: None,
-    shoot: Callable[[str], np.ndarray],
+    look: Callable[[str], np.ndarray],
 ) -> None:
-    look = ["SOLID", "SINGLE"]
+    before = ["SOLID", "SINGLE"]
     window.ask(f"setattr({_SHADING}, 'color_type', 'SINGLE')")
     window.ask(f"setattr({_SHADING}, 'light', 'FLAT')")
-    window.ask("setattr(bpy.context.preferences.system, 'viewport_aa', 'OFF')")  # else edges differ from time to time
     window.ask("setattr(editor().spaces.active.overlay, 'show_overlays', False)")
     window.ask("bpy.ops.ed.undo_push(message='Before')")
-    plain = shoot("off")
+    plain = look("off")
     assert [count(plain, colour) for colour in _CATEGORIES.values()] == [0, 0, 0]
 
     window.click(*window.find_button(BY_CATEGORY, 0.3))
-    by_category = shoot("category")
+    by_category = look("category")
     assert window.ask(_LOOK) == ["SOLID", "OBJECT"]
     for colour in (*_CATEGORIES.values(), BACKGROUND):
         assert count(by_category, colour) > 500
     window.click(*window.find_button(BY_INSTANCE, 0.6))
-    by_instance = shoot("instance")
+    by_instance = look("instance")
     seen = [count(by_instance, colour) for colour in instance_colours(17)]
     assert min(seen) > 5, "one of the 17 is not seen"
     assert count(by_instance, BACKGROUND) == pytest.approx(count(by_category, BACKGROUND), rel=0.001)
 
     window.press("ctrl+z")
-    assert same(shoot("undone"), by_category)
+    assert same(look("undone"), by_category)
     window.press("ctrl+z")
-    assert same(shoot("undone-twice"), plain)
-    assert window.ask(_LOOK) == look
+    assert same(look("undone-twice"), plain)
+    assert window.ask(_LOOK) == before
     window.press("ctrl+shift+z")
-    assert same(shoot("redone"), by_category)
+    assert same(look("redone"), by_category)
 
     # A file that is saved now does not lose what the user had.
     window.press("ctrl+s")
@@ -113,14 +108,14 @@ def test_colours_of_labels_and_back(
     assert {tuple(colour) for colour in colours} == {(1, 1, 1, 1)}
 
     window.press_button(RESTORE)
-    assert same(shoot("restored"), plain)
-    assert window.ask(_LOOK) == look
+    assert same(look("restored"), plain)
+    assert window.ask(_LOOK) == before
 
 
 def test_table_of_objects(
-    window: Window,  # noqa: F811
+    window: Window,
     objects_panel: None,
-    shoot: Callable[[str], np.ndarray],
+    look: Callable[[str], np.ndarray],
 ) -> None:
     rows = window.ask(f"[(item.object, item.category, item.instance) for item in {STATE}.objects]")
     assert rows[:2] == [["Backdrop", "", ""], ["Table", "", ""]], "what has no category stands on top"
@@ -129,7 +124,7 @@ def test_table_of_objects(
     first = window.find_button(row("Backdrop"), _ROW_BUTTON)
     window.click(*window.find_button(row("Table"), _ROW_BUTTON))
     window.wait_for(f"{_SELECTED} == ['Table']")
-    shoot("table")
+    look("table")
 
     # The filter is below the last row, behind an arrow at the left.
     x, y = window.find_button(row("apple.006"), _ROW_BUTTON)
@@ -141,7 +136,7 @@ def test_table_of_objects(
     window.press("Return")
     found = window.find_button(row("bottle.001"), _SHORT_ROW_BUTTON)
     assert found[1] == pytest.approx(first[1], abs=16), "it is not the first row now"
-    shoot("filter")
+    look("filter")
 
 
 def row(name: str) -> str:

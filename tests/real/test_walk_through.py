@@ -8,7 +8,6 @@ The pictures of that section are those that this leaves in build/screenshots/wal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from tests.real.conftest import CHECKOUT, InstalledBlender
 from tests.real.test_overlay import open_image_editor, wait_for_status
 from tests.real.test_panels import ASSIGN, SET_UP, WRONG
 from tests.real.test_window import EXPORT, STATE
-from tests.real.window import SCREENSHOTS, Window, open_window
+from tests.real.window import SCREENSHOTS, Window
 from tools.real_blender import SUITES
 
 PICTURES = SCREENSHOTS / "walk-through"
@@ -59,20 +58,15 @@ bpy.ops.wm.save_mainfile()
 
 
 @pytest.fixture
-def window(labelpass_blender: InstalledBlender, demo: Path) -> Iterator[Window]:
-    """The bare scene in Blender's window, with the tab Labelpass open; renders open no window of their own."""
+def bare(labelpass_blender: InstalledBlender, window: Window) -> None:
+    """The bare scene in Blender's window, with as much room for the sidebar as there is."""
     if labelpass_blender.blender.name == SUITES[0]:
         pytest.skip("the pictures are of the newest Blender")
-    labelpass_blender.run_well("-b", "--factory-startup", demo, "--python-expr", BARE)
-    with open_window(labelpass_blender.blender, labelpass_blender.user, demo, [labelpass_blender.folder]) as window:
-        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
-        window.leave()
-        window.press("ctrl+space")  # as much room for the sidebar as there is
-        time.sleep(1)
-        window.open_tab("Labelpass")
-        window.leave()
-        yield window
-        assert "Traceback" not in window.console()
+    window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
+    window.run(BARE)
+    window.press("ctrl+space")
+    time.sleep(1)
+    window.leave(escape=False)
 
 
 def picture(window: Window, name: str, left: int = 0, bottom: int = 0, down: int = 0) -> None:
@@ -90,7 +84,7 @@ def picture(window: Window, name: str, left: int = 0, bottom: int = 0, down: int
     assert path.stat().st_size < 150_000
 
 
-def test_from_a_bare_scene_to_labels(window: Window, demo: Path) -> None:
+def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> None:
     # 1. What is missing?
     window.wait_for(f"len({WRONG}) == 1")
     assert "No pass tells objects apart: Cryptomatte Object is off" in window.ask(WRONG)[0]

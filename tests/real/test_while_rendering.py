@@ -1,8 +1,7 @@
 """Annotate While Rendering in real Blender: without a window by -a and -f, and with one, where a job thread renders."""
 
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,39 +9,19 @@ import pytest
 from tests.dataset import check_dataset
 from tests.real.conftest import InstalledBlender
 from tests.real.test_window import LINES, MANY_FRAMES, STATE
-from tests.real.window import SCREENSHOTS, Window, open_window
+from tests.real.window import Window
 
 SWITCH_ON = "import bpy; bpy.context.scene.labelpass.while_rendering = True; bpy.ops.wm.save_mainfile()"
-SAMPLES = "import bpy; bpy.context.scene.cycles.samples = {}; bpy.ops.wm.save_mainfile()"
+# Some work for the renderer, so that there is time to see what goes on.
+SAMPLES = "bpy.context.scene.cycles.samples = 32; bpy.ops.wm.save_mainfile()"
 FRAMES = [f"demo_{frame:04}" for frame in (1, 2, 3, 4)]
 
 
 @pytest.fixture
-def switched_on(labelpass_blender: InstalledBlender, demo: Path) -> Path:
-    """The demo scene with the switch on."""
-    labelpass_blender.run_well("-b", demo, "--python-expr", SWITCH_ON)
-    return demo
-
-
-@pytest.fixture
-def window(labelpass_blender: InstalledBlender, switched_on: Path) -> Iterator[Window]:
-    """The demo scene in Blender's window, with the tab Labelpass open and some work for the renderer."""
-    labelpass_blender.run_well("-b", switched_on, "--python-expr", SAMPLES.format(32))
-    share = [labelpass_blender.folder]
-    with open_window(labelpass_blender.blender, labelpass_blender.user, switched_on, share) as window:
-        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
-        window.open_tab("Labelpass")
-        window.leave()
-        yield window
-        assert "Traceback" not in window.console()
-
-
-@pytest.fixture
-def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], None]:
-    def take(name: str) -> None:
-        window.screenshot(SCREENSHOTS / f"{name}-{labelpass_blender.blender.name}.png")
-
-    return take
+def switched_on(window: Window) -> None:
+    """The demo scene in Blender's window, with the switch on and some work for the renderer."""
+    window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
+    window.run(SWITCH_ON + "; " + SAMPLES)
 
 
 def check_up_to_date(labelpass_blender: InstalledBlender, scene: Path, frames: int) -> None:
@@ -62,19 +41,20 @@ def render_without_end(window: Window) -> None:
     window.wait_for(f"{STATE}.follows_render and {STATE}.done > 0")
 
 
-def test_without_a_window(labelpass_blender: InstalledBlender, switched_on: Path) -> None:
-    said = labelpass_blender.run_well("-b", switched_on, "-a")
+def test_without_a_window(labelpass_blender: InstalledBlender, demo: Path) -> None:
+    labelpass_blender.run_well("-b", demo, "--python-expr", SWITCH_ON)
+    said = labelpass_blender.run_well("-b", demo, "-a")
     assert "Labelpass: 4 frames annotated; 68 instances" in said
-    check_dataset(switched_on.with_name("render"), FRAMES)
-    check_up_to_date(labelpass_blender, switched_on, 4)
+    check_dataset(demo.with_name("render"), FRAMES)
+    check_up_to_date(labelpass_blender, demo, 4)
 
-    said = labelpass_blender.run_well("-b", switched_on, "-f", "3")
+    said = labelpass_blender.run_well("-b", demo, "-f", "3")
     assert "Labelpass: 1 frame annotated; 17 instances" in said
-    check_dataset(switched_on.with_name("render"), FRAMES)
+    check_dataset(demo.with_name("render"), FRAMES)
 
 
 def test_in_the_window(
-    labelpass_blender: InstalledBlender, window: Window, switched_on: Path, shoot: Callable[[str], None]
+    labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path, shoot: Callable[[str], Path]
 ) -> None:
     window.press("ctrl+F12")
     window.wait_for(f"{STATE}.follows_render and children() != []")
@@ -86,26 +66,25 @@ def test_in_the_window(
     assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
     assert window.ask("children()") == []
     assert not window.ask(f"{STATE}.running")
-    time.sleep(1)
     shoot("annotated-while-rendering")
-    check_dataset(switched_on.with_name("render"), FRAMES)
-    check_up_to_date(labelpass_blender, switched_on, 4)
+    check_dataset(demo.with_name("render"), FRAMES)
+    check_up_to_date(labelpass_blender, demo, 4)
 
 
-def test_a_worker_that_dies(labelpass_blender: InstalledBlender, window: Window, switched_on: Path) -> None:
+def test_a_worker_that_dies(labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path) -> None:
     window.press("ctrl+F12")
     window.wait_for(f"{STATE}.done > 0 and children() != []")
     worker = window.ask("children()")[0]
     window.ask(f"os.kill({worker}, {int(signal.SIGKILL)})")
     window.wait_for(f"len({LINES}) > 0", 120)
     assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
-    check_up_to_date(labelpass_blender, switched_on, 4)
+    check_up_to_date(labelpass_blender, demo, 4)
 
 
 def test_escape_keeps_what_was_written(
-    labelpass_blender: InstalledBlender, window: Window, switched_on: Path, shoot: Callable[[str], None]
+    labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path, shoot: Callable[[str], Path]
 ) -> None:
-    frames = switched_on.with_name("render")
+    frames = demo.with_name("render")
     render_without_end(window)
     window.press("Escape")
     window.wait_for(f"not bpy.app.is_job_running('RENDER') and len({LINES}) > 0")
@@ -117,14 +96,16 @@ def test_escape_keeps_what_was_written(
     assert window.ask("children()") == []
 
 
-def test_another_file_and_quitting(labelpass_blender: InstalledBlender, window: Window, switched_on: Path) -> None:
+def test_another_file_and_quitting(
+    labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path
+) -> None:
     """Neither leaves a process or a temporary folder behind, and what is finished stays valid."""
-    temporary = switched_on.with_name("temporary")
+    temporary = demo.with_name("temporary")
     temporary.mkdir()
     window.ask(f"setattr(__import__('tempfile'), 'tempdir', {str(temporary)!r})")
     render_without_end(window)
     assert list(temporary.iterdir())
-    window.ask(f"bpy.app.timers.register(lambda: bpy.ops.wm.open_mainfile(filepath={str(switched_on)!r}) and None)")
+    window.ask(f"bpy.app.timers.register(lambda: bpy.ops.wm.open_mainfile(filepath={str(demo)!r}) and None)")
     window.wait_for("children() == [] and not bpy.app.is_job_running('RENDER')", 120)
     assert not list(temporary.iterdir())
 
@@ -135,12 +116,12 @@ def test_another_file_and_quitting(labelpass_blender: InstalledBlender, window: 
     assert list(temporary.iterdir())
     assert window.wait_for_end() == 0
     assert not list(temporary.iterdir())
-    records = list(switched_on.with_name("render").glob("records/*"))
+    records = list(demo.with_name("render").glob("records/*"))
     assert records
     assert {path.suffix for path in records} == {".json"}
 
 
-def test_eevee(labelpass_blender: InstalledBlender, window: Window, switched_on: Path) -> None:
+def test_eevee(labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path) -> None:
     """It has no Object Index, so labels come from Cryptomatte; its first render takes a minute or two."""
     scene = "bpy.context.scene"
     window.ask(f"setattr({scene}.render, 'engine', 'BLENDER_EEVEE' + '_NEXT' * (bpy.app.version < (5, 0, 0)))")
@@ -150,4 +131,4 @@ def test_eevee(labelpass_blender: InstalledBlender, window: Window, switched_on:
     window.press("ctrl+F12")
     window.wait_for(f"len({LINES}) > 0", 500)
     assert window.ask(LINES)[0].startswith("2 frames annotated; ")
-    check_up_to_date(labelpass_blender, switched_on, 2)
+    check_up_to_date(labelpass_blender, demo, 2)

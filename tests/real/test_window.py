@@ -2,14 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.dataset import check_dataset
-from tests.real.conftest import InstalledBlender
-from tests.real.window import SCREENSHOTS, Window, open_window
+from tests.real.window import Window
 
 EXPORT, STOP = "labelpass.export_annotations", "labelpass.stop"
 STATE = "bpy.context.window_manager.labelpass"
@@ -18,28 +15,7 @@ MANY_FRAMES = 20_000
 LINES = f"[line.name for line in {STATE}.lines]"
 
 
-@pytest.fixture
-def window(labelpass_blender: InstalledBlender, demo: Path) -> Iterator[Window]:
-    """The demo scene in Blender's window, with the tab Labelpass open."""
-    with open_window(labelpass_blender.blender, labelpass_blender.user, demo, [labelpass_blender.folder]) as window:
-        window.open_tab("Labelpass")
-        window.leave()  # a render opens its window where the mouse is
-        yield window
-        assert "Traceback" not in window.console()
-
-
-@pytest.fixture
-def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str], None]:
-    """Take a screenshot, once the sidebar has come to rest."""
-
-    def take(name: str) -> None:
-        time.sleep(0.7)
-        window.screenshot(SCREENSHOTS / f"{name}-{labelpass_blender.blender.name}.png")
-
-    return take
-
-
-def test_this_render(window: Window, demo: Path, shoot: Callable[[str], None]) -> None:
+def test_this_render(window: Window, demo: Path, shoot: Callable[[str], Path]) -> None:
     window.wait_for(f"len({STATE}.categories) > 0")
     categories = window.ask(f"[(item.name, item.objects) for item in {STATE}.categories]")
     assert categories == [["apple", 9], ["bottle", 5], ["crate", 3]]
@@ -53,7 +29,7 @@ def test_this_render(window: Window, demo: Path, shoot: Callable[[str], None]) -
 
     window.press("F12")
     window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')")
-    window.leave()
+    window.close_render()
     window.press_button(EXPORT)
     window.wait_for(f"not {STATE}.running")
     assert window.ask(LINES)[0] == "1 frame annotated; 17 instances"
@@ -62,16 +38,16 @@ def test_this_render(window: Window, demo: Path, shoot: Callable[[str], None]) -
     check_dataset(demo.with_name("render"), ["demo_0001"])
 
 
-def test_files_on_disk_and_escape(window: Window, demo: Path, shoot: Callable[[str], None]) -> None:
+def test_files_on_disk_and_escape(window: Window, demo: Path, shoot: Callable[[str], Path]) -> None:
     frames = demo.with_name("render")
     window.press("ctrl+F12")
     window.wait_for("not bpy.app.is_job_running('RENDER')", 120)
     assert [path.name for path in sorted(frames.iterdir())] == [f"demo_{frame:04}.exr" for frame in (1, 2, 3, 4)]
-    window.leave()
+    window.close_render()
 
     window.ask("setattr(bpy.context.scene.labelpass, 'source', 'FILES')")
     window.press_button(EXPORT)
-    window.wait_for(f"not {STATE}.running")
+    window.wait_for(f"not {STATE}.running and len({LINES}) > 0")
     assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
     check_dataset(frames, [f"demo_{frame:04}" for frame in (1, 2, 3, 4)])
     shoot("files-on-disk")

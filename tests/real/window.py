@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tools.real_blender import WINDOW_SIZE, RealBlender, virtual_display
 
@@ -19,7 +19,9 @@ _START_SECONDS = 120
 _HERE = Path(__file__).parent
 _SCRIPTS = (_HERE / "no_openexr.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
 _STEP = 15  # pixels, less than a button is high
+# Blender answers between the events that it handles, so after so many answers it has handled what came before them.
 _ANSWERS = 3
+_BETWEEN_LOOKS = 0.1  # seconds
 
 
 class Window:
@@ -30,11 +32,15 @@ class Window:
     """
 
     editor = "VIEW_3D"
+    # Where each button and tab was the last time, by editor, in whatever window: where they are looked for first.
+    _places: ClassVar[dict[tuple[str, str], tuple[float, int]]] = {}
+    _tabs: ClassVar[dict[tuple[str, str], int]] = {}
 
     def __init__(self, process: "subprocess.Popen[str]", display: str, questions: Path, console: Path) -> None:
         self._process, self._display = process, display
         self._questions, self._console, self._asked = questions, console, 0
-        self._found = 0.5, 0  # where in the sidebar the last button was, and the next one may be too
+        self._console_read = 0
+        self._found = 0.5, 0  # where in the sidebar the last button was, and the next one may be near
 
     def ask(self, expression: str, seconds: float = 60) -> Any:
         """The value of a Python expression in Blender, through JSON; names of answer.py are there."""
@@ -52,6 +58,25 @@ class Window:
         assert "error" not in said, said["error"]
         return said["value"]
 
+    def run(self, statements: str) -> None:
+        """Run Python statements in Blender, to prepare what the test is about."""
+        self.ask(f"run({statements!r})")
+
+    @property
+    def is_open(self) -> bool:
+        return self._process.poll() is None
+
+    def load(self, scene: Path) -> None:
+        """Open another file, in which the window is arranged as it was when the file was saved."""
+        self.ask(f"bpy.ops.wm.open_mainfile(filepath={str(scene)!r})")
+        self.editor, self._console_read = "VIEW_3D", len(self._whole_console())
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until Blender has handled the events so far."""
+        for _ in range(_ANSWERS):
+            self.ask("0")
+
     def wait_for_end(self, seconds: float = 60) -> int:
         """Wait for Blender to end; returns its exit code."""
         return self._process.wait(seconds)
@@ -60,17 +85,18 @@ class Window:
         end = time.monotonic() + seconds
         while not self.ask(expression):
             assert time.monotonic() < end, f"Still not after {seconds} s: {expression}"
-            time.sleep(0.1)
+            time.sleep(_BETWEEN_LOOKS)
 
     def move(self, x: int, y: int) -> None:
         """Move the mouse to window coordinates from the top left."""
         self._xdotool("mousemove", x, y)
-        time.sleep(0.15)
+        self.settle()
 
     def click(self, x: int, y: int) -> None:
-        self.move(x, y)
+        self.move(x + 1, y)
+        self.move(x, y)  # a panel that is drawn anew notices a mouse only when it moves
         self._xdotool("click", 1)
-        time.sleep(0.3)
+        self.settle()
 
     def press(self, key: str) -> None:
         """Press a key for the window under the mouse; there is no window manager that would give it the focus."""
@@ -78,15 +104,27 @@ class Window:
         # Without --sync the key may be faster than the focus, and reach no window.
         self._xdotool("windowfocus", "--sync", place["WINDOW"])
         self._xdotool("key", key)
-        time.sleep(0.3)
+        time.sleep(_BETWEEN_LOOKS)
 
     def leave(self, escape: bool = True) -> None:
         """Put the mouse into the middle of the editor, and close what popped up there."""
-        left, bottom, width, height = self.ask(f"(lambda a: [a.x, a.y, a.width, a.height])(editor({self.editor!r}))")
-        self.move(left + width // 2, WINDOW_SIZE[1] - bottom - height // 2)
+        self._move_into_middle(f"editor({self.editor!r})")
         if escape:
             self.press("Escape")
-            time.sleep(0.5)
+            self.settle()
+
+    def close_render(self) -> None:
+        """Close the window that a render has opened, as far as it did, and put the mouse back into the editor."""
+        windows = "bpy.context.window_manager.windows"
+        if self.ask(f"len({windows})") > 1:
+            self._move_into_middle(f"{windows}[1]")
+            self.press("Escape")
+            self.wait_for(f"len({windows}) == 1", 10)
+        self.leave()
+
+    def _move_into_middle(self, rectangle: str) -> None:
+        left, bottom, width, height = self.ask(f"(lambda r: [r.x, r.y, r.width, r.height])({rectangle})")
+        self.move(left + width // 2, WINDOW_SIZE[1] - bottom - height // 2)
 
     def open_tab(self, name: str) -> None:
         """Open the sidebar of the editor, and in it the tab."""
@@ -95,12 +133,14 @@ class Window:
             self.leave()
             self.press("n")
             self.wait_for(f"sidebar({self.editor!r}).width > 1")
-            time.sleep(1)
+            time.sleep(1)  # it slides in
             x, y, width, height = self._sidebar()
-        for down in range(_STEP, height, _STEP):
+        tab = self.editor, name
+        for down in [self._tabs.get(tab, _STEP), *range(_STEP, height, _STEP)]:
             if self.ask(f"sidebar({self.editor!r}).active_panel_category") == name:
                 return
             self.click(x + width - 8, y + down)
+            self._tabs[tab] = down
         raise AssertionError(f"The sidebar has no tab {name}")
 
     def press_button(self, operator: str) -> None:
@@ -117,18 +157,30 @@ class Window:
         self.click(*self._find("hovered_property", name, [0.7, 0.16, 0.13, 0.1]))
 
     def _find(self, hovered: str, wanted: str, places: list[float]) -> tuple[int, int]:
+        self.ask(f"sidebar({self.editor!r}).tag_redraw()")  # not all that a test sets makes Blender draw it
+        self.settle()
         left, top, width, height = self._sidebar()
         whole = re.compile(re.escape(wanted) + r"(?!\w)")  # "boxes" is not "boxes_3d"
+
+        def is_there() -> bool:
+            return whole.search(self.ask(f"{hovered}({self.editor!r})")) is not None
+
         # Buttons that are pressed one after the other are often near each other.
         rows = sorted(range(_STEP, height, _STEP), key=lambda down: abs(down - self._found[1]))
         everywhere = list(itertools.product(places, rows))
-        for place, down in [self._found, *everywhere, *everywhere]:
-            at = left + round(width * place), top + down
-            self._xdotool("mousemove", *at)
-            # Blender answers between the events that it handles, so a later answer knows of the mouse for sure.
-            if any(whole.search(self.ask(f"{hovered}({self.editor!r})")) for _ in range(_ANSWERS)):
-                self._found = place, down
-                return at
+        key = self.editor, wanted
+        known = [self._places[key]] if key in self._places else []
+        for place, down in [*known, self._found, *everywhere, *everywhere]:
+            x, y = left + round(width * place), top + down
+            self._xdotool("mousemove", x, y)
+            if not any(is_there() for _ in range(_ANSWERS)):
+                continue
+            # The panel may be about to change; the mouse then has to move before Blender notices what is under it.
+            time.sleep(_BETWEEN_LOOKS)
+            self.move(x + 1, y)
+            if is_there():
+                self._found = self._places[key] = place, down
+                return x, y
         self.screenshot(SCREENSHOTS / "no-button.png")
         raise AssertionError(f"No button of {wanted} can be pressed in the sidebar, see {SCREENSHOTS}/no-button.png")
 
@@ -137,6 +189,10 @@ class Window:
         subprocess.run(["import", "-display", self._display, "-window", "root", str(path)], check=True)
 
     def console(self) -> str:
+        """What Blender has printed since it was started, or since another file was loaded."""
+        return self._whole_console()[self._console_read :]
+
+    def _whole_console(self) -> str:
         return self._console.read_text(errors="replace")
 
     def _sidebar(self) -> tuple[int, int, int, int]:
@@ -167,7 +223,8 @@ def open_window(blender: RealBlender, user: Path, scene: Path, share: list[Path]
     with virtual_display() as display, console.open("w") as output:
         process = subprocess.Popen(
             blender.command(arguments, [user, *share]),
-            env=blender.environment(user, display),
+            # One thread that draws: the other cores have other tests to do.
+            env=blender.environment(user, display) | {"LP_NUM_THREADS": "1"},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
