@@ -92,7 +92,8 @@ class _NotedFile(io.BufferedIOBase):
         return written
 
     def flush(self) -> None:
-        self._file.flush()
+        if not self._file.closed:  # as it is when Python throws this object away, and flushes it first
+            self._file.flush()
 
     def content(self) -> Content:
         return Content(self._size, self._digest.hexdigest())

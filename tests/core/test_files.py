@@ -453,6 +453,14 @@ def test_contents_of_other_threads_are_theirs(tmp_path: Path) -> None:
     assert noted == {}
 
 
+def test_noted_file_that_python_throws_away(tmp_path: Path) -> None:
+    """Python closes it then, and newer ones print what goes wrong, in Blender's console."""
+    with noting_contents(), complete_file(tmp_path / "a") as file:
+        file.write(b"abc")
+
+    file.close()
+
+
 @pytest.mark.parametrize(
     ("size", "is_size"), [(3, True), (2, False), (4, False)], ids=["as large", "smaller", "larger"]
 )
