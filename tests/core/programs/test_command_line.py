@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.version import VERSION
 from tests.core.processes import children_of, is_running, open_files
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = [sys.executable, "-m", "core"]
 PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
 INSTANCES = "annotations/instances.json"

@@ -26,7 +26,7 @@ from core.record import FrameRecord, record_files, record_path
 from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings import LabelSource, Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SIDE = 8  # pixels of the square that each object fills
 
 HARD = {

@@ -33,7 +33,7 @@ from core.scene import SceneEntries, SceneRecord
 from core.settings import LabelSource, Settings
 from tests.core.processes import children_of, is_running, open_files
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
 
 

@@ -30,7 +30,7 @@ from core.map_files import write_exr, write_flo, write_npy, write_png8, write_pn
 from core.point_cloud import write_ply
 from core.settings import ImageFormat
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def everything_in(folder: Path) -> list[str]:
