@@ -1,8 +1,9 @@
 """Everything that has to pass before a change lands: python tools/ci.py, which .ci/run calls.
 
-Two lanes go on side by side, and each takes the next job when it is done with one: the tests in real Blender with a
-window, and those in each of the bpy modules. Nothing is left out: a stage that cannot run has failed. At the end no
-process, mount, X server or temporary file may be left over.
+Three lanes go on side by side, and each takes the next job when it is done with one: the tests in real Blender with a
+window, and those in each of the bpy modules. A window that is waited for leaves the processor to the others, and has it
+at once when it wants it, since they run at a lower priority. Nothing is left out: a stage that cannot run has failed.
+At the end no process, mount, X server or temporary file may be left over.
 """
 
 import ctypes
@@ -18,11 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-LANES = 2
+LANES = 3
 NOX = ".venv/bin/python", "-m", "nox"
+# In front of what has no window: where both want the processor, a window gets three times as much of it.
+PATIENT = "nice", "-n", "5"
 # The longest first, so that the lanes end at about the same time. The stages of one job follow each other.
 REAL_BLENDER = (sys.executable, "tools/real_blender.py", "setup"), ("make", "real")
-MAKE_TEST = (("make", "test"),)
+MAKE_TEST = ((*PATIENT, "make", "test"),)
 # What the project's programs name their temporary files; all of them remove these themselves.
 TEMPORARY = ("labelpass-*", "real-blender-*", "blender_*")
 _PR_SET_CHILD_SUBREAPER = 36
@@ -57,17 +60,18 @@ def main() -> int:
     return 1 if left or any(stage.code for stage in ended) else 0
 
 
-def _matrix() -> list[tuple[tuple[str, ...]]]:
+def _matrix() -> list[tuple[tuple[str, ...], ...]]:
     """One job for each Blender of `make matrix`."""
     listed = subprocess.run(
         (*NOX, "--list", "--json", "-s", "matrix"), cwd=CHECKOUT, stdout=subprocess.PIPE, check=True
     )
-    return [((*NOX, "-s", session["session"]),) for session in json.loads(listed.stdout)]
+    return [((*PATIENT, *NOX, "-s", session["session"]),) for session in json.loads(listed.stdout)]
 
 
 def _run(command: tuple[str, ...], environment: dict[str, str]) -> Ended:
     """Run a stage, and print what it said when it ends, so that the lanes do not talk at the same time."""
-    name, began = " ".join([Path(command[0]).name, *command[1:]]), time.monotonic()
+    program = command[len(PATIENT) :] if command[: len(PATIENT)] == PATIENT else command
+    name, began = " ".join([Path(program[0]).name, *program[1:]]), time.monotonic()
     print(f"begins: {name}", flush=True)
     done = subprocess.run(
         command,
