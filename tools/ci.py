@@ -1,8 +1,8 @@
 """Everything that has to pass before a change lands: python tools/ci.py, which .ci/run calls.
 
 Three lanes go on side by side, and each takes the next job when it is done with one: the tests in real Blender with a
-window, and those in each of the bpy modules. A window that is waited for leaves the processor to the others, and has it
-at once when it wants it, since they run at a lower priority. Nothing is left out: a stage that cannot run has failed.
+window, and those in each of the bpy modules. A window that is waited for leaves the processor to the others, and gets
+most of it when it wants it, since they run at a lower priority. Nothing is left out: a stage that cannot run failed.
 At the end no process, mount, X server or temporary file may be left over.
 """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tests.blender.scenes import build_scene
+from tests.blender.scenes import fresh_blender, usual_scene
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _EXIT_STATUS = pytest.StashKey[int]()
@@ -30,23 +30,15 @@ _load_extension()
 
 @pytest.fixture(autouse=True)
 def extension() -> Iterator[None]:
-    """A Blender as after its first start, with the extension on."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    import labelpass
-
-    labelpass.register()
-    yield
-    labelpass.unregister()
+    with fresh_blender():
+        yield
     assert "OpenEXR" not in sys.modules, "OpenEXR in Blender's process can crash it"
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> bpy.types.Scene:
-    """Two cubes and a ball on a floor without a pass index, to be rendered by Cycles into tmp_path/frames."""
-    scene = bpy.context.scene
-    build_scene(scene)
-    scene.render.filepath = str(tmp_path / "frames" / "shot_####")
-    return scene
+    """The scene of most tests, see `usual_scene`."""
+    return usual_scene(tmp_path)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -1,9 +1,38 @@
 """Scenes for the tests in Blender, built by script."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import bmesh
 import bpy
+
+
+@contextmanager
+def fresh_blender() -> Iterator[None]:
+    """A Blender as after its first start, with the extension on."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    import labelpass
+
+    labelpass.register()
+    try:
+        yield
+    finally:
+        labelpass.unregister()
+
+
+def usual_scene(folder: Path) -> bpy.types.Scene:
+    """Two cubes and a ball on a floor without a pass index, to be rendered by Cycles into folder/frames.
+
+    Other than by default one worker annotates its frames, which are so small that starting another takes longer than
+    all of them, and draws no pictures, which most tests do not look at.
+    """
+    scene = bpy.context.scene
+    build_scene(scene)
+    scene.labelpass.workers, scene.labelpass.pictures = 1, False
+    scene.render.filepath = str(folder / "frames" / "shot_####")
+    return scene
 
 
 def build_scene(scene: bpy.types.Scene) -> SimpleNamespace:

@@ -29,6 +29,7 @@ def settings_of(scene: bpy.types.Scene) -> dict[str, object]:
 
 
 def test_this_render_needs_no_saved_file(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    scene.labelpass.pictures = True
     bpy.ops.render.render()
     before = settings_of(scene)
 

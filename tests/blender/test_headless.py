@@ -110,15 +110,27 @@ def test_a_frame_that_fails_is_named_and_the_others_are_done(blend: Path, tmp_pa
         (["--labels", "colour"], "invalid choice: 'colour'"),
         (["--unknown"], "unrecognized arguments"),
         (["--render", "--from", "."], "--from has no meaning with it"),
-        (["--workers", "-1"], "There cannot be -1 workers"),
         (["--soft-masks", "--labels", "object_index"], "Soft masks come from a Cryptomatte and not from Object Index"),
         (["--frames", "1-9999999"], "Blender has frames from -1048574 to 1048574, and 1-9999999 leads beyond"),
     ],
 )
-def test_wrong_usage(blend: Path, arguments: list[str], message: str) -> None:
-    done = headless(blend, *arguments)
+def test_wrong_usage(
+    scene: bpy.types.Scene, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    from labelpass.operators.headless import main
+
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_wrong_usage_is_the_exit_code_of_blender(blend: Path) -> None:
+    done = headless(blend, "--workers", "-1")
     assert done.returncode == 2
-    assert message in done.stderr
+    assert "There cannot be -1 workers" in done.stderr
 
 
 def test_nothing_rendered(blend: Path, tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_export(scene: bpy.types.Scene, tmp_path: Path) -> None:
 
     scene.render.use_file_extension = True
     render_animation()
-    scene.labelpass.source, scene.labelpass.poses = "FILES", True
+    scene.labelpass.source, scene.labelpass.poses, scene.labelpass.pictures = "FILES", True, True
     scene.labelpass.output = str(tmp_path / "dataset")
     assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
 

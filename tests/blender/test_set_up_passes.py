@@ -27,12 +27,12 @@ def switched_on(layer: bpy.types.ViewLayer) -> set[str]:
 
 @pytest.fixture
 def bare(scene: bpy.types.Scene) -> bpy.types.Scene:
-    """The scene with no pass but Combined, written as PNG, to be exported from files."""
+    """The scene with no pass but Combined, written as PNG, to be exported from files, with pictures as by default."""
     layer = scene.view_layers[0]
     for name in switched_on(layer) - {"combined"}:
         setattr(layer, f"use_pass_{name}", False)
     set_png(scene)
-    scene.labelpass.source = "FILES"
+    scene.labelpass.source, scene.labelpass.pictures = "FILES", True
     return scene
 
 

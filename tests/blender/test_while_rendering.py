@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def switched_on(scene: bpy.types.Scene) -> bpy.types.Scene:
-    scene.labelpass.while_rendering = True
+    scene.labelpass.while_rendering = scene.labelpass.pictures = True
     return scene
 
 
