@@ -157,19 +157,19 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
 
 
 def origin_of(entry: SceneEntry, group: SceneEntry) -> str:
-    """What decided on the category of an object in a group, in words."""
+    """Why an object in a group has its category, or none, as words to follow it: "by collection"."""
     if entry.ignored:
-        return "ignored"
+        return "since it is ignored"
     if group.category != entry.category:
-        return f"that of {group.name}"
+        return f"like {group.name}"
     if entry.is_known:
         return _ORIGINS[entry.origin]
     if group.category is None:
-        return "no rule"
-    return "collection" if entry.facts.own_collection else "object name"
+        return "since no rule fits"
+    return _ORIGINS[(Source.COLLECTION if entry.facts.own_collection else Source.OBJECT_NAME).value]
 
 
-_ORIGINS = {source.value: source.label.lower() for source in Source}
+_ORIGINS = {source.value: f"by {source.label.lower()}" for source in Source}
 
 
 def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:

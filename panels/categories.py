@@ -75,7 +75,7 @@ class Categories(SidebarPanel):
         )
         index = min(state.category_index, len(state.categories) - 1)
         category = state.categories[index]
-        draw_text(context, layout, f"{category.name}: by {category.origin}", "INFO")
+        draw_text(context, layout, f"{category.name}: {category.origin}", "INFO")
         layout.operator("labelpass.select_category", icon="RESTRICT_SELECT_OFF").category = category.name
 
 

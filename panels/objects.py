@@ -50,7 +50,7 @@ class Objects(SidebarPanel):
             rows=min(8, 1 + len(state.objects)),
         )
         item = state.objects[min(state.object_index, len(state.objects) - 1)]
-        draw_text(context, layout, f"{item.object}: {item.category or 'background'} by {item.origin}", "INFO")
+        draw_text(context, layout, f"{item.object}: {item.category or 'background'}, {item.origin}", "INFO")
         row = layout.row(align=True)
         cell = row.row(align=True)
         cell.enabled = item.category != ""

@@ -582,14 +582,14 @@ def test_what_an_object_will_be_in_words(scene: bpy.types.Scene) -> None:
     scene.labelpass.table.unknown = "background"
     found, _ = label_objects(scene)
     assert [(one.object.name, one.category, one.instance, one.origin) for one in found] == [
-        ("Ball", None, "Ball", "ignored"),
-        ("Cube", "car", "Car", "that of Car"),
-        ("Cube.001", None, "Cube.001", "no rule"),
-        ("Floor", None, "Floor", "no rule"),
+        ("Ball", None, "Ball", "since it is ignored"),
+        ("Cube", "car", "Car", "like Car"),
+        ("Cube.001", None, "Cube.001", "since no rule fits"),
+        ("Floor", None, "Floor", "since no rule fits"),
     ]
     summary = read_labelled_objects(scene)
     assert (summary.count, summary.background) == (1, 3)
-    assert [(one.name, one.objects, one.origin) for one in summary.categories] == [("car", 1, "that of Car")]
+    assert [(one.name, one.objects, one.origin) for one in summary.categories] == [("car", 1, "like Car")]
 
 
 def test_colours_of_the_table_are_those_of_the_panel(scene: bpy.types.Scene) -> None:

@@ -194,18 +194,18 @@ def test_table_of_the_village(tmp_path: Path) -> None:
     rows = {item.object: (item.category, item.instance, item.origin) for item in state.objects}
     top = [item.object for item in state.objects[:3]]
     assert top == ["Catcher", "Ground", "Holdout"], "what has no category stands on top"
-    assert rows["Ground"] == ("", "", "custom property")
-    assert rows["Catcher"] == rows["Holdout"] == ("", "", "ignored")
+    assert rows["Ground"] == ("", "", "by custom property")
+    assert rows["Catcher"] == rows["Holdout"] == ("", "", "since it is ignored")
     names = [item.object for item in state.objects[3:]]
     assert names == sorted(names)
-    assert rows["Body of Car"] == rows["Wheel 0 of Car"] == ("car", "Car", "that of Car")
-    assert rows["Wheel 3 of Car.001"] == ("car", "Car.001", "that of Car.001")
-    assert rows["Bench"] == ("Park", "Bench", "collection")
-    assert rows["Oak.001"] == ("Oaks", "Oak.001", "collection")
-    assert rows["Bucket [library.blend]"] == ("container", "Bucket", "custom property")
-    assert rows["Roof"] == ("Roof", "Roof", "object name"), "of an instanced collection"
+    assert rows["Body of Car"] == rows["Wheel 0 of Car"] == ("car", "Car", "like Car")
+    assert rows["Wheel 3 of Car.001"] == ("car", "Car.001", "like Car.001")
+    assert rows["Bench"] == ("Park", "Bench", "by collection")
+    assert rows["Oak.001"] == ("Oaks", "Oak.001", "by collection")
+    assert rows["Bucket [library.blend]"] == ("container", "Bucket", "by custom property")
+    assert rows["Roof"] == ("Roof", "Roof", "by object name"), "of an instanced collection"
     for name, category in scenes.NAMES.items():
-        assert rows[name] == (category, name, "object name")
+        assert rows[name] == (category, name, "by object name")
     assert not {"Hidden", "Stored cube", "Excluded cube", "Cutter", "Stone", "Camera", "Car"} & set(rows)
     assert state.objects[names.index("Wheel 0 of Car") + 3].name == "Wheel 0 of Car car Car", "what the filter sees"
 

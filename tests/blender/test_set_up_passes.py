@@ -236,8 +236,8 @@ def test_categories_as_the_panel_shows_them(scene: bpy.types.Scene) -> None:
     scene.objects["Floor"]["category_id"] = 0
     found = read_labelled_objects(scene)
     assert found.categories == (
-        CategorySummary("Cube", 1, 2, "object name"),
-        CategorySummary("toy", 7, 1, "custom property"),
+        CategorySummary("Cube", 1, 2, "by object name"),
+        CategorySummary("toy", 7, 1, "by custom property"),
     )
     assert (found.count, found.background, found.problem) == (3, 1, "")
     scene.objects["Ball"]["category_id"] = "seven"
