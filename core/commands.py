@@ -1,8 +1,9 @@
 """What the commands of `labelpass` do, each with the options that core/__main__.py has read for it."""
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .category_files import read_table
@@ -76,32 +77,32 @@ def _split(
     return parts, bad
 
 
-def _merge(options: argparse.Namespace) -> int:
+@contextlib.contextmanager
+def _bar_of_records() -> Iterator[Callable[[int, int], None]]:
+    """Show how many of all records are done, as far as there is somebody to look; gives what to tell it to."""
     from tqdm import tqdm
 
-    _check_folder(options.folder)
     with tqdm(unit="record", disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
+        yield progress
+
+
+def _merge(options: argparse.Namespace) -> int:
+    _check_folder(options.folder)
+    with _bar_of_records() as progress:
         summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
     return _finish(summary)
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     from .checks.validate import validate
 
     _check_folder(options.folder)
-    with tqdm(unit="record", disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with _bar_of_records() as progress:
         report = validate(options.folder, progress)
     for line in report.lines():
         print(line)
