@@ -7,7 +7,7 @@ import pytest
 
 
 class Broken:
-    """An operator of Blender 4 whose extension was disabled while it was under way: tests/real/test_interrupted.py."""
+    """An operator of Blender 4 whose extension was disabled while it was under way, see test_window_interrupted.py."""
 
     @property
     def bl_idname(self) -> str:

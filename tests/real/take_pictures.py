@@ -94,7 +94,7 @@ def test_overlay(window: Window) -> None:
     window.wait_for(f"not {STATE}.running and len({LINES}) > 0")
     window.leave()
     open_image_editor(window, "bpy.data.images['Render Result']")
-    window.press_property("labelpass_overlay.show")
+    window.press_header("labelpass_overlay.show")
     window.leave()
     wait_for_status(window, "demo_0001.json: 17 instances")
     window.press("Home")

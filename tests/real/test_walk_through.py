@@ -136,7 +136,7 @@ def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> 
 
     # 6. Look at the labels over the picture
     open_image_editor(window, "bpy.data.images['Render Result']")
-    window.press_property("labelpass_overlay.show")
+    window.press_header("labelpass_overlay.show")
     window.leave()
     wait_for_status(window, "demo_0001.json: 17 instances")
     picture(window, "6-overlay", left=680, down=_ROOM)

@@ -96,6 +96,19 @@ def test_escape_keeps_what_was_written(
     assert window.ask("children()") == []
 
 
+def test_eevee(labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path) -> None:
+    """It has no Object Index, so labels come from Cryptomatte; its first render takes a minute or two."""
+    scene = "bpy.context.scene"
+    window.ask(f"setattr({scene}.render, 'engine', 'BLENDER_EEVEE' + '_NEXT' * (bpy.app.version < (5, 0, 0)))")
+    window.ask(f"setattr({scene}.eevee, 'taa_render_samples', 1)")
+    window.ask(f"setattr({scene}, 'frame_end', 2)")
+    window.ask("list(bpy.ops.wm.save_mainfile())")
+    window.press("ctrl+F12")
+    window.wait_for(f"len({LINES}) > 0", 500)
+    assert window.ask(LINES)[0].startswith("2 frames annotated; ")
+    check_up_to_date(labelpass_blender, demo, 2)
+
+
 def test_another_file_and_quitting(
     labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path
 ) -> None:
@@ -119,16 +132,3 @@ def test_another_file_and_quitting(
     records = list(demo.with_name("render").glob("records/*"))
     assert records
     assert {path.suffix for path in records} == {".json"}
-
-
-def test_eevee(labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path) -> None:
-    """It has no Object Index, so labels come from Cryptomatte; its first render takes a minute or two."""
-    scene = "bpy.context.scene"
-    window.ask(f"setattr({scene}.render, 'engine', 'BLENDER_EEVEE' + '_NEXT' * (bpy.app.version < (5, 0, 0)))")
-    window.ask(f"setattr({scene}.eevee, 'taa_render_samples', 1)")
-    window.ask(f"setattr({scene}, 'frame_end', 2)")
-    window.ask("list(bpy.ops.wm.save_mainfile())")
-    window.press("ctrl+F12")
-    window.wait_for(f"len({LINES}) > 0", 500)
-    assert window.ask(LINES)[0].startswith("2 frames annotated; ")
-    check_up_to_date(labelpass_blender, demo, 2)

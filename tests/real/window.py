@@ -153,8 +153,12 @@ class Window:
         return self._find("hovered_operator", operator, [across])
 
     def press_property(self, name: str) -> None:
-        """Click the property in the sidebar, found likewise; that of a panel's header too."""
-        self.click(*self._find("hovered_property", name, [0.7, 0.16, 0.13, 0.1]))
+        """Click the property in the sidebar, found likewise."""
+        self.click(*self._find("hovered_property", name, [0.7]))
+
+    def press_header(self, name: str) -> None:
+        """Click the property that is a switch in a panel's header."""
+        self.click(*self._find("hovered_property", name, [0.16, 0.13, 0.1]))
 
     def _find(self, hovered: str, wanted: str, places: list[float]) -> tuple[int, int]:
         self.ask(f"sidebar({self.editor!r}).tag_redraw()")  # not all that a test sets makes Blender draw it
