@@ -29,8 +29,10 @@ _BY_CATEGORY = "labelpass.preview_labels(by='category')"
 # In pixels of the screen: between the headers of closed panels, and from the middle of a button to a header below it.
 _HEADER = 26
 _EXPORT_TO_PASSES = 37
-# From Assign Indices to below the header that follows, from Open Folder to the end of its panel, and the picture's end.
-_BELOW_ASSIGN, _BELOW_FOLDER, _ROOM = 45, 25, 640
+# From Assign Indices to below the header that follows, from Open Folder to the end of its panel, and where pictures of
+# the table and of the overlay end.
+_BELOW_ASSIGN, _BELOW_FOLDER = 45, 25
+_TABLE_ROOM, _OVERLAY_ROOM = 660, 640
 # How far across the sidebar the buttons beside a list are.
 _BESIDE_LISTS = 0.82
 # The demo as somebody who only wants a picture would have it: no collections, no passes, nothing said of labels.
@@ -118,7 +120,7 @@ def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> 
     window.click(*categories)
     window.click(*objects)
     window.click(*window.find_button(_BY_CATEGORY, 0.3))
-    picture(window, "4-objects", left=620, down=_ROOM)
+    picture(window, "4-objects", left=620, down=_TABLE_ROOM)
     window.press_button("labelpass.restore_colours")
     window.click(*objects)
 
@@ -139,7 +141,7 @@ def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> 
     window.press_header("labelpass_overlay.show")
     window.leave()
     wait_for_status(window, "demo_0001.json: 17 instances")
-    picture(window, "6-overlay", left=680, down=_ROOM)
+    picture(window, "6-overlay", left=680, down=_OVERLAY_ROOM)
 
     # 7. Check the dataset against itself
     output = demo.with_name("render")
