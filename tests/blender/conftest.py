@@ -32,7 +32,7 @@ _load_extension()
 def extension() -> Iterator[None]:
     with fresh_blender():
         yield
-    assert "OpenEXR" not in sys.modules, "OpenEXR in Blender's process can crash it"
+    assert "OpenEXR" not in sys.modules, "OpenEXR in Blender's process can crash it; run tests/core by themselves"
 
 
 @pytest.fixture
