@@ -849,7 +849,15 @@ class Held:
 
 
 @pytest.fixture
-def held(renders: Path, out: Path) -> Iterator[Held]:
+def ctrl_c() -> Iterator[None]:
+    """Have programs listen to Ctrl-C: what a shell has started in the background ignores it, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def held(renders: Path, out: Path, ctrl_c: None) -> Iterator[Held]:
     for number in (1, 10):
         write_scene(out / "scenes" / f"shot_{number:04}.json", "a", "b", "c")
     fifo = out / "scenes" / "shot_0002.json"
