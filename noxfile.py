@@ -41,7 +41,7 @@ def run_tests(session: nox.Session, blender: str) -> None:
     if core and blender != MAIN_BLENDER:
         core.append("--ignore=tests/core/programs")
     pytest = ["python", "-m", "pytest", *session.posargs]
-    one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # two sessions go on at once, and each starts hundreds of processes
+    one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # several sessions go on at once, and each starts hundreds of processes
     session.run(*pytest, *core, "tests/installed", env=one_thread)
     session.run(*pytest, "tests/blender", env=one_thread)
 

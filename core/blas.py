@@ -9,8 +9,8 @@ _VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS
 def one_thread(environment: MutableMapping[str, str]) -> None:
     """Let a program with this environment have one such thread, unless the user wants it otherwise.
 
-    Labelpass multiplies no large matrices; in each of its processes the others would only cost a tenth of a second and
-    some memory at the start.
+    Labelpass multiplies no large matrices; in each of its processes the others would only cost time and memory at
+    the start.
     """
     for name in _VARIABLES:
         environment.setdefault(name, "1")

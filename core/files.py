@@ -30,8 +30,8 @@ class Content:
 
     Attributes:
         size: bytes.
-        digest: BLAKE2b of 128 bit, as hexadecimal digits (`b2sum -l 128`). In Python it is as fast on every processor;
-            SHA-256 is twice as fast on those with instructions for it, and half as fast on others.
+        digest: BLAKE2b of 128 bit, as hexadecimal digits (`b2sum -l 128`). Unlike SHA-256 it is fast
+            without instructions that not all processors have.
     """
 
     size: int

@@ -4,8 +4,8 @@
     python -m pytest tests/real             with the bpy module there, whose builder packs the zips
 
 Everything runs in each Blender of tools/real_blender.py, in a user folder of its own; a Blender that is missing is an
-error. What a test does in the window is real mouse and keyboard input; only what is behind the window is asked in
-Python (answer.py). Screenshots are left in build/screenshots/.
+error. What a test does in the window is real mouse and keyboard input; only what is behind the window is asked, or
+prepared, in Python (answer.py). Screenshots are left in build/screenshots/.
 """
 
 import os

@@ -25,7 +25,7 @@ _BETWEEN_LOOKS = 0.1  # seconds
 
 
 class Window:
-    """Blender's window: what a person does is done by mouse and keys, what is behind it is only asked.
+    """Blender's window: what a person does is done by mouse and keys, what is behind it is asked, or prepared.
 
     Attributes:
         editor: the kind of editor whose sidebar is meant.
