@@ -160,7 +160,7 @@ def measure(folder: Path, kind: str) -> Iterator[Row]:
         raise SystemExit(f"Blender ended with exit code {done.returncode}:\n{done.stderr[-3000:]}")
     frames = [Frame(folder, number) for number in (1, 2)]
     yield from _surfaces(frames)
-    if kind != "orthographic":  # which has no flow from the Vector pass, see core/flow.py
+    if kind != "orthographic":  # which has no flow from the Vector pass, see core/maps/flow.py
         yield from _motion(frames)
     yield from _motion_by_step(frames[0])
     yield from _instances(frames, kind)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.annotate import annotate
-from core.maps import DenseMap
-from core.merge import merge
-from core.rle import paint_masks
-from core.settings import ImageFormat, Settings
+from core.annotate.annotate import annotate
+from core.dataset.merge import merge
+from core.masks.rle import paint_masks
+from core.settings.map_table import DenseMap
+from core.settings.settings import ImageFormat, Settings
 from tests.agreement import partners, share_right
 from tests.eevee import EEVEES, FLAT, FRAMES, HALF, Array, Dataset, Hit, covers_clearly, job_of, truth_of
 

@@ -1,4 +1,4 @@
-"""Amodal masks and visibility of all instances of a frame: `core.amodal.find_amodal`."""
+"""Amodal masks and visibility of all instances of a frame: `core.annotate.amodal_masks.find_amodal`."""
 
 import math
 from functools import partial
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.amodal import Part, find_amodal
-from core.instances import Runs, find_runs
-from core.raster import Projection
-from core.scene_geometry import Mesh
+from core.annotate.amodal_masks import Part, find_amodal
+from core.geometry.rasteriser import Projection
+from core.masks.runs import Runs, find_runs
+from core.scene.scene_geometry import Mesh
 
 from .report import Row, Section, duration
 from .scenes import FULL_HD

@@ -1,4 +1,4 @@
-"""EXR files to frame records: `core.annotate.annotate`, and the whole command line."""
+"""EXR files to frame records: `core.annotate.annotate.annotate`, and the whole command line."""
 
 import os
 import shutil
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import OpenEXR
 
-from core.annotate import annotate
-from core.exr import set_decoding_threads
-from core.frames import find_frames
-from core.job import FrameJob
-from core.passes import Passes
-from core.render_pass import Pass, PassFile
-from core.settings import ImageFormat, LabelSource, Settings
+from core.annotate.annotate import annotate
+from core.exr.exr_file import set_decoding_threads
+from core.exr.passes import Passes
+from core.frames.frame_files import find_frames
+from core.records.frame_job import FrameJob
+from core.settings.render_pass import Pass, PassFile
+from core.settings.settings import ImageFormat, LabelSource, Settings
 
 from .fresh_process import annotate_labels, in_fresh_process, labels_job, read_all
 from .render_files import write_multi_part, write_single_part

@@ -1,11 +1,11 @@
-"""All instances with box, area and COCO mask from a label image: `core.instances.find_masks`."""
+"""All instances with box, area and COCO mask from a label image: `core.masks.runs.find_masks`."""
 
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from core.instances import LabelArray, Mask, find_masks
+from core.masks.runs import LabelArray, Mask, find_masks
 
 from .peers import boxes_by_where, floor, masks_by_pycocotools
 from .report import Row, Section, faster, no_slower

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.settings import LabelSource
+from core.settings.settings import LabelSource
 
 from .fresh_process import Outcome, annotate_labels, in_fresh_process, nothing, read_all
 from .render_files import write_multi_part, write_single_part

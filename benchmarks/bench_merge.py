@@ -6,9 +6,9 @@ from itertools import cycle, islice
 from pathlib import Path
 from unittest import mock
 
-from core.annotate import annotate
-from core.record import FrameRecord
-from core.settings import LabelSource
+from core.annotate.annotate import annotate
+from core.records.frame_record import FrameRecord
+from core.settings.settings import LabelSource
 
 from .bench_memory import above
 from .fresh_process import in_fresh_process, labels_job, merge, nothing

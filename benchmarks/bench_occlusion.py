@@ -1,12 +1,12 @@
-"""What is hidden in a neighbouring frame: `core.occlusion.find_hidden`."""
+"""What is hidden in a neighbouring frame: `core.geometry.occlusion.find_hidden`."""
 
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from core.camera import Camera
-from core.occlusion import find_hidden
+from core.geometry.occlusion import find_hidden
+from core.scene.camera import Camera
 
 from .report import Row, Section, duration
 from .scenes import FULL_HD

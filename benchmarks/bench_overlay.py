@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from core.instances import Instance, find_masks
-from core.overlay import box_frames, make_overlay
-from core.record import FrameRecord
-from core.scene import Category
+from core.drawing.overlay import box_frames, make_overlay
+from core.masks.runs import find_masks
+from core.records.frame_record import FrameRecord
+from core.records.instance import Instance
+from core.scene.scene_record import Category
 
 from .report import Row, Section, duration
 from .scenes import Size, paint_labels

@@ -1,5 +1,5 @@
-"""Instances that share a label, told apart by geometry: `core.surface_search.find_surfaces`, and a frame from file to
-record.
+"""Instances that share a label, told apart by geometry: `core.geometry.surface_search.find_surfaces`, and a
+frame from file to record.
 
 The stones are convex, so where a ray meets one has a closed form: it enters the last of the planes of the faces that
 look at it. Depth, and who is seen, come from that and from nothing that is measured here.
@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 
-from core.annotate import annotate
-from core.camera import Camera
-from core.files import digest
-from core.frames import find_frames
-from core.job import FrameJob
-from core.raster import Projection
-from core.scene import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
-from core.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
-from core.settings import ImageFormat, LabelSource, Settings
-from core.surface_search import Placed, find_surfaces
+from core.annotate.annotate import annotate
+from core.base.files import digest
+from core.frames.frame_files import find_frames
+from core.geometry.rasteriser import Projection
+from core.geometry.surface_search import Placed, find_surfaces
+from core.records.frame_job import FrameJob
+from core.scene.camera import Camera
+from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
+from core.scene.scene_record import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
+from core.settings.settings import ImageFormat, LabelSource, Settings
 
 from .report import Row, Section, duration
 from .scenes import FULL_HD

@@ -1,4 +1,4 @@
-"""Soft masks and parts of all instances of a frame: `core.soft_masks`, `core.parts`."""
+"""Soft masks and parts of all instances of a frame: `core.annotate.soft_masks`, `core.annotate.parts`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,16 +10,17 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-from core.annotate import annotate
-from core.cryptomatte import Coverages, strongest
-from core.frames import FrameFiles
-from core.instances import Instance, Runs, find_runs
-from core.job import FrameJob
-from core.labels import LabelImage
-from core.parts import find_parts
-from core.render_pass import PassFile
-from core.settings import ImageFormat, LabelSource, Settings
-from core.soft_masks import soft_masks, write_soft_masks
+from core.annotate.annotate import annotate
+from core.annotate.parts import find_parts
+from core.annotate.soft_masks import soft_masks, write_soft_masks
+from core.exr.cryptomatte import Coverages, strongest
+from core.frames.frame_files import FrameFiles
+from core.labels.label_image import LabelImage
+from core.masks.runs import Runs, find_runs
+from core.records.frame_job import FrameJob
+from core.records.instance import Instance
+from core.settings.render_pass import PassFile
+from core.settings.settings import ImageFormat, LabelSource, Settings
 
 from .render_files import write_single_part
 from .report import Row, Section, duration, faster

@@ -25,9 +25,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--objects", type=int, default=5000, help="how many there are; default: %(default)s")
     options = parser.parse_args(arguments)
     runpy.run_path(str(_CHECKOUT / "benchmarks/render_in_blender.py"))["load_extension"]()
-    from labelpass.core.files import canonical_json
-    from labelpass.operators.labelled_objects import read_labelled_objects
-    from labelpass.operators.scene_reader import read_scene
+    from labelpass.core.base.files import canonical_json
+    from labelpass.operators.labelling.labelled_objects import read_labelled_objects
+    from labelpass.operators.scene.scene_reader import read_scene
 
     scene = _build(options.objects)
     depsgraph = bpy.context.evaluated_depsgraph_get()

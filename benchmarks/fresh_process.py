@@ -13,11 +13,11 @@ from pathlib import Path
 
 import OpenEXR
 
-from core.annotate import annotate
+from core.annotate.annotate import annotate
 from core.formats.coco import write_coco
-from core.frames import find_frames
-from core.job import FrameJob
-from core.settings import ImageFormat, LabelSource, Settings
+from core.frames.frame_files import find_frames
+from core.records.frame_job import FrameJob
+from core.settings.settings import ImageFormat, LabelSource, Settings
 
 from .timing import Timing, time_once
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-from core.boxes import Box
-from core.instances import LabelArray, Mask
+from core.base.box import Box
+from core.masks.runs import LabelArray, Mask
 
 
 def masks_by_pycocotools(labels: LabelArray, wanted: Iterable[int]) -> list[Mask]:

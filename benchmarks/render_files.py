@@ -6,7 +6,7 @@ from pathlib import Path
 
 import OpenEXR
 
-from core.cryptomatte import hash_name
+from core.exr.cryptomatte import hash_name
 
 from .scenes import RenderedFrame
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from core.version import VERSION
+from core.base.version import VERSION
 
 _BEGIN = "<!-- benchmarks: begin, written by benchmarks/run.py --write -->"
 _END = "<!-- benchmarks: end -->"

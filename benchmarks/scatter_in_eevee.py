@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core.annotate import annotate
-from core.frames import FrameFiles
-from core.job import FrameJob
-from core.record import FrameRecord
-from core.render_pass import PassFile
-from core.rle import paint_masks
-from core.settings import ImageFormat, Settings
+from core.annotate.annotate import annotate
+from core.frames.frame_files import FrameFiles
+from core.masks.rle import paint_masks
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord
+from core.settings.render_pass import PassFile
+from core.settings.settings import ImageFormat, Settings
 from tests.agreement import share_right
 
 CHECKOUT = Path(__file__).resolve().parent.parent

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.cryptomatte import hash_name
-from core.instances import LabelArray
+from core.exr.cryptomatte import hash_name
+from core.masks.runs import LabelArray
 
 Floats = npt.NDArray[np.float32]
 

@@ -4,6 +4,6 @@ The modules in the order of the data: `exr` -> `passes` -> `labels` -> `instance
 `annotate` is the only module that knows that order. Nothing here imports bpy.
 """
 
-from .version import VERSION as __version__
+from .base.version import VERSION as __version__
 
 __all__ = ["__version__"]

@@ -1,18 +1,10 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
-from . import (
-    category_buttons,
-    export,
-    last_render,
-    overlay,
-    panel_data,
-    pass_indices,
-    preview,
-    properties,
-    selection,
-    set_up_passes,
-    while_rendering,
-)
+from . import properties
+from .export import export, last_render, while_rendering
+from .labelling import category_buttons, pass_indices, preview, selection
+from .overlay import overlay
+from .preflight import panel_data, set_up_passes
 
 _MODULES = (
     properties,

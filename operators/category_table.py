@@ -14,11 +14,11 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..core.categories import DEFAULT_RULES, Category, CategoryTable, Rule, Source, Unknown
-from ..core.choice import Choice
-from ..core.errors import CategoryError
-from ..core.palette import Colour, category_colours, colour_of
-from ..core.settings import Grouping
+from ..core.base.choice import Choice
+from ..core.base.errors import CategoryError
+from ..core.categories.palette import Colour, category_colours, colour_of
+from ..core.settings.category_table import DEFAULT_RULES, Category, CategoryTable, Rule, Source, Unknown
+from ..core.settings.settings import Grouping
 
 # Blender's own numbers end here.
 LARGEST_ID = 2**31 - 1

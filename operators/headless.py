@@ -7,18 +7,18 @@ from pathlib import Path
 
 import bpy
 
-from ..core.category_files import read_table
-from ..core.errors import UsageError
-from ..core.exit_codes import exit_code_of
-from ..core.frames import parse_frame_ranges
-from ..core.options import OneSentenceParser, add_settings, examples, given_settings
-from ..core.progress import Progress
-from ..core.settings import Settings
-from ..core.words import counted
+from ..core.base.errors import UsageError
+from ..core.base.phrases import counted
+from ..core.cli.setting_options import OneSentenceParser, add_settings, examples, given_settings
+from ..core.frames.frame_files import parse_frame_ranges
+from ..core.run.exit_codes import exit_code_of
+from ..core.run.progress import Progress
+from ..core.settings.category_files import read_table
+from ..core.settings.settings import Settings
 from . import properties
-from .export_plan import Way, plan_export
-from .export_run import ExportRun
-from .result import print_result
+from .export.export_plan import Way, plan_export
+from .export.export_run import ExportRun
+from .export.result import print_result
 
 _SECONDS_TO_WAIT = 0.5
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments: those of the user.
 
     Returns:
-        The exit code, see core/exit_codes.py.
+        The exit code, see core/run/exit_codes.py.
     """
     options = _parser().parse_args(arguments)
     stored = hasattr(bpy.types.Scene, "labelpass")

@@ -17,9 +17,9 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..core.checklist import Status
-from ..core.choice import Choice
-from ..core.settings import LabelSource, PreviewBy, Settings
+from ..core.base.choice import Choice
+from ..core.preflight.checklist import Status
+from ..core.settings.settings import LabelSource, PreviewBy, Settings
 from . import category_table, compat
 
 

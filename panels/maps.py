@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..core.maps import DenseMap, MapKind
+from ..core.settings.map_table import DenseMap, MapKind
 from ..operators.properties import switch_name
 from .sidebar import SidebarPanel
 from .text import draw_text

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..core.camera_formats import CameraFormat
+from ..core.settings.camera_formats import CameraFormat
 from ..operators.properties import switch_name
 from .sidebar import SidebarPanel
 

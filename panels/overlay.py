@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..operators.overlay import missing_of, sequences_of_image, status_of
+from ..operators.overlay.overlay import missing_of, sequences_of_image, status_of
 from .text import draw_text
 
 

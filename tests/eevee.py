@@ -16,13 +16,13 @@ import numpy.typing as npt
 import OpenEXR
 from PIL import Image
 
-from core.frames import FrameFiles
-from core.instances import Instance
-from core.job import FrameJob
-from core.maps import DenseMap, MapKind
-from core.record import FrameRecord, record_path
-from core.render_pass import PassFile
-from core.settings import Settings
+from core.frames.frame_files import FrameFiles
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord, record_path
+from core.records.instance import Instance
+from core.settings.map_table import DenseMap, MapKind
+from core.settings.render_pass import PassFile
+from core.settings.settings import Settings
 
 DATA = Path(__file__).resolve().parent / "data"
 # By name, so that a folder that goes missing is an error and not a shorter list.

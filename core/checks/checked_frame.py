@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..errors import InputError
-from ..later_record import LaterRecord
-from ..maps import DenseMap, MapKind, WrittenMap
-from ..record import FrameRecord
-from ..rle import paint_masks
-from ..surface_map import SurfaceMap
+from ..base.errors import InputError
+from ..maps.surface_map import SurfaceMap
+from ..masks.rle import paint_masks
+from ..records.frame_record import FrameRecord
+from ..records.merge_record import LaterRecord
+from ..settings.map_table import DenseMap, MapKind, WrittenMap
 
 Array = npt.NDArray[Any]
 # What a check finds: sentences, none where everything agrees.

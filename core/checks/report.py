@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..errors import InputError
-from ..frame_words import frames_in_words, said_once
+from ..base.errors import InputError
+from ..frames.frame_messages import frames_in_words, said_once
 
 
 @dataclass

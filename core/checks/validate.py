@@ -5,36 +5,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..dataset_description import DESCRIPTION_FILE
-from ..errors import CategoryError, RecordError
+from ..base.errors import CategoryError, RecordError
+from ..dataset.description import DESCRIPTION_FILE
 from ..formats.coco import INSTANCES_FILE
-from ..later_maps import partner_of
-from ..later_record import LaterRecord
-from ..maps import DenseMap, MapKind
-from ..record import FrameRecord, frame_of_record, record_files
-from ..sequences import WantedSequences
-from .amodal import check_amodal
+from ..frames.sequences import WantedSequences
+from ..maps.two_frame_maps import partner_of
+from ..records.frame_record import FrameRecord, frame_of_record, record_files
+from ..records.merge_record import LaterRecord
+from ..settings.map_table import DenseMap, MapKind
 from .checked_frame import CheckedFrame, Found
-from .coco import CocoFile
-from .contents import Contents
-from .depths import check_depth_of_boxes, check_formats, check_nocs, check_ray_depth, has_several_formats
-from .derived import check_derived
-from .description import DescriptionFile
-from .files import (
-    check_image,
-    check_maps,
-    check_pictures,
-    check_soft_masks,
-)
-from .keypoints import check_keypoints, check_visibility, check_visibility_png
-from .later import check_against_others, check_later_maps
-from .masks import check_category_map, check_instance_map, check_masks
-from .motion import check_flow_of_instances, check_flow_of_rest, check_round_trip
-from .points import check_points
-from .poses import check_poses
+from .files.coco_file import CocoFile
+from .files.description import DescriptionFile
+from .files.file_digests import Contents
+from .files.readable_files import check_image, check_maps, check_pictures, check_soft_masks
+from .files.unlisted_files import Strays
+from .instances.amodal import check_amodal
+from .instances.derived_values import check_derived
+from .instances.keypoints import check_keypoints, check_visibility, check_visibility_png
+from .instances.masks import check_category_map, check_instance_map, check_masks
+from .instances.poses import check_poses
+from .maps.depth_and_normals import check_depth, check_depth_png, check_normals, check_projection
+from .maps.depths import check_depth_of_boxes, check_formats, check_nocs, check_ray_depth, has_several_formats
+from .maps.flow import check_flow_of_instances, check_flow_of_rest, check_round_trip
+from .maps.points import check_points
+from .maps.two_frame_maps import check_against_others, check_later_maps
 from .report import Report
-from .strays import Strays
-from .surfaces import check_depth, check_depth_png, check_normals, check_projection
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Dataset formats, each written from frame records by one module."""
+"""What is written of records for other programs: a module, or a few, for each format."""

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..camera import Camera
-from ..camera_formats import CameraFormat
-from ..errors import RecordError
-from ..files import complete_file, pretty_json
-from ..frame_words import frames_in_words, said_once
-from ..record import IMAGES_FOLDER, FrameRecord, record_files
-from ..sequences import WantedSequences
-from ..words import GET_SCENE_RECORDS
+from ..base.errors import RecordError
+from ..base.files import complete_file, pretty_json
+from ..base.phrases import GET_SCENE_RECORDS
+from ..frames.frame_messages import frames_in_words, said_once
+from ..frames.sequences import WantedSequences
+from ..records.frame_record import IMAGES_FOLDER, FrameRecord, record_files
+from ..scene.camera import Camera
+from ..settings.camera_formats import CameraFormat
 
 CAMERAS_FOLDER = "cameras"
 

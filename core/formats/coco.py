@@ -1,8 +1,8 @@
 """COCO object detection: `annotations/instances.json` from frame records.
 
-Source of the format: https://cocodataset.org/#format-data; for videos see tracks.py. The same records give the same
-bytes on every machine. The file is streamed: only one record is in memory at a time, of each frame its place in the
-order, and of each object its track.
+Source of the format: https://cocodataset.org/#format-data; for videos see coco_tracks.py. The same records give the
+same bytes on every machine. The file is streamed: only one record is in memory at a time, of each frame its place in
+the order, and of each object its track.
 """
 
 import shutil
@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..category_ids import DatasetCategories, ids_before, ids_of, keep_ids
-from ..dataset_description import DatasetDescription
-from ..errors import RecordError
-from ..files import canonical_json, complete_file
-from ..frame_words import lines_said_once
-from ..record import FrameRecord, frame_of_record, record_files
-from ..sequences import WantedSequences
-from ..version import VERSION
+from ..base.errors import RecordError
+from ..base.files import canonical_json, complete_file
+from ..base.version import VERSION
+from ..categories.ids import DatasetCategories, ids_before, ids_of, keep_ids
+from ..dataset.description import DatasetDescription
+from ..frames.frame_messages import lines_said_once
+from ..frames.sequences import WantedSequences
+from ..records.frame_record import FrameRecord, frame_of_record, record_files
 from .coco_rows import annotation_row, category_row, extra_fields, image_row
-from .tracks import Tracks
+from .coco_tracks import Tracks
 
 INSTANCES_FILE = "annotations/instances.json"
 
@@ -52,8 +52,8 @@ def write_coco(
     """Write the COCO file of the frame records below an output folder, as far as their sequences are wanted.
 
     Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
-    ids as tracks.py says. Category ids are those that the user fixed, else those that the dataset has already; see
-    category_ids.py.
+    ids as coco_tracks.py says. Category ids are those that the user fixed, else those that the dataset has already; see
+    ids.py.
 
     Args:
         output: the folder that holds `records`.

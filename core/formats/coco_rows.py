@@ -5,12 +5,13 @@ coco.py writes them; `labelpass validate` compares a dataset's file with them.
 
 from typing import Any
 
-from ..boxes import Box
-from ..categories import Category
-from ..instances import Amodal, Instance, Mask, Part
-from ..palette import colour_of
-from ..record import FrameRecord
-from .tracks import Place
+from ..base.box import Box
+from ..categories.palette import colour_of
+from ..masks.runs import Mask
+from ..records.frame_record import FrameRecord
+from ..records.instance import Amodal, Instance, Part
+from ..settings.category_table import Category
+from .coco_tracks import Place
 
 
 def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:

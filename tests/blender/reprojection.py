@@ -24,9 +24,9 @@ def reprojection(*records_and_files: Path) -> list[tuple[int, float]]:
 
 
 def _distance(record_file: Path, exr: Path) -> tuple[int, float]:
-    from core.passes import Passes
-    from core.record import FrameRecord
-    from core.render_pass import Pass, PassFile
+    from core.exr.passes import Passes
+    from core.records.frame_record import FrameRecord
+    from core.settings.render_pass import Pass, PassFile
 
     record = FrameRecord.read(record_file)
     assert record.camera is not None, record.notes

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import OpenEXR
 import pytest
 
-from core.render_pass import Pass, PassFile
+from core.settings.render_pass import Pass, PassFile
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 # By name, so that a folder that goes missing is an error and not a shorter list.

@@ -15,20 +15,20 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from core.annotate import annotate
-from core.camera import Camera
+from core.annotate.annotate import annotate
+from core.base.errors import PassError
 from core.checks.validate import validate
-from core.errors import PassError
-from core.keypoints import Visibility
-from core.maps import DenseMap
-from core.merge import merge
-from core.passes import Passes
-from core.record import FrameRecord
-from core.render_pass import Pass, PassFile
-from core.rle import paint_masks
-from core.scene import SceneEntries, SceneRecord
-from core.settings import ImageFormat, Instancing, LabelSource, Settings
-from core.surfaces import Surfaces
+from core.dataset.merge import merge
+from core.exr.passes import Passes
+from core.labels.depth import Surfaces
+from core.masks.rle import paint_masks
+from core.records.frame_record import FrameRecord
+from core.scene.camera import Camera
+from core.scene.keypoints import Visibility
+from core.scene.scene_record import SceneEntries, SceneRecord
+from core.settings.map_table import DenseMap
+from core.settings.render_pass import Pass, PassFile
+from core.settings.settings import ImageFormat, Instancing, LabelSource, Settings
 from tests.agreement import partners, share_right
 from tests.eevee import DATA, EEVEES, FLAT, FRAMES, HALF, MAPS, Array, Dataset, Truth, covers_clearly, job_of, truth_of
 

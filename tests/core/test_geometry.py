@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from core.camera import Camera
-from core.instances import find_masks
-from core.labels import labels_from_index
-from core.passes import Passes
-from core.render_pass import Pass
+from core.exr.passes import Passes
+from core.labels.label_image import labels_from_index
+from core.masks.runs import find_masks
+from core.scene.camera import Camera
+from core.settings.render_pass import Pass
 
 Matrix = npt.NDArray[np.float64]
 

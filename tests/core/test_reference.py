@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pytest
 from pycocotools.coco import COCO
 
-from core.annotate import annotate
+from core.annotate.annotate import annotate
 from core.formats.coco import write_coco
-from core.frames import FrameFiles
-from core.job import FrameJob
-from core.render_pass import Pass
-from core.settings import ImageFormat, LabelSource, Settings
+from core.frames.frame_files import FrameFiles
+from core.records.frame_job import FrameJob
+from core.settings.render_pass import Pass
+from core.settings.settings import ImageFormat, LabelSource, Settings
 
 Masks = dict[int, npt.NDArray[np.bool_]]
 

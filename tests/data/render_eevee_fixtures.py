@@ -193,9 +193,9 @@ def render(scene, output, name, frames, describe=True):
 
 def write_record(scene, path, frame):
     """What an export with amodal masks, poses and keypoints writes of the scene."""
-    from labelpass.core.categories import Category, CategoryTable
-    from labelpass.core.settings import Settings
-    from labelpass.operators.scene_description import describe
+    from labelpass.core.settings.category_table import Category, CategoryTable
+    from labelpass.core.settings.settings import Settings
+    from labelpass.operators.scene.scene_description import describe
 
     scene.frame_set(frame)
     has_keypoints = "front" in scene.objects

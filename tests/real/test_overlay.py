@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.camera import Camera
-from core.categories import Category
-from core.instances import Amodal, Instance, find_masks
-from core.keypoints import Keypoint, Visibility
-from core.palette import category_colours
-from core.poses import Pose
-from core.record import FrameRecord
+from core.categories.palette import category_colours
+from core.masks.runs import find_masks
+from core.records.frame_record import FrameRecord
+from core.records.instance import Amodal, Instance
+from core.scene.camera import Camera
+from core.scene.keypoints import Keypoint, Visibility
+from core.scene.poses import Pose
+from core.settings.category_table import Category
 from tests.real.window import Window
 from tools.real_blender import WINDOW_SIZE
 
@@ -24,7 +25,7 @@ STATE = "bpy.context.window_manager.labelpass"
 SWITCHES = "bpy.context.window_manager.labelpass_overlay"
 SPACE = "editor('IMAGE_EDITOR').spaces.active"
 STATUS = (
-    "next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay'))"
+    "next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay.overlay'))"
     f".status_of({SPACE}) if {SWITCHES}.show else None"
 )
 
@@ -271,7 +272,7 @@ def test_3d_boxes_and_keypoints(window: Window, demo: Path, look: Callable[[str]
     window.ask(f"setattr({SPACE}, 'image', bpy.data.images.load({str(dataset / 'images/without.png')!r}))")
     wait_for_status(window, "without.json: 1 instance")
     missing = window.ask(
-        f"next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay')).missing_of({SPACE})"
+        f"next(m for n, m in sys.modules.items() if n.endswith('operators.overlay.overlay')).missing_of({SPACE})"
     )
     assert set(missing) == {"boxes_3d", "keypoints", "amodal"}
     time.sleep(1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.palette import BACKGROUND, Colour, category_colours, instance_colours
+from core.categories.palette import BACKGROUND, Colour, category_colours, instance_colours
 from tests.real.conftest import InstalledBlender
 from tests.real.test_window import EXPORT, STATE
 from tests.real.window import Window

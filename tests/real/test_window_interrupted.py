@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.record import FrameRecord
+from core.records.frame_record import FrameRecord
 from tests.real.conftest import InstalledBlender
 from tests.real.shared_window import SharedWindow
 from tests.real.test_window import EXPORT, LINES, MANY_FRAMES, STATE, STOP

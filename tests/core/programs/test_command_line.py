@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 from pycocotools.coco import COCO
 
-from core.categories import Category
-from core.category_ids import CATEGORIES_FILE
+from core.base.version import VERSION
+from core.categories.ids import CATEGORIES_FILE
 from core.formats.coco import write_coco
-from core.record import FrameRecord, record_files
-from core.run import Summary
-from core.scene import SceneEntries, SceneEntry, SceneRecord
-from core.settings import Settings
-from core.version import VERSION
+from core.records.frame_record import FrameRecord, record_files
+from core.run.annotation_run import Summary
+from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.settings.category_table import Category
+from core.settings.settings import Settings
 from tests.core.processes import children_of, is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -797,7 +797,7 @@ def test_started_from_a_folder_of_traps(renders: Path, out: Path, tmp_path: Path
     (traps / "core").mkdir(parents=True)
     for name in ("numpy.py", "OpenEXR.py", "core/__init__.py"):
         (traps / name).write_text(f"raise SystemExit('the wrong {name}')\n")
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from core.__main__ import main; sys.exit(main())"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from core.cli.parser import main; sys.exit(main())"
 
     finished = subprocess.run(
         [sys.executable, "-P", "-c", code, "annotate", renders, "--output", out],

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import LabelpassError, OutputError
-from core.files import (
+from core.base.errors import LabelpassError, OutputError
+from core.base.files import (
     Content,
     check_writable,
     complete_file,
@@ -25,10 +25,10 @@ from core.files import (
     owned_name,
     remove_leftovers,
 )
-from core.images import write_image
-from core.map_files import write_exr, write_flo, write_npy, write_png8, write_png16
-from core.point_cloud import write_ply
-from core.settings import ImageFormat
+from core.drawing.image_files import write_image
+from core.maps.map_files import write_exr, write_flo, write_npy, write_png8, write_png16
+from core.maps.point_cloud import write_ply
+from core.settings.settings import ImageFormat
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -116,7 +116,7 @@ def test_error_of_the_system_in_the_block_is_an_output_error(tmp_path: Path) -> 
 def test_two_processes_write_the_same_file(tmp_path: Path) -> None:
     """The last one wins, and neither sees the other's half."""
     path = tmp_path / "file.json"
-    other = "from core.files import complete_file; from pathlib import Path; import sys\n"
+    other = "from core.base.files import complete_file; from pathlib import Path; import sys\n"
     other += "with complete_file(Path(sys.argv[1])) as file: file.write(b'theirs')"
 
     with complete_file(path) as file:
@@ -191,8 +191,8 @@ def run_in(surroundings: str, code: str, *arguments: object) -> str:
 REPORT = """
 import sys
 from pathlib import Path
-from core.errors import OutputError
-from core.files import check_writable, complete_file
+from core.base.errors import OutputError
+from core.base.files import check_writable, complete_file
 try:
     {}
 except OutputError as error:
@@ -245,8 +245,8 @@ WRITE = {
 FILL = """
 import sys
 from pathlib import Path
-from core.errors import OutputError
-from core.files import complete_file
+from core.base.errors import OutputError
+from core.base.files import complete_file
 folder = Path(sys.argv[1])
 with complete_file(folder / "first.json") as file: file.write(b"first")
 try:
@@ -367,7 +367,7 @@ def test_what_a_killed_process_leaves_is_found(tmp_path: Path) -> None:
     code = """
 import os, signal, sys
 from pathlib import Path
-from core.files import complete_file
+from core.base.files import complete_file
 with complete_file(Path(sys.argv[1]) / "sub" / "file.json") as file:
     file.write(b"half")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -14,17 +14,17 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from core.annotate import annotate
-from core.categories import Category
-from core.category_ids import CATEGORIES_FILE
-from core.cryptomatte import hash_name
-from core.dataset_description import DESCRIPTION_FILE
+from core.annotate.annotate import annotate
+from core.categories.ids import CATEGORIES_FILE
+from core.dataset.description import DESCRIPTION_FILE
+from core.exr.cryptomatte import hash_name
 from core.formats.coco import INSTANCES_FILE, write_coco
-from core.frames import find_frames
-from core.job import FrameJob
-from core.record import FrameRecord, record_files, record_path
-from core.scene import SceneEntries, SceneEntry, SceneRecord, scene_path
-from core.settings import LabelSource, Settings
+from core.frames.frame_files import find_frames
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord, record_files, record_path
+from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord, scene_path
+from core.settings.category_table import Category
+from core.settings.settings import LabelSource, Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 SIDE = 8  # pixels of the square that each object fills

@@ -23,14 +23,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import WorkerError
-from core.frames import FrameFiles
-from core.job import FrameJob
-from core.pool import Done, Event, Failed, Progress, Task, WorkerPool
-from core.record import FrameRecord, record_files, record_path
-from core.render_pass import PassFile
-from core.scene import SceneEntries, SceneRecord
-from core.settings import LabelSource, Settings
+from core.base.errors import WorkerError
+from core.frames.frame_files import FrameFiles
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord, record_files, record_path
+from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
+from core.scene.scene_record import SceneEntries, SceneRecord
+from core.settings.render_pass import PassFile
+from core.settings.settings import LabelSource, Settings
 from tests.core.processes import children_of, is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -590,10 +590,10 @@ def limit_memory(pid: int, more: int) -> None:
 PARENT = """
 import sys, time
 from pathlib import Path
-from core.frames import FrameFiles
-from core.job import FrameJob
-from core.pool import Task, WorkerPool
-from core.render_pass import PassFile
+from core.frames.frame_files import FrameFiles
+from core.records.frame_job import FrameJob
+from core.run.pool import Task, WorkerPool
+from core.settings.render_pass import PassFile
 source, output, scene = map(Path, sys.argv[1:])
 pool = WorkerPool(2)
 for name, record in (("a", None), ("held", scene)):
@@ -635,7 +635,11 @@ def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
 def test_worker_ends_when_its_input_closes() -> None:
     """Before it has been given anything, as when the parent dies while it starts."""
     worker = subprocess.run(
-        [sys.executable, "-m", "core.worker", "0"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        [sys.executable, "-m", "core.run.worker", "0"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
 
     assert (worker.returncode, worker.stdout, worker.stderr) == (0, '{"ready": true}\n', "")
@@ -707,7 +711,7 @@ def test_broken_package(frames: Frames, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "OpenEXR.py").write_text("raise ImportError('made for another Python')\n")
-    code = PARENT.replace("while pool", "from core.errors import WorkerError\ntry:\n  while pool")
+    code = PARENT.replace("while pool", "from core.base.errors import WorkerError\ntry:\n  while pool")
     code = code.replace(
         "    pool.poll(0.1)", "      pool.poll(0.1)\nexcept WorkerError as error:\n  sys.exit(str(error))"
     )
@@ -748,8 +752,8 @@ def test_threads_of_numpy(frames: Frames, monkeypatch: pytest.MonkeyPatch, wante
 def test_foreign_environment(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Studio machines set all kinds of things for other programs, and people run Blender from anywhere."""
     rubbish = tmp_path / "rubbish"
-    (rubbish / "core").mkdir(parents=True)
-    for name in ("numpy.py", "OpenEXR.py", "json.py", "sitecustomize.py", "core/__init__.py", "core/worker.py"):
+    (rubbish / "core/run").mkdir(parents=True)
+    for name in ("numpy.py", "OpenEXR.py", "json.py", "sitecustomize.py", "core/__init__.py", "core/run/worker.py"):
         (rubbish / name).write_text(f"raise SystemExit('the wrong {name}')\n")
     monkeypatch.chdir(rubbish)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(rubbish), "")))
@@ -851,7 +855,17 @@ def test_worker_inherits_no_open_file(frames: Frames, tmp_path: Path) -> None:
 
 # --- What Blender imports ---------------------------------------------------------------------------------------------
 
-IN_BLENDER = ("run", "pool", "job", "scene", "settings", "record", "frames", "files", "errors")
+IN_BLENDER = (
+    "run.annotation_run",
+    "run.pool",
+    "records.frame_job",
+    "scene.scene_record",
+    "settings.settings",
+    "records.frame_record",
+    "frames.frame_files",
+    "base.files",
+    "base.errors",
+)
 
 
 @pytest.mark.parametrize("module", [*IN_BLENDER, "all"])
@@ -865,7 +879,7 @@ def test_blenders_process_stays_clear_of_openexr(module: str) -> None:
     ).stdout.split()
 
     assert {f"core.{name}" for name in names} <= set(loaded)
-    assert not {"OpenEXR", "Imath", "PIL", "tqdm", "core.exr", "core.passes"} & set(loaded)
+    assert not {"OpenEXR", "Imath", "PIL", "tqdm", "core.exr.exr_file", "core.exr.passes"} & set(loaded)
 
 
 def test_pool_does_not_import_what_it_looks_for(frames: Frames) -> None:

@@ -1,0 +1,1 @@
+"""One frame from its files to its record."""

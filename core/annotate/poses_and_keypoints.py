@@ -1,0 +1,106 @@
+"""What the settings want to be known of the instances that are kept, besides their masks: poses and keypoints."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..base.phrases import GET_SCENE_RECORDS
+from ..geometry.rasteriser import Projection
+from ..labels.labelled_frame import SeenFrame
+from ..records.instance import Instance
+from ..scene.keypoints import Keypoint, KeypointPlace, SeenSurfaces, find_keypoints
+from ..scene.placements import Placement, place_surfaces
+from ..scene.poses import Pose, find_poses
+from ..scene.scene_geometry import read_meshes
+from ..settings.render_pass import Pass
+
+
+def add_details(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], list[str]]:
+    """The instances with what the settings want, and sentences on what they cannot have.
+
+    Raises:
+        SceneError: geometry that the scene record refers to is missing or damaged.
+        PassError, ExrError: the depth cannot be read.
+    """
+    poses, no_pose = _poses(frame, instances)
+    keypoints, no_keypoints = _keypoints(frame, instances)
+    detailed = [
+        dataclasses.replace(one, pose=pose, keypoints=points)
+        for one, pose, points in zip(instances, poses, keypoints, strict=True)
+    ]
+    return detailed, no_pose + no_keypoints
+
+
+def _poses(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Pose | None], list[str]]:
+    nothing: list[Pose | None] = [None] * len(instances)
+    scene = frame.scene
+    if not frame.job.settings.poses or not instances:
+        return nothing, []
+    if scene is None or not scene.placements:
+        way_out = "export from Blender with Poses and 3D Boxes turned on" if scene else GET_SCENE_RECORDS
+        return nothing, [f"There are no poses, since no scene record says where the objects are; {way_out}"]
+    if scene.camera is None:
+        return nothing, ["There are no poses, since the frame has no one camera"]
+    named = frame.named_of
+    placements = {placement.name: placement for placement in scene.placements}
+    members = []
+    copies = [(one, numbers) for one in instances if (numbers := frame.told_apart(named[one.mask.label]))]
+    copied = _copies(frame, copies) if copies else {}
+    for one in instances:
+        own = copied.get(one.mask.label)
+        members.append((one.name, [place.name for place in own] if own else named[one.mask.label].objects))
+        placements |= {place.name: place for place in own or ()}
+    return find_poses(members, placements, scene.camera, scene.unit_scale)
+
+
+def _copies(frame: SeenFrame, copies: Sequence[tuple[Instance, Sequence[int]]]) -> dict[int, list[Placement]]:
+    """Label of an instance's mask -> where its surfaces are, for instances that were told apart by them."""
+    geometry = frame.geometry
+    if geometry is None:
+        return {}
+    surfaces = {one.mask.label: [geometry.surfaces[number] for number in numbers] for one, numbers in copies}
+    meshes = read_meshes(frame.scene_file, {one.mesh for found in surfaces.values() for one in found})
+    return {one.mask.label: place_surfaces(one.name, surfaces[one.mask.label], meshes) for one, _ in copies}
+
+
+def _keypoints(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[tuple[Keypoint, ...] | None], list[str]]:
+    nothing: list[tuple[Keypoint, ...] | None] = [None] * len(instances)
+    names = {category.name: category.keypoints for category in frame.categories if category.keypoints}
+    if not any(one.category in names for one in instances):
+        return nothing, []
+    scene = frame.scene
+    if scene is None:
+        return nothing, [f"There are no keypoints, since only a scene record says where they are; {GET_SCENE_RECORDS}"]
+    if scene.camera is None or Projection.of(scene.camera) is None:
+        return nothing, [
+            "There are no keypoints, since the frame has no one perspective or orthographic camera; render it with one"
+        ]
+    places: dict[str, list[KeypointPlace]] = defaultdict(list)
+    for place in scene.keypoints:
+        places[place.name].append(place)
+    has_depth = Pass.DEPTH in frame.passes
+    depth = np.where(frame.surfaces.seen, frame.surfaces.in_pass, np.inf).astype(np.float64) if has_depth else None
+    seen = SeenSurfaces(frame.runs.image(), depth)
+    named = frame.named_of
+    found = [
+        find_keypoints(
+            names[one.category],
+            named[one.mask.label].objects,
+            [one.mask.label],
+            places,
+            scene.camera,
+            seen,
+            scene.unit_scale,
+        )
+        if one.category in names
+        else None
+        for one in instances
+    ]
+    notes = []
+    if not has_depth:
+        notes.append(
+            "Without a Depth pass a keypoint counts as visible where its instance is; turn the pass on to know more"
+        )
+    return found, notes

@@ -1,0 +1,61 @@
+"""The preview pictures of a frame, in their files."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from ..categories.palette import own_colours
+from ..drawing.image_files import Bytes, write_image
+from ..drawing.preview_amodal import draw_amodal
+from ..drawing.preview_boxes import draw_boxes, draw_depth
+from ..drawing.preview_boxes_3d import draw_boxes_3d
+from ..labels.labelled_frame import SeenFrame
+from ..records.frame_record import PICTURES_FOLDER
+from ..records.instance import Instance
+from ..settings.render_pass import Pass
+from ..settings.settings import ImageFormat
+
+BOXES, BOXES_3D, AMODAL, DEPTH = "boxes", "boxes3d", "amodal", "depth"
+# Where the frame has no colours.
+_DARK_GREY = 64
+
+
+def write_pictures(
+    frame: SeenFrame, instances: Sequence[Instance], colours: Bytes | None, checkpoint: Callable[[], None]
+) -> list[str]:
+    """Draw what is known of the instances over the frame, each kind of it in a picture of its own.
+
+    Args:
+        frame: the place of a category among its categories decides its colour, unless it has one of its own.
+        instances: those of its record.
+        colours: (H, W, 3) uint8, the frame as a person sees it, if that is known.
+        checkpoint: called between the pictures.
+
+    Returns:
+        Paths below the output folder.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    canvas = np.full((*frame.passes.shape, 3), _DARK_GREY, np.uint8) if colours is None else colours
+    written = []
+    for kind, picture in _drawn(frame, instances, canvas):
+        path = f"{PICTURES_FOLDER}/{kind}/{frame.job.files.path}.png"
+        write_image(frame.job.output / path, picture, ImageFormat.PNG)
+        written.append(path)
+        checkpoint()
+    return written
+
+
+def _drawn(frame: SeenFrame, instances: Sequence[Instance], canvas: Bytes) -> Iterator[tuple[str, Bytes]]:
+    names, colours = [category.name for category in frame.categories], own_colours(frame.categories)
+    camera, surfaces = frame.scene.camera if frame.scene else None, frame.surfaces
+    yield BOXES, draw_boxes(canvas, instances, names, colours)
+    if camera and camera.is_projective and any(instance.pose for instance in instances):
+        yield BOXES_3D, draw_boxes_3d(canvas, instances, names, camera, surfaces.unit_scale, colours)
+    if any(instance.amodal for instance in instances):
+        yield AMODAL, draw_amodal(canvas, instances, names, colours)
+    if Pass.DEPTH in frame.passes:
+        with np.errstate(invalid="ignore", over="ignore"):
+            depth = surfaces.in_pass * np.float32(surfaces.unit_scale)
+        yield DEPTH, draw_depth(depth, surfaces.seen, "m" if surfaces.unit == "m" else "units")

@@ -1,0 +1,44 @@
+"""The training image of a frame: made by Blender, or else here from the Combined pass."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..drawing.image_files import SRGB, Bytes, read_image, to_srgb, write_image
+from ..exr.passes import Passes
+from ..records.frame_job import FrameJob
+from ..settings.render_pass import Pass
+from ..settings.settings import ImageFormat, shows_colours
+
+
+def write_training_image(job: FrameJob, passes: Passes) -> tuple[Bytes | None, Mapping[str, Any] | None, Sequence[str]]:
+    """Write the training image of a frame, if one is wanted and Blender has not made it already.
+
+    Returns:
+        (H, W, 3) uint8 colours, if anything needs them and they can be had; how the image that now exists was made,
+        None where there is none; and sentences on what the user should know.
+
+    Raises:
+        PassError, ExrError: the Combined pass cannot be read.
+        InputError: an image that Blender made cannot be read.
+        OutputError: the image cannot be written.
+    """
+    wanted = job.settings.image_format is not ImageFormat.NONE
+    if job.colour is not None:
+        return (read_image(job.output / job.image) if shows_colours(job.settings) else None), job.colour, ()
+    if not wanted and not shows_colours(job.settings):
+        return None, None, ()
+    if Pass.COMBINED not in passes:
+        return None, None, ["There is no Combined pass, so no training image was written"] if wanted else ()
+    combined = passes.read(Pass.COMBINED)
+    colours = to_srgb(combined)
+    notes = []
+    broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
+    if broken:
+        notes.append(
+            f"{broken} pixels of the Combined pass are no numbers and came out black; look for a broken material"
+        )
+    if wanted:
+        write_image(job.output / job.image, colours, job.settings.image_format)
+    return colours, SRGB if wanted else None, notes

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, files that appear only when complete, boxes, words."""

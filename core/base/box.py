@@ -1,0 +1,27 @@
+"""Rectangles of pixels: boxes of instances, windows of EXR files, and what is rasterised."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+# (H, W) or (H, W, C) values of a pass.
+Pixels = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A half-open rectangle of pixels: columns x0 to x1 - 1, rows y0 to y1 - 1, y down from the top of the image."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0

@@ -1,0 +1,161 @@
+"""The ids of a dataset's categories: fixed once, whatever is seen first, and kept when frames are added later.
+
+A category has the id that the user fixed, else the one that it has in the dataset already, else the smallest free
+number in the order of names. The dataset remembers them in `annotations/categories.json`, which is a category table
+as well.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..base.errors import RecordError
+from ..settings.category_files import read_table, write_categories
+from ..settings.category_table import Category
+
+CATEGORIES_FILE = "annotations/categories.json"
+
+
+class DatasetCategories:
+    """Collects the categories of frame records, in any order."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Category] = {}
+        # Of each category to which some record fixes no id: what all such records fix of others.
+        self._unfixed: dict[str, frozenset[tuple[str, int]]] = {}
+
+    def add(self, categories: Iterable[Category], path: Path) -> None:
+        """Add those of one record.
+
+        Args:
+            categories: all of the record.
+            path: of the record, for messages.
+
+        Raises:
+            RecordError: the record contradicts another one.
+        """
+        categories = tuple(categories)
+        fixed = frozenset((category.name, category.id) for category in categories if category.id is not None)
+        for category in categories:
+            self._found[category.name] = _united(self._found.get(category.name, category), category, path)
+            if category.id is None:
+                self._unfixed[category.name] = self._unfixed.get(category.name, fixed) & fixed
+
+    def numbered(self, before: Mapping[str, int]) -> list[Category]:
+        """All of them with ids, sorted by these.
+
+        Args:
+            before: name -> id, as the dataset has them already.
+
+        Raises:
+            RecordError: two categories have one id, or frames of before would get other ids by those that were added.
+        """
+        owners: dict[int, str] = {}
+        for name, category in sorted(self._found.items()):
+            if category.id is None:
+                continue
+            if category.id in owners:
+                raise RecordError(
+                    f"The categories {owners[category.id]!r} and {name!r} both have the id {category.id}; "
+                    "give one of them another category_id in Blender and export again"
+                )
+            owners[category.id] = name
+        self._check_kept(before, owners)
+        waiting = [name for name in sorted(self._found) if self._found[name].id is None]
+        for name in waiting:
+            if name in before and before[name] not in owners:
+                owners[before[name]] = name
+        kept = set(owners.values())
+        next_id = 1
+        for name in waiting:
+            if name not in kept:
+                while next_id in owners:
+                    next_id += 1
+                owners[next_id] = name
+        return [dataclasses.replace(self._found[name], id=id) for id, name in sorted(owners.items())]
+
+    def _check_kept(self, before: Mapping[str, int], owners: Mapping[int, str]) -> None:
+        """Raise RecordError where frames that rely on an id of before would get another one.
+
+        A frame that was annotated after the user fixed an id says so in its record; then nothing is lost by the change.
+        """
+        for name, told in sorted(self._unfixed.items()):
+            id = before.get(name)
+            if id is None:
+                continue
+            fixed = self._found[name].id
+            if fixed not in (None, id):
+                raise RecordError(
+                    f"The category {name!r} has the id {id} in this dataset, and frames that were added give it "
+                    f"{fixed}; give it {id} in their scene, or export all frames again with {fixed}"
+                )
+            owner = owners.get(id, name)
+            if owner != name and (owner, id) not in told:
+                raise RecordError(
+                    f"This dataset has the id {id} for {name!r}, and frames that were added give it to {owner!r}; give "
+                    f"{owner!r} another category_id, or export all frames again"
+                )
+
+
+def ids_before(output: Path) -> dict[str, int]:
+    """Name -> id of the categories that a dataset has already; CategoryError where their file is damaged."""
+    path = output / CATEGORIES_FILE
+    if not path.exists():
+        return {}
+    return ids_of(read_table(path).categories)
+
+
+def ids_in_dataset(output: Path, categories: Iterable[Category]) -> dict[str, int]:
+    """Name -> id that categories have in a dataset, as far as is known before all its frames are.
+
+    Raises:
+        RecordError: two of them have one id.
+        CategoryError: the file of the dataset's ids is damaged.
+    """
+    found = DatasetCategories()
+    found.add(categories, output)
+    return ids_of(found.numbered(ids_before(output)))
+
+
+def ids_of(categories: Iterable[Category]) -> dict[str, int]:
+    """Name -> id of categories that have one."""
+    return {category.name: category.id for category in categories if category.id}
+
+
+def keep_ids(output: Path, categories: Iterable[Category]) -> None:
+    """Remember the ids for frames that are added later; OutputError where the file cannot be written."""
+    write_categories(output / CATEGORIES_FILE, categories)
+
+
+def _united(known: Category, category: Category, path: Path) -> Category:
+    """A category as two records together describe it; what one of them leaves open is no contradiction."""
+    if (
+        known.id not in (None, category.id or known.id)
+        or known.supercategory not in ("", category.supercategory or known.supercategory)
+        or known.keypoints not in ((), category.keypoints or known.keypoints)
+        or known.stuff != category.stuff
+    ):
+        raise RecordError(
+            f"The category {category.name!r} is {_described(category)} in {path} and {_described(known)} in another "
+            "record; make them the same in Blender and export those frames again"
+        )
+    return Category(
+        known.name,
+        known.id or category.id,
+        known.supercategory or category.supercategory,
+        max(known.colour, category.colour),
+        known.stuff,
+        known.keypoints or category.keypoints,
+        max(known.skeleton, category.skeleton),
+    )
+
+
+def _described(category: Category) -> str:
+    text = "without an id" if category.id is None else f"number {category.id}"
+    if category.supercategory:
+        text += f" in supercategory {category.supercategory!r}"
+    if category.stuff:
+        text += " and stuff"
+    if category.keypoints:
+        text += f" with the keypoints {', '.join(category.keypoints)}"
+    return text

@@ -1,0 +1,115 @@
+"""Whether the files that a record names can be read to their end, and hold as much as it says."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ...base.errors import InputError
+from ...maps.map_reading import DAMAGED, read_map, why
+from ...maps.point_cloud import read_ply
+from ...settings.map_table import DenseMap, MapKind, WrittenMap
+from ..checked_frame import CheckedFrame, Found
+
+_FULL = 255
+# What lies outside of its box is moved to a side, so that a few pixels may all the same come out as 0 0 0, "no value".
+_LEAST_OF_NOCS_PNG = 0.98
+# An instance whose pixel it is covers the most of it, and more things than this never share one.
+_MOST_IN_A_PIXEL = 32
+
+
+def check_image(frame: CheckedFrame) -> Found:
+    """The training image can be read and has the size that the record says."""
+    record = frame.record
+    try:
+        with Image.open(frame.output / record.image) as image:
+            image.load()
+            size = image.size
+    except DAMAGED as error:
+        yield f"{record.image} cannot be read ({why(error)}); annotate the frame again"
+        return
+    if size != (record.width, record.height):
+        yield f"{record.image} has {size[0]} x {size[1]} pixels and the record {record.width} x {record.height}"
+
+
+def check_pictures(frame: CheckedFrame) -> Found:
+    for picture in frame.record.pictures:
+        try:
+            with Image.open(frame.output / picture) as image:
+                image.load()
+        except DAMAGED as error:
+            yield f"{picture} cannot be read ({why(error)}); annotate the frame again"
+
+
+def check_maps(frame: CheckedFrame) -> Found:
+    """Each map can be read, has the frame's size, and as many pixels with a value as the record says.
+
+    What cannot be read is left out of the checks that follow.
+    """
+    record = frame.record
+    for written in record.maps:
+        try:
+            if written.map.kind is MapKind.POINTS:
+                values = len(_points(frame.output, written))
+            else:
+                pixels = read_map(frame.output, written, record.height, record.width)
+                values = int(np.count_nonzero(pixels.valid))
+        except InputError as error:
+            frame.leave_out(written.map)
+            yield str(error)
+            continue
+        least = written.valid * (_LEAST_OF_NOCS_PNG if written.map is DenseMap.NOCS_PNG else 1)
+        if not least <= values <= written.valid:
+            what = "points" if written.map.kind is MapKind.POINTS else "pixels with a value"
+            yield f"{written.file} has {values} {what} and the record says {written.valid}; annotate the frame again"
+
+
+def _points(output: Path, written: WrittenMap) -> npt.NDArray[np.void]:
+    """Raises InputError where they cannot be read."""
+    try:
+        return read_ply(output / written.file)
+    except DAMAGED as error:
+        raise InputError(f"{written.file} cannot be read ({why(error)}); annotate the frame again") from error
+
+
+def check_soft_masks(frame: CheckedFrame) -> Found:
+    """Each is as large as its box; together they cover no pixel more than once; and they are of their instances."""
+    record = frame.record
+    total = np.zeros((record.height, record.width), np.uint32)
+    for number, instance in enumerate(record.instances, start=1):
+        soft_mask = instance.soft_mask
+        if soft_mask is None:
+            continue
+        box = soft_mask.box
+        try:
+            with Image.open(frame.output / soft_mask.file) as image:
+                if image.mode != "L":
+                    raise ValueError("it is no 8-bit grey PNG")
+                pixels = np.asarray(image)
+        except DAMAGED as error:
+            yield f"{soft_mask.file} cannot be read ({why(error)}); annotate the frame again"
+            continue
+        if not (0 <= box.x0 < box.x1 <= record.width and 0 <= box.y0 < box.y1 <= record.height):
+            yield f"The box of the soft mask of {instance.name!r} is not within the image"
+            continue
+        if pixels.shape != (box.height, box.width):
+            yield (
+                f"{soft_mask.file} has {pixels.shape[1]} x {pixels.shape[0]} pixels and its box "
+                f"{box.width} x {box.height}"
+            )
+            continue
+        inside = slice(box.y0, box.y1), slice(box.x0, box.x1)
+        total[inside] += pixels
+        own = frame.numbers()[inside] == number
+        bare = instance.mask.area - int(np.count_nonzero(own & (pixels >= _FULL // _MOST_IN_A_PIXEL)))
+        if bare > 0:
+            yield f"{bare} pixels of the mask of {instance.name!r} are not covered by its soft mask, {soft_mask.file}"
+        # Of several labels each may be weaker than another's, and what several instances share goes to the nearest.
+        alone = len(instance.labels) == 1 and instance.resolved is None
+        foreign = int(np.count_nonzero(~own & (pixels > _FULL // 2 + 1))) if alone else 0
+        if foreign:
+            yield f"{soft_mask.file} covers {foreign} pixels by most that are not in the mask of {instance.name!r}"
+    over = int(np.count_nonzero(total > _FULL))
+    if over:
+        yield f"The soft masks cover {over} pixels by more than the whole"

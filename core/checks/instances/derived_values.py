@@ -1,0 +1,30 @@
+"""What a record says besides, for readers that do not want to work it out: fractions, dimensions, and the like."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...base.files import canonical_json
+from ...records.frame_record import FrameRecord
+from ..checked_frame import Found
+
+
+def check_derived(record: FrameRecord, path: Path) -> Found:
+    """A record that is written again as it was read has to be the same; raises OSError where it is gone."""
+    stored = json.loads(path.read_bytes())["record"]
+    again = json.loads(canonical_json(record.as_json()))
+    for where, value, expected in _differences(stored, again, ""):
+        yield f"{where} is {value} and should be {expected}"
+
+
+def _differences(stored: Any, expected: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(stored, dict) and isinstance(expected, dict):
+        for key in stored.keys() & expected.keys():
+            yield from _differences(stored[key], expected[key], f"{where}.{key}" if where else key)
+    elif isinstance(stored, list) and isinstance(expected, list) and len(stored) == len(expected):
+        for number, (one, other) in enumerate(zip(stored, expected, strict=True)):
+            named = repr(other["name"]) if isinstance(other, dict) and "name" in other else number
+            yield from _differences(one, other, f"{where}[{named}]")
+    elif stored != expected:
+        yield where, stored, expected

@@ -1,0 +1,1 @@
+"""Checks of dense maps: against the camera, the instances, and each other."""

@@ -1,0 +1,184 @@
+"""What the commands of `labelpass` do, each with the options that core/cli/parser.py has read for it."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ..base.errors import InputError, LabelpassError, UsageError
+from ..base.files import check_writable
+from ..frames.frame_files import FrameFiles, find_frames, frames_with_numbers, parse_frame_ranges
+from ..frames.frame_messages import without_files
+from ..frames.sequences import declare_sequences
+from ..records.frame_job import FrameJob
+from ..run.annotation_run import Summary, annotate_frames, merge_records
+from ..run.exit_codes import ExitCode
+from ..scene.scene_record import SCENES_FOLDER, scene_path
+from ..settings.category_files import read_table
+from ..settings.conflicts import check_together, check_without_scene_records
+from ..settings.render_pass import Pass
+from ..settings.settings import Settings
+from .setting_options import given_settings
+
+
+def _annotate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    settings = Settings.from_json(given_settings(options))
+    check_together(settings)
+    numbers = parse_frame_ranges(options.numbers) if options.numbers else []
+    frames = find_frames(options.frames, _pass_names(options.pass_names), options.sequence)
+    missing: list[range] = []
+    if numbers:
+        frames, missing = frames_with_numbers(frames, numbers)
+        if not frames:
+            raise InputError(without_files(missing)[1])
+    output: Path = options.output
+    parts, bad = _split(frames, settings)
+    scenes = _scene_folder(options.scene, output, [part for part, _ in parts])
+    if scenes is None:
+        check_without_scene_records(settings, str(output / SCENES_FOLDER))
+    table = read_table(options.categories) if options.categories else None
+    check_writable(output)
+    declare_sequences(output, [part for part, _ in parts])
+    jobs = [
+        FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
+        for part, own in [*parts, *bad]
+    ]
+    with tqdm(total=len(jobs), unit="frame", disable=None) as bar:
+
+        def progress(summary: Summary) -> None:
+            bar.set_postfix_str(f"{summary.instances} instances", refresh=False)
+            bar.update(summary.frames - bar.n)
+
+        summary = annotate_frames(jobs, output, settings.worker_count, progress)
+    if missing:
+        name, error = without_files(missing)
+        summary.failed[name] = error
+    return _finish(summary)
+
+
+def _split(
+    frames: Sequence[FrameFiles], settings: Settings
+) -> tuple[list[tuple[FrameFiles, Settings]], list[tuple[FrameFiles, Settings]]]:
+    """The frames of all sequences that are wanted, each with the settings that find it in its files; and bad frames."""
+    parts = [(frame, settings) for frame in frames]
+    bad: list[tuple[FrameFiles, Settings]] = []
+    if settings.all_view_layers or settings.all_views:
+        from ..exr.variants import split_frame
+
+        parts = []
+        for frame in frames:
+            try:
+                parts += split_frame(frame, settings)
+            except LabelpassError:
+                bad.append((frame, settings))  # it will fail again where failures are told
+    return parts, bad
+
+
+@contextlib.contextmanager
+def _bar_of_records() -> Iterator[Callable[[int, int], None]]:
+    """Show how many of all records are done, as far as there is somebody to look; gives what to tell it to."""
+    from tqdm import tqdm
+
+    with tqdm(unit="record", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def _merge(options: argparse.Namespace) -> int:
+    _check_folder(options.folder)
+    with _bar_of_records() as progress:
+        summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
+    return _finish(summary)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from ..checks.validate import validate
+
+    _check_folder(options.folder)
+    with _bar_of_records() as progress:
+        report = validate(options.folder, progress)
+    for line in report.lines():
+        print(line)
+    return ExitCode.FAILED if report.problems else ExitCode.DONE
+
+
+def _passes(options: argparse.Namespace) -> int:
+    from ..exr.passes import Passes
+
+    code = ExitCode.DONE
+    for frame in find_frames(options.frames):
+        try:
+            passes = Passes(frame.files)
+            height, width = passes.shape
+            found = passes.overview()
+        except LabelpassError as error:
+            print(f"labelpass: {error}", file=sys.stderr)
+            code = ExitCode.FAILED
+            continue
+        print(f"{frame.path}: {width} x {height}")
+        for layer, view, names in found:
+            where = " / ".join(name for name in (layer, view) if name)
+            print(f"  {where or '(no view layer)'}: {', '.join(names)}")
+    return code
+
+
+def _check_folder(output: Path) -> None:
+    if not output.is_dir():
+        raise InputError(f"{output} is no folder; give that of the dataset, which holds its records")
+
+
+def _finish(summary: Summary) -> int:
+    for line in summary.lines():
+        print(line)
+    return summary.exit_code
+
+
+def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
+    names = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            names[name] = Pass(value)
+        except ValueError as error:
+            known = ", ".join(pass_.value for pass_ in Pass)
+            raise UsageError(f"--pass {pair} names no pass; write for example mask=object_index ({known})") from error
+    return names
+
+
+def _scene_folder(given: Path | None, output: Path, frames: Sequence[FrameFiles]) -> Path | None:
+    """The folder of the scene records: inside the one that was given, or inside the output where Blender put it.
+
+    Raises:
+        InputError: none of the frames has one in the folder that was given.
+    """
+    if given is None:
+        folder = output / SCENES_FOLDER
+        return folder if any(folder.rglob("*.json")) else None
+    if not given.is_dir():
+        raise InputError(f"{given} is no folder; give the folder of the scene records that Blender wrote")
+    for frame in frames:
+        for folder in (given / SCENES_FOLDER, given):
+            if scene_path(folder, frame.path).exists():
+                return folder
+    if not frames:
+        return given  # all are damaged, which is told where failures are told
+    raise InputError(
+        f"{given} holds no scene record of these frames; give the folder of a dataset of them that Labelpass exported "
+        f"in Blender, or the folder {SCENES_FOLDER} in it"
+    )
+
+
+# Each returns the exit code.
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "annotate": _annotate,
+    "merge": _merge,
+    "validate": _validate,
+    "passes": _passes,
+}

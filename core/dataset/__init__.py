@@ -1,0 +1,1 @@
+"""What is made of all records of a dataset together."""

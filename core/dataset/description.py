@@ -1,0 +1,211 @@
+"""`dataset.json`: what each kind of file in a dataset is, next to the data: units, axes, what stands for no value."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..base.files import complete_file, pretty_json
+from ..base.version import VERSION
+from ..records.frame_record import FrameRecord
+from ..records.merge_record import Awaiting
+from ..settings.camera_formats import CameraFormat
+from ..settings.map_table import CAMERA_AXES, DenseMap, WrittenMap
+
+DESCRIPTION_FILE = "dataset.json"
+
+_CONVENTIONS = {
+    "pixels": "x to the right, y down, origin at the outer corner of the top-left pixel; centres are at + 0.5",
+    "world": "Blender's axes, z up",
+    "camera": "OpenCV axes: x right, y down, z forward; world_to_camera is a row-major 4x4 matrix in scene units",
+}
+_SOFT_MASKS = "soft_masks/**/*.png"
+_SOFT_MASK_SHOWS = (
+    "how much of each pixel an instance covers, 8-bit greyscale: 255 is a whole pixel, outside of the image 0; the "
+    "image is as large as the instance, and soft_mask of its annotation says which file and where it belongs"
+)
+
+_PIXEL_AXES = "image: x right, y down"
+_CAMERAS = {
+    CameraFormat.JSON: "the camera of each frame's record; translations in scene units",
+    CameraFormat.NERF: "camera to world in metres, axes of OpenGL (x right, y up, z back); perspective cameras only",
+    CameraFormat.COLMAP: "world to camera in metres, axes of OpenCV, as COLMAP's text; perspective cameras only",
+}
+
+_CAMERA_FILES = {
+    CameraFormat.JSON: "cameras.json",
+    CameraFormat.NERF: "transforms.json",
+    CameraFormat.COLMAP: "sparse/*.txt",
+}
+
+
+def _field(shows: str, unit: str, axes: str | None, invalid: str) -> dict[str, Any]:
+    return {"shows": shows, "unit": unit, "axes": axes, "invalid": invalid}
+
+
+# What an annotation has besides COCO's own, in the words that describe maps.
+_POSE = _field(
+    "rotation and translation from the instance's axes to the camera's, its 3D box along its own axes (low and high "
+    "corner from its origin) with dimensions, the distance to the middle of it; corners are pixels",
+    "m",
+    CAMERA_AXES,
+    "no field: it has no pose, and the record's notes say why; null for a corner that is not in front of the camera",
+)
+_KEYPOINTS = _field(
+    "x, y and visibility (1 occluded, 2 visible) of each keypoint of the category; the record also has its planar "
+    "depth in metres",
+    "pixels",
+    _PIXEL_AXES,
+    "0 0 0: the instance has no such keypoint, or it is out of the image or behind the camera",
+)
+_AMODAL = _field(
+    "all of the instance, hidden or not: mask within the image, box also beyond it, number of pixels, and what part of "
+    "them is seen",
+    "pixels",
+    _PIXEL_AXES,
+    "no field: it has no triangles, or the camera no projection, and the record's notes say why",
+)
+
+_FIELDS = {"pose": _POSE, "keypoints": _KEYPOINTS, "amodal": _AMODAL}
+
+
+@dataclass
+class DatasetDescription:
+    """Gathers what there is from one record after the other.
+
+    Attributes:
+        problems: a sentence for each thing that is not the same in all frames and has to be.
+        awaiting: the frames with maps that wait for others.
+        frames: sequence and frame number -> FrameRecord.path, of all frames that have maps.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    awaiting: list[Awaiting] = field(default_factory=list)
+    frames: dict[tuple[str, int], str] = field(default_factory=dict)
+    _frames: int = 0
+    _unit_scales: dict[float | None, str] = field(default_factory=dict)
+    _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
+    _ids: dict[tuple[str, int], str] = field(default_factory=dict)
+    _soft_masks: bool = False
+    _fields: set[str] = field(default_factory=set)
+    _cameras: tuple[CameraFormat, ...] = ()
+
+    def add(self, record: FrameRecord) -> None:
+        """Take note of a frame."""
+        self._frames += 1
+        self._unit_scales.setdefault(record.unit_scale, record.path)
+        if record.maps:
+            self.frames[record.sequence, record.frame] = record.path
+        if record.later_maps:
+            self.awaiting.append(
+                Awaiting(record.sequence, record.frame, record.view, record.path, record.later_maps, record.flow_step)
+            )
+        for map in record.maps:
+            self._add_map(map, record.path)
+        self._soft_masks |= any(instance.soft_mask for instance in record.instances)
+        self._fields.update(
+            name
+            for name in ("pose", "keypoints", "amodal")
+            if any(getattr(instance, name) is not None for instance in record.instances)
+        )
+
+    def add_cameras(self, formats: Iterable[CameraFormat]) -> None:
+        """Take note of the files of cameras."""
+        self._cameras = tuple(formats)
+
+    def add_later(self, maps: Iterable[WrittenMap]) -> None:
+        """Take note of maps that were made when all frames were there."""
+        for map in maps:
+            self._add_map(map, map.file)
+
+    def _add_map(self, map: WrittenMap, frame: str) -> None:
+        seen = self._maps.setdefault(map.map, _Seen(map, frame))
+        seen.frames += 1
+        seen.valid += map.valid
+        seen.out_of_range += map.out_of_range
+        seen.unknown.update(map.unknown)
+        if (map.unit, map.scale) != (seen.first.unit, seen.first.scale):
+            self._differ(
+                seen,
+                frame,
+                f"the scale {map.scale} ({map.unit})",
+                f"{seen.first.scale} ({seen.first.unit})",
+            )
+        if map.step != seen.first.step:
+            self._differ(seen, frame, f"the step {map.step}", f"{seen.first.step}")
+        for name, id in (map.ids or {}).items():
+            self._ids.setdefault((name, id), frame)
+
+    def check_ids(self, ids: Mapping[str, int]) -> None:
+        """Compare the numbers in the maps of categories with those of the dataset."""
+        for (name, id), frame in sorted(self._ids.items()):
+            if ids.get(name, id) != id:
+                self.problems.append(
+                    f"The category maps number {name!r} {id}, the first of them that of {frame}, and the dataset "
+                    f"numbers it {ids[name]}; give the categories fixed ids and annotate these frames again"
+                )
+
+    def write(self, output: Path) -> Path:
+        """Write the file into the dataset's folder; OutputError where that cannot be done."""
+        path = output / DESCRIPTION_FILE
+        with complete_file(path) as file:
+            file.write(pretty_json(self.as_json()))
+        return path
+
+    def _differ(self, seen: "_Seen", frame: str, what: str, before: str) -> None:
+        if not seen.differs:
+            seen.differs = True
+            self.problems.append(
+                f"{seen.first.map.label} of {frame} has {what} and that of {seen.where} {before}; annotate all frames "
+                "with the same settings"
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        scales = list(self._unit_scales)
+        return {
+            "made_by": f"Labelpass {VERSION}",
+            "frames": self._frames,
+            "metres_per_scene_unit": scales[0] if len(scales) == 1 else None,
+            "conventions": _CONVENTIONS,
+            "files": {
+                "records/*.json": "all that is known of a frame: image, camera, instances, maps",
+                "annotations/instances.json": "COCO object detection",
+                "annotations/categories.json": "ids of the categories, kept when frames are added",
+                **({_SOFT_MASKS: _SOFT_MASK_SHOWS} if self._soft_masks else {}),
+                **{f"cameras/**/{_CAMERA_FILES[format]}": _CAMERAS[format] for format in self._cameras},
+            },
+            "annotations": {name: one for name, one in _FIELDS.items() if name in self._fields},
+            "maps": [self._maps[map].as_json() for map in DenseMap if map in self._maps],
+        }
+
+
+@dataclass
+class _Seen:
+    """A map in the frames so far."""
+
+    first: WrittenMap
+    where: str
+    frames: int = 0
+    valid: int = 0
+    out_of_range: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    differs: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        map = self.first.map
+        return {
+            "name": map.value,
+            "files": map.path("*"),
+            "shows": map.kind.shows,
+            "stored": map.stored,
+            "unit": None if self.differs else self.first.unit,
+            **({} if self.first.scale is None else {"scale": None if self.differs else self.first.scale}),
+            **({} if self.first.step is None else {"step": None if self.differs else self.first.step}),
+            "axes": map.kind.axes or None,
+            "invalid": map.invalid,
+            "frames": self.frames,
+            "pixels_with_a_value": self.valid,
+            "pixels_out_of_range": self.out_of_range,
+            **({} if self.first.step is None else {"pixels_unknown": dict(sorted(self.unknown.items()))}),
+        }

@@ -1,0 +1,1 @@
+"""Pictures for people: images, previews, and what the overlay draws."""

@@ -1,0 +1,135 @@
+"""Pictures for a person to check a frame by: its boxes with names, and its depth with a scale."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from ..categories.palette import Colour, category_colours, is_light
+from ..records.instance import Instance
+from .image_files import Bytes
+from .text_labels import first_free, places_for_name, short_name
+
+_MARGIN = 3
+# Beyond this many names nobody reads them, and looking for free places would take long.
+_MOST_NEIGHBOURS = 200
+_TICKS = 6
+_NO_SURFACE_COLOUR = (232, 232, 232)
+# Points of matplotlib's "viridis" (CC0), from far to near: even steps of lightness, readable without colour vision.
+_SCALE = np.array(
+    [(68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99),
+     (170, 220, 50), (253, 231, 37)],
+    dtype=np.float64,
+)  # fmt: skip
+
+
+def draw_boxes(
+    image: Bytes, instances: Sequence[Instance], categories: Sequence[str], own: Mapping[str, Colour] | None = None
+) -> Bytes:
+    """Draw a box with its name around each instance.
+
+    Args:
+        image: (H, W, 3) uint8.
+        instances: those to draw.
+        categories: names of all categories; the place of a name decides its colour.
+        own: colours that the user chose, by the name of the category.
+
+    Returns:
+        (H, W, 3) uint8, a new image.
+    """
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    font = _font(picture.height)
+    line = max(1, round(picture.height / 300))
+    colours = category_colours(categories, own)
+    # Large boxes first, so that small ones stay readable.
+    by_size = sorted(instances, key=lambda instance: -instance.mask.area)
+    for instance in by_size:
+        box, colour = instance.mask.box, colours[instance.category]
+        draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=colour, width=line)
+    plates = np.empty((len(by_size), 4), dtype=np.int64)
+    ascent, descent = font.getmetrics()
+    for number, instance in enumerate(by_size):
+        box, colour, name = instance.mask.box, colours[instance.category], short_name(instance.name)
+        size = math.ceil(font.getlength(name)) + 2 * _MARGIN, ascent + descent
+        places = places_for_name((box.x0, box.y0, box.x1, box.y1), size, picture.size)
+        free = first_free(places, plates[max(0, number - _MOST_NEIGHBOURS) : number])
+        plates[number] = places[free or 0]
+        x0, y0, x1, y1 = plates[number].tolist()
+        draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=colour)
+        draw.text((x0 + _MARGIN, y0), name, fill="black" if is_light(colour) else "white", font=font)
+    return np.asarray(picture)
+
+
+def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], unit: str) -> Bytes:
+    """Draw planar depth in colours, near bright and far dark, with a scale beside it; no surface is light grey.
+
+    Args:
+        depth: (H, W) float32.
+        surface: (H, W) bool, where depth means something.
+        unit: of the depth, as written above the scale.
+
+    Returns:
+        (H, W + the scale's width, 3) uint8.
+    """
+    near, far = _range(depth[surface])
+    with np.errstate(invalid="ignore", over="ignore"):
+        nearness = np.clip((far - np.where(surface, depth, far)) / (far - near), 0, 1)
+    levels = np.round(nearness * 255).astype(np.uint8)
+    picture = _lookup()[levels]
+    picture[~surface] = _NO_SURFACE_COLOUR
+    return np.hstack((picture, _scale(depth.shape[0], near, far, unit)))
+
+
+def _range(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The depths at the ends of the scale: all of them but for a few far pixels that would take the whole scale."""
+    if values.size == 0:
+        return 0.0, 1.0
+    sample = values[:: max(1, values.size // 100_000)].astype(np.float64)
+    near, far = float(values.min()), float(values.max())
+    most = float(np.percentile(sample, 98))
+    if far - near > 2 * (most - near) > 0:
+        far = most
+    return (near, far) if far > near else (near, near + 1.0)
+
+
+def _scale(height: int, near: float, far: float, unit: str) -> Bytes:
+    """The colour bar with ticks at round numbers, (height, width, 3)."""
+    font = _font(height)
+    em = math.ceil(font.size)
+    picture = Image.new("RGB", (em * 7, height), "white")
+    draw = ImageDraw.Draw(picture)
+    left, right, top, bottom = em, em * 2 + em // 2, em * 2, height - em
+    rows = np.linspace(255, 0, max(bottom - top, 1)).round().astype(np.uint8)
+    bar = np.repeat(_lookup()[rows][:, None], right - left, axis=1)
+    picture.paste(Image.fromarray(bar), (left, top))
+    draw.text((left, em // 2), unit, fill="black", font=font)
+    for value in _round_numbers(near, far):
+        y = top + (value - near) / (far - near) * (bottom - top - 1)
+        draw.line((right, y, right + em // 3, y), fill="black")
+        draw.text((right + em // 2, y), f"{value:g}", fill="black", font=font, anchor="lm")
+    return np.asarray(picture)
+
+
+def _round_numbers(near: float, far: float) -> list[float]:
+    """About six multiples of 1, 2 or 5 times a power of ten between two values."""
+    rough = (far - near) / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    first, last = math.ceil(near / step), math.floor(far / step)
+    return [float(f"{number * step:.6g}") for number in range(first, last + 1)]
+
+
+def _lookup() -> Bytes:
+    """(256, 3) uint8: the colours of the scale from far to near."""
+    place = np.linspace(0, len(_SCALE) - 1, 256)
+    columns = [np.interp(place, np.arange(len(_SCALE)), _SCALE[:, channel]) for channel in range(3)]
+    return np.stack(columns, axis=-1).round().astype(np.uint8)
+
+
+def _font(height: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size=max(10, round(height / 36)))
+    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels come with FreeType
+    return font

@@ -1,0 +1,1 @@
+"""EXR files, and the passes in them. Only this package imports OpenEXR."""

@@ -1,0 +1,200 @@
+"""Cryptomatte: the id with the largest coverage in each pixel, how much the ids cover, and their names.
+
+Source: Friedman and Jones, "Cryptomatte Specification", version 1.2.0 (2018-05).
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..base.errors import PassError
+
+# "name":"1a2b3c4d" up to the next entry or the end; the name may hold anything.
+_MANIFEST_ENTRY = re.compile(r'"(.*?)"\s*:\s*"([0-9a-fA-F]{1,8})"\s*(?=,\s*"|\}\s*$)', re.DOTALL)
+
+Floats = npt.NDArray[np.float32]
+Ranks = Iterable[tuple[Floats, Floats]]
+
+
+# From here on a coverage is 255 of 255.
+WHOLE = np.float32(254.5 / 255)
+
+
+@dataclass(frozen=True)
+class Coverages:
+    """How much of each pixel the ids cover, kept small: nearly all pixels of a render belong wholly to one id.
+
+    Where the ranks of a pixel add up to more than 1, all of them are scaled: behind glass Cycles leaves noise of that
+    kind.
+
+    Attributes:
+        whole: (H, W) bool, where one id covers at least WHOLE and nothing else; it is that of the label image.
+        pixel: (E,) int64, of all other pixels with anything in them, numbered row by row; a pixel occurs once for each
+            rank that covers some of it.
+        id: (E,) uint32, not 0.
+        coverage: (E,) float32, above 0.
+    """
+
+    whole: npt.NDArray[np.bool_]
+    pixel: npt.NDArray[np.int64]
+    id: npt.NDArray[np.uint32]
+    coverage: Floats
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """The id that covers most of each pixel.
+
+    Attributes:
+        id: (H, W) uint32, 0 = background. Background covers what the ranks leave over, and what they give to id 0.
+        coverage: (H, W) float32, how much of the pixel that id covers; of no meaning where it is background.
+        coverages: of all ids; None where nobody asked.
+    """
+
+    id: npt.NDArray[np.uint32]
+    coverage: Floats
+    coverages: Coverages | None = None
+
+
+def strongest(ranks: Ranks, shape: tuple[int, int], keep_coverages: bool = False) -> Strongest:
+    """The id that covers most of each pixel, background included; a tie goes to the earlier rank.
+
+    Args:
+        ranks: pairs of (H, W) float32 arrays, id and coverage, strongest rank first. An id is a float whose bits are
+            the hash; a coverage is finite. The pairs are taken one at a time, so a generator keeps only one in memory.
+        shape: (H, W).
+        keep_coverages: whether to keep what every id covers as well.
+    """
+    best = np.zeros(shape, dtype=np.uint32)
+    best_coverage = np.zeros(shape, dtype=np.float32)
+    covered = np.zeros(shape, dtype=np.float32)
+    collected = _Collected(shape) if keep_coverages else None
+    for id, coverage in ranks:
+        bits = np.ascontiguousarray(id).view(np.uint32)
+        coverage = np.where(bits == 0, np.float32(0), coverage)
+        covered += coverage
+        stronger = coverage > best_coverage
+        np.copyto(best, bits, where=stronger)
+        np.copyto(best_coverage, coverage, where=stronger)
+        if collected:
+            collected.add(bits, coverage)
+    coverages = collected.coverages(best, best_coverage, covered) if collected else None
+    best[1 - covered > best_coverage] = 0
+    return Strongest(best, best_coverage, coverages)
+
+
+class _Collected:
+    """The coverages of the ranks so far."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._whole = np.zeros(shape, dtype=bool)
+        self._pixel = [np.zeros(0, dtype=np.int64)]
+        self._id = [np.zeros(0, dtype=np.uint32)]
+        self._coverage = [np.zeros(0, dtype=np.float32)]
+
+    def add(self, id: npt.NDArray[np.uint32], coverage: Floats) -> None:
+        whole = coverage >= WHOLE
+        some = np.flatnonzero((coverage > 0) & ~whole)
+        self._whole |= whole
+        self._append(some, id, coverage)
+
+    def _append(self, pixel: npt.NDArray[np.int64], id: npt.NDArray[np.uint32], coverage: Floats) -> None:
+        self._pixel.append(pixel)
+        self._id.append(id.ravel()[pixel])
+        self._coverage.append(coverage.ravel()[pixel])
+
+    def coverages(self, best: npt.NDArray[np.uint32], best_coverage: Floats, covered: Floats) -> Coverages:
+        """
+        Args:
+            best: (H, W) uint32, the strongest id of each pixel, whatever the background has.
+            best_coverage: (H, W) float32, of that id.
+            covered: (H, W) float32, of all ranks together.
+        """
+        more = self._whole & (covered > 2 - WHOLE)  # something else covers a part of it as well
+        self._append(np.flatnonzero(more), best, best_coverage)
+        whole = self._whole & ~more
+        pixel = np.concatenate(self._pixel)
+        kept = np.flatnonzero(~whole.ravel()[pixel])
+        pixel = pixel[kept]
+        id, coverage = np.concatenate(self._id)[kept], np.concatenate(self._coverage)[kept]
+        return Coverages(whole, pixel, id, coverage / np.maximum(covered.ravel()[pixel], np.float32(1)))
+
+
+def read_manifest(text: str) -> dict[int, str]:
+    """A manifest as id -> name, the id being the one in pixels.
+
+    Blender (4.2 to 5.0 at least) writes quotes, backslashes and line breaks of a name as they are, which is no JSON;
+    such a manifest is taken apart at the ids, and of two readings of a name the one counts that hashes to its id. It
+    also writes the hash of the name as it is, where pixels hold the hash made a normal float, see id_in_pixels.
+
+    Raises:
+        PassError: it is no manifest.
+    """
+    if "\\" not in text:
+        try:
+            return {id_in_pixels(int(id, 16)): str(name) for name, id in json.loads(text).items()}
+        except (AttributeError, TypeError, ValueError):
+            pass
+    entries = ((name, id_in_pixels(int(id, 16))) for name, id in _MANIFEST_ENTRY.findall(text))
+    names = {id: _unescaped(name, id) for name, id in entries}
+    if not names and text.strip() not in ("", "{}"):
+        raise PassError("The Cryptomatte manifest is damaged, so objects have no names; render the frame again")
+    return names
+
+
+def _unescaped(name: str, id: int) -> str:
+    """A name as another renderer escapes it, unless it hashes to the id as it stands."""
+    if "\\" not in name or hash_name(name) == id:
+        return name
+    try:
+        return str(json.loads(f'"{name}"'))
+    except ValueError:
+        return name
+
+
+def name_of(id: int, manifest: dict[int, str]) -> str:
+    """The name of an id; its eight hexadecimal digits where the manifest lacks it."""
+    return manifest.get(id, f"{id:08x}")
+
+
+def hash_name(name: str) -> int:
+    """The id of a name: MurmurHash3 x86 32 with seed 0 of its UTF-8 bytes, made a normal float.
+
+    Source: Austin Appleby, MurmurHash3.cpp (public domain); Cryptomatte Specification, "ID Generation".
+    """
+    data = name.encode("utf-8")
+    mask = 0xFFFFFFFF
+    hash = 0
+    whole = len(data) - len(data) % 4
+    for start in range(0, whole, 4):
+        hash ^= _scramble(int.from_bytes(data[start : start + 4], "little"))
+        hash = ((hash << 13) | (hash >> 19)) & mask
+        hash = (hash * 5 + 0xE6546B64) & mask
+    hash ^= _scramble(int.from_bytes(data[whole:], "little"))
+    hash ^= len(data)
+    hash ^= hash >> 16
+    hash = (hash * 0x85EBCA6B) & mask
+    hash ^= hash >> 13
+    hash = (hash * 0xC2B2AE35) & mask
+    hash ^= hash >> 16
+    return id_in_pixels(hash)
+
+
+def id_in_pixels(hash: int) -> int:
+    """A hash as a normal float: if the bits of the exponent are all 0 or all 1, the lowest of them is flipped.
+
+    Of 128 names one is flipped. Twice is the same as once.
+    """
+    exponent = (hash >> 23) & 0xFF
+    return hash ^ (1 << 23) if exponent in (0, 255) else hash
+
+
+def _scramble(block: int) -> int:
+    mask = 0xFFFFFFFF
+    block = (block * 0xCC9E2D51) & mask
+    block = ((block << 15) | (block >> 17)) & mask
+    return (block * 0x1B873593) & mask

@@ -1,0 +1,315 @@
+"""The render passes of a frame, by name, however this Blender version spells and stores them."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..base.box import Pixels
+from ..base.errors import ExrError, PassError, UsageError
+from ..settings.render_pass import CRYPTOMATTES, LABEL_PASSES, Pass, PassFile
+from .cryptomatte_layers import (
+    CryptomatteLayer,
+    Header,
+    ManifestText,
+    declared_names,
+    find_cryptomattes,
+    manifest_of,
+    named_cryptomatte,
+)
+from .exr_file import ExrFile
+from .stored_pass import UNRANKED, StoredPass, sort_channels
+
+# The layer in which Blender stores what its compositor made.
+_COMPOSITE_LAYER = "Composite"
+
+
+@dataclass(frozen=True)
+class Cryptomatte:
+    """One Cryptomatte of a frame: what its ids stand for, its name in the files, its manifest and its ranks."""
+
+    pass_: Pass
+    name: str
+    manifest: ManifestText
+    _levels: tuple[StoredPass, ...]
+    _passes: "Passes"
+
+    def ranks(self) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+        """Pairs of (H, W) float32 arrays, id and coverage, strongest rank first.
+
+        Levels in parts of their own are read when they are asked for; those in one part all at once, since it is
+        decompressed as a whole each time.
+        """
+        for _, levels in itertools.groupby(self._levels, key=lambda stored: id(stored.part)):
+            together = list(levels)
+            stored = together[0]
+            names = [name for level in together for name in level.names("RGBA")]
+            if not all(stored.part.keeps_bits(name) for name in names):
+                raise PassError(
+                    f"{stored.file.path} stores Cryptomatte with a lossy codec, which destroys the ids; "
+                    "write the EXR with the codec ZIP"
+                )
+            pixels = iter(self._passes.pixels(stored, names))
+            for ids, coverage in zip(pixels, pixels, strict=True):
+                if ids.dtype != np.float32:
+                    raise PassError(
+                        f"{stored.file.path} stores Cryptomatte with {ids.dtype}, which destroys the ids; "
+                        "write the EXR with 32 bit (Full) colour depth"
+                    )
+                if not np.isfinite(coverage).all():
+                    raise PassError(
+                        f"{stored.file.path} holds Cryptomatte coverages that are no numbers; render the frame again"
+                    )
+                yield ids, coverage
+
+
+class Passes:
+    """The passes of one frame in one view layer and one view. Opening reads headers; pixels are read when asked for.
+
+    Attributes:
+        shape: (H, W) of the image, which is the display window.
+        view_layer, view: those chosen; "" where the files name none.
+        where: the files and the view layer, for messages.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[PassFile],
+        view_layer: str = "",
+        view: str = "",
+        cryptomatte: str = "",
+        composited: bool = True,
+    ) -> None:
+        """
+        Args:
+            files: all files of the frame.
+            view_layer: its name; "" takes that of the Cryptomatte, else the first with a pass that tells objects apart,
+                else the first.
+            view: name of a stereo view; "" takes the first.
+            cryptomatte: name of the Cryptomatte that the labels will come from, where that decides; "" if none.
+            composited: whether Combined is what the compositor made of all view layers, where the files hold that;
+                else it is the view layer's own.
+
+        Raises:
+            ExrError: a file is missing or damaged, or the files have different resolutions.
+            UsageError: there is no such view layer or view.
+        """
+        opened = [(ExrFile(file.path), file.holds) for file in files]
+        window = opened[0][0].parts[0].display_window
+        for file, _ in opened:
+            for part in file.parts:
+                if (part.display_window.width, part.display_window.height) != (window.width, window.height):
+                    raise ExrError(
+                        f"{file.path} has {part.display_window.width} x {part.display_window.height} pixels and "
+                        f"{opened[0][0].path} has {window.width} x {window.height}, but they are one frame; "
+                        "render it again"
+                    )
+        self.shape = (window.height, window.width)
+        self._composited = composited
+        self._headers = [Header(file.path, part.strings) for file, _ in opened for part in file.parts]
+        self._stored = sort_channels(opened, declared_names(self._headers))
+        self._preloaded: dict[tuple[int, str], Pixels] = {}
+        self._views_in_order = [view for file, _ in opened for part in file.parts for view in part.views]
+        self._names = ", ".join(str(file.path) for file, _ in opened)
+        self.view = self._choose_view(view)
+        self._cryptomattes = find_cryptomattes(self._stored, self.view)
+        self.view_layer = self._choose_layer(view_layer, cryptomatte)
+        self.where = f"{self._names}, view layer {self.view_layer!r}" if self.view_layer else self._names
+
+    def __contains__(self, pass_: Pass) -> bool:
+        if pass_ in CRYPTOMATTES:
+            return pass_ in self.cryptomatte_passes()
+        return self._find(pass_) is not None
+
+    def listing(self) -> str:
+        """The passes of this view layer and view, for a person."""
+        return ", ".join(
+            dict.fromkeys(
+                _title(key.name)
+                for key in self._stored
+                if key.view_layer == self.view_layer and key.view in (self.view, "")
+            )
+        )
+
+    def overview(self) -> list[tuple[str, str, list[str]]]:
+        """View layer, view and the names of the passes in them, for all view layers and views."""
+        found: dict[tuple[str, str], dict[str, None]] = {}
+        for key in self._stored:
+            found.setdefault((key.view_layer, key.view), {})[_title(key.name)] = None
+        return [(layer, view, list(names)) for (layer, view), names in found.items()]
+
+    def read(self, pass_: Pass) -> Pixels:
+        """The pixels of a pass, placed into the image; outside of the data window they are 0.
+
+        Returns:
+            (H, W) for a pass of one component, else (H, W, C), with the dtype of the file: float16, float32 or uint32.
+
+        Raises:
+            PassError: the frame has no such pass.
+            ExrError: its pixels are missing or damaged.
+        """
+        stored = self._find(pass_)
+        if stored is None:
+            raise PassError(
+                f"{self.where} has no pass {pass_.title}; it has {self.listing()}; "
+                "choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
+            )
+        if len(pass_.components) == 1:
+            return self.pixels(stored, stored.names_of(pass_))[0]
+        return np.stack(self.pixels(stored, stored.names_of(pass_)), axis=-1)
+
+    def preload(self, passes: Iterable[Pass]) -> None:
+        """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.
+
+        Those that the frame lacks are left out. What is preloaded is kept until it is read, and read once.
+
+        Raises:
+            PassError, ExrError: as read().
+        """
+        found = [(stored, stored.names_of(pass_)) for pass_ in passes if (stored := self._find(pass_))]
+        found.sort(key=lambda item: id(item[0].part))
+        for _, group in itertools.groupby(found, key=lambda item: id(item[0].part)):
+            together = list(group)
+            if len(together) > 1:
+                names = [name for _, names in together for name in names]
+                stored = together[0][0]
+                self._preloaded.update(
+                    ((id(stored.part), name), values)
+                    for name, values in zip(names, self.pixels(stored, names), strict=True)
+                )
+
+    def pixels(self, stored: StoredPass, names: Sequence[str]) -> list[Pixels]:
+        """Some channels of a stored pass, (H, W) each, placed into the image."""
+        keys = [(id(stored.part), name) for name in names]
+        if all(key in self._preloaded for key in keys):
+            return [self._preloaded.pop(key) for key in keys]
+        pixels = stored.file.read(stored.part, names)
+        data, display = stored.part.data_window, stored.part.display_window
+        if data == display:
+            return pixels
+        # The part of the image that has pixels, in the coordinates of the image and of the data window.
+        x0, x1 = max(data.x0, display.x0), min(data.x1, display.x1)
+        y0, y1 = max(data.y0, display.y0), min(data.y1, display.y1)
+        placed = []
+        for values in pixels:
+            image = np.zeros(self.shape, dtype=values.dtype)
+            if x0 < x1 and y0 < y1:
+                image[y0 - display.y0 : y1 - display.y0, x0 - display.x0 : x1 - display.x0] = values[
+                    y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0
+                ]
+            placed.append(image)
+        return placed
+
+    def cryptomatte_passes(self) -> list[Pass]:
+        """What the Cryptomattes of this view layer stand for: by name, then by what names of other renderers suggest;
+        each in the order of render_pass.CRYPTOMATTES.
+        """
+        layers = [layer for layer in self._cryptomattes if layer.view_layer == self.view_layer]
+        by_name = {layer.pass_ for layer in layers if layer.is_plain}
+        by_hint = {layer.pass_ for layer in layers} - by_name
+        return [pass_ for kinds in (by_name, by_hint) for pass_ in CRYPTOMATTES if pass_ in kinds]
+
+    def cryptomatte(self, pass_: Pass | None, name: str = "") -> Cryptomatte:
+        """A Cryptomatte of this frame.
+
+        Args:
+            pass_: one of render_pass.CRYPTOMATTES; None lets the name say what it stands for.
+            name: of the Cryptomatte in the files, with or without its view layer; "" takes the one that is named like
+                the pass, else the only one that could be it.
+
+        Raises:
+            PassError: there is no such Cryptomatte, or several could be meant.
+        """
+        layer = self._named(name) if name else self._only(pass_)
+        return Cryptomatte(
+            pass_ or layer.pass_, layer.full_name, manifest_of(layer, self._headers), layer.ordered(self.where), self
+        )
+
+    def _named(self, name: str) -> CryptomatteLayer:
+        layer = named_cryptomatte(self._cryptomattes, name, self.view_layer)
+        if layer is None:
+            has = _quoted([layer.full_name for layer in self._cryptomattes])
+            raise PassError(
+                f"{self._names} has no Cryptomatte {name!r}; it has {has or 'none'}; choose another name, or none"
+            )
+        return layer
+
+    def _only(self, pass_: Pass | None) -> CryptomatteLayer:
+        layers = [
+            layer
+            for layer in self._cryptomattes
+            if layer.view_layer == self.view_layer and (pass_ is None or layer.pass_ is pass_)
+        ]
+        layers = [layer for layer in layers if layer.is_plain][:1] or layers
+        if not layers:
+            title = pass_.title if pass_ else "Cryptomatte"
+            raise PassError(
+                f"{self.where} has no pass {title}; it has {self.listing()}; "
+                "turn it on in Blender under View Layer Properties > Passes > Cryptomatte and render again"
+            )
+        if len(layers) > 1:
+            raise PassError(
+                f"{self.where} has the Cryptomattes {_quoted([layer.full_name for layer in layers])}, and none is "
+                "named like a pass of Blender; choose one with the setting Cryptomatte (--cryptomatte NAME)"
+            )
+        return layers[0]
+
+    def _find(self, pass_: Pass) -> StoredPass | None:
+        layers = [self.view_layer]
+        if pass_ is Pass.COMBINED:
+            # What the user sees is the compositor's result; and the labels' own layer may have no picture.
+            order = [_COMPOSITE_LAYER, self.view_layer] if self._composited else [self.view_layer, _COMPOSITE_LAYER]
+            layers = list(dict.fromkeys([*order, *self._layers()]))
+        for wanted_layer, wanted_view in itertools.product(layers, (self.view, "")):
+            for key, stored in self._stored.items():
+                if (key.view_layer, key.view) == (wanted_layer, wanted_view) and Pass.named(key.name) is pass_:
+                    return stored
+        return None
+
+    def label_layers(self) -> list[str]:
+        """The view layers with a pass that tells objects apart; all of them where none has one."""
+        found = [key.view_layer for key in self._stored if Pass.named(key.name) in LABEL_PASSES or key.rank != UNRANKED]
+        return list(dict.fromkeys(found)) or self._layers()
+
+    def views(self) -> list[str]:
+        """The stereo views in their order; none where it is not a stereo render."""
+        present = [key.view for key in self._stored if key.view]
+        in_order = [view for view in self._views_in_order if view in present]
+        return list(dict.fromkeys([*in_order, *present]))
+
+    def _layers(self) -> list[str]:
+        return list(dict.fromkeys(key.view_layer for key in self._stored))
+
+    def _choose_layer(self, wanted: str, cryptomatte: str) -> str:
+        layers = self._layers()
+        if wanted:
+            if wanted not in layers:
+                raise UsageError(
+                    f"{self._names} has no view layer {wanted!r}; it has {_quoted(layers)}, so choose one of them"
+                )
+            return wanted
+        if cryptomatte and (chosen := named_cryptomatte(self._cryptomattes, cryptomatte, "")):
+            return chosen.view_layer
+        return next(iter(self.label_layers()), "")
+
+    def _choose_view(self, wanted: str) -> str:
+        views = self.views()
+        if wanted and wanted not in views:
+            has = (
+                f"it has {_quoted(views)}, so choose one of them"
+                if views
+                else "it is not a stereo render, so choose none"
+            )
+            raise UsageError(f"{self._names} has no view {wanted!r}; {has}")
+        return wanted or (views[0] if views else "")
+
+
+def _title(name: str) -> str:
+    pass_ = Pass.named(name)
+    return pass_.title if pass_ else name or "channels without a pass name"
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

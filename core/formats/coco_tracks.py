@@ -1,0 +1,116 @@
+"""Tracks: which annotations of a sequence are of one object, as the `videos` and `tracks` tables beside COCO's own.
+
+Source of the tables: https://github.com/TAO-Dataset/annotations and the `tao` toolkit that reads them. A sequence is a
+video; `track_id` and `video_id` of an annotation, `video_id` and `frame_index` of an image point into them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..records.frame_record import FrameRecord
+from ..records.instance import Identity, Instance
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a frame is in its video; frames are counted from 0."""
+
+    video: int
+    frame_index: int
+
+
+class Tracks:
+    """Give it every record in any order, number() them, and then every record once more in the order of the images.
+
+    Track ids count from 1 in the order of sequence, category id and identity. An object that changes its category has
+    a track in each, since a track has one. What is kept in memory grows with the tracks, not with the annotations.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[tuple[str, Identity], str]] = defaultdict(dict)
+        self._shown: dict[str, set[str]] = defaultdict(set)
+        self._ignored: dict[str, set[str]] = defaultdict(set)
+        self._category_ids: Mapping[str, int] = {}
+        self._videos: list[Row] = []
+        self._frame_index = 0
+        self._count = 0
+        self._numbers: dict[tuple[str, Identity], int] = {}
+
+    def add(self, record: FrameRecord) -> None:
+        """Note which objects a frame shows."""
+        names = self._names[record.sequence]
+        for instance in record.instances:
+            self._shown[record.sequence].add(instance.category)
+            if instance.track is None:
+                continue
+            key = instance.category, instance.track
+            names[key] = min(instance.name, names.get(key, instance.name))
+        self._ignored[record.sequence].update(region.category for region in record.ignored)
+
+    def number(self, category_ids: Mapping[str, int]) -> None:
+        """Begin with the second round."""
+        self._category_ids = category_ids
+
+    def place(self, record: FrameRecord) -> Place:
+        """Where the next record of the second round is."""
+        if not self._videos or self._videos[-1]["name"] != record.sequence:
+            self._begin_video(record)
+        self._frame_index += 1
+        return Place(len(self._videos), self._frame_index)
+
+    def id_of(self, instance: Instance) -> int:
+        """The track of an instance of the record that was placed last."""
+        assert instance.track is not None  # whoever asks has looked
+        return self._numbers[instance.category, instance.track]
+
+    def videos(self) -> Iterator[Row]:
+        """A row for each video."""
+        yield from self._videos
+
+    def tracks(self) -> Iterator[Row]:
+        """A row for each track, in the order of their ids."""
+        id = 0
+        for video in self._videos:
+            for category, identity in self._in_order(video["name"]):
+                id += 1
+                yield {
+                    "id": id,
+                    "category_id": self._category_ids[category],
+                    "video_id": video["id"],
+                    "name": self._names[video["name"]][category, identity],
+                    **({"instance": identity} if isinstance(identity, int) else {}),
+                }
+
+    def _begin_video(self, record: FrameRecord) -> None:
+        keys = self._in_order(record.sequence)
+        self._numbers = {key: self._count + number for number, key in enumerate(keys, start=1)}
+        self._count += len(keys)
+        self._frame_index = -1
+        all_ids = set(self._category_ids.values())
+        shown = {self._category_ids[category] for category in self._shown[record.sequence]}
+        # A region to ignore is of a category, or of all of them, and may hold any number of objects.
+        ignored = self._ignored[record.sequence]
+        not_exhaustive = all_ids if "" in ignored else {self._category_ids[category] for category in ignored}
+        self._videos.append(
+            {
+                "id": len(self._videos) + 1,
+                "name": record.sequence,
+                "width": record.width,
+                "height": record.height,
+                # Everything else is annotated, so what is not there is known not to be there.
+                "neg_category_ids": sorted(all_ids - shown - not_exhaustive),
+                "not_exhaustive_category_ids": sorted(not_exhaustive),
+            }
+        )
+
+    def _in_order(self, sequence: str) -> list[tuple[str, Identity]]:
+        return sorted(self._names[sequence], key=lambda key: (self._category_ids[key[0]], _sortable(key[1])))
+
+
+def _sortable(identity: Identity) -> tuple[int, str]:
+    """Names before numbers, each in their own order."""
+    return (-1, identity) if isinstance(identity, str) else (identity, "")

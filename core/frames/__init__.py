@@ -1,0 +1,1 @@
+"""Which EXR files make a frame, and which frames make a sequence."""

@@ -1,0 +1,247 @@
+"""Which EXR files make a frame: single files, folders of them, and the one-file-a-pass output of File Output nodes."""
+
+import dataclasses
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..base.errors import InputError, UsageError
+from ..settings.render_pass import Pass, PassFile
+
+# The name of a frame: "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
+NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
+# Blender's own suffixes of stereo files; those of other views are up to the user.
+_VIEW_SUFFIXES = {"L": "left", "R": "right"}
+# Where a name of a pass may begin: not inside of a word, so that "topaz0001" is no file of the pass Z.
+_WORD_START = re.compile(r"(?<![A-Za-z])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
+_RANGE = re.compile(r"(-?\d+)(?:-(-?\d+))?")
+
+
+@dataclass(frozen=True)
+class FrameFiles:
+    """The files of one frame.
+
+    Attributes:
+        sequence: the frame's folder below the one that was given, "" where it lies in that one itself.
+        frame: frame number, 0 where the name has none.
+        name: unique in the sequence; names the record, the image and the pictures.
+        files: at least one.
+        split: the end of `sequence` that tells the scenes, view layers and views of these files apart, see
+            sequences.py; "" where they are one sequence.
+    """
+
+    sequence: str
+    frame: int
+    name: str
+    files: tuple[PassFile, ...]
+    split: str = ""
+
+    @property
+    def path(self) -> str:
+        """Sequence and name as one relative path without a suffix, with forward slashes."""
+        return joined_path(self.sequence, self.name)
+
+    def of_frame(self, frame: int) -> "FrameFiles":
+        """The files of another frame that are named like these; they need not exist."""
+        files = tuple(PassFile(_renumbered(file.path, frame), file.holds) for file in self.files)
+        return dataclasses.replace(self, frame=frame, name=_renumber(self.name, frame), files=files)
+
+    def part(self, split: str) -> "FrameFiles":
+        """The sequence of these files that `split` tells apart from the others."""
+        return dataclasses.replace(self, sequence=joined_path(self.sequence, split), split=split)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "sequence": self.sequence,
+            "frame": self.frame,
+            "name": self.name,
+            "files": [[str(file.path), file.holds.value if file.holds else None] for file in self.files],
+            "split": self.split,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FrameFiles":
+        files = tuple(PassFile(Path(path), None if holds is None else Pass(holds)) for path, holds in data["files"])
+        return cls(data["sequence"], data["frame"], data["name"], files, data["split"])
+
+
+def find_frames(
+    paths: Sequence[Path], pass_names: Mapping[str, Pass] | None = None, sequence: str | None = None
+) -> list[FrameFiles]:
+    """Group EXR files into frames.
+
+    Args:
+        paths: EXR files, and folders that are searched with everything below them.
+        pass_names: what further names of folders or file prefixes mean, for File Output nodes with names of their own.
+        sequence: the name of the sequence for all frames, instead of their folders.
+
+    Returns:
+        The frames, sorted by sequence, frame number and name.
+
+    Raises:
+        InputError: a path does not exist, or there is no EXR file.
+        UsageError: two frames would have the same name, or `sequence` leads out of the output folder.
+    """
+    if sequence is not None and (PurePosixPath(sequence).is_absolute() or ".." in PurePosixPath(sequence).parts):
+        raise UsageError(f"The sequence {sequence!r} would lie outside of the output folder; give it a plain name")
+    meanings = {name.lower(): pass_ for name, pass_ in (pass_names or {}).items()}
+    groups: dict[tuple[str, str], list[tuple[str, PassFile]]] = defaultdict(list)
+    for root, path in _exr_files(paths):
+        folder, holds, short_name = _meaning(root, path, meanings)
+        groups[folder, short_name].append((path.stem, PassFile(path, holds)))
+
+    frames = []
+    for (folder, short_name), members in groups.items():
+        files = tuple(sorted((file for _, file in members), key=lambda file: str(file.path)))
+        name = (short_name or "frame") if len(files) > 1 else members[0][0]
+        first_with: dict[Pass | None, PassFile] = {}
+        for file in files:
+            other = first_with.setdefault(file.holds, file)
+            if other is not file:
+                raise UsageError(
+                    f"{other.path} and {file.path} would both be frame {name!r}; give the folder that holds both of "
+                    "their folders, or annotate them one after the other with --sequence and a name for each"
+                )
+        frames.append(FrameFiles(folder if sequence is None else sequence, frame_number(name), name, files))
+
+    frames.sort(key=lambda frame: (frame.sequence, frame.frame, frame.name))
+    for one, next_one in itertools.pairwise(frames):
+        if one.path == next_one.path:
+            raise UsageError(
+                f"{one.files[0].path} and {next_one.files[0].path} would both be frame {one.path!r}; "
+                "annotate them one after the other with --sequence and a name for each"
+            )
+    return frames
+
+
+def joined_path(*names: str) -> str:
+    """Names as one relative path with forward slashes, those left out that are ""."""
+    return "/".join(filter(None, names))
+
+
+def pass_of_file(name: str) -> Pass | None:
+    """The pass that a file, or a slot of a File Output node, with this name holds; None where the name does not say."""
+    return _meaning(None, Path(f"{name.rstrip('0123456789#')}0001.exr"), {})[1]
+
+
+def frame_paths(root: Path, file: Path) -> list[str]:
+    """What FrameFiles.path of a file can be if `root`, a folder above it, is searched: by itself, or as one pass."""
+    folder, _, short_name = _meaning(root, file, {})
+    names = dict.fromkeys([file.stem, short_name or "frame"])
+    return [f"{folder}/{name}" if folder else name for name in names]
+
+
+def frame_number(name: str) -> int:
+    """The number at the end of a file's name, 0 where there is none."""
+    match = NUMBERED.fullmatch(name)
+    return int(match["digits"]) if match else 0
+
+
+def shot_of_name(name: str) -> str:
+    """What the names of an animation's frames share: a name without the number, and the view, at its end."""
+    match = NUMBERED.fullmatch(name)
+    return match["prefix"] if match else name
+
+
+def view_of_name(name: str) -> str:
+    """The view that a file's name ends with, "left" for "shot_0001_L"; "" where it ends with none."""
+    match = NUMBERED.fullmatch(name)
+    suffix = (match["view"] or "").removeprefix("_") if match else ""
+    return _VIEW_SUFFIXES.get(suffix, suffix)
+
+
+def _renumber(name: str, frame: int) -> str:
+    """A name with another number at its end, of as many digits; itself where it has none."""
+    match = NUMBERED.fullmatch(name)
+    return f"{match['prefix']}{frame:0{len(match['digits'])}}{match['view'] or ''}" if match else name
+
+
+def _renumbered(path: Path, frame: int) -> Path:
+    return path.with_name(_renumber(path.stem, frame) + path.suffix)
+
+
+def parse_frame_ranges(text: str) -> list[range]:
+    """Frame numbers as people write them: "1-10,20", negative ones too ("-5--1").
+
+    Raises:
+        UsageError: it is not such a list.
+    """
+    ranges = []
+    for piece in text.split(","):
+        match = _RANGE.fullmatch(piece.strip())
+        if match is None:
+            raise UsageError(f"{piece.strip()!r} is no frame and no range of frames; write for example 1-10,20")
+        first = int(match[1])
+        last = first if match[2] is None else int(match[2])
+        if last < first:
+            raise UsageError(f"The range {piece.strip()} ends before it starts; write {last}-{first}")
+        ranges.append(range(first, last + 1))
+    return ranges
+
+
+def frames_with_numbers(frames: Sequence[FrameFiles], wanted: Sequence[range]) -> tuple[list[FrameFiles], list[range]]:
+    """The frames whose numbers are in some ranges, and the ranges of numbers in these that no frame has."""
+    found = [frame for frame in frames if any(frame.frame in some for some in wanted)]
+    numbers = sorted({frame.frame for frame in found})
+    missing = []
+    for some in wanted:
+        ends = [some[0] - 1, *(number for number in numbers if number in some), some[-1] + 1]
+        missing += [range(one + 1, other) for one, other in itertools.pairwise(ends) if other > one + 1]
+    return found, missing
+
+
+def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
+    """Every EXR file once, with the folder that was given for it, None where the file itself was given."""
+    seen: set[Path] = set()
+    for path in paths:
+        if path.is_dir():
+            found = sorted(
+                file for file in path.rglob("*") if _is_visible_exr(file.relative_to(path)) and file.is_file()
+            )
+            if not found:
+                raise InputError(f"{path} holds no EXR file; render with the file format OpenEXR MultiLayer")
+            root: Path | None = path
+        elif path.exists():
+            found, root = [path], None
+        else:
+            raise InputError(f"{path} does not exist; check the path")
+        for file in found:
+            if file not in seen:
+                seen.add(file)
+                yield root, file
+
+
+def _is_visible_exr(path: Path) -> bool:
+    """Whether a path is that of an EXR file; what starts with a dot is half-written, in a bin or a snapshot."""
+    return path.suffix.lower() == ".exr" and not any(part.startswith(".") for part in path.parts)
+
+
+def _meaning(root: Path | None, path: Path, meanings: Mapping[str, Pass]) -> tuple[str, Pass | None, str]:
+    """Folder of the sequence, the pass that the file's names say it holds, and the frame's name without the pass."""
+
+    def named(name: str) -> Pass | None:
+        return meanings.get(name.lower()) or Pass.named(name)
+
+    stem = path.stem
+    match = NUMBERED.fullmatch(stem)
+    prefix = match["prefix"] if match else stem
+    rest = stem[len(prefix) :]
+    # The longest end of the prefix that names a pass: "Depth0001", "shot_Depth_0001", "file_nameDepth0001".
+    holds = None
+    for start in _WORD_START.finditer(prefix):
+        holds = named(prefix[start.start() :].strip("_-. "))
+        if holds:
+            prefix = prefix[: start.start()].rstrip("_-. ")
+            break
+    parent = path.parent
+    by_folder = named(parent.name)
+    # "Image" is what people call any file of a frame, so as a prefix it says less than the folder.
+    if by_folder and holds in (None, Pass.COMBINED, by_folder):
+        holds = by_folder
+        parent = parent if parent == root else parent.parent
+    folder = "" if root is None else parent.relative_to(root).as_posix()
+    return "" if folder == "." else folder, holds, f"{prefix}{rest}"

@@ -1,0 +1,1 @@
+"""Triangles, surfaces and points of the scene against the pixels of a frame."""

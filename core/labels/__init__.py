@@ -1,0 +1,1 @@
+"""From the passes of a frame to its instances."""

@@ -1,0 +1,353 @@
+"""Instances that share a label: the label image with a label of its own for each of them.
+
+Where the scene record has geometry, surface_search.py finds the instance in each pixel. Where the frame has no depth,
+or one that motion has blurred, or the camera is neither a pinhole nor parallel, connected pieces have to do.
+"""
+
+import dataclasses
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..categories.grouping import group_objects
+from ..exr.passes import Passes
+from ..geometry.rasteriser import Projection
+from ..geometry.surface_search import Found, Placed, find_surfaces
+from ..masks.connected_components import connected_pieces
+from ..masks.runs import LabelArray, Runs
+from ..scene.scene_geometry import SceneGeometry, Surface, read_meshes
+from ..scene.scene_record import SceneEntry, SceneRecord, category_of_name
+from ..settings.render_pass import Pass
+from ..settings.settings import Grouping, LabelSource
+from .label_image import LabelImage
+from .naming import NamedLabels, SplitEntries
+from .track_ids import track_id
+
+# Of the pixels of a label; more of them beside every surface say that the geometry is not that of the render.
+_MOST_BESIDE = 0.05
+
+Names = frozenset[str]
+
+
+class Resolved(Enum):
+    """How an instance was told apart from those that share its label."""
+
+    GEOMETRY = "geometry"
+    COMPONENTS = "components"
+
+
+@dataclass(frozen=True)
+class SplitInstance:
+    """An instance with a label of its own.
+
+    Attributes:
+        entry: what it is, as an entry of the scene with a name of its own: that of the object or group and a number.
+        labels: ascending, those in the frame's files that it carries together with others.
+        track_id: the same in all frames of the sequence; None where nobody knows which instance it is.
+        resolved: how it was told apart.
+    """
+
+    entry: SceneEntry
+    labels: tuple[int, ...]
+    track_id: int | None
+    resolved: Resolved
+
+
+@dataclass(frozen=True)
+class SplitLabels:
+    """A label image after instances were told apart.
+
+    Attributes:
+        labels: (H, W) uint32.
+        instances: new label -> what it is. Other labels are as before.
+        left: label -> the objects that what is left of it can be. Labels that are as before are not in it.
+        surfaces: label -> numbers of the surfaces in the scene's geometry that have it, also of what is left; empty
+            where connected pieces had to do.
+        notes: sentences on what the user should know.
+    """
+
+    labels: LabelArray
+    instances: Mapping[int, SplitInstance] = field(default_factory=dict)
+    left: Mapping[int, Names] = field(default_factory=dict)
+    surfaces: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def entries(self) -> SplitEntries:
+        """What the labels stand for."""
+        return SplitEntries({label: one.entry for label, one in self.instances.items()}, self.left)
+
+    def as_in_files(self, named: NamedLabels) -> NamedLabels:
+        """Named labels of the image with the labels that the frame's files have for them."""
+        own = [self.instances[label] for label in named.labels if label in self.instances]
+        if not own:
+            return named
+        labels = {label for label in named.labels if label not in self.instances}.union(*(one.labels for one in own))
+        alone = own[0] if len(named.labels) == 1 else None
+        return dataclasses.replace(
+            named,
+            labels=tuple(sorted(labels)),
+            painted=named.labels,
+            track_id=alone.track_id if alone else None,
+            resolved=own[0].resolved.value,
+        )
+
+
+def split_instances(
+    image: LabelImage, runs: Runs, passes: Passes, scene: SceneRecord, scene_file: Path, grouping: Grouping
+) -> SplitLabels:
+    """Give each instance of the scene a label of its own.
+
+    Args:
+        image: the label image of a frame.
+        runs: its runs.
+        passes: of the frame.
+        scene: its scene record.
+        scene_file: path of that, beside which the geometry lies.
+        grouping: which objects are one instance.
+
+    Raises:
+        SceneError: the geometry is missing or damaged.
+        PassError, ExrError: the depth cannot be read.
+    """
+    if scene.geometry is None or image.source not in (LabelSource.OBJECT_INDEX, LabelSource.CRYPTO_OBJECT):
+        return SplitLabels(image.labels)
+    geometry = SceneGeometry.read(scene_file, scene.geometry)
+    shared = {
+        label: numbers
+        for label, numbers in surfaces_by_label(geometry, image, runs.labels(), scene).items()
+        if len(numbers) > 1 and any(geometry.surfaces[number].is_instance for number in numbers)
+    }
+    if not shared:
+        return SplitLabels(image.labels)
+    table = _Identities(geometry.surfaces, scene, grouping)
+    problem, depth, projection = _depth(passes, scene)
+    if depth is None or projection is None:
+        return _split_by_pieces(image, runs, shared, table, problem)
+
+    order = {label: place for place, label in enumerate(sorted(shared))}
+    numbers = [number for label in order for number in shared[label]]
+    label_of = [label for label in order for _ in shared[label]]
+    surfaces = [geometry.surfaces[number] for number in numbers]
+    placed = [Placed(order[label], one.mesh, one.matrix) for label, one in zip(label_of, surfaces, strict=True)]
+    numbered = runs.united({label: order.get(label, -1) + 1 for label in runs.labels()})
+    wanted = numbered.image().astype(np.int32) - 1
+    found = find_surfaces(depth, wanted, placed, read_meshes(scene_file, {one.mesh for one in surfaces}), projection)
+    split = _split_by_surface(image, runs, found, label_of, surfaces, [table[number] for number in numbers])
+    numbers_of = {label: tuple(numbers[place] for place in places) for label, places in split.surfaces.items()}
+    return dataclasses.replace(split, surfaces=numbers_of, notes=_notes(found, wanted, placed, surfaces))
+
+
+def surfaces_by_label(
+    geometry: SceneGeometry, image: LabelImage, present: Collection[int], scene: SceneRecord
+) -> dict[int, list[int]]:
+    """Label -> numbers of the surfaces with triangles that carry it, for some labels of objects in the image.
+
+    What has no label of its own is among the label 0.
+    """
+    if image.is_index:
+        label_of = {entry.name: entry.pass_index for entry in scene.objects.entries}
+    else:
+        label_of = {image.name_of(label): label for label in present}
+    seen = set(present)
+    found: dict[int, list[int]] = defaultdict(list)
+    for number, surface in enumerate(geometry.surfaces):
+        label = label_of.get(surface.object, 0)
+        if label in seen and surface.mesh:
+            found[label].append(number)
+    return dict(found)
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """Which instance a surface is of; surfaces with an equal one are the same instance."""
+
+    entry: SceneEntry
+    track_id: int | None
+
+
+_Key = tuple[str, str, tuple[int, ...], int]
+
+
+class _Identities:
+    """Which instance each surface is of.
+
+    An instance is named after its object, or its group, and numbered in the order of instancers and persistent ids.
+    """
+
+    def __init__(self, surfaces: Sequence[Surface], scene: SceneRecord, grouping: Grouping) -> None:
+        self._surfaces = surfaces
+        groups = group_objects(scene, grouping)
+        self._groups = {entry.name: (entry, group) for entry, group in groups.entries}
+        self._joined = groups.joined
+        repeated: Counter[tuple[str, str, tuple[int, ...]]] = Counter()
+        keys = [self._key(surface, repeated) for surface in surfaces]
+        of_group: Counter[str] = Counter()
+        numbers: dict[_Key, int] = {}
+        for key in sorted({key for key in keys if key is not None}):
+            of_group[key[0]] += 1
+            numbers[key] = of_group[key[0]]
+        self._identities = [self._identity(surface, key, numbers) for surface, key in zip(surfaces, keys, strict=True)]
+
+    def __getitem__(self, number: int) -> _Identity | None:
+        """That of a surface by its number; None for an object that stands for itself."""
+        return self._identities[number]
+
+    def of_label(self, numbers: Iterable[int]) -> SceneEntry | None:
+        """What all surfaces of a label are, by the objects that carry it; None if that is not the same for all."""
+        names = sorted({self._surfaces[number].object for number in numbers})
+        groups = [self._entry_of(name)[1] for name in names]
+        return groups[0] if len({(group.category, group.ignored) for group in groups}) == 1 else None
+
+    def _identity(self, surface: Surface, key: _Key | None, numbers: Mapping[_Key, int]) -> _Identity | None:
+        _, group = self._entry(surface)
+        if key is not None:
+            return _Identity(numbered(group, numbers[key]), track_id(*key))
+        # What joins all copies is itself, unless the label is that of another object.
+        return _Identity(group, None) if surface.source != surface.object else None
+
+    def _entry(self, surface: Surface) -> tuple[SceneEntry, SceneEntry]:
+        """The object that a surface is an instance of, and its group; itself where it is in none."""
+        return self._groups.get(surface.source) or self._entry_of(surface.object)
+
+    def _entry_of(self, name: str) -> tuple[SceneEntry, SceneEntry]:
+        unknown = SceneEntry(name, 0, category_of_name(name))
+        return self._groups.get(name, (unknown, unknown))
+
+    def _key(self, surface: Surface, repeated: Counter[tuple[str, str, tuple[int, ...]]]) -> _Key | None:
+        """What is equal for the surfaces of one instance; None for what is not to be told apart."""
+        if not surface.is_instance:
+            return None
+        entry, group = self._entry(surface)
+        if entry.name in self._joined:
+            return None
+        if group is not entry:
+            # The parts of a car are one instance, but only with those of the same copy of the car.
+            return group.name, surface.instancer, surface.path[:-1] if surface.is_member else surface.path, 0
+        alike = entry.name, surface.instancer, surface.path
+        repeated[alike] += 1  # where somebody has given several instances one id, their order tells them apart
+        return *alike, repeated[alike]
+
+
+def numbered(entry: SceneEntry, number: int) -> SceneEntry:
+    """One of the instances of an object or group."""
+    return dataclasses.replace(entry, name=f"{entry.name} #{number}")
+
+
+def _depth(passes: Passes, scene: SceneRecord) -> tuple[str, npt.NDArray[np.floating[Any]] | None, Projection | None]:
+    """Planar depth and projection of the frame, or a sentence on why they are of no use."""
+    projection = Projection.of(scene.camera) if scene.camera else None
+    if projection is None:
+        kind = f"the camera is {scene.camera.type}" if scene.camera else "there are several cameras at once"
+        return kind, None, None
+    if scene.camera and scene.camera.motion_blur:
+        return "motion blur leaves no depth to rely on (turn it off, or render the passes without it)", None, None
+    if Pass.DEPTH in passes:
+        return "", passes.read(Pass.DEPTH), projection
+    if Pass.POSITION in passes:
+        position = passes.read(Pass.POSITION).astype(np.float32, copy=False)
+        forward = projection.world_to_camera[2].astype(np.float32)
+        return "", position @ forward[:3] + forward[3], projection
+    return "the frame has no Depth pass (turn it on in View Layer Properties > Passes > Data)", None, None
+
+
+def _split_by_surface(
+    image: LabelImage,
+    runs: Runs,
+    found: Found,
+    label_of: Sequence[int],
+    surfaces: Sequence[Surface],
+    identities: Sequence[_Identity | None],
+) -> SplitLabels:
+    """Args: label_of, surfaces and identities are in the order of the numbers in `found`, and so are its surfaces."""
+    fresh = _fresh_labels(runs)
+    new_labels = np.array(label_of, dtype=np.uint32)
+    new_of: dict[_Identity, int] = {}
+    carried: dict[int, set[int]] = defaultdict(set)
+    themselves: dict[int, set[str]] = {label: set() for label in label_of}
+    for place, (label, identity) in enumerate(zip(label_of, identities, strict=True)):
+        if identity is None:
+            themselves[label].add(surfaces[place].object)
+            continue
+        if identity not in new_of:
+            new_of[identity] = next(fresh)
+        new_labels[place] = new_of[identity]
+        carried[new_of[identity]].add(label)
+    labels = image.labels.copy()
+    known = found.surface >= 0
+    labels[known] = new_labels[found.surface[known]]
+    instances = {
+        new: SplitInstance(one.entry, tuple(sorted(carried[new])), one.track_id, Resolved.GEOMETRY)
+        for one, new in new_of.items()
+    }
+    for label, one in zip(label_of, surfaces, strict=True):
+        if not themselves[label]:  # where nothing was found, the first object has to do
+            themselves[label].add(one.object)
+    having: dict[int, list[int]] = defaultdict(list)
+    for place, new in enumerate(new_labels.tolist()):
+        having[new].append(place)
+    return SplitLabels(
+        labels,
+        instances,
+        {label: frozenset(names) for label, names in themselves.items()},
+        {label: tuple(places) for label, places in having.items()},
+    )
+
+
+def _notes(
+    found: Found, wanted: npt.NDArray[np.int32], placed: Sequence[Placed], surfaces: Sequence[Surface]
+) -> tuple[str, ...]:
+    """A sentence on each label with many pixels on the surface of nothing."""
+    count = 1 + max(one.label for one in placed)
+    pixels = np.bincount(wanted[wanted >= 0], minlength=count)
+    beside = np.bincount(wanted[(wanted >= 0) & ~found.on_surface], minlength=count)
+    name_of = {one.label: surface.object for one, surface in zip(reversed(placed), reversed(surfaces), strict=True)}
+    return tuple(
+        f"{beside[label] / pixels[label]:.0%} of the pixels of {name!r} lie on none of its instances; make the "
+        "viewport show what the render shows (amount of particles, subdivision levels, visibility), or export the "
+        "scene as it was rendered"
+        for label, name in sorted(name_of.items())
+        if beside[label] > _MOST_BESIDE * pixels[label]
+    )
+
+
+def _split_by_pieces(
+    image: LabelImage, runs: Runs, shared: Mapping[int, list[int]], table: _Identities, problem: str
+) -> SplitLabels:
+    """Each connected piece of a shared label is an instance of the object that carries it."""
+    groups = {label: group for label, numbers in shared.items() if (group := table.of_label(numbers))}
+    if not groups:
+        return SplitLabels(image.labels)
+    chosen = np.flatnonzero(np.isin(runs.label, np.array(sorted(groups), dtype=np.uint32)))
+    some = Runs(runs.label[chosen], runs.column[chosen], runs.row[chosen], runs.length[chosen], runs.height, runs.width)
+    piece = connected_pieces(some)
+    fresh = _fresh_labels(runs)
+    instances: dict[int, SplitInstance] = {}
+    new_labels: list[int] = []
+    counts: Counter[str] = Counter()
+    for label in some.label[np.unique(piece, return_index=True)[1]].tolist():
+        group = groups[label]
+        counts[group.name] += 1
+        new_labels.append(next(fresh))
+        entry = numbered(group, counts[group.name])
+        instances[new_labels[-1]] = SplitInstance(entry, (label,), None, Resolved.COMPONENTS)
+    labels = image.labels.copy()
+    pieces = dataclasses.replace(some, label=np.array(new_labels, dtype=np.uint32)[piece]).image()
+    np.copyto(labels, pieces, where=pieces > 0)
+    note = (
+        f"Instances that share a label were told apart as connected pieces only, since {problem}: those that touch are "
+        "one, and one that is cut in two is two"
+    )
+    return SplitLabels(labels, instances, notes=(note,))
+
+
+def _fresh_labels(runs: Runs) -> Iterator[int]:
+    """Labels that do not occur, ascending from 1."""
+    present = set(runs.labels())
+    return (label for label in itertools.count(1) if label not in present)

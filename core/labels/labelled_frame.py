@@ -1,0 +1,261 @@
+"""What a frame shows: its passes, what stands in each pixel, and which instances these are, before any is left out."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..base.errors import SceneError
+from ..base.phrases import GET_SCENE_RECORDS, counted
+from ..categories.rules import categorise
+from ..exr.passes import Passes
+from ..masks.runs import Runs, find_runs
+from ..records.frame_job import FrameJob
+from ..records.instance import Instance
+from ..scene.scene_geometry import SceneGeometry
+from ..scene.scene_record import SceneRecord
+from ..settings.category_table import Category
+from ..settings.map_table import passes_of
+from ..settings.render_pass import Pass
+from ..settings.settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Settings, shows_colours
+from .depth import Surfaces
+from .holdouts import find_holdouts
+from .instance_separation import SplitLabels, split_instances
+from .label_image import LabelImage, read_labels
+from .naming import NamedLabels, name_labels, named_by_scene
+
+_GROUPS_BY_SCENE = (Grouping.PARENT, Grouping.TOP_PARENT, Grouping.COLLECTION, Grouping.CATEGORY)
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """A frame and what its labels stand for.
+
+    Attributes:
+        job: what to do.
+        scene: its scene record, read from job.scene.
+        passes, surfaces: of its files.
+        image: its labels, as they are in the files.
+        split: how instances that share a label were told apart.
+        named: what its labels stand for.
+        runs: its pixels by the labels of Instance.mask.
+        instances: all of them, in the order of the record.
+        ignored: the regions to ignore.
+        categories: all of the scene.
+        notes: sentences on what the user should know.
+    """
+
+    job: FrameJob
+    scene: SceneRecord | None
+    passes: Passes
+    surfaces: Surfaces
+    image: LabelImage
+    split: SplitLabels
+    named: Sequence[NamedLabels]
+    runs: Runs
+    instances: Sequence[Instance]
+    ignored: Sequence[Instance]
+    categories: Sequence[Category]
+    notes: Sequence[str]
+
+    @cached_property
+    def named_of(self) -> Mapping[int, NamedLabels]:
+        """Label of an instance's mask -> what it stands for."""
+        return {one.in_image[0]: one for one in self.named if not one.ignored}
+
+    @property
+    def scene_file(self) -> Path:
+        """Where the scene record lies that the frame has."""
+        assert self.job.scene is not None  # where there is a scene record, there is its path
+        return self.job.scene
+
+    @cached_property
+    def geometry(self) -> SceneGeometry | None:
+        """That of the scene record; None where it has none. SceneError where it is missing or damaged."""
+        if self.scene is None or self.scene.geometry is None:
+            return None
+        return SceneGeometry.read(self.scene_file, self.scene.geometry)
+
+    def told_apart(self, named: NamedLabels) -> list[int]:
+        """The surfaces of an instance that was told apart from others, by their numbers in the geometry; else none."""
+        return [number for label in named.in_image for number in self.split.surfaces.get(label, ())]
+
+    def runs_of(self, instances: Sequence[Instance]) -> Runs:
+        """The runs of these instances alone."""
+        kept = {one.mask.label for one in instances}
+        return self.runs.united({label: label if label in kept else 0 for label in self.runs.labels()})
+
+
+def see_frame(job: FrameJob, checkpoint: Callable[[], None]) -> SeenFrame:
+    """Read a frame's labels, tell instances apart, and name them.
+
+    Raises:
+        LabelpassError: something is wrong with the files, or they do not fit the scene record.
+    """
+    passes, scene, notes = _open(job)
+    checkpoint()
+    passes.preload(_passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints)))
+    image = _read_labels(job, passes, scene)
+    notes += image.notes
+    if scene is None:
+        notes += _without_scene(job.settings, image, passes)
+    runs = find_runs(image.labels)
+    split = SplitLabels(image.labels)
+    if scene and job.scene and job.settings.instancing is Instancing.AUTO:
+        checkpoint()
+        split = split_instances(image, runs, passes, scene, job.scene, job.settings.grouping)
+        runs = find_runs(split.labels) if split.instances else runs
+        notes += split.notes
+    named, categories, remarks = name_labels(
+        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories, split.entries()
+    )
+    named = [split.as_in_files(one) for one in named]
+    labels = len(runs.labels())
+    runs = _under_one_label(runs, named)
+    instances, ignored = _instances(runs, named)
+    notes += remarks
+    if job.settings.ignored is Ignored.CROWD:
+        holdouts, without_region = find_holdouts(passes, image.labels, scene)
+        ignored += [holdouts] if holdouts else []
+        notes += [without_region] if without_region else []
+    if not instances:
+        notes.append(_why_nothing(image, labels, known=scene is not None))
+    return SeenFrame(
+        job,
+        scene,
+        passes,
+        Surfaces(passes, scene),
+        image,
+        split,
+        named,
+        runs,
+        instances,
+        ignored,
+        categories,
+        notes,
+    )
+
+
+def _without_scene(settings: Settings, image: LabelImage, passes: Passes) -> list[str]:
+    """Sentences on what a frame lacks of which only the files are known."""
+    notes = []
+    if settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
+        taken = Pass(image.source.value).title
+        if settings.soft_masks or settings.cryptomatte:
+            why = "soft masks come from a Cryptomatte" if settings.soft_masks else "it was named"
+            notes.append(
+                f"{taken} was taken, since {why}; everything in it is an instance, so give --scene where some things "
+                "are background"
+            )
+        else:
+            notes.append(
+                f"Object Index is 0 everywhere, so {taken} was taken; where other frames have indices, choose Object "
+                "Index for all"
+            )
+    if settings.grouping in _GROUPS_BY_SCENE:
+        notes.append(
+            "Without a scene record nothing is known to group objects by, so each is an instance of its own; "
+            f"{GET_SCENE_RECORDS}"
+        )
+    return notes
+
+
+def _why_nothing(image: LabelImage, labels: int, known: bool) -> str:
+    """A sentence on why a frame that shows so many labels has no instance.
+
+    Args:
+        image: its labels.
+        labels: how many there are.
+        known: whether there is a scene record.
+    """
+    shown = Pass(image.source.value).title
+    if not labels:
+        zero = "; every object has the pass index 0 unless you give it another one" if image.is_index else ""
+        return f"Nothing to detect: {shown} shows no object{zero}"
+    way_out = "look at the rules of the category table and at what is ignored"
+    if not known and image.is_index:
+        way_out = (
+            "without a scene record they are called index_7 and the like, so give --scene, or a rule by pass index"
+        )
+    return f"Nothing to detect: all that {shown} shows ({counted(labels, 'label')}) is background or ignored; {way_out}"
+
+
+def _open(job: FrameJob) -> tuple[Passes, SceneRecord | None, list[str]]:
+    """The frame's passes, its scene record, and sentences on what the user should know of them."""
+    scene = SceneRecord.read(job.scene) if job.scene else None
+    if scene and job.categories:
+        scene = categorise(scene, job.categories)
+    passes = open_passes(job)
+    if scene is None:
+        return passes, None, []
+    if passes.shape != (scene.height, scene.width):
+        height, width = passes.shape
+        raise SceneError(
+            f"{passes.where} has {width} x {height} pixels and the scene renders {scene.width} x {scene.height}; "
+            "set the resolution back to that of the render, or render again"
+        )
+    scene, notes = _of_view(scene, passes.view)
+    return passes, scene, notes
+
+
+def _of_view(scene: SceneRecord, view: str) -> tuple[SceneRecord, list[str]]:
+    """The scene with the camera that the view was seen by, or without one and a sentence that says why."""
+    if view and view != scene.view:
+        return dataclasses.replace(scene, camera=None), [
+            f"The scene record describes {f'the view {scene.view!r}' if scene.view else 'no stereo view'} and the "
+            f"labels are of {view!r}, so the record has no camera; export this view from Blender"
+        ]
+    if scene.camera is None and scene.view:
+        return scene, [
+            "Spherical stereo sees each direction from another place, so the record has no camera; turn Spherical "
+            "Stereo off in the camera's Stereoscopy settings if you need one"
+        ]
+    return scene, []
+
+
+def _passes_to_read(job: FrameJob, keypoints: bool) -> list[Pass]:
+    """The passes that annotating takes for sure, if the frame has them; Cryptomatte has several levels and is apart."""
+    settings = job.settings
+    wanted = []
+    if settings.labels in (LabelSource.AUTO, LabelSource.OBJECT_INDEX):
+        wanted.append(Pass.OBJECT_INDEX)
+    if settings.labels is LabelSource.MATERIAL_INDEX:
+        wanted.append(Pass.MATERIAL_INDEX)
+    if job.colour is None and (shows_colours(settings) or settings.image_format is not ImageFormat.NONE):
+        wanted.append(Pass.COMBINED)
+    if settings.pictures or keypoints:
+        wanted.append(Pass.DEPTH)
+    return list(dict.fromkeys([*wanted, *passes_of(settings.maps)]))
+
+
+def _read_labels(job: FrameJob, passes: Passes, scene: SceneRecord | None) -> LabelImage:
+    settings = job.settings
+    indexed = scene is not None and scene.objects.indexed
+    image = read_labels(passes, settings.labels, indexed, settings.cryptomatte, keep_coverages=settings.soft_masks)
+    return named_by_scene(image, scene) if scene else image
+
+
+def _under_one_label(runs: Runs, named: Sequence[NamedLabels]) -> Runs:
+    """The runs under the first label of each instance and ignored region; the labels of neither are background."""
+    stands_for = {label: one.in_image[0] for one in named for label in one.in_image}
+    return runs.united({label: stands_for.get(label, 0) for label in runs.labels()})
+
+
+def _instances(runs: Runs, named: Sequence[NamedLabels]) -> tuple[list[Instance], list[Instance]]:
+    """Instances, and regions to ignore, with their masks, in the same order."""
+    mask_of = {mask.label: mask for mask in runs.masks()}
+    found: tuple[list[Instance], list[Instance]] = [], []
+    for one in named:
+        mask = mask_of[one.in_image[0]]
+        instance = Instance(one.name, one.category, one.labels, mask, track_id=one.track_id, resolved=one.resolved)
+        found[one.ignored].append(instance)
+    return found
+
+
+def open_passes(job: FrameJob) -> Passes:
+    """The passes of a frame, as the settings of the job choose them; errors as those of Passes."""
+    settings = job.settings
+    # Of several view layers, each is to have a picture of its own.
+    own_picture = settings.all_view_layers
+    return Passes(job.files.files, settings.view_layer, settings.view, settings.cryptomatte, not own_picture)

@@ -1,0 +1,231 @@
+"""Which instance of the scene each label is, and of which category."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..base.errors import SceneError
+from ..categories.grouping import Groups, group_objects, ungrouped, with_whole_categories
+from ..categories.rules import Kind, categorise_alone
+from ..exr.cryptomatte import hash_name
+from ..scene.scene_record import (
+    REFUSED,
+    UNKNOWN,
+    SceneEntries,
+    SceneEntry,
+    SceneRecord,
+    category_of_name,
+    contradiction,
+    refusal,
+)
+from ..settings.category_table import Category, CategoryTable
+from ..settings.settings import Grouping, Ignored, LabelSource
+from .label_image import LabelImage
+
+
+@dataclass(frozen=True)
+class NamedLabels:
+    """The labels of one instance.
+
+    Attributes:
+        name: of the object, material, asset or group; of the first by name where several share the label.
+        category: name of a category; of an ignored region "" where it is ignored for all of them.
+        labels: ascending, at least one.
+        objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
+        ignored: whether this is no instance but a region to ignore.
+        painted: the labels that its pixels have in the label image, where instances that share `labels` were told
+            apart; else ().
+        track_id: the same in all frames of the sequence, where it is known.
+        resolved: how the instance was told apart, see instance_separation.py; None where it has a label of its own.
+    """
+
+    name: str
+    category: str
+    labels: tuple[int, ...]
+    objects: tuple[str, ...] = ()
+    ignored: bool = False
+    painted: tuple[int, ...] = ()
+    track_id: int | None = None
+    resolved: str | None = None
+
+    @property
+    def in_image(self) -> tuple[int, ...]:
+        """Its labels in the label image after instances were told apart."""
+        return self.painted or self.labels
+
+
+@dataclass(frozen=True)
+class SplitEntries:
+    """What labels stand for after instances that share one were told apart, see instance_separation.py.
+
+    Attributes:
+        told_apart: new label -> the instance, as an entry of its own.
+        left: label -> names of the objects that what is left of it can be; it is all that carry it for other labels.
+    """
+
+    told_apart: Mapping[int, SceneEntry]
+    left: Mapping[int, Collection[str]]
+
+
+def name_labels(
+    labels: Sequence[int],
+    image: LabelImage,
+    scene: SceneRecord | None,
+    grouping: Grouping | None = Grouping.OBJECT,
+    ignored: Ignored = Ignored.BACKGROUND,
+    table: CategoryTable | None = None,
+    split: SplitEntries | None = None,
+) -> tuple[list[NamedLabels], list[Category], list[str]]:
+    """Find out what each label shows.
+
+    Args:
+        labels: those that occur in a label image, without 0.
+        image: that label image, for the names in its files.
+        scene: the scene record; without it every label is an instance, named as in the files.
+        grouping: which objects are one instance, where their category does not say so; None leaves each by itself,
+            whatever its properties and its category say, and gives to what is unknown a category of its own.
+        ignored: what becomes of labels of things that are ignored.
+        table: by which labels get a category that only have a name or an index in the files.
+        split: what labels stand for after instances were told apart that share one.
+
+    Returns:
+        The instances and ignored regions sorted by name, the categories of the scene (also those that this frame does
+        not show), and sentences on what the user should know. A label that no instance has is background.
+
+    Raises:
+        SceneError: objects of different categories share a pass index that is seen, all pass indices are 0, or a thing
+            is seen that must have a category and has none.
+    """
+    groups = _groups(image, scene, grouping) if scene else Groups((), table.labelled if table else ())
+    by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
+    members: dict[SceneEntry, set[str]] = defaultdict(set)
+    for entry, group in groups.entries:
+        by_label[entry.pass_index if image.is_index else entry.name].add(group)
+        if _KINDS[image.source] == "object":
+            members[group].add(entry.name)
+    categories = {category.name: category for category in groups.categories}
+    for label, names in split.left.items() if split else ():
+        by_label[label if image.is_index else image.name_of(label)] = {
+            group for entry, group in groups.entries if entry.name in names
+        }
+    notes: list[str] = []
+    strangers: list[str] = []
+    labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
+    objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for label in sorted(labels):
+        found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
+        if split and label in split.told_apart:
+            found = [split.told_apart[label]]
+        alone = not found
+        if not found:
+            if _is_no_material(label, image):
+                continue
+            entry, its_categories = _only_named(label, image, scene, table)
+            for category in its_categories:
+                categories.setdefault(category.name, category)
+            strangers.append(entry.name)
+            found = [entry]
+            if any(category.own_grouping is Grouping.CATEGORY for category in its_categories) and not entry.ignored:
+                found, alone = [SceneEntry(entry.category or "", 0, entry.category)], False
+        shared = f"the pass index {label}" if image.is_index else "one name"
+        if clash := contradiction(found, shared):
+            raise SceneError(clash)
+        first = found[0]
+        if all(one.ignored for one in found):
+            if ignored is Ignored.CROWD:
+                region = f"ignored {first.category}" if first.category else "ignored"
+                labels_of[region, first.category or "", True, 0].append(label)
+            continue
+        if grouping is None and first.category is None and not first.is_known:
+            first = dataclasses.replace(first, category=category_of_name(first.own_name), origin=UNKNOWN)
+            categories.setdefault(first.category or "", Category(first.category or ""))
+        if first.origin == REFUSED:
+            raise SceneError(refusal(first.name))
+        if first.category is None:
+            continue
+        # Labels that only have a name in the files are never united: two of one name may be two things.
+        labels_of[first.name, first.category, False, label if alone else 0].append(label)
+        for group in found:
+            objects_of[first.name, first.category] |= members[group]
+        if len(found) > 1 and grouping not in (Grouping.OBJECT, None):
+            notes.append(f"{first.name!r} and {found[1].name!r} share {shared}, so they are one instance")
+    if strangers and scene:
+        notes.append(
+            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(strangers))}; "
+            "was the scene changed after the render?"
+        )
+    named = [
+        NamedLabels(name, category, tuple(found), tuple(sorted(objects_of[name, category])), is_ignored)
+        for (name, category, is_ignored, _), found in labels_of.items()
+    ]
+    return (
+        sorted(named, key=lambda one: (one.name, one.labels)),
+        sorted(categories.values(), key=lambda category: category.name),
+        notes,
+    )
+
+
+def named_by_scene(image: LabelImage, scene: SceneRecord) -> LabelImage:
+    """A label image whose files have no manifest, with the names of the scene: an id is the hash of a name."""
+    if image.is_index or image.manifest:
+        return image
+    return dataclasses.replace(
+        image, manifest={hash_name(entry.name): entry.name for entry in _table(image, scene).entries}
+    )
+
+
+_KINDS: dict[LabelSource, Literal["object", "material", "asset"]] = {
+    LabelSource.OBJECT_INDEX: "object",
+    LabelSource.CRYPTO_OBJECT: "object",
+    LabelSource.MATERIAL_INDEX: "material",
+    LabelSource.CRYPTO_MATERIAL: "material",
+    LabelSource.CRYPTO_ASSET: "asset",
+}
+
+
+# What Cycles (4.2 to 5.0) calls the material of surfaces that have none.
+_NO_MATERIAL = hash_name("default_surface")
+
+
+def _is_no_material(label: int, image: LabelImage) -> bool:
+    """Whether a label stands for surfaces without a material, which are background and no instance of a material."""
+    return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
+
+
+def _table(image: LabelImage, scene: SceneRecord) -> SceneEntries:
+    """What the labels of this image stand for, without groups."""
+    tables = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}
+    return tables[_KINDS[image.source]]
+
+
+def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) -> Groups:
+    """What the labels of this image can stand for; raises SceneError where it can be nothing."""
+    kind, table = _KINDS[image.source], _table(image, scene)
+    if image.is_index and table.entries and not table.indexed:
+        raise SceneError(
+            f"All {kind}s of the scene {scene.scene!r} have the pass index 0, which is background; give them pass "
+            f"indices ({kind.title()} Properties > {'Relations' if kind == 'object' else 'Settings'} > Pass Index), "
+            f"or turn on the Cryptomatte {kind.title()} pass, and render again"
+        )
+    if grouping is None:
+        return ungrouped(table)
+    return group_objects(scene, grouping) if kind == "object" else with_whole_categories(scene, table)
+
+
+def _only_named(
+    label: int, image: LabelImage, scene: SceneRecord | None, table: CategoryTable | None
+) -> tuple[SceneEntry, tuple[Category, ...]]:
+    """What a label stands for of which only the name or the index is known, and its category."""
+    kind: Kind = "material" if _KINDS[image.source] == "material" else "object"
+    entry = SceneEntry(image.name_of(label), label if image.is_index else 0, None)
+    table = table or CategoryTable(scene.table if scene else ())
+    entry, categories = categorise_alone(entry, kind, table)
+    if image.is_index and scene is None and not table.categories and not entry.is_known:
+        # An index is the id of its category, as users of indices expect.
+        categories = tuple(
+            dataclasses.replace(category, id=label) if category.name == entry.name else category
+            for category in categories
+        )
+    return entry, categories

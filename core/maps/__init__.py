@@ -1,0 +1,1 @@
+"""Dense maps: how each is computed, written and read."""

@@ -1,0 +1,321 @@
+"""The dense maps of a frame: from its passes and instances to files, as the table in map_table.py describes them."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..base.errors import PassError, SceneError
+from ..drawing.image_files import Bytes
+from ..exr.passes import Passes
+from ..labels.depth import Surfaces
+from ..masks.rle import paint_masks
+from ..records.instance import Instance
+from ..scene.scene_record import SceneRecord
+from ..settings.map_table import DenseMap, MapKind, WrittenMap
+from ..settings.render_pass import Pass
+from .flow import Motion
+from .flow_files import write_flow
+from .map_files import write_exr, write_npy, write_png16
+from .point_cloud import write_ply
+from .surface_map import SurfaceMap
+
+_MOST_OF_16_BIT = 0xFFFF
+
+Array = npt.NDArray[Any]
+Bools = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.uint16]
+# (H, W) or (H, W, C) values, and (H, W) where they mean something.
+_Pixels = tuple[Array, Bools]
+
+
+class DenseMaps:
+    """Makes the maps of one frame.
+
+    Args:
+        passes: those of the frame.
+        surfaces: its depth.
+        scene: its scene record.
+        instances: those of its record, in that order.
+        category_ids: id of each category's name.
+        depth_scale: metres for a step of a depth PNG.
+        colours: (H, W, 3) uint8 of the training image, for point clouds; None where there is none.
+        map_surfaces: finds the surface in each pixel.
+    """
+
+    def __init__(
+        self,
+        passes: Passes,
+        surfaces: Surfaces,
+        scene: SceneRecord | None,
+        instances: Sequence[Instance],
+        category_ids: Mapping[str, int],
+        depth_scale: float,
+        colours: Bytes | None,
+        map_surfaces: Callable[[], SurfaceMap],
+    ) -> None:
+        self._passes = passes
+        self._surfaces = surfaces
+        self._motion = Motion(passes, scene.camera if scene else None)
+        self._instances = instances
+        self._category_ids = category_ids
+        self._depth_scale = depth_scale
+        self._colours = colours
+        self._map_surfaces = map_surfaces
+        self._made: tuple[MapKind, _Pixels] | None = None
+
+    def check(self, maps: Sequence[DenseMap]) -> None:
+        """Raises SceneError where one of some maps, those that are made later too, needs a camera that nobody knows."""
+        wanting = next((map for map in maps if map.kind.needs_camera), None)
+        if wanting:
+            with _naming(wanting):
+                _ = self._surfaces.camera
+
+    def write(self, map: DenseMap, output: Path, frame_path: str) -> WrittenMap:
+        """Make a map and write its file.
+
+        Args:
+            map: which one; those of one kind are best asked for one after the other.
+            output: the dataset's folder.
+            frame_path: FrameFiles.path.
+
+        Raises:
+            PassError: the frame lacks a pass, or it does not hold what it should.
+            SceneError: the map needs what only a scene record knows, or holds a number beyond 16 bit.
+            OutputError: the file cannot be written.
+        """
+        if self._made is None or self._made[0] is not map.kind:
+            with _naming(map):
+                self._made = map.kind, _MAKERS[map.kind](self)
+        values, valid = self._made[1]
+        path = map.path(frame_path)
+        held = _WRITERS[map](self, output / path, values, valid)
+        return WrittenMap(
+            map=map,
+            file=path,
+            unit=self._surfaces.unit if map.kind.is_length else map.kind.unit,
+            scale=self._depth_scale if _WRITERS[map] is _depth_png else None,
+            valid=held,
+            out_of_range=int(np.count_nonzero(valid)) - held,
+            ids=self._category_ids if map.kind is MapKind.CATEGORIES else None,
+        )
+
+    def _depth(self) -> _Pixels:
+        return self._surfaces.planar(), self._surfaces.seen
+
+    def _ray_depth(self) -> _Pixels:
+        return self._surfaces.along_rays(), self._surfaces.seen
+
+    def _normals(self) -> _Pixels:
+        rotation = np.asarray(self._surfaces.camera.world_to_camera, dtype=np.float32)[:3, :3]
+        normals = self._passes.read(Pass.NORMAL).astype(np.float32, copy=False) @ rotation.T
+        length = np.sqrt(np.einsum("ijk,ijk->ij", normals, normals))
+        has = np.isfinite(length) & (length > 0)
+        return normals / np.where(has, length, 1)[..., None], has
+
+    # Blender gives the background no flow: where it goes is not known, and not 0.
+    def _flow_forward(self) -> _Pixels:
+        return self._motion.forward(), self._surfaces.seen
+
+    def _flow_backward(self) -> _Pixels:
+        return self._motion.backward(), self._surfaces.seen
+
+    def _position(self) -> _Pixels:
+        scale = np.float32(self._surfaces.unit_scale)
+        return self._passes.read(Pass.POSITION).astype(np.float32, copy=False) * scale, self._surfaces.seen
+
+    def _nocs(self) -> _Pixels:
+        """Source: Wang et al., Normalized Object Coordinate Space, CVPR 2019, section 3."""
+        points = self._surfaces.in_camera()
+        poses = [instance.pose for instance in self._instances]
+        if self._instances and not any(poses):
+            raise SceneError(
+                f"No instance of {self._passes.where} has a pose, and NOCS is in its axes; export from "
+                "Blender with Poses and 3D Boxes turned on, or leave NOCS out"
+            )
+        numbers = self._numbers[self._surfaces.seen]
+        # The middle of each box, from the camera, and the way from the camera's axes to its own; 0 is no instance.
+        middle, turn = np.zeros((len(poses) + 1, 3)), np.zeros((len(poses) + 1, 3, 3))
+        has = np.zeros(len(poses) + 1, bool)
+        for number, pose in enumerate(poses, start=1):
+            if pose is not None and (diagonal := float(np.linalg.norm(pose.dimensions))) > 0:
+                middle[number] = pose.corners_in_camera().mean(axis=0)
+                turn[number] = np.transpose(pose.rotation) / diagonal
+                has[number] = True
+        inside = np.einsum("nij,nj->ni", turn[numbers], points - middle[numbers]) + 0.5
+        values = np.zeros((*self._passes.shape, 3), np.float32)
+        values[self._surfaces.seen] = inside
+        return values, self._surfaces.seen & has[self._numbers]
+
+    @cached_property
+    def _surface_map(self) -> SurfaceMap:
+        return self._map_surfaces()
+
+    def _surface_numbers(self) -> _Pixels:
+        return self._surface_map.number, self._surface_map.number >= 0
+
+    def _write_surfaces(self, path: Path, _: Array, valid: Bools) -> int:
+        self._surface_map.write(path)
+        return int(np.count_nonzero(valid))
+
+    def _uv(self) -> _Pixels:
+        coordinates = self._passes.read(Pass.UV).astype(np.float32, copy=False)
+        if coordinates.shape[-1] < 3:
+            raise PassError(
+                f"The UV pass of {self._passes.where} lacks the value that says where there is a UV map; write it as "
+                "OpenEXR MultiLayer"
+            )
+        return coordinates[..., :2], coordinates[..., 2] > 0
+
+    def _points(self) -> _Pixels:
+        values = np.zeros((*self._passes.shape, 3))
+        values[self._surfaces.seen] = self._surfaces.to_world(self._surfaces.in_camera())
+        return values, self._surfaces.seen
+
+    def _write_points(self, path: Path, values: Array, valid: Bools) -> int:
+        colours = None if self._colours is None else self._colours[valid]
+        write_ply(path, values[valid], colours, self._numbers[valid], self._categories()[0][valid])
+        return int(np.count_nonzero(valid))
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        """(H, W) uint16: the place of each pixel's instance in the record's list, from 1; 0 for none."""
+        if len(self._instances) > _MOST_OF_16_BIT:
+            raise SceneError(
+                f"{self._passes.where} shows {len(self._instances)} instances, and a label map of 16 bit holds "
+                f"{_MOST_OF_16_BIT}; leave small ones out with Minimum Area"
+            )
+        return paint_masks([instance.mask.rle for instance in self._instances], *self._passes.shape).astype(np.uint16)
+
+    def _instance_numbers(self) -> _Pixels:
+        return self._numbers, self._numbers > 0
+
+    def _categories(self) -> _Pixels:
+        ids = [0, *(self._category_ids[instance.category] for instance in self._instances)]
+        if max(ids) > _MOST_OF_16_BIT:
+            raise SceneError(
+                f"A category has the id {max(ids)}, and a label map of 16 bit holds ids up to {_MOST_OF_16_BIT}; "
+                "give it a smaller category_id"
+            )
+        return np.array(ids, dtype=np.uint16)[self._numbers], self._numbers > 0
+
+
+_MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Pixels]] = {
+    MapKind.DEPTH: DenseMaps._depth,
+    MapKind.RAY_DEPTH: DenseMaps._ray_depth,
+    MapKind.NORMALS: DenseMaps._normals,
+    MapKind.FLOW_FORWARD: DenseMaps._flow_forward,
+    MapKind.FLOW_BACKWARD: DenseMaps._flow_backward,
+    MapKind.POSITION: DenseMaps._position,
+    MapKind.NOCS: DenseMaps._nocs,
+    MapKind.SURFACES: DenseMaps._surface_numbers,
+    MapKind.UV: DenseMaps._uv,
+    MapKind.POINTS: DenseMaps._points,
+    MapKind.INSTANCES: DenseMaps._instance_numbers,
+    MapKind.CATEGORIES: DenseMaps._categories,
+}
+
+
+@contextlib.contextmanager
+def _naming(map: DenseMap) -> Iterator[None]:
+    """Let an error of what is in it say which map it is about."""
+    try:
+        yield
+    except (PassError, SceneError) as error:
+        raise type(error)(f"{map.label} cannot be made: {error}") from error
+
+
+def _depth_png(maps: DenseMaps, path: Path, depth: Array, valid: Bools) -> int:
+    """A surface that is nearer than half a step or farther than the last one gets 0, as if there were none."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.rint(depth / np.float64(maps._depth_scale))
+        held = valid & (steps >= 1) & (steps <= _MOST_OF_16_BIT)
+    write_png16(path, np.where(held, steps, 0).astype(np.uint16))
+    return int(np.count_nonzero(held))
+
+
+def _normals_png(_: DenseMaps, path: Path, normals: Array, valid: Bools) -> int:
+    steps = np.rint((normals + 1) * (_MOST_OF_16_BIT / 2))
+    write_png16(path, np.where(valid[..., None], steps, 0).astype(np.uint16))
+    return int(np.count_nonzero(valid))
+
+
+def _flow(_: DenseMaps, path: Path, flow: Array, valid: Bools) -> int:
+    return write_flow(path, flow, valid)
+
+
+def _npy_or_nan(_: DenseMaps, path: Path, values: Array, valid: Bools) -> int:
+    write_npy(path, _filled(values, valid, np.float32(np.nan)))
+    return int(np.count_nonzero(valid))
+
+
+def _npy_or_0(_: DenseMaps, path: Path, values: Array, valid: Bools) -> int:
+    write_npy(path, _filled(values, valid, np.float32(0)))
+    return int(np.count_nonzero(valid))
+
+
+def _depth_exr(_: DenseMaps, path: Path, depth: Array, valid: Bools) -> int:
+    write_exr(path, {"Z": _filled(depth, valid, np.float32(np.nan))})
+    return int(np.count_nonzero(valid))
+
+
+def _position_exr(_: DenseMaps, path: Path, position: Array, valid: Bools) -> int:
+    filled = _filled(position, valid, np.float32(np.nan))
+    write_exr(path, {name: filled[..., place] for place, name in enumerate("XYZ")})
+    return int(np.count_nonzero(valid))
+
+
+def _nocs_png(_: DenseMaps, path: Path, coordinates: Array, valid: Bools) -> int:
+    """What lies outside of the box by a rounding error belongs to its side."""
+    steps = np.rint(np.clip(coordinates, 0, 1) * _MOST_OF_16_BIT)
+    write_png16(path, np.where(valid[..., None], steps, 0).astype(np.uint16))
+    return int(np.count_nonzero(valid))
+
+
+def _normals_exr(_: DenseMaps, path: Path, normals: Array, valid: Bools) -> int:
+    filled = _filled(normals, valid, np.float32(0))
+    write_exr(path, {name: filled[..., place] for place, name in enumerate("XYZ")})
+    return int(np.count_nonzero(valid))
+
+
+def _labels_png(_: DenseMaps, path: Path, labels: Array, valid: Bools) -> int:
+    write_png16(path, labels)
+    return int(np.count_nonzero(valid))
+
+
+def _filled(values: Array, valid: Bools, missing: np.float32) -> npt.NDArray[np.float32]:
+    where = valid if values.ndim == 2 else valid[..., None]
+    return np.where(where, values, missing).astype(np.float32, copy=False)
+
+
+# Each returns how many pixels its file gives a value.
+_WRITERS: Mapping[DenseMap, Callable[[DenseMaps, Path, Array, Bools], int]] = {
+    DenseMap.DEPTH_PNG: _depth_png,
+    DenseMap.DEPTH_NPY: _npy_or_nan,
+    DenseMap.DEPTH_EXR: _depth_exr,
+    DenseMap.RAY_DEPTH_PNG: _depth_png,
+    DenseMap.RAY_DEPTH_NPY: _npy_or_nan,
+    DenseMap.RAY_DEPTH_EXR: _depth_exr,
+    DenseMap.NORMALS_PNG: _normals_png,
+    DenseMap.NORMALS_NPY: _npy_or_0,
+    DenseMap.NORMALS_EXR: _normals_exr,
+    DenseMap.FLOW_FORWARD_FLO: _flow,
+    DenseMap.FLOW_FORWARD_PNG: _flow,
+    DenseMap.FLOW_FORWARD_NPY: _flow,
+    DenseMap.FLOW_BACKWARD_FLO: _flow,
+    DenseMap.FLOW_BACKWARD_PNG: _flow,
+    DenseMap.FLOW_BACKWARD_NPY: _flow,
+    DenseMap.POSITION_NPY: _npy_or_nan,
+    DenseMap.POSITION_EXR: _position_exr,
+    DenseMap.NOCS_PNG: _nocs_png,
+    DenseMap.NOCS_NPY: _npy_or_nan,
+    DenseMap.SURFACES_NPZ: DenseMaps._write_surfaces,
+    DenseMap.UV_NPY: _npy_or_nan,
+    DenseMap.POINTS_PLY: DenseMaps._write_points,
+    DenseMap.INSTANCES_PNG: _labels_png,
+    DenseMap.CATEGORIES_PNG: _labels_png,
+}

@@ -1,0 +1,366 @@
+"""What a render of the scene will and will not give to label: the checklist of the panel, and what can be set up.
+
+Blender's side (operators/preflight/render_setup.py) reads a RenderSetup from the scene and carries out the fixes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ..settings.conflicts import contradictions
+from ..settings.map_table import DenseMap, MapKind, passes_of
+from ..settings.render_pass import CRYPTOMATTES, Pass
+from ..settings.settings import Settings
+from .needed_passes import (
+    label_pass,
+    labelled_layer,
+    needed_passes,
+    part_pass,
+    pass_for_copies,
+    shared_copies,
+    wants_holdouts,
+    wants_image,
+)
+from .pass_indices import LARGEST_INDEX
+from .render_setup import ExrOutput, RenderSetup, ViewLayerSetup
+
+# Of Blender's codecs those that change the bits of a float, the one that always does so first (see exr_file.py).
+_LOSSY_CODECS = ("PXR24", "DWAA", "DWAB")
+
+
+class Status(Enum):
+    """How a line of the checklist stands."""
+
+    GOOD = "good"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+class Fix(Enum):
+    """Something that Set Up Passes can do; passes are turned on in the view layer that is labelled."""
+
+    USE_VIEW_LAYER = "use_view_layer"
+    LABEL_PASS = "label_pass"
+    PART_PASS = "part_pass"
+    COMBINED = "combined"
+    DEPTH = "depth"
+    MAP_PASSES = "map_passes"
+    OUTPUT = "output"
+    CODEC = "codec"
+    INTERLEAVE = "interleave"
+    SEQUENCER = "sequencer"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A line of the checklist.
+
+    Attributes:
+        status: how it stands.
+        text: what is there, or what is wrong, why that matters and what to do.
+        fix: what Set Up Passes does about it; None where it can do nothing, or there is nothing to do.
+    """
+
+    status: Status
+    text: str
+    fix: Fix | None = None
+
+
+def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Finding]:
+    """Go through everything that decides on what a render gives to label.
+
+    Args:
+        setup: of the scene.
+        settings: what the user wants to export.
+        from_files: whether the export reads the frames from files; a render in memory needs no output settings.
+
+    Returns:
+        One finding for each subject, in the order in which a person would look.
+    """
+    layer = labelled_layer(setup, settings)
+    if layer is None:
+        names = ", ".join(repr(layer.name) for layer in setup.view_layers)
+        return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
+    clashes = [Finding(Status.WRONG, sentence) for sentence in contradictions(settings)]
+    findings = [*_check_scene(setup, layer), *(clashes or [_check_labels(setup, settings, layer)])]
+    findings += [*_check_indices(setup, settings, layer), *_check_parts(setup, settings, layer)]
+    findings += _check_other_passes(setup, settings, layer)
+    if from_files:
+        findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
+    elif not setup.outputs:
+        findings.append(
+            Finding(Status.NOTE, f"The output is {setup.file_format}: enough for This Render, not for an animation")
+        )
+    findings += _check_image(setup, settings, layer)
+    return findings
+
+
+def missing_maps(setup: RenderSetup, settings: Settings) -> dict[MapKind, str]:
+    """Kind of map -> why a render of this scene would not give it, and the way out."""
+    layer = labelled_layer(setup, settings)
+    reasons = {kind: _why_missing(setup, layer, kind) for kind in MapKind} if layer else {}
+    return {kind: reason for kind, reason in reasons.items() if reason}
+
+
+def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> str:
+    impossible = [pass_.title for pass_ in kind.passes if not setup.can_render(pass_)]
+    if impossible:
+        return f"{setup.engine} has no {impossible[0]} pass"
+    if Pass.VECTOR in kind.passes and setup.motion_blur:
+        return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
+    if Pass.VECTOR in kind.passes and setup.camera_type == "orthographic":
+        return (
+            "The camera is orthographic, and when such a camera moves the Vector pass is wrong; choose Flow by Step, "
+            "with Flow Step 1 or -1"
+        )
+    if DenseMap.SURFACES_NPZ in _needed_for(kind):
+        if setup.motion_blur:
+            return "Motion Blur is on, which leaves no depth to find surfaces by; turn it off"
+        if setup.camera_type == "panoramic":
+            return "The camera is panoramic, and surfaces are found for perspective and orthographic ones; leave it out"
+    off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
+    if off:
+        return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"
+    return ""
+
+
+def _needed_for(kind: MapKind) -> set[DenseMap]:
+    """The maps of a kind, and those that they are made of."""
+    return {one for map in DenseMap if map.kind is kind for one in (map, *map.made_of)}
+
+
+def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
+    if not setup.has_camera:
+        yield Finding(Status.WRONG, "The scene has no camera; add one and make it the active camera")
+    if not layer.used:
+        yield Finding(
+            Status.WRONG,
+            f"The view layer {layer.name!r} is not rendered; turn on its Use for Rendering",
+            Fix.USE_VIEW_LAYER,
+        )
+    if setup.sequencer:
+        yield Finding(
+            Status.WRONG,
+            "The video sequencer has strips and replaces the render, so passes are lost; turn off Post Processing > "
+            "Sequencer in the output properties",
+            Fix.SEQUENCER,
+        )
+    if setup.preview:
+        yield Finding(
+            Status.NOTE,
+            "Objects have the colours of the preview, which a material with an Object Info node would render; press "
+            "Restore Colours in Objects first",
+        )
+
+
+def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Finding:
+    wanted = label_pass(setup, settings, layer)
+    if not setup.can_render(wanted):
+        return Finding(
+            Status.WRONG,
+            f"{setup.engine} has no {wanted.title} pass; "
+            + (
+                "set Labels to Automatic or Cryptomatte Object"
+                if setup.can_render(Pass.CRYPTO_OBJECT)
+                else "render with Cycles or EEVEE"
+            ),
+        )
+    if setup.problem:
+        return Finding(Status.WRONG, setup.problem)
+    if setup.objects == 0 and setup.background:
+        return Finding(
+            Status.WRONG,
+            f"Nothing to label: all {setup.background} objects are background or ignored; see the panel Categories",
+        )
+    if setup.objects == 0:
+        return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
+    if wanted is Pass.OBJECT_INDEX and not setup.indexed:
+        return Finding(
+            Status.WRONG,
+            "All objects have the pass index 0, which is background; press Assign Indices, or set Labels to Automatic",
+        )
+    if wanted is Pass.OBJECT_INDEX and setup.clash:
+        return Finding(Status.WRONG, f"{setup.clash} (Assign Indices gives each its own)")
+    if wanted not in layer.passes:
+        return Finding(
+            Status.WRONG,
+            f"No pass tells objects apart: {wanted.title} is off in the view layer {layer.name!r}",
+            Fix.LABEL_PASS,
+        )
+    needs_none = "; it needs no pass indices" if wanted in CRYPTOMATTES else ""
+    return Finding(Status.GOOD, f"{wanted.title} tells objects apart{needs_none}")
+
+
+def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    if label_pass(setup, settings, layer) is not Pass.OBJECT_INDEX:
+        return
+    if setup.shared and not setup.clash:
+        yield Finding(
+            Status.NOTE, f"{setup.shared}, so they will be one instance; Assign Indices gives each instance its own"
+        )
+    if setup.instances > LARGEST_INDEX:
+        yield Finding(
+            Status.WRONG,
+            f"{setup.instances} instances are more than the {LARGEST_INDEX} pass indices of Blender; set Labels to "
+            "Cryptomatte Object",
+        )
+
+
+def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    wanted = part_pass(setup, settings, layer)
+    if wanted is None or wanted is label_pass(setup, settings, layer):
+        return
+    if wanted in layer.passes:
+        yield Finding(Status.GOOD, f"{wanted.title} tells parts apart")
+    elif setup.can_render(wanted):
+        yield Finding(
+            Status.WRONG, f"No pass tells parts apart: {wanted.title} is off in {layer.name!r}", Fix.PART_PASS
+        )
+    else:
+        yield Finding(Status.WRONG, f"{setup.engine} has no {wanted.title} pass; set Parts to None")
+
+
+def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    images = ["images"] if wants_image(settings) else []
+    images += ["ignore regions of holdouts"] if wants_holdouts(setup, settings) else []
+    if images:
+        what = " and ".join(images)
+        if Pass.COMBINED in layer.passes:
+            yield Finding(Status.GOOD, f"Combined gives the {what}")
+        else:
+            yield Finding(Status.WRONG, f"No {what}: Combined is off in the view layer {layer.name!r}", Fix.COMBINED)
+    if wants_holdouts(setup, settings) and setup.transparent:
+        yield Finding(
+            Status.NOTE,
+            "No ignore regions of holdouts: they cannot be told from a transparent background; turn off Film > "
+            "Transparent in the render properties",
+        )
+    yield from _check_copies(setup, settings, layer)
+    if setup.keypoints:
+        yield _check_depth(
+            setup, layer, "Depth says which keypoints are hidden", "Keypoints count as visible where their instance is"
+        )
+    if settings.pictures:
+        yield _check_depth(setup, layer, "Depth gives the depth pictures", "No depth pictures")
+    yield from _check_maps(setup, settings, layer)
+
+
+def _check_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    name = shared_copies(setup, settings, layer)
+    if not name:
+        return
+    alike = f"The copies of {name!r} share a label, and those that touch will be one instance"
+    wanted = pass_for_copies(layer)
+    if setup.camera_type == "panoramic":
+        yield Finding(Status.NOTE, f"{alike}, since nothing tells them apart with a panoramic camera")
+    elif setup.motion_blur:
+        yield Finding(Status.WRONG, f"{alike}: with Motion Blur no depth tells them apart; turn it off")
+    elif wanted is Pass.POSITION:
+        yield Finding(Status.GOOD, f"Position tells the copies of {name!r} apart")
+    else:
+        yield _check_depth(setup, layer, f"Depth tells the copies of {name!r} apart", alike, Status.WRONG)
+
+
+def _check_depth(
+    setup: RenderSetup, layer: ViewLayerSetup, good: str, bad: str, status: Status = Status.NOTE
+) -> Finding:
+    """What the Depth pass is good for, or what is missing without it."""
+    if Pass.DEPTH in layer.passes:
+        return Finding(Status.GOOD, good)
+    if setup.can_render(Pass.DEPTH):
+        return Finding(status, f"{bad}: the Depth pass (Z) is off in the view layer {layer.name!r}", Fix.DEPTH)
+    return Finding(status, f"{bad}: {setup.engine} has no Depth pass; render with Cycles or EEVEE")
+
+
+def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    kinds = list(dict.fromkeys(map.kind for map in settings.maps))
+    good = []
+    for kind in kinds:
+        if reason := _why_missing(setup, layer, kind):
+            mendable = any(pass_ not in layer.passes and setup.can_render(pass_) for pass_ in kind.passes)
+            yield Finding(Status.WRONG, f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if mendable else None)
+        else:
+            good.append(kind.title)
+    if good:
+        yield Finding(Status.GOOD, f"Dense maps: {', '.join(good)}")
+
+
+def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    if not setup.outputs:
+        yield Finding(
+            Status.WRONG,
+            f"The output is {setup.file_format}, which holds no passes; it has to be OpenEXR MultiLayer",
+            Fix.OUTPUT,
+        )
+        return
+    needed = [pass_ for pass_ in needed_passes(setup, settings, layer) if pass_ in layer.passes]
+    missing = [pass_ for pass_ in needed if not _written(setup.outputs, pass_)]
+    if missing:
+        names = " and ".join(pass_.title for pass_ in missing)
+        yield Finding(
+            Status.WRONG,
+            f"The File Output nodes do not write {names}; connect them, or make the output OpenEXR MultiLayer",
+            Fix.OUTPUT,
+        )
+    else:
+        yield Finding(Status.GOOD, f"Passes go to {_described(setup.outputs)}")
+    parts = part_pass(setup, settings, layer)
+    for labels in dict.fromkeys([label_pass(setup, settings, layer), *([parts] if parts else [])]):
+        yield from _check_codec(setup.outputs, labels)
+    if not setup.can_store:
+        yield Finding(
+            Status.WRONG,
+            "This Blender cannot write one part a pass where pixels are not square; turn on Interleave in the output "
+            "properties, or make the aspect 1:1",
+            Fix.INTERLEAVE,
+        )
+
+
+def _check_folder(setup: RenderSetup) -> Iterator[Finding]:
+    if not setup.folder:
+        yield Finding(Status.WRONG, "The output path is relative to a .blend file that is not saved; save it first")
+    elif setup.folder_is_default:
+        yield Finding(
+            Status.NOTE, f"Frames go to {setup.folder}, which all scenes share; choose an output path of this scene"
+        )
+
+
+def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding]:
+    if labels not in CRYPTOMATTES:
+        return
+    for output in outputs:
+        if output.passes is not None and labels not in output.passes:
+            continue
+        where = f"The File Output node {output.name!r}" if output.name else "The output"
+        # The scene's own output names the channels of a Cryptomatte in lower case, which DWAA and DWAB leave alone.
+        lossy = _LOSSY_CODECS if output.name else _LOSSY_CODECS[:1]
+        if output.codec in lossy or output.half:
+            what = "in 16 bit" if output.half else f"with the lossy codec {output.codec}"
+            yield Finding(
+                Status.WRONG,
+                f"{where} stores Cryptomatte {what}, which destroys the ids; choose 32 bit and ZIP",
+                Fix.CODEC,
+            )
+
+
+def _check_image(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    size = f"{setup.width} x {setup.height} pixels"
+    if setup.percentage == 100:
+        yield Finding(Status.GOOD, f"Images have {size}")
+    else:
+        yield Finding(Status.NOTE, f"Images have {size}: the resolution is set to {setup.percentage} %")
+    if setup.motion_blur and Pass.VECTOR in layer.passes and Pass.VECTOR not in passes_of(settings.maps):
+        yield Finding(
+            Status.WRONG, "Motion Blur is on, and Blender then leaves the Vector pass empty; turn one of them off"
+        )
+
+
+def _written(outputs: Sequence[ExrOutput], pass_: Pass) -> bool:
+    return any(output.passes is None or pass_ in output.passes for output in outputs)
+
+
+def _described(outputs: Sequence[ExrOutput]) -> str:
+    if not outputs[0].name:
+        return "OpenEXR MultiLayer files"
+    names = ", ".join(repr(output.name) for output in outputs)
+    return f"the File Output {'node' if len(outputs) == 1 else 'nodes'} {names}"

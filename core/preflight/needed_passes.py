@@ -1,0 +1,73 @@
+"""Which view layer of a render an export labels, and which passes it needs of that."""
+
+from ..settings.map_table import DenseMap, passes_of
+from ..settings.render_pass import CRYPTOMATTES, LABEL_PASSES, Pass
+from ..settings.settings import Ignored, ImageFormat, Instancing, LabelSource, Settings
+from .render_setup import RenderSetup, ViewLayerSetup
+
+
+def labelled_layer(setup: RenderSetup, settings: Settings) -> ViewLayerSetup | None:
+    """The view layer that an export takes, or would take once it has passes; None where the wanted one is missing."""
+    if settings.view_layer:
+        return next((layer for layer in setup.view_layers if layer.name == settings.view_layer), None)
+    rendered = [layer for layer in setup.view_layers if layer.used] or list(setup.view_layers)
+    return next((layer for layer in rendered if layer.passes & set(LABEL_PASSES)), rendered[0])
+
+
+def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass:
+    """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
+    if settings.labels is not LabelSource.AUTO:
+        return settings.labels.pass_
+    by_index = setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
+    if by_index and not settings.soft_masks:
+        wanted = Pass.OBJECT_INDEX
+    else:
+        wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)
+    return wanted if setup.can_render(wanted) else Pass.CRYPTO_OBJECT
+
+
+def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass | None:
+    """The pass that tells the parts of instances apart, whether it is turned on or not; None where none is wanted."""
+    candidates = settings.parts.passes
+    labels = label_pass(setup, settings, layer)
+    if not candidates or labels in candidates:
+        return labels if candidates else None
+    return next((pass_ for pass_ in candidates if pass_ in layer.passes), candidates[0])
+
+
+def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
+    """All that an export with these settings reads, and no more."""
+    needed = [Pass.COMBINED] if wants_image(settings) or wants_holdouts(setup, settings) else []
+    needed += [Pass.DEPTH] if settings.pictures or setup.keypoints else []
+    needed += [pass_for_copies(layer)] if shared_copies(setup, settings, layer) else []
+    parts = part_pass(setup, settings, layer)
+    needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
+    return list(dict.fromkeys(needed))
+
+
+def shared_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> str:
+    """Name of an object whose copies share a label and are to be told apart; "" where there is none."""
+    if settings.instancing is not Instancing.AUTO:
+        return ""
+    labels = label_pass(setup, settings, layer)
+    return {Pass.OBJECT_INDEX: setup.indexed_copies, Pass.CRYPTO_OBJECT: setup.copies}.get(labels, "")
+
+
+def pass_for_copies(layer: ViewLayerSetup) -> Pass:
+    """The pass that tells copies apart: Depth, unless it is off and Position is there."""
+    return Pass.POSITION if Pass.POSITION in layer.passes and Pass.DEPTH not in layer.passes else Pass.DEPTH
+
+
+def wants_image(settings: Settings) -> bool:
+    shown = settings.pictures or settings.image_format is not ImageFormat.NONE
+    return shown or DenseMap.POINTS_PLY in settings.maps
+
+
+def wants_holdouts(setup: RenderSetup, settings: Settings) -> bool:
+    """Whether the holes that holdouts leave in the image are wanted as regions to ignore."""
+    return setup.holdouts and settings.ignored is Ignored.CROWD
+
+
+def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
+    """The passes that the maps need, that are off and that the engine can make."""
+    return [pass_ for pass_ in passes_of(settings.maps) if pass_ not in layer.passes and setup.can_render(pass_)]

@@ -1,0 +1,98 @@
+"""What decides on the passes of a render, as plain data; operators/preflight reads it from the scene."""
+
+from dataclasses import dataclass
+
+from ..settings.render_pass import Pass
+
+
+@dataclass(frozen=True)
+class ViewLayerSetup:
+    """A view layer: its name, whether it is rendered, and the passes that are turned on in it."""
+
+    name: str
+    used: bool
+    passes: frozenset[Pass]
+
+
+@dataclass(frozen=True)
+class ExrOutput:
+    """Something that writes EXR files: the scene's own output, or a File Output node of the compositor.
+
+    Attributes:
+        name: of the node; "" for the scene's own output.
+        passes: what it writes; None for every pass of every view layer.
+        codec: as Blender calls it, "ZIP" for example.
+        half: whether colours are stored in 16 bit, and with them a Cryptomatte (only File Output nodes do that).
+    """
+
+    name: str
+    passes: frozenset[Pass] | None
+    codec: str
+    half: bool
+
+
+@dataclass(frozen=True)
+class RenderSetup:
+    """What decides on the passes of a render.
+
+    Attributes:
+        engine: name of the render engine.
+        engine_passes: the passes that it can make; None where that is not known.
+        view_layers: at least one.
+        objects: number of objects that can be seen and have a category.
+        background: number of those that can be seen and have none.
+        problem: a sentence on why frames cannot be labelled as things are, "" where they can.
+        instances: number of instances that they are.
+        indexed: whether any of them has a pass index other than 0.
+        clash: a sentence on objects of different categories that share a pass index, "" where none do.
+        shared: a sentence on instances that share a pass index, "" where none do.
+        outputs: what writes EXR files with passes; empty where nothing does.
+        file_format: what the scene's own output writes, as Blender's interface calls it.
+        width, height: of the rendered image, in pixels.
+        percentage: resolution percentage.
+        can_store: False where Blender cannot write these passes because pixels are not square.
+        folder: where the frames go, "" where it is relative to a .blend that was never saved.
+        folder_is_default: whether it is Blender's own default, which all scenes share.
+        has_camera: whether the scene has an active camera.
+        motion_blur: whether it is on.
+        sequencer: whether the video sequencer replaces the render.
+        preview: whether objects have the colours of the preview instead of their own.
+        camera_type: of the active camera, as in Camera.type; "" where it is not known.
+        transparent: whether the film is, so that the image has no background.
+        copies: name of an object whose copies share one Cryptomatte id, "" where there is none.
+        indexed_copies: likewise, of one whose copies share a pass index other than 0.
+        keypoints: whether any object has a category with keypoints.
+        holdouts: whether any holdout is to be ignored.
+    """
+
+    engine: str
+    engine_passes: frozenset[Pass] | None
+    view_layers: tuple[ViewLayerSetup, ...]
+    objects: int
+    instances: int
+    indexed: bool
+    clash: str
+    shared: str
+    outputs: tuple[ExrOutput, ...]
+    file_format: str
+    width: int
+    height: int
+    percentage: int
+    can_store: bool
+    folder: str
+    folder_is_default: bool
+    has_camera: bool
+    motion_blur: bool
+    sequencer: bool
+    preview: bool
+    camera_type: str = "perspective"
+    transparent: bool = False
+    copies: str = ""
+    indexed_copies: str = ""
+    keypoints: bool = False
+    holdouts: bool = False
+    background: int = 0
+    problem: str = ""
+
+    def can_render(self, pass_: Pass) -> bool:
+        return self.engine_passes is None or pass_ in self.engine_passes

@@ -1,0 +1,110 @@
+"""The order to annotate one frame, as plain data that any process on any machine can carry out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import ExrError, SceneError
+from ..base.files import canonical_json, digest
+from ..base.version import VERSION
+from ..frames.frame_files import FrameFiles
+from ..scene.scene_record import SCENE_VERSION
+from ..settings.category_files import table_as_json, table_from_json
+from ..settings.category_table import CategoryTable
+from ..settings.settings import Settings
+from .frame_record import IMAGES_FOLDER, RECORD_VERSION, FrameRecord, valid_record
+
+
+@dataclass(frozen=True)
+class FrameJob:
+    """All that is needed to annotate one frame, in any process on any machine that sees the files.
+
+    Attributes:
+        files: the frame's EXR files.
+        output: the dataset's folder.
+        scene: path of the frame's scene record, None where Blender has not described it.
+        settings: the user's choices.
+        categories: the table that decides on categories instead of the one by which the scene was described.
+        colour: how the training image was made, if somebody (Blender) has already put it into its place.
+    """
+
+    files: FrameFiles
+    output: Path
+    scene: Path | None = None
+    settings: Settings = field(default_factory=Settings)
+    colour: Mapping[str, Any] | None = None
+    categories: CategoryTable | None = None
+
+    @property
+    def image(self) -> str:
+        """Path of the training image below the output folder."""
+        return f"{IMAGES_FOLDER}/{self.files.path}{self.settings.image_format.suffix}"
+
+    def key(self) -> str:
+        """Digest of all that the record depends on: files by name, size and time, scene record, settings, version.
+
+        Raises:
+            ExrError: an EXR file is missing.
+            SceneError: the scene record is missing.
+        """
+        try:
+            stats = [(file.path.name, file.holds and file.holds.value, file.path.stat()) for file in self.files.files]
+        except OSError as error:
+            raise ExrError(f"Cannot read {error.filename}: {error.strerror}; check the path") from error
+        try:
+            scene = digest(self.scene.read_bytes()) if self.scene else None
+        except OSError as error:
+            raise SceneError(
+                f"Cannot read {self.scene}: {error.strerror}; export the frame again from Blender, "
+                "or give the folder of its scene record with --scene"
+            ) from error
+        return digest(
+            canonical_json(
+                {
+                    "versions": [VERSION, SCENE_VERSION, RECORD_VERSION],
+                    "files": [[name, holds, stat.st_size, stat.st_mtime_ns] for name, holds, stat in stats],
+                    "frame": [self.files.sequence, self.files.frame, self.files.name],
+                    "scene": scene,
+                    "settings": self.settings.shaping_records(),
+                    "colour": self.colour,
+                    "categories": table_as_json(self.categories) if self.categories else None,
+                }
+            )
+        )
+
+    def finished_record(self) -> FrameRecord | None:
+        """The record of the frame, if it is up to date and all its files are there, else None.
+
+        A Cryptomatte's manifest in a file of its own is looked at here: only who opens the EXR files knows of it, and
+        this must be quick and need no OpenEXR.
+
+        Raises:
+            ExrError, SceneError: as key().
+        """
+        record = valid_record(self.output, self.files.path, self.key())
+        if record is None:
+            return None
+        paths = [file.path for file in self.files.files]
+        return record if all(sidecar.is_current(paths) for sidecar in record.sidecars) else None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "files": self.files.as_json(),
+            "output": str(self.output),
+            "scene": str(self.scene) if self.scene else None,
+            "settings": self.settings.as_json(),
+            "colour": self.colour,
+            "categories": table_as_json(self.categories) if self.categories else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "FrameJob":
+        return cls(
+            files=FrameFiles.from_json(data["files"]),
+            output=Path(data["output"]),
+            scene=Path(data["scene"]) if data["scene"] else None,
+            settings=Settings.from_json(data["settings"]),
+            colour=data["colour"],
+            categories=table_from_json(data["categories"]) if data["categories"] else None,
+        )

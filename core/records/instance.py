@@ -1,0 +1,135 @@
+"""What a record says of an instance: its mask, and what else is known of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..base.box import Box
+from ..masks.runs import Mask
+from ..scene.keypoints import Keypoint
+from ..scene.poses import Pose
+
+# A name, or the track_id of an instance that shares its name.
+Identity = str | int
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an instance: what it shows of one material, or of one object of a group.
+
+    Attributes:
+        name: of the material or object; unique in the instance where the scene is known.
+        category: name of a category of parts.
+        labels: of the pass that tells parts apart, ascending.
+        mask: its pixels, all of them pixels of the instance.
+    """
+
+    name: str
+    category: str
+    labels: tuple[int, ...]
+    mask: Mask
+
+
+@dataclass(frozen=True)
+class SoftMask:
+    """Where it is written how much of each pixel an instance covers.
+
+    Attributes:
+        file: path of an 8-bit image below the output folder, with forward slashes; 255 is a whole pixel.
+        box: the pixels that the image holds; all others are 0.
+    """
+
+    file: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Amodal:
+    """All of an instance, seen or not. Names and meaning as in BOP and Unity Perception.
+
+    Attributes:
+        rle: compressed COCO counts of what it covers within the image.
+        box: around all that it covers, also beyond the image (there coordinates may be negative).
+        px_count_all: pixels that it covers, also beyond the image (see amodal_masks.py for how far).
+        px_count_in_frame: those within the image.
+        px_count_visib: those that are seen.
+    """
+
+    rle: str
+    box: Box
+    px_count_all: int
+    px_count_in_frame: int
+    px_count_visib: int
+
+    @property
+    def visib_fract(self) -> float:
+        """Which part of all of it is seen."""
+        return self.px_count_visib / self.px_count_all
+
+    @property
+    def occluded(self) -> float:
+        """Which part of what lies within the image is hidden."""
+        return 1 - self.px_count_visib / self.px_count_in_frame
+
+    @property
+    def truncated(self) -> float:
+        """Which part of all of it lies outside of the image."""
+        return 1 - self.px_count_in_frame / self.px_count_all
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "box": [self.box.x0, self.box.y0, self.box.x1, self.box.y1],
+            "rle": self.rle,
+            "px_count_all": self.px_count_all,
+            "px_count_in_frame": self.px_count_in_frame,
+            "px_count_visib": self.px_count_visib,
+            "visib_fract": self.visib_fract,
+            "occluded": self.occluded,
+            "truncated": self.truncated,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Amodal":
+        """Raises KeyError, TypeError or ValueError where the data is none."""
+        counts = (int(data[f"px_count_{name}"]) for name in ("all", "in_frame", "visib"))
+        return cls(str(data["rle"]), Box(*map(int, data["box"])), *counts)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A mask with a name: what a detector should find.
+
+    Attributes:
+        name: unique in a frame where the scene is known.
+        category: name of a category.
+        labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
+        mask: its pixels.
+        at_border: whether it touches the border of the image; None where nobody asked.
+        parts: sorted by name; None where nobody asked.
+        soft_mask: None where nobody asked.
+        pose: where it is as seen from the camera; None where nobody asked, or it has none.
+        keypoints: in the order of its category's; None where that has none.
+        amodal: all of it, hidden or not; None where nobody asked, or it is not known.
+        track_id: the same in all frames of the sequence, below 2^53; None where it is not known.
+        resolved: how it was told apart from others that carry its labels: by "geometry", or as one of the connected
+            "components"; None where the labels are its own.
+    """
+
+    name: str
+    category: str
+    labels: tuple[int, ...]
+    mask: Mask
+    at_border: bool | None = None
+    parts: tuple[Part, ...] | None = None
+    soft_mask: SoftMask | None = None
+    pose: Pose | None = None
+    keypoints: tuple[Keypoint, ...] | None = None
+    amodal: Amodal | None = None
+    track_id: int | None = None
+    resolved: str | None = None
+
+    @property
+    def track(self) -> Identity | None:
+        """What makes it the same thing in all frames of its sequence; None where nobody knows."""
+        if self.track_id is not None:
+            return self.track_id
+        return self.name if self.resolved is None else None

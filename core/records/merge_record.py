@@ -1,0 +1,152 @@
+"""What a merge has made for a frame: the maps that need other frames, what each was made of, and what is in its file.
+
+It lies beside the frame records, which are complete before and are not touched by a merge. So a merge need not make or
+read again what is made of the same.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import OutputError, RecordError
+from ..base.files import Content, canonical_json, complete_file, digest
+from ..base.version import VERSION
+from ..settings.map_table import DenseMap, WrittenMap
+from .frame_record import FrameRecord
+
+LATER_VERSION = 1
+LATER_FOLDER = "later_maps"
+
+
+@dataclass(frozen=True)
+class LaterMap:
+    """A map that was made when all frames were there.
+
+    Attributes:
+        written: as records know other maps.
+        key: digest of all that it was made of, see later_key().
+        content: what is in its file.
+    """
+
+    written: WrittenMap
+    key: str
+    content: Content
+
+
+@dataclass(frozen=True)
+class LaterRecord:
+    """Those of a frame, by the kind of map and its format."""
+
+    maps: Mapping[DenseMap, LaterMap] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, output: Path, frame_path: str) -> "LaterRecord":
+        """That of a frame, `frame_path` is FrameRecord.path; an empty one where nothing was made.
+
+        Raises:
+            RecordError: it is damaged or of another version.
+        """
+        path = later_path(output, frame_path)
+        try:
+            data = json.loads(path.read_bytes())
+            if data["later_version"] != LATER_VERSION:
+                raise RecordError(f"{path} was written by another version of Labelpass; merge again")
+            if data["checksum"] != digest(canonical_json(data["maps"])):
+                raise RecordError(f"{path} is damaged; merge again")
+            maps = [
+                LaterMap(WrittenMap.from_json(one), str(one["key"]), Content(int(one["size"]), str(one["digest"])))
+                for one in data["maps"]
+            ]
+            if any(one.written.file != one.written.map.path(frame_path) for one in maps):
+                raise RecordError(f"{path} is that of another frame; merge again")
+        except FileNotFoundError:
+            return cls()
+        except OSError as error:
+            raise RecordError(f"Cannot read {path}: {error.strerror}; make it readable and merge again") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise RecordError(f"{path} is damaged; merge again") from error
+        return cls({one.written.map: one for one in maps})
+
+    def write(self, output: Path, frame_path: str) -> None:
+        """Write it into its place, or remove what is there if there are no maps.
+
+        Raises:
+            OutputError: that cannot be done.
+        """
+        path = later_path(output, frame_path)
+        if not self.maps:
+            remove(path)
+            return
+        maps = [_as_json(self.maps[map]) for map in DenseMap if map in self.maps]
+        text = canonical_json(
+            {"checksum": digest(canonical_json(maps)), "later_version": LATER_VERSION, "maps": maps},
+        )
+        with complete_file(path) as file:
+            file.write(text + b"\n")
+
+
+def later_path(output: Path, frame_path: str) -> Path:
+    return output / later_file(frame_path)
+
+
+def later_file(frame_path: str) -> str:
+    """Where it lies below the output folder."""
+    return f"{LATER_FOLDER}/{frame_path}.json"
+
+
+def later_key(map: DenseMap, here: FrameRecord, other: FrameRecord) -> str:
+    """Digest of all that a map of a frame depends on: files of both frames by their content, cameras, and version."""
+    return digest(
+        canonical_json(
+            {
+                "versions": [VERSION, LATER_VERSION],
+                "map": map.value,
+                "flow_step": here.flow_step,
+                "frames": [_depends_on(map, record) for record in (here, other)],
+            }
+        )
+    )
+
+
+def remove(path: Path) -> None:
+    """Remove a file that a merge made, if it is there; OutputError where that cannot be done."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot remove {path}, which an earlier merge made: {error.strerror}; remove it yourself"
+        ) from error
+
+
+def _depends_on(map: DenseMap, record: FrameRecord) -> list[Any]:
+    contents = [record.contents.get(one.path(record.path)) for one in map.made_of]
+    return [
+        [content and content.digest for content in contents],
+        None if record.camera is None else record.camera.as_json(),
+        record.unit_scale,
+        record.view,
+    ]
+
+
+def _as_json(one: LaterMap) -> dict[str, Any]:
+    return {**one.written.as_json(), "key": one.key, "size": one.content.size, "digest": one.content.digest}
+
+
+@dataclass(frozen=True)
+class Awaiting:
+    """A frame with maps that wait for its neighbours.
+
+    Attributes:
+        sequence, frame, view, path: of the record.
+        maps: those that wait.
+        flow_step: how many frames later the frame is to which those lead that go by step.
+    """
+
+    sequence: str
+    frame: int
+    view: str
+    path: str
+    maps: tuple[DenseMap, ...]
+    flow_step: int

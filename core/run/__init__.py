@@ -1,0 +1,1 @@
+"""Many frames through several processes, and what became of each."""

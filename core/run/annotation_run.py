@@ -1,0 +1,271 @@
+"""An annotation run: many frames through the workers, and what became of each of them.
+
+The sidebar, the headless script and the command line all drive this; it runs in Blender's process too.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..base.errors import ExrError, SceneError
+from ..base.files import check_writable
+from ..base.phrases import counted
+from ..frames.frame_messages import frames_in_words, said_once
+from ..records.frame_job import FrameJob
+from ..records.frame_record import record_path
+from ..settings.settings import Settings
+from .exit_codes import ExitCode
+from .pool import Done, Event, Progress, Task, WorkerPool
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence on a frame, or on several that it holds for.
+
+    Attributes:
+        where: the frame's name, or how many frames and which.
+        text: what is wrong with it, or should be known about it.
+        failed: whether the frame could not be annotated.
+    """
+
+    where: str
+    text: str
+    failed: bool
+
+    def __str__(self) -> str:
+        return f"{'Failed' if self.failed else 'Note'}: {self.where}: {self.text}"
+
+
+@dataclass
+class Summary:
+    """What became of the frames so far.
+
+    Attributes:
+        annotated, kept: how many frames were annotated, and how many were up to date already.
+        instances: in all of them.
+        dropped: how many instances more were left out, as the settings say.
+        failed: frame -> a sentence on what is wrong with it.
+        notes: frame -> sentences on what the user should know about it.
+        dataset: a sentence on the dataset file, "" until it is written.
+        problems: a sentence on each record that the dataset file could not take.
+        stopped: whether the user stopped the run.
+    """
+
+    annotated: int = 0
+    kept: int = 0
+    instances: int = 0
+    dropped: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    dataset: str = ""
+    problems: list[str] = field(default_factory=list)
+    stopped: bool = False
+
+    @property
+    def frames(self) -> int:
+        """Frames that are dealt with, well or badly."""
+        return self.annotated + self.kept + len(self.failed)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """How a program ends that made this run."""
+        if self.stopped:
+            return ExitCode.STOPPED
+        return ExitCode.FAILED if self.failed or self.problems else ExitCode.DONE
+
+    def headline(self) -> str:
+        """The run in one sentence."""
+        parts = [f"{counted(self.annotated, 'frame')} annotated"]
+        if self.kept:
+            parts.append(f"{self.kept} up to date")
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed")
+        text = f"{', '.join(parts)}; {counted(self.instances, 'instance')}"
+        if self.dropped:
+            text += f", {self.dropped} dropped"
+        return f"Stopped: {text}" if self.stopped else text
+
+    def outline(self) -> list[str]:
+        """The run as a whole: headline, dataset, and what is wrong with that."""
+        lines = [self.headline()] if self.frames or self.stopped else []
+        return [*lines, *([self.dataset] if self.dataset else []), *self.problems]
+
+    def remarks(self) -> list[Remark]:
+        """Every failure and every note once, each with its frames."""
+        return [*_remarks(self.failed.items(), failed=True), *self._notes()]
+
+    def remarks_by_frame(self) -> list[Remark]:
+        """Every failure by frame, and every note once."""
+        return [*(Remark(frame, error, failed=True) for frame, error in sorted(self.failed.items())), *self._notes()]
+
+    def _notes(self) -> list[Remark]:
+        return _remarks(((frame, note) for frame, notes in self.notes.items() for note in notes), failed=False)
+
+    def lines(self) -> list[str]:
+        """The run in full: outline and remarks."""
+        return [*self.outline(), *map(str, self.remarks())]
+
+
+def _remarks(sentences: Iterable[tuple[str, str]], failed: bool) -> list[Remark]:
+    return [Remark(frames_in_words(frames), text, failed) for frames, text in said_once(sentences)]
+
+
+def _left_out(records: Mapping[str, int]) -> str:
+    """Words on records that the dataset file was not to hold, by sequence; "" where there are none."""
+    if not records:
+        return ""
+    names = ", ".join(repr(name) if name else "the unnamed one" for name in records)
+    sequences = "a sequence" if len(records) == 1 else "sequences"
+    number = counted(sum(records.values()), "record")
+    return f"; {number} left out, of {sequences} that the latest export does not make ({names})"
+
+
+class AnnotationRun:
+    """Frames on their way through a pool of workers.
+
+    Attributes:
+        summary: what became of them so far.
+    """
+
+    def __init__(self, pool: WorkerPool, output: Path) -> None:
+        self.summary = Summary()
+        self._pool = pool
+        self._output = output
+
+    def settled(self, job: FrameJob) -> bool:
+        """Whether there is nothing to do for a frame: its record is valid already, or its files are missing."""
+        if job.settings.redo:
+            return False
+        try:
+            record = job.finished_record()
+        except ExrError as error:
+            # The files of a finished frame may be gone on purpose; its record and its image still belong together.
+            self.fail(job.files.path, str(error))
+            return True
+        except SceneError as error:
+            self.fail_and_forget(job.files.path, str(error))
+            return True
+        if record is None:
+            return False
+        self.summary.kept += 1
+        self.summary.instances += len(record.instances)
+        self.summary.dropped += sum(record.dropped.values())
+        self._note(job, list(record.notes))
+        return True
+
+    def submit(self, job: FrameJob) -> None:
+        """Let a worker annotate a frame."""
+        self._pool.submit(Task("annotate", job.as_json(), job.output, "this frame", job))
+
+    def fail(self, frame: str, error: str) -> None:
+        """Note that a frame cannot be annotated."""
+        self.summary.failed[frame] = error
+
+    def fail_and_forget(self, frame: str, error: str) -> None:
+        """Note that a frame cannot be annotated, and remove its record of an earlier run.
+
+        What was made of other files, settings or scenes must not stand for the frame as it is now.
+        """
+        with contextlib.suppress(OSError):  # if it cannot be removed, nothing could be written there either
+            record_path(self._output, frame).unlink(missing_ok=True)
+        self.fail(frame, error)
+
+    def merge(self, settings: Settings) -> None:
+        """Write the dataset file and what else the settings want of all records, by a worker."""
+        data = {"output": str(self._output), "settings": settings.as_json()}
+        self._pool.submit(Task("merge", data, self._output, f"the records of {self._output}"))
+
+    def take(self, event: Event) -> None:
+        """Count what a worker has answered to a task of this run."""
+        summary = self.summary
+        task = event.task
+        if isinstance(event, Progress):
+            return
+        if task.do == "merge":
+            if isinstance(event, Done):
+                result = event.result
+                summary.dataset = (
+                    f"{result['path']}: {counted(result['frames'], 'image')}, "
+                    f"{counted(result['instances'], 'annotation')}, {counted(result['categories'], 'category')}"
+                    + _left_out(result["left_out"])
+                )
+                summary.problems += result["problems"]
+            else:
+                summary.problems.append(event.error)
+            return
+        job: FrameJob = task.tag
+        if isinstance(event, Done):
+            summary.annotated += 1
+            summary.instances += event.result["instances"]
+            summary.dropped += event.result["dropped"]
+            self._note(job, event.result["notes"])
+        else:
+            self.fail_and_forget(job.files.path, event.error)
+
+    def _note(self, job: FrameJob, notes: list[str]) -> None:
+        if notes:
+            self.summary.notes[job.files.path] = notes
+
+
+def annotate_frames(
+    jobs: Iterable[FrameJob],
+    output: Path,
+    workers: int,
+    progress: Callable[[Summary], None],
+) -> Summary:
+    """Annotate frames and wait for all of them; Ctrl-C stops the run and keeps what is finished.
+
+    Args:
+        jobs: the frames.
+        output: the dataset's folder.
+        workers: number of processes.
+        progress: called after each frame.
+
+    Raises:
+        OutputError: the output folder cannot be written.
+        WorkerError: no worker can be started.
+    """
+    check_writable(output)
+    with WorkerPool(workers) as pool:
+        run = AnnotationRun(pool, output)
+        waiting = iter(jobs)
+        more = True
+        try:
+            while more or pool.pending:
+                while more and pool.wants_more:
+                    job = next(waiting, None)
+                    if job is None:
+                        more = False
+                    elif run.settled(job):
+                        progress(run.summary)
+                    else:
+                        run.submit(job)
+                for event in pool.poll(timeout=0.5):
+                    run.take(event)
+                    progress(run.summary)
+        except KeyboardInterrupt:
+            run.summary.stopped = True
+        return run.summary
+
+
+def merge_records(output: Path, progress: Callable[[int, int], None], settings: Settings) -> Summary:
+    """Write the dataset file of an output folder and wait for it.
+
+    Args:
+        output: the dataset's folder.
+        progress: called with records read and their total, each being read twice.
+        settings: of which those count that are about all records.
+    """
+    with WorkerPool(1) as pool:
+        run = AnnotationRun(pool, output)
+        run.merge(settings)
+        try:
+            while pool.pending:
+                for event in pool.poll(timeout=0.5):
+                    if isinstance(event, Progress):
+                        progress(event.done, event.total)
+                    run.take(event)
+        except KeyboardInterrupt:
+            run.summary.stopped = True
+        return run.summary

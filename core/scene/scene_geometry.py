@@ -1,0 +1,209 @@
+"""The geometry of instances that no pass can tell apart: what Blender knows of it at one frame, in files of its own.
+
+scenes/NAME.json               the scene record; it holds the digest of
+scenes/NAME.npz                every surface: its place, whose it is, and the digest of its mesh
+scenes/meshes/DIGEST.npz       a mesh, once for all instances and all frames that show it unchanged
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..base.errors import SceneError
+from ..base.files import canonical_json, complete_file, digest
+
+MESHES_FOLDER = "meshes"
+_VERSION = 1
+
+Points = npt.NDArray[np.float32]
+Corners = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles of one data block.
+
+    Attributes:
+        points: (V, 3) float32, in the object's own space.
+        triangles: (T, 3) int32, three points each.
+    """
+
+    points: Points
+    triangles: Corners
+
+    def as_bytes(self) -> bytes:
+        return _npz({"points": self.points, "triangles": self.triangles})
+
+    @classmethod
+    def read(cls, path: Path) -> "Mesh":
+        """Raises SceneError where the file is missing or damaged."""
+        arrays = _read_npz(path, path.stem)
+        try:
+            points, triangles = arrays["points"], arrays["triangles"]
+        except KeyError as error:
+            raise _damaged(path) from error
+        return cls(points, triangles)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One place where a mesh stands in the scene.
+
+    Attributes:
+        object: name of the object whose pass index and Cryptomatte id its pixels carry.
+        source: name of the object that it is a copy of; mostly the same. Geometry nodes may bring in an object "as
+            geometry", and its pixels carry the labels of the object that has the nodes.
+        instancer: name of the object that makes the instances; "" for an object that stands for itself.
+        path: the numbers that tell the instances of one instancer apart, the outermost first (Blender's
+            `persistent_id`); the same in every frame.
+        is_member: whether the last of these numbers only says which object of an instanced collection this is.
+        matrix: 4x4 row-major, from the mesh to the world in scene units.
+        mesh: digest of its mesh; "" for what has no triangles, such as hair or a volume.
+    """
+
+    object: str
+    source: str
+    instancer: str
+    path: tuple[int, ...]
+    is_member: bool
+    matrix: npt.NDArray[np.float32]
+    mesh: str
+
+    @property
+    def is_instance(self) -> bool:
+        return self.instancer != ""
+
+
+@dataclass(frozen=True)
+class SceneGeometry:
+    """The surfaces of a frame that share a label with others.
+
+    Attributes:
+        surfaces: sorted by object, instancer and path.
+    """
+
+    surfaces: tuple[Surface, ...]
+
+    def as_bytes(self) -> bytes:
+        """The same for the same geometry on every machine."""
+        rows = [
+            [one.object, one.source, one.instancer, list(one.path), one.is_member, one.mesh] for one in self.surfaces
+        ]
+        head = {"version": _VERSION, "surfaces": rows}
+        matrices = np.array([one.matrix for one in self.surfaces], dtype=np.float32).reshape(-1, 4, 4)
+        return _npz({"head": np.frombuffer(canonical_json(head), dtype=np.uint8), "matrices": matrices})
+
+    @classmethod
+    def read(cls, scene_file: Path, expected: str) -> "SceneGeometry":
+        """That of the scene record in a file.
+
+        Args:
+            scene_file: path of the scene record.
+            expected: the digest that the record has of it.
+
+        Raises:
+            SceneError: the file is missing, damaged, or belongs to another record.
+        """
+        path = geometry_path(scene_file)
+        arrays = _read_npz(path, expected)
+        try:
+            head: dict[str, Any] = json.loads(arrays["head"].tobytes())
+            if head["version"] != _VERSION:
+                raise SceneError(f"{path} was written by another version of Labelpass; export again from Blender")
+            surfaces = [
+                Surface(str(name), str(source), str(by), tuple(map(int, path)), bool(is_member), matrix, str(mesh))
+                for (name, source, by, path, is_member, mesh), matrix in zip(
+                    head["surfaces"], arrays["matrices"], strict=True
+                )
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(path) from error
+        return cls(tuple(surfaces))
+
+
+def write_geometry(scene_file: Path, geometry: bytes, meshes: Mapping[str, Mesh]) -> None:
+    """Write the geometry that belongs to a scene record, and those of its meshes that are not there yet.
+
+    Args:
+        scene_file: path of the scene record.
+        geometry: SceneGeometry.as_bytes().
+        meshes: by digest.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    for name, mesh in meshes.items():
+        path = mesh_path(scene_file, name)
+        if not path.is_file():
+            with complete_file(path) as file:
+                file.write(mesh.as_bytes())
+    with complete_file(geometry_path(scene_file)) as file:
+        file.write(geometry)
+
+
+def read_meshes(scene_file: Path, names: Iterable[str]) -> dict[str, Mesh]:
+    """Meshes by digest; raises SceneError where one is missing or damaged."""
+    return {name: Mesh.read(mesh_path(scene_file, name)) for name in names}
+
+
+def geometry_path(scene_file: Path) -> Path:
+    """Where the geometry of a scene record lies."""
+    return scene_file.with_name(f"{scene_file.name.removesuffix('.json')}.npz")
+
+
+def mesh_path(scene_file: Path, name: str) -> Path:
+    return scene_file.parent / MESHES_FOLDER / f"{name}.npz"
+
+
+def shared_labels(surfaces: Sequence[tuple[str, int, bool]]) -> set[str]:
+    """The objects whose labels several surfaces carry, at least one of them an instance.
+
+    Args:
+        surfaces: name and pass index of each surface's object, and whether it is an instance.
+
+    Returns:
+        Names of objects.
+    """
+    found: set[str] = set()
+    for number in (0, 1):
+        counts: dict[str | int, list[int]] = {}
+        for surface in surfaces:
+            count = counts.setdefault(surface[number], [0, 0])
+            count[0] += 1
+            count[1] += surface[2]
+        found |= {
+            surface[0] for surface in surfaces if (key := surface[number]) and counts[key][0] > 1 and counts[key][1]
+        }
+    return found
+
+
+def _npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """A NumPy archive, not compressed; numpy gives the files in it a fixed date."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _read_npz(path: Path, expected: str) -> dict[str, npt.NDArray[Any]]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SceneError(f"Cannot read {path}: {error.strerror}; export the frame again from Blender") from error
+    if digest(data) != expected:
+        raise _damaged(path)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> SceneError:
+    return SceneError(f"{path} is damaged or belongs to another scene record; export the frame again from Blender")

@@ -1,0 +1,455 @@
+"""The settings of an export: names, defaults and help texts, written once for the sidebar and the command line."""
+
+import dataclasses
+import math
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, get_args, get_origin, get_type_hints
+
+from ..base.choice import Choice
+from ..base.errors import UsageError
+from .camera_formats import CameraFormat
+from .map_table import DenseMap, maps_to_write
+from .render_pass import INDEX_PASSES, Pass
+
+JPEG_QUALITY = 95
+
+
+class LabelSource(Choice):
+    """The pass that tells objects apart."""
+
+    AUTO = (
+        "auto",
+        "Automatic",
+        "Object Index where any object has one, otherwise Cryptomatte Object, Asset or Material, then Material Index; "
+        "for Soft Masks always a Cryptomatte",
+    )
+    OBJECT_INDEX = "object_index", "Object Index", "One instance for each pass index of an object"
+    MATERIAL_INDEX = "material_index", "Material Index", "One instance for each pass index of a material"
+    CRYPTO_OBJECT = "crypto_object", "Cryptomatte Object", "One instance for each object, without any pass index"
+    CRYPTO_MATERIAL = "crypto_material", "Cryptomatte Material", "One instance for each material"
+    CRYPTO_ASSET = "crypto_asset", "Cryptomatte Asset", "One instance for each top-most parent with its children"
+
+    @property
+    def pass_(self) -> Pass:
+        """The pass of that name; ValueError for AUTO."""
+        return Pass(self.value)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether the labels are pass indices in any case."""
+        return self is not LabelSource.AUTO and self.pass_ in INDEX_PASSES
+
+    @classmethod
+    def of(cls, pass_: Pass) -> "LabelSource":
+        """The choice of that pass, one of render_pass.LABEL_PASSES."""
+        return next(source for source in cls if source.value == pass_.value)
+
+
+class Grouping(Choice):
+    """Which objects are one instance."""
+
+    OBJECT = "object", "Each Object", "One instance for each object"
+    PARENT = (
+        "parent",
+        "Parent",
+        "One instance for a parent with all its children: the nearest parent that has a category of its own, else the "
+        "top-most one",
+    )
+    TOP_PARENT = "top_parent", "Top-Most Parent", "One instance for each top-most parent with all its children"
+    COLLECTION = (
+        "collection",
+        "Collection",
+        "One instance for each collection with objects in it: the nearest, going outwards, that has a category of its "
+        "own, else the one that they are directly in",
+    )
+    PASS_INDEX = "pass_index", "Pass Index", "One instance for each pass index and category"
+    CATEGORY = "category", "Category", "One instance for all objects of a category"
+
+
+class Ignored(Choice):
+    """What becomes of the pixels of objects that are to be ignored."""
+
+    BACKGROUND = "background", "Background", "Like those of nothing"
+    CROWD = "crowd", "Ignore Region", "COCO regions with iscrowd 1: what is detected there counts neither way"
+
+
+class Instancing(Choice):
+    """What becomes of instances that share a pass index or a Cryptomatte id."""
+
+    AUTO = (
+        "auto",
+        "Automatic",
+        "Instances of collections, geometry nodes and particles are told apart by their geometry, where they share a "
+        "pass index or Cryptomatte id; needs the Depth pass",
+    )
+    OFF = "off", "Off", "Whatever has one pass index or Cryptomatte id is one instance"
+
+
+class PreviewBy(Choice):
+    """What the colours of objects in Blender's viewports show before anything is rendered."""
+
+    CATEGORY = "category", "Category", "Each category in its colour, as in pictures and overlays"
+    INSTANCE = "instance", "Instance", "Each instance in a colour of its own"
+
+
+class Parts(Choice):
+    """What an instance is divided into."""
+
+    NONE = "none", "None", "No parts"
+    MATERIAL = "material", "Material", "One part for each material of an instance, by Cryptomatte or Material Index"
+    OBJECT = "object", "Object", "One part for each object of an instance of several, by Cryptomatte or Object Index"
+
+    @property
+    def passes(self) -> tuple[Pass, ...]:
+        """Those that tell the parts apart, the best first."""
+        if self is Parts.NONE:
+            return ()
+        kind = self.value.upper()
+        return Pass[f"CRYPTO_{kind}"], Pass[f"{kind}_INDEX"]
+
+
+class AtBorder(Choice):
+    """What becomes of instances that touch the border of the image."""
+
+    KEEP = "keep", "Keep", "Like all others"
+    MARK = "mark", "Mark", "Kept, with at_border in each annotation"
+    DROP = "drop", "Drop", "Left out"
+
+
+class ImageFormat(Choice):
+    """The file format of the training images."""
+
+    PNG = "png", "PNG", "8-bit PNG, without loss"
+    JPEG = "jpeg", "JPEG", f"8-bit JPEG, quality {JPEG_QUALITY}, much smaller"
+    NONE = "none", "None", "No images; the annotations name the file that PNG would make"
+
+    @property
+    def suffix(self) -> str:
+        return ".jpg" if self is ImageFormat.JPEG else ".png"
+
+
+class Topic(Enum):
+    """What settings are about; the value is a heading of the command line's help."""
+
+    LABELS = "what is labelled"
+    KEPT = "which instances are kept"
+    WRITTEN = "what is written"
+    RUN = "how the run goes"
+
+
+def _setting(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    topic: Topic,
+    stands_for: str = "",
+    changes_records: bool = True,
+    slider: float = 0,
+    largest: float | None = None,
+    several_of: type[Choice] | None = None,
+    signed: bool = False,
+    for_merge: bool = False,
+    needs_blender: bool = False,
+) -> Any:
+    """A field with its words.
+
+    Args:
+        default, label, help: what it is.
+        topic: what it is about, under which the command line lists it.
+        stands_for: a word for its value on the command line; "" where its type says enough.
+        changes_records: whether frame records depend on it.
+        slider: where a slider for a number ends, whatever may be typed.
+        largest: the largest number that may be typed; None for any.
+        signed: whether a number may be negative.
+        several_of: the choices of a setting that takes any number of them.
+        for_merge: whether it is about what is made of all records, and not about a frame.
+        needs_blender: whether the setting means nothing for EXR files alone.
+    """
+    metadata = {
+        "label": label,
+        "topic": topic,
+        "stands_for": stands_for,
+        "help": help,
+        "changes_records": changes_records,
+        "slider": slider,
+        "largest": largest,
+        "signed": signed,
+        "several_of": several_of,
+        "for_merge": for_merge,
+        "needs_blender": needs_blender,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user can choose for an export. The field names are those of the panel and the command line."""
+
+    labels: LabelSource = _setting(
+        LabelSource.AUTO,
+        "Labels",
+        "Render pass that tells objects apart: which object each pixel shows",
+        topic=Topic.LABELS,
+    )
+    grouping: Grouping = _setting(
+        Grouping.OBJECT,
+        "Instances",
+        "Objects that are one instance; those with the same custom property instance_id are one in any case",
+        topic=Topic.LABELS,
+    )
+    instancing: Instancing = _setting(
+        Instancing.AUTO,
+        "Shared Labels",
+        "What becomes of copies that share a label, as scattered stones do: instances of collections, geometry nodes "
+        "and particles that no pass tells apart",
+        topic=Topic.LABELS,
+    )
+    ignored: Ignored = _setting(
+        Ignored.BACKGROUND,
+        "Ignored",
+        "What becomes of the pixels of holdouts, shadow catchers and others that the category rules ignore",
+        topic=Topic.LABELS,
+    )
+    cryptomatte: str = _setting(
+        "",
+        "Cryptomatte",
+        "Name of the Cryptomatte to label, for files of renderers that name them freely; empty takes the one that is "
+        "named like a pass of Blender, or the only one",
+        topic=Topic.LABELS,
+    )
+    parts: Parts = _setting(
+        Parts.NONE,
+        "Parts",
+        "What each instance is divided into, such as the tyres of a car",
+        topic=Topic.LABELS,
+    )
+    view_layer: str = _setting(
+        "",
+        "View Layer",
+        "View layer to label, of files that hold several; empty takes the first that tells objects apart",
+        topic=Topic.LABELS,
+    )
+    view: str = _setting(
+        "",
+        "View",
+        "Stereo view to label, such as left; empty takes the first",
+        topic=Topic.LABELS,
+    )
+    all_view_layers: bool = _setting(
+        False,
+        "All View Layers",
+        "Make a sequence of each view layer that tells objects apart, each with images of its own, whatever View Layer "
+        "says",
+        topic=Topic.LABELS,
+    )
+    all_views: bool = _setting(
+        False,
+        "All Views",
+        "Make a sequence of each stereo view, whatever View says",
+        changes_records=False,
+        topic=Topic.LABELS,
+    )
+    all_scenes: bool = _setting(
+        False,
+        "All Scenes",
+        "Export every scene of the file that has a camera, as a sequence of its own",
+        changes_records=False,
+        needs_blender=True,
+        topic=Topic.LABELS,
+    )
+    min_area: int = _setting(
+        0,
+        "Minimum Area",
+        "Leave out instances of which fewer pixels are seen",
+        slider=1000,
+        topic=Topic.KEPT,
+        stands_for="PIXELS",
+    )
+    min_side: int = _setting(
+        0,
+        "Minimum Side",
+        "Leave out instances whose box is narrower or lower, in pixels",
+        slider=100,
+        topic=Topic.KEPT,
+        stands_for="PIXELS",
+    )
+    at_border: AtBorder = _setting(
+        AtBorder.KEEP,
+        "At Border",
+        "What to do with instances that touch the border of the image",
+        topic=Topic.KEPT,
+    )
+    min_visibility: float = _setting(
+        0.0,
+        "Minimum Visibility",
+        "Leave out instances of which a smaller part is seen, from 0 to 1 of all of it; what lies outside of the image "
+        "is not seen either",
+        slider=1.0,
+        largest=1.0,
+        topic=Topic.KEPT,
+        stands_for="FRACTION",
+    )
+    amodal: bool = _setting(
+        False,
+        "Amodal Masks",
+        "Also write all of each instance, hidden or not, and which part of it is seen",
+        topic=Topic.WRITTEN,
+    )
+    poses: bool = _setting(
+        False,
+        "Poses and 3D Boxes",
+        "Also write where each instance is as seen from the camera, and a 3D box around it",
+        topic=Topic.WRITTEN,
+    )
+    image_format: ImageFormat = _setting(
+        ImageFormat.PNG,
+        "Images",
+        "File format of the 8-bit training images",
+        topic=Topic.WRITTEN,
+    )
+    soft_masks: bool = _setting(
+        False,
+        "Soft Masks",
+        "Also write how much of each pixel an instance covers, as 8-bit PNG; this needs a Cryptomatte",
+        topic=Topic.WRITTEN,
+    )
+    pictures: bool = _setting(
+        True,
+        "Preview Pictures",
+        "Also draw the boxes over each frame, and its depth with a scale in metres",
+        topic=Topic.WRITTEN,
+    )
+    maps: tuple[DenseMap, ...] = _setting(
+        (),
+        "Maps",
+        "Dense maps to write for each frame: depth, normals, optical flow, labels",
+        several_of=DenseMap,
+        topic=Topic.WRITTEN,
+        stands_for="MAPS",
+    )
+    depth_scale: float = _setting(
+        0.001,
+        "Depth Scale",
+        "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps",
+        slider=0.01,
+        topic=Topic.WRITTEN,
+        stands_for="METRES",
+    )
+    flow_step: int = _setting(
+        2,
+        "Flow Step",
+        "How many frames later the frame is to which Flow by Step leads; negative for an earlier one",
+        slider=10,
+        signed=True,
+        topic=Topic.WRITTEN,
+    )
+    cameras: tuple[CameraFormat, ...] = _setting(
+        (),
+        "Cameras",
+        "Also write the cameras of each sequence, for view synthesis and the like; a frame without a scene record has "
+        "none",
+        changes_records=False,
+        several_of=CameraFormat,
+        for_merge=True,
+        topic=Topic.WRITTEN,
+        stands_for="FORMATS",
+    )
+    workers: int = _setting(
+        0,
+        "Workers",
+        "Number of processes that annotate frames at the same time; 0 takes one for each processor core, 8 at most",
+        changes_records=False,
+        slider=16,
+        topic=Topic.RUN,
+    )
+    redo: bool = _setting(
+        False,
+        "Redo",
+        "Annotate every frame again, also those that are up to date",
+        changes_records=False,
+        topic=Topic.RUN,
+    )
+
+    def __post_init__(self) -> None:
+        if self.workers < 0:
+            raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
+        if not (self.depth_scale > 0 and math.isfinite(self.depth_scale)):
+            raise UsageError(f"The depth scale cannot be {self.depth_scale} metres; 0.001 is a millimetre for a step")
+        if not 0 <= self.min_visibility <= 1:
+            raise UsageError(
+                f"min_visibility cannot be {self.min_visibility}; use a number from 0, which keeps everything, to 1"
+            )
+        if self.flow_step == 0:
+            raise UsageError("The flow step cannot be 0; 2 leads to the next frame but one, -1 to the one before")
+        for name in ("min_area", "min_side"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
+
+    @property
+    def worker_count(self) -> int:
+        """How many workers to start on this machine."""
+        return self.workers or min(8, os.cpu_count() or 1)
+
+    @property
+    def needs_every_surface(self) -> bool:
+        """Whether the surfaces of all objects have to be known, and not only of those that share a label."""
+        return self.needs_amodal or DenseMap.SURFACES_NPZ in maps_to_write(self.maps)
+
+    @property
+    def needs_amodal(self) -> bool:
+        """Whether all of each instance has to be found, hidden or not."""
+        return self.amodal or self.min_visibility > 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
+
+    def shaping_records(self) -> dict[str, Any]:
+        """The settings that a frame record depends on: a change of one of these makes it out of date."""
+        return {
+            field.name: _plain(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.metadata["changes_records"]
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Settings":
+        """Raises UsageError for a name or value that is no setting."""
+        types = get_type_hints(cls)
+        values = {}
+        for name, value in data.items():
+            if name not in types:
+                raise UsageError(f"There is no setting {name!r}; there are {', '.join(types)}")
+            kind = types[name]
+            try:
+                values[name] = _value_of(kind, value)
+            except ValueError:
+                values[name] = None
+            if type(values[name]) is not (get_origin(kind) or kind):
+                raise UsageError(f"{value!r} is no value for the setting {name!r}; see labelpass annotate --help")
+        return cls(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def _value_of(kind: Any, value: Any) -> Any:
+    """A value of a setting from JSON; ValueError where a choice has no such value."""
+    if get_origin(kind) is tuple:
+        choices = get_args(kind)[0]
+        wanted = {choices(one) for one in value} if isinstance(value, list | tuple) else None
+        # In their own order, so that the same choices are the same setting.
+        return value if wanted is None else tuple(one for one in choices if one in wanted)
+    if issubclass(kind, Choice):
+        return kind(value)
+    return float(value) if kind is float and type(value) is int else value
+
+
+def shows_colours(settings: Settings) -> bool:
+    """Whether the frame's colours are needed for more than the training image."""
+    return settings.pictures or DenseMap.POINTS_PLY in settings.maps

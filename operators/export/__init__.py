@@ -1,0 +1,1 @@
+"""Exporting annotations: which frames, in which order, while Blender goes on or renders."""

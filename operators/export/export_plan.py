@@ -1,0 +1,210 @@
+"""What an export does: which sequences it makes of which scenes, and where the frames of each come from.
+
+The names of sequences are those that core/exr/variants.py finds in the files without Blender.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import bpy
+
+from ...core.base.errors import InputError, LabelpassError, UsageError
+from ...core.frames.frame_files import joined_path
+from ...core.frames.sequences import folder_names, shot_of
+from ...core.settings.category_table import CategoryTable
+from ...core.settings.conflicts import check_together
+from ...core.settings.render_pass import LABEL_PASSES
+from ...core.settings.settings import Settings
+from .. import compat
+from ..scene.pass_switches import PASS_SWITCHES
+from ..scene.stereo import views_of
+from .sources import (
+    PlannedFrame,
+    SceneSequence,
+    file_output_places,
+    frame_file,
+    output_folder,
+    plan_files,
+    plan_render,
+    scene_frames,
+)
+
+
+class Way(Enum):
+    """Where the frames of an export come from."""
+
+    LAST_RENDER = "the render in Blender's memory"
+    FILES = "files on disk"
+    RENDER = "rendered first"
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """What an export does.
+
+    Attributes:
+        frames: in the order in which they are exported.
+        output: the dataset's folder.
+        settings: the user's choices.
+        render: whether each frame is rendered first.
+        merge: whether the dataset file is written at the end.
+        table: of categories; None takes each scene's own.
+        other_scenes: shot -> folder of each scene that an export of all scenes would include and this one does not.
+    """
+
+    frames: Sequence[PlannedFrame]
+    output: Path
+    settings: Settings = field(default_factory=Settings)
+    render: bool = False
+    merge: bool = True
+    table: CategoryTable | None = None
+    other_scenes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many records it makes, or says why it cannot."""
+        return sum(max(1, len(planned.parts)) for planned in self.frames)
+
+
+def plan_export(
+    scene: bpy.types.Scene,
+    settings: Settings,
+    way: Way,
+    frames: Sequence[int] | None = None,
+    folder: Path | None = None,
+    output: Path | None = None,
+    merge: bool = True,
+    table: CategoryTable | None = None,
+) -> ExportPlan:
+    """
+    Args:
+        scene: the one that the user looks at.
+        settings: the user's choices.
+        way: where the frames come from.
+        frames: their numbers; None takes the frame range of each scene.
+        folder: the EXR files; None takes those that each scene writes.
+        output: the dataset's folder; None takes that of the scene's own settings, else the one beside the frames.
+        merge: whether the dataset file is written at the end.
+        table: of categories; None takes each scene's own.
+
+    Raises:
+        LabelpassError: that cannot be done.
+    """
+    check_together(settings)
+    scenes = [scene]
+    if settings.all_scenes and way is not Way.LAST_RENDER:
+        scenes = scenes_with_camera() or [scene]
+        if folder is not None and len(scenes) > 1:
+            raise UsageError(
+                f"The frames in {folder} can be of one scene only; clear the folder of the frames, so that each scene "
+                "takes those of its own output, or turn All Scenes off"
+            )
+        _check_places(scenes)
+    planned: list[PlannedFrame] = []
+    problems: list[LabelpassError] = []
+    for one in scenes:
+        numbers = scene_frames(one) if frames is None else frames
+        sequences = sequences_of(one, settings, folder)
+        try:
+            if not numbers:
+                raise UsageError(f"The frame range of the scene {one.name!r} is empty; set it, or give the frames")
+            if way is Way.FILES:
+                planned += plan_files(one, numbers, folder, sequences, settings)
+            else:
+                planned += plan_render(one, numbers, sequences, settings)
+        except InputError as error:
+            problems.append(error)
+            planned.append(PlannedFrame(one.name, 0, (), f"scene {one.name}", str(error)))
+    if len(problems) == len(scenes):
+        raise problems[0]
+    return ExportPlan(
+        planned,
+        output or output_folder(scene, planned, folder),
+        settings,
+        way is Way.RENDER,
+        merge,
+        table,
+        {} if settings.all_scenes else _other_scenes(scene),
+    )
+
+
+def scenes_with_camera() -> list[bpy.types.Scene]:
+    """The scenes of the file that can be rendered, in the order of names."""
+    return sorted((scene for scene in bpy.data.scenes if scene.camera), key=lambda scene: scene.name)
+
+
+def sequences_of(scene: bpy.types.Scene, settings: Settings, folder: Path | None = None) -> list[SceneSequence]:
+    """The sequences that a render of a scene holds, as far as the settings want them apart.
+
+    Args:
+        scene: the original scene.
+        settings: the user's choices.
+        folder: where the files are, if not where the scene writes them.
+    """
+    scene_folder = _scene_folders()[scene.name] if settings.all_scenes else ""
+    labelled = _label_layers(scene)
+    # Files of File Output nodes do not say of which view layer a pass is.
+    named = folder is not None or compat.writes_multilayer(scene) or not compat.file_outputs(scene)
+    if settings.all_view_layers and named:
+        layers = labelled
+    elif not settings.view_layer and len(labelled) > 1 and named and folder is None:
+        layers = labelled[:1]  # the files alone may not have the order of the scene
+    else:
+        layers = [settings.view_layer]
+    layer_folders = folder_names(labelled) if settings.all_view_layers and named else {}
+
+    views = views_of(scene)
+    every_view = bool(settings.all_views and views)
+    described = views if every_view else [settings.view if settings.view in views else next(iter(views), "")]
+    view_folders = folder_names(views) if every_view else {}
+    return [
+        SceneSequence(
+            view_layer=layer,
+            described_layer=layer if layer in scene.view_layers else labelled[0] if len(labelled) == 1 else "",
+            view=view if every_view else settings.view,
+            described_view=view,
+            split=joined_path(scene_folder, layer_folders.get(layer, ""), view_folders.get(view, "")),
+        )
+        for layer in layers
+        for view in described
+    ]
+
+
+def _label_layers(scene: bpy.types.Scene) -> list[str]:
+    """The view layers that are rendered and tell objects apart; if none does, all that are rendered."""
+    rendered = [layer for layer in scene.view_layers if layer.use] or list(scene.view_layers)
+    switches = [PASS_SWITCHES[pass_] for pass_ in LABEL_PASSES]
+    found = [layer for layer in rendered if any(getattr(layer, switch) for switch in switches)]
+    return [layer.name for layer in found or rendered]
+
+
+def _scene_folders() -> dict[str, str]:
+    return folder_names(scene.name for scene in bpy.data.scenes)
+
+
+def _other_scenes(scene: bpy.types.Scene) -> dict[str, str]:
+    """Shot -> folder of the other scenes, as an export of all scenes would call them."""
+    folders = _scene_folders()
+    return {
+        shot_of("", "", frame_file(other, other.frame_start).stem): folders[other.name]
+        for other in scenes_with_camera()
+        if other != scene
+    }
+
+
+def _check_places(scenes: Sequence[bpy.types.Scene]) -> None:
+    """Raises UsageError where two scenes write into the same files."""
+    owners: dict[str, str] = {}
+    for scene in scenes:
+        places = [str(frame_file(scene, 1))]
+        if not compat.writes_multilayer(scene):
+            places += file_output_places(scene)
+        for place in dict.fromkeys(places):
+            other = owners.setdefault(place, scene.name)
+            if other != scene.name:
+                raise UsageError(
+                    f"The scenes {other!r} and {scene.name!r} both render into {place}; give them different output "
+                    "paths in the output properties"
+                )

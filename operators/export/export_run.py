@@ -1,0 +1,197 @@
+"""An export from Blender, step by step: describe the scene at each frame, let workers annotate it, write the dataset.
+
+The sidebar's operator and the headless script drive the same steps, the one from a timer, the other in a loop.
+"""
+
+import contextlib
+import dataclasses
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+import bpy
+
+from ...core.base.errors import LabelpassError, SceneError, WorkerError
+from ...core.frames.sequences import declare_sequences
+from ...core.records.frame_job import FrameJob
+from ...core.run.annotation_run import Summary
+from ...core.scene.scene_record import SCENES_FOLDER, scene_path
+from ...core.settings.category_table import CategoryTable
+from ...core.settings.render_pass import PassFile
+from ...core.settings.settings import ImageFormat, Settings
+from .. import compat
+from ..scene.scene_description import SceneDescription, describe
+from . import render_watch
+from .display_images import Look, save_render_passes, save_render_result
+from .export_plan import ExportPlan
+from .frame_run import FrameRun
+from .sources import PlannedFrame, PlannedPart, SceneSequence, frame_files
+
+
+class ExportRun:
+    """An export on its way. Call step() until it returns True, or stop() to end it early.
+
+    Attributes:
+        plan: what it does.
+        summary: what became of the frames so far.
+
+    Raises:
+        OutputError: the output folder cannot be written.
+    """
+
+    def __init__(self, plan: ExportPlan) -> None:
+        parts = [part.files for planned in plan.frames for part in planned.parts]
+        declare_sequences(plan.output, parts, plan.other_scenes)
+        self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
+        self.plan = plan
+        self._scenes = {name: bpy.data.scenes[name] for name in {planned.scene for planned in plan.frames}}
+        self._frames_before = {
+            name: (scene.frame_current, scene.frame_subframe) for name, scene in self._scenes.items()
+        }
+        self._waiting = deque(plan.frames)
+        self._ended = False
+
+    @property
+    def summary(self) -> Summary:
+        return self._run.summary
+
+    def step(self, timeout: float = 0.0) -> bool:
+        """Do the next small thing; returns whether the export has ended.
+
+        Args:
+            timeout: seconds to wait for a worker where there is nothing else to do.
+
+        Raises:
+            WorkerError: workers cannot be started. The export has ended then.
+        """
+        if self._ended:
+            return True
+        try:
+            busy = bool(self._waiting) and self._run.wants_more
+            if busy:
+                self._begin(self._waiting.popleft())
+            done = self._run.step(0.0 if busy else timeout, more=bool(self._waiting))
+        except BaseException:
+            self.stop()
+            raise
+        if done:
+            self._end()
+        return done
+
+    def stop(self) -> None:
+        """End the export now; finished frames stay."""
+        if not self._ended:
+            self.summary.stopped = True
+            self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._run.stop()
+        for name, scene in self._scenes.items():
+            # Where the user has loaded another file meanwhile, the scene is gone.
+            with contextlib.suppress(ReferenceError):
+                if (scene.frame_current, scene.frame_subframe) != self._frames_before[name]:
+                    frame, subframe = self._frames_before[name]
+                    scene.frame_set(frame, subframe=subframe)
+
+    def _begin(self, planned: PlannedFrame) -> None:
+        """Describe the scene at a frame, and hand what each sequence has of it to a worker."""
+        if planned.problem:
+            self._run.fail(planned.name, planned.problem)
+            return
+        scene = self._scenes[planned.scene]
+        try:
+            if scene.frame_current != planned.frame or scene.frame_subframe:
+                scene.frame_set(planned.frame)
+            in_memory = not planned.on_disk and not self._is_rendered(scene, planned)
+            if self.plan.render and in_memory:
+                render_frame(scene)
+            parts = planned.parts if planned.on_disk else self._rendered_parts(scene, planned)
+            look = Look.of(scene)
+            # Blender saves what it has rendered as one picture: that of the whole frame.
+            one_picture = in_memory and len(parts) == 1 and not parts[0].sequence.described_view
+            descriptions = _describe(scene, [part.sequence for part in parts], self.plan.settings, self.plan.table)
+            for part, description in zip(parts, descriptions, strict=True):
+                path = scene_path(self.plan.output / SCENES_FOLDER, part.files.path)
+                description.write(path)
+                job = FrameJob(part.files, self.plan.output, path, part.settings)
+                wants_image = part.settings.image_format is not ImageFormat.NONE
+                if one_picture and wants_image and not part.settings.all_view_layers:
+                    job = dataclasses.replace(job, colour=look.colour)
+                    save_render_result(scene, job.output / job.image, job.settings.image_format)
+                    self._run.add_with_image(job)
+                else:
+                    self._run.add(job, look)
+        except WorkerError:
+            raise
+        except LabelpassError as error:
+            for part in planned.parts:
+                self._run.fail_and_forget(part.files.path, str(error))
+        except ReferenceError as error:
+            raise SceneError("The scene of the export is gone; start the export again from another one") from error
+
+    def _is_rendered(self, scene: bpy.types.Scene, planned: PlannedFrame) -> bool:
+        """Whether the frame's files are there and the scene says not to overwrite them."""
+        return (
+            self.plan.render
+            and not scene.render.use_overwrite
+            and compat.writes_multilayer(scene)
+            and all(path.is_file() for path in frame_files(scene, planned.frame))
+        )
+
+    def _rendered_parts(self, scene: bpy.types.Scene, planned: PlannedFrame) -> Sequence[PlannedPart]:
+        """The parts with the files that were just rendered, or with a temporary one of the render in memory."""
+        written = [file.path for part in planned.parts for file in part.files.files]
+        if self.plan.render and compat.writes_multilayer(scene) and all(path.is_file() for path in written):
+            return planned.parts
+        # Messages name this file, so it is numbered as the frame is.
+        path = self._run.temporary / f"{list(self._scenes).index(planned.scene)}_{planned.frame:04}.exr"
+        save_render_passes(scene, path)
+        parts = []
+        for part in planned.parts:
+            files = dataclasses.replace(part.files, files=(PassFile(path),))
+            settings = dataclasses.replace(part.settings, view=part.sequence.view)  # this file holds all of them
+            parts.append(PlannedPart(part.sequence, files, settings))
+        return parts
+
+
+def _describe(
+    scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings, table: CategoryTable | None
+) -> Iterator[SceneDescription]:
+    """The scene as each sequence shows it, at the frame where it stands."""
+    known: dict[str, SceneDescription] = {}
+    for sequence in sequences:
+        layers = scene.view_layers
+        rendered = next((layer for layer in layers if layer.use), layers[0])
+        # The user may look at another scene by now.
+        with bpy.context.temp_override(scene=scene, view_layer=layers.get(sequence.described_layer) or rendered):
+            depsgraph = bpy.context.evaluated_depsgraph_get()
+            name, view = sequence.described_layer, sequence.described_view
+            if name in known:
+                yield known[name].from_view(scene, depsgraph, view)
+            else:
+                known[name] = describe(scene, depsgraph, settings, table, view, every_layer=not name)
+                yield known[name]
+
+
+def render_frame(scene: bpy.types.Scene) -> None:
+    """Render the frame that the scene stands at, as an animation of that frame alone.
+
+    A still would lack the frame number in its file's name, and in Blender 5 in those of File Output nodes too.
+
+    Raises:
+        SceneError: Blender refuses.
+    """
+    if scene.frame_current < 0:
+        raise SceneError(
+            f"Blender renders no animation at the negative frame {scene.frame_current}; move it to 0 or later"
+        )
+    before = scene.frame_start, scene.frame_end
+    try:
+        scene.frame_start, scene.frame_end = scene.frame_current, scene.frame_current
+        with render_watch.paused():
+            bpy.ops.render.render(animation=True, scene=scene.name)
+    except RuntimeError as error:
+        reason = " ".join(str(error).removeprefix("Error: ").split())
+        raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); mend the scene") from error
+    finally:
+        scene.frame_start, scene.frame_end = before

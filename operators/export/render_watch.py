@@ -1,0 +1,246 @@
+"""What a render that goes from frame to frame says of each of them, at the only moments when it can be known.
+
+Blender calls handlers on the thread that renders, which is not the main thread where there is a window. So they only
+read, and leave what they have read in a queue:
+
+    render_pre          a frame begins
+    frame_change_post   the render engine has evaluated the scene at that frame, in a depsgraph of its own
+    render_write        the frame's files are there
+    render_complete, render_cancel
+
+By the time anybody else looks, the scene stands at another frame.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ...core.base.errors import LabelpassError, SceneError
+from ...core.settings.conflicts import check_together
+from ...core.settings.settings import Settings
+from .. import compat
+from ..handlers import Handlers
+from ..scene.scene_description import SceneDescription, describe
+from .display_images import Look
+from .export_plan import sequences_of
+from .sources import (
+    PlannedFrame,
+    PlannedPart,
+    SceneSequence,
+    WrittenFiles,
+    frame_file,
+    frame_files,
+    output_folder,
+    scene_frames,
+)
+
+
+@dataclass(frozen=True)
+class WrittenFrame:
+    """A frame that was rendered and written.
+
+    Attributes:
+        parts: what each sequence has of it, with what Blender knows of it.
+        output: the dataset's folder.
+        look: its colour management.
+        total: how many records the animation makes.
+    """
+
+    parts: tuple[tuple[PlannedPart, SceneDescription], ...]
+    output: Path
+    look: Look
+    total: int
+
+
+@dataclass(frozen=True)
+class BadFrame:
+    """A frame that was rendered and cannot be annotated.
+
+    Attributes:
+        names: of the frame in the dataset, or its number where it has no files.
+        error: a sentence on why.
+        output: the dataset's folder, None where that is not known.
+    """
+
+    names: tuple[str, ...]
+    error: str
+    output: Path | None = None
+
+
+@dataclass(frozen=True)
+class RenderEnded:
+    """The render is complete or was cancelled."""
+
+
+Event = WrittenFrame | BadFrame | RenderEnded
+# Appended to by the thread that renders, taken from by the main thread.
+events: deque[Event] = deque()
+
+_on_event: Callable[[], None] = lambda: None  # noqa: E731
+_paused = False
+
+
+@dataclass
+class _Frame:
+    """The frame that is being rendered."""
+
+    scene: str
+    number: int
+    before: tuple[tuple[int, ...], ...]
+    settings: Settings
+    sequences: Sequence[SceneSequence]
+    thread: int = field(default_factory=threading.get_ident)
+    descriptions: dict[SceneSequence, SceneDescription] = field(default_factory=dict)
+    look: Look | None = None
+    error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
+
+    def is_evaluated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> bool:
+        """Whether a depsgraph is that of this frame's render.
+
+        Motion blur moves the engine to other times and back, and the viewport has depsgraphs of its own.
+        """
+        return (
+            depsgraph.mode == "RENDER"
+            and threading.get_ident() == self.thread
+            and scene.name == self.scene
+            and scene.frame_current == self.number
+            and scene.frame_subframe == 0.0
+        )
+
+
+_frame: _Frame | None = None
+_written = WrittenFiles()
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Look away from what is rendered in this block."""
+    global _paused
+    before, _paused = _paused, True
+    try:
+        yield
+    finally:
+        _paused = before
+
+
+@persistent
+def _on_init(*_: object) -> None:
+    global _frame, _written
+    _frame, _written = None, WrittenFiles()
+
+
+@persistent
+def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
+    global _frame
+    wanted = scene.labelpass.while_rendering and not _paused
+    _frame = None
+    if not wanted:
+        return
+    try:
+        settings = scene.labelpass.core_settings()
+        check_together(settings)
+    except LabelpassError as error:
+        _tell(BadFrame((f"frame {scene.frame_current}",), str(error)))
+    else:
+        sequences = sequences_of(scene, settings)
+        _frame = _Frame(scene.name, scene.frame_current, _state_of_files(scene), settings, sequences)
+
+
+@persistent
+def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_: object) -> None:
+    if _frame is None or not _frame.is_evaluated(scene, depsgraph):
+        return
+    # Each view layer has a depsgraph; of one that is evaluated again, for another view, the first time counts.
+    layer = depsgraph.view_layer.name
+    shown = [sequence for sequence in _frame.sequences if sequence.described_layer in (layer, "")]
+    shown = [sequence for sequence in shown if sequence not in _frame.descriptions]
+    if not shown:
+        return
+    try:
+        every_layer = not shown[0].described_layer
+        first = describe(scene, depsgraph, _frame.settings, None, shown[0].described_view, every_layer)
+        for sequence in shown:
+            _frame.descriptions[sequence] = first.from_view(scene, depsgraph, sequence.described_view)
+        _frame.look = _frame.look or Look.of(depsgraph.scene_eval)
+    except LabelpassError as error:
+        _frame.error = str(error)
+
+
+@persistent
+def _on_write(scene: bpy.types.Scene, *_: object) -> None:
+    global _frame
+    frame, _frame = _frame, None
+    if frame is not None and (frame.scene, frame.number) == (scene.name, scene.frame_current):
+        _tell(_read_written(scene, frame))
+
+
+@persistent
+def _on_end(*_: object) -> None:
+    global _frame
+    _frame = None
+    if not _paused:
+        _tell(RenderEnded())
+
+
+def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFrame:
+    names: tuple[str, ...] = (f"frame {frame.number}",)
+    try:
+        if compat.writes_multilayer(scene) and _state_of_files(scene) == frame.before:
+            raise SceneError(f"Blender has not written {frame_file(scene, frame.number)}; render it as an animation")
+        parts = _written.of(scene, frame.number, frame.sequences, frame.settings)
+        names = tuple(part.files.path for part in parts)
+        output = output_folder(scene, [PlannedFrame(scene.name, frame.number, tuple(parts))], None)
+    except LabelpassError as error:
+        return BadFrame(names, str(error))
+    described = tuple(
+        (part, frame.descriptions[part.sequence]) for part in parts if part.sequence in frame.descriptions
+    )
+    if frame.look is None or len(described) < len(parts):
+        return BadFrame(names, frame.error, output)
+    return WrittenFrame(described, output, frame.look, len(parts) * len(scene_frames(scene)))
+
+
+def _state_of_files(scene: bpy.types.Scene) -> tuple[tuple[int, ...], ...]:
+    """What changes when the files of the frame are written anew; empty where there are none."""
+    try:
+        stats = [path.stat() for path in frame_files(scene, scene.frame_current)]
+    except OSError:
+        return ()
+    return tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats)
+
+
+def _tell(event: Event) -> None:
+    events.append(event)
+    _on_event()
+
+
+_HANDLERS = Handlers(
+    (bpy.app.handlers.render_init, _on_init),
+    (bpy.app.handlers.render_pre, _on_pre),
+    (bpy.app.handlers.frame_change_post, _on_frame_change),
+    (bpy.app.handlers.render_write, _on_write),
+    (bpy.app.handlers.render_complete, _on_end),
+    (bpy.app.handlers.render_cancel, _on_end),
+)
+
+
+def start(on_event: Callable[[], None]) -> None:
+    """Begin to watch.
+
+    Args:
+        on_event: called after each event, on the thread that renders.
+    """
+    global _on_event
+    _on_event = on_event
+    _HANDLERS.add()
+
+
+def stop() -> None:
+    _HANDLERS.remove()
+    events.clear()

@@ -1,0 +1,43 @@
+"""What became of a run, put where the panels find it and printed to the console."""
+
+import os
+import sys
+
+import bpy
+
+from ...core.run.annotation_run import Summary
+
+
+def show_start_failed(context: bpy.types.Context, error: str) -> None:
+    """Into the panel: a report is soon gone, and the last run's numbers would stand for this one."""
+    state = context.window_manager.labelpass
+    _clear(state)
+    state.lines.add().name = f"Failed: {error}"
+
+
+def show_result(context: bpy.types.Context, summary: Summary) -> None:
+    """Show a run that has ended."""
+    state = context.window_manager.labelpass
+    _clear(state)
+    for line in summary.outline():
+        state.lines.add().name = line.replace(state.output + os.sep, "")
+    for remark in summary.remarks_by_frame():
+        item = state.remarks.add()
+        item.name, item.text, item.failed = remark.where, remark.text, remark.failed
+
+
+def print_result(summary: Summary) -> None:
+    for line in summary.outline():
+        _print(line, wrong=line in summary.problems)
+    for remark in summary.remarks():
+        _print(str(remark), wrong=remark.failed)
+
+
+def _print(line: str, wrong: bool) -> None:
+    print(f"Labelpass: {line}", file=sys.stderr if wrong else sys.stdout, flush=True)
+
+
+def _clear(state: bpy.types.PropertyGroup) -> None:
+    state.lines.clear()
+    state.remarks.clear()
+    state.remark_index = 0

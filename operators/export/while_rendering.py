@@ -1,0 +1,208 @@
+"""Annotate While Rendering: each frame of an animation goes to a worker as soon as it is written.
+
+render_watch.py reads what there is to know on the thread that renders. All else is done here, on the main thread: from
+a timer where there is a window, and between the frames in a background process, where no timers run.
+"""
+
+import sys
+import time
+import traceback
+from collections import deque
+
+import bpy
+
+from ...core.base.errors import LabelpassError, WorkerError
+from ...core.frames.sequences import declare_sequences
+from ...core.records.frame_job import FrameJob
+from ...core.run.progress import Progress
+from ...core.scene.scene_record import SCENES_FOLDER, scene_path
+from ..redraw import redraw_sidebars
+from . import render_watch
+from .frame_run import FrameRun
+from .render_watch import BadFrame, RenderEnded, WrittenFrame
+from .result import print_result, show_result, show_start_failed
+
+# The renderer wants the processor, and one worker is many times faster than it.
+_WORKERS = 1
+_SECONDS_BETWEEN_LOOKS = 0.25
+_SECONDS_BETWEEN_STEPS = 0.05
+_SECONDS_OF_STEPS = 0.1
+_SECONDS_TO_WAIT = 0.01
+_PATIENT_SECONDS = 0.5
+
+_EXPORT_IS_RUNNING = (
+    "An export is running, so frames that are rendered meanwhile are not annotated; export them afterwards with the "
+    "source Files on Disk"
+)
+
+
+class RenderFollower:
+    """Annotates the frames of one render after the other."""
+
+    def __init__(self) -> None:
+        self._run: FrameRun | None = None
+        self._progress = Progress(0, 0.0)
+        self._ending = False  # no more frames come for this run
+        self._ignoring = False  # the user does not want the rest of this render, or it cannot be had
+        self._told: set[str] = set()
+
+    @property
+    def busy(self) -> bool:
+        return self._run is not None or bool(render_watch.events)
+
+    def step(self, timeout: float = 0.0) -> bool:
+        """Take frames that were written, and what the worker has answered.
+
+        Args:
+            timeout: seconds to wait for the worker if it is at work.
+
+        Returns:
+            Whether there is nothing more to do before the next frame is written.
+        """
+        try:
+            if self._run is not None and bpy.context.window_manager.labelpass.stop_requested:
+                self._run.summary.stopped = True
+                self._give_up()
+            if self._run is not None and self._run.step(timeout, more=not self._ending):
+                self._finish()
+            self._take_events()
+            if self._run is not None:
+                self._show_progress(self._run)
+        except LabelpassError as error:
+            self._give_up()
+            self._refuse(str(error))
+        except BaseException:
+            self.stop()
+            raise
+        return not self.busy
+
+    def stop(self) -> None:
+        """End at once; finished frames stay."""
+        if self._run is not None:
+            self._run.summary.stopped = True
+            self._finish()
+
+    def _give_up(self) -> None:
+        """End now, and leave out what the render still writes."""
+        self._ignoring = not self._ending
+        self._finish()
+
+    def _take_events(self) -> None:
+        """Take events of one render, as far as the worker keeps up."""
+        events: deque[render_watch.Event] = render_watch.events
+        while events and not self._ending:
+            if self._run is not None and not self._run.wants_more and not isinstance(events[0], RenderEnded):
+                return
+            event = events.popleft()
+            if isinstance(event, RenderEnded):
+                self._ending = self._run is not None
+                self._ignoring = False
+                self._told.clear()
+            elif not self._ignoring:
+                self._take_frame(event)
+
+    def _take_frame(self, event: WrittenFrame | BadFrame) -> None:
+        run = self._run or self._start(event)
+        if run is None:
+            return
+        if isinstance(event, BadFrame):
+            for name in event.names:
+                run.fail_and_forget(name, event.error)
+            return
+        declare_sequences(event.output, [part.files for part, _ in event.parts])
+        for part, scene in event.parts:
+            try:
+                path = scene_path(event.output / SCENES_FOLDER, part.files.path)
+                scene.write(path)
+                run.add(FrameJob(part.files, event.output, path, part.settings), event.look)
+            except WorkerError:
+                raise
+            except LabelpassError as error:
+                run.fail_and_forget(part.files.path, str(error))
+
+    def _start(self, event: WrittenFrame | BadFrame) -> FrameRun | None:
+        state = bpy.context.window_manager.labelpass
+        if state.running:
+            self._say_once(_EXPORT_IS_RUNNING)
+            return None
+        if event.output is None:
+            self._refuse(event.error)
+            return None
+        self._run = FrameRun(event.output, _WORKERS, low_priority=True)
+        self._progress = Progress(event.total, time.monotonic())
+        state.running = state.follows_render = True
+        state.stop_requested = False
+        state.output = str(event.output)
+        state.done, state.total, state.progress = 0, event.total, ""
+        return self._run
+
+    def _refuse(self, error: str) -> None:
+        """Say why the render is not annotated."""
+        if self._say_once(error):
+            show_start_failed(bpy.context, error)
+            redraw_sidebars(bpy.context)
+
+    def _say_once(self, text: str) -> bool:
+        """Print a sentence, once in a render; returns whether it was news."""
+        if text in self._told:
+            return False
+        self._told.add(text)
+        print(f"Labelpass: {text}", file=sys.stderr, flush=True)
+        return True
+
+    def _show_progress(self, run: FrameRun) -> None:
+        state, done = bpy.context.window_manager.labelpass, run.summary.frames
+        self._progress.update(done, time.monotonic())
+        text = self._progress.text()
+        if state.progress != text:
+            state.progress, state.done = text, done
+            redraw_sidebars(bpy.context)
+
+    def _finish(self) -> None:
+        """Tell what became of the frames, and clean up."""
+        run, self._run = self._run, None
+        self._ending = False
+        if run is None:
+            return
+        run.stop()
+        state = bpy.context.window_manager.labelpass
+        state.running = state.follows_render = state.stop_requested = False
+        show_result(bpy.context, run.summary)
+        print_result(run.summary)
+        redraw_sidebars(bpy.context)
+
+
+_follower = RenderFollower()
+
+
+def _follow() -> float:
+    """Work for a moment while the user works too; returns when to do so again, as timers want it."""
+    until = time.monotonic() + _SECONDS_OF_STEPS
+    try:
+        while _follower.busy and time.monotonic() < until:
+            _follower.step(_SECONDS_TO_WAIT)
+    except Exception:  # a timer that raises is not called again
+        traceback.print_exc()
+    return _SECONDS_BETWEEN_STEPS if _follower.busy else _SECONDS_BETWEEN_LOOKS
+
+
+def _follow_in_background() -> None:
+    """Work between two frames, which must not wait, and after the last one until all is done."""
+    ended = any(isinstance(event, RenderEnded) for event in render_watch.events)
+    while not _follower.step(_PATIENT_SECONDS if ended else 0.0) and ended:
+        pass
+
+
+def register() -> None:
+    if bpy.app.background:
+        render_watch.start(_follow_in_background)
+        return
+    render_watch.start(lambda: None)
+    bpy.app.timers.register(_follow, first_interval=_SECONDS_BETWEEN_LOOKS, persistent=True)
+
+
+def unregister() -> None:
+    render_watch.stop()
+    if bpy.app.timers.is_registered(_follow):
+        bpy.app.timers.unregister(_follow)
+    _follower.stop()

@@ -1,0 +1,258 @@
+"""Which objects of the open scene are of which category and instance: what panels, preview and buttons go by."""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+
+from ...core.base.errors import LabelpassError
+from ...core.categories.grouping import group_objects
+from ...core.categories.ids import DatasetCategories
+from ...core.categories.palette import Colour, category_colours, own_colours
+from ...core.preflight.pass_indices import IndexedObject, shared_indices
+from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, refusal
+from ...core.settings.category_table import Category, Source, Unknown
+from ...core.settings.settings import Grouping
+from ..category_table import table_of
+from ..scene.instance_reader import find_copies
+from ..scene.scene_reader import own_objects, read_label_tables
+
+
+@dataclass(frozen=True)
+class LabelledObject:
+    """What an object will be in the dataset.
+
+    Attributes:
+        object: the original one.
+        category: name of the category; None where it is background or ignored.
+        instance: name of the instance that it is, alone or with others.
+        origin: what decided on the category, in words.
+        ignored: whether its pixels are to be ignored.
+        holdout: whether it is one.
+    """
+
+    object: bpy.types.Object
+    category: str | None
+    instance: str
+    origin: str
+    ignored: bool
+    holdout: bool
+    refused: bool
+
+    def indexed(self, parts: bool = False) -> IndexedObject:
+        """It as core/preflight/pass_indices.py wants to know it; with `parts` as if each object were an instance.
+
+        What is to be ignored has an index too, since it can become a region of the dataset.
+        """
+        ob, instance = self.object, None
+        if self.category is not None or self.ignored:
+            instance = (ob.name_full if parts else self.instance, self.category or "")
+        return IndexedObject(ob.name_full, ob.pass_index, instance, ob.is_editable)
+
+    def summary(self) -> "ObjectSummary":
+        if self.category is None:
+            return ObjectSummary(self.object.name_full, "", "", self.origin)
+        return ObjectSummary(self.object.name_full, self.category, self.instance, self.origin)
+
+
+@dataclass(frozen=True)
+class ObjectSummary:
+    """A labelled object for the panel, which may outlive the object.
+
+    Attributes:
+        name: of the object, with its library where it is linked.
+        category: name of the category; "" where it is background or ignored.
+        instance: name of the instance; "" likewise.
+        origin: what decided on that, in words.
+    """
+
+    name: str
+    category: str
+    instance: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class CategorySummary:
+    """A category for the panel.
+
+    Attributes:
+        name: of the category.
+        id: its number in the COCO file, as far as this scene alone decides on it.
+        objects: how many objects are of it.
+        origin: what made them so, in words.
+    """
+
+    name: str
+    id: int
+    objects: int
+    origin: str
+
+
+@dataclass(frozen=True)
+class LabelledObjects:
+    """The objects of a scene that leave pixels in a render.
+
+    Attributes:
+        objects: all, in the order of their names.
+        count: how many have a category.
+        background: how many have none.
+        instances: how many instances those with a category are.
+        indexed: whether any has a pass index other than 0.
+        clash: a sentence on two that share a pass index and not the category, "" where there are none.
+        shared: a sentence on two instances that share a pass index, "" where there are none.
+        categories: sorted by name.
+        unlisted: names of those that the category table lacks, where there is a table.
+        colours: of all categories by name, 8-bit sRGB.
+        copies: name of an object whose copies share a Cryptomatte id, "" where there is none.
+        indexed_copies: likewise, of one whose copies share a pass index other than 0.
+        keypoints: whether any has a category with keypoints.
+        holdouts: whether any holdout is to be ignored.
+        problem: a sentence on why frames cannot be labelled by the scene's categories, "" where they can.
+    """
+
+    objects: tuple[ObjectSummary, ...] = ()
+    count: int = 0
+    background: int = 0
+    instances: int = 0
+    indexed: bool = False
+    clash: str = ""
+    shared: str = ""
+    categories: tuple[CategorySummary, ...] = ()
+    unlisted: tuple[str, ...] = ()
+    colours: Mapping[str, Colour] = field(default_factory=dict)
+    copies: str = ""
+    indexed_copies: str = ""
+    keypoints: bool = False
+    holdouts: bool = False
+    problem: str = ""
+
+
+def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[Category, ...]]:
+    """Find out what each object of a scene that leaves pixels will be in the dataset, and all its categories.
+
+    Raises:
+        SceneError: a custom property is no category, or the scene contradicts itself.
+        CategoryError: the category table contradicts itself.
+    """
+    objects = sorted(own_objects(scene), key=lambda ob: (ob.name, ob.library is not None, ob.name_full))
+    record = read_label_tables(scene, objects, assets=False)
+    groups = group_objects(record, Grouping(scene.labelpass.grouping))
+    found = [
+        LabelledObject(
+            ob,
+            None if group.ignored or group.category is None else group.category,
+            group.name,
+            origin_of(entry, group),
+            group.ignored,
+            entry.facts.holdout,
+            group.origin == REFUSED,
+        )
+        for ob, (entry, group) in zip(objects, groups.entries, strict=True)
+    ]
+    return found, groups.categories
+
+
+def origin_of(entry: SceneEntry, group: SceneEntry) -> str:
+    """Why an object in a group has its category, or none, as words to follow it: "by collection"."""
+    if entry.ignored:
+        return "since it is ignored"
+    if group.category != entry.category:
+        return f"like {group.name}"
+    if entry.is_known:
+        return _ORIGINS[entry.origin]
+    if group.category is None:
+        return "since no rule fits"
+    return _ORIGINS[(Source.COLLECTION if entry.facts.own_collection else Source.OBJECT_NAME).value]
+
+
+_ORIGINS = {source.value: f"by {source.label.lower()}" for source in Source}
+
+
+def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
+    """Go through all objects of a scene; what is wrong with it is told instead of raised."""
+    try:
+        objects, categories = label_objects(scene)
+        numbered = _numbered(categories)
+    except LabelpassError as error:
+        return LabelledObjects(problem=str(error))
+    origins: dict[str | None, list[str]] = defaultdict(list)
+    for one in objects:
+        origins[one.category].append(one.origin)
+    table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
+    background = len(origins.pop(None, ()))
+    listed = {row.name for row in scene.labelpass.table.categories}
+    copies, indexed_copies = _copies(scene, objects, table.indexed)
+    return LabelledObjects(
+        objects=tuple(one.summary() for one in objects),
+        count=len(objects) - background,
+        background=background,
+        instances=len({(one.instance, one.category) for one in objects if one.category is not None}),
+        indexed=table.indexed,
+        clash=table.index_clash(),
+        shared=next(shared_indices(one.indexed() for one in objects), ""),
+        categories=tuple(
+            CategorySummary(
+                category.name,
+                category.id or 0,
+                len(origins[category.name]),
+                " or ".join(sorted(set(origins[category.name]))),
+            )
+            for category in sorted(numbered, key=lambda category: category.name)
+            if category.name in origins
+        ),
+        unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
+        colours=colours_of(categories),
+        copies=copies,
+        indexed_copies=indexed_copies,
+        keypoints=any(category.keypoints for category in categories if category.name in origins),
+        holdouts=any(one.ignored and one.holdout for one in objects),
+        problem=next((refusal(one.object.name) for one in objects if one.refused), ""),
+    )
+
+
+def _copies(scene: bpy.types.Scene, objects: Sequence[LabelledObject], indexed: bool) -> tuple[str, str]:
+    """Names of an object whose copies share a Cryptomatte id, and of one whose copies share a pass index; else "".
+
+    Args:
+        scene: only of that which the user looks at is known what is evaluated.
+        objects: those of the scene.
+        indexed: whether any object has a pass index.
+    """
+    if scene != bpy.context.scene:
+        return "", ""
+    background = {one.object.name for one in objects if one.category is None and not one.ignored}
+    of_name = of_index = ""
+    for name, index in find_copies(bpy.context.evaluated_depsgraph_get(), background):
+        of_name, of_index = of_name or (name if not index else ""), of_index or (name if index else "")
+        if of_name and (of_index or not indexed):
+            break
+    return of_name, of_index
+
+
+def colours_of(categories: Iterable[Category]) -> dict[str, Colour]:
+    """The colour of each category of a scene, 8-bit sRGB."""
+    known = list(categories)
+    return category_colours(sorted(category.name for category in known), own_colours(known))
+
+
+def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
+    """All categories that the objects of a scene have or, where no rule fits, could have, with ids, sorted by these.
+
+    Raises:
+        SceneError, CategoryError: as label_objects does; RecordError: two categories have one id.
+    """
+    table = dataclasses.replace(table_of(scene), unknown=Unknown.OWN)
+    objects = sorted(own_objects(scene), key=lambda ob: ob.name)
+    record = read_label_tables(scene, objects, table=table, assets=False)
+    return _numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories)
+
+
+def _numbered(categories: Iterable[Category]) -> list[Category]:
+    """Categories as this scene alone numbers them."""
+    found = DatasetCategories()
+    found.add(categories, Path())
+    return found.numbered({})

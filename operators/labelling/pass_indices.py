@@ -1,0 +1,83 @@
+"""The buttons that give every instance a pass index of its own, and that give objects back those they had."""
+
+import bpy
+
+from ...core.base.errors import LabelpassError
+from ...core.base.phrases import counted
+from ...core.preflight.pass_indices import LARGEST_INDEX, plan_indices
+from ...core.settings.settings import Parts
+from .labelled_objects import label_objects
+
+# What the user had, kept on the object and so in the .blend until it is restored.
+_REMEMBERED = "labelpass_pass_index_before"
+
+
+class LABELPASS_OT_assign_indices(bpy.types.Operator):
+    """Give each instance a pass index that its objects share, and background the index 0; can be restored"""
+
+    bl_idname = "labelpass.assign_indices"
+    bl_label = "Assign Indices"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            found, _ = label_objects(context.scene)
+        except LabelpassError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        parts = context.scene.labelpass.parts == Parts.OBJECT.value
+        plan = plan_indices([one.indexed(parts) for one in found])
+        changed = 0
+        for one, index in zip(found, plan.indices, strict=True):
+            ob = one.object
+            if ob.pass_index != index:
+                ob[_REMEMBERED] = ob.get(_REMEMBERED, ob.pass_index)
+                ob.pass_index = index
+                changed += 1
+        numbered = counted(plan.instances, "part" if parts else "instance")
+        self.report({"INFO"}, f"{numbered}, each with a pass index of its own; {counted(changed, 'object')} changed")
+        if plan.left_over:
+            self.report(
+                {"WARNING"},
+                f"Blender has pass indices up to {LARGEST_INDEX}: {counted(plan.left_over, 'instance')} became "
+                "background; use the Cryptomatte Object pass instead",
+            )
+        if plan.stuck:
+            self.report(
+                {"WARNING"},
+                f"{counted(plan.stuck, 'linked object')} with the index 0 cannot be changed and will be background; "
+                "make a library override, or use Cryptomatte Object",
+            )
+        if plan.shared:
+            self.report(
+                {"WARNING"},
+                f"{plan.shared}, which cannot be changed where it is linked; make a library override, or use "
+                "Cryptomatte Object",
+            )
+        return {"FINISHED"}
+
+
+class LABELPASS_OT_restore_indices(bpy.types.Operator):
+    """Give objects back the pass indices that they had before Assign Indices"""
+
+    bl_idname = "labelpass.restore_indices"
+    bl_label = "Restore Indices"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not any(_REMEMBERED in ob for ob in context.scene.objects):
+            cls.poll_message_set("Assign Indices has changed no pass index of this scene")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = [ob for ob in bpy.data.objects if _REMEMBERED in ob and ob.is_editable]
+        for ob in found:
+            ob.pass_index = ob[_REMEMBERED]
+            del ob[_REMEMBERED]
+        self.report({"INFO"}, f"{counted(len(found), 'object')} with the pass index of before")
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory((LABELPASS_OT_assign_indices, LABELPASS_OT_restore_indices))

@@ -1,0 +1,1 @@
+"""Showing the labels of a frame over its image."""

@@ -1,0 +1,1 @@
+"""The checklist, and the button that does what it asks for."""

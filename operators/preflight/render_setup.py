@@ -1,0 +1,87 @@
+"""What the open scene will render, as core's checklist wants to know it."""
+
+import bpy
+
+from ...core.frames.frame_files import pass_of_file
+from ...core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
+from ...core.settings.render_pass import Pass
+from .. import compat
+from ..export.sources import frame_file
+from ..labelling.labelled_objects import LabelledObjects
+from ..scene.pass_switches import PASS_SWITCHES
+from ..scene.scene_reader import image_size, type_of_camera
+
+_EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
+# Engines of others are believed to make every pass.
+_ENGINE_PASSES = {
+    "BLENDER_EEVEE": _EEVEE,
+    "BLENDER_EEVEE_NEXT": _EEVEE,
+    "BLENDER_WORKBENCH": frozenset({Pass.COMBINED, Pass.DEPTH}),
+}
+_ENGINE_NAMES = {"BLENDER_EEVEE": "EEVEE", "BLENDER_EEVEE_NEXT": "EEVEE", "BLENDER_WORKBENCH": "Workbench"}
+_DEFAULT_FOLDERS = {"/tmp", "/tmp/", "\\tmp", ""}
+
+
+def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> RenderSetup:
+    """
+    Args:
+        scene: the original scene.
+        objects: what is known of its objects; they take longer to go through than all the rest.
+    """
+    render = scene.render
+    folder = frame_file(scene, scene.frame_start).parent
+    width, height = image_size(scene)
+    return RenderSetup(
+        engine=_ENGINE_NAMES.get(render.engine, render.engine.title()),
+        engine_passes=_ENGINE_PASSES.get(render.engine),
+        view_layers=tuple(ViewLayerSetup(layer.name, layer.use, _passes_of(layer)) for layer in scene.view_layers),
+        objects=objects.count,
+        background=objects.background,
+        problem=objects.problem,
+        instances=objects.instances,
+        indexed=objects.indexed,
+        clash=objects.clash,
+        shared=objects.shared,
+        outputs=_outputs(scene),
+        file_format=_name_of_format(render.image_settings),
+        width=width,
+        height=height,
+        percentage=render.resolution_percentage,
+        can_store=compat.can_store_passes(scene),
+        folder=str(folder) if folder.is_absolute() else "",
+        folder_is_default=render.filepath in _DEFAULT_FOLDERS,
+        has_camera=scene.camera is not None,
+        motion_blur=render.use_motion_blur,
+        sequencer=compat.sequencer_replaces_render(scene),
+        preview=scene.labelpass.preview != "NONE",
+        camera_type=type_of_camera(scene.camera) if scene.camera else "",
+        transparent=render.film_transparent,
+        copies=objects.copies,
+        indexed_copies=objects.indexed_copies,
+        keypoints=objects.keypoints,
+        holdouts=objects.holdouts,
+    )
+
+
+def _passes_of(layer: bpy.types.ViewLayer) -> frozenset[Pass]:
+    return frozenset(pass_ for pass_, switch in PASS_SWITCHES.items() if getattr(layer, switch))
+
+
+def _outputs(scene: bpy.types.Scene) -> tuple[ExrOutput, ...]:
+    if compat.writes_multilayer(scene):
+        # Only Combined is stored in 16 bit there.
+        return (ExrOutput("", None, scene.render.image_settings.exr_codec, half=False),)
+    return tuple(
+        ExrOutput(
+            node.name,
+            frozenset(pass_ for name in compat.file_output_names(node) if (pass_ := pass_of_file(name))),
+            node.format.exr_codec,
+            half=compat.NODES_STORE_CRYPTOMATTE_IN_HALF and node.format.color_depth == "16",
+        )
+        for node in compat.file_outputs(scene)
+    )
+
+
+def _name_of_format(settings: bpy.types.ImageFormatSettings) -> str:
+    name = settings.bl_rna.properties["file_format"].enum_items[settings.file_format].name
+    return str(name).partition(" (")[0]

@@ -1,0 +1,199 @@
+"""The geometry of instances that the passes cannot tell apart, from the evaluated scene.
+
+Blender gives every instance a matrix and a `persistent_id`. In the passes an instance carries what its object carries,
+so all instances of one object have one pass index and one Cryptomatte id; geometry nodes that bring in an object "as
+geometry" give the instances the index and id of the object with the nodes, and so the same as the ground they lie on.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ...core.base.files import digest
+from ...core.scene.scene_geometry import Mesh, SceneGeometry, Surface, shared_labels
+from .evaluated_shape import LISTED_AS_MESH
+
+# What persistent_id holds where there is no further level.
+_NO_LEVEL = 0x7FFFFFFF
+
+
+@dataclass(frozen=True)
+class InstanceGeometry:
+    """What the scene record of a frame cannot hold.
+
+    Attributes:
+        geometry: the surfaces.
+        meshes: those of the surfaces, by digest.
+        objects: further objects that surfaces are copies of, though nothing in the passes carries their labels.
+    """
+
+    geometry: SceneGeometry
+    meshes: dict[str, Mesh] = field(default_factory=dict)
+    objects: frozenset[bpy.types.Object] = frozenset()
+
+
+def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -> InstanceGeometry | None:
+    """The surfaces of a frame that share a label with an instance, or all of them; None where there are none.
+
+    Args:
+        depsgraph: evaluated at the frame. Instances that only a render shows, such as those of particles beyond the
+            viewport's percentage, are known to the depsgraph of a render alone.
+        every_object: whether objects count too that share their label with nothing.
+    """
+    rows = [(one.object.original.name, one.object.pass_index, _instancer(one) != "") for one in _visible(depsgraph)]
+    wanted = {name for name, *_ in rows} if every_object else shared_labels(rows)
+    if not wanted:
+        return None
+    sources = _ObjectsOfMeshes()
+    meshes: dict[str, Mesh] = {}
+    digests: dict[int, str] = {}
+    surfaces: list[Surface] = []
+    copied = set()
+    members = _members(depsgraph)
+    for one in _visible(depsgraph):
+        ob = one.object
+        name = ob.original.name
+        if name not in wanted:
+            continue
+        instancer, path = _instancer(one), _path(one)
+        source = sources.of(ob) if instancer and len(path) > 1 else None
+        if source is not None:
+            copied.add(source)
+        mesh = ""
+        if ob.type == "MESH":
+            key = ob.data.as_pointer()
+            if key not in digests:
+                read = _read_mesh(ob.data)
+                digests[key] = digest(read.as_bytes())
+                meshes[digests[key]] = read
+            mesh = digests[key]
+        matrix = np.array(one.matrix_world, dtype=np.float32)
+        is_member = (instancer, path) in members
+        surfaces.append(Surface(name, source.name if source else name, instancer, path, is_member, matrix, mesh))
+    surfaces.sort(key=lambda surface: (surface.object, surface.instancer, surface.path))
+    return InstanceGeometry(SceneGeometry(tuple(surfaces)), meshes, frozenset(copied))
+
+
+def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[str]) -> Iterator[tuple[str, int]]:
+    """Objects that share a label with others, at least one of them an instance, as soon as one is found.
+
+    Args:
+        depsgraph: evaluated.
+        background: names of objects whose copies nobody wants to tell apart. What geometry nodes bring in with the
+            label of such an object counts all the same, since it is of its own category.
+
+    Yields:
+        Name of the object and the pass index that it shares, or 0 where it shares a Cryptomatte id. Many come several
+        times.
+    """
+    if not any(one.is_instance for one in depsgraph.object_instances):
+        return
+    copied: dict[str | int, bool] = {}  # name or pass index -> whether any that carries it is an instance
+    for one in itertools.islice(_visible(depsgraph), _MOST_LOOKED_AT):
+        name, instancer = one.object.original.name, _instancer(one)
+        if name in background and instancer != name:
+            continue
+        index, is_instance = one.object.pass_index, instancer != ""
+        labels = [name, index] if index else [name]
+        for label in labels:
+            if label in copied and (is_instance or copied[label]):
+                yield name, index if label == index else 0
+            copied[label] = copied.get(label, False) or is_instance
+
+
+# A lawn of background may have millions of blades, and the panel must not stall.
+_MOST_LOOKED_AT = 50_000
+
+
+def _visible(depsgraph: bpy.types.Depsgraph) -> Iterator[bpy.types.DepsgraphObjectInstance]:
+    """What leaves pixels in a render. Each one is valid only until the next is asked for."""
+    for one in depsgraph.object_instances:
+        ob = one.object
+        if one.is_instance:
+            hidden = one.parent is not None and one.parent.hide_render
+        else:
+            # Not `show_self`, which in the viewport's depsgraph tells of the viewport. What vertices or faces of its
+            # parent instance is listed, but not rendered by itself.
+            instanced = ob.parent is not None and ob.parent.instance_type in {"VERTS", "FACES"}
+            hidden = ob.hide_render or instanced or (ob.is_instancer and not ob.show_instancer_for_render)
+        # The object of a curve or metaball has no surface; its mesh comes as an instance of its own.
+        if ob.type in _WITH_PIXELS and not hidden:
+            yield one
+
+
+_WITH_PIXELS = frozenset({"MESH", "CURVES", "POINTCLOUD", "VOLUME", "GPENCIL", "GREASEPENCIL"})
+
+
+def _path(one: bpy.types.DepsgraphObjectInstance) -> tuple[int, ...]:
+    """What tells the instances of one instancer apart, the outermost level first; () for what stands for itself."""
+    if not one.is_instance:
+        return ()
+    path = tuple(number for number in reversed(one.persistent_id) if number != _NO_LEVEL)
+    # Blender hands out the mesh of a curve, a text or a metaball as an instance, one level further in.
+    return path[:-1] if one.object.original.type in LISTED_AS_MESH else path
+
+
+def _instancer(one: bpy.types.DepsgraphObjectInstance) -> str:
+    """The name of the object that makes an instance; "" for what stands for itself."""
+    if not one.is_instance or one.parent is None:
+        return ""
+    itself = one.parent.original == one.object.original
+    # A part of an object's own geometry is one level deep, what its nodes instance is deeper.
+    return "" if itself and len(_path(one)) <= 1 else str(one.parent.original.name)
+
+
+def _members(depsgraph: bpy.types.Depsgraph) -> set[tuple[str, tuple[int, ...]]]:
+    """Instancer and path of all instances that came with others as the objects of one instanced collection.
+
+    Blender does not say which levels of a path are collections: objects that are all different, and moved in the same
+    way from where they stand in the scene, are.
+    """
+    siblings: dict[tuple[str, tuple[int, ...]], list[tuple[int, str, Matrix]]] = defaultdict(list)
+    for one in _visible(depsgraph):
+        path = _path(one)
+        if one.is_instance and path:
+            original = one.object.original
+            moved = one.matrix_world @ original.evaluated_get(depsgraph).matrix_world.inverted_safe()
+            siblings[_instancer(one), path[:-1]].append((path[-1], original.name, moved))
+    return {
+        (instancer, (*outer, number))
+        for (instancer, outer), rows in siblings.items()
+        if len(rows) > 1 and len({name for _, name, _ in rows}) == len(rows) and _all_alike([row[2] for row in rows])
+        for number, _, _ in rows
+    }
+
+
+def _all_alike(matrices: list[Matrix]) -> bool:
+    values = np.array(matrices, dtype=np.float64)
+    return bool(np.allclose(values, values[0], rtol=1e-4, atol=1e-4 * np.abs(values).max()))
+
+
+class _ObjectsOfMeshes:
+    """Finds the object that brought a mesh into the instances of another one: by the name that the mesh has kept."""
+
+    def __init__(self) -> None:
+        self._by_mesh: dict[str, bpy.types.Object] = {}
+        # Not those of the depsgraph: for an object whose geometry alone is used it has the mesh, not the object.
+        for ob in sorted((ob for ob in bpy.data.objects if ob.type == "MESH"), key=lambda ob: ob.name):
+            self._by_mesh.setdefault(ob.data.name, ob)
+
+    def of(self, ob: bpy.types.Object) -> bpy.types.Object | None:
+        """That of an instance's mesh; None where it is the object itself, or nobody knows."""
+        original = ob.original
+        if ob.data is None or (original.data is not None and ob.data.name == original.data.name):
+            return None
+        return self._by_mesh.get(ob.data.name)
+
+
+def _read_mesh(mesh: bpy.types.Mesh) -> Mesh:
+    mesh.calc_loop_triangles()
+    points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", points)
+    triangles = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
+    mesh.loop_triangles.foreach_get("vertices", triangles)
+    return Mesh(points.reshape(-1, 3), triangles.reshape(-1, 3))

@@ -1,0 +1,252 @@
+"""What the rules of a category table can look at, read from Blender as plain data; core/categories/rules.py decides.
+
+Names of parents and collections are keys as well. Where two have one name, which takes a linked library, the linked one
+is called as Blender writes it, "Car [library.blend]".
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+import bpy
+
+from ...core.base.errors import SceneError
+from ...core.scene.scene_record import Facts, SceneEntries, SceneEntry
+
+# Object types that leave pixels in a render.
+RENDERED_TYPES = frozenset(
+    {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME", "GPENCIL", "GREASEPENCIL"}
+)
+
+
+class SceneFacts:
+    """The things of a scene, without their categories.
+
+    Args:
+        scene: the original scene.
+        objects: those that leave pixels, in the order that the table of objects has.
+        visible: all objects that are not hidden from the render, empties included.
+        depsgraph: of the frame; None takes the scene as the user sees it.
+    """
+
+    def __init__(
+        self,
+        scene: bpy.types.Scene,
+        objects: Sequence[bpy.types.Object],
+        visible: Collection[bpy.types.Object],
+        depsgraph: bpy.types.Depsgraph | None,
+    ) -> None:
+        self._depsgraph = depsgraph
+        self._objects = objects
+        self._instancers = _instancers(scene, visible)
+        self._parents = _parents_of(objects, self._instancers)
+        listed = scene.collection.children_recursive
+        instanced = sorted({ob.instance_collection for ob in visible if ob.instance_collection}, key=_sort_key)
+        self._collections = list(
+            dict.fromkeys([*listed, *(one for root in instanced for one in (root, *root.children_recursive))])
+        )
+        self._names = {**_unique_names(self._parents), **_unique_names(self._collections)}
+        self._inside = _containers(self._collections)
+        self._own_collections = _own_collections(listed)
+        self._holdouts = _objects_in_holdouts(scene)
+        self._read: dict[bpy.types.Object, SceneEntry] = {}
+
+    def objects(self) -> SceneEntries:
+        return SceneEntries((), tuple(self._object(ob, ob.name) for ob in self._objects))
+
+    def parents(self) -> SceneEntries:
+        """Whatever is a parent of an object, or instances one."""
+        ordered = sorted(self._parents, key=lambda ob: self._names[ob])
+        return SceneEntries((), tuple(self._object(ob, self._names[ob]) for ob in ordered))
+
+    def assets(self) -> SceneEntries:
+        """Cryptomatte's assets: the top-most parent stands for all its children."""
+        ordered = sorted({_top_parent(ob) for ob in self._objects}, key=lambda ob: ob.name)
+        return SceneEntries((), tuple(self._object(ob, ob.name) for ob in ordered))
+
+    def materials(self) -> SceneEntries:
+        used = {slot.material for ob in self._objects for slot in ob.material_slots if slot.material}
+        ordered = sorted(used, key=lambda material: material.name)
+        return SceneEntries(
+            (),
+            tuple(
+                SceneEntry(
+                    material.name, at_frame(material, self._depsgraph).pass_index, None, facts=_facts_of(material)
+                )
+                for material in ordered
+            ),
+        )
+
+    def collections(self) -> SceneEntries:
+        ordered = sorted(self._collections, key=lambda collection: self._names[collection])
+        return SceneEntries(
+            (),
+            tuple(
+                SceneEntry(
+                    self._names[collection],
+                    0,
+                    None,
+                    facts=_facts_of(
+                        collection,
+                        name=collection.name if self._names[collection] != collection.name else "",
+                        collections=self._names_of_containers(collection),
+                    ),
+                )
+                for collection in ordered
+            ),
+        )
+
+    def _object(self, ob: bpy.types.Object, name: str) -> SceneEntry:
+        """An object under a name; what is an asset or a parent as well is read once."""
+        known = self._read.get(ob)
+        if known is None or known.name != name:
+            known = self._read[ob] = self._read_object(ob, name)
+        return known
+
+    def _read_object(self, ob: bpy.types.Object, name: str) -> SceneEntry:
+        evaluated = at_frame(ob, self._depsgraph)
+        collections = self._names_of_containers(ob)
+        return SceneEntry(
+            name,
+            evaluated.pass_index,
+            None,
+            parent=self._names[ob.parent] if ob.parent else "",
+            collection=collections[0] if collections else "",
+            instance_id=str(ob.get("instance_id", "")),
+            facts=_facts_of(
+                ob,
+                name=ob.name if name != ob.name else "",
+                data=ob.data.name if ob.data else "",
+                collections=collections,
+                own_collection=self._own_collections.get(ob, ""),
+                materials=tuple(slot.material.name for slot in ob.material_slots if slot.material),
+                instancer=self._names[self._instancers[ob]] if ob in self._instancers else "",
+                holdout=evaluated.is_holdout or ob in self._holdouts,
+                shadow_catcher=evaluated.is_shadow_catcher,
+            ),
+        )
+
+    def _names_of_containers(self, thing: bpy.types.ID) -> tuple[str, ...]:
+        return tuple(self._names[collection] for collection in self._inside.get(thing, ()))
+
+
+def at_frame(thing: bpy.types.ID, depsgraph: bpy.types.Depsgraph | None) -> bpy.types.ID:
+    """A data block as the depsgraph has evaluated it; itself where that does not know it.
+
+    Custom properties are not to be read from it: it does not notice when a script sets them.
+    """
+    return thing.evaluated_get(depsgraph) if depsgraph else thing
+
+
+def _sort_key(thing: bpy.types.ID) -> tuple[str, str]:
+    return thing.name, thing.name_full
+
+
+def _facts_of(thing: bpy.types.ID, **others: object) -> Facts:
+    """The facts that every kind of thing can have, and others; SceneError where a custom property is no category."""
+    id, text = thing.get("category_id"), thing.get("category")
+    if id is not None and (not isinstance(id, int) or id < 0):
+        raise SceneError(
+            f"The custom property category_id of {thing.name!r} is {id!r}; make it a whole number from 1, "
+            "or 0 for background"
+        )
+    if text is not None and not isinstance(text, str):
+        raise SceneError(f"The custom property category of {thing.name!r} is {text!r}; make it a text")
+    return Facts(
+        category=text or None,
+        category_id=None if id is None else int(id),
+        supercategory=str(thing.get("supercategory", "")),
+        ignore=bool(thing.get("ignore", False)),
+        tags=tuple(tag.name for tag in thing.asset_data.tags) if thing.asset_data else (),
+        **others,
+    )
+
+
+def _instancers(
+    scene: bpy.types.Scene, visible: Iterable[bpy.types.Object]
+) -> dict[bpy.types.Object, bpy.types.Object]:
+    """Object -> the empty that alone brings it into the scene, by instancing a collection."""
+    empties: dict[bpy.types.Collection, list[bpy.types.Object]] = defaultdict(list)
+    for ob in visible:
+        if ob.instance_type == "COLLECTION" and ob.instance_collection:
+            empties[ob.instance_collection].append(ob)
+    found: dict[bpy.types.Object, bpy.types.Object] = {}
+    several = set(scene.objects)
+    for collection, instancing in empties.items():
+        for member in collection.all_objects:
+            if member in found or len(instancing) > 1:
+                several.add(member)
+            found[member] = instancing[0]
+    return {ob: empty for ob, empty in found.items() if ob not in several}
+
+
+def _parents_of(
+    objects: Iterable[bpy.types.Object], instancers: dict[bpy.types.Object, bpy.types.Object]
+) -> set[bpy.types.Object]:
+    """Whatever is above some of the objects: parents, empties that instance them, and whatever is above those."""
+    found: set[bpy.types.Object] = set()
+    waiting = list(objects)
+    while waiting:
+        ob = waiting.pop()
+        for above in (ob.parent, instancers.get(ob)):
+            if above is not None and above not in found:
+                found.add(above)
+                waiting.append(above)
+    return found
+
+
+def _top_parent(ob: bpy.types.Object) -> bpy.types.Object:
+    while ob.parent:
+        ob = ob.parent
+    return ob
+
+
+def _unique_names(things: Iterable[bpy.types.ID]) -> dict[bpy.types.ID, str]:
+    """The names of things; of those that share one, the linked ones have their library's in it."""
+    same: dict[str, list[bpy.types.ID]] = defaultdict(list)
+    for thing in things:
+        same[thing.name].append(thing)
+    return {
+        thing: name if len(found) == 1 or thing.library is None else thing.name_full
+        for name, found in same.items()
+        for thing in found
+    }
+
+
+def _containers(collections: Iterable[bpy.types.Collection]) -> dict[bpy.types.ID, list[bpy.types.Collection]]:
+    """Object or collection -> the collections that it is directly in."""
+    found: dict[bpy.types.ID, list[bpy.types.Collection]] = defaultdict(list)
+    for collection in collections:
+        for thing in (*collection.objects, *collection.children):
+            found[thing].append(collection)
+    return found
+
+
+def _own_collections(collections: Iterable[bpy.types.Collection]) -> dict[bpy.types.Object, str]:
+    """Object -> name of the first collection that it is in, where the scene sorts its objects into several; else empty.
+
+    All objects that could leave pixels decide on that, also hidden ones, so that it is the same in every frame.
+    """
+    found: dict[bpy.types.Object, str] = {}
+    for collection in collections:
+        for ob in collection.objects:
+            found.setdefault(ob, collection.name)
+    several = len({name for ob, name in found.items() if ob.type in RENDERED_TYPES}) > 1
+    return found if several else {}
+
+
+def _objects_in_holdouts(scene: bpy.types.Scene) -> set[bpy.types.Object]:
+    """The objects that every view layer that is rendered holds out, by a collection's own switch."""
+    held: set[bpy.types.Object] = set()
+    shown: set[bpy.types.Object] = set()
+    for view_layer in scene.view_layers:
+        if view_layer.use:
+            for layer_collection in _layer_collections(view_layer.layer_collection):
+                (held if layer_collection.holdout else shown).update(layer_collection.collection.objects)
+    return held - shown
+
+
+def _layer_collections(root: bpy.types.LayerCollection) -> Iterator[bpy.types.LayerCollection]:
+    if not root.exclude:
+        yield root
+    for child in root.children:
+        yield from _layer_collections(child)

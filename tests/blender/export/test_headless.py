@@ -1,0 +1,246 @@
+"""The headless script in a Blender of its own, and the three ways in giving the same bytes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import bpy
+import pytest
+
+from tests.blender.scenes import render_animation
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def blend(scene: bpy.types.Scene, tmp_path: Path) -> Path:
+    """The test scene in a file, with its output beside it."""
+    scene.render.filepath = "//frames/shot_####"
+    path = tmp_path / "scene.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+def headless(blend: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    script = CHECKOUT / "export_annotations.py"
+    return in_own_blender(blend, script, *arguments)
+
+
+def in_own_blender(blend: Path, script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", script, "--", *arguments]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+
+
+def labelpass(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "core", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
+
+
+def coco_bytes(folder: Path) -> bytes:
+    return (folder / "annotations/instances.json").read_bytes()
+
+
+def test_render_and_export(blend: Path, tmp_path: Path) -> None:
+    done = headless(blend, "--render", "--output", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "2 frames annotated; 6 instances" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+    assert len(json.loads(coco_bytes(tmp_path / "out"))["images"]) == 2
+
+
+def test_the_three_ways_in_give_the_same_bytes(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.labelpass.source = "FILES"
+    scene.labelpass.output = str(tmp_path / "sidebar")
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+
+    done = headless(blend, "--output", tmp_path / "headless", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+
+    scenes = tmp_path / "sidebar"
+    done = labelpass("annotate", tmp_path / "frames", "--output", tmp_path / "alone", "--scene", scenes)
+    assert done.returncode == 0, done.stderr
+    assert labelpass("merge", tmp_path / "alone").returncode == 0
+
+    assert coco_bytes(tmp_path / "sidebar") == coco_bytes(tmp_path / "headless") == coco_bytes(tmp_path / "alone")
+
+
+def test_arguments_override_what_the_file_stores(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    render_animation()
+    scene.labelpass.output = str(tmp_path / "stored")
+    scene.labelpass.image_format = "jpeg"
+    scene.labelpass.pictures = False
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+
+    assert headless(blend).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "stored/images").iterdir()) == ["shot_0001.jpg", "shot_0002.jpg"]
+    assert not (tmp_path / "stored/pictures").exists()
+
+    options = ["--image-format", "png", "--pictures", "--frames", "2", "--output", tmp_path / "given"]
+    assert headless(blend, *options).returncode == 0
+    assert [path.name for path in (tmp_path / "given/images").iterdir()] == ["shot_0002.png"]
+    assert (tmp_path / "given/pictures/boxes/shot_0002.png").is_file()
+
+
+def test_no_merge_leaves_the_dataset_to_labelpass_merge(blend: Path, tmp_path: Path) -> None:
+    render_animation()
+    assert headless(blend, "--frames", "1", "--no-merge").returncode == 0
+    assert headless(blend, "--frames", "2", "--no-merge").returncode == 0
+    assert not (tmp_path / "frames/annotations").exists()
+    assert labelpass("merge", tmp_path / "frames").returncode == 0
+    assert len(json.loads(coco_bytes(tmp_path / "frames"))["images"]) == 2
+
+
+def test_a_frame_that_fails_is_named_and_the_others_are_done(blend: Path, tmp_path: Path) -> None:
+    render_animation()
+    broken = tmp_path / "frames/shot_0001.exr"
+    broken.write_bytes(broken.read_bytes()[:5000])
+    done = headless(blend)
+    assert done.returncode == 1
+    assert "Failed: shot_0001:" in done.stderr
+    assert str(broken) in done.stderr
+    assert [image["frame"] for image in json.loads(coco_bytes(tmp_path / "frames"))["images"]] == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--frames", "ten"], "'ten' is no frame"),
+        (["--labels", "colour"], "invalid choice: 'colour'"),
+        (["--unknown"], "unrecognized arguments"),
+        (["--render", "--from", "."], "--from has no meaning with it"),
+        (["--soft-masks", "--labels", "object_index"], "Soft masks come from a Cryptomatte and not from Object Index"),
+        (["--frames", "1-9999999"], "Blender has frames from -1048574 to 1048574, and 1-9999999 leads beyond"),
+    ],
+)
+def test_wrong_usage(
+    scene: bpy.types.Scene, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    from labelpass.operators.headless import main
+
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = end.code
+    assert code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_wrong_usage_is_the_exit_code_of_blender(blend: Path) -> None:
+    done = headless(blend, "--workers", "-1")
+    assert done.returncode == 2
+    assert "There cannot be -1 workers" in done.stderr
+
+
+def test_nothing_rendered(blend: Path, tmp_path: Path) -> None:
+    done = headless(blend)
+    assert done.returncode == 1
+    assert "There is no EXR file of the frames 1-2" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scene.blend"]
+
+
+def test_frames_that_are_not_there(blend: Path, tmp_path: Path) -> None:
+    """As with the command: those that are there are done, the others are named, and the exit code is the same."""
+    render_animation()
+    output = tmp_path / "out"
+    for numbers, code, said in (
+        ("2-4,7", 1, "Failed: the frames 3-4, 7: There is no EXR file of the frames 3-4, 7; render them first, or"),
+        ("5-6", 1, "There is no EXR file of the frames 5-6"),
+        ("6-5", 2, "The range 6-5 ends before it starts"),
+    ):
+        done = headless(blend, "--frames", numbers, "--output", output)
+        alone = labelpass("annotate", tmp_path / "frames", "--frames", numbers, "--output", tmp_path / "alone")
+        assert (done.returncode, alone.returncode) == (code, code)
+        assert said in done.stderr and said in alone.stdout + alone.stderr
+    assert [image["frame"] for image in json.loads(coco_bytes(output))["images"]] == [2]
+
+
+def test_the_button_before_the_first_render(blend: Path, tmp_path: Path) -> None:
+    script = tmp_path / "press.py"
+    script.write_text(
+        "import importlib.util, sys, bpy\n"
+        f"spec = importlib.util.spec_from_file_location('labelpass', r'{CHECKOUT / '__init__.py'}',"
+        f" submodule_search_locations=[r'{CHECKOUT}'])\n"
+        "package = sys.modules['labelpass'] = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(package)\n"
+        "package.register()\n"
+        "try:\n"
+        "    bpy.ops.labelpass.export_annotations()\n"
+        "except RuntimeError as error:\n"
+        "    print('SAID', error)\n"
+        "package.unregister()\n"
+    )
+    done = in_own_blender(blend, script)
+    assert "Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk" in done.stdout
+
+
+def test_frames_that_are_not_to_be_overwritten_are_taken_from_disk(
+    blend: Path, scene: bpy.types.Scene, tmp_path: Path
+) -> None:
+    scene.render.use_overwrite = False
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    assert headless(blend, "--render", "--frames", "1").returncode == 0
+    first = (tmp_path / "frames/shot_0001.exr").stat().st_mtime_ns
+    done = headless(blend, "--render")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "frames/shot_0001.exr").stat().st_mtime_ns == first
+    assert len(json.loads(coco_bytes(tmp_path / "frames"))["images"]) == 2
+
+
+def test_negative_frames_cannot_be_rendered(blend: Path) -> None:
+    done = headless(blend, "--render", "--frames=-5")
+    assert done.returncode == 1
+    assert "Blender renders no animation at the negative frame -5" in done.stderr
+
+
+def test_a_bug_is_no_success(blend: Path, tmp_path: Path) -> None:
+    """Blender alone would show the error of a script and end with 0."""
+    script = tmp_path / "export_annotations.py"
+    script.write_text((CHECKOUT / "export_annotations.py").read_text())
+    done = in_own_blender(blend, script)
+    assert done.returncode == 1
+    assert "the extension is not enabled" in done.stderr
+
+
+def test_a_scene_that_cannot_be_rendered(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    scene.camera = None
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    done = headless(blend, "--render", "--frames", "1")
+    assert done.returncode == 1
+    assert "Blender cannot render frame 1" in done.stderr
+
+
+def test_category_table_of_a_file(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """Headless, with the command and imported into the .blend it gives the same bytes."""
+    table = tmp_path / "table.json"
+    table.write_text(
+        '{"categories": [{"name": "box", "id": 6, "grouping": "category"}, {"name": "toy", "id": 2}],'
+        ' "rules": [{"source": "object_name", "pattern": "Cube*", "category": "box"},'
+        ' {"source": "data_name", "pattern": "Ball", "category": "toy"}], "unknown": "background"}'
+    )
+    render_animation()
+    done = headless(blend, "--output", tmp_path / "headless", "--categories", table)
+    assert done.returncode == 0, done.stderr
+    assert "2 frames annotated; 4 instances" in done.stdout
+    coco = json.loads(coco_bytes(tmp_path / "headless"))
+    assert [(row["id"], row["name"]) for row in coco["categories"]] == [(2, "toy"), (6, "box")]
+    assert {row["name"] for row in coco["annotations"]} == {"Ball", "box"}
+
+    done = headless(blend, "--output", tmp_path / "plain")
+    assert done.returncode == 0, done.stderr
+    arguments = ("--scene", tmp_path / "plain", "--categories", table)
+    assert labelpass("annotate", tmp_path / "frames", "--output", tmp_path / "alone", *arguments).returncode == 0
+    assert labelpass("merge", tmp_path / "alone").returncode == 0
+    assert json.loads(coco_bytes(tmp_path / "alone"))["annotations"] == coco["annotations"]
+
+    assert bpy.ops.labelpass.categories_import(filepath=str(table)) == {"FINISHED"}
+    scene.labelpass.source, scene.labelpass.output = "FILES", str(tmp_path / "sidebar")
+    assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+    assert json.loads(coco_bytes(tmp_path / "sidebar"))["annotations"] == coco["annotations"]
+
+
+def test_category_table_that_is_none(blend: Path, tmp_path: Path) -> None:
+    done = headless(blend, "--output", tmp_path / "out", "--categories", tmp_path / "none.json")
+    assert done.returncode == 1
+    assert "Cannot read" in done.stderr and "none.json" in done.stderr

@@ -1,0 +1,145 @@
+"""Ids of categories: fixed once for a dataset, whatever comes first, and kept when frames are added."""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.base.errors import CategoryError, RecordError
+from core.categories.ids import CATEGORIES_FILE, DatasetCategories, ids_before, keep_ids
+from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
+
+NAMES = st.sampled_from("abcdefgh")
+# What the user fixes is the same in all frames; else see the contradictions below.
+FIXED = st.dictionaries(NAMES, st.integers(1, 12), max_size=4).filter(lambda ids: len(set(ids.values())) == len(ids))
+FRAMES = st.lists(st.sets(NAMES, max_size=5), min_size=1, max_size=6)
+
+
+def frame(names: Iterable[str], fixed: Mapping[str, int] = {}) -> list[Category]:
+    return [Category(name, fixed.get(name)) for name in sorted(names)]
+
+
+def ids_of(frames: Sequence[Sequence[Category]], before: Mapping[str, int] = {}) -> dict[str, int]:
+    found = DatasetCategories()
+    for number, categories in enumerate(frames):
+        found.add(categories, Path(f"{number}.json"))
+    numbered = found.numbered(before)
+    assert [category.id for category in numbered] == sorted(category.id or 0 for category in numbered)
+    return {category.name: category.id or 0 for category in numbered}
+
+
+@given(FRAMES, FIXED, st.randoms(use_true_random=False))
+def test_the_order_of_frames_and_categories_does_not_matter(
+    frames: list[set[str]], fixed: dict[str, int], random: random.Random
+) -> None:
+    records = [frame(names, fixed) for names in frames]
+    shuffled = [random.sample(categories, len(categories)) for categories in random.sample(records, len(records))]
+
+    ids = ids_of(records)
+
+    assert ids_of(shuffled) == ids
+    assert len(set(ids.values())) == len(ids)
+    assert all(ids[name] == fixed[name] for name in ids if name in fixed)
+
+
+@given(FRAMES, FRAMES, FIXED, st.randoms(use_true_random=False))
+def test_frames_that_are_added_change_no_id(
+    frames: list[set[str]], more: list[set[str]], fixed: dict[str, int], random: random.Random
+) -> None:
+    """The user has fixed the ids of some from the start; then a dataset that grows keeps those of all others too."""
+    first = [frame({*names, *fixed}, fixed) for names in frames]
+    before = ids_of(first)
+    added = [frame({*names, *fixed}, fixed) for names in more]
+
+    after = ids_of(random.sample([*first, *added], len(first) + len(added)), before)
+
+    assert {name: after[name] for name in before} == before
+    assert ids_of([*first, *added], after) == after, "and a second merge changes nothing"
+
+
+def test_a_new_category_takes_the_next_free_number() -> None:
+    before = ids_of([frame("bd")])
+    assert before == {"b": 1, "d": 2}
+    assert ids_of([frame("bd"), frame("abcd")], before) == {"a": 3, "b": 1, "c": 4, "d": 2}
+
+
+def test_what_the_dataset_has_no_more_is_forgotten() -> None:
+    """Names of a first try do not take numbers for good."""
+    assert ids_of([frame(["car"])], {"Cube": 1, "Floor": 2}) == {"car": 1}
+
+
+def test_fixing_an_id_and_exporting_everything_again_is_no_contradiction() -> None:
+    before = ids_of([frame("abc")] * 2)
+    again = [frame("abc", {"c": 1})] * 2
+    assert ids_of(again, before) == {"c": 1, "b": 2, "a": 3}
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        (
+            {"a": 5},
+            r"'a' has the id 1 in this dataset, and frames that were added give it 5; give it 1 in their scene, or "
+            r"export all frames again with 5$",
+        ),
+        (
+            {"z": 1},
+            r"This dataset has the id 1 for 'a', and frames that were added give it to 'z'; give 'z' another "
+            r"category_id, or export all frames again$",
+        ),
+    ],
+)
+def test_frames_that_would_change_the_ids_of_others_are_told(added: dict[str, int], message: str) -> None:
+    old = [frame("abc")]
+    before = ids_of(old)
+    for new in ([frame(["b", *added], added)], [frame(["a", "b", *added], added)]):
+        for records in ([*old, *new], [*new, *old]):
+            with pytest.raises(RecordError, match=message):
+                ids_of(records, before)
+
+
+def test_the_file_is_a_category_table(tmp_path: Path) -> None:
+    """So that it can be imported in Blender and given to --categories."""
+    from core.settings.category_files import read_table
+
+    assert ids_before(tmp_path) == {}
+    categories = [Category("car", 1, "vehicle", "#102030"), Category("person", 2, keypoints=("nose",))]
+    keep_ids(tmp_path, categories)
+    assert ids_before(tmp_path) == {"car": 1, "person": 2}
+    assert read_table(tmp_path / CATEGORIES_FILE).categories == tuple(categories)
+    own = CategoryTable((), (Rule(Source.MATERIAL, "Paint*", "car"),), Unknown.BACKGROUND)
+    read = read_table(tmp_path / CATEGORIES_FILE, base=own)
+    assert (read.rules, read.unknown) == (own.rules, own.unknown), "how things come to them is up to each scene"
+
+
+def test_damaged_file(tmp_path: Path) -> None:
+    (tmp_path / CATEGORIES_FILE).parent.mkdir()
+    (tmp_path / CATEGORIES_FILE).write_text("{")
+    with pytest.raises(CategoryError, match=r"categories\.json is no category table"):
+        ids_before(tmp_path)
+
+
+def test_what_records_leave_open_is_no_contradiction() -> None:
+    found = DatasetCategories()
+    found.add([Category("person")], Path("old.json"))
+    found.add([Category("person", 3, "being", "#102030", False, ("nose", "tail"), ((1, 2),))], Path("new.json"))
+    found.add([Category("person", 3, "being", "#302010", False, ("nose", "tail"), ((1, 2),))], Path("other.json"))
+    assert found.numbered({}) == [Category("person", 3, "being", "#302010", False, ("nose", "tail"), ((1, 2),))]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [Category("person", stuff=True, keypoints=("nose",)), Category("person", keypoints=("tail",))],
+)
+def test_what_contradicts(other: Category) -> None:
+    for first, second in (
+        (Category("person", keypoints=("nose",)), other),
+        (other, Category("person", keypoints=("nose",))),
+    ):
+        found = DatasetCategories()
+        found.add([first], Path("a.json"))
+        with pytest.raises(RecordError, match=r"'person' is .* in b\.json and .*; make them the same in Blender"):
+            found.add([second], Path("b.json"))

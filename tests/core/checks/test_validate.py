@@ -1,0 +1,232 @@
+"""`labelpass validate`: datasets that agree, and each kind of disagreement put into one."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from core.annotate.annotate import annotate
+from core.base.box import Box
+from core.base.errors import RecordError
+from core.checks.report import Report
+from core.checks.validate import validate
+from core.frames.frame_files import FrameFiles
+from core.maps.map_files import write_png16
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord
+from core.scene.camera import Camera
+from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.settings.category_table import Category
+from core.settings.map_table import DenseMap, MapKind
+from core.settings.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+Array = npt.NDArray[Any]
+
+
+def _is_by_step(map: DenseMap) -> bool:
+    """Those need the geometry of the scene, which the rendered frames have not."""
+    return DenseMap.SURFACES_NPZ in (map, *map.made_of)
+
+
+# Of backward flow one format only: in others it would be told twice, in both frames.
+_LEFT_OUT = (DenseMap.FLOW_BACKWARD_FLO, DenseMap.FLOW_BACKWARD_PNG)
+MAPS = tuple(
+    map
+    for map in DenseMap
+    if map.kind not in (MapKind.UV, MapKind.NOCS) and map not in _LEFT_OUT and not _is_by_step(map)
+)
+
+
+def scene_of(facts: dict[str, Any], frame: int, change: Callable[[Camera], Camera]) -> SceneRecord:
+    known = facts["frames"][str(frame)]["camera"]
+    camera = change(Camera("Camera", "perspective", known["K"], known["world_to_camera"], 0.1, 1000.0))
+    objects = tuple(
+        SceneEntry(thing["name"], thing["pass_index"], f"c{thing['pass_index']}" if thing["pass_index"] else None)
+        for thing in facts["objects"]
+    )
+    categories = tuple(Category(name) for name in sorted({entry.category for entry in objects if entry.category}))
+    entries = SceneEntries(categories, objects)
+    return SceneRecord(
+        "Scene", frame, facts["width"], facts["height"], 1.0, 0.1, camera, entries, SceneEntries(), SceneEntries()
+    )
+
+
+def make(folder: Path, frames, facts: dict[str, Any], change: Callable[[Camera], Camera] = lambda one: one) -> Path:
+    output = folder / "out"
+    for rendered in frames:
+        name = f"frame_{rendered.frame:04}"
+        scene_of(facts, rendered.frame, change).write(folder / f"{name}.json")
+        files = FrameFiles("", rendered.frame, name, rendered.files)
+        annotate(FrameJob(files, output, folder / f"{name}.json", Settings(maps=MAPS, pictures=False)))
+    return output
+
+
+@pytest.fixture
+def dataset(version: str, rendered_of, facts, tmp_path: Path) -> Path:
+    return make(tmp_path, rendered_of(version, "multilayer"), facts)
+
+
+def checked(output: Path) -> Report:
+    return validate(output, lambda done, total: None)
+
+
+def test_a_dataset_that_agrees(dataset: Path) -> None:
+    report = checked(dataset)
+    assert report.problems == {}
+    assert report.frames == 2
+    assert report.checks == {
+        "figures derived from others": 2,
+        "training images": 2,
+        "maps can be read": 2,
+        "masks, boxes and areas": 2,
+        "instance map": 2,
+        "category map": 2,
+        "depth and position": 2,
+        "depth PNG and position": 2,
+        "projected position": 2,
+        "normals": 2,
+        "formats of one map": 2,
+        "depth and ray depth": 2,
+        "point cloud": 2,
+        "files as they were written": 2,
+        "flow of what is at rest": 1,
+        "flow of instances with poses": 1,
+        "flow there and back": 1,
+    }
+    assert report.lines()[-1] == "Everything agrees"
+
+
+def spoil_npy(map: DenseMap, frame: int, change: Callable[[Array], Array]) -> Callable[[Path], None]:
+    def spoil(output: Path) -> None:
+        path = output / map.path(f"frame_{frame:04}")
+        np.save(path, change(np.load(path)))
+
+    return spoil
+
+
+def spoil_png(map: DenseMap, frame: int, change: Callable[[Array], Array]) -> Callable[[Path], None]:
+    def spoil(output: Path) -> None:
+        path = output / map.path(f"frame_{frame:04}")
+        write_png16(path, change(np.asarray(Image.open(path)).astype(np.int64)).astype(np.uint16))
+
+    return spoil
+
+
+def spoil_record(change: Callable[[FrameRecord], FrameRecord]) -> Callable[[Path], None]:
+    def spoil(output: Path) -> None:
+        change(FrameRecord.read(output / "records/frame_0001.json")).write(output)
+
+    return spoil
+
+
+def with_first_mask(record: FrameRecord, **changes: Any) -> FrameRecord:
+    first, *others = record.instances
+    first = dataclasses.replace(first, mask=dataclasses.replace(first.mask, **changes))
+    return dataclasses.replace(record, instances=(first, *others))
+
+
+def twice_the_correction(depth: Array) -> Array:
+    """As if planar depth were the length of the ray and had to be made planar."""
+    x, y = np.meshgrid(np.arange(64) + 0.5 - 32, np.arange(48) + 0.5 - 24)
+    return depth / np.sqrt((x / 71) ** 2 + (y / 71) ** 2 + 1).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "frame", "says"),
+    [
+        (spoil_npy(DenseMap.DEPTH_NPY, 2, twice_the_correction), 2, "Depth NPY is not the depth of Position"),
+        (spoil_npy(DenseMap.DEPTH_NPY, 1, lambda depth: depth[::-1]), 1, "Depth NPY is not the depth of Position"),
+        (spoil_png(DenseMap.DEPTH_PNG, 1, lambda steps: steps + 3 * (steps > 0)), 1, "Depth PNG is not the depth of"),
+        (spoil_npy(DenseMap.POSITION_NPY, 2, lambda place: place[..., [0, 2, 1]]), 2, "Position does not project to"),
+        (spoil_npy(DenseMap.FLOW_FORWARD_NPY, 1, lambda flow: -flow), 1, "does not lead to where points at rest are"),
+        (spoil_npy(DenseMap.FLOW_FORWARD_NPY, 1, lambda flow: flow * (1, -1)), 1, "flow does not lead to where points"),
+        (
+            spoil_npy(DenseMap.FLOW_BACKWARD_NPY, 2, lambda flow: -flow),
+            1,
+            "the backward flow of frame_0002 do not",
+        ),
+        (spoil_npy(DenseMap.NORMALS_NPY, 2, lambda normals: normals * 1.1), 2, "normals are not of unit length"),
+        (spoil_npy(DenseMap.DEPTH_NPY, 1, lambda depth: depth[:-1]), 1, "has 64 x 47 pixels and the record 64 x 48"),
+        (spoil_png(DenseMap.INSTANCES_PNG, 1, lambda one: one + (one > 3)), 1, "the instance map are not those of"),
+        (
+            spoil_png(DenseMap.CATEGORIES_PNG, 2, lambda one: one[::-1]),
+            2,
+            "the category map are not those of",
+        ),
+        (spoil_record(lambda record: with_first_mask(record, area=7)), 1, "pixels and its area is 7"),
+        (spoil_record(lambda record: with_first_mask(record, box=Box(0, 0, 64, 48))), 1, "is not the smallest around"),
+        (
+            spoil_record(lambda record: with_first_mask(record, rle=record.instances[1].mask.rle)),
+            1,
+            "Masks: two masks overlap",
+        ),
+    ],
+)
+def test_each_disagreement_is_named_by_its_frame(dataset: Path, spoil, frame: int, says: str) -> None:
+    spoil(dataset)
+    report = checked(dataset)
+    # That a file is not the one that was annotated, its own frame says besides.
+    named = [
+        one for one, problems in report.problems.items() if any("is not the file" not in text for text in problems)
+    ]
+    assert named == [f"frame_{frame:04}"]
+    assert any(says in problem for problem in report.problems[f"frame_{frame:04}"]), report.problems
+    assert report.lines()[-1] in ("1 frame disagrees", "2 frames disagree")
+
+
+def test_intrinsics_that_are_half_a_pixel_off(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    """The usual mistake."""
+
+    def shifted(camera: Camera) -> Camera:
+        (fx, _, cx), (_, fy, cy), last = camera.k
+        return dataclasses.replace(camera, k=((fx, 0.0, cx - 0.5), (0.0, fy, cy - 0.5), last))
+
+    report = checked(make(tmp_path, rendered_of(version, "multilayer"), facts, shifted))
+    assert list(report.problems) == ["frame_0001", "frame_0002"]
+    for problems in report.problems.values():
+        assert any("the middle is off by -0.50, -0.50 pixels" in problem for problem in problems)
+
+
+def test_missing_and_damaged_files(dataset: Path) -> None:
+    (dataset / DenseMap.NORMALS_EXR.path("frame_0001")).unlink()
+    path = dataset / DenseMap.DEPTH_NPY.path("frame_0002")
+    path.write_bytes(path.read_bytes()[:500])
+    report = checked(dataset)
+    assert report.problems["frame_0001"] == ["maps/normals/frame_0001.exr is missing; annotate the frame again"]
+    assert "cannot be read" in report.problems["frame_0002"][0]
+
+
+def test_a_damaged_record_is_named(dataset: Path) -> None:
+    path = dataset / "records/frame_0002.json"
+    path.write_bytes(path.read_bytes().replace(b'"area":', b'"area":1'))
+    report = checked(dataset)
+    assert list(report.problems) == ["frame_0002"]
+    assert report.frames == 1
+
+
+def test_no_dataset(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="holds no frame record"):
+        checked(tmp_path)
+
+
+def test_exit_codes_of_the_command(dataset: Path) -> None:
+    def run() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "core", "validate", str(dataset)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
+
+    good = run()
+    assert (good.returncode, good.stdout.splitlines()[-1]) == (0, "Everything agrees")
+    spoil_npy(DenseMap.FLOW_FORWARD_NPY, 1, lambda flow: -flow)(dataset)
+    bad = run()
+    assert bad.returncode == 1
+    assert "Disagrees: frame_0001: The forward flow" in bad.stdout
+    assert json.loads((dataset / "records/frame_0001.json").read_text())["record"]["name"] == "frame_0001"

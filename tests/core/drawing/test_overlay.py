@@ -1,0 +1,215 @@
+"""What is drawn over an image, against the label image and the masks that it comes from."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pycocotools import mask as coco_mask
+
+from core.base.box import Box
+from core.base.errors import RecordError
+from core.categories.palette import category_colours
+from core.drawing.overlay import box_frames, largest_on_screen, make_overlay
+from core.drawing.preview_boxes import draw_boxes
+from core.drawing.text_labels import first_free, places_for_name
+from core.frames.frame_files import find_frames
+from core.frames.sequences import declare_sequences
+from core.masks.runs import Mask, find_masks
+from core.records.frame_record import FoundRecord, FrameRecord, find_records
+from core.records.instance import Instance
+from core.settings.category_table import Category
+from tests.core.builders import plain_record
+
+SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
+
+
+def record(instances: list[Instance], height: int, width: int, name: str = "a") -> FrameRecord:
+    categories = tuple(map(Category, "xyz"))
+    return plain_record(
+        frame=0, name=name, width=width, height=height, categories=categories, instances=tuple(instances)
+    )
+
+
+def record_of_labels(labels: np.ndarray) -> FrameRecord:
+    return record(
+        [Instance(f"object {mask.label}", "xyz"[mask.label % 3], (mask.label,), mask) for mask in find_masks(labels)],
+        *labels.shape,
+    )
+
+
+@given(SHAPES.flatmap(lambda shape: arrays(np.uint32, shape, elements=st.integers(0, 6))))
+def test_every_pixel_has_the_number_of_its_instance(labels: np.ndarray) -> None:
+    frame = record_of_labels(labels)
+    overlay = make_overlay(frame)
+
+    assert overlay.numbers.shape == labels.shape and overlay.numbers.dtype == np.float32
+    masks = {instance.name: instance.mask for instance in frame.instances}
+    for number, name in enumerate(overlay.names, start=1):
+        size = [frame.height, frame.width]
+        judged = coco_mask.decode({"size": size, "counts": masks[name].rle.encode("ascii")})
+        assert np.array_equal(overlay.numbers == number, judged)
+        box = masks[name].box
+        assert overlay.boxes[number - 1].tolist() == [box.x0, box.y0, box.x1, box.y1]
+    assert np.array_equal(overlay.numbers == 0, labels == 0)
+    areas = [masks[name].area for name in overlay.names]
+    assert areas == sorted(areas, reverse=True)
+
+
+def test_a_frame_without_instances() -> None:
+    overlay = make_overlay(record([], 2, 3))
+
+    assert overlay.boxes.shape == (0, 4) and overlay.numbers.tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert [part.shape for part in box_frames(overlay.boxes)] == [(0, 2), (0, 2), (0, 3)]
+    assert largest_on_screen(np.empty((0, 4)), (9, 9), 1, 5).tolist() == []
+
+
+def test_masks_that_cannot_be_are_refused() -> None:
+    whole, half = Mask(1, Box(0, 0, 2, 2), 4, "04"), Mask(2, Box(0, 0, 1, 2), 2, "022")
+    other_size, no_text = Mask(2, Box(0, 0, 1, 1), 1, "01"), Mask(2, Box(0, 0, 1, 1), 1, "")
+    broken = Mask(2, Box(0, 0, 1, 1), 1, "P")
+    for masks in ([whole, half], [other_size], [no_text], [broken]):
+        with pytest.raises(RecordError, match=r"damaged .*; annotate the frame again"):
+            make_overlay(record([Instance("i", "x", (1,), mask) for mask in masks], 2, 2))
+
+
+def test_colours_are_those_of_the_pictures() -> None:
+    labels = np.zeros((400, 600), dtype=np.uint32)
+    labels[50:300, 50:200], labels[50:300, 400:500] = 1, 2
+    frame = record_of_labels(labels)
+    picture = draw_boxes(np.zeros((400, 600, 3), dtype=np.uint8), frame.instances, ["x", "y", "z"])
+
+    overlay = make_overlay(frame)
+
+    for box, colour in zip(overlay.boxes, overlay.colours, strict=True):
+        assert tuple(picture[box[3] - 1, box[2] - 1]) == colour  # the corner is far from the name
+    assert overlay.colours == tuple(category_colours(["x", "y", "z"])[name] for name in "yz")
+
+
+def test_a_box_is_a_frame_around_the_outline_of_its_pixels() -> None:
+    width, scale = 2, 10
+    corners, sides, triangles = box_frames(np.array([(1, 2, 4, 5), (0, 0, 1, 1)], dtype=np.int32))
+    drawn = corners * scale + sides * width
+
+    assert triangles.shape == (16, 3) and triangles.max() == 15
+    y, x = np.mgrid[:60, :60] + 0.5
+    covered = np.zeros((60, 60), dtype=int)
+    for triangle in drawn[triangles]:
+        (ax, ay), (bx, by), (cx, cy) = triangle
+        turns = [
+            (qx - px) * (y - py) - (qy - py) * (x - px)
+            for (px, py), (qx, qy) in (((ax, ay), (bx, by)), ((bx, by), (cx, cy)), ((cx, cy), (ax, ay)))
+        ]
+        # A point on a diagonal is in one of the two triangles.
+        covered += np.all([turn > 1e-6 for turn in turns], axis=0) | np.all([turn < -1e-6 for turn in turns], axis=0)
+    expected = np.zeros((60, 60), dtype=int)
+    for x0, y0, x1, y1 in ((10, 20, 40, 50), (0, 0, 10, 10)):
+        frame = np.zeros((60, 60), dtype=int)
+        frame[max(0, y0 - 1) : y1 + 1, max(0, x0 - 1) : x1 + 1] = 1
+        frame[y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] = 0
+        expected += frame
+    corners_of_lines = 4 * 4 * 2  # whose pixels lie on diagonals
+    assert (covered > expected).sum() == 0
+    assert (covered != expected).sum() <= corners_of_lines
+
+
+def test_which_boxes_get_a_name() -> None:
+    boxes = np.array(
+        [(0, 0, 5, 5), (10, 10, 30, 20), (-50, 0, 20, 40), (200, 0, 260, 60), (10, 10, 20, 30)], dtype=np.float64
+    )
+    assert largest_on_screen(boxes, (100, 100), 10, 9).tolist() == [2, 1, 4]
+    assert largest_on_screen(boxes, (100, 100), 10, 2).tolist() == [2, 1]
+    assert largest_on_screen(boxes, (300, 100), 1, 9).tolist() == [3, 2, 1, 4, 0]
+
+
+def test_places_of_a_name_stay_in_the_picture_and_avoid_others() -> None:
+    places = places_for_name((90, 2, 120, 50), (30, 10), (100, 80))
+    assert (places[:, 0] >= 0).all() and (places[:, 2] <= 100).all()
+    assert (places[:, 1] >= 0).all() and (places[:, 3] <= 80).all()
+    assert places[0].tolist() == [70, 0, 100, 10]
+    assert first_free(places, np.empty((0, 4), dtype=np.int64)) == 0
+    assert first_free(places, places[:1]) == 3
+    assert first_free(places, np.array([(0, 0, 100, 80)])) is None
+
+
+def write(output: Path, name: str, sequence: str = "", split: str = "") -> Path:
+    return replace(record([], 2, 3, name), sequence=sequence, split=split).write(output)
+
+
+def found(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
+    """The record of a file that has one at most."""
+    records = find_records(file, outputs)
+    assert [one.split for one in records] in ([], [""])
+    return records[0].path if records else None
+
+
+def test_the_record_of_an_image_of_the_dataset(tmp_path: Path) -> None:
+    one, deep = write(tmp_path, "shot.0001"), write(tmp_path, "b", "seq/a")
+
+    assert found(tmp_path / "images/shot.0001.png") == one
+    assert found(tmp_path / "images/seq/a/b.jpg") == deep
+    assert found(tmp_path / "shot.0001.png") is None  # not an image of the dataset
+    assert found(tmp_path / "images/seq/b.png") is None
+
+
+def test_the_record_of_an_exr_file(tmp_path: Path) -> None:
+    dataset, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    one, deep = write(dataset, "shot_0001"), write(dataset, "shot_0001", "camera")
+
+    assert found(dataset / "shot_0001.exr") == one
+    assert found(dataset / "camera/shot_0001.exr") == deep
+    assert found(dataset / "shot_0002.exr") is None
+    assert found(elsewhere / "shot_0001.exr") is None
+    assert found(elsewhere / "shot_0001.exr", [tmp_path, dataset]) == one
+    assert found(elsewhere / "camera/shot_0001.exr", [dataset]) == deep
+    assert found(elsewhere / "shot_0001.png", [dataset]) is None  # some picture that has the name of a frame
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Depth/0007.exr", "Image/0007.exr"],
+        ["shot_Depth_0001.exr", "shot_Image_0001.exr"],
+        ["cam/Image0003.exr", "cam/IndexOB0003.exr"],
+    ],
+)
+def test_the_record_of_one_file_of_several(tmp_path: Path, names: list[str]) -> None:
+    """As File Output nodes write them: a file for each pass, by name or in folders."""
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (frame,) = find_frames([tmp_path])
+    assert len(frame.files) == 2
+    path = write(tmp_path, frame.name, frame.sequence)
+
+    for file in frame.files:
+        assert found(file.path) == path
+
+
+def test_the_nearest_record_counts(tmp_path: Path) -> None:
+    write(tmp_path, "0001", "inner")
+    near = write(tmp_path / "inner", "0001")
+
+    assert found(tmp_path / "inner/0001.exr") == near
+
+
+def test_all_sequences_of_a_file(tmp_path: Path) -> None:
+    """Those that the latest export makes of it, in the order of their names, and no older ones."""
+    output, frames = tmp_path / "data", tmp_path / "renders"
+    write(output, "shot_0001", "cam")
+    splits = ["Back/left", "Back/right", "Front/left"]
+    paths = [write(output, "shot_0001", f"cam/{split}", split) for split in splits]
+    write(output, "shot_0001", "cam/Old", "Old")
+    declare_sequences(output, [replace(record([], 2, 3, "shot_0001"), sequence=f"cam/{s}", split=s) for s in splits])
+
+    expected = [FoundRecord(path, split) for path, split in zip(paths, splits, strict=True)]
+    assert find_records(frames / "cam/shot_0001.exr", [output]) == expected
+    assert find_records(output / "cam/shot_0001.exr") == expected
+    assert find_records(output / "images/cam/Back/right/shot_0001.png") == [FoundRecord(paths[1])]
+    paths[0].unlink()
+    assert find_records(output / "cam/shot_0001.exr") == expected[1:]
+    assert find_records(output / "cam/shot_0002.exr") == []

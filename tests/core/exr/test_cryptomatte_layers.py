@@ -1,0 +1,441 @@
+"""Cryptomattes of other renderers: free names, several in a file, sidecar manifests, ranks stored in every way.
+
+The files are made up from known coverages; where cryptomatte-api can read a file, it has to agree.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cryptomatte_api
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+from pycocotools.coco import COCO
+
+from core.annotate.annotate import annotate
+from core.base.errors import PassError
+from core.cli.parser import main
+from core.exr.cryptomatte import hash_name
+from core.exr.passes import Passes
+from core.frames.frame_files import FrameFiles
+from core.frames.sidecar import Sidecar, sidecar_path
+from core.labels.label_image import LabelImage, read_labels
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord
+from core.scene.scene_record import Category, SceneEntries, SceneEntry, SceneRecord
+from core.settings.render_pass import Pass, PassFile
+from core.settings.settings import ImageFormat, LabelSource, Parts, Settings
+
+Array = npt.NDArray[Any]
+
+HEIGHT, WIDTH = 6, 8
+# "Cube.623" hashes to a float that is no number, so pixels hold its id with one bit flipped.
+NAMES = ("Cube", "Cube.623", "Würfel", "/root/geo/box1")
+
+
+def coverages(seed: int = 0, names: Sequence[str] = NAMES) -> dict[str, Array]:
+    """Name -> (H, W) float32; they add up to less than 1, in steps that floats hold exactly."""
+    random = np.random.default_rng(seed)
+    shares = random.integers(0, 64 // len(names) + 1, (len(names), HEIGHT, WIDTH))
+    shares[:, :2] = 0
+    shares[0, 1] = 64  # the first one covers the second row, nothing the first
+    return {name: (share / 64).astype(np.float32) for name, share in zip(names, shares, strict=True)}
+
+
+def channels_of(layer: str, covered: Mapping[str, Array], letters: Sequence[str] = "RGBA") -> dict[str, Array]:
+    """The ranks of a Cryptomatte, strongest first."""
+    ids = np.array([hash_name(name) for name in covered], np.uint32)
+    stack = np.stack(list(covered.values()))
+    order = np.argsort(-stack, axis=0, kind="stable")
+    coverage = np.take_along_axis(stack, order, axis=0)
+    id = np.where(coverage > 0, ids[order], 0).astype(np.uint32).view(np.float32)
+    channels = {}
+    for rank in range(len(covered) + len(covered) % 2):
+        there = rank < len(covered)
+        for letter, values in zip(letters[rank % 2 * 2 :], (id, coverage), strict=False):
+            plane = values[rank] if there else np.zeros((HEIGHT, WIDTH), np.float32)
+            channels[f"{layer}{rank // 2:02}.{letter}"] = plane
+    return channels
+
+
+def manifest_text(names: Sequence[str] = NAMES) -> str:
+    """As Blender and others write it: with the hash as it is, before it is made a normal float."""
+    unflipped = {"Cube.623": 0xFF9C6197}
+    return json.dumps({name: f"{unflipped.get(name, hash_name(name)):08x}" for name in names})
+
+
+def header(layer: str, key: str = "0123abc", names: Sequence[str] = NAMES, **more: str) -> dict[str, str]:
+    entries = {"name": layer, "hash": "MurmurHash3_32", "conversion": "uint32_to_float32"}
+    entries |= more or {"manifest": manifest_text(names)}
+    return {f"cryptomatte/{key}/{name}": value for name, value in entries.items()}
+
+
+def read(path: Path, source: LabelSource = LabelSource.AUTO, cryptomatte: str = "") -> LabelImage:
+    return read_labels(Passes([PassFile(path)], cryptomatte=cryptomatte), source, cryptomatte=cryptomatte)
+
+
+def check(image: LabelImage, covered: Mapping[str, Array]) -> None:
+    """Each pixel is the strongest, and has its name."""
+    stack = np.concatenate((np.stack(list(covered.values())), 1 - sum(covered.values())[None]))
+    names = [*covered, None]
+    strongest = stack.argmax(axis=0)  # the first of equals, as in the ranks
+    for row, column in np.ndindex(HEIGHT, WIDTH):
+        label = int(image.labels[row, column])
+        assert (image.name_of(label) if label else None) == names[strongest[row, column]], (row, column)
+
+
+def check_by_api(path: Path, covered: Mapping[str, Array]) -> None:
+    """The judge sees the coverages that the file was made from, so the file is a Cryptomatte."""
+    (matte,) = cryptomatte_api.Cryptomatte.load(path)
+    for name, coverage in covered.items():
+        assert np.array_equal(matte.mask(hash_name(name)), coverage), name
+
+
+# --- Names and channels -----------------------------------------------------------------------------------------------
+
+FREE_NAMES = [
+    ("crypto_object", LabelSource.CRYPTO_OBJECT),
+    ("crypto_material", LabelSource.CRYPTO_MATERIAL),
+    ("crypto_asset", LabelSource.CRYPTO_ASSET),
+    ("uCryptoObject", LabelSource.CRYPTO_OBJECT),
+    ("VRayCryptomatte", LabelSource.CRYPTO_OBJECT),
+    ("Cryptomatte", LabelSource.CRYPTO_OBJECT),
+    ("Cryptomatte_MaterialNodeName", LabelSource.CRYPTO_MATERIAL),
+    ("crypto_mtl", LabelSource.CRYPTO_MATERIAL),
+    ("matte.mat", LabelSource.CRYPTO_MATERIAL),
+    ("chars.main.ids", LabelSource.CRYPTO_OBJECT),
+    ("shot7 100", LabelSource.CRYPTO_OBJECT),
+    ("Kryptomatte äö", LabelSource.CRYPTO_OBJECT),
+    ("beauty.CryptoObject", LabelSource.CRYPTO_OBJECT),
+]
+
+
+@pytest.mark.parametrize("letters", ["RGBA", "rgba", ("red", "green", "blue", "alpha")], ids=["RGBA", "rgba", "red"])
+@pytest.mark.parametrize(("layer", "source"), FREE_NAMES)
+def test_any_name(write_exr, tmp_path: Path, layer: str, source: LabelSource, letters: Sequence[str]) -> None:
+    """Beside it a picture and its depth, which stay where they are."""
+    covered = coverages()
+    other = {name: np.full((HEIGHT, WIDTH), 0.5, np.float32) for name in ("R", "G", "B", "Z")}
+    path = write_exr(tmp_path / "a.exr", channels_of(layer, covered, letters) | other, attributes=header(layer))
+    if letters != ("red", "green", "blue", "alpha"):
+        check_by_api(path, covered)
+
+    image = read(path)
+
+    assert image.source is source
+    assert image.cryptomatte == layer
+    check(image, covered)
+    passes = Passes([PassFile(path)], cryptomatte=layer)
+    assert Pass.COMBINED in passes
+    if layer != "beauty.CryptoObject":  # there a view layer of Blender's, which has no depth
+        assert Pass.DEPTH in passes
+
+
+def test_interleaved_and_in_parts(write_exr, tmp_path: Path) -> None:
+    """One part, a part for each level, and a part for each level in whose channels no name is repeated."""
+    covered = coverages()
+    channels = channels_of("ids", covered)
+    levels = [{name: values for name, values in channels.items() if name.startswith(f"ids0{n}.")} for n in (0, 1)]
+    assert all(levels)
+    bare = [{name.rpartition(".")[2]: values for name, values in level.items()} for level in levels]
+    head = header("ids")
+    paths = [
+        write_exr(tmp_path / "one.exr", channels, attributes=head),
+        write_exr(tmp_path / "parts.exr", [("first", levels[0], head), ("second", levels[1], {})]),
+        write_exr(tmp_path / "backwards.exr", [("second", levels[1], {}), ("first", levels[0], head)]),
+        write_exr(tmp_path / "bare.exr", [("ids00", bare[0], head), ("ids01", bare[1], {})]),
+    ]
+    for path in paths:
+        check(read(path), covered)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9])
+def test_any_number_of_levels(write_exr, tmp_path: Path, count: int) -> None:
+    names = [f"Object {number}" for number in range(count)]
+    covered = coverages(count, names)
+    path = write_exr(tmp_path / "a.exr", channels_of("ids", covered), attributes=header("ids", names=names))
+    check_by_api(path, covered)
+
+    check(read(path), covered)
+
+
+def test_preview_image_is_no_rank(write_exr, tmp_path: Path) -> None:
+    """Older files hold colours under the plain name, which are to be looked at and nothing else."""
+    for layer in ("crypto_object", "chars.ids"):
+        covered = coverages()
+        preview = {f"{layer}.{letter}": np.full((HEIGHT, WIDTH), 7, np.float32) for letter in "RGBA"}
+        channels = channels_of(layer, covered) | preview
+        check(read(write_exr(tmp_path / "a.exr", channels, attributes=header(layer))), covered)
+
+
+# --- Several in one file ----------------------------------------------------------------------------------------------
+
+LAYERS = ("crew", "props", "crowd_material")
+
+
+@pytest.fixture
+def several(write_exr, tmp_path: Path) -> tuple[Path, dict[str, dict[str, Array]]]:
+    """A file with three Cryptomattes of free names, and what each of them covers."""
+    covered = {layer: coverages(seed, [f"{layer} {n}" for n in range(3)]) for seed, layer in enumerate(LAYERS)}
+    channels: dict[str, Array] = {}
+    attributes: dict[str, str] = {}
+    for key, layer in enumerate(LAYERS):
+        channels |= channels_of(layer, covered[layer])
+        attributes |= header(layer, f"{key:07x}", list(covered[layer]))
+    return write_exr(tmp_path / "shot_0001.exr", channels, attributes=attributes), covered
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_one_of_several_by_name(several, layer: str) -> None:
+    path, covered = several
+    source = LabelSource.CRYPTO_MATERIAL if layer == "crowd_material" else LabelSource.CRYPTO_OBJECT
+    for spelled in (layer, layer.upper()):
+        image = read(path, cryptomatte=spelled)
+        assert (image.source, image.cryptomatte) == (source, layer)
+        check(image, covered[layer])
+    # The user knows better than a guess from the name.
+    assert read(path, LabelSource.CRYPTO_ASSET, layer).source is LabelSource.CRYPTO_ASSET
+
+
+def test_one_of_several_without_a_name(several) -> None:
+    """Materials there is one of, so it needs no name; of objects either could be meant."""
+    path, covered = several
+    check(read(path, LabelSource.CRYPTO_MATERIAL), covered["crowd_material"])
+    for source in (LabelSource.AUTO, LabelSource.CRYPTO_OBJECT):
+        with pytest.raises(PassError, match=r"the Cryptomattes 'crew', 'props', .*choose one .*--cryptomatte NAME"):
+            read(path, source)
+
+
+def test_name_that_is_not_there(several) -> None:
+    with pytest.raises(
+        PassError, match=r"shot_0001\.exr has no Cryptomatte 'cast'; it has 'crew', 'crowd_material', 'props'"
+    ):
+        read(several[0], cryptomatte="cast")
+
+
+def test_name_like_a_pass_comes_before_others(write_exr, tmp_path: Path) -> None:
+    plain, free = coverages(1, ["a", "b"]), coverages(2, ["c", "d"])
+    path = write_exr(
+        tmp_path / "a.exr",
+        channels_of("aa_ids", free) | channels_of("crypto_object", plain),
+        attributes=header("aa_ids", "1", list(free)) | header("crypto_object", "2", list(plain)),
+    )
+    check(read(path), plain)
+    check(read(path, cryptomatte="aa_ids"), free)
+
+
+def test_view_layer_of_the_named_one(write_exr, tmp_path: Path) -> None:
+    """Blender's own files: a name with the view layer chooses both."""
+    covered = {layer: coverages(seed, [f"{layer} {n}" for n in range(2)]) for seed, layer in enumerate("AB")}
+    channels: dict[str, Array] = {}
+    attributes: dict[str, str] = {}
+    for layer, names in covered.items():
+        channels |= channels_of(f"{layer}.CryptoObject", names)
+        channels[f"{layer}.Depth.Z"] = np.full((HEIGHT, WIDTH), ord(layer), np.float32)
+        attributes |= header(f"{layer}.CryptoObject", layer, list(names))
+    path = write_exr(tmp_path / "a.exr", channels, attributes=attributes)
+
+    for layer in "AB":
+        passes = Passes([PassFile(path)], cryptomatte=f"{layer}.CryptoObject")
+        assert passes.view_layer == layer
+        assert passes.read(Pass.DEPTH)[0, 0] == ord(layer)
+        check(read_labels(passes, LabelSource.AUTO, cryptomatte=f"{layer}.CryptoObject"), covered[layer])
+
+
+def test_unknown_conversion_is_an_error(write_exr, tmp_path: Path) -> None:
+    attributes = header("ids", manifest="{}") | {"cryptomatte/0123abc/conversion": "uint32_to_half"}
+    path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=attributes)
+
+    with pytest.raises(PassError, match=r"a\.exr stores the ids of ids by the conversion 'uint32_to_half'"):
+        read(path)
+
+
+def test_level_that_is_missing(write_exr, tmp_path: Path) -> None:
+    channels = {name: values for name, values in channels_of("ids", coverages()).items() if "ids00" not in name}
+    path = write_exr(tmp_path / "a.exr", channels, attributes=header("ids"))
+
+    with pytest.raises(PassError, match="lacks the channels ids00 between the others"):
+        read(path)
+
+
+# --- Manifests --------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_manifest(write_exr, tmp_path: Path) -> None:
+    """The ids in hexadecimal, those of the pixels."""
+    covered = coverages()
+    path = write_exr(
+        tmp_path / "a.exr", channels_of("ids", covered), attributes=header("ids", conversion="uint32_to_float32")
+    )
+
+    image = read(path)
+
+    assert image.notes == ()
+    assert {image.name_of(int(label)) for label in np.unique(image.labels) if label} <= {
+        f"{hash_name(name):08x}" for name in NAMES
+    }
+    assert image.name_of(hash_name("Cube.623")) == "ff1c6197"
+
+
+def test_scene_record_names_what_no_manifest_names(write_exr, tmp_path: Path) -> None:
+    """An id is the hash of a name, and the scene record has the names; also one whose id is flipped, and for parts."""
+    covered = coverages(3, ["Cube", "Cube.623", "Helper"])
+    materials = {"Paint": np.ones((HEIGHT, WIDTH), np.float32)}
+    channels = channels_of("CryptoObject", covered) | channels_of("CryptoMaterial", materials)
+    path = write_exr(tmp_path / "a.exr", channels)
+    objects = SceneEntries(
+        (Category("box", 4),),
+        (SceneEntry("Cube", 0, "box"), SceneEntry("Cube.623", 0, "box"), SceneEntry("Helper", 0, None)),
+    )
+    paint = SceneEntries((Category("coat"),), (SceneEntry("Paint", 0, "coat"),))
+    scene = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, objects, paint, SceneEntries())
+    scene.write(tmp_path / "s.json")
+    settings = Settings(image_format=ImageFormat.NONE, pictures=False, parts=Parts.MATERIAL)
+
+    record = annotate(
+        FrameJob(FrameFiles("", 1, "a", (PassFile(path),)), tmp_path / "out", tmp_path / "s.json", settings)
+    )
+
+    assert [(one.name, one.category) for one in record.instances] == [("Cube", "box"), ("Cube.623", "box")]
+    assert {part.name for one in record.instances for part in one.parts} == {"Paint"}
+    assert record.notes == ()
+
+
+@pytest.mark.parametrize("place", ["manifest.json", "names/of/shot.json", "names\\shot.json"])
+def test_sidecar_manifest(write_exr, tmp_path: Path, place: str) -> None:
+    covered = coverages()
+    file = tmp_path / place.replace("\\", "/")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(manifest_text(), encoding="utf-8")
+    path = write_exr(tmp_path / "a.exr", channels_of("ids", covered), attributes=header("ids", manif_file=place))
+
+    image = read(path)
+
+    check(image, covered)
+    assert image.notes == ()
+    assert image.sidecars == (Sidecar("a.exr", place, file.stat().st_size, file.stat().st_mtime_ns),)
+
+
+@pytest.mark.parametrize(
+    "place", ["../secret.json", "a/../../secret.json", "/etc/passwd", "C:\\secret.json", "..\\secret.json", "", "\0"]
+)
+def test_sidecar_outside_of_the_folder_is_not_read(write_exr, tmp_path: Path, place: str) -> None:
+    (tmp_path / "secret.json").write_text(manifest_text(), encoding="utf-8")
+    (tmp_path / "shots" / "a").mkdir(parents=True)
+    attributes = header("ids", manif_file=place)
+    path = write_exr(tmp_path / "shots" / "a.exr", channels_of("ids", coverages()), attributes=attributes)
+
+    image = read(path)
+
+    assert image.manifest == {}
+    (note,) = image.notes
+    assert note.endswith("so what it would name is called by its ids")
+
+
+def test_sidecar_that_cannot_be_used(write_exr, tmp_path: Path) -> None:
+    path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=header("ids", manif_file="m.json"))
+
+    assert read(path).notes == (
+        "The manifest m.json beside a.exr is missing, so what it would name is called by its ids",
+    )
+    (tmp_path / "m.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(PassError, match=r"m\.json is no text in UTF-8"):
+        read(path)
+    (tmp_path / "m.json").write_text("[1]", encoding="utf-8")
+    with pytest.raises(PassError, match="manifest is damaged"):
+        read(path)
+
+
+def test_where_a_sidecar_lies() -> None:
+    exr = Path("shots") / "a.exr"
+    assert sidecar_path(exr, "m/n.json") == sidecar_path(exr, "m\\n.json") == Path("shots") / "m" / "n.json"
+    for outside in ("", "..", "../m.json", "m/../../n.json", "/m.json", "C:m.json", "\\\\host\\share\\m.json"):
+        assert sidecar_path(exr, outside) is None
+
+
+def test_edited_sidecar_makes_the_record_out_of_date(write_exr, tmp_path: Path) -> None:
+    """Also one that appears or goes; without any of it the record is kept."""
+    sidecar = tmp_path / "m.json"
+    sidecar.write_text(manifest_text(), encoding="utf-8")
+    path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=header("ids", manif_file="m.json"))
+    files = FrameFiles("", 0, "a", (PassFile(path),))
+    job = FrameJob(files, tmp_path / "out", settings=Settings(image_format=ImageFormat.NONE, pictures=False))
+    record = annotate(job)
+    assert {one.name for one in record.instances} >= {"Cube"}
+    assert job.finished_record() == record
+
+    sidecar.write_text(manifest_text().replace('"Cube"', '"Crate"'), encoding="utf-8")
+    assert job.finished_record() is None
+    record = annotate(job)
+    assert {one.name for one in record.instances} >= {"Crate"}
+    assert job.finished_record() == record
+
+    sidecar.rename(tmp_path / "elsewhere.json")
+    assert job.finished_record() is None
+    record = annotate(job)
+    assert any("m.json beside a.exr is missing" in note for note in record.notes)
+    assert job.finished_record() == FrameRecord.read(tmp_path / "out/records/a.json")
+
+    (tmp_path / "elsewhere.json").rename(sidecar)
+    assert job.finished_record() is None
+
+
+# --- From end to end --------------------------------------------------------------------------------------------------
+
+
+def test_record_of_another_renderers_frame(several, tmp_path: Path) -> None:
+    """The record says which Cryptomatte was taken, and its instances are those of its manifest."""
+    path, covered = several
+    files = FrameFiles("", 1, "shot_0001", (PassFile(path),))
+    settings = Settings(cryptomatte="props", image_format=ImageFormat.NONE, pictures=False)
+
+    record = annotate(FrameJob(files, tmp_path / "out", settings=settings))
+
+    assert (record.label_source, record.cryptomatte) == ("crypto_object", "props")
+    assert {one.name for one in record.instances} <= set(covered["props"])
+    background = 1 - sum(covered["props"].values())
+    for one in record.instances:
+        others = [coverage for name, coverage in covered["props"].items() if name != one.name]
+        area = np.count_nonzero(covered["props"][one.name] >= np.max([*others, background], axis=0))
+        assert one.mask.area <= area
+    assert sum(one.mask.area for one in record.instances) == np.count_nonzero(
+        np.max(list(covered["props"].values()), axis=0) >= background
+    )
+
+
+def test_command_line(several, tmp_path: Path) -> None:
+    """From the command to COCO, with all three settings."""
+    path, covered = several
+    output = tmp_path / "out"
+    arguments = [
+        "--cryptomatte",
+        "crew",
+        "--soft-masks",
+        "--parts",
+        "material",
+        "--no-pictures",
+        "--image-format",
+        "none",
+    ]
+
+    assert main(["annotate", str(path), "--output", str(output), *arguments, "--workers", "1"]) == 0
+    assert main(["merge", str(output)]) == 0
+
+    coco = COCO(output / "annotations/instances.json")
+    assert {one["name"] for one in coco.dataset["annotations"]} <= set(covered["crew"])
+    for one in coco.dataset["annotations"]:
+        x, y, width, height = one["soft_mask"]["bbox"]
+        with Image.open(output / one["soft_mask"]["file_name"]) as image:
+            exact = covered["crew"][one["name"]] * 255
+            assert np.abs(np.asarray(image) - exact[y : y + height, x : x + width]).max() < 1.3
+        assert {part["name"] for part in one["parts"]} <= set(covered["crowd_material"])
+        assert sum(part["area"] for part in one["parts"]) <= one["area"]
+
+
+def test_names_listed_for_the_user(several) -> None:
+    (listed,) = Passes([PassFile(several[0])]).overview()
+    assert listed == ("", "", sorted(LAYERS, key=lambda name: re.sub("_.*", "", name) + name))

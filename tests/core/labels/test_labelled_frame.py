@@ -1,0 +1,50 @@
+"""What a frame's record says of labels that are no instances, and of what only a scene record knows."""
+
+from pathlib import Path
+
+import pytest
+
+from core.annotate.annotate import annotate
+from core.frames.frame_files import FrameFiles
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord
+from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
+from core.settings.render_pass import PassFile
+from core.settings.settings import Grouping, ImageFormat, LabelSource, Settings
+
+ALL_BACKGROUND = CategoryTable((Category("car", 1),), (Rule(Source.OBJECT_NAME, "Car*", "car"),), Unknown.BACKGROUND)
+
+
+def annotated(
+    data: Path, output: Path, file: str, categories: CategoryTable | None = None, **settings: object
+) -> FrameRecord:
+    quiet = Settings(image_format=ImageFormat.NONE, pictures=False, **settings)
+    files = FrameFiles("", 1, "a_0001", (PassFile(data / "4.5" / file),))
+    return annotate(FrameJob(files, output, settings=quiet, categories=categories))
+
+
+def test_why_a_cryptomatte_was_taken(data: Path, tmp_path: Path) -> None:
+    """Object Index is not 0 in this file."""
+    record = annotated(data, tmp_path, "multilayer_0001.exr", soft_masks=True)
+    assert record.instances
+    (note,) = [note for note in record.notes if "was taken" in note]
+    assert note.startswith("Cryptomatte Object was taken, since soft masks come from a Cryptomatte; ")
+
+
+def test_all_is_background_by_the_table(data: Path, tmp_path: Path) -> None:
+    record = annotated(data, tmp_path, "multilayer_0001.exr", ALL_BACKGROUND)
+    assert record.instances == ()
+    (note,) = record.notes
+    assert note.startswith("Nothing to detect: all that Object Index shows (")
+    assert "give --scene, or a rule by pass index" in note
+
+    by_name = annotated(data, tmp_path, "multilayer_0001.exr", ALL_BACKGROUND, labels=LabelSource.CRYPTO_OBJECT)
+    (note,) = by_name.notes
+    assert "look at the rules of the category table" in note
+
+
+@pytest.mark.parametrize("grouping", Grouping)
+def test_nothing_to_group_by(data: Path, tmp_path: Path, grouping: Grouping) -> None:
+    record = annotated(data, tmp_path, "multilayer_0001.exr", grouping=grouping)
+    told = any("nothing is known to group objects by" in note for note in record.notes)
+    assert told == (grouping not in (Grouping.OBJECT, Grouping.PASS_INDEX))

@@ -1,0 +1,243 @@
+"""Labels become named instances of a category, with a scene record and without."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from core.base.errors import SceneError
+from core.exr.cryptomatte import hash_name
+from core.labels.label_image import LabelImage
+from core.labels.naming import name_labels
+from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.settings.category_table import Category
+from core.settings.settings import LabelSource
+
+INDEX_SOURCES = (LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX)
+CRYPTO_SOURCES = (LabelSource.CRYPTO_OBJECT, LabelSource.CRYPTO_MATERIAL, LabelSource.CRYPTO_ASSET)
+KIND = {
+    LabelSource.OBJECT_INDEX: "objects",
+    LabelSource.CRYPTO_OBJECT: "objects",
+    LabelSource.MATERIAL_INDEX: "materials",
+    LabelSource.CRYPTO_MATERIAL: "materials",
+    LabelSource.CRYPTO_ASSET: "assets",
+}
+
+CAR = Category("car", 7, "vehicle")
+TREE = Category("tree")
+UNSEEN = Category("unseen", 2)
+
+
+def image(source: LabelSource, *names: str) -> LabelImage:
+    """A label image whose manifest knows these names."""
+    manifest = {hash_name(name): name for name in names}
+    return LabelImage(np.zeros((1, 1), np.uint32), source, {} if source in INDEX_SOURCES else manifest)
+
+
+def scene(source: LabelSource, *entries: SceneEntry, categories=(CAR, TREE, UNSEEN)) -> SceneRecord:
+    """A scene with these entries of the source's kind, and misleading ones of the other kinds."""
+    wrong = SceneEntries((Category("wrong", 99),), (SceneEntry("wrong", 1, "wrong"), SceneEntry("Car", 5, "wrong")))
+    tables = dict.fromkeys(("objects", "materials", "assets"), wrong)
+    tables[KIND[source]] = SceneEntries(categories, entries)
+    return SceneRecord("Street", 1, 64, 48, 1.0, 1.0, None, **tables)
+
+
+def label(source: LabelSource, entry: SceneEntry) -> int:
+    return entry.pass_index if source in INDEX_SOURCES else hash_name(entry.name)
+
+
+def named(instances) -> list[tuple[str, str, int]]:
+    return [(instance.name, instance.category, *instance.labels) for instance in instances]
+
+
+# --- With a scene record ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", INDEX_SOURCES + CRYPTO_SOURCES)
+def test_every_kind_of_label(source: LabelSource) -> None:
+    """Each by its own table; sorted by name, in whatever order the labels come."""
+    entries = (SceneEntry("Oak", 3, "tree"), SceneEntry("Car", 5, "car"), SceneEntry("Hidden", 8, "car"))
+    record = scene(source, *entries)
+    labels = [label(source, entry) for entry in entries[:2]]
+
+    for some in itertools.permutations(labels):
+        instances, categories, notes = name_labels(some, image(source, "Oak", "Car"), record)
+
+        assert named(instances) == [
+            ("Car", "car", label(source, entries[1])),
+            ("Oak", "tree", label(source, entries[0])),
+        ]
+        assert categories == [CAR, TREE, UNSEEN]
+        assert notes == []
+
+
+@pytest.mark.parametrize("source", INDEX_SOURCES + CRYPTO_SOURCES)
+def test_background_is_no_instance(source: LabelSource) -> None:
+    ground, car = SceneEntry("Ground", 4, None), SceneEntry("Car", 5, "car")
+    labels = [label(source, ground), label(source, car)]
+
+    instances, _, notes = name_labels(labels, image(source, "Ground", "Car"), scene(source, ground, car))
+
+    assert [instance.name for instance in instances] == ["Car"]
+    assert notes == []
+
+
+def test_nothing_seen() -> None:
+    """The categories are there all the same, so that a dataset has them whatever a frame shows."""
+    for source in INDEX_SOURCES + CRYPTO_SOURCES:
+        entry = SceneEntry("Car", 5, "car")
+        assert name_labels([], image(source), scene(source, entry)) == ([], [CAR, TREE, UNSEEN], [])
+
+
+@pytest.mark.parametrize("source", INDEX_SOURCES)
+def test_shared_index_of_one_category(source: LabelSource) -> None:
+    """Both are one instance, named after the first by name in whatever order the scene has them."""
+    entries = [SceneEntry("Car.R", 5, "car"), SceneEntry("Car.L", 5, "car"), SceneEntry("Oak", 3, "tree")]
+    for some in itertools.permutations(entries):
+        instances, _, notes = name_labels([5], image(source), scene(source, *some))
+        assert named(instances) == [("Car.L", "car", 5)]
+        assert notes == []
+
+
+@pytest.mark.parametrize("source", INDEX_SOURCES)
+@pytest.mark.parametrize(("category", "told"), [("tree", "tree"), (None, "background")])
+def test_shared_index_of_different_categories(source: LabelSource, category: str | None, told: str) -> None:
+    entries = [SceneEntry("Car.L", 5, "car"), SceneEntry("Car.R", 5, "car"), SceneEntry("Oak", 5, category)]
+    for some in itertools.permutations(entries):
+        record = scene(source, *some)
+        with pytest.raises(SceneError) as caught:
+            name_labels([5], image(source), record)
+        assert "'Car.L' (car)" in str(caught.value)
+        assert f"'Oak' ({told})" in str(caught.value)
+        assert "share the pass index 5; give each its own" in str(caught.value)
+        # What is not in the frame does no harm.
+        assert name_labels([4], image(source), scene(source, *some, SceneEntry("Bus", 4, "car")))[0]
+
+
+def test_shared_name_of_different_categories() -> None:
+    """Linked objects may have the name of a local one, and then their Cryptomatte ids are equal too."""
+    record = scene(LabelSource.CRYPTO_OBJECT, SceneEntry("Car", 1, "car"), SceneEntry("Car", 2, "tree"))
+
+    with pytest.raises(SceneError, match="'Car'") as caught:
+        name_labels([hash_name("Car")], image(LabelSource.CRYPTO_OBJECT, "Car"), record)
+    assert "pass index" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"), [(LabelSource.OBJECT_INDEX, "Object"), (LabelSource.MATERIAL_INDEX, "Material")]
+)
+def test_all_indices_zero(source: LabelSource, kind: str) -> None:
+    """What every user does first: say where the setting is, and what works without it."""
+    record = scene(source, SceneEntry("Car", 0, "car"), SceneEntry("Oak", 0, "tree"))
+
+    for labels in ([], [5]):
+        with pytest.raises(SceneError) as caught:
+            name_labels(labels, image(source), record)
+        assert f"All {kind.lower()}s of the scene 'Street' have the pass index 0" in str(caught.value)
+        assert f"{kind} Properties > " in str(caught.value)
+        assert f"Cryptomatte {kind}" in str(caught.value)
+
+
+@pytest.mark.parametrize("source", CRYPTO_SOURCES)
+def test_all_indices_zero_do_not_matter_to_cryptomatte(source: LabelSource) -> None:
+    entries = SceneEntry("Car", 0, "car"), SceneEntry("Oak", 0, None)
+    labels = [hash_name(entry.name) for entry in entries]
+
+    instances, _, _ = name_labels(labels, image(source, "Car", "Oak"), scene(source, *entries))
+
+    assert named(instances) == [("Car", "car", hash_name("Car"))]
+
+
+def test_scene_without_entries() -> None:
+    """An empty scene is no scene whose indices are all 0."""
+    assert name_labels([], image(LabelSource.OBJECT_INDEX), scene(LabelSource.OBJECT_INDEX))[0] == []
+
+
+@pytest.mark.parametrize("source", INDEX_SOURCES + CRYPTO_SOURCES)
+def test_unknown_label_is_kept_and_told(source: LabelSource) -> None:
+    entry = SceneEntry("Car", 5, "car")
+    unknown = [2, 31] if source in INDEX_SOURCES else [hash_name("Bus.001"), 0x00C0FFEE]
+    names = ["index_2", "index_31"] if source in INDEX_SOURCES else ["00c0ffee", "Bus.001"]
+    categories_of = names if source in INDEX_SOURCES else ["00c0ffee", "Bus"]
+    labels = [unknown[0], label(source, entry), unknown[1]]
+
+    instances, categories, notes = name_labels(labels, image(source, "Car", "Bus.001"), scene(source, entry))
+
+    found = {name: category for name, category, _ in named(instances)}
+    assert found == {"Car": "car", **dict(zip(names, categories_of, strict=True))}
+    assert {category.name for category in categories} == {"car", "tree", "unseen", *categories_of}
+    assert [category.name for category in categories] == sorted(category.name for category in categories)
+    (note,) = notes
+    kind = KIND[source].removesuffix("s")
+    assert f"No {kind} of the scene has the label {', '.join(sorted(names))};" in note
+
+
+def test_unknown_label_does_not_take_the_id_of_a_category() -> None:
+    """The user gave 7 to cars; an unknown index 7 must not make the dataset contradict itself."""
+    entry = SceneEntry("Car", 5, "car")
+
+    _, categories, _ = name_labels([5, 7], image(LabelSource.OBJECT_INDEX), scene(LabelSource.OBJECT_INDEX, entry))
+
+    ids = [category.id for category in categories if category.id is not None]
+    assert len(ids) == len(set(ids))
+
+
+def test_unknown_name_of_a_known_category() -> None:
+    """A copy that was added after the render belongs to the category of its name, as the scene describes it."""
+    source = LabelSource.CRYPTO_OBJECT
+    labels = [hash_name("car.002")]
+
+    instances, categories, notes = name_labels(labels, image(source, "car.002"), scene(source))
+
+    assert named(instances) == [("car.002", "car", hash_name("car.002"))]
+    assert categories == [CAR, TREE, UNSEEN]
+    assert len(notes) == 1
+
+
+# --- Without ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", INDEX_SOURCES)
+def test_index_alone(source: LabelSource) -> None:
+    """Every index is a category of its own, under its own number."""
+    instances, categories, notes = name_labels([2, 10, 32767], image(source), None)
+
+    assert named(instances) == [
+        ("index_10", "index_10", 10),
+        ("index_2", "index_2", 2),
+        ("index_32767", "index_32767", 32767),
+    ]
+    assert categories == [Category("index_10", 10), Category("index_2", 2), Category("index_32767", 32767)]
+    assert notes == []
+
+
+@pytest.mark.parametrize("source", CRYPTO_SOURCES)
+def test_cryptomatte_alone(source: LabelSource) -> None:
+    """Copies share a category; ids of categories are left to the dataset."""
+    names = ("Car", "Car.001", "Oak.002", "Lamp.1")
+    labels = [hash_name(name) for name in names] + [0x00C0FFEE]
+
+    instances, categories, notes = name_labels(labels, image(source, *names), None)
+
+    assert [(name, category) for name, category, _ in named(instances)] == [
+        ("00c0ffee", "00c0ffee"),
+        ("Car", "Car"),
+        ("Car.001", "Car"),
+        ("Lamp.1", "Lamp.1"),
+        ("Oak.002", "Oak"),
+    ]
+    assert categories == [Category(name) for name in ("00c0ffee", "Car", "Lamp.1", "Oak")]
+    assert notes == []
+
+
+def test_two_labels_of_one_name_keep_their_order() -> None:
+    """A manifest may give a name to two ids; the records must not depend on chance."""
+    twice = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_OBJECT, {9: "Car", 4: "Car"})
+
+    for labels in itertools.permutations([9, 4]):
+        instances, _, _ = name_labels(labels, twice, None)
+        assert named(instances) == [("Car", "Car", 4), ("Car", "Car", 9)]
+
+
+def test_no_labels_without_a_scene() -> None:
+    assert name_labels([], image(LabelSource.CRYPTO_OBJECT), None) == ([], [], [])

@@ -1,0 +1,393 @@
+"""The checklist: each thing that can be wrong, alone, in a setup that is right otherwise."""
+
+import dataclasses
+
+import pytest
+
+from core.preflight.checklist import Finding, Fix, Status, check
+from core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
+from core.preflight.pass_indices import LARGEST_INDEX
+from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
+from core.settings.conflicts import contradictions
+from core.settings.render_pass import Pass
+from core.settings.settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
+
+EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
+LAYER = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX}))
+MULTILAYER = ExrOutput("", None, "ZIP", half=False)
+GOOD = RenderSetup(
+    engine="Cycles",
+    engine_passes=None,
+    view_layers=(LAYER,),
+    objects=17,
+    instances=17,
+    indexed=True,
+    clash="",
+    shared="",
+    outputs=(MULTILAYER,),
+    file_format="OpenEXR MultiLayer",
+    width=640,
+    height=480,
+    percentage=100,
+    can_store=True,
+    folder="/renders",
+    folder_is_default=False,
+    has_camera=True,
+    motion_blur=False,
+    sequencer=False,
+    preview=False,
+)
+CRYPTO = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.CRYPTO_OBJECT}))
+BARE = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED}))
+NODE = ExrOutput("Passes", CRYPTO.passes, "ZIP", half=False)
+
+
+def findings(settings: Settings | None = None, from_files: bool = True, **changes: object) -> list[Finding]:
+    return check(dataclasses.replace(GOOD, **changes), settings or Settings(), from_files)
+
+
+def bad(settings: Settings | None = None, from_files: bool = True, **changes: object) -> list[Finding]:
+    return [found for found in findings(settings, from_files, **changes) if found.status is not Status.GOOD]
+
+
+def test_what_is_right_says_so_for_each_subject() -> None:
+    assert [finding.text for finding in findings()] == [
+        "Object Index tells objects apart",
+        "Combined gives the images",
+        "Depth gives the depth pictures",
+        "Passes go to OpenEXR MultiLayer files",
+        "Images have 640 x 480 pixels",
+    ]
+    assert bad() == []
+    assert bad(view_layers=(CRYPTO,), indexed=False) == []
+    assert bad(view_layers=(CRYPTO,), outputs=(NODE,), file_format="PNG") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "fix"),
+    [
+        ({"has_camera": False}, "no camera", None),
+        ({"view_layers": (dataclasses.replace(LAYER, used=False),)}, "'ViewLayer' is not rendered", Fix.USE_VIEW_LAYER),
+        ({"sequencer": True}, "replaces the render", Fix.SEQUENCER),
+        ({"objects": 0}, "nothing to label", None),
+        ({"objects": 0, "background": 3}, "all 3 objects are background or ignored", None),
+        ({"objects": 0, "problem": "The table has two cars"}, "The table has two cars", None),
+        (
+            {"clash": "A and B share the pass index 3"},
+            "A and B share the pass index 3 (Assign Indices gives each its own)",
+            None,
+        ),
+        (
+            {"view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.OBJECT_INDEX}),)},
+            "Object Index is off in the view layer 'ViewLayer'",
+            Fix.LABEL_PASS,
+        ),
+        (
+            {"view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.COMBINED}),)},
+            "Combined is off",
+            Fix.COMBINED,
+        ),
+        ({"outputs": (), "file_format": "PNG"}, "output is PNG", Fix.OUTPUT),
+        ({"outputs": (NODE,)}, "do not write Object Index", Fix.OUTPUT),
+        ({"can_store": False}, "pixels are not square", Fix.INTERLEAVE),
+        ({"folder": ""}, "not saved", None),
+        (
+            {"motion_blur": True, "view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.VECTOR}),)},
+            "leaves the Vector pass empty",
+            None,
+        ),
+    ],
+)
+def test_each_wrong_thing_alone(changes: dict[str, object], text: str, fix: Fix | None) -> None:
+    (found,) = bad(**changes)
+    assert found.status is Status.WRONG
+    assert text in found.text
+    assert found.fix is fix
+    assert not found.text.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "fix"),
+    [
+        ({"percentage": 50, "width": 320, "height": 240}, "320 x 240 pixels: the resolution is set to 50 %", None),
+        ({"folder": "/tmp", "folder_is_default": True}, "all scenes share", None),
+        (
+            {"view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.DEPTH}),)},
+            "the Depth pass (Z) is off",
+            Fix.DEPTH,
+        ),
+        ({"engine_passes": frozenset(Pass) - {Pass.DEPTH}, "view_layers": (BARE, LAYER)[1:]}, None, None),
+        (
+            {
+                "engine": "Toon",
+                "engine_passes": frozenset({Pass.COMBINED, Pass.OBJECT_INDEX}),
+                "view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.DEPTH}),),
+            },
+            "Toon has no Depth pass",
+            None,
+        ),
+    ],
+)
+def test_each_thing_to_know_alone(changes: dict[str, object], text: str | None, fix: Fix | None) -> None:
+    if text is None:
+        assert bad(**changes) == []
+        return
+    (found,) = bad(**changes)
+    assert found.status is Status.NOTE
+    assert text in found.text
+    assert found.fix is fix
+
+
+def test_a_render_in_memory_needs_no_output() -> None:
+    (found,) = bad(from_files=False, outputs=(), file_format="PNG", folder="")
+    assert found.status is Status.NOTE
+    assert found.fix is None
+    assert "enough for This Render" in found.text
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [
+        (ExrOutput("", None, "PXR24", half=False), "The output stores Cryptomatte with the lossy codec PXR24"),
+        (dataclasses.replace(NODE, codec="PXR24"), "'Passes' stores Cryptomatte with the lossy codec PXR24"),
+        (dataclasses.replace(NODE, codec="DWAA"), "lossy codec DWAA"),
+        (dataclasses.replace(NODE, codec="DWAB"), "lossy codec DWAB"),
+        (dataclasses.replace(NODE, half=True), "in 16 bit"),
+    ],
+)
+def test_what_destroys_a_cryptomatte(output: ExrOutput, text: str) -> None:
+    (found,) = bad(view_layers=(CRYPTO,), outputs=(output,))
+    assert (found.status, found.fix) == (Status.WRONG, Fix.CODEC)
+    assert text in found.text
+    (found,) = bad(outputs=(output,)) or [None]
+    assert found is None or found.fix is Fix.OUTPUT, "an index survives"
+
+
+def test_dwa_is_harmless_in_the_scenes_own_output() -> None:
+    """test_passes.py shows that: its channels are in lower case."""
+    assert bad(view_layers=(CRYPTO,), outputs=(ExrOutput("", None, "DWAA", half=False),)) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "indexed", "passes", "labels", "expected"),
+    [
+        (None, True, set(), LabelSource.AUTO, Pass.OBJECT_INDEX),
+        (None, True, {Pass.CRYPTO_OBJECT}, LabelSource.AUTO, Pass.CRYPTO_OBJECT),
+        (None, True, {Pass.CRYPTO_OBJECT, Pass.OBJECT_INDEX}, LabelSource.AUTO, Pass.OBJECT_INDEX),
+        (None, False, {Pass.OBJECT_INDEX}, LabelSource.AUTO, Pass.CRYPTO_OBJECT),
+        (None, False, {Pass.CRYPTO_ASSET}, LabelSource.AUTO, Pass.CRYPTO_ASSET),
+        (EEVEE, True, set(), LabelSource.AUTO, Pass.CRYPTO_OBJECT),
+        (EEVEE, True, {Pass.OBJECT_INDEX}, LabelSource.AUTO, Pass.CRYPTO_OBJECT),
+        (EEVEE, True, set(), LabelSource.CRYPTO_MATERIAL, Pass.CRYPTO_MATERIAL),
+        (None, False, {Pass.CRYPTO_OBJECT}, LabelSource.OBJECT_INDEX, Pass.OBJECT_INDEX),
+    ],
+)
+def test_pass_that_tells_objects_apart(
+    engine: frozenset[Pass] | None, indexed: bool, passes: set[Pass], labels: LabelSource, expected: Pass
+) -> None:
+    layer = ViewLayerSetup("L", True, frozenset(passes))
+    setup = dataclasses.replace(GOOD, engine_passes=engine, indexed=indexed, view_layers=(layer,))
+    assert label_pass(setup, Settings(labels=labels), layer) is expected
+
+
+ALL_CRYPTO = ViewLayerSetup(
+    "ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.CRYPTO_OBJECT, Pass.CRYPTO_MATERIAL})
+)
+
+
+def test_parts_need_a_pass_of_their_own() -> None:
+    by_material = Settings(parts=Parts.MATERIAL)
+    (found,) = bad(by_material)
+    assert (found.status, found.fix) == (Status.WRONG, Fix.PART_PASS)
+    assert found.text == "No pass tells parts apart: Cryptomatte Material is off in 'ViewLayer'"
+    assert part_pass(GOOD, by_material, LAYER) is Pass.CRYPTO_MATERIAL
+    with_index = dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.MATERIAL_INDEX})
+    assert part_pass(GOOD, by_material, with_index) is Pass.MATERIAL_INDEX
+    assert bad(by_material, view_layers=(with_index,)) == []
+    assert bad(by_material, view_layers=(ALL_CRYPTO,), indexed=False) == []
+    assert "Cryptomatte Material tells parts apart" in [
+        one.text for one in findings(by_material, view_layers=(ALL_CRYPTO,), indexed=False)
+    ]
+    (found,) = bad(
+        Settings(parts=Parts.MATERIAL, labels=LabelSource.CRYPTO_OBJECT),
+        view_layers=(CRYPTO,),
+        engine="Toon",
+        engine_passes=CRYPTO.passes,
+    )
+    assert found.text == "Toon has no Cryptomatte Material pass; set Parts to None"
+
+
+def test_parts_that_come_from_the_labels() -> None:
+    assert bad(Settings(parts=Parts.OBJECT)) == []
+    assert needed_passes(GOOD, Settings(parts=Parts.OBJECT), LAYER) == needed_passes(GOOD, Settings(), LAYER)
+    assert needed_passes(GOOD, Settings(parts=Parts.MATERIAL), LAYER) == [
+        Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX, Pass.CRYPTO_MATERIAL,
+    ]  # fmt: skip
+
+
+def test_soft_masks_need_a_cryptomatte() -> None:
+    (found,) = bad(Settings(soft_masks=True))
+    assert (found.text, found.fix) == (
+        "No pass tells objects apart: Cryptomatte Object is off in the view layer 'ViewLayer'",
+        Fix.LABEL_PASS,
+    )
+    assert label_pass(GOOD, Settings(soft_masks=True), LAYER) is Pass.CRYPTO_OBJECT
+    assert bad(Settings(soft_masks=True), view_layers=(CRYPTO,)) == []
+    for labels in (LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX):
+        (found,) = bad(Settings(soft_masks=True, labels=labels))
+        assert "Soft masks come from a Cryptomatte" in found.text
+        assert "set Labels to Cryptomatte Object, or turn Soft Masks off" in found.text
+
+
+def test_settings_that_cannot_work_together() -> None:
+    settings = Settings(labels=LabelSource.OBJECT_INDEX, cryptomatte="mattes")
+    assert [(found.text, found.fix) for found in bad(settings)] == [(text, None) for text in contradictions(settings)]
+
+
+def test_codec_of_the_pass_for_parts() -> None:
+    (found,) = bad(
+        Settings(parts=Parts.MATERIAL),
+        view_layers=(dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.CRYPTO_MATERIAL}),),
+        outputs=(dataclasses.replace(MULTILAYER, codec="PXR24"),),
+    )
+    assert found.fix is Fix.CODEC
+
+
+def test_engine_without_the_pass() -> None:
+    (found,) = bad(Settings(labels=LabelSource.OBJECT_INDEX), engine="EEVEE", engine_passes=EEVEE)
+    assert found.text == "EEVEE has no Object Index pass; set Labels to Automatic or Cryptomatte Object"
+    (found,) = bad(engine="Workbench", engine_passes=frozenset({Pass.COMBINED, Pass.DEPTH}), indexed=False)
+    assert found.text == "Workbench has no Cryptomatte Object pass; render with Cycles or EEVEE"
+
+
+def test_all_indices_zero() -> None:
+    (found,) = bad(Settings(labels=LabelSource.OBJECT_INDEX), indexed=False)
+    assert "All objects have the pass index 0" in found.text
+    (found,) = bad(indexed=False)
+    assert found.fix is Fix.LABEL_PASS, "Automatic takes Cryptomatte then"
+
+
+def test_view_layer_that_is_labelled() -> None:
+    layers = (dataclasses.replace(BARE, name="A"), dataclasses.replace(LAYER, name="B"), CRYPTO)
+    setup = dataclasses.replace(GOOD, view_layers=layers)
+    assert labelled_layer(setup, Settings()).name == "B", "the first with labels"
+    assert labelled_layer(setup, Settings(view_layer="A")).name == "A"
+    assert labelled_layer(dataclasses.replace(GOOD, view_layers=layers[:1]), Settings()).name == "A"
+    unused = dataclasses.replace(setup, view_layers=(dataclasses.replace(LAYER, used=False), CRYPTO))
+    assert labelled_layer(unused, Settings()) is CRYPTO
+    (found,) = bad(Settings(view_layer="C"), view_layers=layers)
+    assert found.text == "There is no view layer 'C'; choose one of 'A', 'B', 'ViewLayer'"
+
+
+def test_fewest_passes() -> None:
+    assert needed_passes(GOOD, Settings(), LAYER) == [Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX]
+    assert needed_passes(GOOD, Settings(pictures=False), LAYER) == [Pass.COMBINED, Pass.OBJECT_INDEX]
+    nothing = Settings(pictures=False, image_format=ImageFormat.NONE)
+    assert needed_passes(GOOD, nothing, LAYER) == [Pass.OBJECT_INDEX]
+    assert not [finding for finding in findings(nothing) if "Combined" in finding.text or "Depth" in finding.text]
+
+
+INDEX_ONLY = dataclasses.replace(LAYER, passes=frozenset({Pass.COMBINED, Pass.OBJECT_INDEX}))
+CRYPTO_ONLY = dataclasses.replace(LAYER, passes=frozenset({Pass.COMBINED, Pass.CRYPTO_OBJECT}))
+PLAIN = Settings(pictures=False)
+
+
+@pytest.mark.parametrize(
+    ("layer", "changes"),
+    [(INDEX_ONLY, {"copies": "Stone", "indexed_copies": "Stone"}), (CRYPTO_ONLY, {"copies": "Stone"})],
+)
+def test_copies_that_share_a_label_need_depth(layer: ViewLayerSetup, changes: dict[str, str]) -> None:
+    (found,) = bad(PLAIN, view_layers=(layer,), **changes)
+    assert (found.status, found.fix) == (Status.WRONG, Fix.DEPTH)
+    assert found.text == (
+        "The copies of 'Stone' share a label, and those that touch will be one instance: the Depth pass (Z) is off in "
+        "the view layer 'ViewLayer'"
+    )
+    setup = dataclasses.replace(GOOD, view_layers=(layer,), **changes)
+    assert Pass.DEPTH in needed_passes(setup, PLAIN, layer)
+
+    complete = dataclasses.replace(layer, passes=layer.passes | {Pass.DEPTH})
+    assert "Depth tells the copies of 'Stone' apart" in [
+        one.text for one in findings(PLAIN, view_layers=(complete,), **changes)
+    ]
+    assert bad(PLAIN, view_layers=(complete,), **changes) == []
+
+
+def test_where_copies_need_no_depth() -> None:
+    off = dataclasses.replace(PLAIN, instancing=Instancing.OFF)
+    assert bad(off, view_layers=(CRYPTO_ONLY,), copies="Stone") == []
+    assert bad(PLAIN, view_layers=(INDEX_ONLY,), copies="Leaf") == [], "the index 0 is background"
+    by_material = dataclasses.replace(PLAIN, labels=LabelSource.CRYPTO_MATERIAL)
+    materials = dataclasses.replace(LAYER, passes=frozenset({Pass.COMBINED, Pass.CRYPTO_MATERIAL}))
+    assert bad(by_material, view_layers=(materials,), copies="Stone") == []
+
+    with_position = dataclasses.replace(CRYPTO_ONLY, passes=CRYPTO_ONLY.passes | {Pass.POSITION})
+    assert bad(PLAIN, view_layers=(with_position,), copies="Stone") == []
+    setup = dataclasses.replace(GOOD, view_layers=(with_position,), copies="Stone")
+    assert needed_passes(setup, PLAIN, with_position) == [Pass.COMBINED, Pass.POSITION, Pass.CRYPTO_OBJECT]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "text"),
+    [
+        ({"motion_blur": True}, Status.WRONG, "with Motion Blur no depth tells them apart; turn it off"),
+        ({"camera_type": "panoramic"}, Status.NOTE, "since nothing tells them apart with a panoramic camera"),
+        (
+            {
+                "engine": "Toon",
+                "engine_passes": frozenset({Pass.COMBINED, Pass.CRYPTO_OBJECT}),
+                "view_layers": (CRYPTO_ONLY,),
+            },
+            Status.WRONG,
+            "Toon has no Depth pass; render with Cycles or EEVEE",
+        ),
+    ],
+)
+def test_where_depth_tells_no_copies_apart(changes: dict[str, object], status: Status, text: str) -> None:
+    (found,) = bad(PLAIN, **{"view_layers": (CRYPTO,), "copies": "Stone", **changes})
+    assert (found.status, found.fix) == (status, None)
+    assert found.text.endswith(text)
+
+
+def test_which_keypoints_are_hidden_takes_depth() -> None:
+    (found,) = bad(PLAIN, view_layers=(INDEX_ONLY,), keypoints=True)
+    assert (found.status, found.fix) == (Status.NOTE, Fix.DEPTH)
+    assert found.text.startswith("Keypoints count as visible where their instance is: the Depth pass (Z) is off")
+    assert needed_passes(dataclasses.replace(GOOD, keypoints=True), PLAIN, INDEX_ONLY) == [
+        Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX,
+    ]  # fmt: skip
+    assert bad(PLAIN, keypoints=True) == []
+    assert "Depth says which keypoints are hidden" in [one.text for one in findings(PLAIN, keypoints=True)]
+
+
+def test_ignore_regions_of_holdouts_take_an_image_with_a_background() -> None:
+    crowd = Settings(pictures=False, image_format=ImageFormat.NONE, ignored=Ignored.CROWD)
+    without = dataclasses.replace(LAYER, passes=frozenset({Pass.OBJECT_INDEX}))
+    assert bad(crowd, view_layers=(without,)) == []
+    (found,) = bad(crowd, view_layers=(without,), holdouts=True)
+    assert (found.status, found.fix) == (Status.WRONG, Fix.COMBINED)
+    assert found.text == "No ignore regions of holdouts: Combined is off in the view layer 'ViewLayer'"
+    assert needed_passes(dataclasses.replace(GOOD, holdouts=True), crowd, without) == [Pass.COMBINED, Pass.OBJECT_INDEX]
+    assert bad(crowd, holdouts=True) == []
+    (found,) = bad(crowd, holdouts=True, transparent=True)
+    assert (found.status, found.fix) == (Status.NOTE, None)
+    assert "turn off Film > Transparent" in found.text
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_more_instances_than_pass_indices(indexed: bool) -> None:
+    by_index = Settings(labels=LabelSource.OBJECT_INDEX)
+    texts = [one.text for one in bad(by_index, instances=LARGEST_INDEX + 1, indexed=indexed)]
+    too_many = "32768 instances are more than the 32767 pass indices of Blender; set Labels to Cryptomatte Object"
+    assert texts[-1] == too_many
+    assert len(texts) == (1 if indexed else 2), "without any index there is that to say too"
+    assert too_many not in [one.text for one in bad(by_index, instances=LARGEST_INDEX, indexed=indexed)]
+    assert bad(Settings(), instances=LARGEST_INDEX + 1, view_layers=(CRYPTO,)) == [], "a Cryptomatte needs no index"
+
+
+def test_too_many_instances_are_told_also_where_they_share_indices() -> None:
+    texts = [one.text for one in bad(instances=LARGEST_INDEX + 1, shared="'A' and 'B' share the pass index 3")]
+    assert [text.split(",")[0].split(" are ")[0] for text in texts] == [
+        "'A' and 'B' share the pass index 3",
+        "32768 instances",
+    ]

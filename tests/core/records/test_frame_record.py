@@ -1,0 +1,586 @@
+"""Frame records: what is written is read again, damage is noticed, and each is valid only for what it was made of."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.annotate.annotate import annotate
+from core.base.box import Box
+from core.base.errors import InputError, RecordError
+from core.base.files import Content
+from core.frames.frame_files import FrameFiles
+from core.frames.sidecar import Sidecar
+from core.masks.runs import Mask
+from core.records.frame_job import FrameJob
+from core.records.frame_record import FrameRecord, record_files, record_path, valid_record
+from core.records.instance import Instance, Part, SoftMask
+from core.scene.camera import Camera
+from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.settings.camera_formats import CameraFormat
+from core.settings.category_table import Category
+from core.settings.render_pass import Pass, PassFile
+from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
+
+CAMERA = Camera(
+    "Camera",
+    "perspective",
+    ((71.1, 0.0, 28.16), (0.0, 71.1, 21.44), (0.0, 0.0, 1.0)),
+    ((1.0, 0.0, 0.0, 0.5), (0.0, -1.0, 1e-17, 0.25), (0.0, 0.0, -1.0, 8.0), (0.0, 0.0, 0.0, 1.0)),
+    0.1,
+    1000.0,
+)
+RECORD = FrameRecord(
+    key="0123456789abcdef",
+    sequence="shot",
+    frame=12,
+    name="shot_0012",
+    width=64,
+    height=48,
+    image="images/shot/shot_0012.png",
+    colour={"made_by": "labelpass", "view_transform": "sRGB transfer function"},
+    pictures=("pictures/boxes/shot/shot_0012.png",),
+    label_source="object_index",
+    view_layer="ViewLayer",
+    view="",
+    unit_scale=1.0,
+    camera=CAMERA,
+    categories=(Category("ball", 3, "toy"), Category("cube")),
+    instances=(
+        Instance(
+            'Ball\n"1"',
+            "ball",
+            (1, 4),
+            Mask(1, Box(2, 3, 10, 12), 60, "Qh03c1000O1N"),
+            parts=(Part("Rubber", "rubber", (7,), Mask(7, Box(2, 3, 4, 5), 4, "Qh03c1000O1N")),),
+            soft_mask=SoftMask("soft_masks/shot/shot_0012/0001.png", Box(1, 2, 11, 12)),
+        ),
+    ),
+    dropped={"small": 2, "at_border": 0},
+    notes=("Würfel: a note",),
+    cryptomatte="ViewLayer.CryptoObject",
+    sidecars=(
+        Sidecar("shot_0012.exr", "names.json", 17, 1234567890),
+        Sidecar("shot_0012.exr", "gone.json", None, None),
+    ),
+    part_categories=(Category("rubber", 4),),
+    contents={"images/shot/shot_0012.png": Content(1234, "00112233445566778899aabbccddeeff")},
+)
+
+# --- Round trip -------------------------------------------------------------------------------------------------------
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.integers(0, 2**53)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def matrices(size: int) -> st.SearchStrategy[tuple[tuple[float, ...], ...]]:
+    row = st.tuples(*[floats] * size)
+    return st.tuples(*[row] * size)
+
+
+cameras = st.builds(
+    Camera,
+    texts,
+    st.sampled_from(["perspective", "orthographic"]),
+    st.none() | matrices(3),
+    matrices(4),
+    floats,
+    floats,
+    parallel_k=st.none() | matrices(3),
+)
+boxes = st.builds(Box, numbers, numbers, numbers, numbers)
+label_lists = st.lists(numbers, min_size=1, max_size=3).map(tuple)
+parts = st.builds(
+    lambda name, category, labels, *mask: Part(name, category, labels, Mask(labels[0], *mask)),
+    texts,
+    texts,
+    label_lists,
+    boxes,
+    numbers,
+    texts,
+)
+instances = st.builds(
+    lambda part, at_border, parts, soft_mask, track_id, resolved: Instance(
+        part.name,
+        part.category,
+        part.labels,
+        part.mask,
+        at_border,
+        parts,
+        soft_mask,
+        track_id=track_id,
+        resolved=resolved,
+    ),
+    parts,
+    st.none() | st.booleans(),
+    st.none() | st.lists(parts, max_size=2).map(tuple),
+    st.none() | st.builds(SoftMask, texts, boxes),
+    st.none() | numbers,
+    st.none() | st.sampled_from(["geometry", "components"]),
+)
+sidecars = st.builds(Sidecar, texts, texts, st.none() | numbers, st.none() | numbers)
+category_lists = st.lists(st.builds(Category, texts, st.none() | numbers, texts), max_size=3).map(tuple)
+records = st.builds(
+    FrameRecord,
+    key=texts,
+    sequence=texts,
+    frame=st.integers(-(2**53), 2**53),
+    name=texts,
+    width=numbers,
+    height=numbers,
+    image=texts,
+    colour=st.none() | st.dictionaries(texts, texts | floats | st.none(), max_size=3),
+    pictures=st.lists(texts, max_size=2).map(tuple),
+    label_source=texts,
+    view_layer=texts,
+    view=texts,
+    unit_scale=st.none() | floats,
+    camera=st.none() | cameras,
+    categories=category_lists,
+    instances=st.lists(instances, max_size=3).map(tuple),
+    ignored=st.lists(instances, max_size=2).map(tuple),
+    dropped=st.dictionaries(texts, numbers, max_size=2),
+    notes=st.lists(texts, max_size=2).map(tuple),
+    cryptomatte=texts,
+    sidecars=st.lists(st.builds(Sidecar, texts, texts, st.none() | numbers, st.none() | numbers), max_size=2).map(
+        tuple
+    ),
+    part_categories=category_lists,
+    split=texts,
+    contents=st.dictionaries(texts, st.builds(Content, numbers, texts), max_size=3),
+)
+
+
+@given(records)
+def test_round_trip(tmp_path_factory: pytest.TempPathFactory, record: FrameRecord) -> None:
+    output = tmp_path_factory.getbasetemp() / "round_trip"
+    # The name of the file is tested elsewhere; not every text can be one.
+    named = dataclasses.replace(record, sequence="", name="frame")
+    path = named.write(output)
+    first = path.read_bytes()
+
+    assert FrameRecord.read(path) == named
+
+    named.write(output)
+    assert path.read_bytes() == first
+    assert first.isascii()
+
+
+def test_every_field_is_written(tmp_path: Path) -> None:
+    """A field that is forgotten in the JSON would come back as something else, or not at all."""
+    data = json.loads(RECORD.write(tmp_path).read_bytes())
+
+    assert data.keys() == {"checksum", "record"}
+    assert data["record"].keys() == {"record_version", *(field.name for field in dataclasses.fields(FrameRecord))}
+
+
+def test_place_of_a_record(tmp_path: Path) -> None:
+    path = RECORD.write(tmp_path)
+
+    assert path == tmp_path / "records" / "shot" / "shot_0012.json" == record_path(tmp_path, RECORD.path)
+    assert list(record_files(tmp_path)) == [path]
+    flat = dataclasses.replace(RECORD, sequence="")
+    assert flat.write(tmp_path) == tmp_path / "records" / "shot_0012.json"
+
+
+def test_files_of_a_record() -> None:
+    assert RECORD.files() == [
+        "images/shot/shot_0012.png",
+        "pictures/boxes/shot/shot_0012.png",
+        "soft_masks/shot/shot_0012/0001.png",
+    ]
+    assert dataclasses.replace(RECORD, colour=None, pictures=(), instances=()).files() == []
+
+
+def test_unfinished_records_are_no_records(tmp_path: Path) -> None:
+    RECORD.write(tmp_path)
+    (tmp_path / "records" / "shot" / ".shot_0013.json.host-4711.tmp").write_bytes(b"{")
+
+    assert list(record_files(tmp_path)) == [tmp_path / "records" / "shot" / "shot_0012.json"]
+
+
+def test_no_records_at_all(tmp_path: Path) -> None:
+    assert list(record_files(tmp_path / "missing")) == []
+
+
+@pytest.mark.parametrize("name", [".hidden_0001", "..0001", ".0001"])
+@pytest.mark.parametrize("sequence", ["", ".hidden"])
+def test_records_of_hidden_frames_are_found(tmp_path: Path, sequence: str, name: str) -> None:
+    """Somebody has given such a file by its name, so it is wanted; without its record it would be lost silently."""
+    path = dataclasses.replace(RECORD, sequence=sequence, name=name).write(tmp_path)
+
+    assert list(record_files(tmp_path)) == [path]
+
+
+# --- Damage -----------------------------------------------------------------------------------------------------------
+
+
+def test_flips_in_every_byte_are_noticed(tmp_path: Path) -> None:
+    """Unless the JSON still means the same, such as \\u00FC for \\u00fc, or 1E-17 for 1e-17."""
+    path = RECORD.write(tmp_path)
+    whole = path.read_bytes()
+    meaning = json.loads(whole)
+    same = []
+    for place in range(len(whole)):
+        for bit in {place % 8, 5}:  # bit 5 is the one between capital and small letters
+            flipped = bytearray(whole)
+            flipped[place] ^= 1 << bit
+            path.write_bytes(flipped)
+            try:
+                unchanged = json.loads(bytes(flipped)) == meaning
+            except ValueError:
+                unchanged = False
+            try:
+                read = FrameRecord.read(path)
+            except RecordError as error:
+                assert not unchanged
+                assert str(path) in str(error)
+                assert str(error).endswith("; annotate the frame again")
+            else:
+                assert unchanged
+                assert read == RECORD
+                same.append(bytes(flipped[place : place + 1]))
+    assert set(same) == {b"C", b"E", b"F"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: record.update(frame=13),
+        lambda record: record["instances"][0].update(area=61),
+        lambda record: record["instances"].clear(),
+        lambda record: record["instances"].append(record["instances"][0]),
+        lambda record: record["categories"].reverse(),
+        lambda record: record["camera"]["k"][0].reverse(),
+        lambda record: record.update(unit_scale=1.0000000000000002),
+        lambda record: record.update(unit_scale=True),
+        lambda record: record.update(unit_scale=math.nan),
+        lambda record: record.update(unit_scale=math.inf),
+        lambda record: record.update(camera=None),
+        lambda record: record.pop("notes"),
+        lambda record: record.update(more=1),
+    ],
+)
+def test_changed_record_is_noticed(tmp_path: Path, change: Callable[[dict[str, object]], object]) -> None:
+    path = RECORD.write(tmp_path)
+    data = json.loads(path.read_bytes())
+    change(data["record"])
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+    with pytest.raises(RecordError, match="is damaged; annotate the frame again"):
+        FrameRecord.read(path)
+
+
+def test_record_in_another_layout_is_the_same(tmp_path: Path) -> None:
+    """The checksum is of what the record says, not of how it is spaced."""
+    path = RECORD.write(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_bytes()), indent=2, ensure_ascii=False), encoding="utf-8")
+
+    assert FrameRecord.read(path) == RECORD
+
+
+def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
+    path = dataclasses.replace(RECORD, colour=None, pictures=(), instances=(), contents={}).write(tmp_path)
+    whole = path.read_bytes()
+    assert valid_record(tmp_path, RECORD.path, RECORD.key) is not None
+    for length in (*range(0, len(whole) - 1, 13), len(whole) - 2):
+        path.write_bytes(whole[:length])
+        with pytest.raises(RecordError):
+            FrameRecord.read(path)
+        assert valid_record(tmp_path, RECORD.path, RECORD.key) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"[]", b"null", b"1", b'"x"', b"{}", b'{"record":[]}', b'{"record":{"record_version":4}}', b"\xff", b"\0"],
+)
+def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "records" / "x.json"
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    with pytest.raises(RecordError, match=r"x\.json is damaged; annotate the frame again"):
+        FrameRecord.read(path)
+    assert valid_record(tmp_path, "x", "key") is None
+
+
+def test_record_of_another_version(tmp_path: Path) -> None:
+    path = RECORD.write(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b'"record_version":4,', b'"record_version":3,'))
+
+    with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
+        FrameRecord.read(path)
+
+
+def test_missing_record(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"Cannot read .*x\.json.*annotate the frame again"):
+        FrameRecord.read(tmp_path / "x.json")
+    assert valid_record(tmp_path, "x", "key") is None
+
+
+# --- For what a record is valid ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def job(data: Path, tmp_path: Path) -> FrameJob:
+    """A frame of two files and a scene, which is annotated."""
+    folder = tmp_path / "renders"
+    for name in ("Image/Image0001.exr", "Index/Index0001.exr"):
+        target = folder / name
+        target.parent.mkdir(parents=True)
+        shutil.copy2(data / "4.5" / "fileoutput" / name, target)
+    scene = tmp_path / "scenes" / "0001.json"
+    objects = SceneEntries((Category("ball"),), (SceneEntry("Ball.Near", 1, "ball"),))
+    SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, CAMERA, objects, SceneEntries(), SceneEntries()).write(scene)
+    files = (
+        PassFile(folder / "Image" / "Image0001.exr", Pass.COMBINED),
+        PassFile(folder / "Index" / "Index0001.exr", Pass.OBJECT_INDEX),
+    )
+    job = FrameJob(FrameFiles("shot", 1, "0001", files), tmp_path / "out", scene)
+    annotate(job)
+    assert is_valid(job)
+    return job
+
+
+def is_valid(job: FrameJob) -> bool:
+    return valid_record(job.output, job.files.path, job.key()) is not None
+
+
+def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
+    record = valid_record(job.output, job.files.path, job.key())
+
+    assert record == FrameRecord.read(job.output / "records" / "shot" / "0001.json")
+    assert record is not None
+    assert record.camera == CAMERA
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": LabelSource.OBJECT_INDEX},
+        {"grouping": Grouping.PARENT},
+        {"ignored": Ignored.CROWD},
+        {"min_area": 9},
+        {"min_side": 2},
+        {"min_visibility": 0.1},
+        {"at_border": AtBorder.DROP},
+        {"cryptomatte": "ids"},
+        {"parts": Parts.MATERIAL},
+        {"soft_masks": True},
+        {"amodal": True},
+        {"poses": True},
+        {"view_layer": "ViewLayer"},
+        {"view": "left"},
+        {"image_format": ImageFormat.JPEG},
+        {"image_format": ImageFormat.NONE},
+        {"pictures": False},
+        {"all_view_layers": True},
+        {"flow_step": 3},
+    ],
+    ids=str,
+)
+def test_setting_that_shapes_records(job: FrameJob, change: dict[str, object]) -> None:
+    assert not is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
+
+
+def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
+    """Whoever adds a setting has to decide, and a wrong decision is a stale record."""
+    fields = {field.name for field in dataclasses.fields(Settings)}
+
+    assert fields == {
+        "labels",
+        "grouping",
+        "instancing",
+        "ignored",
+        "min_area",
+        "min_side",
+        "min_visibility",
+        "at_border",
+        "cryptomatte",
+        "parts",
+        "soft_masks",
+        "amodal",
+        "poses",
+        "view_layer",
+        "view",
+        "all_view_layers",
+        "all_views",
+        "all_scenes",
+        "image_format",
+        "pictures",
+        "maps",
+        "depth_scale",
+        "flow_step",
+        "cameras",
+        "workers",
+        "redo",
+    }
+    for change in (
+        {"workers": 7},
+        {"redo": True},
+        {"all_views": True},
+        {"all_scenes": True},
+        {"cameras": (CameraFormat.JSON,)},
+    ):
+        assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
+
+
+def test_time_of_a_file(job: FrameJob) -> None:
+    path = job.files.files[1].path
+    before = path.stat()
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000))
+
+    assert not is_valid(job)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert is_valid(job)
+
+
+def test_size_of_a_file(job: FrameJob) -> None:
+    path = job.files.files[0].path
+    before = path.stat()
+    with path.open("ab") as file:
+        file.write(b"\0")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert not is_valid(job)
+
+
+def test_another_file_more_or_less(job: FrameJob) -> None:
+    one, other = job.files.files
+    for files in ((one,), (other,), (other, one)):
+        assert not is_valid(dataclasses.replace(job, files=dataclasses.replace(job.files, files=files)))
+
+
+def test_what_a_file_holds(job: FrameJob) -> None:
+    one, other = job.files.files
+    files = (PassFile(one.path, Pass.NORMAL), other)
+
+    assert not is_valid(dataclasses.replace(job, files=dataclasses.replace(job.files, files=files)))
+
+
+def test_scene_record(job: FrameJob) -> None:
+    assert job.scene is not None
+    job.scene.write_bytes(job.scene.read_bytes().replace(b'"ball"', b'"bill"'))
+
+    assert not is_valid(job)
+    assert not is_valid(dataclasses.replace(job, scene=None))
+
+
+def test_colour_that_somebody_else_made(job: FrameJob) -> None:
+    assert not is_valid(dataclasses.replace(job, colour={"made_by": "Blender"}))
+
+
+def test_version(job: FrameJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.records.frame_job.VERSION", "99.0.0")
+    assert not is_valid(job)
+
+
+@pytest.mark.parametrize("name", ["images/shot/0001.png", "pictures/boxes/shot/0001.png", "records/shot/0001.json"])
+def test_missing_output(job: FrameJob, name: str) -> None:
+    (job.output / name).unlink()
+
+    assert not is_valid(job)
+
+
+def test_contents_are_those_of_the_files(job: FrameJob) -> None:
+    record = FrameRecord.read(record_path(job.output, job.files.path))
+
+    assert list(record.contents) == record.files() != []
+    for file, content in record.contents.items():
+        data = (job.output / file).read_bytes()
+        assert content == Content(len(data), hashlib.blake2b(data, digest_size=16).hexdigest())
+
+
+@pytest.mark.parametrize("name", ["images/shot/0001.png", "pictures/boxes/shot/0001.png"])
+def test_another_size_of_a_file_of_the_dataset(job: FrameJob, name: str) -> None:
+    path = job.output / name
+    whole = path.read_bytes()
+    for other in (b"", whole[:-1], whole + b"\0"):
+        path.write_bytes(other)
+        assert not is_valid(job)
+    path.write_bytes(bytes(len(whole)))  # which is for validate to find, since nothing is read here
+    assert is_valid(job)
+
+
+def test_a_file_that_the_record_knows_nothing_of(job: FrameJob) -> None:
+    path = record_path(job.output, job.files.path)
+    record = FrameRecord.read(path)
+    known = {file: content for file, content in record.contents.items() if not file.startswith("images/")}
+    dataclasses.replace(record, contents=known).write(job.output)
+
+    assert not is_valid(job)
+
+
+def test_image_that_blender_has_made(job: FrameJob) -> None:
+    """Its content is read, since it was written by another process."""
+    colour = {"made_by": "blender"}
+    image = job.output / job.image
+    image.write_bytes(image.read_bytes() + b"trailing bytes that no reader of PNG minds")
+
+    record = annotate(dataclasses.replace(job, colour=colour))
+
+    assert record.contents[job.image] == Content.of_file(image)
+    image.unlink()
+    with pytest.raises(InputError, match=r"0001\.png.*export the frame again"):
+        annotate(dataclasses.replace(job, colour=colour, settings=dataclasses.replace(job.settings, pictures=False)))
+
+
+def test_folder_in_the_place_of_the_image(job: FrameJob) -> None:
+    (job.output / "images/shot/0001.png").unlink()
+    (job.output / "images/shot/0001.png").mkdir()
+
+    assert not is_valid(job)
+
+
+def test_other_places_of_the_same_files(job: FrameJob, tmp_path: Path) -> None:
+    """On another machine the folders are called otherwise; what is done there is done."""
+    shutil.copytree(tmp_path / "renders", tmp_path / "elsewhere" / "a", copy_function=shutil.copy2)
+    shutil.copytree(tmp_path / "out", tmp_path / "elsewhere" / "b")
+    shutil.copy(tmp_path / "scenes" / "0001.json", tmp_path / "elsewhere" / "scene.json")
+    files = tuple(
+        PassFile(tmp_path / "elsewhere" / "a" / file.path.relative_to(tmp_path / "renders"), file.holds)
+        for file in job.files.files
+    )
+    moved = FrameJob(
+        dataclasses.replace(job.files, files=files),
+        tmp_path / "elsewhere" / "b",
+        tmp_path / "elsewhere" / "scene.json",
+        job.settings,
+    )
+
+    assert moved.key() == job.key()
+    assert is_valid(moved)
+
+
+def test_other_names_of_the_frame(job: FrameJob) -> None:
+    for change in ({"sequence": "other"}, {"frame": 2}, {"name": "0002"}):
+        other = dataclasses.replace(job, files=dataclasses.replace(job.files, **change))
+        assert other.key() != job.key()
+
+
+def test_key_of_missing_files(job: FrameJob) -> None:
+    assert job.scene is not None
+    job.scene.unlink()
+    with pytest.raises(InputError, match=r"0001\.json"):
+        job.key()
+    job.files.files[0].path.unlink()
+    with pytest.raises(InputError, match=r"Image0001\.exr"):
+        job.key()
+
+
+def test_job_survives_its_way_to_the_worker(job: FrameJob) -> None:
+    there = FrameJob.from_json(json.loads(json.dumps(job.as_json())))
+
+    assert there == job
+    assert there.key() == job.key()
+    bare = dataclasses.replace(job, scene=None, colour={"a": [1, 2.5, None]})
+    assert FrameJob.from_json(json.loads(json.dumps(bare.as_json()))) == bare
