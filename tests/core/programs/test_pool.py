@@ -786,7 +786,7 @@ def test_relative_paths_hold_in_the_worker(frames: Frames, tmp_path: Path, monke
 
 CHATTER = """
 import ctypes, os
-from core import worker
+from core.run import worker
 
 def chat(data, report, checkpoint):
     print("from Python")
