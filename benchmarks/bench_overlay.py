@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from core.drawing.overlay import box_frames, make_overlay
-from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
-from core.records.instance import Instance
-from core.scene.scene_record import Category
+from core.settings.category_table import Category
+from tests.builders import instances_in, plain_record
 
 from .report import Row, Section, duration
 from .scenes import Size, paint_labels
@@ -41,13 +40,11 @@ def measure(folder: Path) -> Section:
 
 def write_record(folder: Path, objects: int) -> Path:
     """A record of many objects, as they are in the other benchmarks."""
-    instances = tuple(
-        Instance(f"Object.{mask.label:04}", _CATEGORIES[mask.label % len(_CATEGORIES)].name, (mask.label,), mask)
-        for mask in find_masks(paint_labels(_SIZE, objects))
-    )
-    name = f"{objects}_objects"
-    return FrameRecord(
-        key="", sequence="", frame=0, name=name, width=_SIZE.width, height=_SIZE.height, image=f"images/{name}.png",
-        colour=None, pictures=(), label_source="object_index", view_layer="", view="", unit_scale=None, camera=None,
-        categories=_CATEGORIES, instances=instances, dropped={}, notes=(),
-    ).write(folder)  # fmt: skip
+    names = [category.name for category in _CATEGORIES]
+    return plain_record(
+        name=f"{objects}_objects",
+        width=_SIZE.width,
+        height=_SIZE.height,
+        categories=_CATEGORIES,
+        instances=instances_in(paint_labels(_SIZE, objects), names, "Object.{:04}"),
+    ).write(folder)

@@ -12,11 +12,11 @@ from PIL import Image
 from core.categories.palette import category_colours
 from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
-from core.records.instance import Amodal, Instance
-from core.scene.camera import Camera
+from core.records.instance import Amodal
 from core.scene.keypoints import Keypoint, Visibility
 from core.scene.poses import Pose
 from core.settings.category_table import Category
+from tests.builders import IDENTITY, instances_in, pinhole, plain_camera, plain_instance, plain_record
 from tests.real.window import Window
 from tools.real_blender import WINDOW_SIZE
 
@@ -289,39 +289,39 @@ def write_cube(dataset: Path, name: str, detailed: bool) -> None:
     labels = np.zeros((30, 40), dtype=np.uint32)
     labels[5:25, 10:30] = 1
     (mask,) = find_masks(labels)
-    eye = tuple(tuple(float(i == j) for j in range(4)) for i in range(4))
-    camera = Camera("Camera", "perspective", ((30.0, 0.0, 20.0), (0.0, 30.0, 15.0), (0.0, 0.0, 1.0)), eye, 0.1, 100.0)
-    straight = tuple(row[:3] for row in eye[:3])
+    straight = tuple(row[:3] for row in IDENTITY[:3])
     pose = Pose("", straight, (0.0, 0.0, 4.0), (1.0,) * 3, (-1.0,) * 3, (1.0,) * 3, (None,) * 8, 4.0)
     points = Keypoint(15, 10, Visibility.VISIBLE, 3), Keypoint(25, 20, Visibility.OCCLUDED, 5)
-    instance = Instance("Cube", "a", (1,), mask)
+    instance = plain_instance("Cube", "a", mask=mask)
     if detailed:
         whole = np.zeros((30, 40), dtype=np.uint32)
         whole[8:22, 13:27] = 1
         (found,) = find_masks(whole)
         amodal = Amodal(found.rle, found.box, found.area, found.area, found.area)
         instance = replace(instance, pose=pose, keypoints=points, amodal=amodal)
-    FrameRecord(
-        key="", sequence="", frame=0, name=name, width=40, height=30, image=f"images/{name}.png", colour=None,
-        pictures=(), label_source="object_index", view_layer="", view="", unit_scale=1.0, camera=camera,
+    plain_record(
+        name=name,
+        width=40,
+        height=30,
+        unit_scale=1.0,
+        camera=plain_camera(k=pinhole(30.0, 20.0, 15.0)),
         categories=(Category("a", keypoints=("p", "q") if detailed else (), skeleton=((1, 2),) if detailed else ()),),
-        instances=(instance,), dropped={}, notes=(),
-    ).write(dataset)  # fmt: skip
+        instances=(instance,),
+    ).write(dataset)
 
 
 def write_blocks(dataset: Path) -> None:
     """A dataset of one small image in which each object has a grey of its own."""
     (dataset / "images").mkdir(parents=True)
     Image.fromarray(LEVELS.astype(np.uint8)[LABELS]).convert("RGB").save(dataset / "images/blocks.png")
-    instances = tuple(
-        Instance(f"block {mask.label}", "ab"[mask.label % 2], (mask.label,), mask) for mask in find_masks(LABELS)
-    )
     height, width = LABELS.shape
-    FrameRecord(
-        key="", sequence="", frame=0, name="blocks", width=width, height=height, image="images/blocks.png", colour=None,
-        pictures=(), label_source="object_index", view_layer="", view="", unit_scale=None, camera=None,
-        categories=(Category("a"), Category("b")), instances=instances, dropped={}, notes=(),
-    ).write(dataset)  # fmt: skip
+    plain_record(
+        name="blocks",
+        width=width,
+        height=height,
+        categories=(Category("a"), Category("b")),
+        instances=instances_in(LABELS, "ab", "block {}"),
+    ).write(dataset)
 
 
 def extent(mask: np.ndarray) -> tuple[int, int, int, int]:

@@ -36,7 +36,7 @@ from core.records.frame_record import FrameRecord, record_path
 from core.records.instance import Instance, SoftMask
 from core.settings.map_table import DenseMap, MapKind, WrittenMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
-from tests.core.builders import plain_record
+from tests.builders import plain_record
 from tests.core.checks.test_instances import CAMERA, HEIGHT, WIDTH, frame_of
 from tests.core.checks.test_validate import scene_of
 

@@ -25,17 +25,16 @@ from core.masks.rle import mask_runs
 from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord, record_path
 from core.records.instance import Amodal, Instance
-from core.scene.camera import Camera
 from core.scene.keypoints import ABSENT, Keypoint, Visibility
 from core.scene.placements import Bounds, Placement
 from core.scene.poses import Pose, find_poses
 from core.settings.category_table import Category
 from core.settings.map_table import DenseMap, WrittenMap
 from core.settings.settings import Settings
+from tests.builders import pinhole, plain_camera, plain_instance, plain_record
 
 WIDTH, HEIGHT, UNIT_SCALE = 64, 48, 0.5
-EYE = tuple(tuple(float(i == j) for j in range(4)) for i in range(4))
-CAMERA = Camera("Camera", "perspective", ((50.0, 0.0, 32.0), (0.0, 50.0, 24.0), (0.0, 0.0, 1.0)), EYE, 0.1, 100.0)
+CAMERA = plain_camera(k=pinhole(50.0, 32.0, 24.0))
 CATEGORIES = (Category("beam", 3), Category("cube", 1, keypoints=("front", "back")))
 # Low and high corner in the camera's axes, scene units; pixels that the box covers when alone; surface's depth there.
 SHAPES = {
@@ -98,13 +97,19 @@ def frame_of(number: int, sequence: str = "") -> tuple[FrameRecord, np.ndarray]:
                 keypoints=points and (keypoint(points[0], True), keypoint(points[1], name == "Near")),
             )
         )
-    record = FrameRecord(
-        key="", sequence=sequence, frame=number, name=f"f_{number:04}", width=WIDTH, height=HEIGHT,
-        image=f"images/{sequence}f_{number:04}.png", colour=None, pictures=(), label_source="object_index",
-        view_layer="", view="", unit_scale=UNIT_SCALE, camera=CAMERA, categories=CATEGORIES,
-        instances=tuple(instances), dropped={}, notes=(),
-        ignored=(Instance("ignored", "", (9,), find_masks(np.eye(HEIGHT, WIDTH, dtype=np.uint32))[0]),),
-    )  # fmt: skip
+    (diagonal,) = find_masks(np.eye(HEIGHT, WIDTH, dtype=np.uint32))
+    record = plain_record(
+        sequence=sequence,
+        frame=number,
+        name=f"f_{number:04}",
+        width=WIDTH,
+        height=HEIGHT,
+        unit_scale=UNIT_SCALE,
+        camera=CAMERA,
+        categories=CATEGORIES,
+        instances=tuple(instances),
+        ignored=(plain_instance("ignored", "", (9,), diagonal),),
+    )
     return record, depth
 
 

@@ -19,16 +19,15 @@ from core.drawing.preview_boxes import draw_boxes
 from core.drawing.text_labels import first_free, places_for_name
 from core.frames.frame_files import find_frames
 from core.frames.sequences import declare_sequences
-from core.masks.runs import Mask, find_masks
 from core.records.frame_record import FoundRecord, FrameRecord, find_records
 from core.records.instance import Instance
 from core.settings.category_table import Category
-from tests.core.builders import plain_record
+from tests.builders import instances_in, plain_instance, plain_mask, plain_record
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 
-def record(instances: list[Instance], height: int, width: int, name: str = "a") -> FrameRecord:
+def record(instances: Sequence[Instance], height: int, width: int, name: str = "a") -> FrameRecord:
     categories = tuple(map(Category, "xyz"))
     return plain_record(
         frame=0, name=name, width=width, height=height, categories=categories, instances=tuple(instances)
@@ -36,10 +35,7 @@ def record(instances: list[Instance], height: int, width: int, name: str = "a") 
 
 
 def record_of_labels(labels: np.ndarray) -> FrameRecord:
-    return record(
-        [Instance(f"object {mask.label}", "xyz"[mask.label % 3], (mask.label,), mask) for mask in find_masks(labels)],
-        *labels.shape,
-    )
+    return record(instances_in(labels, "xyz", "object {}"), *labels.shape)
 
 
 @given(SHAPES.flatmap(lambda shape: arrays(np.uint32, shape, elements=st.integers(0, 6))))
@@ -69,12 +65,11 @@ def test_a_frame_without_instances() -> None:
 
 
 def test_masks_that_cannot_be_are_refused() -> None:
-    whole, half = Mask(1, Box(0, 0, 2, 2), 4, "04"), Mask(2, Box(0, 0, 1, 2), 2, "022")
-    other_size, no_text = Mask(2, Box(0, 0, 1, 1), 1, "01"), Mask(2, Box(0, 0, 1, 1), 1, "")
-    broken = Mask(2, Box(0, 0, 1, 1), 1, "P")
+    whole, half = plain_mask(Box(0, 0, 2, 2), rle="04"), plain_mask(Box(0, 0, 1, 2), label=2, rle="022")
+    other_size, no_text, broken = (plain_mask(label=2, rle=rle) for rle in ("01", "", "P"))
     for masks in ([whole, half], [other_size], [no_text], [broken]):
         with pytest.raises(RecordError, match=r"damaged .*; annotate the frame again"):
-            make_overlay(record([Instance("i", "x", (1,), mask) for mask in masks], 2, 2))
+            make_overlay(record([plain_instance("i", "x", mask=mask) for mask in masks], 2, 2))
 
 
 def test_colours_are_those_of_the_pictures() -> None:

@@ -14,19 +14,17 @@ from core.categories.palette import category_colours
 from core.drawing.box_3d_lines import AXIS_COLOURS, pose_lines
 from core.drawing.overlay import make_overlay
 from core.drawing.overlay_geometry import Shapes, amodal_outlines, boxes_3d, keypoint_marks
-from core.masks.runs import Mask, find_masks
+from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
 from core.records.instance import Amodal, Instance
 from core.scene.camera import Camera
 from core.scene.keypoints import ABSENT, Keypoint, Visibility
 from core.scene.poses import Pose
 from core.settings.category_table import Category
+from tests.builders import pinhole, plain_camera, plain_instance, plain_mask, plain_record
 
-EYE = tuple(tuple(float(i == j) for j in range(4)) for i in range(4))
-CAMERA = Camera("", "perspective", ((100.0, 0.0, 32.0), (0.0, 100.0, 24.0), (0.0, 0.0, 1.0)), EYE, 0.5, 100.0)
-PARALLEL = replace(
-    CAMERA, type="orthographic", k=None, parallel_k=((10.0, 0.0, 32.0), (0.0, 10.0, 24.0), (0.0, 0.0, 1.0))
-)
+CAMERA = plain_camera(clip_start=0.5)
+PARALLEL = plain_camera("orthographic", pinhole(10.0, 32.0, 24.0), clip_start=0.5)
 STRAIGHT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 COLOURS = category_colours(["a", "b"])
 
@@ -37,15 +35,11 @@ def pose(z: float, x: float = 0.0, half: float = 1.0) -> Pose:
 
 def record_of(*instances: Instance, camera: Camera | None = CAMERA, unit_scale: float = 1.0) -> FrameRecord:
     categories = Category("a", keypoints=("p", "q", "r"), skeleton=((1, 2), (2, 3))), Category("b")
-    return FrameRecord(
-        key="", sequence="", frame=0, name="f", width=64, height=48, image="", colour=None, pictures=(),
-        label_source="object_index", view_layer="", view="", unit_scale=unit_scale, camera=camera,
-        categories=categories, instances=instances, dropped={}, notes=(),
-    )  # fmt: skip
+    return plain_record(unit_scale=unit_scale, camera=camera, categories=categories, instances=instances)
 
 
 def instance(name: str, category: str = "a", **fields: Any) -> Instance:
-    return Instance(name, category, (1,), Mask(1, Box(0, 0, 1, 1), 1, "01o_1"), **fields)
+    return plain_instance(name, category, mask=plain_mask(rle="01o_1"), **fields)
 
 
 def lines_of(shapes: Shapes) -> np.ndarray:
@@ -162,7 +156,7 @@ def test_what_a_record_lacks_is_said() -> None:
     panoramic = replace(CAMERA, type="panoramic", k=None)
     one = instance("One", pose=pose(5), keypoints=(ABSENT,) * 3)
     around = replace(record_of(one, camera=panoramic), width=1, height=2)
-    around = replace(around, instances=(replace(one, mask=Mask(1, Box(0, 0, 1, 2), 2, "02")),))
+    around = replace(around, instances=(replace(one, mask=plain_mask(Box(0, 0, 1, 2), rle="02")),))
     assert make_overlay(around).without_boxes_3d == "A panoramic camera shows no straight 3D boxes"
     assert make_overlay(around).without_keypoints == ""
 

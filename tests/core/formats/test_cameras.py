@@ -15,7 +15,7 @@ from core.records.frame_record import FrameRecord
 from core.scene.camera import Camera
 from core.settings.camera_formats import CameraFormat
 from core.settings.settings import Settings
-from tests.core.builders import plain_record
+from tests.builders import plain_record
 
 Array = npt.NDArray[Any]
 # In front of the cameras, in their axes, scene units.

@@ -27,7 +27,7 @@ from core.records.frame_record import FrameRecord, record_path
 from core.records.instance import Instance
 from core.settings.category_table import Category
 from core.settings.settings import ImageFormat, LabelSource, Settings
-from tests.core.builders import plain_record
+from tests.builders import plain_record
 
 HEIGHT, WIDTH = 12, 16
 

@@ -17,7 +17,7 @@ from core.masks.runs import Mask
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.scene.scene_record import Category
-from tests.core.builders import plain_record
+from tests.builders import plain_record
 
 MASK = Mask(1, Box(0, 0, 1, 1), 1, "01o5")
 CATEGORIES = (Category("ball", 7), Category("cube"), Category("unseen", 3))

@@ -14,7 +14,7 @@ from core.records.frame_record import FrameRecord, record_path
 from core.records.stale_files import former_files, remove_former_files
 from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
-from tests.core.builders import plain_record
+from tests.builders import plain_record
 
 ALL = Settings(
     labels=LabelSource.CRYPTO_OBJECT,
