@@ -10,7 +10,7 @@ BLENDERS = {"4.5.15": "1.26.4", "4.2.23": "2.4.6", "5.0.1": "1.26.4"}
 MAIN_BLENDER = "4.5.15"
 OLDEST_BLENDER = "4.2.23"
 CHECKED = ["core", "operators", "panels", "tests", "tools", "benchmarks", "examples", "__init__.py"]
-CHECKED += ["export_annotations.py", "noxfile.py"]
+CHECKED += ["__main__.py", "export_annotations.py", "noxfile.py"]
 
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["test"]

@@ -19,7 +19,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 LOCK = CHECKOUT / "requirements/extension-wheels.txt"
 WHEELS = CHECKOUT / "build/wheels"
-# What the extension consists of. The wheels come on top, numpy is Blender's own.
+# What the extension consists of. The wheels come on top, numpy is Blender's own. `__main__.py` and `py.typed` are for
+# the Python package only.
 SHIPPED = ("__init__.py", "blender_manifest.toml", "export_annotations.py", "core", "operators", "panels")
 SHIPPED += ("LICENSE", "README.md")
 # The part of requirements/runtime.txt that a worker inside Blender imports.

@@ -137,7 +137,7 @@ _PAIR_CHECKS = (
 )
 
 
-def validate(output: Path, progress: Callable[[int, int], None]) -> Report:
+def validate(output: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
     """Check every record of the wanted sequences, each frame against the next one, and the COCO file against them.
 
     Args:

@@ -9,9 +9,14 @@ from ..maps.two_frame_maps import make_later_maps
 from ..settings.settings import Settings
 from .description import DatasetDescription
 
+_BY_DEFAULT = Settings()
+
 
 def merge(
-    output: Path, settings: Settings, progress: Callable[[int, int], None], checkpoint: Callable[[], None]
+    output: Path,
+    settings: Settings = _BY_DEFAULT,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    checkpoint: Callable[[], None] = lambda: None,
 ) -> tuple[Merged, list[str]]:
     """Write all that is made of frame records.
 

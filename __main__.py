@@ -1,0 +1,8 @@
+"""`python -m labelpass` where the package is installed: the command line."""
+
+import sys
+
+from .core.cli.parser import main
+
+if __name__ == "__main__":
+    sys.exit(main())

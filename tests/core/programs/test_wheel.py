@@ -1,0 +1,131 @@
+"""What `pip install .` gives: the wheel, installed in an environment of its own that holds nothing else."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+_NAMES = """
+    AtBorder Camera CameraFormat Cancelled CategoryError DenseMap ExrError FrameJob FrameRecord Grouping Ignored
+    ImageFormat InputError Instance Instancing LabelSource LabelpassError OutputError Parts PassError RecordError
+    SceneError Settings UsageError WorkerError __version__ annotate find_frames merge validate
+"""
+EXPORTED = _NAMES.split()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Python that has the wheel and what it requires; it runs in an empty folder."""
+
+    folder: Path
+    wheel: Path
+
+    @property
+    def python(self) -> Path:
+        return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+    def run(self, *command: str | Path, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        place = {"cwd": cwd or self.folder, "env": variables}
+        return subprocess.run(list(map(str, command)), **place, capture_output=True, text=True)
+
+    def run_well(self, *command: str | Path, cwd: Path | None = None) -> str:
+        done = self.run(*command, cwd=cwd)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    def python_says(self, code: str) -> str:
+        return self.run_well(self.python, "-c", code)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
+    subprocess.run(build, cwd=CHECKOUT, check=True)
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "environment", with_pip=False, symlinks=sys.platform != "win32")
+    environment = Environment(folder / "environment", wheel)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", environment.python]
+    # The versions of this environment, which are in pip's cache.
+    versions = ["-c", CHECKOUT / "requirements/runtime.txt", f"numpy=={version('numpy')}"]
+    subprocess.run([*pip, "install", "--quiet", "--no-compile", *versions, wheel], check=True)
+    return environment
+
+
+def test_version(installed: Environment) -> None:
+    expected = re.search(r'(?m)^version = "(.*)"', (CHECKOUT / "blender_manifest.toml").read_text())[1]
+    assert installed.python_says("import labelpass; print(labelpass.__version__)") == expected
+    assert installed.run_well(installed.python, "-m", "labelpass", "--version") == f"labelpass {expected}"
+    assert installed.run_well(installed.python.with_name("labelpass"), "--version") == f"labelpass {expected}"
+
+
+def test_importing_it_imports_nothing_else(installed: Environment) -> None:
+    """And errors, settings and records need no OpenEXR or Pillow when they are used either."""
+    loaded = "sorted({'OpenEXR', 'PIL', 'numpy', 'tqdm', 'bpy', 'argparse', 'dataclasses'} & set(sys.modules))"
+    assert installed.python_says(f"import sys, labelpass; print({loaded})") == "[]"
+    code = f"import sys, labelpass as l; l.LabelpassError, l.Settings(), l.FrameRecord, l.FrameJob; print({loaded})"
+    assert not {"OpenEXR", "PIL"} & set(re.findall(r"\w+", installed.python_says(code)))
+
+
+def test_public_names(installed: Environment) -> None:
+    code = "import labelpass; print(*labelpass.__all__); print(*(set(labelpass.__all__) - set(dir(labelpass))))"
+    assert installed.python_says(code).split() == EXPORTED
+    code = "import labelpass; [print(name, getattr(labelpass, name)) for name in labelpass.__all__]"
+    assert len(installed.python_says(code).splitlines()) == len(EXPORTED)
+    code = "from labelpass import *; print(annotate, LabelpassError, find_frames)"
+    assert "annotate" in installed.python_says(code)
+    code = "import labelpass; print(hasattr(labelpass, 'nothing'), hasattr(labelpass, '__path__'))"
+    assert installed.python_says(code) == "False True"
+
+
+def test_modules_of_core(installed: Environment) -> None:
+    code = (
+        "import labelpass; from labelpass.core.base.errors import UsageError; print(UsageError is labelpass.UsageError)"
+    )
+    assert installed.python_says(code) == "True"
+
+
+def test_example_of_the_docs(installed: Environment, tmp_path: Path, data: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (CHECKOUT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL)
+    example = tmp_path / "example.py"
+    example.write_text(code, encoding="utf-8")
+    (tmp_path / "renders").mkdir()
+    for frame in ("multilayer_0001.exr", "multilayer_0002.exr"):
+        shutil.copy(data / "4.5" / frame, tmp_path / "renders")
+    (tmp_path / "renders/broken_0003.exr").write_bytes(b"no pixels")
+
+    said = installed.run_well(installed.python, example, cwd=tmp_path).splitlines()
+
+    assert [line for line in said if line.startswith("broken_0003: ")]
+    assert [line for line in said if line.startswith("multilayer_0002: Ball.Cut, 220 pixels, ")]
+    assert said[-1] == "Everything agrees"
+    checked = check_types(installed, example)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_types(installed: Environment, tmp_path: Path) -> None:
+    """A type checker knows each name, and knows that there are no others."""
+    mistakes = tmp_path / "mistakes.py"
+    uses = "".join(f"reveal_type(labelpass.{name})\n" for name in EXPORTED)
+    mistakes.write_text(f"import labelpass\n{uses}labelpass.nothing\nlabelpass.Settings(min_area='1')\n")
+
+    said = check_types(installed, mistakes).stdout.splitlines()
+
+    found = [line.partition(": ")[2] for line in said if line.startswith("mistakes.py:")]
+    revealed, errors = found[: len(EXPORTED)], found[len(EXPORTED) :]
+    assert all('Revealed type is "' in line and '"Any"' not in line for line in revealed), revealed
+    assert [line.partition("[")[2] for line in errors] == ["attr-defined]", "arg-type]"], errors
+
+
+def check_types(installed: Environment, file: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", installed.python, file.name]
+    return installed.run(*command, "--cache-dir", installed.folder / "mypy", cwd=file.parent)
