@@ -7,20 +7,29 @@ from pathlib import Path
 from ..base.errors import InputError
 from ..base.files import Content, noting_contents
 from ..drawing.image_files import Bytes
-from ..labels.labelled_frame import SeenFrame, see_frame
+from ..labels.labelled_frame import LabelledFrame, label_frame
 from ..records.frame_job import FrameJob
 from ..records.frame_record import FrameRecord
-from ..records.instance import Instance
 from ..records.stale_files import former_files, remove_former_files
 from ..settings.conflicts import check_together
-from ..settings.map_table import WrittenMap, later_maps, maps_to_write
+from ..settings.map_table import WrittenMap, later_maps
 from .filters import filter_hidden, filter_instances
 from .parts import add_parts
-from .poses_and_keypoints import add_details
-from .previews import write_pictures
+from .poses_and_keypoints import add_poses_and_keypoints
+from .previews import write_previews
 from .soft_masks import add_soft_masks
 from .training_image import write_training_image
 from .visibility import add_amodal
+
+# What makes the instances of the record out of all that the frame shows, one step after the other.
+_STEPS: tuple[Callable[[LabelledFrame], LabelledFrame], ...] = (
+    filter_instances,
+    add_amodal,
+    filter_hidden,
+    add_poses_and_keypoints,
+    add_parts,
+    add_soft_masks,
+)
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
@@ -48,37 +57,26 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
 
 def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecord:
     """All but the record's own file, and the contents of the others."""
-    frame = see_frame(job, checkpoint)
-    instances, dropped = filter_instances(frame.instances, *frame.passes.shape, job.settings)
+    frame = label_frame(job, checkpoint)
+    for step in _STEPS:
+        checkpoint()
+        frame = step(frame)
     checkpoint()
-    instances, of_amodal = add_amodal(frame, instances)
-    instances, hidden = filter_hidden(instances, job.settings)
-
+    image = write_training_image(job, frame.passes)
     checkpoint()
-    instances, of_details = add_details(frame, instances)
+    pictures = write_previews(frame, image.colours, checkpoint)
+    maps = _write_maps(frame, image.colours, checkpoint)
     checkpoint()
-    instances, parts = add_parts(frame, instances)
-    checkpoint()
-    instances = add_soft_masks(frame, instances)
-
-    checkpoint()
-    colours, colour, of_image = write_training_image(job, frame.passes)
-    checkpoint()
-    pictures = write_pictures(frame, instances, colours, checkpoint) if job.settings.pictures else ()
-    maps = _write_maps(frame, instances, colours, checkpoint)
-
-    checkpoint()
-    height, width = frame.passes.shape
     return FrameRecord(
         key=key,
         sequence=job.files.sequence,
         split=job.files.split,
         frame=job.files.frame,
         name=job.files.name,
-        width=width,
-        height=height,
+        width=frame.width,
+        height=frame.height,
         image=job.image,
-        colour=colour,
+        colour=image.made,
         pictures=tuple(pictures),
         label_source=frame.image.source.value,
         view_layer=frame.passes.view_layer,
@@ -86,13 +84,13 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
         unit_scale=frame.scene.unit_scale if frame.scene else None,
         camera=frame.scene.camera if frame.scene else None,
         categories=tuple(frame.categories),
-        instances=tuple(instances),
+        instances=tuple(frame.instances),
         ignored=tuple(frame.ignored),
-        dropped=dropped | hidden,
-        notes=(*frame.notes, *of_amodal, *of_details, *parts.notes, *of_image),
+        dropped=frame.dropped,
+        notes=(*frame.notes, *image.notes),
         cryptomatte=frame.image.cryptomatte,
-        sidecars=(*frame.image.sidecars, *parts.sidecars),
-        part_categories=tuple(parts.categories),
+        sidecars=tuple(frame.sidecars),
+        part_categories=tuple(frame.part_categories),
         maps=tuple(maps),
         later_maps=later_maps(job.settings.maps),
         flow_step=job.settings.flow_step,
@@ -111,31 +109,10 @@ def _contents(output: Path, files: Sequence[str], noted: Mapping[Path, Content])
     return contents
 
 
-def _write_maps(
-    frame: SeenFrame, instances: Sequence[Instance], colours: Bytes | None, checkpoint: Callable[[], None]
-) -> list[WrittenMap]:
-    job = frame.job
-    if not job.settings.maps:
-        return []
-    # Here, since they take long to import and most frames want no maps.
-    from ..categories.ids import ids_in_dataset
-    from ..maps.frame_maps import DenseMaps
-    from ..maps.surface_map import map_surfaces
+def _write_maps(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable[[], None]) -> Sequence[WrittenMap]:
+    if not frame.job.settings.maps:
+        return ()
+    # Here, since it takes long to import and most frames want no maps.
+    from ..maps.frame_maps import write_maps
 
-    ids = ids_in_dataset(job.output, frame.categories)
-    dense = DenseMaps(
-        frame.passes,
-        frame.surfaces,
-        frame.scene,
-        instances,
-        ids,
-        job.settings.depth_scale,
-        colours,
-        lambda: map_surfaces(frame),
-    )
-    dense.check(job.settings.maps)
-    written = []
-    for map in maps_to_write(job.settings.maps):
-        checkpoint()
-        written.append(dense.write(map, job.output, job.files.path))
-    return written
+    return write_maps(frame, colours, checkpoint)

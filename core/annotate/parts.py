@@ -5,20 +5,17 @@ Both are cut into vertical runs, so the cost is that of the runs: no pixel is lo
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..base.errors import PassError
 from ..exr.cryptomatte import WHOLE
 from ..exr.passes import Passes
-from ..frames.sidecar import Sidecar
 from ..labels.label_image import LabelImage, read_labels
-from ..labels.labelled_frame import SeenFrame
+from ..labels.labelled_frame import LabelledFrame
 from ..labels.naming import name_labels, named_by_scene
 from ..masks.runs import Integers, LabelArray, Runs, find_runs, stable_order
-from ..records.instance import Instance, Part
+from ..records.instance import Part
 from ..scene.scene_record import SceneRecord
 from ..settings.category_table import Category
 from ..settings.settings import LabelSource, Parts
@@ -27,23 +24,8 @@ from ..settings.settings import LabelSource, Parts
 _MORE_THAN_WHOLE = 1.01
 
 
-@dataclass(frozen=True)
-class PartsOfFrame:
-    """What is known of a frame's parts beside what each instance has.
-
-    Attributes:
-        categories: all categories of parts in the scene.
-        sidecars: files of manifests that only the parts needed.
-        notes: sentences on what the user should know.
-    """
-
-    categories: Sequence[Category] = ()
-    sidecars: Sequence[Sidecar] = ()
-    notes: Sequence[str] = ()
-
-
-def add_parts(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], PartsOfFrame]:
-    """The instances with their parts, where the settings want them.
+def add_parts(frame: LabelledFrame) -> LabelledFrame:
+    """The frame with the parts of its instances, where the settings want them.
 
     Raises:
         PassError: no pass tells such parts apart.
@@ -51,13 +33,15 @@ def add_parts(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Ins
     """
     wanted = frame.job.settings.parts
     if wanted is Parts.NONE:
-        return list(instances), PartsOfFrame()
+        return frame
     image = read_part_labels(frame.passes, wanted, frame.image)
-    parts_of, categories, notes = find_parts(frame.runs_of(instances), frame.image, image, frame.scene)
-    divided = [dataclasses.replace(one, parts=parts_of[one.mask.label]) for one in instances]
+    parts_of, categories, notes = find_parts(frame.runs_of_instances(), frame.image, image, frame.scene)
+    divided = [dataclasses.replace(one, parts=parts_of[one.mask.label]) for one in frame.instances]
+    frame = dataclasses.replace(frame, part_categories=tuple(categories))
     if image is frame.image:
-        return divided, PartsOfFrame(categories)  # its sidecars and notes are the frame's
-    return divided, PartsOfFrame(categories, image.sidecars, (*image.notes, *notes))
+        return frame.with_instances(divided)  # its sidecars and notes are known
+    frame = dataclasses.replace(frame, sidecars=(*frame.sidecars, *image.sidecars))
+    return frame.with_instances(divided, (*image.notes, *notes))
 
 
 def read_part_labels(passes: Passes, parts: Parts, image: LabelImage) -> LabelImage:

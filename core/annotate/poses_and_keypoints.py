@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base.phrases import GET_SCENE_RECORDS
 from ..geometry.rasteriser import Projection
-from ..labels.labelled_frame import SeenFrame
+from ..labels.labelled_frame import LabelledFrame
 from ..records.instance import Instance
 from ..scene.keypoints import Keypoint, KeypointPlace, SeenSurfaces, find_keypoints
 from ..scene.placements import Placement, place_surfaces
@@ -17,25 +17,25 @@ from ..scene.scene_geometry import read_meshes
 from ..settings.render_pass import Pass
 
 
-def add_details(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], list[str]]:
-    """The instances with what the settings want, and sentences on what they cannot have.
+def add_poses_and_keypoints(frame: LabelledFrame) -> LabelledFrame:
+    """The frame with what the settings want of its instances, and sentences on what they cannot have.
 
     Raises:
         SceneError: geometry that the scene record refers to is missing or damaged.
         PassError, ExrError: the depth cannot be read.
     """
-    poses, no_pose = _poses(frame, instances)
-    keypoints, no_keypoints = _keypoints(frame, instances)
-    detailed = [
+    poses, no_pose = _poses(frame)
+    keypoints, no_keypoints = _keypoints(frame)
+    detailed = (
         dataclasses.replace(one, pose=pose, keypoints=points)
-        for one, pose, points in zip(instances, poses, keypoints, strict=True)
-    ]
-    return detailed, no_pose + no_keypoints
+        for one, pose, points in zip(frame.instances, poses, keypoints, strict=True)
+    )
+    return frame.with_instances(detailed, no_pose + no_keypoints)
 
 
-def _poses(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Pose | None], list[str]]:
+def _poses(frame: LabelledFrame) -> tuple[list[Pose | None], list[str]]:
+    scene, instances = frame.scene, frame.instances
     nothing: list[Pose | None] = [None] * len(instances)
-    scene = frame.scene
     if not frame.job.settings.poses or not instances:
         return nothing, []
     if scene is None or not scene.placements:
@@ -55,7 +55,7 @@ def _poses(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Pose |
     return find_poses(members, placements, scene.camera, scene.unit_scale)
 
 
-def _copies(frame: SeenFrame, copies: Sequence[tuple[Instance, Sequence[int]]]) -> dict[int, list[Placement]]:
+def _copies(frame: LabelledFrame, copies: Sequence[tuple[Instance, Sequence[int]]]) -> dict[int, list[Placement]]:
     """Label of an instance's mask -> where its surfaces are, for instances that were told apart by them."""
     geometry = frame.geometry
     if geometry is None:
@@ -65,12 +65,12 @@ def _copies(frame: SeenFrame, copies: Sequence[tuple[Instance, Sequence[int]]]) 
     return {one.mask.label: place_surfaces(one.name, surfaces[one.mask.label], meshes) for one, _ in copies}
 
 
-def _keypoints(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[tuple[Keypoint, ...] | None], list[str]]:
+def _keypoints(frame: LabelledFrame) -> tuple[list[tuple[Keypoint, ...] | None], list[str]]:
+    scene, instances = frame.scene, frame.instances
     nothing: list[tuple[Keypoint, ...] | None] = [None] * len(instances)
     names = {category.name: category.keypoints for category in frame.categories if category.keypoints}
     if not any(one.category in names for one in instances):
         return nothing, []
-    scene = frame.scene
     if scene is None:
         return nothing, [f"There are no keypoints, since only a scene record says where they are; {GET_SCENE_RECORDS}"]
     if scene.camera is None or Projection.of(scene.camera) is None:

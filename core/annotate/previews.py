@@ -1,6 +1,6 @@
 """The preview pictures of a frame, in their files."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -9,9 +9,8 @@ from ..drawing.image_files import Bytes, write_image
 from ..drawing.preview_amodal import draw_amodal
 from ..drawing.preview_boxes import draw_boxes, draw_depth
 from ..drawing.preview_boxes_3d import draw_boxes_3d
-from ..labels.labelled_frame import SeenFrame
+from ..labels.labelled_frame import LabelledFrame
 from ..records.frame_record import PICTURES_FOLDER
-from ..records.instance import Instance
 from ..settings.render_pass import Pass
 from ..settings.settings import ImageFormat
 
@@ -20,26 +19,26 @@ BOXES, BOXES_3D, AMODAL, DEPTH = "boxes", "boxes3d", "amodal", "depth"
 _DARK_GREY = 64
 
 
-def write_pictures(
-    frame: SeenFrame, instances: Sequence[Instance], colours: Bytes | None, checkpoint: Callable[[], None]
-) -> list[str]:
+def write_previews(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable[[], None]) -> list[str]:
     """Draw what is known of the instances over the frame, each kind of it in a picture of its own.
 
     Args:
-        frame: the place of a category among its categories decides its colour, unless it has one of its own.
-        instances: those of its record.
+        frame: with the instances of its record. The place of a category among its categories decides its colour, unless
+            it has one of its own.
         colours: (H, W, 3) uint8, the frame as a person sees it, if that is known.
         checkpoint: called between the pictures.
 
     Returns:
-        Paths below the output folder.
+        Paths below the output folder; none where the settings want no pictures.
 
     Raises:
         OutputError: a file cannot be written.
     """
+    if not frame.job.settings.pictures:
+        return []
     canvas = np.full((*frame.passes.shape, 3), _DARK_GREY, np.uint8) if colours is None else colours
     written = []
-    for kind, picture in _drawn(frame, instances, canvas):
+    for kind, picture in _drawn(frame, canvas):
         path = f"{PICTURES_FOLDER}/{kind}/{frame.job.files.path}.png"
         write_image(frame.job.output / path, picture, ImageFormat.PNG)
         written.append(path)
@@ -47,7 +46,8 @@ def write_pictures(
     return written
 
 
-def _drawn(frame: SeenFrame, instances: Sequence[Instance], canvas: Bytes) -> Iterator[tuple[str, Bytes]]:
+def _drawn(frame: LabelledFrame, canvas: Bytes) -> Iterator[tuple[str, Bytes]]:
+    instances = frame.instances
     names, colours = [category.name for category in frame.categories], own_colours(frame.categories)
     camera, surfaces = frame.scene.camera if frame.scene else None, frame.surfaces
     yield BOXES, draw_boxes(canvas, instances, names, colours)

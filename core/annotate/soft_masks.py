@@ -16,7 +16,7 @@ from ..base.box import Box
 from ..base.files import complete_folder
 from ..drawing.image_files import PNG_LEVEL, Bytes
 from ..exr.cryptomatte import Coverages
-from ..labels.labelled_frame import SeenFrame
+from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import Integers, LabelArray, Runs, stable_order
 from ..records.frame_job import FrameJob
 from ..records.frame_record import SOFT_MASKS_FOLDER
@@ -29,16 +29,18 @@ _STEPS = range(-_REACH, _REACH + 1)
 _NEAREST_FIRST = sorted(itertools.product(_STEPS, _STEPS), key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
 
 
-def add_soft_masks(frame: SeenFrame, instances: Sequence[Instance]) -> list[Instance]:
-    """The instances with their soft masks written, where the settings want them.
+def add_soft_masks(frame: LabelledFrame) -> LabelledFrame:
+    """The frame with the soft masks of its instances written, where the settings want them.
 
     Raises:
         OutputError: they cannot be written.
     """
     if not frame.image.coverages:
-        return list(instances)
-    masks = write_soft_masks(frame.job, frame.image.coverages, frame.runs, instances)
-    return [dataclasses.replace(one, soft_mask=mask) for one, mask in zip(instances, masks, strict=True)]
+        return frame
+    masks = write_soft_masks(frame.job, frame.image.coverages, frame.runs, frame.instances)
+    return frame.with_instances(
+        dataclasses.replace(one, soft_mask=mask) for one, mask in zip(frame.instances, masks, strict=True)
+    )
 
 
 def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances: Sequence[Instance]) -> list[SoftMask]:

@@ -1,6 +1,7 @@
 """The training image of a frame: made by Blender, or else here from the Combined pass."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,23 @@ from ..settings.render_pass import Pass
 from ..settings.settings import ImageFormat, shows_colours
 
 
-def write_training_image(job: FrameJob, passes: Passes) -> tuple[Bytes | None, Mapping[str, Any] | None, Sequence[str]]:
-    """Write the training image of a frame, if one is wanted and Blender has not made it already.
+@dataclass(frozen=True)
+class TrainingImage:
+    """The training image of a frame.
 
-    Returns:
-        (H, W, 3) uint8 colours, if anything needs them and they can be had; how the image that now exists was made,
-        None where there is none; and sentences on what the user should know.
+    Attributes:
+        colours: (H, W, 3) uint8, if anything needs them and they can be had.
+        made: how the image that now exists was made; None where there is none.
+        notes: sentences on what the user should know.
+    """
+
+    colours: Bytes | None = None
+    made: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
+    """Write the training image of a frame, if one is wanted and Blender has not made it already.
 
     Raises:
         PassError, ExrError: the Combined pass cannot be read.
@@ -26,19 +38,17 @@ def write_training_image(job: FrameJob, passes: Passes) -> tuple[Bytes | None, M
     """
     wanted = job.settings.image_format is not ImageFormat.NONE
     if job.colour is not None:
-        return (read_image(job.output / job.image) if shows_colours(job.settings) else None), job.colour, ()
+        return TrainingImage(read_image(job.output / job.image) if shows_colours(job.settings) else None, job.colour)
     if not wanted and not shows_colours(job.settings):
-        return None, None, ()
+        return TrainingImage()
     if Pass.COMBINED not in passes:
-        return None, None, ["There is no Combined pass, so no training image was written"] if wanted else ()
+        return TrainingImage(notes=("There is no Combined pass, so no training image was written",) if wanted else ())
     combined = passes.read(Pass.COMBINED)
     colours = to_srgb(combined)
-    notes = []
+    notes: tuple[str, ...] = ()
     broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
     if broken:
-        notes.append(
-            f"{broken} pixels of the Combined pass are no numbers and came out black; look for a broken material"
-        )
+        notes = (f"{broken} pixels of the Combined pass are no numbers and came out black; look for a broken material",)
     if wanted:
         write_image(job.output / job.image, colours, job.settings.image_format)
-    return colours, SRGB if wanted else None, notes
+    return TrainingImage(colours, SRGB if wanted else None, notes)

@@ -7,36 +7,35 @@ from collections.abc import Iterator, Sequence
 from ..base.errors import SceneError
 from ..base.phrases import GET_SCENE_RECORDS
 from ..geometry.rasteriser import Projection
-from ..labels.labelled_frame import SeenFrame
-from ..records.instance import Instance
+from ..labels.labelled_frame import LabelledFrame
 from ..scene.scene_geometry import SceneGeometry, Surface, read_meshes
 from .amodal_masks import Part, find_amodal
 
 
-def add_amodal(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[Instance], list[str]]:
-    """The instances with all that belongs to them, seen or not, and sentences on what nobody knows all of.
+def add_amodal(frame: LabelledFrame) -> LabelledFrame:
+    """The frame with all that belongs to its instances, seen or not, and sentences on what nobody knows all of.
 
     Raises:
         SceneError: geometry that the scene record refers to is missing or damaged, or a minimum visibility is set and
             nothing is known of the frame to go by.
     """
-    settings = frame.job.settings
+    settings, instances = frame.job.settings, frame.instances
     if not settings.needs_amodal or not instances:
-        return list(instances), []
+        return frame
     geometry, camera = frame.geometry, frame.scene.camera if frame.scene else None
     projection = Projection.of(camera) if camera else None
     if geometry is None:
-        return _without(frame, instances, "no scene record has the geometry", export_again=True)
+        return _without(frame, "no scene record has the geometry", export_again=True)
     if projection is None:
         kind = f"of a {camera.type} camera" if camera else "without one camera"
-        return _without(frame, instances, f"there are none {kind} (they are of perspective and orthographic ones)")
+        return _without(frame, f"there are none {kind} (they are of perspective and orthographic ones)")
 
-    surfaces = list(_surfaces(frame, geometry, instances))
+    surfaces = list(_surfaces(frame, geometry))
     # Only the geometry of shared labels is there where the export had no other use for it.
     plain = [number for number, one in enumerate(instances) if one.resolved is None]
     unlisted = [number for number in plain if not surfaces[number]]
     if plain and unlisted == plain and settings.min_visibility:
-        return _without(frame, instances, "the scene record has not the geometry of all objects", export_again=True)
+        return _without(frame, "the scene record has not the geometry of all objects", export_again=True)
     parts = [
         Part(number, surface.mesh, surface.matrix)
         for number, found in enumerate(surfaces)
@@ -50,7 +49,7 @@ def add_amodal(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[In
     shaped = {part.instance for part in parts}
     flat = [number for number in range(len(instances)) if number not in shaped and number not in unlisted]
     notes = [
-        f"{_what_lacks(frame, instances, numbers)}: {why}"
+        f"{_what_lacks(frame, numbers)}: {why}"
         for numbers, why in (
             (
                 flat,
@@ -66,36 +65,37 @@ def add_amodal(frame: SeenFrame, instances: Sequence[Instance]) -> tuple[list[In
         if numbers
     ]
     known = [whole.get(number) if number in shaped else None for number in range(len(instances))]
-    return [dataclasses.replace(one, amodal=all_of) for one, all_of in zip(instances, known, strict=True)], notes
+    return frame.with_instances(
+        (dataclasses.replace(one, amodal=all_of) for one, all_of in zip(instances, known, strict=True)), notes
+    )
 
 
-def _without(
-    frame: SeenFrame, instances: Sequence[Instance], why: str, export_again: bool = False
-) -> tuple[list[Instance], list[str]]:
+def _without(frame: LabelledFrame, why: str, export_again: bool = False) -> LabelledFrame:
     """What becomes of a frame without amodal masks: a filter that cannot be applied must not keep everything."""
     settings = frame.job.settings
     name = "Minimum Visibility" if settings.min_visibility else "Amodal Masks turned on"
     export = f"export from Blender with {name}" if frame.scene else GET_SCENE_RECORDS
     if not settings.min_visibility:
-        return list(instances), [f"There are no amodal masks, since {why}{f'; {export}' if export_again else ''}"]
+        note = f"There are no amodal masks, since {why}{f'; {export}' if export_again else ''}"
+        return frame.with_instances(frame.instances, [note])
     way_out = f"{export}, or set it to 0" if export_again else "set it to 0"
     raise SceneError(f"Minimum Visibility goes by amodal masks, and {why}; {way_out}")
 
 
-def _what_lacks(frame: SeenFrame, instances: Sequence[Instance], numbers: Sequence[int]) -> str:
-    first = repr(instances[numbers[0]].name)
+def _what_lacks(frame: LabelledFrame, numbers: Sequence[int]) -> str:
+    first = repr(frame.instances[numbers[0]].name)
     names = f"{first} and {len(numbers) - 1} more" if len(numbers) > 1 else first
     if frame.job.settings.amodal:
         return f"No amodal mask of {names}"
     return f"Minimum Visibility keeps {names}"
 
 
-def _surfaces(frame: SeenFrame, geometry: SceneGeometry, instances: Sequence[Instance]) -> Iterator[list[Surface]]:
+def _surfaces(frame: LabelledFrame, geometry: SceneGeometry) -> Iterator[list[Surface]]:
     """The surfaces that each instance is made of, seen or not."""
     by_object: dict[str, list[Surface]] = defaultdict(list)
     for surface in geometry.surfaces:
         by_object[surface.object].append(surface)
-    for instance in instances:
+    for instance in frame.instances:
         one = frame.named_of[instance.mask.label]
         found = [geometry.surfaces[number] for number in frame.told_apart(one)]
         # Of objects that share a label with others only those copies count that are this instance's.

@@ -1,8 +1,12 @@
-"""What a frame shows: its passes, what stands in each pixel, and which instances these are, before any is left out."""
+"""What a frame shows: its passes, what stands in each pixel, and which instances these are.
+
+The steps of annotate take such a frame and give it back with instances that are fewer or of which more is known.
+"""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from ..base.errors import SceneError
 from ..base.phrases import GET_SCENE_RECORDS, counted
 from ..categories.rules import categorise
 from ..exr.passes import Passes
+from ..frames.sidecar import Sidecar
 from ..masks.runs import Runs, find_runs
 from ..records.frame_job import FrameJob
 from ..records.instance import Instance
@@ -29,8 +34,8 @@ _GROUPS_BY_SCENE = (Grouping.PARENT, Grouping.TOP_PARENT, Grouping.COLLECTION, G
 
 
 @dataclass(frozen=True)
-class SeenFrame:
-    """A frame and what its labels stand for.
+class LabelledFrame:
+    """A frame, what its labels stand for, and what is known of its instances.
 
     Attributes:
         job: what to do.
@@ -40,10 +45,14 @@ class SeenFrame:
         split: how instances that share a label were told apart.
         named: what its labels stand for.
         runs: its pixels by the labels of Instance.mask.
-        instances: all of them, in the order of the record.
+        read_geometry: gives that of the scene record, see geometry.
+        instances: those that no step has left out, in the order of the record.
         ignored: the regions to ignore.
         categories: all of the scene.
+        sidecars: files with names that the frame needed.
         notes: sentences on what the user should know.
+        dropped: reason -> how many instances were left out for it, see filters.py.
+        part_categories: all that the scene has for parts of instances; none where nobody asked.
     """
 
     job: FrameJob
@@ -54,10 +63,30 @@ class SeenFrame:
     split: SplitLabels
     named: Sequence[NamedLabels]
     runs: Runs
+    read_geometry: Callable[[], SceneGeometry | None]
     instances: Sequence[Instance]
     ignored: Sequence[Instance]
     categories: Sequence[Category]
+    sidecars: Sequence[Sidecar]
     notes: Sequence[str]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    part_categories: Sequence[Category] = ()
+
+    def with_instances(self, instances: Iterable[Instance], notes: Iterable[str] = ()) -> "LabelledFrame":
+        """The same frame with other instances, and sentences beside those that it has."""
+        return dataclasses.replace(self, instances=tuple(instances), notes=(*self.notes, *notes))
+
+    def without_dropped(self, kept: Iterable[Instance], dropped: Mapping[str, int]) -> "LabelledFrame":
+        """The same frame with the instances that a filter has kept, and what that has dropped counted."""
+        return dataclasses.replace(self, instances=tuple(kept), dropped={**self.dropped, **dropped})
+
+    @property
+    def height(self) -> int:
+        return self.passes.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.passes.shape[1]
 
     @cached_property
     def named_of(self) -> Mapping[int, NamedLabels]:
@@ -70,24 +99,22 @@ class SeenFrame:
         assert self.job.scene is not None  # where there is a scene record, there is its path
         return self.job.scene
 
-    @cached_property
+    @property
     def geometry(self) -> SceneGeometry | None:
-        """That of the scene record; None where it has none. SceneError where it is missing or damaged."""
-        if self.scene is None or self.scene.geometry is None:
-            return None
-        return SceneGeometry.read(self.scene_file, self.scene.geometry)
+        """That of the scene record, read once; None where it has none. SceneError where it is missing or damaged."""
+        return self.read_geometry()
 
     def told_apart(self, named: NamedLabels) -> list[int]:
         """The surfaces of an instance that was told apart from others, by their numbers in the geometry; else none."""
         return [number for label in named.in_image for number in self.split.surfaces.get(label, ())]
 
-    def runs_of(self, instances: Sequence[Instance]) -> Runs:
-        """The runs of these instances alone."""
-        kept = {one.mask.label for one in instances}
+    def runs_of_instances(self) -> Runs:
+        """The runs of the instances alone."""
+        kept = {one.mask.label for one in self.instances}
         return self.runs.united({label: label if label in kept else 0 for label in self.runs.labels()})
 
 
-def see_frame(job: FrameJob, checkpoint: Callable[[], None]) -> SeenFrame:
+def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     """Read a frame's labels, tell instances apart, and name them.
 
     Raises:
@@ -121,20 +148,28 @@ def see_frame(job: FrameJob, checkpoint: Callable[[], None]) -> SeenFrame:
         notes += [without_region] if without_region else []
     if not instances:
         notes.append(_why_nothing(image, labels, known=scene is not None))
-    return SeenFrame(
-        job,
-        scene,
-        passes,
-        Surfaces(passes, scene),
-        image,
-        split,
-        named,
-        runs,
-        instances,
-        ignored,
-        categories,
-        notes,
+    return LabelledFrame(
+        job=job,
+        scene=scene,
+        passes=passes,
+        surfaces=Surfaces(passes, scene),
+        image=image,
+        split=split,
+        named=named,
+        runs=runs,
+        read_geometry=functools.cache(functools.partial(_read_geometry, job.scene, scene)),
+        instances=tuple(instances),
+        ignored=tuple(ignored),
+        categories=tuple(categories),
+        sidecars=tuple(image.sidecars),
+        notes=tuple(notes),
     )
+
+
+def _read_geometry(scene_file: Path | None, scene: SceneRecord | None) -> SceneGeometry | None:
+    if scene_file is None or scene is None or scene.geometry is None:
+        return None
+    return SceneGeometry.read(scene_file, scene.geometry)
 
 
 def _without_scene(settings: Settings, image: LabelImage, passes: Passes) -> list[str]:

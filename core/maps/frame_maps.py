@@ -10,19 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import PassError, SceneError
+from ..categories.ids import ids_in_dataset
 from ..drawing.image_files import Bytes
-from ..exr.passes import Passes
-from ..labels.depth import Surfaces
+from ..labels.labelled_frame import LabelledFrame
 from ..masks.rle import paint_masks
-from ..records.instance import Instance
-from ..scene.scene_record import SceneRecord
-from ..settings.map_table import DenseMap, MapKind, WrittenMap
+from ..settings.map_table import DenseMap, MapKind, WrittenMap, maps_to_write
 from ..settings.render_pass import Pass
 from .flow import Motion
 from .flow_files import write_flow
 from .map_files import write_exr, write_npy, write_png16
 from .point_cloud import write_ply
-from .surface_map import SurfaceMap
+from .surface_map import SurfaceMap, map_surfaces
 
 _MOST_OF_16_BIT = 0xFFFF
 
@@ -33,39 +31,49 @@ Numbers = npt.NDArray[np.uint16]
 _Pixels = tuple[Array, Bools]
 
 
+def write_maps(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable[[], None]) -> list[WrittenMap]:
+    """Make the maps that the settings want of a frame, and write their files.
+
+    Args:
+        frame: with the instances of its record.
+        colours: (H, W, 3) uint8 of the training image, for point clouds; None where there is none.
+        checkpoint: called before each map; raises Cancelled to stop there.
+
+    Returns:
+        The maps that were written, in the order of their table.
+
+    Raises:
+        PassError: the frame lacks a pass, or it does not hold what it should.
+        SceneError: a map needs what only a scene record knows, or holds a number beyond 16 bit.
+        RecordError, CategoryError: as ids_in_dataset().
+        OutputError: a file cannot be written.
+    """
+    job = frame.job
+    dense = DenseMaps(frame, ids_in_dataset(job.output, frame.categories), colours)
+    dense.check(job.settings.maps)
+    written = []
+    for map in maps_to_write(job.settings.maps):
+        checkpoint()
+        written.append(dense.write(map))
+    return written
+
+
 class DenseMaps:
     """Makes the maps of one frame.
 
     Args:
-        passes: those of the frame.
-        surfaces: its depth.
-        scene: its scene record.
-        instances: those of its record, in that order.
+        frame: with the instances of its record.
         category_ids: id of each category's name.
-        depth_scale: metres for a step of a depth PNG.
         colours: (H, W, 3) uint8 of the training image, for point clouds; None where there is none.
-        map_surfaces: finds the surface in each pixel.
     """
 
-    def __init__(
-        self,
-        passes: Passes,
-        surfaces: Surfaces,
-        scene: SceneRecord | None,
-        instances: Sequence[Instance],
-        category_ids: Mapping[str, int],
-        depth_scale: float,
-        colours: Bytes | None,
-        map_surfaces: Callable[[], SurfaceMap],
-    ) -> None:
-        self._passes = passes
-        self._surfaces = surfaces
-        self._motion = Motion(passes, scene.camera if scene else None)
-        self._instances = instances
+    def __init__(self, frame: LabelledFrame, category_ids: Mapping[str, int], colours: Bytes | None) -> None:
+        self._frame = frame
+        self._passes, self._surfaces, self._instances = frame.passes, frame.surfaces, frame.instances
+        self._motion = Motion(frame.passes, frame.scene.camera if frame.scene else None)
         self._category_ids = category_ids
-        self._depth_scale = depth_scale
+        self._depth_scale = frame.job.settings.depth_scale
         self._colours = colours
-        self._map_surfaces = map_surfaces
         self._made: tuple[MapKind, _Pixels] | None = None
 
     def check(self, maps: Sequence[DenseMap]) -> None:
@@ -75,13 +83,8 @@ class DenseMaps:
             with _naming(wanting):
                 _ = self._surfaces.camera
 
-    def write(self, map: DenseMap, output: Path, frame_path: str) -> WrittenMap:
-        """Make a map and write its file.
-
-        Args:
-            map: which one; those of one kind are best asked for one after the other.
-            output: the dataset's folder.
-            frame_path: FrameFiles.path.
+    def write(self, map: DenseMap) -> WrittenMap:
+        """Make a map and write its file; those of one kind are best asked for one after the other.
 
         Raises:
             PassError: the frame lacks a pass, or it does not hold what it should.
@@ -92,8 +95,8 @@ class DenseMaps:
             with _naming(map):
                 self._made = map.kind, _MAKERS[map.kind](self)
         values, valid = self._made[1]
-        path = map.path(frame_path)
-        held = _WRITERS[map](self, output / path, values, valid)
+        path = map.path(self._frame.job.files.path)
+        held = _WRITERS[map](self, self._frame.job.output / path, values, valid)
         return WrittenMap(
             map=map,
             file=path,
@@ -153,7 +156,7 @@ class DenseMaps:
 
     @cached_property
     def _surface_map(self) -> SurfaceMap:
-        return self._map_surfaces()
+        return map_surfaces(self._frame)
 
     def _surface_numbers(self) -> _Pixels:
         return self._surface_map.number, self._surface_map.number >= 0

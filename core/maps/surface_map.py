@@ -16,7 +16,7 @@ from ..base.files import canonical_json, complete_file
 from ..geometry.rasteriser import Projection
 from ..geometry.surface_search import Placed, find_surfaces
 from ..labels.instance_separation import surfaces_by_label
-from ..labels.labelled_frame import SeenFrame
+from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import find_runs
 from ..scene.scene_geometry import SceneGeometry, read_meshes
 from ..settings.settings import LabelSource
@@ -77,7 +77,7 @@ class SurfaceMap:
         return cls(number, matrices, identities, tuple(str(row[-1]) for row in rows))
 
 
-def map_surfaces(frame: SeenFrame) -> SurfaceMap:
+def map_surfaces(frame: LabelledFrame) -> SurfaceMap:
     """Find the surface in each pixel: by its label, and where that is one of several surfaces, by its depth.
 
     Raises:
@@ -127,7 +127,7 @@ def map_surfaces(frame: SeenFrame) -> SurfaceMap:
 
 
 def _find_among_several(
-    frame: SeenFrame,
+    frame: LabelledFrame,
     geometry: SceneGeometry,
     candidates: list[list[int]],
     wanted: npt.NDArray[np.int32],
