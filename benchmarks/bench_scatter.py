@@ -201,7 +201,7 @@ def measure(folder: Path) -> Section:
     text = (
         f"{FULL_HD}, {stones} stones of two kinds over and before each other on a ground of two triangles: "
         f"{scatter.triangles:,} triangles, {scatter.visible} stones that are seen. One core. Depth and instances that "
-        "the result is compared with are in closed form; docs/labels.md says what renders give."
+        "the result is compared with are in closed form; docs/instances.md says what renders give."
     )
     return Section("Instances that share a label", text, rows)
 

@@ -138,7 +138,7 @@ def _category(row: Mapping[str, Any]) -> Category:
 def _checked(data: Any, names: set[str], what: str) -> Mapping[str, Any]:
     """The same data, if it is a mapping with no other names than these."""
     if not isinstance(data, Mapping):
-        raise CategoryError(f"{what} cannot be {data!r}; write it with names and values, as docs/labels.md shows")
+        raise CategoryError(f"{what} cannot be {data!r}; write it with names and values, as docs/formats.md shows")
     if unknown := sorted(set(data) - names):
         raise CategoryError(f"{what} has no {unknown[0]!r}; it may have {', '.join(sorted(names))}")
     return data

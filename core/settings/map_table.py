@@ -1,6 +1,6 @@
 """The dense maps: what each of them shows, which passes it takes, and how its file stores it.
 
-This is the one table of them. Settings, command line, panel, checklist, `dataset.json` and docs/formats.md follow it;
+This is the one table of them. Settings, command line, panel, checklist, `dataset.json` and docs/maps.md follow it;
 frame_maps.py makes the pixels and map_files.py the files. It runs in Blender's process too.
 """
 

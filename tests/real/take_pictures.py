@@ -1,4 +1,4 @@
-"""Take the pictures of real Blender that README.md, docs/labels.md and docs/testing.md show, with the mouse.
+"""Take the pictures of real Blender that README.md, docs/categories.md and docs/testing.md show, with the mouse.
 
     python -m pytest tests/real/take_pictures.py
 

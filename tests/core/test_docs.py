@@ -1,0 +1,81 @@
+"""The pages for people: links lead somewhere, every page and picture can be found, and lines fit into an editor."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+README = CHECKOUT / "README.md"
+PAGES = [README, CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+_CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^()\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def links_of(page: Path) -> Iterator[str]:
+    """Those to files of the checkout and to headings, not those to the web."""
+    for target in _LINK.findall(_CODE.sub("", text_of(page))):
+        if "://" not in target:
+            yield target
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Of its headings, as GitHub makes them: small letters, hyphens for blanks, no other punctuation."""
+    anchors: dict[str, int] = {}
+    fences = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+    for heading in _HEADING.findall(fences.sub("", text_of(page))):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        anchor = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
+        anchors[anchor] = anchors.get(anchor, -1) + 1
+    return {f"{name}-{number}" if number else name for name, last in anchors.items() for number in range(last + 1)}
+
+
+def target_of(page: Path, link: str) -> Path:
+    file = link.partition("#")[0]
+    return (page.parent / file).resolve() if file else page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links_of(page):
+        target, anchor = target_of(page, link), link.partition("#")[2]
+        assert target.exists(), link
+        assert target.is_relative_to(CHECKOUT), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
+def test_every_page_and_picture_can_be_found() -> None:
+    """By links that start at the README."""
+    found = {README}
+    ahead = [README]
+    while ahead:
+        page = ahead.pop()
+        for target in {target_of(page, link) for link in links_of(page)} - found:
+            found.add(target)
+            if target.suffix == ".md":
+                ahead.append(target)
+    assert not set(PAGES) - found
+    assert not set((CHECKOUT / "docs/images").rglob("*.png")) - found
+
+
+def test_anchors_are_those_of_github(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# How to label a scene\n## `records/NAME.json`\n## `annotations/categories.json`, and other tables\n"
+        "## Twice\n## Twice\n## A [link](to.md), with_underscore\n```\n# no heading\n```\n",
+        encoding="utf-8",
+    )
+    assert anchors_of(page) == {
+        "how-to-label-a-scene",
+        "recordsnamejson",
+        "annotationscategoriesjson-and-other-tables",
+        "twice",
+        "twice-1",
+        "a-link-with_underscore",
+    }
