@@ -48,11 +48,12 @@ def run_tests(session: nox.Session, blender: str) -> None:
 
 @nox.session(python="3.11")
 def test(session: nox.Session) -> None:
-    """Style, types and all tests, in Blender 4.5 LTS as a module."""
+    """Style, types, imports and all tests, in Blender 4.5 LTS as a module."""
     install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
     session.run("ruff", "check", "--output-format", "concise", *CHECKED)
     session.run("ruff", "format", "--check", *CHECKED)
     session.run("mypy")
+    session.run("python", "tools/check_imports.py")
     run_tests(session, MAIN_BLENDER)
 
 
