@@ -1,10 +1,18 @@
-"""The pages for people: links lead somewhere, every page and picture can be found, and lines fit into an editor."""
+"""The pages for people: links lead somewhere, every page and picture can be found, and what the README shows runs."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+from core.annotate.annotate import annotate
+from core.dataset.merge import merge
+from core.frames.frame_files import FrameFiles
+from core.records.frame_job import FrameJob
+from core.settings.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
@@ -79,3 +87,18 @@ def test_anchors_are_those_of_github(tmp_path: Path) -> None:
         "twice-1",
         "a-link-with_underscore",
     }
+
+
+def test_training_code_of_the_readme(rendered_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows the dataset's folder and nothing of Labelpass."""
+    dataset = tmp_path / "dataset"
+    for rendered in rendered_of("4.5", "multilayer"):
+        files = FrameFiles("", rendered.frame, f"{rendered.frame:04}", rendered.files)
+        record = annotate(FrameJob(files, dataset, settings=Settings(pictures=False)))
+    merge(dataset)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text_of(README), re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    shown: dict[str, Any] = {}
+    exec(code, shown)  # what is left are the pixels and masks of the last image
+    assert [int(mask.sum()) for mask in shown["masks"]] == [one.mask.area for one in record.instances]
+    assert np.asarray(shown["pixels"]).shape == (*shown["masks"][0].shape, 3)
