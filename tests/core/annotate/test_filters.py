@@ -11,10 +11,9 @@ import pytest
 from core.annotate.filters import filter_hidden, filter_instances
 from core.base.box import Box
 from core.labels.labelled_frame import LabelledFrame
-from core.masks.runs import Mask
 from core.records.instance import Amodal, Instance
 from core.settings.settings import AtBorder, Settings
-from tests.builders import plain_frame, plain_job
+from tests.builders import plain_frame, plain_instance, plain_job, plain_mask
 
 HEIGHT, WIDTH = 48, 64
 
@@ -46,7 +45,7 @@ def by_mask(instances: Sequence[Instance], settings: Settings) -> tuple[list[Ins
 
 def instance(x0: int, y0: int, x1: int, y1: int, area: int | None = None) -> Instance:
     box = Box(x0, y0, x1, y1)
-    return Instance("A", "a", (1,), Mask(1, box, (x1 - x0) * (y1 - y0) if area is None else area, ""))
+    return plain_instance(mask=plain_mask(box) if area is None else plain_mask(box, area=area))
 
 
 INSIDE = instance(1, 1, 63, 47)

@@ -24,16 +24,15 @@ from core.base.errors import PassError, RecordError
 from core.exr.cryptomatte import hash_name
 from core.exr.passes import Passes
 from core.formats.coco import write_coco
-from core.frames.frame_files import FrameFiles
 from core.labels.label_image import LabelImage
 from core.labels.naming import name_labels
 from core.masks.runs import find_runs
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings.category_table import Category
 from core.settings.render_pass import PassFile
-from core.settings.settings import Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
+from core.settings.settings import Grouping, Ignored, ImageFormat, LabelSource, Parts
+from tests.builders import NO_IMAGES, entries_of, plain_job, plain_scene, rendered_frame
 
 Array = npt.NDArray[Any]
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/parts_and_soft_masks.py"
@@ -141,12 +140,8 @@ def row_of(values: list[float] | None) -> Array | None:
 def annotated(rendered, output: Path, scene: SceneRecord | None = None, **settings: Any) -> FrameRecord:
     if scene:
         scene.write(scene_path(output, "s"))
-    job = FrameJob(
-        FrameFiles("", rendered.frame, "f", rendered.files),
-        output,
-        scene_path(output, "s") if scene else None,
-        Settings(**({"image_format": ImageFormat.NONE, "pictures": False} | settings)),
-    )
+    path = scene_path(output, "s") if scene else None
+    job = plain_job(rendered_frame(rendered, "f"), output, path, **NO_IMAGES | settings)
     record = annotate(job)
     assert job.finished_record() == record == FrameRecord.read(output / "records/f.json")
     return record
@@ -193,23 +188,19 @@ def test_objects_of_an_asset(version: str, rendered_of, tmp_path: Path) -> None:
 
 def scene_of(facts: dict[str, Any], **of_material: str | None) -> SceneRecord:
     """The rendered scene, its objects in one collection each, two materials with categories of their own."""
-    objects = SceneEntries(
-        (Category("thing"),),
-        tuple(
-            SceneEntry(one["name"], one["pass_index"], "thing", collection="Tower" if "Tower" in one["name"] else "")
-            for one in facts["objects"]
-        ),
-    )
+    objects = [
+        SceneEntry(one["name"], one["pass_index"], "thing", collection="Tower" if "Tower" in one["name"] else "")
+        for one in facts["objects"]
+    ]
     materials = {"Red": "roofing", "Ochre": "brick", "Grey": None} | of_material
-    return SceneRecord(
-        "S", 1, 64, 48, 1.0, 1.0, None, objects,
-        SceneEntries(
-            (Category("brick", 5, "stone"), Category("roofing")),
-            tuple(SceneEntry(name, 0, category) for name, category in materials.items()),
+    return plain_scene(
+        *objects,
+        materials=entries_of(
+            *(SceneEntry(name, 0, category) for name, category in materials.items()),
+            categories=(Category("brick", 5, "stone"), Category("roofing")),
         ),
-        SceneEntries(),
-        collections=SceneEntries((Category("tower"),), (SceneEntry("Tower", 0, "tower"),)),
-    )  # fmt: skip
+        collections=entries_of(SceneEntry("Tower", 0, "tower")),
+    )
 
 
 def test_from_the_scene_to_coco(rendered_of, facts_of, tmp_path: Path) -> None:
@@ -338,8 +329,7 @@ MATERIALS = {NO_MATERIAL: "default_surface", 5: "Steel"}
 def test_no_material_is_background(manifest: dict[int, str]) -> None:
     """With and without a scene record, and without a remark that the scene has no such material."""
     image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_MATERIAL, manifest)
-    steel = SceneEntries((Category("metal"),), (SceneEntry("Steel", 0, "metal"),))
-    scene = SceneRecord("S", 1, 1, 1, 1.0, 1.0, None, SceneEntries(), steel, SceneEntries())
+    scene = plain_scene(materials=entries_of(SceneEntry("Steel", 0, "metal")))
 
     for record in (None, scene):
         named, _, notes = name_labels([5, NO_MATERIAL], image, record)
@@ -349,8 +339,7 @@ def test_no_material_is_background(manifest: dict[int, str]) -> None:
 
 def test_material_that_is_really_called_so() -> None:
     image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_MATERIAL, MATERIALS)
-    table = SceneEntries((Category("odd"),), (SceneEntry("default_surface", 0, "odd"),))
-    scene = SceneRecord("S", 1, 1, 1, 1.0, 1.0, None, SceneEntries(), table, SceneEntries())
+    scene = plain_scene(materials=entries_of(SceneEntry("default_surface", 0, "odd")))
 
     named, _, _ = name_labels([NO_MATERIAL], image, scene)
     assert [(one.name, one.category) for one in named] == [("default_surface", "odd")]
@@ -372,9 +361,6 @@ def test_parts_come_from_the_layer_that_is_labelled(write_exr, tmp_path: Path) -
 
     path = write_exr(tmp_path / "a.exr", crypto("A.CryptoObject") | crypto("B.CryptoMaterial"))
     assert Passes([PassFile(path)]).view_layer == "A"
-    job = FrameJob(
-        FrameFiles("", 0, "a", (PassFile(path),)), tmp_path,
-        settings=Settings(parts=Parts.MATERIAL, image_format=ImageFormat.NONE, pictures=False),
-    )  # fmt: skip
+    job = plain_job(path, tmp_path, parts=Parts.MATERIAL, **NO_IMAGES)
     with pytest.raises(PassError, match="no pass that tells parts apart by material"):
         annotate(job)

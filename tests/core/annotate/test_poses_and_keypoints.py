@@ -12,25 +12,19 @@ from core.base.errors import SceneError
 from core.base.files import digest
 from core.base.phrases import GET_SCENE_RECORDS
 from core.cli.parser import main
-from core.frames.frame_files import FrameFiles
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
-from core.scene.camera import Camera
 from core.scene.keypoints import KeypointPlace
 from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import SceneEntry, SceneRecord
 from core.settings.category_table import Category
-from core.settings.render_pass import PassFile
 from core.settings.settings import Settings
+from tests.builders import entries_of, plain_camera, plain_job, plain_scene
 
-IDENTITY = tuple(map(tuple, np.eye(4).tolist()))
-K = ((100.0, 0.0, 32.0), (0.0, 100.0, 24.0), (0.0, 0.0, 1.0))
-CAMERA = Camera("Camera", "perspective", K, IDENTITY, 0.1, 100.0)
 PLATE = Mesh(
     np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 )
 NAME = digest(PLATE.as_bytes())
-NOTHING = SceneEntries()
 
 
 def at(z: float) -> np.ndarray:
@@ -49,21 +43,21 @@ def job(tmp_path: Path, write_exr) -> FrameJob:
     file = write_exr(tmp_path / "0001.exr", {"ViewLayer.IndexOB.X": labels, "ViewLayer.Depth.Z": depth})
     plate = Category("plate", keypoints=("right", "left", "missing"))
     geometry = SceneGeometry((Surface("Plate", "Plate", "", (), False, at(10), NAME),))
-    scene = SceneRecord(
-        "Scene", 1, 64, 48, 1.0, 0.5, CAMERA,
-        SceneEntries((plate,), (SceneEntry("Plate", 1, "plate"),)), NOTHING, NOTHING,
+    scene = plain_scene(
+        unit_scale=0.5,
+        camera=plain_camera(),
+        objects=entries_of(SceneEntry("Plate", 1, "plate"), categories=[plate]),
         table=(plate,),
         keypoints=(
             KeypointPlace("left", ("Plate",), (-0.5, 0.0, 10.0), 0.0),
             KeypointPlace("right", ("Plate",), (0.5, 0.0, 10.0), 0.0),
         ),
         geometry=digest(geometry.as_bytes()),
-    )  # fmt: skip
+    )
     path = tmp_path / "scenes/0001.json"
     write_geometry(path, geometry.as_bytes(), {NAME: PLATE})
     scene.write(path)
-    files = FrameFiles("", 1, "0001", (PassFile(file),))
-    return FrameJob(files, tmp_path / "dataset", path, Settings(amodal=True))
+    return plain_job(file, tmp_path / "dataset", path, amodal=True)
 
 
 def test_all_of_it(job: FrameJob) -> None:
@@ -98,14 +92,12 @@ def changed(job: FrameJob, **values: object) -> FrameJob:
 
 def test_notes_on_what_is_missing(job: FrameJob) -> None:
     assert any("no scene record has the geometry" in note for note in annotate(changed(job, geometry=None)).notes)
-    panorama = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
-    notes = annotate(changed(job, camera=panorama)).notes
+    notes = annotate(changed(job, camera=plain_camera("panoramic"))).notes
     assert any("There are no keypoints" in note for note in notes)
 
 
 def test_a_panoramic_camera_has_no_amodal_masks(job: FrameJob) -> None:
-    panorama = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
-    record = annotate(changed(job, camera=panorama))
+    record = annotate(changed(job, camera=plain_camera("panoramic")))
 
     assert record.instances[0].amodal is None
     assert any("since there are none of a panoramic camera" in note for note in record.notes)
@@ -148,9 +140,8 @@ def test_what_minimum_visibility_needs(job: FrameJob) -> None:
     export_again = "export from Blender with Minimum Visibility, or set it to 0$"
     with pytest.raises(SceneError, match=f"no scene record has the geometry; {GET_SCENE_RECORDS}, or set it to 0$"):
         annotate(dataclasses.replace(filtered(job, 0.1), scene=None))
-    panorama = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
     with pytest.raises(SceneError, match=r"there are none of a panoramic camera .*; set it to 0$"):
-        annotate(filtered(changed(job, camera=panorama), 0.1))
+        annotate(filtered(changed(job, camera=plain_camera("panoramic")), 0.1))
     with pytest.raises(SceneError, match=f"no scene record has the geometry; {export_again}"):
         annotate(filtered(changed(job, geometry=None), 0.1))
 

@@ -27,15 +27,14 @@ from core.checks.files.readable_files import check_soft_masks
 from core.dataset.merge import merge
 from core.exr.cryptomatte import WHOLE, Coverages, hash_name, strongest
 from core.formats.coco import write_coco
-from core.frames.frame_files import FrameFiles
 from core.masks.runs import find_runs
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord, scene_path
-from core.settings.category_table import Category
-from core.settings.render_pass import Pass, PassFile
-from core.settings.settings import Grouping, ImageFormat, LabelSource, Settings
+from core.scene.scene_record import SceneEntry, scene_path
+from core.settings.render_pass import Pass
+from core.settings.settings import Grouping, LabelSource, Settings
+from tests.builders import NO_IMAGES, entries_of, plain_instance, plain_job, plain_scene, rendered_frame
 
 Array = npt.NDArray[Any]
 
@@ -107,7 +106,7 @@ def instances_of(labels: Array, groups: Sequence[tuple[int, ...]]) -> tuple[Any,
     first = {label: group[0] for group in groups for label in group}
     runs = runs.united({label: first.get(label, 0) for label in runs.labels()})
     masks = {mask.label: mask for mask in runs.masks()}
-    return runs, [Instance(str(group), "thing", group, masks[group[0]]) for group in groups]
+    return runs, [plain_instance(str(group), labels=group, mask=masks[group[0]]) for group in groups]
 
 
 GROUPINGS = [[(3,), (7,), (8,), (0xFFFFFFFF,)], [(3, 8), (7, 0xFFFFFFFF)], [(3, 7, 8)], []]
@@ -174,7 +173,7 @@ def test_instances_that_share_an_id() -> None:
     ids = np.full((1, 9), 5, np.uint32).view(np.float32)
     _, coverages = with_coverages([(ids, covered)], (1, 9))
     runs = find_runs(np.array([[0, 1, 1, 1, 2, 2, 0, 0, 0]], np.uint32))
-    first, second = (Instance(f"Stone {mask.label}", "stone", (5,), mask) for mask in runs.masks())
+    first, second = (plain_instance(f"Stone {mask.label}", labels=(5,), mask=mask) for mask in runs.masks())
 
     found = list(soft_masks(coverages, runs, [first, second]))
 
@@ -191,8 +190,7 @@ def test_shares_of_a_shared_id_go_to_one_that_carries_it(
     shape = ranks[0][0].shape
     _, coverages = with_coverages(ranks, shape)
     numbers = np.random.default_rng(seed).integers(0, 4, shape, dtype=np.uint32)
-    mask = find_runs(np.ones((1, 1), np.uint32)).masks()[0]
-    instances = [Instance(str(labels), "thing", labels, mask) for labels in ((3, 7), (3, IDS[-1]), (8, 3, IDS[-1]))]
+    instances = [plain_instance(labels=labels) for labels in ((3, 7), (3, IDS[-1]), (8, 3, IDS[-1]))]
 
     owner = owners(coverages, numbers, instances)
 
@@ -212,9 +210,9 @@ def test_shares_of_a_shared_id_go_to_one_that_carries_it(
 
 
 def job_of(rendered, output: Path, **settings: Any) -> FrameJob:
-    defaults = {"labels": LabelSource.CRYPTO_OBJECT, "image_format": ImageFormat.NONE, "pictures": False}
-    chosen = Settings(view_layer=rendered.view_layer, view=rendered.view, soft_masks=True, **(defaults | settings))
-    return FrameJob(FrameFiles("shot", rendered.frame, "f", rendered.files), output, settings=chosen)
+    seen = {"view_layer": rendered.view_layer, "view": rendered.view, "labels": LabelSource.CRYPTO_OBJECT}
+    frame = rendered_frame(rendered, "f", sequence="shot")
+    return plain_job(frame, output, **NO_IMAGES | seen | {"soft_masks": True} | settings)
 
 
 def full_masks(output: Path, record: FrameRecord) -> dict[str, Array]:
@@ -322,12 +320,8 @@ def test_groups_cover_what_their_members_cover(rendered_of, tmp_path: Path) -> N
     (rendered,) = rendered_of("4.5", "crypto_only")
     alone = full_masks(tmp_path / "alone", annotate(job_of(rendered, tmp_path / "alone")))
     entries = tuple(SceneEntry(name, 0, "thing", collection="All") for name in alone if name != "Ground")
-    everything = SceneEntries((Category("all"),), (SceneEntry("All", 0, "all"),))
-    scene = SceneRecord(
-        "S", 1, 64, 48, 1.0, 1.0, None, SceneEntries((Category("thing"),), (*entries, SceneEntry("Ground", 0, None))),
-        SceneEntries(), SceneEntries(), collections=everything,
-    )  # fmt: skip
-    scene.write(scene_path(tmp_path, "s"))
+    everything = entries_of(SceneEntry("All", 0, "all"))
+    plain_scene(*entries, SceneEntry("Ground", 0, None), collections=everything).write(scene_path(tmp_path, "s"))
     job = dataclasses.replace(
         job_of(rendered, tmp_path / "group", grouping=Grouping.COLLECTION), scene=scene_path(tmp_path, "s")
     )
@@ -384,8 +378,7 @@ def test_automatic_takes_cryptomatte_for_them(rendered_of, tmp_path: Path) -> No
 def test_frame_without_anything(write_exr, tmp_path: Path) -> None:
     nothing = {f"CryptoObject00.{letter}": np.zeros((4, 5), np.float32) for letter in "rgba"}
     path = write_exr(tmp_path / "a.exr", nothing)
-    settings = Settings(soft_masks=True, image_format=ImageFormat.NONE, pictures=False)
-    job = FrameJob(FrameFiles("", 0, "a", (PassFile(path),)), tmp_path, settings=settings)
+    job = plain_job(path, tmp_path, soft_masks=True, **NO_IMAGES)
 
     assert annotate(job).instances == ()
     assert job.finished_record() is not None
