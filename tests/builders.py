@@ -83,9 +83,16 @@ def plain_scene(*objects: SceneEntry, **known: Any) -> SceneRecord:
     return SceneRecord(**fields | known)
 
 
+def rendered_camera(facts: Mapping[str, Any], frame: int, view: str = "", **known: Any) -> Camera:
+    """The camera of a frame of a scene.json of tests/data, or the one of a stereo view."""
+    camera = facts["frames"][str(frame)]["camera"]
+    world_to_camera = camera[f"world_to_camera_{view}" if view else "world_to_camera"]
+    fields = {"k": as_matrix(camera["K"]), "world_to_camera": as_matrix(world_to_camera), "clip_end": 1000.0}
+    return plain_camera(**fields | known)
+
+
 def rendered_scene(facts: Mapping[str, Any], frame: int, **known: Any) -> SceneRecord:
     """A frame of a scene.json of tests/data; an object with the pass index 3 is of the category "c3"."""
-    camera = facts["frames"][str(frame)]["camera"]
     objects = [
         SceneEntry(thing["name"], thing["pass_index"], f"c{thing['pass_index']}" if thing["pass_index"] else None)
         for thing in facts["objects"]
@@ -94,7 +101,7 @@ def rendered_scene(facts: Mapping[str, Any], frame: int, **known: Any) -> SceneR
         "frame": frame,
         "width": facts["width"],
         "height": facts["height"],
-        "camera": plain_camera(k=camera["K"], world_to_camera=camera["world_to_camera"], clip_end=1000.0),
+        "camera": rendered_camera(facts, frame),
     }
     return plain_scene(*objects, **fields | known)
 

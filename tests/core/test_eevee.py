@@ -17,8 +17,6 @@ from pycocotools import mask as coco_mask
 
 from core.annotate.annotate import annotate
 from core.base.errors import PassError
-from core.checks.validate import validate
-from core.dataset.merge import merge
 from core.exr.passes import Passes
 from core.labels.depth import Surfaces
 from core.masks.rle import paint_masks
@@ -28,8 +26,9 @@ from core.scene.keypoints import Visibility
 from core.scene.scene_record import SceneEntries, SceneRecord
 from core.settings.map_table import DenseMap
 from core.settings.render_pass import Pass, PassFile
-from core.settings.settings import ImageFormat, Instancing, LabelSource, Settings
+from core.settings.settings import ImageFormat, Instancing, LabelSource
 from tests.agreement import partners, share_right
+from tests.core.datasets import checked, merged
 from tests.eevee import DATA, EEVEES, FLAT, FRAMES, HALF, MAPS, Array, Dataset, Truth, covers_clearly, job_of, truth_of
 
 
@@ -39,8 +38,7 @@ def dataset(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     for frame in FRAMES:
         name = f"analytic_{frame:04}"
         annotate(job_of(request.param, name, output, maps=MAPS, amodal=True, poses=True))
-    coco, problems = merge(output, Settings(), lambda done, total: None, lambda: None)
-    return Dataset(output, truth_of(request.param), [*coco.problems, *problems])
+    return Dataset(output, truth_of(request.param), merged(output))
 
 
 @pytest.fixture(params=EEVEES)
@@ -206,8 +204,7 @@ def stepped(version: str, output: Path, step: int) -> Dataset:
     """The frames with flow by a step."""
     for frame in FRAMES:
         annotate(job_of(version, f"analytic_{frame:04}", output, maps=STEP_MAPS, flow_step=step))
-    coco, problems = merge(output, Settings(), lambda done, total: None, lambda: None)
-    return Dataset(output, truth_of(version), [*coco.problems, *problems])
+    return Dataset(output, truth_of(version), merged(output))
 
 
 @pytest.mark.parametrize(("frame", "step"), [(1, 3), (2, 2), (4, -3), (4, -2), (1, 1), (2, -1)])
@@ -406,7 +403,7 @@ def test_nothing_is_wrong(dataset: Dataset) -> None:
 
 def test_validate(dataset: Dataset) -> None:
     """A dataset of EEVEE agrees with itself, though its positions are half floats."""
-    report = validate(dataset.output, lambda done, total: None)
+    report = checked(dataset.output)
     assert report.problems == {}
     made = {"depth and position", "projected position", "flow of what is at rest", "flow of instances with poses"}
     assert made <= set(report.checks)
@@ -424,7 +421,7 @@ def test_validate_finds_what_is_wrong(dataset: Dataset, tmp_path: Path) -> None:
         shutil.copytree(dataset.output, output)
         path = output / map.path("analytic_0001")
         np.save(path, change(np.load(path)))
-        problems = validate(output, lambda done, total: None).problems["analytic_0001"]
+        problems = checked(output).problems["analytic_0001"]
         assert any(found in problem for problem in problems)
         shutil.rmtree(output)
 
@@ -435,8 +432,8 @@ def test_validate_finds_what_is_wrong(dataset: Dataset, tmp_path: Path) -> None:
 def test_validate_several_samples(eevee: str, tmp_path: Path) -> None:
     maps = tuple(map for map in MAPS if not map.made_of)
     annotate(job_of(eevee, "analytic_16_0001", tmp_path, maps=maps, amodal=True, poses=True))
-    merge(tmp_path, Settings(), lambda done, total: None, lambda: None)
-    report = validate(tmp_path, lambda done, total: None)
+    merged(tmp_path)
+    report = checked(tmp_path)
     assert report.problems == {}
     assert "projected position" in report.checks
 

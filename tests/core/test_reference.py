@@ -9,11 +9,11 @@ import pytest
 from pycocotools.coco import COCO
 
 from core.annotate.annotate import annotate
-from core.formats.coco import write_coco
 from core.frames.frame_files import FrameFiles
 from core.records.frame_job import FrameJob
 from core.settings.render_pass import Pass
 from core.settings.settings import ImageFormat, LabelSource, Settings
+from tests.core.datasets import write_coco_file
 
 Masks = dict[int, npt.NDArray[np.bool_]]
 
@@ -64,7 +64,7 @@ def export(output: Path, *frames, labels: LabelSource = LabelSource.AUTO) -> COC
         )
         files = FrameFiles("", rendered.frame, f"frame_{rendered.frame}", rendered.files)
         annotate(FrameJob(files, output, settings=settings))
-    return COCO(write_coco(output, lambda done, total: None).path)
+    return COCO(write_coco_file(output).path)
 
 
 def check(coco: COCO, expected: dict[str, npt.NDArray[np.bool_]], image_id: int = 1) -> None:

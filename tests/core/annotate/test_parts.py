@@ -23,7 +23,6 @@ from core.base.box import Box
 from core.base.errors import PassError, RecordError
 from core.exr.cryptomatte import hash_name
 from core.exr.passes import Passes
-from core.formats.coco import write_coco
 from core.labels.label_image import LabelImage
 from core.labels.naming import name_labels
 from core.masks.runs import find_runs
@@ -33,6 +32,7 @@ from core.settings.category_table import Category
 from core.settings.render_pass import PassFile
 from core.settings.settings import Grouping, Ignored, ImageFormat, LabelSource, Parts
 from tests.builders import NO_IMAGES, entries_of, plain_job, plain_scene, rendered_frame
+from tests.core.datasets import write_coco_file
 
 Array = npt.NDArray[Any]
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/parts_and_soft_masks.py"
@@ -208,7 +208,7 @@ def test_from_the_scene_to_coco(rendered_of, facts_of, tmp_path: Path) -> None:
     rendered = rendered_of("4.5", "multilayer")[0]
     settings = {"grouping": Grouping.COLLECTION, "parts": Parts.MATERIAL, "labels": LabelSource.OBJECT_INDEX}
     annotated(rendered, tmp_path, scene_of(facts_of("4.5")), **settings)
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
     coco = COCO(tmp_path / "annotations/instances.json")
 
     rows = coco.dataset["part_categories"]
@@ -236,7 +236,7 @@ def test_example_reads_the_dataset(rendered_of, tmp_path: Path) -> None:
     (rendered,) = rendered_of("4.5", "crypto_only")
     settings = {"labels": LabelSource.CRYPTO_OBJECT, "image_format": ImageFormat.PNG, "soft_masks": True}
     annotated(rendered, tmp_path, parts=Parts.MATERIAL, **settings)
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
     subprocess.run([sys.executable, str(EXAMPLE), str(tmp_path), str(tmp_path / "p.png")], check=True)
 
     with Image.open(tmp_path / "p.png") as picture, Image.open(tmp_path / "images/f.png") as image:
@@ -255,7 +255,7 @@ def test_example_passes_over_regions_to_ignore(rendered_of, facts_of, tmp_path: 
     settings = {"labels": LabelSource.CRYPTO_OBJECT, "image_format": ImageFormat.PNG, "ignored": Ignored.CROWD}
     command = [sys.executable, str(EXAMPLE), str(tmp_path), str(tmp_path / "p.png")]
     annotated(rendered, tmp_path, scene, soft_masks=True, parts=Parts.MATERIAL, **settings)
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
     annotations = json.loads((tmp_path / "annotations/instances.json").read_text())["annotations"]
     assert {(one["iscrowd"], "parts" in one, "soft_mask" in one) for one in annotations} == {
         (0, True, True),
@@ -265,7 +265,7 @@ def test_example_passes_over_regions_to_ignore(rendered_of, facts_of, tmp_path: 
     assert (tmp_path / "p.png").is_file()
 
     annotated(rendered, tmp_path, scene, soft_masks=True, **settings)
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "This dataset has no parts or no soft masks; export it with Parts and Soft Masks on\n"
@@ -302,7 +302,7 @@ def test_no_pass_for_parts(rendered_of, tmp_path: Path) -> None:
 
 def test_nothing_where_nobody_asked(rendered_of, tmp_path: Path) -> None:
     record = annotated(rendered_of("4.5", "multilayer")[0], tmp_path)
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
 
     assert all(one.parts is None for one in record.instances)
     assert "part" not in json.dumps(COCO(tmp_path / "annotations/instances.json").dataset)
@@ -316,7 +316,7 @@ def test_records_that_contradict_each_other_over_parts(rendered_of, facts_of, tm
     wrong.write(tmp_path)
 
     with pytest.raises(RecordError, match="'brick'"):
-        write_coco(tmp_path, lambda done, total: None)
+        write_coco_file(tmp_path)
 
 
 # --- What has no material ---------------------------------------------------------------------------------------------

@@ -24,17 +24,16 @@ from core.base.errors import OutputError, PassError, UsageError
 from core.base.files import complete_folder
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files.readable_files import check_soft_masks
-from core.dataset.merge import merge
 from core.exr.cryptomatte import WHOLE, Coverages, hash_name, strongest
-from core.formats.coco import write_coco
 from core.masks.runs import find_runs
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.scene.scene_record import SceneEntry, scene_path
 from core.settings.render_pass import Pass
-from core.settings.settings import Grouping, LabelSource, Settings
+from core.settings.settings import Grouping, LabelSource
 from tests.builders import NO_IMAGES, entries_of, plain_instance, plain_job, plain_scene, rendered_frame
+from tests.core.datasets import merged, write_coco_file
 
 Array = npt.NDArray[Any]
 
@@ -289,7 +288,7 @@ def test_coco_says_where_they_are(rendered_of, tmp_path: Path) -> None:
     """What training code does: paste the image at its box."""
     (rendered,) = rendered_of("4.5", "crypto_only")
     record = annotate(job_of(rendered, tmp_path))
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
     coco = COCO(tmp_path / "annotations/instances.json")
 
     masks = full_masks(tmp_path, record)
@@ -305,7 +304,7 @@ def test_dataset_description_says_what_they_are(rendered_of, tmp_path: Path, wan
     (rendered,) = rendered_of("4.5", "crypto_only")
     job = job_of(rendered, tmp_path)
     annotate(dataclasses.replace(job, settings=dataclasses.replace(job.settings, soft_masks=wanted)))
-    merge(tmp_path, Settings(), lambda done, total: None, lambda: None)
+    merged(tmp_path)
 
     files = json.loads((tmp_path / "dataset.json").read_text(encoding="utf-8"))["files"]
 
@@ -358,7 +357,7 @@ def test_second_run_leaves_nothing_of_the_first(rendered_of, tmp_path: Path) -> 
 
     plain = annotate(dataclasses.replace(job, settings=dataclasses.replace(job.settings, soft_masks=False)))
     assert all(one.soft_mask is None for one in plain.instances)
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
     assert "soft_mask" not in json.dumps(COCO(tmp_path / "annotations/instances.json").dataset)
 
 

@@ -16,29 +16,23 @@ from hypothesis.extra import numpy as npst
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from core.annotate.annotate import annotate
 from core.base.box import Box
 from core.base.files import Content
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files.readable_files import check_soft_masks
-from core.checks.report import Report
-from core.checks.validate import validate
-from core.dataset.merge import merge
 from core.drawing.image_files import write_image
-from core.frames.frame_files import FrameFiles
 from core.maps.map_files import write_exr, write_npy, write_png8, write_png16
 from core.maps.map_reading import read_png16
 from core.maps.point_cloud import read_ply, write_ply
 from core.maps.surface_map import SurfaceMap
 from core.masks.runs import find_masks
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_path
-from core.records.instance import Instance, SoftMask
+from core.records.instance import SoftMask
 from core.settings.map_table import DenseMap, MapKind, WrittenMap
-from core.settings.settings import ImageFormat, LabelSource, Settings
-from tests.builders import plain_record
-from tests.core.checks.test_instances import CAMERA, HEIGHT, WIDTH, frame_of
-from tests.core.checks.test_validate import scene_of
+from core.settings.settings import ImageFormat, LabelSource
+from tests.builders import plain_instance, plain_record
+from tests.core.checks.made_up_frame import CAMERA, HEIGHT, WIDTH, frame_of
+from tests.core.datasets import annotate_rendered, checked, merged
 
 # Without what needs geometry, UV or poses, and without Position, which would find much of it by itself.
 LEFT_OUT = (MapKind.UV, MapKind.NOCS, MapKind.SURFACES, MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP, MapKind.DISPARITY)
@@ -47,19 +41,10 @@ FRAME = "frame_0001"
 Spoil = Callable[[Path], None]
 
 
-def checked(output: Path) -> Report:
-    return validate(output, lambda done, total: None)
-
-
 def make(folder: Path, frames, facts: dict[str, Any], maps: tuple[DenseMap, ...], **settings: Any) -> Path:
-    output = folder / "out"
-    chosen = Settings(labels=LabelSource.CRYPTO_OBJECT, soft_masks=True, maps=maps, **settings)
-    for rendered in frames:
-        name = f"frame_{rendered.frame:04}"
-        scene_of(facts, rendered.frame, lambda one: one).write(folder / f"{name}.json")
-        files = FrameFiles("", rendered.frame, name, rendered.files)
-        annotate(FrameJob(files, output, folder / f"{name}.json", chosen))
-    merge(output, chosen, lambda done, total: None, lambda: None)
+    chosen = {"labels": LabelSource.CRYPTO_OBJECT, "soft_masks": True, "maps": maps} | settings
+    output = annotate_rendered(folder, frames, facts, **chosen)
+    merged(output)
     return output
 
 
@@ -464,7 +449,8 @@ def test_a_group_may_cover_most_of_a_pixel_of_something_else(tmp_path: Path, lab
         Image.fromarray(pixels[name]).save(path)
         box = Box(0, 0, 2, 1) if name == "A" else mask.box
         soft_mask = SoftMask(path.name, box)
-        instances.append(Instance(name, "c", labels if name == "A" else (3,), mask, soft_mask=soft_mask))
+        carried = labels if name == "A" else (3,)
+        instances.append(plain_instance(name, labels=carried, mask=mask, soft_mask=soft_mask))
     record = plain_record(frame=1, width=2, height=1, instances=tuple(instances))
     problems = list(check_soft_masks(CheckedFrame(tmp_path, record)))
     assert len(problems) == len(says)

@@ -11,36 +11,23 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.base.files import Content
-from core.checks.report import Report
-from core.checks.validate import validate
-from core.dataset.merge import merge
-from core.frames.frame_files import FrameFiles
 from core.maps.flow_files import write_flow
 from core.maps.map_files import write_npy, write_png8, write_png16
 from core.maps.map_reading import read_map
 from core.masks.rle import paint_masks
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_path
 from core.records.merge_record import LaterRecord
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap, MapKind
-from core.settings.settings import Settings
-from tests.core.checks.test_files import make as make_of_cycles
-from tests.core.maps.test_frame_maps import stereo_pair
+from core.settings.settings import LabelSource
+from tests.builders import plain_job, rendered_frame
+from tests.core.datasets import annotate_rendered, checked, merged, stereo_pair
 from tests.eevee import FRAMES, job_of
 
 VERSION = "eevee-5.2"
 STEP = (DenseMap.FLOW_STEP_NPY, DenseMap.OCCLUSION_STEP_PNG)
 OCCLUSION = (DenseMap.OCCLUSION_FORWARD_PNG, DenseMap.OCCLUSION_BACKWARD_PNG)
 Change = Callable[[Any], Any]
-
-
-def merged(output: Path) -> None:
-    assert merge(output, Settings(), lambda done, total: None, lambda: None)[1] == []
-
-
-def checked(output: Path) -> Report:
-    return validate(output, lambda done, total: None)
 
 
 def name_of(frame: int) -> str:
@@ -50,7 +37,7 @@ def name_of(frame: int) -> str:
 def make(output: Path, step: int, *maps: DenseMap, poses: bool = True) -> Path:
     for frame in FRAMES:
         annotate(job_of(VERSION, name_of(frame), output, maps=maps, flow_step=step, poses=poses))
-    merged(output)
+    assert merged(output) == []
     return output
 
 
@@ -304,9 +291,8 @@ def test_a_few_pixels_on_edges_are_not_told(dataset: tuple[Path, DenseMap]) -> N
 
 def test_without_cameras_it_is_compared_with_nothing(rendered_of, tmp_path: Path) -> None:
     for rendered in rendered_of("4.5", "multilayer"):
-        files = FrameFiles("", rendered.frame, f"frame_{rendered.frame:04}", rendered.files)
-        annotate(FrameJob(files, tmp_path, settings=Settings(maps=OCCLUSION[:1], pictures=False)))
-    merged(tmp_path)
+        annotate(plain_job(rendered_frame(rendered), tmp_path, maps=OCCLUSION[:1], pictures=False))
+    assert merged(tmp_path) == []
     report = checked(tmp_path)
     assert report.problems == {}
     assert "forward occlusion" not in report.checks
@@ -324,7 +310,9 @@ def test_without_surfaces_of_the_other_frame_it_is_compared_with_nothing(dataset
 
 
 def test_what_cycles_renders_agrees(version: str, rendered_of, facts, tmp_path: Path) -> None:
-    output = make_of_cycles(tmp_path, rendered_of(version, "multilayer"), facts, OCCLUSION)
+    frames, cryptomatte = rendered_of(version, "multilayer"), LabelSource.CRYPTO_OBJECT
+    output = annotate_rendered(tmp_path, frames, facts, labels=cryptomatte, soft_masks=True, maps=OCCLUSION)
+    assert merged(output) == []
     report = checked(output)
     assert report.problems == {}
     assert (report.checks["forward occlusion"], report.checks["backward occlusion"]) == (1, 1)
@@ -336,7 +324,7 @@ def test_what_cycles_renders_agrees(version: str, rendered_of, facts, tmp_path: 
 @pytest.fixture(scope="module")
 def pair(rendered_of, facts_of, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = stereo_pair(rendered_of, facts_of("4.5"), "4.5", tmp_path_factory.mktemp("pair"))
-    merged(output)
+    assert merged(output) == []
     return output
 
 
@@ -399,7 +387,7 @@ def test_eyes_that_do_not_see_the_same(stereo: tuple[Path, DenseMap]) -> None:
     output, _ = stereo
     name = "shot/left/frame_0001"
     spoil(output, name, DenseMap.DEPTH_NPY, lambda depth: depth * 1.3)
-    merged(output)
+    assert merged(output) == []
     problems = checked(output).problems
     assert list(problems) == [name]
     assert problems[name][0].startswith("Disparity is not that of shot/right/frame_0001 where it leads to, by ")
@@ -414,7 +402,7 @@ def test_views_that_converge_agree(rendered_of, facts_of, tmp_path: Path) -> Non
         return dataclasses.replace(camera, k=((fx, 0.0, cx + 3.0), middle, last))
 
     output = stereo_pair(rendered_of, facts_of("4.5"), "4.5", tmp_path, shifted)
-    merged(output)
+    assert merged(output) == []
     report = checked(output)
     assert report.problems == {}
     assert report.checks["disparity and depth"] == 2

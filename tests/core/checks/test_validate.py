@@ -13,20 +13,13 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from core.annotate.annotate import annotate
 from core.base.box import Box
 from core.base.errors import RecordError
-from core.checks.report import Report
-from core.checks.validate import validate
-from core.frames.frame_files import FrameFiles
 from core.maps.map_files import write_png16
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.scene.camera import Camera
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
-from core.settings.category_table import Category
 from core.settings.map_table import DenseMap, MapKind
-from core.settings.settings import Settings
+from tests.core.datasets import annotate_rendered, checked
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 Array = npt.NDArray[Any]
@@ -46,37 +39,9 @@ MAPS = tuple(
 )
 
 
-def scene_of(facts: dict[str, Any], frame: int, change: Callable[[Camera], Camera]) -> SceneRecord:
-    known = facts["frames"][str(frame)]["camera"]
-    camera = change(Camera("Camera", "perspective", known["K"], known["world_to_camera"], 0.1, 1000.0))
-    objects = tuple(
-        SceneEntry(thing["name"], thing["pass_index"], f"c{thing['pass_index']}" if thing["pass_index"] else None)
-        for thing in facts["objects"]
-    )
-    categories = tuple(Category(name) for name in sorted({entry.category for entry in objects if entry.category}))
-    entries = SceneEntries(categories, objects)
-    return SceneRecord(
-        "Scene", frame, facts["width"], facts["height"], 1.0, 0.1, camera, entries, SceneEntries(), SceneEntries()
-    )
-
-
-def make(folder: Path, frames, facts: dict[str, Any], change: Callable[[Camera], Camera] = lambda one: one) -> Path:
-    output = folder / "out"
-    for rendered in frames:
-        name = f"frame_{rendered.frame:04}"
-        scene_of(facts, rendered.frame, change).write(folder / f"{name}.json")
-        files = FrameFiles("", rendered.frame, name, rendered.files)
-        annotate(FrameJob(files, output, folder / f"{name}.json", Settings(maps=MAPS, pictures=False)))
-    return output
-
-
 @pytest.fixture
 def dataset(version: str, rendered_of, facts, tmp_path: Path) -> Path:
-    return make(tmp_path, rendered_of(version, "multilayer"), facts)
-
-
-def checked(output: Path) -> Report:
-    return validate(output, lambda done, total: None)
+    return annotate_rendered(tmp_path, rendered_of(version, "multilayer"), facts, maps=MAPS, pictures=False)
 
 
 def test_a_dataset_that_agrees(dataset: Path) -> None:
@@ -190,7 +155,8 @@ def test_intrinsics_that_are_half_a_pixel_off(version: str, rendered_of, facts, 
         (fx, _, cx), (_, fy, cy), last = camera.k
         return dataclasses.replace(camera, k=((fx, 0.0, cx - 0.5), (0.0, fy, cy - 0.5), last))
 
-    report = checked(make(tmp_path, rendered_of(version, "multilayer"), facts, shifted))
+    frames = rendered_of(version, "multilayer")
+    report = checked(annotate_rendered(tmp_path, frames, facts, shifted, maps=MAPS, pictures=False))
     assert list(report.problems) == ["frame_0001", "frame_0002"]
     for problems in report.problems.values():
         assert any("the middle is off by -0.50, -0.50 pixels" in problem for problem in problems)

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from core.dataset.merge import merge
 from core.formats.cameras import _quaternion, write_cameras
 from core.records.frame_record import FrameRecord
 from core.scene.camera import Camera
 from core.settings.camera_formats import CameraFormat
 from core.settings.settings import Settings
 from tests.builders import plain_record
+from tests.core.datasets import merged
 
 Array = npt.NDArray[Any]
 # In front of the cameras, in their axes, scene units.
@@ -147,7 +147,7 @@ def test_records_without_scene_records(tmp_path: Path) -> None:
     for frame in range(1, 6):
         dataclasses.replace(record(frame, None), unit_scale=None).write(tmp_path)
 
-    _, problems = merge(tmp_path, Settings(cameras=tuple(CameraFormat)), lambda done, total: None, lambda: None)
+    problems = merged(tmp_path, Settings(cameras=tuple(CameraFormat)))
 
     assert problems == [
         "No cameras of 5 frames (shot_0001-0005): only a scene record knows them; annotate again: export with "

@@ -28,6 +28,7 @@ from core.records.instance import Instance
 from core.settings.category_table import Category
 from core.settings.settings import ImageFormat, LabelSource, Settings
 from tests.builders import plain_record
+from tests.core.datasets import write_coco_file
 
 HEIGHT, WIDTH = 12, 16
 
@@ -73,10 +74,6 @@ RECORDS = (
 )
 
 
-def merge(output: Path) -> Merged:
-    return write_coco(output, lambda done, total: None)
-
-
 def loaded(output: Path) -> dict[str, Any]:
     return json.loads((output / INSTANCES_FILE).read_bytes())
 
@@ -92,7 +89,7 @@ def write_all(output: Path, records: Sequence[FrameRecord]) -> None:
 def test_whole_file_by_hand(tmp_path: Path) -> None:
     write_all(tmp_path, RECORDS[:2])
 
-    merged = merge(tmp_path)
+    merged = write_coco_file(tmp_path)
 
     assert merged == Merged(tmp_path / INSTANCES_FILE, 2, 2, 2, (), {})
     image = {"width": 16, "height": 12, "sequence": "", "video_id": 1}
@@ -152,7 +149,7 @@ def test_whole_file_by_hand(tmp_path: Path) -> None:
 def test_order_of_sequence_frame_and_name(tmp_path: Path) -> None:
     write_all(tmp_path, RECORDS[::-1])
 
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     coco = loaded(tmp_path)
     assert [image["file_name"] for image in coco["images"]] == [record.image for record in RECORDS]
@@ -167,7 +164,7 @@ def test_one_line_an_entry(tmp_path: Path) -> None:
     """So that people can look into a file of many megabytes with the tools that they have."""
     write_all(tmp_path, RECORDS)
 
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     lines = (tmp_path / INSTANCES_FILE).read_text(encoding="ascii").splitlines()
     rows = [json.loads(line.rstrip(",")) for line in lines if line.startswith('{"id"')]
@@ -179,7 +176,7 @@ def test_info_says_neither_when_nor_what_may_be_done(tmp_path: Path) -> None:
     """A time would make every file another one; the licence of somebody's scene is not ours to state."""
     write_all(tmp_path, RECORDS)
 
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     coco = loaded(tmp_path)
     assert coco.keys() == {"info", "images", "annotations", "categories", "videos", "tracks"}
@@ -189,7 +186,7 @@ def test_info_says_neither_when_nor_what_may_be_done(tmp_path: Path) -> None:
 
 def test_pycocotools_reads_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_all(tmp_path, RECORDS)
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     coco = COCO(str(tmp_path / INSTANCES_FILE))
 
@@ -211,7 +208,7 @@ def test_rendered_frames_through_pycocotools(data: Path, rendered_of, version: s
         files = FrameFiles("", rendered.frame, f"{rendered.frame:04}", rendered.files)
         settings = Settings(labels=LabelSource.OBJECT_INDEX, pictures=False, image_format=ImageFormat.NONE)
         annotate(FrameJob(files, tmp_path, None, settings))
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     coco = COCO(str(tmp_path / INSTANCES_FILE))
     for image, rendered in zip(coco.loadImgs(coco.getImgIds()), rendered_of(version, "multilayer"), strict=True):
@@ -235,7 +232,7 @@ def test_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
     for attempt in range(8):
         output = tmp_path / str(attempt)
         write_all(output, random_order.sample(RECORDS, len(RECORDS)))
-        merge(output)
+        write_coco_file(output)
         seen.add((output / INSTANCES_FILE).read_bytes())
 
     assert len(seen) == 1
@@ -247,7 +244,7 @@ def test_order_of_listing_does_not_matter(tmp_path: Path, monkeypatch: pytest.Mo
     seen = set()
     for order in (paths, paths[::-1], paths[3:] + paths[:3]):
         monkeypatch.setattr("core.formats.coco.record_files", lambda output, order=order: iter(order))
-        merge(tmp_path)
+        write_coco_file(tmp_path)
         seen.add((tmp_path / INSTANCES_FILE).read_bytes())
 
     assert len(seen) == 1
@@ -255,10 +252,10 @@ def test_order_of_listing_does_not_matter(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_second_merge_changes_nothing(tmp_path: Path) -> None:
     write_all(tmp_path, RECORDS)
-    merge(tmp_path)
+    write_coco_file(tmp_path)
     first = (tmp_path / INSTANCES_FILE).read_bytes()
 
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     assert (tmp_path / INSTANCES_FILE).read_bytes() == first
     assert sorted(path.name for path in (tmp_path / "annotations").iterdir()) == ["categories.json", "instances.json"]
@@ -282,7 +279,7 @@ def test_category_ids(tmp_path: Path, categories: list[tuple[str, int | None]], 
     """Fixed ones stay; the others take what is free, from 1, in the order of names."""
     record_of("a", categories=[Category(name, id) for name, id in categories]).write(tmp_path)
 
-    assert merge(tmp_path).categories == len(categories)
+    assert write_coco_file(tmp_path).categories == len(categories)
 
     rows = loaded(tmp_path)["categories"]
     assert {row["name"]: row["id"] for row in rows} == expected
@@ -295,7 +292,7 @@ def test_categories_of_all_records_are_one_table(tmp_path: Path) -> None:
     record_of("b", [BALL_1], [Category("apple"), BALL]).write(tmp_path)
     record_of("c", [], []).write(tmp_path)
 
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     coco = loaded(tmp_path)
     assert {row["name"]: row["id"] for row in coco["categories"]} == {"apple": 1, "cube": 2, "ball": 7}
@@ -309,7 +306,7 @@ def test_frame_that_says_less_of_a_category_takes_what_others_say(tmp_path: Path
     for place, number in enumerate(order):
         record_of(str(place), [BALL_1], [categories[number]]).write(tmp_path)
 
-    merge(tmp_path)
+    write_coco_file(tmp_path)
 
     assert loaded(tmp_path)["categories"] == [{"id": 7, "name": "ball", "supercategory": "toy"}]
     assert {row["category_id"] for row in loaded(tmp_path)["annotations"]} == {7}
@@ -321,7 +318,7 @@ def test_contradictory_category(tmp_path: Path, other: Category) -> None:
     record_of("b", categories=[other]).write(tmp_path)
 
     with pytest.raises(RecordError, match=r"The category 'ball' is .* in .*\.json and .*; make them the same") as error:
-        merge(tmp_path)
+        write_coco_file(tmp_path)
 
     assert "\n" not in str(error.value)
     assert not (tmp_path / INSTANCES_FILE).exists()
@@ -333,19 +330,19 @@ def test_two_categories_with_one_id(tmp_path: Path, records: list[list[Category]
         record_of(str(number), categories=categories).write(tmp_path)
 
     with pytest.raises(RecordError, match="'ball' and 'bear' both have the id 7; give one of them another"):
-        merge(tmp_path)
+        write_coco_file(tmp_path)
 
     assert not (tmp_path / INSTANCES_FILE).exists()
 
 
 def test_contradiction_leaves_the_older_file(tmp_path: Path) -> None:
     record_of("a", categories=[BALL]).write(tmp_path)
-    merge(tmp_path)
+    write_coco_file(tmp_path)
     first = (tmp_path / INSTANCES_FILE).read_bytes()
     record_of("b", categories=[Category("ball", 8)]).write(tmp_path)
 
     with pytest.raises(RecordError):
-        merge(tmp_path)
+        write_coco_file(tmp_path)
 
     assert (tmp_path / INSTANCES_FILE).read_bytes() == first
 
@@ -360,7 +357,7 @@ def test_damaged_record_is_named_and_the_others_are_merged(tmp_path: Path) -> No
     foreign = tmp_path / "records" / "notes.json"
     foreign.write_text("{}")
 
-    merged = merge(tmp_path)
+    merged = write_coco_file(tmp_path)
 
     assert merged.frames == 5
     assert sorted(merged.problems) == [
@@ -374,7 +371,7 @@ def test_damaged_record_is_named_and_the_others_are_merged(tmp_path: Path) -> No
 
 def test_no_record(tmp_path: Path) -> None:
     with pytest.raises(RecordError) as error:
-        merge(tmp_path / "missing")
+        write_coco_file(tmp_path / "missing")
 
     assert str(error.value) == (
         f"{tmp_path / 'missing'} holds no frame record; run 'labelpass annotate' on the frames first"
@@ -388,13 +385,13 @@ def test_no_record_that_is_whole(tmp_path: Path) -> None:
     path.write_bytes(b"")
 
     with pytest.raises(RecordError, match=re.escape(f"{path} is damaged")):
-        merge(tmp_path)
+        write_coco_file(tmp_path)
 
 
 def test_no_instance_in_any_record(tmp_path: Path) -> None:
     record_of("a").write(tmp_path)
 
-    assert merge(tmp_path) == Merged(tmp_path / INSTANCES_FILE, 1, 0, 0, (), {})
+    assert write_coco_file(tmp_path) == Merged(tmp_path / INSTANCES_FILE, 1, 0, 0, (), {})
 
     coco = COCO(str(tmp_path / INSTANCES_FILE))
     assert coco.getImgIds() == [1]
@@ -419,7 +416,7 @@ def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "annotations").write_bytes(b"")
 
     with pytest.raises(OutputError, match=r"Cannot write .*instances\.json: .*; choose another"):
-        merge(tmp_path)
+        write_coco_file(tmp_path)
 
 
 def test_progress_counts_every_record_twice(tmp_path: Path) -> None:
@@ -439,10 +436,10 @@ def peak_of_merge(output: Path, frames: int, instances: int) -> int:
     long = Mask(1, Box(0, 0, WIDTH, HEIGHT), WIDTH * HEIGHT, "x" * 2000)
     things = [Instance(f"Ball.{number:03}", "ball", (long.label,), long) for number in range(instances)]
     write_all(output, [record_of(f"{frame:04}", things, [BALL], frame=frame) for frame in range(frames)])
-    merge(output)  # the first merge also pays for what is made once
+    write_coco_file(output)  # the first merge also pays for what is made once
     tracemalloc.start()
     try:
-        merge(output)
+        write_coco_file(output)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
 from core.base.box import Box
-from core.formats.coco import INSTANCES_FILE, write_coco
+from core.formats.coco import INSTANCES_FILE
 from core.masks.runs import Mask
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.scene.scene_record import Category
 from tests.builders import plain_record
+from tests.core.datasets import write_coco_file
 
 MASK = Mask(1, Box(0, 0, 1, 1), 1, "01o5")
 CATEGORIES = (Category("ball", 7), Category("cube"), Category("unseen", 3))
@@ -45,7 +46,7 @@ def record(
 def written(output: Path, *records: FrameRecord) -> dict[str, Any]:
     for one in records:
         one.write(output)
-    write_coco(output, lambda done, total: None)
+    write_coco_file(output)
     return json.loads((output / INSTANCES_FILE).read_bytes())
 
 
@@ -206,7 +207,7 @@ def test_records_of_unwanted_sequences_are_left_out(tmp_path: Path) -> None:
     old.write(tmp_path)
     new.write(tmp_path)
     WantedSequences({"shot_": [""]}).write(tmp_path)
-    merged = write_coco(tmp_path, lambda done, total: None)
+    merged = write_coco_file(tmp_path)
     assert (merged.frames, merged.left_out, merged.problems) == (1, {"Front": 1}, ())
     coco = json.loads((tmp_path / INSTANCES_FILE).read_bytes())
     judge(coco)
@@ -216,4 +217,4 @@ def test_records_of_unwanted_sequences_are_left_out(tmp_path: Path) -> None:
 
     WantedSequences({"shot_": ["Back"]}).write(tmp_path)
     with pytest.raises(RecordError, match="holds records of other sequences only; export again"):
-        write_coco(tmp_path, lambda done, total: None)
+        write_coco_file(tmp_path)

@@ -15,13 +15,14 @@ from pycocotools.cocoeval import COCOeval
 from core.annotate.annotate import annotate
 from core.base.box import Box
 from core.categories.rules import categorise
-from core.formats.coco import INSTANCES_FILE, write_coco
+from core.formats.coco import INSTANCES_FILE
 from core.frames.frame_files import find_frames
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_path
 from core.scene.scene_record import Facts, SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
 from core.settings.settings import Ignored, ImageFormat, LabelSource, Settings
+from tests.core.datasets import write_coco_file
 
 HEIGHT, WIDTH = 40, 60
 OBJECTS = (
@@ -56,7 +57,7 @@ def export(write_exr: Any, output: Path, labels: np.ndarray, ignored: Ignored) -
     settings = Settings(labels=LabelSource.OBJECT_INDEX, ignored=ignored, image_format=ImageFormat.NONE, pictures=False)
     (files,) = find_frames([frame])
     annotate(FrameJob(files, output, output / "scene.json", settings))
-    write_coco(output, lambda done, total: None)
+    write_coco_file(output)
     with contextlib.redirect_stdout(io.StringIO()):
         return COCO(str(output / INSTANCES_FILE))
 

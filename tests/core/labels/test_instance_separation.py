@@ -11,7 +11,6 @@ import pytest
 from core.annotate.annotate import annotate
 from core.base.errors import SceneError
 from core.base.files import digest
-from core.formats.coco import write_coco
 from core.frames.frame_files import find_frames
 from core.labels.track_ids import track_id
 from core.records.frame_job import FrameJob
@@ -20,6 +19,7 @@ from core.scene.camera import Camera
 from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, geometry_path, write_geometry
 from core.scene.scene_record import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings.settings import Grouping, ImageFormat, Instancing, Settings
+from tests.core.datasets import write_coco_file
 
 HEIGHT, WIDTH = 24, 40
 # Ten units away a unit is four pixels.
@@ -144,7 +144,7 @@ def test_record_and_dataset_keep_it(make) -> None:
     assert [(one.name, one.track_id, one.resolved) for one in again.instances] == [
         (one.name, one.track_id, one.resolved) for one in record.instances
     ]
-    write_coco(frame.job.output, lambda done, total: None)
+    write_coco_file(frame.job.output)
     dataset = json.loads((frame.job.output / "annotations/instances.json").read_bytes())
     identities = {track["id"]: track.get("instance") for track in dataset["tracks"]}
     assert [identities[one["track_id"]] for one in dataset["annotations"]] == [one.track_id for one in record.instances]

@@ -20,19 +20,27 @@ from pycocotools import mask as coco_mask
 from core.annotate.annotate import annotate
 from core.base.errors import PassError, SceneError
 from core.dataset.description import DESCRIPTION_FILE
-from core.dataset.merge import merge
 from core.formats.coco import INSTANCES_FILE
-from core.frames.frame_files import FrameFiles
 from core.geometry.occlusion import find_hidden
 from core.maps.map_files import write_png16
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, valid_record
 from core.scene.camera import Camera
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
 from core.settings.map_table import DenseMap, MapKind, passes_of
 from core.settings.render_pass import Pass, PassFile
-from core.settings.settings import ImageFormat, Settings
+from core.settings.settings import ImageFormat
+from tests.builders import (
+    entries_of,
+    moved_by,
+    pinhole,
+    plain_camera,
+    plain_frame,
+    plain_job,
+    rendered_camera,
+    rendered_scene,
+)
+from tests.core.datasets import merged, stereo_pair
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FAR = 1000.0
@@ -43,25 +51,7 @@ Array = npt.NDArray[Any]
 
 def scene_of(facts: dict[str, Any], frame: int, unit_scale: float = 1.0, **camera: Any) -> SceneRecord:
     """A scene record like that of the rendered fixtures."""
-    known = facts["frames"][str(frame)]["camera"]
-    described = Camera("Camera", "perspective", known["K"], known["world_to_camera"], 0.1, FAR, lens=40.0)
-    objects = [
-        SceneEntry(thing["name"], thing["pass_index"], None if thing["pass_index"] == 0 else f"c{thing['pass_index']}")
-        for thing in facts["objects"]
-    ]
-    categories = tuple(Category(name) for name in sorted({entry.category for entry in objects if entry.category}))
-    return SceneRecord(
-        "Scene",
-        frame,
-        facts["width"],
-        facts["height"],
-        1.0,
-        unit_scale,
-        dataclasses.replace(described, **camera),
-        SceneEntries(categories, tuple(objects)),
-        SceneEntries(),
-        SceneEntries(),
-    )
+    return rendered_scene(facts, frame, unit_scale=unit_scale, camera=rendered_camera(facts, frame, **camera))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,21 +84,13 @@ def make(
     name: str = "frame_0001",
     **settings: Any,
 ) -> Made:
+    path = tmp_path / f"scenes/{name}.json" if scene else None
     if scene:
-        scene.write(tmp_path / f"scenes/{name}.json")
-    job = FrameJob(
-        FrameFiles("", int(name[-4:]), name, tuple(files)),
-        tmp_path / "out",
-        tmp_path / f"scenes/{name}.json" if scene else None,
-        Settings(maps=tuple(maps), pictures=False, **{"poses": needs_poses(maps), **settings}),
-    )
+        scene.write(path)
+    frame = plain_frame(*files, name=name, frame=int(name[-4:]))
+    chosen = {"maps": tuple(maps), "pictures": False, "poses": needs_poses(maps)} | settings
+    job = plain_job(frame, tmp_path / "out", path, **chosen)
     return Made(job.output, annotate(job), scene)
-
-
-def merged(output: Path) -> list[str]:
-    """Merge the records; returns the problems."""
-    coco, problems = merge(output, Settings(), lambda done, total: None, lambda: None)
-    return [*coco.problems, *problems]
 
 
 @pytest.fixture
@@ -206,7 +188,7 @@ def test_depth_exr_by_the_reader_of_openexr(made: Made, map: DenseMap, read_exr)
 def test_a_panoramic_camera_has_ray_depth_only(version: str, rendered_of, facts, tmp_path: Path, independent) -> None:
     """Blender's Depth pass is the distance then."""
     rendered = rendered_of(version, "multilayer")[0]
-    scene = scene_of(facts, 1, type="panoramic", k=None)
+    scene = scene_of(facts, 1, type="panoramic")
     made = make(tmp_path, rendered.files, scene, (DenseMap.RAY_DEPTH_NPY,))
     depth = independent(rendered, Pass.DEPTH, "Z")
     np.testing.assert_array_equal(made.npy(DenseMap.RAY_DEPTH_NPY)[depth < FAR], depth[depth < FAR])
@@ -440,11 +422,9 @@ def depth_of_moved(facts, here, there, independent, position: Array) -> Array:
 
 def test_something_that_moves_along_hides_by_its_depth() -> None:
     """The camera goes to the right, past a post that is only a little nearer than the wall behind it."""
-    k = ((400.0, 0.0, 128.0), (0.0, 400.0, 4.0), (0.0, 0.0, 1.0))
 
     def camera(x: float) -> Camera:
-        matrix = ((1.0, 0.0, 0.0, -x), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
-        return Camera("", "perspective", k, matrix, 0.1, 100.0)
+        return plain_camera(k=pinhole(400.0, 128.0, 4.0), world_to_camera=moved_by(-x, 0.0, 0.0))
 
     def frame(x: float) -> tuple[Array, Array]:
         """Depth, and flow to the frame of a camera that is 1 further to the right."""
@@ -509,24 +489,6 @@ def test_a_missing_map_of_the_neighbour_is_a_problem(version: str, rendered_of, 
 
 
 # --- Disparity ---
-
-DISPARITY = (DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG)
-
-
-def stereo_pair(rendered_of, facts, version: str, folder: Path, change: Callable[[Camera], Camera] | None = None):
-    """Both eyes of the stereo fixture, each as a sequence; the right one with a camera that may be changed."""
-    for rendered in rendered_of(version, "stereo"):
-        known = facts["frames"]["1"]["camera"]
-        scene = scene_of(facts, 1, 0.1, world_to_camera=known[f"world_to_camera_{rendered.view}"])
-        scene = dataclasses.replace(scene, view=rendered.view)
-        if change and rendered.view == "right":
-            scene = dataclasses.replace(scene, camera=change(scene.camera))
-        path = folder / f"scenes/{rendered.view}.json"
-        scene.write(path)
-        files = FrameFiles(f"shot/{rendered.view}", 1, "frame_0001", tuple(rendered.files))
-        settings = Settings(maps=DISPARITY, pictures=False, view=rendered.view)
-        annotate(FrameJob(files, folder / "out", path, settings))
-    return folder / "out"
 
 
 def test_disparity_finds_the_point_in_the_other_eye(
@@ -711,7 +673,7 @@ def test_more_than_16_bit_is_refused(write_exr, tmp_path: Path) -> None:
     files = vector_frame(write_exr, tmp_path, np.ones((4, 6), np.float32))
     scene = scene_of({"frames": {"1": {"camera": {"K": np.eye(3), "world_to_camera": np.eye(4)}}}, "objects": [],
                       "width": 6, "height": 4}, 1)  # fmt: skip
-    objects = SceneEntries((Category("thing", 70000),), (SceneEntry("Thing", 1, "thing"),))
+    objects = entries_of(SceneEntry("Thing", 1, "thing"), categories=[Category("thing", 70000)])
     scene = dataclasses.replace(scene, objects=objects)
     with pytest.raises(SceneError, match="has the id 70000, and a label map of 16 bit holds ids up to 65535"):
         make(tmp_path, files, scene, (DenseMap.CATEGORIES_PNG,))

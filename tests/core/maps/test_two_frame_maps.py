@@ -10,12 +10,11 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.base.errors import OutputError, RecordError
-from core.dataset.merge import merge
 from core.records.frame_record import FrameRecord, record_path
 from core.records.merge_record import LaterRecord, later_path
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap
-from core.settings.settings import Settings
+from tests.core.datasets import merged
 from tests.eevee import FRAMES, job_of
 
 VERSION = "eevee-5.2"
@@ -36,10 +35,6 @@ def name_of(frame: int) -> str:
 def annotated(output: Path, *frames: int, maps: tuple[DenseMap, ...] = MAPS, step: int = STEP) -> None:
     for frame in frames:
         annotate(job_of(VERSION, name_of(frame), output, maps=maps, flow_step=step))
-
-
-def merged(output: Path) -> list[str]:
-    return merge(output, Settings(), lambda done, total: None, lambda: None)[1]
 
 
 @pytest.fixture(scope="module")

@@ -20,12 +20,12 @@ from pycocotools.coco import COCO
 
 from core.base.version import VERSION
 from core.categories.ids import CATEGORIES_FILE
-from core.formats.coco import write_coco
 from core.records.frame_record import FrameRecord, record_files
 from core.run.annotation_run import Summary
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
 from core.settings.settings import Settings
+from tests.core.datasets import write_coco_file
 from tests.core.processes import children_of, is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -116,11 +116,6 @@ def annotated(first_run: Path, renders: Path, out: Path) -> Path:
         shutil.copystat(first_run / "renders" / path.name, path)
     shutil.copytree(first_run / "out", out)
     return out
-
-
-def merge(output: Path) -> None:
-    """The dataset file, without a process of its own where the command is not what is tested."""
-    write_coco(output, lambda done, total: None)
 
 
 # --- Without any work -------------------------------------------------------------------------------------------------
@@ -363,8 +358,8 @@ def test_shares_of_a_run_make_the_same_dataset(renders: Path, annotated: Path, t
     """As a farm does it: some frames here, some there, in any order, and one merge."""
     for numbers in ("10", "1-2"):
         good("annotate", renders, "--output", tmp_path / "shared", "--frames", numbers)
-    merge(annotated)
-    merge(tmp_path / "shared")
+    write_coco_file(annotated)
+    write_coco_file(tmp_path / "shared")
 
     assert files_in(tmp_path / "shared") == files_in(annotated)
 
@@ -375,7 +370,7 @@ def test_number_of_workers_changes_nothing(renders: Path, tmp_path: Path, data: 
     outputs = {workers: tmp_path / str(workers) for workers in (1, 4)}
     for workers, output in outputs.items():
         good("annotate", renders, "--output", output, "--workers", workers)
-        merge(output)
+        write_coco_file(output)
 
     assert len(frames_in(outputs[1])) == 9
     assert files_in(outputs[4]) == files_in(outputs[1])
@@ -384,7 +379,7 @@ def test_number_of_workers_changes_nothing(renders: Path, tmp_path: Path, data: 
 def test_name_of_the_sequence(renders: Path, out: Path) -> None:
     good("annotate", renders, "--output", out, "--sequence", "night/take 2", "--frames", "1")
     good("annotate", renders, "--output", out, "--sequence", "day", "--frames", "1")
-    merge(out)
+    write_coco_file(out)
 
     assert frames_in(out) == {"night/take 2/shot_0001", "day/shot_0001"}
     images = json.loads((out / INSTANCES).read_bytes())["images"]
@@ -433,7 +428,7 @@ def test_scene_records(renders: Path, out: Path, tmp_path: Path, folder: str) ->
         "3 frames annotated; 9 instances"
     ]
 
-    merge(out)
+    write_coco_file(out)
     assert names_in(out) == {"Würfel", 'Ball "2"', "Cone"}
 
 
@@ -446,7 +441,7 @@ def test_changed_scene_record(renders: Path, out: Path) -> None:
 
     assert good(*command) == ["1 frame annotated, 2 up to date; 9 instances"]
 
-    merge(out)
+    write_coco_file(out)
     assert names_in(out) == {"a", "b", "c", "d"}
 
 

@@ -18,13 +18,14 @@ from core.annotate.annotate import annotate
 from core.categories.ids import CATEGORIES_FILE
 from core.dataset.description import DESCRIPTION_FILE
 from core.exr.cryptomatte import hash_name
-from core.formats.coco import INSTANCES_FILE, write_coco
+from core.formats.coco import INSTANCES_FILE
 from core.frames.frame_files import find_frames
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_files, record_path
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings.category_table import Category
 from core.settings.settings import LabelSource, Settings
+from tests.core.datasets import write_coco_file
 
 ROOT = Path(__file__).resolve().parents[3]
 SIDE = 8  # pixels of the square that each object fills
@@ -119,7 +120,7 @@ def scene_of(names: list[str], height: int, width: int) -> SceneRecord:
 
 def check_coco(output: Path, record: FrameRecord, boxes: dict[str, list[int]]) -> list[dict[str, Any]]:
     """Merge a record; pycocotools finds each name at its square. Returns the categories."""
-    write_coco(output, lambda done, total: None)
+    write_coco_file(output)
     coco = COCO(str(output / INSTANCES_FILE))
     (image,) = coco.loadImgs(coco.getImgIds())
     assert image["file_name"] == record.image
@@ -200,7 +201,7 @@ def test_rendered_names(data: Path, version: str, facts, tmp_path: Path) -> None
 
     seen = {thing["name"] for thing in facts["objects"]} - {"Ball.Hidden"}
     assert {instance.name for instance in record.instances} == seen
-    write_coco(tmp_path, lambda done, total: None)
+    write_coco_file(tmp_path)
     coco = COCO(str(tmp_path / INSTANCES_FILE))
     assert {row["name"] for row in coco.loadAnns(coco.getAnnIds())} == seen
 
@@ -254,7 +255,7 @@ def test_file_by_its_name(small_frame: Path, tmp_path: Path, name: str) -> None:
     assert files_in(tmp_path / "out") == expected_files(f"{name}_0007")
     assert list(record_files(tmp_path / "out")) == [record_path(tmp_path / "out", frame.path)]
     assert FrameRecord.read(record_path(tmp_path / "out", frame.path)) == record
-    write_coco(tmp_path / "out", lambda done, total: None)
+    write_coco_file(tmp_path / "out")
     coco = COCO(str(tmp_path / "out" / INSTANCES_FILE))
     (image,) = coco.loadImgs(coco.getImgIds())
     assert image["file_name"] == f"images/{name}_0007.png"

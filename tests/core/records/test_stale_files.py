@@ -7,7 +7,6 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.base.errors import OutputError, PassError
-from core.dataset.merge import merge
 from core.frames.frame_files import FrameFiles
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_path
@@ -15,6 +14,7 @@ from core.records.stale_files import former_files, remove_former_files
 from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
 from tests.builders import plain_record
+from tests.core.datasets import merged
 
 ALL = Settings(
     labels=LabelSource.CRYPTO_OBJECT,
@@ -36,7 +36,7 @@ def dataset(rendered_of, tmp_path: Path) -> Path:
     """Two frames with everything, merged, and files of the user beside them."""
     for rendered in rendered_of("4.5", "multilayer"):
         annotate(job_of(rendered, tmp_path, ALL))
-    merge(tmp_path, ALL, lambda done, total: None, lambda: None)
+    merged(tmp_path, ALL)
     for own in ("notes.txt", "maps/depth/mine.npy", "soft_masks/f_1/mine.txt", "images/f_3.png", "pictures/f_1.png"):
         (tmp_path / own).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / own).write_text("mine")

@@ -1,0 +1,61 @@
+"""Whole datasets for tests: annotated from frames of tests/data, merged and validated while nobody watches."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.annotate.annotate import annotate
+from core.checks.report import Report
+from core.checks.validate import validate
+from core.dataset.merge import merge
+from core.formats.coco import Merged, write_coco
+from core.scene.camera import Camera
+from core.settings.map_table import DenseMap
+from core.settings.settings import Settings
+from tests.builders import plain_job, rendered_camera, rendered_frame, rendered_scene
+
+DISPARITY = (DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG)
+ChangeCamera = Callable[[Camera], Camera]
+
+
+def write_coco_file(output: Path) -> Merged:
+    """Write the COCO file."""
+    return write_coco(output, lambda done, total: None)
+
+
+def merged(output: Path, settings: Settings | None = None) -> list[str]:
+    """Write all that is made of records; the problems, those of the COCO file first."""
+    coco, problems = merge(output, settings or Settings(), lambda done, total: None, lambda: None)
+    return [*coco.problems, *problems]
+
+
+def checked(output: Path) -> Report:
+    """Validate a dataset."""
+    return validate(output, lambda done, total: None)
+
+
+def annotate_rendered(
+    folder: Path, frames: Iterable[Any], facts: Mapping[str, Any], change: ChangeCamera | None = None, **settings: Any
+) -> Path:
+    """Frames of tests/data with their scene records, whose cameras may be changed; the dataset is in `out`."""
+    for rendered in frames:
+        frame = rendered_frame(rendered)
+        camera = rendered_camera(facts, rendered.frame)
+        scene = rendered_scene(facts, rendered.frame, unit_scale=0.1, camera=change(camera) if change else camera)
+        path = folder / f"{frame.name}.json"
+        scene.write(path)
+        annotate(plain_job(frame, folder / "out", path, **settings))
+    return folder / "out"
+
+
+def stereo_pair(rendered_of, facts, version: str, folder: Path, change: ChangeCamera | None = None) -> Path:
+    """Both eyes of the stereo fixture, each as a sequence; the right one with a camera that may be changed."""
+    for rendered in rendered_of(version, "stereo"):
+        camera = rendered_camera(facts, 1, rendered.view)
+        if change and rendered.view == "right":
+            camera = change(camera)
+        path = folder / f"scenes/{rendered.view}.json"
+        rendered_scene(facts, 1, unit_scale=0.1, camera=camera, view=rendered.view).write(path)
+        frame = rendered_frame(rendered, sequence=f"shot/{rendered.view}")
+        annotate(plain_job(frame, folder / "out", path, maps=DISPARITY, pictures=False, view=rendered.view))
+    return folder / "out"
