@@ -70,8 +70,8 @@ class Row:
 
     def cells(self) -> list[str]:
         values = [float(np.median(self.errors)), *map(float, np.percentile(self.errors, [99, 100]))]
-        limit = self.limit if self.share == 100 else f"{self.limit}, for {self.share:g} %"
-        met = "yes" if self.met else "**no**"
+        limit = self.limit if self.share == 100 else f"{self.limit} ({self.share:g} %)"
+        used = f"{self.used:.0%}"
         return [
             self.what,
             self.judge,
@@ -79,8 +79,7 @@ class Row:
             self.unit,
             *(f"{value:.2g}" for value in values),
             limit,
-            f"{self.used:.0%}",
-            met,
+            used if self.met else f"**{used}**",
         ]
 
 
@@ -120,7 +119,7 @@ class Frame:
         return np.column_stack((x.ravel(), y.ravel()))
 
     def aside(self) -> Array:
-        """By how much of a scene unit a surface is elsewhere a thousandth of a pixel beside, and by rounding, (N,)."""
+        """By how much of a scene unit a surface differs a thousandth of a pixel away, and by rounding, (N,)."""
         truth = self.truth
         return _THOUSANDTH * truth["footprint"] / truth["cosine"] + _ROUNDINGS * truth["distance"]
 
@@ -171,32 +170,32 @@ def _surfaces(frames: Sequence[Frame]) -> Iterator[Row]:
     def every(values: Callable[[Frame], Array], of: str = "seen") -> Array:
         return np.concatenate([values(frame)[getattr(frame, of)] for frame in frames])
 
-    rays, beside = "ray casting", "1/1000 pixel beside"
+    rays, off = "ray casting", "1/1000 pixel off"
     of_depth = every(lambda one: one.aside() / one.truth["depth"])
     depth = every(lambda one: np.abs(one.values("depth")[:, 0] / (_UNIT_SCALE * one.truth["depth"]) - 1))
-    yield Row("depth", rays, "of the depth", depth, of_depth, beside)
+    yield Row("depth", rays, "of the depth", depth, of_depth, off)
     steps = every(lambda one: np.abs(one.values("depth", "png")[:, 0] * _PNG_STEP - _UNIT_SCALE * one.truth["depth"]))
     half = 1000 * (_PNG_STEP / 2 + _UNIT_SCALE * every(lambda one: one.aside()))
-    yield Row("depth PNG, steps of 1 mm", rays, "mm", 1000 * steps, half, f"half a step, {beside}")
+    yield Row("depth PNG, steps of 1 mm", rays, "mm", 1000 * steps, half, f"half a step + {off}")
     of_distance = every(lambda one: one.aside() / one.truth["distance"])
     distance = every(lambda one: np.abs(one.values("ray_depth")[:, 0] / (_UNIT_SCALE * one.truth["distance"]) - 1))
-    yield Row("ray depth", rays, "of the distance", distance, of_distance, beside)
+    yield Row("ray depth", rays, "of the distance", distance, of_distance, off)
     position = every(
         lambda one: (
             np.linalg.norm(one.values("position") - _UNIT_SCALE * one.truth["place"], axis=1)
             / (_UNIT_SCALE * one.truth["distance"])
         )
     )
-    yield Row("position", rays, "of the distance", position, of_distance, beside)
+    yield Row("position", rays, "of the distance", position, of_distance, off)
     normals = every(lambda one: np.linalg.norm(one.values("normals") - one.truth["normal_in_camera"], axis=1))
     degrees = np.degrees(2 * np.arcsin(np.minimum(normals / 2, 1)))
     yield Row("normals", rays, "degrees", degrees, float(np.degrees(_ROUNDINGS)), "16 roundings", share=99)
     nocs = every(lambda one: np.abs(one.values("nocs") - one.truth["nocs"]).max(axis=1), "instance")
     of_diagonal = every(lambda one: one.aside() / one.diagonal(), "instance")
-    yield Row("NOCS", "matrices", "of the diagonal", nocs, of_diagonal, beside)
+    yield Row("NOCS", "matrices", "of the diagonal", nocs, of_diagonal, off)
     wrong = np.array([1 - frame.same.mean() for frame in frames])
     crossed = np.array([(1 + 2 * _THOUSANDTH * frame.outline()) / frame.same.size for frame in frames])
-    yield Row("labels", rays, "of the pixels wrong", wrong, crossed, "outlines 1/1000 pixel beside")
+    yield Row("labels", rays, "share wrong", wrong, crossed, "outlines 1/1000 pixel off")
 
 
 def _motion(frames: Sequence[Frame]) -> Iterator[Row]:
@@ -217,9 +216,7 @@ def _motion(frames: Sequence[Frame]) -> Iterator[Row]:
         found = frame.values(f"occlusion_{name}", "png")[:, 0] == 255
         shares.append(np.mean((found != hidden)[frame.seen]))
         limits.append(_borders(hidden.reshape(frame.height, frame.width)) / np.count_nonzero(frame.seen))
-    yield Row(
-        "occlusion", "ray casting", "of the pixels wrong", np.array(shares), np.array(limits), "a pixel along each edge"
-    )
+    yield Row("occlusion", "ray casting", "share wrong", np.array(shares), np.array(limits), "a pixel along each edge")
 
 
 def _motion_by_step(frame: Frame) -> Iterator[Row]:
@@ -231,7 +228,7 @@ def _motion_by_step(frame: Frame) -> Iterator[Row]:
     found = frame.values("occlusion_step", "png")[:, 0] == 255
     wrong = np.array([np.mean((found != hidden)[frame.seen])])
     limit = np.array([_borders(hidden.reshape(frame.height, frame.width)) / np.count_nonzero(frame.seen)])
-    yield Row("occlusion by step", "ray casting", "of the pixels wrong", wrong, limit, "a pixel along each edge")
+    yield Row("occlusion by step", "ray casting", "share wrong", wrong, limit, "a pixel along each edge")
 
 
 def _instances(frames: Sequence[Frame], kind: str) -> Iterator[Row]:
@@ -281,7 +278,7 @@ def _instances(frames: Sequence[Frame], kind: str) -> Iterator[Row]:
     wrong = np.concatenate(
         [(ours[:, 2] != truth[:, 2])[clear].astype(float) for (ours, truth), clear in zip(points, inside, strict=True)]
     )
-    yield Row("keypoints: visibility", "ray casting", "wrong", wrong, 0.5, "none wrong off outlines")
+    yield Row("keypoints: visibility", "ray casting", "wrong", wrong, 0.5, "none wrong inside outlines")
 
 
 def _instances_of(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -319,10 +316,10 @@ def _amodal(frames: Sequence[Frame]) -> Iterator[Row]:
             pixels = 1 + 2 * _THOUSANDTH * _borders(alone)
             allowed.append(pixels / alone.sum())
             if alone[0].any() or alone[-1].any() or alone[:, 0].any() or alone[:, -1].any():
-                raise SystemExit(f"{name} is not whole in the image, so nobody knows how large it is")
+                raise SystemExit(f"{name} is cut off by the image, so its size is not known")
             fractions.append(abs(amodal["visib_fract"] - one["area"] / alone.sum()))
             allowed_fractions.append(pixels / alone.sum())
-    limit = "outline 1/1000 pixel beside"
+    limit = "outline 1/1000 pixel off"
     yield Row("amodal masks", "Cycles, alone", "1 - IoU", np.array(misses), np.array(allowed), limit)
     yield Row("visib_fract", "Cycles, alone", "difference", np.array(fractions), np.array(allowed_fractions), limit)
 
@@ -348,8 +345,8 @@ def report(program: str, description: str, tables: Mapping[str, Callable[[Path],
         lines += [
             f"### {title}",
             "",
-            "| what | judge | compared | error | median | 99 % | largest | limit | used of it | met |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+            "| what | judge | values | error | median | 99 % | largest | limit | used |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
             *(f"| {' | '.join(row.cells())} |" for row in rows),
             "",
         ]

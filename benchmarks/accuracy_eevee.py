@@ -62,7 +62,7 @@ def measure(version: str, output: Path) -> Iterator[Row]:
     assert camera is not None
     # Of 24 bit, for 1/z between the clip planes: what such a step is of the depth, for each unit of that.
     step_of_depth = _BUFFER_STEPS * (1 / camera.clip_start - 1 / camera.clip_end) / 2**24
-    steps = f"{_BUFFER_STEPS} steps of the depth buffer"
+    steps = f"{_BUFFER_STEPS} depth steps"
     of_depth = every(lambda _, hit: step_of_depth * hit.depth)
     depth = every(lambda frame, hit: np.abs(dataset.load(frame, DenseMap.DEPTH_NPY) / (scale * hit.depth) - 1))
     yield Row("depth", rays, "of the depth", depth, of_depth, steps)
@@ -75,7 +75,7 @@ def measure(version: str, output: Path) -> Iterator[Row]:
     allowed = every(
         lambda _, hit: HALF * np.abs(scale * hit.place) + scale * (step_of_depth * hit.depth**2 * lengths)[..., None]
     )
-    yield Row("position, each coordinate", rays, "m", position, allowed, f"a step of a half float, {steps}")
+    yield Row("position, per axis", rays, "m", position, allowed, f"half-float step + {steps}")
 
     def angle(frame: int, hit: Hit) -> Array:
         expected = hit.normal @ truth.camera(frame)[1][:3, :3].T
@@ -83,7 +83,7 @@ def measure(version: str, output: Path) -> Iterator[Row]:
         return np.asarray(np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1))))
 
     normals = float(np.degrees(np.sqrt(3) * HALF))
-    yield Row("normals", rays, "degrees", every(angle), normals, "three steps of half floats")
+    yield Row("normals", rays, "degrees", every(angle), normals, "3 half-float steps")
     for name, map, step in (
         ("forward flow", DenseMap.FLOW_FORWARD_NPY, 1),
         ("backward flow", DenseMap.FLOW_BACKWARD_NPY, -1),
@@ -94,7 +94,7 @@ def measure(version: str, output: Path) -> Iterator[Row]:
 
         flow = every(lambda frame, hit, map=map, to=expected: np.abs(dataset.load(frame, map) - to(frame, hit)))  # type: ignore[misc]
         allowed = every(lambda frame, hit, to=expected: 2 * HALF * np.abs(to(frame, hit)) + _THOUSANDTH)  # type: ignore[misc]
-        yield Row(name, matrices, "pixels", flow, allowed, "two steps of half floats, 1/1000 pixel")
+        yield Row(name, matrices, "pixels", flow, allowed, "2 half-float steps + 1/1000 pixel")
     hit, same = dataset.agreed(1, FLAT)
     target, _ = truth.project(1 + _STEP, truth.moved(1, 1 + _STEP, hit))
     flow = np.abs(dataset.load(1, DenseMap.FLOW_STEP_NPY) - (target - truth.centres()))[same]
@@ -103,16 +103,16 @@ def measure(version: str, output: Path) -> Iterator[Row]:
     for frame in FRAMES:
         shown, met = dataset.shown(frame), truth.hits(frame).name
         wrong.append(np.mean((shown != met)[np.isin(shown, FLAT) & np.isin(met, FLAT)]))
-    yield Row("labels of flat things", rays, "of the pixels wrong", np.array(wrong), 0.0, "none")
+    yield Row("labels of flat objects", rays, "share wrong", np.array(wrong), 0.0, "none")
     ours, real, _ = _scatter(version, "scatter", output)
     wrong = np.array([1 - share_right(ours, real)])
-    yield Row("scatter, 1 sample", "real objects", "of the pixels wrong", wrong, 1e-3, "0.1 %")
+    yield Row("scatter, 1 sample", "real objects", "share wrong", wrong, 1e-3, "0.1 %")
     ours, real, clear = _scatter(version, "scatter_16", output)
     wrong = np.array([np.mean(~partners(ours, real)[clear])])
-    yield Row("scatter, 16 samples, clear pixels", "real objects", "of the pixels wrong", wrong, 1e-3, "0.1 %")
+    yield Row("scatter, 16 samples, clear pixels", "real objects", "share wrong", wrong, 1e-3, "0.1 %")
     wrong = np.array([1 - share_right(ours, real)])
     unclear = float(np.mean(~clear))
-    yield Row("scatter, 16 samples, all", "real objects", "of the pixels wrong", wrong, unclear, "those not clear")
+    yield Row("scatter, 16 samples, all", "real objects", "share wrong", wrong, unclear, "the unclear pixels")
 
 
 def _scatter(version: str, name: str, output: Path) -> tuple[Array, Array, Array]:

@@ -25,8 +25,8 @@ def measure(folder: Path) -> Section:
     """Spheres at random places, some beyond the border; all of them count as seen in one pixel."""
     rows = [_one_scene(triangles) for triangles in _TRIANGLES]
     text = (
-        f"{FULL_HD}, {_OBJECTS} instances, from their triangles to amodal masks, boxes and pixel counts within and "
-        "beyond the image. The time grows in a straight line with the triangles."
+        f"{FULL_HD}, {_OBJECTS} instances, from their triangles to amodal masks, boxes and pixel counts inside and "
+        "outside the image. The time grows linearly with the triangles."
     )
     return Section("Amodal masks and visibility", text, rows)
 

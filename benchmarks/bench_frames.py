@@ -44,8 +44,8 @@ def measure(folder: Path) -> Section:
     ]
     text = (
         f"A {FULL_HD} frame of {_OBJECTS} objects with all passes, ZIP: {parts} parts in {_size(multi)} (Blender 5), "
-        f"or one part with {channels} channels in {_size(single)} (Blender 4). A record is made from the file in the "
-        "page cache and written to disk."
+        f"or one part with {channels} channels in {_size(single)} (Blender 4). The file is in the page cache. "
+        "The record is written to disk."
     )
     return Section("EXR to record", text, rows)
 
@@ -66,8 +66,8 @@ def measure_command_line(folder: Path) -> Section:
         faster_by = f"{seconds[1] / seconds[2]:.2f}x"
         rows.append(_rate(f"{title}, 2 workers", frames, seconds[2], f"1 worker {duration(seconds[1])}", faster_by))
     text = (
-        "`labelpass annotate` on a folder of such multi-part frames, by the clock on the wall, start and end of all "
-        "processes included."
+        "`labelpass annotate` on a folder of such multi-part frames: wall clock, including the start and end of all "
+        "processes."
     )
     return Section("Command line", text, rows)
 
@@ -93,7 +93,7 @@ def _records(multi: Path, single: Path, output: Path) -> list[Row]:
     index, waiting = cpu["multi, index"], timings["multi, index"].wall - cpu["multi, index"]
     return [
         faster("multi-part, Object Index to record", index, everything, cpu["multi, all"], 20),
-        Row("multi-part, Object Index to record: waiting for the disk on top", duration(max(0.0, waiting))),
+        Row("multi-part, Object Index to record: extra wait for the disk", duration(max(0.0, waiting))),
         faster("multi-part, Cryptomatte Object to record", cpu["multi, crypto"], everything, cpu["multi, all"]),
         faster("single-part, Object Index to record", cpu["single, index"], everything, cpu["single, all"]),
         faster("single-part, Cryptomatte Object to record", cpu["single, crypto"], everything, cpu["single, all"]),
@@ -107,7 +107,7 @@ def _first_frame(multi: Path, output: Path) -> list[Row]:
         for _ in range(5):
             ours.append(in_fresh_process(annotate_labels, multi, output, LabelSource.OBJECT_INDEX).timing)
             theirs.append(in_fresh_process(read_all, multi).timing)
-    title = "multi-part, Object Index to record, first frame of a process"
+    title = "multi-part, Object Index, first frame of a process"
     return [faster(title, best(ours).cpu, "`OpenEXR.File`", best(theirs).cpu, 20)]
 
 
@@ -123,7 +123,7 @@ def _one_channel(single: Path) -> list[Row]:
     _decode_with(cores)
     threaded = compare(candidates, most_runs=12)
     _decode_with(0)
-    title, reference = "single-part, reading Object Index", "`InputFile.channel`"
+    title, reference = "single-part, one pass", "`InputFile`"
     return [
         no_slower(f"{title}, 1 thread", alone["ours"].cpu, reference, alone["InputFile"].cpu, 1.15),
         no_slower(

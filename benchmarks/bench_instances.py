@@ -25,8 +25,9 @@ def measure(folder: Path) -> Section:
     """Render-like label images; making them, and finding out which labels occur, is excluded."""
     rows = [row for image in _IMAGES for row in _one_image(*image)]
     text = (
-        "One label image to all boxes, areas and compressed masks. pycocotools and the loop go through the image once "
-        "for each object; the floor is one comparison of all pixels with those above and a list of where they differ."
+        "From one label image to all boxes, areas and compressed masks. pycocotools and the loop go through the image "
+        "once for each object. The floor is one comparison of all pixels with those above, and a list of where they "
+        "differ."
     )
     return Section("Instances from a label image", text, rows)
 
@@ -77,7 +78,7 @@ def measure_noise(folder: Path) -> Section:
         title = f"{FULL_HD}, {_plural(objects)} in squares of {block} px, {runs / 1e6:.2g} million runs"
         rows.append(faster(title, timings["ours"].cpu, "pycocotools", timings["pycocotools"].cpu))
     text = (
-        "Random labels, background included: the time grows with the vertical runs of equal labels, not with the "
+        "Random labels, including background. The time grows with the vertical runs of equal labels, not with the "
         "objects."
     )
     return Section("Noise", text, rows)

@@ -34,8 +34,8 @@ def measure(folder: Path) -> Section:
             else:
                 rows.append(Row(what, megabytes(ours)))
     text = (
-        f"One {ULTRA_HD} frame of {_OBJECTS} objects with all passes, in a process of its own: the peak of resident "
-        "memory above that of an interpreter that has imported the same modules and done nothing."
+        f"One {ULTRA_HD} frame of {_OBJECTS} objects with all passes, in a process of its own: peak resident memory, "
+        "minus that of a process that only imports the same modules."
     )
     return Section("Peak memory", text, rows)
 

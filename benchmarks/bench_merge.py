@@ -38,7 +38,7 @@ def measure(folder: Path) -> Section:
         peaks = [above(imports, outcome) for outcome in outcomes]
         memory = "" if None in peaks else f", {megabytes(max(peak for peak in peaks if peak is not None))} of memory"
         rows.append(Row(f"{count:,} records", f"{count / seconds:,.0f} records/s ({duration(seconds)}){memory}"))
-    text = f"{_OBJECTS} instances a record. The file is streamed, so memory grows by the names of the records only."
+    text = f"{_OBJECTS} instances in each record. The file is streamed, so memory grows only with the records' names."
     return Section("COCO merge", text, rows)
 
 

@@ -36,7 +36,7 @@ def measure(folder: Path) -> Section:
         target=f"below {duration(_TARGET_SECONDS)}",
         met=seconds < _TARGET_SECONDS,
     )
-    return Section("Occlusion maps", "One map of a frame, without reading and writing files.", [row])
+    return Section("Occlusion maps", "One map of a frame, without reading or writing files.", [row])
 
 
 def _camera(x: float) -> Camera:

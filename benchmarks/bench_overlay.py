@@ -32,9 +32,7 @@ def measure(folder: Path) -> Section:
             timings = compare({"read": read, "prepare": prepare}, seconds=2.0)
         rows.append(Row(f"{objects:,} objects: read the record", duration(timings["read"].cpu)))
         rows.append(Row(f"{objects:,} objects: boxes and masks", duration(timings["prepare"].cpu)))
-    text = (
-        f"At {_SIZE.width}x{_SIZE.height}, once for each record that an Image Editor comes to; redraws need none of it."
-    )
+    text = f"At {_SIZE.width}x{_SIZE.height}, once for each record that an Image Editor shows. Redraws need none of it."
     return Section("Overlay", text, rows)
 
 

@@ -1,4 +1,4 @@
-"""Instances that share a label, told apart by geometry: `core.geometry.surface_search.find_surfaces`, and a
+"""Instances that share a label, separated by their geometry: `core.geometry.surface_search.find_surfaces`, and a
 frame from file to record.
 
 The stones are convex, so where a ray meets one has a closed form: it enters the last of the planes of the faces that
@@ -199,9 +199,9 @@ def measure(folder: Path) -> Section:
         found = len(annotate(job).instances)
         rows.append(_time(f"{title} with one pass index: EXR to record, {found} instances", seconds))
     text = (
-        f"{FULL_HD}, {stones} stones of two kinds over and before each other on a ground of two triangles: "
-        f"{scatter.triangles:,} triangles, {scatter.visible} stones that are seen. One core. Depth and instances that "
-        "the result is compared with are in closed form; docs/instances.md says what renders give."
+        f"{FULL_HD}, {stones} stones of two kinds, some in front of others, on a ground of two triangles: "
+        f"{scatter.triangles:,} triangles, {scatter.visible} visible stones. One core. The result is compared with "
+        "depth and instances in closed form; docs/instances.md says what to expect of renders."
     )
     return Section("Instances that share a label", text, rows)
 

@@ -52,8 +52,8 @@ def measure(folder: Path) -> Section:
     for objects, soft_target, parts_target in _FRAMES:
         rows += _rows(render(FULL_HD, objects), objects, folder, soft_target, parts_target)
     text = (
-        f"A {FULL_HD} frame with a Cryptomatte of six ranks. Object by object means going through all ranks once for "
-        "each object, as a Cryptomatte node does, or for parts encoding each pair by pycocotools."
+        f"A {FULL_HD} frame with a Cryptomatte of six ranks. *Object by object* goes through all ranks once for each "
+        "object, as a Cryptomatte node does. For parts, pycocotools encodes each pair of object and material."
     )
     return Section("Soft masks and parts", text, rows)
 
@@ -90,7 +90,7 @@ def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: floa
             f"{title}: ranks to all soft masks", cpu["soft"], "object by object", cpu["object by object"], soft_target
         ),
         Row(f"{title}: writing them as PNG", duration(cpu["written"])),
-        Row(f"{title}: what keeping coverages adds to the label image", duration(cpu["kept"] - cpu["plain"])),
+        Row(f"{title}: cost of keeping coverages in the label image", duration(cpu["kept"] - cpu["plain"])),
         faster(
             f"{title}: single-part file to record with soft masks", cpu["file"], "cryptomatte-api, masks", cpu["api"]
         ),

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,8 @@ from core.base.version import VERSION
 
 _BEGIN = "<!-- benchmarks: begin, written by benchmarks/run.py --write -->"
 _END = "<!-- benchmarks: end -->"
+# Of the page's lines outside of tables, in letters.
+_WIDTH = 118
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,19 @@ def _significant(value: float) -> str:
 
 
 def as_markdown(machine: str, sections: Iterable[Section]) -> str:
-    lines = [f"Measured on: {machine}."]
+    lines = _wrapped(f"Measured on: {machine}.")
     for section in sections:
-        lines += ["", f"### {section.title}", "", section.text, ""]
+        lines += ["", f"### {section.title}", "", *_wrapped(section.text), ""]
         lines += [
             "| what | Labelpass | compared with | ratio | target | met |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
         lines += ["| " + " | ".join(row.cells()) + " |" for row in section.rows]
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def describe_machine() -> str:
