@@ -1,4 +1,4 @@
-"""The pages for people: links lead somewhere, every page and picture can be found, and what the README shows runs."""
+"""The pages for people: links lead somewhere, each page can be found, lines are short, and the README's code runs."""
 
 import re
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from core.settings.settings import Settings
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
 PAGES = [README, CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+LONGEST_LINE = 120
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -56,6 +57,11 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), link
         assert target.is_relative_to(CHECKOUT), link
         assert not anchor or anchor in anchors_of(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_lines_fit_into_an_editor(page: Path) -> None:
+    assert [line for line in text_of(page).splitlines() if len(line) > LONGEST_LINE] == []
 
 
 def test_every_page_and_picture_can_be_found() -> None:
