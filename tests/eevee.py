@@ -16,13 +16,11 @@ import numpy.typing as npt
 import OpenEXR
 from PIL import Image
 
-from core.frames.frame_files import FrameFiles
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_path
 from core.records.instance import Instance
 from core.settings.map_table import DenseMap, MapKind
-from core.settings.render_pass import PassFile
-from core.settings.settings import Settings
+from tests.builders import plain_frame, plain_job
 
 DATA = Path(__file__).resolve().parent / "data"
 # By name, so that a folder that goes missing is an error and not a shorter list.
@@ -180,9 +178,9 @@ class Dataset:
 
 def job_of(version: str, name: str, output: Path, scene: bool = True, **settings: Any) -> FrameJob:
     folder = DATA / version
-    files = FrameFiles("", int(name[-4:]), name, (PassFile(folder / f"{name}.exr"),))
+    frame = plain_frame(folder / f"{name}.exr", frame=int(name[-4:]))
     record = folder / f"scenes/{name}.json" if scene else None
-    return FrameJob(files, output, record, Settings(pictures=False, **settings))
+    return plain_job(frame, output, record, pictures=False, **settings)
 
 
 @functools.cache

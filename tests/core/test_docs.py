@@ -10,9 +10,7 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.dataset.merge import merge
-from core.frames.frame_files import FrameFiles
-from core.records.frame_job import FrameJob
-from core.settings.settings import Settings
+from tests.builders import plain_job, rendered_frame
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
@@ -99,8 +97,7 @@ def test_training_code_of_the_readme(rendered_of: Any, tmp_path: Path, monkeypat
     """It knows the dataset's folder and nothing of Labelpass."""
     dataset = tmp_path / "dataset"
     for rendered in rendered_of("4.5", "multilayer"):
-        files = FrameFiles("", rendered.frame, f"{rendered.frame:04}", rendered.files)
-        record = annotate(FrameJob(files, dataset, settings=Settings(pictures=False)))
+        record = annotate(plain_job(rendered_frame(rendered), dataset, pictures=False))
     merge(dataset)
     (code,) = re.findall(r"^```python\n(.*?)^```$", text_of(README), re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)

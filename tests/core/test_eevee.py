@@ -21,13 +21,12 @@ from core.exr.passes import Passes
 from core.labels.depth import Surfaces
 from core.masks.rle import paint_masks
 from core.records.frame_record import FrameRecord
-from core.scene.camera import Camera
 from core.scene.keypoints import Visibility
-from core.scene.scene_record import SceneEntries, SceneRecord
 from core.settings.map_table import DenseMap
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import ImageFormat, Instancing, LabelSource
 from tests.agreement import partners, share_right
+from tests.builders import pinhole, plain_camera, plain_scene
 from tests.core.datasets import checked, merged
 from tests.eevee import DATA, EEVEES, FLAT, FRAMES, HALF, MAPS, Array, Dataset, Truth, covers_clearly, job_of, truth_of
 
@@ -130,12 +129,9 @@ def test_a_background_that_rounding_puts_before_the_far_clip(
     not there, stays one."""
     near, far = clip
     least = np.float32(far * (1 - 1e-7) if parallel else 1 / (1 / far + 2.0**-23 / near))
-    k = ((50.0, 0.0, 2.0), (0.0, 50.0, 1.0), (0.0, 0.0, 1.0))
-    rest = tuple(map(tuple, np.eye(4).tolist()))
-    kind = "orthographic" if parallel else "perspective"
-    camera = Camera("Camera", kind, None if parallel else k, rest, near, far, parallel_k=k if parallel else None)
-    entries = SceneEntries()
-    scene = SceneRecord("Scene", 1, 4, 2, 1.0, 1.0, camera, entries, entries, entries)
+    type = "orthographic" if parallel else "perspective"
+    camera = plain_camera(type, pinhole(50.0, 2.0, 1.0), clip_start=near, clip_end=far)
+    scene = plain_scene(width=4, height=2, camera=camera)
     for background in (least, np.float32(1e10)):
         depth = np.full((2, 4), background)
         depth[1] = 0.4 * far, 0.3 * far, 0.4 * far, 5 * near

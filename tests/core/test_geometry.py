@@ -1,7 +1,6 @@
 """Rendered frames against what the camera and the objects' places say, by closed forms and not by code of core."""
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +11,13 @@ from core.labels.label_image import labels_from_index
 from core.masks.runs import find_masks
 from core.scene.camera import Camera
 from core.settings.render_pass import Pass
+from tests.builders import plain_camera, rendered_camera
 
 Matrix = npt.NDArray[np.float64]
 
 # Seen whole in every frame, see tests/data/README.md.
 SPHERES = ("Ball.Near", "Ball.Free")
 FAR_CLIP = 1000.0
-
-
-def camera_of(facts: dict[str, Any], rendered) -> Camera:
-    camera = facts["frames"][str(rendered.frame)]["camera"]
-    eye = f"_{rendered.view}" if rendered.view else ""
-    return Camera("Camera", "perspective", camera["K"], camera[f"world_to_camera{eye}"], 0.1, FAR_CLIP)
 
 
 def sphere_outline(camera: Camera, centre: list[float], radius: float) -> tuple[float, float, float, float]:
@@ -49,11 +43,9 @@ def sphere_outline(camera: Camera, centre: list[float], radius: float) -> tuple[
 
 def test_outline_of_a_sphere_by_hand() -> None:
     """On the axis, the outline is a circle of tan(asin(radius / distance)); the formula above must know."""
-    k = ((100.0, 0.0, 32.0), (0.0, 100.0, 24.0), (0.0, 0.0, 1.0))
-    camera = Camera("", "perspective", k, tuple(map(tuple, np.eye(4).tolist())), 0.1, FAR_CLIP)
     half = 100 * math.tan(math.asin(0.5 / 2))
 
-    assert sphere_outline(camera, [0, 0, 2], 0.5) == pytest.approx((32 - half, 24 - half, 32 + half, 24 + half))
+    assert sphere_outline(plain_camera(), [0, 0, 2], 0.5) == pytest.approx((32 - half, 24 - half, 32 + half, 24 + half))
 
 
 @pytest.mark.parametrize("fixture", ["multilayer", "stereo", "stereo_individual", "fileoutput", "halfdepth"])
@@ -62,11 +54,8 @@ def test_box_of_a_sphere(version: str, fixture: str, rendered_of, facts) -> None
     frames = rendered_of(version, fixture)
     assert len(frames) == (1 if fixture == "halfdepth" else 2)
     for number, rendered in enumerate(frames):
-        if fixture == "stereo_individual":
-            view = ("left", "right")[number]
-            camera = camera_of(facts, type(rendered)(**{**vars(rendered), "view": view}))
-        else:
-            camera = camera_of(facts, rendered)
+        view = ("left", "right")[number] if fixture == "stereo_individual" else rendered.view
+        camera = rendered_camera(facts, rendered.frame, view)
         passes = Passes(rendered.files, rendered.view_layer, rendered.view)
         boxes = {mask.label: mask.box for mask in find_masks(labels_from_index(passes.read(Pass.OBJECT_INDEX)))}
         for thing in facts["objects"]:
@@ -86,7 +75,7 @@ def test_box_of_a_sphere_is_not_biased(version: str, rendered_of, facts) -> None
     """A shift of half a pixel, the usual mistake, would stay within the one pixel above but not in the mean."""
     shifts = []
     for rendered in (*rendered_of(version, "multilayer"), *rendered_of(version, "stereo")):
-        camera = camera_of(facts, rendered)
+        camera = rendered_camera(facts, rendered.frame, rendered.view)
         passes = Passes(rendered.files, rendered.view_layer, rendered.view)
         boxes = {mask.label: mask.box for mask in find_masks(labels_from_index(passes.read(Pass.OBJECT_INDEX)))}
         for thing in facts["objects"]:
@@ -113,7 +102,7 @@ def test_position_reprojects_to_the_pixels_centre(version: str, fixture: str, re
             x0, y0, x1, y1 = facts["border_pixels_x0_y0_x1_y1"]
             assert (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) == (x0, y0, x1, y1)
 
-        projected = camera_of(facts, rendered).project(position[rows, columns])
+        projected = rendered_camera(facts, rendered.frame, rendered.view).project(position[rows, columns])
 
         assert np.abs(projected[:, 0] - (columns + 0.5)).max() < 0.01
         assert np.abs(projected[:, 1] - (rows + 0.5)).max() < 0.01
@@ -127,7 +116,7 @@ def test_depth_is_planar(version: str, fixture: str, rendered_of, facts) -> None
         depth = passes.read(Pass.DEPTH).astype(np.float64)
         surface = depth < FAR_CLIP
         position = passes.read(Pass.POSITION).astype(np.float64)[surface]
-        camera = camera_of(facts, rendered)
+        camera = rendered_camera(facts, rendered.frame, rendered.view)
 
         z = camera.project(position)[:, 2]
 

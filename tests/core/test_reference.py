@@ -9,10 +9,9 @@ import pytest
 from pycocotools.coco import COCO
 
 from core.annotate.annotate import annotate
-from core.frames.frame_files import FrameFiles
-from core.records.frame_job import FrameJob
 from core.settings.render_pass import Pass
-from core.settings.settings import ImageFormat, LabelSource, Settings
+from core.settings.settings import LabelSource
+from tests.builders import NO_IMAGES, plain_job, rendered_frame
 from tests.core.datasets import write_coco_file
 
 Masks = dict[int, npt.NDArray[np.bool_]]
@@ -55,15 +54,8 @@ def id_in_manifest(manifest: str, name: str) -> int:
 def export(output: Path, *frames, labels: LabelSource = LabelSource.AUTO) -> COCO:
     """The COCO file of rendered frames, read by pycocotools."""
     for rendered in frames:
-        settings = Settings(
-            labels=labels,
-            view_layer=rendered.view_layer,
-            view=rendered.view,
-            image_format=ImageFormat.NONE,
-            pictures=False,
-        )
-        files = FrameFiles("", rendered.frame, f"frame_{rendered.frame}", rendered.files)
-        annotate(FrameJob(files, output, settings=settings))
+        settings = {"labels": labels, "view_layer": rendered.view_layer, "view": rendered.view}
+        annotate(plain_job(rendered_frame(rendered), output, **NO_IMAGES | settings))
     return COCO(write_coco_file(output).path)
 
 

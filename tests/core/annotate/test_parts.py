@@ -33,6 +33,7 @@ from core.settings.render_pass import PassFile
 from core.settings.settings import Grouping, Ignored, ImageFormat, LabelSource, Parts
 from tests.builders import NO_IMAGES, entries_of, plain_job, plain_scene, rendered_frame
 from tests.core.datasets import write_coco_file
+from tests.core.label_images import empty_labels
 
 Array = npt.NDArray[Any]
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/parts_and_soft_masks.py"
@@ -328,7 +329,7 @@ MATERIALS = {NO_MATERIAL: "default_surface", 5: "Steel"}
 @pytest.mark.parametrize("manifest", [MATERIALS, {5: "Steel"}], ids=["named", "without a manifest entry"])
 def test_no_material_is_background(manifest: dict[int, str]) -> None:
     """With and without a scene record, and without a remark that the scene has no such material."""
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_MATERIAL, manifest)
+    image = empty_labels(LabelSource.CRYPTO_MATERIAL, manifest)
     scene = plain_scene(materials=entries_of(SceneEntry("Steel", 0, "metal")))
 
     for record in (None, scene):
@@ -338,7 +339,7 @@ def test_no_material_is_background(manifest: dict[int, str]) -> None:
 
 
 def test_material_that_is_really_called_so() -> None:
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_MATERIAL, MATERIALS)
+    image = empty_labels(LabelSource.CRYPTO_MATERIAL, MATERIALS)
     scene = plain_scene(materials=entries_of(SceneEntry("default_surface", 0, "odd")))
 
     named, _, _ = name_labels([NO_MATERIAL], image, scene)
@@ -346,7 +347,7 @@ def test_material_that_is_really_called_so() -> None:
 
 
 def test_object_that_is_called_so_is_an_instance() -> None:
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_OBJECT, MATERIALS)
+    image = empty_labels(LabelSource.CRYPTO_OBJECT, MATERIALS)
     named, _, _ = name_labels([NO_MATERIAL], image, None)
     assert [one.name for one in named] == ["default_surface"]
 

@@ -4,7 +4,6 @@ import dataclasses
 import random
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,32 +12,30 @@ from core.base.errors import SceneError
 from core.categories.grouping import group_objects
 from core.categories.rules import categorise
 from core.exr.cryptomatte import hash_name
-from core.labels.label_image import LabelImage
 from core.labels.naming import name_labels
-from core.scene.scene_record import Facts, SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import Facts, SceneEntry
 from core.settings.category_table import DEFAULT_RULES, Category, CategoryTable, Rule, Source, Unknown
 from core.settings.settings import Grouping, LabelSource
+from tests.builders import entries_of, plain_scene
+from tests.core.label_images import empty_labels
 
-OBJECTS = SceneEntries(
-    (Category("body"), Category("wheel"), Category("tree"), Category("sign", 4)),
-    (
-        SceneEntry("Body", 1, "body", parent="Car", collection="Traffic"),
-        SceneEntry("Wheel", 2, "wheel", parent="Car", collection="Traffic"),
-        SceneEntry("Wheel.001", 3, "wheel", parent="Car", collection="Traffic"),
-        SceneEntry("Body.001", 4, "body", parent="Car.001", collection="Traffic"),
-        SceneEntry("Oak", 5, "tree", collection="Park"),
-        SceneEntry("Helper", 6, None, parent="Car", collection="Traffic"),
-        SceneEntry("Pole", 7, "sign", instance_id="12"),
-        SceneEntry("Plate", 8, "sign", instance_id="12"),
-    ),
+OBJECTS = entries_of(
+    SceneEntry("Body", 1, "body", parent="Car", collection="Traffic"),
+    SceneEntry("Wheel", 2, "wheel", parent="Car", collection="Traffic"),
+    SceneEntry("Wheel.001", 3, "wheel", parent="Car", collection="Traffic"),
+    SceneEntry("Body.001", 4, "body", parent="Car.001", collection="Traffic"),
+    SceneEntry("Oak", 5, "tree", collection="Park"),
+    SceneEntry("Helper", 6, None, parent="Car", collection="Traffic"),
+    SceneEntry("Pole", 7, "sign", instance_id="12"),
+    SceneEntry("Plate", 8, "sign", instance_id="12"),
+    categories=(Category("body"), Category("wheel"), Category("tree"), Category("sign", 4)),
 )
-PARENTS = SceneEntries((Category("car", 3, "vehicle"),), (SceneEntry("Car", 0, "car"), SceneEntry("Car.001", 0, "car")))
-COLLECTIONS = SceneEntries(
-    (Category("Traffic"), Category("Park")), (SceneEntry("Traffic", 0, "Traffic"), SceneEntry("Park", 0, "Park"))
+PARENTS = entries_of(
+    SceneEntry("Car", 0, "car"), SceneEntry("Car.001", 0, "car"), categories=[Category("car", 3, "vehicle")]
 )
-NOTHING = SceneEntries()
-SCENE = SceneRecord("S", 1, 64, 48, 1.0, 1.0, None, OBJECTS, NOTHING, NOTHING, PARENTS, COLLECTIONS)
-INDEX = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.OBJECT_INDEX, {})
+COLLECTIONS = entries_of(SceneEntry("Traffic", 0, "Traffic"), SceneEntry("Park", 0, "Park"))
+SCENE = plain_scene(objects=OBJECTS, parents=PARENTS, collections=COLLECTIONS)
+INDEX = empty_labels()
 ALL = [1, 2, 3, 4, 5, 6, 7, 8]
 SIGN = ("sign 12", "sign", (7, 8))
 
@@ -90,23 +87,21 @@ def test_what_is_hidden_leaves_the_rest_of_its_group() -> None:
 
 def test_cryptomatte_groups_too() -> None:
     names = {hash_name(entry.name): entry.name for entry in OBJECTS.entries}
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_OBJECT, names)
+    image = empty_labels(LabelSource.CRYPTO_OBJECT, names)
     named, _, _ = name_labels(sorted(names), image, SCENE, Grouping.PARENT)
     assert {one.name: len(one.labels) for one in named} == {"Car": 3, "Car.001": 1, "Oak": 1, "sign 12": 2}
 
 
 def test_other_kinds_of_labels_are_not_grouped() -> None:
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_ASSET, {hash_name("Car"): "Car"})
-    record = SceneRecord("S", 1, 64, 48, 1.0, 1.0, None, OBJECTS, NOTHING, PARENTS, PARENTS, COLLECTIONS)
+    image = empty_labels(LabelSource.CRYPTO_ASSET, {hash_name("Car"): "Car"})
+    record = dataclasses.replace(SCENE, assets=PARENTS)
     named, _, _ = name_labels([hash_name("Car")], image, record, Grouping.COLLECTION)
     assert [one.name for one in named] == ["Car"]
 
 
 def test_an_index_that_two_groups_share() -> None:
     entries = (SceneEntry("A", 1, "a", parent="Car"), SceneEntry("B", 1, "b", parent="Car.001"))
-    record = SceneRecord(
-        "S", 1, 64, 48, 1.0, 1.0, None, SceneEntries((Category("a"), Category("b")), entries), NOTHING, NOTHING, PARENTS
-    )
+    record = plain_scene(*entries, parents=PARENTS)
     named, _, notes = name_labels([1], INDEX, record, Grouping.PARENT)
     assert [(one.name, one.labels) for one in named] == [("Car", (1,))]
     assert notes == ["'Car' and 'Car.001' share the pass index 1, so they are one instance"]
@@ -115,9 +110,8 @@ def test_an_index_that_two_groups_share() -> None:
 
 
 def test_the_category_that_fixes_an_id_counts() -> None:
-    parents = SceneEntries((Category("body"),), (SceneEntry("Car", 0, "body"),))
-    objects = SceneEntries((Category("body", 9),), (SceneEntry("Body", 1, "body", parent="Car"),))
-    record = SceneRecord("S", 1, 64, 48, 1.0, 1.0, None, objects, NOTHING, NOTHING, parents)
+    objects = entries_of(SceneEntry("Body", 1, "body", parent="Car"), categories=[Category("body", 9)])
+    record = plain_scene(objects=objects, parents=entries_of(SceneEntry("Car", 0, "body")))
     assert group_objects(record, Grouping.PARENT).categories == (Category("body", 9),)
 
 
@@ -139,10 +133,7 @@ def instances_of(
     grouping: Grouping = Grouping.OBJECT,
 ) -> list[tuple[str, str, tuple[int, ...]]]:
     """Name, category and pass indices of the instances of a scene whose objects all are seen."""
-    record = SceneRecord(
-        "S", 1, 64, 48, 1.0, 1.0, None, SceneEntries((), tuple(objects)), NOTHING, NOTHING,
-        SceneEntries((), tuple(parents)), SceneEntries((), tuple(collections)),
-    )  # fmt: skip
+    record = plain_scene(*objects, parents=entries_of(*parents), collections=entries_of(*collections))
     labels = sorted({entry.pass_index for entry in objects} - {0})
     named, _, _ = name_labels(labels, INDEX, categorise(record, table), grouping)
     return [(one.name, one.category, one.labels) for one in named]
@@ -248,9 +239,9 @@ def test_equal_pass_indices_and_equal_categories() -> None:
         thing("A", 5, category="car"), thing("B", 5, category="car"), thing("C", 5, category="bus"),
         thing("D", 0, category="car"), thing("E", 0, category="car"),
     )  # fmt: skip
-    record = SceneRecord("S", 1, 64, 48, 1.0, 1.0, None, SceneEntries((), objects), NOTHING, NOTHING)
+    record = plain_scene(*objects)
     names = {hash_name(entry.name): entry.name for entry in objects}
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_OBJECT, names)
+    image = empty_labels(LabelSource.CRYPTO_OBJECT, names)
 
     def found(grouping: Grouping) -> list[tuple[str, str, list[str]]]:
         named, _, _ = name_labels(sorted(names), image, categorise(record, CategoryTable()), grouping)
@@ -277,13 +268,13 @@ def test_a_group_that_nothing_names_takes_the_category_that_its_members_agree_on
         thing("Body", 1, parent="Root"), thing("Wheel", 2, parent="Root"),
         thing("Hull", 3, parent="Root.001"), thing("Door", 4, parent="Root.001"),
     )  # fmt: skip
-    paint = SceneEntries((), (SceneEntry("Paint", 0, None), SceneEntry("Varnish", 0, None)))
+    paint = entries_of(SceneEntry("Paint", 0, None), SceneEntry("Varnish", 0, None))
     painted = [
         dataclasses.replace(entry, facts=Facts(materials=("Paint",))) if entry.name == "Body" else entry
         for entry in objects
     ]
-    parents = SceneEntries((), (thing("Root", 0), thing("Root.001", 0)))
-    record = SceneRecord("S", 1, 64, 48, 1.0, 1.0, None, SceneEntries((), tuple(painted)), paint, NOTHING, parents)
+    parents = entries_of(thing("Root", 0), thing("Root.001", 0))
+    record = plain_scene(*painted, materials=paint, parents=parents)
     named, _, _ = name_labels([1, 2, 3, 4], INDEX, categorise(record, table), Grouping.PARENT)
     assert [(one.name, one.category, one.labels) for one in named] == [
         ("Root", "car", (1, 2)), ("Root.001", "Root", (3, 4)),
@@ -308,12 +299,10 @@ def test_instances_do_not_depend_on_the_order_of_objects(random: random.Random, 
 
 
 def test_materials_of_a_category_that_is_one_instance() -> None:
-    materials = SceneEntries(
-        (), (SceneEntry("Grass", 1, None), SceneEntry("Moss", 2, None), SceneEntry("Bark", 3, None))
-    )
-    record = SceneRecord("S", 1, 64, 48, 1.0, 1.0, None, NOTHING, materials, NOTHING)
+    materials = (SceneEntry(name, index, None) for index, name in enumerate(("Grass", "Moss", "Bark"), start=1))
+    record = plain_scene(materials=entries_of(*materials))
     table = CategoryTable((Category("green", 1, stuff=True),), (Rule(Source.MATERIAL, "[GM]*", "green"),))
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.MATERIAL_INDEX, {})
+    image = empty_labels(LabelSource.MATERIAL_INDEX)
     named, _, _ = name_labels([1, 2, 3], image, categorise(record, table))
     assert [(one.name, one.category, one.labels) for one in named] == [
         ("Bark", "Bark", (3,)),

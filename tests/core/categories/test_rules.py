@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from core.base.errors import SceneError
 from core.categories.rules import categorise
-from core.scene.scene_record import REFUSED, UNKNOWN, Facts, SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import REFUSED, UNKNOWN, Facts, SceneEntry, SceneRecord
 from core.settings.category_table import DEFAULT_RULES, OTHER_NAME, Category, CategoryTable, Rule, Source, Unknown
+from tests.builders import entries_of, plain_scene
 
 CAR, TREE, BACKGROUND = Category("car", 1, "vehicle"), Category("tree", 2), Category("helpers", 0)
 OBJECTS = (
@@ -40,8 +41,12 @@ def scene(
     collections: Sequence[SceneEntry] = COLLECTIONS,
     parents: Sequence[SceneEntry] = (),
 ) -> SceneRecord:
-    kinds = [SceneEntries((), tuple(entries)) for entries in (objects, MATERIALS, (), parents, collections)]
-    return SceneRecord("S", 1, 64, 48, 1.0, 1.0, None, *kinds)
+    return plain_scene(
+        *objects,
+        materials=entries_of(*MATERIALS),
+        parents=entries_of(*parents),
+        collections=entries_of(*collections),
+    )
 
 
 def found(table: CategoryTable, record: SceneRecord | None = None) -> dict[str, tuple[str | None, str]]:

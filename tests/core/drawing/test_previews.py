@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from core.base.box import Box
 from core.drawing.preview_boxes import draw_boxes, draw_depth
-from core.masks.runs import Mask
 from core.records.instance import Instance
+from tests.builders import plain_instance, plain_mask
 
 Bytes = npt.NDArray[np.uint8]
 Colour = tuple[int, ...]
@@ -24,8 +24,7 @@ def canvas(height: int, width: int) -> Bytes:
 
 
 def instance(box: Box, name: str = "a", category: str = "thing") -> Instance:
-    area = (box.x1 - box.x0) * (box.y1 - box.y0)
-    return Instance(name, category, (1,), Mask(1, box, area, ""))
+    return plain_instance(name, category, mask=plain_mask(box))
 
 
 def colours_on_border(picture: Bytes, box: Box) -> set[Colour]:

@@ -3,6 +3,7 @@
 A file that is damaged in a place that nobody reads may be read; it must then give exactly what the good file gives.
 """
 
+import dataclasses
 import random
 import re
 import struct
@@ -18,14 +19,14 @@ from core.annotate.annotate import annotate
 from core.base.errors import ExrError, InputError, LabelpassError, PassError, SceneError
 from core.exr.exr_file import ExrFile
 from core.exr.passes import Passes
-from core.frames.frame_files import FrameFiles, find_frames
+from core.frames.frame_files import find_frames
 from core.labels.label_image import read_labels
 from core.masks.runs import find_masks
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_files
-from core.scene.scene_record import SceneEntries, SceneRecord
 from core.settings.render_pass import Pass, PassFile
-from core.settings.settings import ImageFormat, LabelSource, Settings
+from core.settings.settings import ImageFormat, LabelSource
+from tests.builders import plain_frame, plain_job, plain_scene
 
 Labels = npt.NDArray[np.uint32]
 
@@ -70,13 +71,7 @@ def read_everything(path: Path) -> None:
 
 
 def job_of(output: Path, *paths: Path, scene: Path | None = None, **settings: object) -> FrameJob:
-    files = tuple(PassFile(path) for path in paths)
-    return FrameJob(FrameFiles("", 1, "frame", files), output, scene, Settings(**settings))
-
-
-def write_scene(path: Path, width: int, height: int, unit_scale: float = 1.0) -> None:
-    nothing = SceneEntries()
-    SceneRecord("Scene", 1, width, height, 1.0, unit_scale, None, nothing, nothing, nothing).write(path)
+    return plain_job(plain_frame(*paths, name="frame"), output, scene, **settings)
 
 
 def index_channels(index: npt.NDArray[np.generic]) -> dict[str, npt.NDArray[np.generic]]:
@@ -315,7 +310,7 @@ def test_other_image_size_contradicts_the_scene(data: Path, tmp_path: Path, name
     """A single-part file may claim any image size; the scene record knows which it was."""
     whole = (data / name).read_bytes()
     path, scene = tmp_path / "flipped.exr", tmp_path / "scene.json"
-    write_scene(scene, WIDTH, HEIGHT)
+    plain_scene().write(scene)
     start = whole.index(b"displayWindow\0box2i\0") + len(b"displayWindow\0box2i\0") + 4
     for place in range(start, start + 16):
         for bit in range(8):
@@ -473,7 +468,7 @@ def test_depth_and_colours_that_are_no_numbers(write_exr, tmp_path: Path, value:
         channels[name][10, 20] = value
     path = write_exr(tmp_path / "frame.exr", channels)
     scene = tmp_path / "scene.json"
-    write_scene(scene, 80, 60, 1000.0)
+    plain_scene(width=80, height=60, unit_scale=1000.0).write(scene)
 
     record = annotate(job_of(tmp_path / "out", path, scene=scene))
 
@@ -527,7 +522,7 @@ def test_parts_of_a_file_differ_in_size(write_exr, tmp_path: Path) -> None:
 
 def test_frame_and_scene_differ_in_size(data: Path, tmp_path: Path) -> None:
     scene = tmp_path / "scene.json"
-    write_scene(scene, HEIGHT, WIDTH)
+    plain_scene(width=HEIGHT, height=WIDTH).write(scene)
 
     with pytest.raises(SceneError) as error:
         annotate(job_of(tmp_path / "out", data / SINGLE_PART, scene=scene))
@@ -555,7 +550,7 @@ def test_missing_scene(data: Path, tmp_path: Path) -> None:
 def test_image_that_somebody_else_made_is_damaged(data: Path, tmp_path: Path) -> None:
     """Blender has put the training image into its place, and it is cut off there."""
     job = job_of(tmp_path / "out", data / SINGLE_PART)
-    job = FrameJob(job.files, job.output, None, job.settings, colour={"made_by": "Blender"})
+    job = dataclasses.replace(job, colour={"made_by": "Blender"})
     image = job.output / job.image
     image.parent.mkdir(parents=True)
     Image.effect_noise((WIDTH, HEIGHT), 50).convert("RGB").save(image)

@@ -21,14 +21,13 @@ from core.base.errors import PassError
 from core.cli.parser import main
 from core.exr.cryptomatte import hash_name
 from core.exr.passes import Passes
-from core.frames.frame_files import FrameFiles
 from core.frames.sidecar import Sidecar, sidecar_path
 from core.labels.label_image import LabelImage, read_labels
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
-from core.scene.scene_record import Category, SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import SceneEntry
 from core.settings.render_pass import Pass, PassFile
-from core.settings.settings import ImageFormat, LabelSource, Parts, Settings
+from core.settings.settings import LabelSource, Parts
+from tests.builders import NO_IMAGES, entries_of, plain_job, plain_scene
 
 Array = npt.NDArray[Any]
 
@@ -287,18 +286,17 @@ def test_scene_record_names_what_no_manifest_names(write_exr, tmp_path: Path) ->
     materials = {"Paint": np.ones((HEIGHT, WIDTH), np.float32)}
     channels = channels_of("CryptoObject", covered) | channels_of("CryptoMaterial", materials)
     path = write_exr(tmp_path / "a.exr", channels)
-    objects = SceneEntries(
-        (Category("box", 4),),
-        (SceneEntry("Cube", 0, "box"), SceneEntry("Cube.623", 0, "box"), SceneEntry("Helper", 0, None)),
+    scene = plain_scene(
+        SceneEntry("Cube", 0, "box"),
+        SceneEntry("Cube.623", 0, "box"),
+        SceneEntry("Helper", 0, None),
+        width=WIDTH,
+        height=HEIGHT,
+        materials=entries_of(SceneEntry("Paint", 0, "coat")),
     )
-    paint = SceneEntries((Category("coat"),), (SceneEntry("Paint", 0, "coat"),))
-    scene = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, objects, paint, SceneEntries())
     scene.write(tmp_path / "s.json")
-    settings = Settings(image_format=ImageFormat.NONE, pictures=False, parts=Parts.MATERIAL)
 
-    record = annotate(
-        FrameJob(FrameFiles("", 1, "a", (PassFile(path),)), tmp_path / "out", tmp_path / "s.json", settings)
-    )
+    record = annotate(plain_job(path, tmp_path / "out", tmp_path / "s.json", parts=Parts.MATERIAL, **NO_IMAGES))
 
     assert [(one.name, one.category) for one in record.instances] == [("Cube", "box"), ("Cube.623", "box")]
     assert {part.name for one in record.instances for part in one.parts} == {"Paint"}
@@ -362,8 +360,7 @@ def test_edited_sidecar_makes_the_record_out_of_date(write_exr, tmp_path: Path) 
     sidecar = tmp_path / "m.json"
     sidecar.write_text(manifest_text(), encoding="utf-8")
     path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=header("ids", manif_file="m.json"))
-    files = FrameFiles("", 0, "a", (PassFile(path),))
-    job = FrameJob(files, tmp_path / "out", settings=Settings(image_format=ImageFormat.NONE, pictures=False))
+    job = plain_job(path, tmp_path / "out", **NO_IMAGES)
     record = annotate(job)
     assert {one.name for one in record.instances} >= {"Cube"}
     assert job.finished_record() == record
@@ -390,10 +387,8 @@ def test_edited_sidecar_makes_the_record_out_of_date(write_exr, tmp_path: Path) 
 def test_record_of_another_renderers_frame(several, tmp_path: Path) -> None:
     """The record says which Cryptomatte was taken, and its instances are those of its manifest."""
     path, covered = several
-    files = FrameFiles("", 1, "shot_0001", (PassFile(path),))
-    settings = Settings(cryptomatte="props", image_format=ImageFormat.NONE, pictures=False)
 
-    record = annotate(FrameJob(files, tmp_path / "out", settings=settings))
+    record = annotate(plain_job(path, tmp_path / "out", cryptomatte="props", **NO_IMAGES))
 
     assert (record.label_source, record.cryptomatte) == ("crypto_object", "props")
     assert {one.name for one in record.instances} <= set(covered["props"])

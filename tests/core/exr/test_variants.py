@@ -6,14 +6,13 @@ import pytest
 
 from core.base.errors import ExrError
 from core.exr.variants import split_frame
-from core.frames.frame_files import FrameFiles
-from core.settings.render_pass import PassFile
 from core.settings.settings import Settings
+from tests.builders import plain_frame
 
 
 def split(path: Path, **settings: object) -> list[tuple[str, str, str]]:
     """Path, view layer and view of each part."""
-    whole = FrameFiles("shots", 1, path.stem, (PassFile(path),))
+    whole = plain_frame(path, sequence="shots")
     parts = split_frame(whole, Settings(**settings))
     assert all(part.files == whole.files for part, _ in parts)
     return [(part.path, own.view_layer, own.view) for part, own in parts]

@@ -14,7 +14,7 @@ from core.records.frame_record import FrameRecord
 from core.scene.camera import Camera
 from core.settings.camera_formats import CameraFormat
 from core.settings.settings import Settings
-from tests.builders import plain_record
+from tests.builders import as_matrix, plain_camera, plain_record
 from tests.core.datasets import merged
 
 Array = npt.NDArray[Any]
@@ -32,8 +32,7 @@ def rotation(seed: int) -> Array:
 def camera(seed: int, k: Any = ((700.0, 0.0, 330.0), (0.0, 690.0, 235.0), (0.0, 0.0, 1.0)), **more: Any) -> Camera:
     matrix = np.eye(4)
     matrix[:3, :3], matrix[:3, 3] = rotation(seed), np.random.default_rng(seed + 99).normal(size=3)
-    type_ = more.pop("type", "perspective")
-    return Camera("Camera", type_, k, tuple(map(tuple, matrix.tolist())), 0.1, 100.0, **more)
+    return plain_camera(k=k, world_to_camera=as_matrix(matrix), **more)
 
 
 def record(frame: int, camera: Camera | None, sequence: str = "") -> FrameRecord:

@@ -19,15 +19,13 @@ from core.base.errors import OutputError, RecordError
 from core.base.version import VERSION
 from core.exr.passes import Passes
 from core.formats.coco import INSTANCES_FILE, Merged, write_coco
-from core.frames.frame_files import FrameFiles
 from core.labels.label_image import read_labels
 from core.masks.runs import Mask, find_masks
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_path
 from core.records.instance import Instance
 from core.settings.category_table import Category
-from core.settings.settings import ImageFormat, LabelSource, Settings
-from tests.builders import plain_record
+from core.settings.settings import LabelSource
+from tests.builders import NO_IMAGES, plain_instance, plain_job, plain_mask, plain_record, rendered_frame
 from tests.core.datasets import write_coco_file
 
 HEIGHT, WIDTH = 12, 16
@@ -60,10 +58,10 @@ def record_of(
 
 BALL, CUBE = Category("ball", 7, "toy"), Category("cube")
 BALL_1, BALL_2 = (
-    Instance("Ball.001", "ball", (1,), mask_of(1, 2, 3, 6, 8)),
-    Instance("Ball.002", "ball", (2,), mask_of(2, 0, 0, 16, 12)),
+    plain_instance("Ball.001", "ball", (1,), mask_of(1, 2, 3, 6, 8)),
+    plain_instance("Ball.002", "ball", (2,), mask_of(2, 0, 0, 16, 12)),
 )
-CUBE_1 = Instance("Cube", "cube", (9,), mask_of(9, 15, 11, 16, 12))
+CUBE_1 = plain_instance("Cube", "cube", (9,), mask_of(9, 15, 11, 16, 12))
 RECORDS = (
     record_of("a_0001", [BALL_1, CUBE_1], [BALL, CUBE]),
     record_of("a_0002", [], [BALL, CUBE], frame=2),
@@ -205,9 +203,7 @@ def test_pycocotools_reads_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_rendered_frames_through_pycocotools(data: Path, rendered_of, version: str, tmp_path: Path) -> None:
     """From the EXR file to what training code sees: the masks are the label image."""
     for rendered in rendered_of(version, "multilayer"):
-        files = FrameFiles("", rendered.frame, f"{rendered.frame:04}", rendered.files)
-        settings = Settings(labels=LabelSource.OBJECT_INDEX, pictures=False, image_format=ImageFormat.NONE)
-        annotate(FrameJob(files, tmp_path, None, settings))
+        annotate(plain_job(rendered_frame(rendered), tmp_path, labels=LabelSource.OBJECT_INDEX, **NO_IMAGES))
     write_coco_file(tmp_path)
 
     coco = COCO(str(tmp_path / INSTANCES_FILE))
@@ -433,8 +429,8 @@ def test_progress_counts_every_record_twice(tmp_path: Path) -> None:
 
 def peak_of_merge(output: Path, frames: int, instances: int) -> int:
     """Most bytes of Python objects at a time, while records with long masks are merged."""
-    long = Mask(1, Box(0, 0, WIDTH, HEIGHT), WIDTH * HEIGHT, "x" * 2000)
-    things = [Instance(f"Ball.{number:03}", "ball", (long.label,), long) for number in range(instances)]
+    long = plain_mask(Box(0, 0, WIDTH, HEIGHT), rle="x" * 2000)
+    things = [plain_instance(f"Ball.{number:03}", "ball", mask=long) for number in range(instances)]
     write_all(output, [record_of(f"{frame:04}", things, [BALL], frame=frame) for frame in range(frames)])
     write_coco_file(output)  # the first merge also pays for what is made once
     tracemalloc.start()

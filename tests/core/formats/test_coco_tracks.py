@@ -11,21 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
-from core.base.box import Box
 from core.formats.coco import INSTANCES_FILE
-from core.masks.runs import Mask
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.scene.scene_record import Category
-from tests.builders import plain_record
+from tests.builders import plain_instance, plain_mask, plain_record
 from tests.core.datasets import write_coco_file
 
-MASK = Mask(1, Box(0, 0, 1, 1), 1, "01o5")
+MASK = plain_mask(rle="01o5")
 CATEGORIES = (Category("ball", 7), Category("cube"), Category("unseen", 3))
 
 
 def instance(name: str, category: str = "ball", track_id: int | None = None) -> Instance:
-    return Instance(name, category, (1,), MASK, track_id=track_id, resolved=None if track_id is None else "geometry")
+    resolved = None if track_id is None else "geometry"
+    return plain_instance(name, category, mask=MASK, track_id=track_id, resolved=resolved)
 
 
 def record(

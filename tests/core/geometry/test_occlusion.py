@@ -7,15 +7,16 @@ import pytest
 
 from core.geometry import occlusion
 from core.scene.camera import Camera
+from tests.builders import pinhole, plain_camera
 
 WIDTH, HEIGHT, FOCAL, UNIT_SCALE = 23, 17, 40.0, 0.5
-K = ((FOCAL, 0.0, 11.0), (0.0, FOCAL, 9.0), (0.0, 0.0, 1.0))
+K = pinhole(FOCAL, 11.0, 9.0)
 
 
 def camera(angle: float, x: float, z: float) -> Camera:
     turn = ((math.cos(angle), 0.0, math.sin(angle)), (0.0, 1.0, 0.0), (-math.sin(angle), 0.0, math.cos(angle)))
     matrix = (*((*row, at) for row, at in zip(turn, (x, 0.1, z), strict=True)), (0.0, 0.0, 0.0, 1.0))
-    return Camera("", "perspective", K, matrix, 0.1, 100.0)
+    return plain_camera(k=K, world_to_camera=matrix)
 
 
 def moved(x: float, y: float, depth: float, here: Camera, there: Camera) -> tuple[float, float, float]:

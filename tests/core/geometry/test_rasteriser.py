@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.base.box import Box
 from core.geometry.rasteriser import Projection, ScreenTriangles, find_spans, fragments, nearest, project_triangles
-from core.scene.camera import Camera
+from tests.builders import pinhole, plain_camera
 
 HEIGHT, WIDTH = 24, 32
 IDENTITY = np.eye(4)
@@ -206,13 +206,11 @@ def test_nothing() -> None:
 
 
 def test_cameras() -> None:
-    matrix = tuple(map(tuple, np.eye(4)))
-    k = ((9.0, 0.0, 3.0), (0.0, 9.0, 2.0), (0.0, 0.0, 1.0))
-    pinhole = Projection.of(Camera("a", "perspective", k, matrix, 0.1, 9.0))
-    parallel = Projection.of(Camera("b", "orthographic", None, matrix, 0.1, 9.0, parallel_k=k))
-    assert pinhole and not pinhole.parallel and parallel and parallel.parallel
-    assert Projection.of(Camera("c", "panoramic", None, matrix, 0.1, 9.0)) is None
-    x, y, nearness = pinhole.to_image(np.array([1.0, 2.0, 4.0]))
-    assert (x, y, pinhole.depth(nearness)) == (9 / 4 + 3, 18 / 4 + 2, 4)
+    k = pinhole(9.0, 3.0, 2.0)
+    perspective, parallel = (Projection.of(plain_camera(type, k)) for type in ("perspective", "orthographic"))
+    assert perspective and not perspective.parallel and parallel and parallel.parallel
+    assert Projection.of(plain_camera("panoramic")) is None
+    x, y, nearness = perspective.to_image(np.array([1.0, 2.0, 4.0]))
+    assert (x, y, perspective.depth(nearness)) == (9 / 4 + 3, 18 / 4 + 2, 4)
     x, y, nearness = parallel.to_image(np.array([1.0, 2.0, 4.0]))
     assert (x, y, parallel.depth(nearness)) == (12, 20, 4)

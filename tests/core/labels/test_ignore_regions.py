@@ -15,14 +15,16 @@ from pycocotools.cocoeval import COCOeval
 from core.annotate.annotate import annotate
 from core.base.box import Box
 from core.categories.rules import categorise
+from core.exr.cryptomatte import hash_name
 from core.formats.coco import INSTANCES_FILE
-from core.frames.frame_files import find_frames
-from core.records.frame_job import FrameJob
+from core.labels.naming import name_labels
 from core.records.frame_record import FrameRecord, record_path
-from core.scene.scene_record import Facts, SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import Facts, SceneEntry
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
-from core.settings.settings import Ignored, ImageFormat, LabelSource, Settings
+from core.settings.settings import Ignored, LabelSource, Settings
+from tests.builders import NO_IMAGES, plain_job, plain_scene
 from tests.core.datasets import write_coco_file
+from tests.core.label_images import empty_labels
 
 HEIGHT, WIDTH = 40, 60
 OBJECTS = (
@@ -51,12 +53,10 @@ def labels() -> np.ndarray:
 
 def export(write_exr: Any, output: Path, labels: np.ndarray, ignored: Ignored) -> COCO:
     frame = write_exr(output / "frame_0001.exr", {"L.IndexOB.X": labels.astype(np.float32)})
-    nothing = SceneEntries()
-    scene = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, SceneEntries((), OBJECTS), nothing, nothing)
+    scene = plain_scene(*OBJECTS, width=WIDTH, height=HEIGHT)
     categorise(scene, CategoryTable((Category("bus", 9),))).write(output / "scene.json")
-    settings = Settings(labels=LabelSource.OBJECT_INDEX, ignored=ignored, image_format=ImageFormat.NONE, pictures=False)
-    (files,) = find_frames([frame])
-    annotate(FrameJob(files, output, output / "scene.json", settings))
+    settings = {"labels": LabelSource.OBJECT_INDEX, "ignored": ignored}
+    annotate(plain_job(frame, output, output / "scene.json", **NO_IMAGES | settings))
     write_coco_file(output)
     with contextlib.redirect_stdout(io.StringIO()):
         return COCO(str(output / INSTANCES_FILE))
@@ -155,23 +155,15 @@ def test_background_is_the_default(write_exr: Any, tmp_path: Path, labels: np.nd
 
 def test_a_label_that_something_else_has_too_is_not_ignored(write_exr: Any, tmp_path: Path) -> None:
     entries = OBJECTS[2], SceneEntry("Person", 3, None, facts=Facts(category="person"))
-    nothing = SceneEntries()
-    record = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, SceneEntries((), entries), nothing, nothing)
-    from core.labels.label_image import LabelImage
-    from core.labels.naming import name_labels
 
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.OBJECT_INDEX, {})
-    named, _, _ = name_labels([3], image, categorise(record, CategoryTable()), ignored=Ignored.CROWD)
+    image = empty_labels()
+    named, _, _ = name_labels([3], image, categorise(plain_scene(*entries), CategoryTable()), ignored=Ignored.CROWD)
     assert [(one.category, one.ignored) for one in named] == [("person", False)]
 
 
 def test_without_a_scene_rules_on_names_ignore_too() -> None:
-    from core.exr.cryptomatte import hash_name
-    from core.labels.label_image import LabelImage
-    from core.labels.naming import name_labels
-
     names = {hash_name(name): name for name in ("Car.001", "Helper.002", "Lamp")}
-    image = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_OBJECT, names)
+    image = empty_labels(LabelSource.CRYPTO_OBJECT, names)
     table = CategoryTable(
         (Category("car", 4), Category("bus", 5)),
         (Rule(Source.OBJECT_NAME, "Helper*", ignore=True), Rule(Source.OBJECT_NAME, "Car*", "car")),
@@ -187,10 +179,7 @@ def test_without_a_scene_rules_on_names_ignore_too() -> None:
 
 @pytest.mark.parametrize("source", [LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX])
 def test_without_a_scene_an_index_can_be_the_id_of_a_category(source: LabelSource) -> None:
-    from core.labels.label_image import LabelImage
-    from core.labels.naming import name_labels
-
-    image = LabelImage(np.zeros((1, 1), np.uint32), source, {})
+    image = empty_labels(source)
     table = CategoryTable(
         (Category("car", 4), Category("sky", 5, stuff=True)),
         (Rule(Source.PASS_INDEX, "10-12", "car"), Rule(Source.PASS_INDEX, "105", "sky"), Rule(Source.PASS_INDEX)),
@@ -215,13 +204,9 @@ def holdout_frame(write_exr: Any, folder: Path, **scene: Any) -> FrameRecord:
     channels = {f"L.Combined.{letter}": alpha for letter in scene.pop("letters", "RGBA")}
     frame = write_exr(folder / "frame_0001.exr", {"L.IndexOB.X": labels, **channels})
     entries = (OBJECTS[0], OBJECTS[4])
-    nothing = SceneEntries()
-    scene.setdefault("opaque", (0, 0, WIDTH, HEIGHT))
-    record = SceneRecord("S", 1, WIDTH, HEIGHT, 1.0, 1.0, None, SceneEntries((), entries), nothing, nothing, **scene)
-    categorise(record, CategoryTable()).write(folder / "scene.json")
-    settings = Settings(ignored=Ignored.CROWD, image_format=ImageFormat.NONE, pictures=False)
-    (files,) = find_frames([frame])
-    return annotate(FrameJob(files, folder, folder / "scene.json", settings))
+    known = {"width": WIDTH, "height": HEIGHT, "opaque": (0, 0, WIDTH, HEIGHT)} | scene
+    categorise(plain_scene(*entries, **known), CategoryTable()).write(folder / "scene.json")
+    return annotate(plain_job(frame, folder, folder / "scene.json", ignored=Ignored.CROWD, **NO_IMAGES))
 
 
 def test_a_holdout_is_the_hole_in_the_alpha(write_exr: Any, tmp_path: Path) -> None:

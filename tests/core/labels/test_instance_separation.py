@@ -11,25 +11,23 @@ import pytest
 from core.annotate.annotate import annotate
 from core.base.errors import SceneError
 from core.base.files import digest
-from core.frames.frame_files import find_frames
 from core.labels.track_ids import track_id
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.scene.camera import Camera
 from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, geometry_path, write_geometry
-from core.scene.scene_record import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
-from core.settings.settings import Grouping, ImageFormat, Instancing, Settings
+from core.scene.scene_record import SceneEntry, SceneRecord, scene_path
+from core.settings.settings import Grouping, Instancing, Settings
+from tests.builders import NO_IMAGES, entries_of, pinhole, plain_camera, plain_job, plain_scene
 from tests.core.datasets import write_coco_file
 
 HEIGHT, WIDTH = 24, 40
 # Ten units away a unit is four pixels.
-K = ((40.0, 0.0, 20.0), (0.0, 40.0, 12.0), (0.0, 0.0, 1.0))
-CAMERA = Camera("Camera", "perspective", K, tuple(map(tuple, np.eye(4).tolist())), 0.1, 1000.0)
+CAMERA = plain_camera(k=pinhole(40.0, 20.0, 12.0), clip_end=1000.0)
 PLATE = Mesh(
     np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 )
 MESH = digest(PLATE.as_bytes())
-SETTINGS = Settings(image_format=ImageFormat.NONE, pictures=False)
 
 
 def plate(
@@ -60,10 +58,6 @@ def render(surfaces: list[Surface], indices: dict[str, int]) -> tuple[np.ndarray
     return index, depth
 
 
-def entry(name: str, pass_index: int, category: str | None, **groups: str) -> SceneEntry:
-    return SceneEntry(name, pass_index, category, **groups)
-
-
 @dataclasses.dataclass
 class Frame:
     """A frame to annotate, and where its files are."""
@@ -72,7 +66,7 @@ class Frame:
     job: FrameJob
 
     def annotate(self, **settings: Any) -> FrameRecord:
-        return annotate(dataclasses.replace(self.job, settings=dataclasses.replace(SETTINGS, **settings)))
+        return annotate(dataclasses.replace(self.job, settings=Settings(**NO_IMAGES | settings)))
 
 
 @pytest.fixture
@@ -89,15 +83,19 @@ def make(tmp_path: Path, write_exr):
         channels = {"IndexOB.X": index, "Depth.Z": depth}
         file = write_exr(tmp_path / "in/f_0001.exr", {f"ViewLayer.{name}": channels[name] for name in passes})
         geometry = SceneGeometry(tuple(sorted(surfaces, key=lambda one: (one.object, one.instancer, one.path))))
-        categories = tuple(Category(name) for name in sorted({one.category for one in entries if one.category}))
-        record = SceneRecord(
-            "Scene", 1, WIDTH, HEIGHT, 1.0, 1.0, camera, SceneEntries(categories, tuple(entries)), SceneEntries(),
-            SceneEntries(), SceneEntries(categories, parents), geometry=digest(geometry.as_bytes()),
-        )  # fmt: skip
+        objects = entries_of(*entries)
+        record = plain_scene(
+            width=WIDTH,
+            height=HEIGHT,
+            camera=camera,
+            objects=objects,
+            parents=entries_of(*parents, categories=objects.categories),
+            geometry=digest(geometry.as_bytes()),
+        )
         path = scene_path(tmp_path / "scenes", "f_0001")
         record.write(path)
         write_geometry(path, geometry.as_bytes(), {MESH: PLATE})
-        return Frame(tmp_path, FrameJob(find_frames([file])[0], tmp_path / "out", path, SETTINGS))
+        return Frame(tmp_path, plain_job(file, tmp_path / "out", path, **NO_IMAGES))
 
     return make
 
@@ -112,7 +110,7 @@ def found(record: FrameRecord) -> dict[str, tuple[str, int]]:
 
 def test_stones_and_their_ground(make) -> None:
     """One index for everything, over each other; two categories, which would be an error without the geometry."""
-    frame = make([GROUND, *STONES], [entry("Ground", 3, "ground"), entry("Stone", 3, "stone")])
+    frame = make([GROUND, *STONES], [SceneEntry("Ground", 3, "ground"), SceneEntry("Stone", 3, "stone")])
 
     record = frame.annotate()
 
@@ -138,7 +136,7 @@ def test_stones_and_their_ground(make) -> None:
 
 
 def test_record_and_dataset_keep_it(make) -> None:
-    frame = make([GROUND, *STONES], [entry("Ground", 0, None), entry("Stone", 3, "stone")])
+    frame = make([GROUND, *STONES], [SceneEntry("Ground", 0, None), SceneEntry("Stone", 3, "stone")])
     record = frame.annotate()
     again = FrameRecord.read(frame.job.output / "records/f_0001.json")
     assert [(one.name, one.track_id, one.resolved) for one in again.instances] == [
@@ -158,13 +156,13 @@ def test_numbers_do_not_depend_on_what_is_seen(make) -> None:
         plate(1, 5, "Stone", (-3,), instancer="B", size=0.3),
         plate(-1, 5, "Stone", (2, 1), instancer="B", size=0.3),
     ]
-    record = make(surfaces, [entry("Stone", 3, "stone")]).annotate()
+    record = make(surfaces, [SceneEntry("Stone", 3, "stone")]).annotate()
     assert sorted(found(record)) == ["Stone #1", "Stone #3", "Stone #4"]
 
 
 def test_equal_ids_are_told_apart_by_their_order(make) -> None:
     surfaces = [plate(x, 5, "Stone", (7,), instancer="A", size=0.3) for x in (-1.0, 1.0)]
-    record = make(surfaces, [entry("Stone", 3, "stone")]).annotate()
+    record = make(surfaces, [SceneEntry("Stone", 3, "stone")]).annotate()
     assert sorted(found(record)) == ["Stone #1", "Stone #2"]
     assert len({one.track_id for one in record.instances}) == 2
 
@@ -173,14 +171,15 @@ def test_what_an_instance_is_a_copy_of_counts(make) -> None:
     """Geometry nodes give the stone the label of the ground, which says nothing of its category."""
     stone = plate(0, 5, "Ground", (1, 0), instancer="Ground", source="Stone", size=0.3)
     other = plate(1, 5, "Ground", (2, 0), instancer="Ground", source="Stone", size=0.3)
-    record = make([GROUND, stone, other], [entry("Ground", 3, "ground"), entry("Stone", 0, "stone")]).annotate()
+    entries = [SceneEntry("Ground", 3, "ground"), SceneEntry("Stone", 0, "stone")]
+    record = make([GROUND, stone, other], entries).annotate()
     assert {name: category for name, (category, _) in found(record).items()} == {
         "Ground": "ground", "Stone #1": "stone", "Stone #2": "stone",
     }  # fmt: skip
 
 
 def test_background_instances(make) -> None:
-    record = make([GROUND, *STONES], [entry("Ground", 3, "ground"), entry("Stone", 3, None)]).annotate()
+    record = make([GROUND, *STONES], [SceneEntry("Ground", 3, "ground"), SceneEntry("Stone", 3, None)]).annotate()
     assert set(found(record)) == {"Ground"}
     assert record.instances[0].mask.area == int((render([GROUND, *STONES], {"Ground": 1, "Stone": 0})[0]).sum())
 
@@ -194,8 +193,8 @@ def members(x: float, number: int) -> list[Surface]:
 
 @pytest.mark.parametrize("grouping", Grouping)
 def test_groups_are_those_of_one_copy(make, grouping: Grouping) -> None:
-    entries = [entry("Body", 4, "body", parent="Car"), entry("Wheel", 5, "wheel", parent="Car")]
-    frame = make([*members(-1, 1), *members(1, 2)], entries, parents=(entry("Car", 0, "body"),))
+    entries = [SceneEntry("Body", 4, "body", parent="Car"), SceneEntry("Wheel", 5, "wheel", parent="Car")]
+    frame = make([*members(-1, 1), *members(1, 2)], entries, parents=(SceneEntry("Car", 0, "body"),))
 
     record = frame.annotate(grouping=grouping)
 
@@ -212,8 +211,8 @@ def test_groups_are_those_of_one_copy(make, grouping: Grouping) -> None:
 
 
 def test_a_group_may_be_called_like_its_category(make) -> None:
-    entries = [entry("Body", 4, "Car", parent="Car"), entry("Wheel", 5, "Car", parent="Car")]
-    frame = make([*members(-1, 1), *members(1, 2)], entries, parents=(entry("Car", 0, "Car"),))
+    entries = [SceneEntry("Body", 4, "Car", parent="Car"), SceneEntry("Wheel", 5, "Car", parent="Car")]
+    frame = make([*members(-1, 1), *members(1, 2)], entries, parents=(SceneEntry("Car", 0, "Car"),))
     assert set(found(frame.annotate(grouping=Grouping.PARENT))) == {"Car #1", "Car #2"}
     assert set(found(frame.annotate(grouping=Grouping.CATEGORY))) == {"Car"}
 
@@ -229,7 +228,7 @@ def test_a_group_may_be_called_like_its_category(make) -> None:
 )
 def test_connected_pieces(make, change: dict[str, Any], reason: str) -> None:
     apart = [plate(x, 5, "Stone", (n,), instancer="Ground", size=0.3) for n, x in enumerate((-1.5, 0, 0.3, 1.5))]
-    record = make(apart, [entry("Stone", 3, "stone")], **change).annotate()
+    record = make(apart, [SceneEntry("Stone", 3, "stone")], **change).annotate()
 
     assert set(found(record)) == {"Stone #1", "Stone #2", "Stone #3"}  # the two in the middle touch
     assert {(one.resolved, one.track_id) for one in record.instances} == {("components", None)}
@@ -238,14 +237,15 @@ def test_connected_pieces(make, change: dict[str, Any], reason: str) -> None:
 
 
 def test_pieces_of_several_categories_are_an_error(make) -> None:
-    frame = make([GROUND, *STONES], [entry("Ground", 3, "ground"), entry("Stone", 3, "stone")], passes=("IndexOB.X",))
+    entries = [SceneEntry("Ground", 3, "ground"), SceneEntry("Stone", 3, "stone")]
+    frame = make([GROUND, *STONES], entries, passes=("IndexOB.X",))
     with pytest.raises(SceneError, match="share the pass index 3"):
         frame.annotate()
 
 
 def test_geometry_of_another_render_is_told(make) -> None:
     """The stones have moved since the render; what lies on none of them is not given to one of them."""
-    frame = make(STONES, [entry("Stone", 3, "stone")])
+    frame = make(STONES, [SceneEntry("Stone", 3, "stone")])
     path = frame.job.scene
     elsewhere = [plate(50, 9, "Stone", (n + 5,), instancer="Ground") for n in range(1, 4)]
     moved = SceneGeometry((STONES[0], *elsewhere))
@@ -259,7 +259,7 @@ def test_geometry_of_another_render_is_told(make) -> None:
 
 
 def test_missing_geometry(make) -> None:
-    frame = make(STONES, [entry("Stone", 3, "stone")])
+    frame = make(STONES, [SceneEntry("Stone", 3, "stone")])
     geometry_path(frame.job.scene).unlink()
     with pytest.raises(SceneError, match=r"f_0001\.npz.*export the frame again from Blender"):
         frame.annotate()

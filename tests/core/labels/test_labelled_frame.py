@@ -1,16 +1,15 @@
 """What a frame's record says of labels that are no instances, and of what only a scene record knows."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from core.annotate.annotate import annotate
-from core.frames.frame_files import FrameFiles
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
-from core.settings.render_pass import PassFile
-from core.settings.settings import Grouping, ImageFormat, LabelSource, Settings
+from core.settings.settings import Grouping, LabelSource
+from tests.builders import NO_IMAGES, plain_frame, plain_job
 
 ALL_BACKGROUND = CategoryTable((Category("car", 1),), (Rule(Source.OBJECT_NAME, "Car*", "car"),), Unknown.BACKGROUND)
 
@@ -18,9 +17,8 @@ ALL_BACKGROUND = CategoryTable((Category("car", 1),), (Rule(Source.OBJECT_NAME, 
 def annotated(
     data: Path, output: Path, file: str, categories: CategoryTable | None = None, **settings: object
 ) -> FrameRecord:
-    quiet = Settings(image_format=ImageFormat.NONE, pictures=False, **settings)
-    files = FrameFiles("", 1, "a_0001", (PassFile(data / "4.5" / file),))
-    return annotate(FrameJob(files, output, settings=quiet, categories=categories))
+    job = plain_job(plain_frame(data / "4.5" / file, name="a_0001"), output, **NO_IMAGES | settings)
+    return annotate(dataclasses.replace(job, categories=categories))
 
 
 def test_why_a_cryptomatte_was_taken(data: Path, tmp_path: Path) -> None:

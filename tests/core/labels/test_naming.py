@@ -2,7 +2,6 @@
 
 import itertools
 
-import numpy as np
 import pytest
 
 from core.base.errors import SceneError
@@ -12,6 +11,8 @@ from core.labels.naming import name_labels
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
 from core.settings.settings import LabelSource
+from tests.builders import entries_of, plain_scene
+from tests.core.label_images import empty_labels
 
 INDEX_SOURCES = (LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX)
 CRYPTO_SOURCES = (LabelSource.CRYPTO_OBJECT, LabelSource.CRYPTO_MATERIAL, LabelSource.CRYPTO_ASSET)
@@ -31,15 +32,17 @@ UNSEEN = Category("unseen", 2)
 def image(source: LabelSource, *names: str) -> LabelImage:
     """A label image whose manifest knows these names."""
     manifest = {hash_name(name): name for name in names}
-    return LabelImage(np.zeros((1, 1), np.uint32), source, {} if source in INDEX_SOURCES else manifest)
+    return empty_labels(source, {} if source in INDEX_SOURCES else manifest)
 
 
 def scene(source: LabelSource, *entries: SceneEntry, categories=(CAR, TREE, UNSEEN)) -> SceneRecord:
     """A scene with these entries of the source's kind, and misleading ones of the other kinds."""
-    wrong = SceneEntries((Category("wrong", 99),), (SceneEntry("wrong", 1, "wrong"), SceneEntry("Car", 5, "wrong")))
+    wrong = entries_of(
+        SceneEntry("wrong", 1, "wrong"), SceneEntry("Car", 5, "wrong"), categories=[Category("wrong", 99)]
+    )
     tables = dict.fromkeys(("objects", "materials", "assets"), wrong)
     tables[KIND[source]] = SceneEntries(categories, entries)
-    return SceneRecord("Street", 1, 64, 48, 1.0, 1.0, None, **tables)
+    return plain_scene(scene="Street", **tables)
 
 
 def label(source: LabelSource, entry: SceneEntry) -> int:
@@ -232,7 +235,7 @@ def test_cryptomatte_alone(source: LabelSource) -> None:
 
 def test_two_labels_of_one_name_keep_their_order() -> None:
     """A manifest may give a name to two ids; the records must not depend on chance."""
-    twice = LabelImage(np.zeros((1, 1), np.uint32), LabelSource.CRYPTO_OBJECT, {9: "Car", 4: "Car"})
+    twice = empty_labels(LabelSource.CRYPTO_OBJECT, {9: "Car", 4: "Car"})
 
     for labels in itertools.permutations([9, 4]):
         instances, _, _ = name_labels(labels, twice, None)

@@ -9,12 +9,10 @@ from core.base.errors import InputError
 from core.maps.stepped_flow import BEHIND, CHANGED, GONE, NO_SURFACE, find_stepped_flow
 from core.maps.surface_map import SurfaceMap
 from core.scene.camera import Camera
+from tests.builders import pinhole, plain_camera
 
 SIZE = 6, 8
-K = ((10.0, 0.0, 4.0), (0.0, 10.0, 3.0), (0.0, 0.0, 1.0))
-REST = tuple(map(tuple, np.eye(4).tolist()))
-CAMERA = Camera("Camera", "perspective", K, REST, 0.1, 100.0)
-PARALLEL = Camera("Camera", "orthographic", None, REST, 0.1, 100.0, parallel_k=K)
+CAMERA, PARALLEL = (plain_camera(type, pinhole(10.0, 4.0, 3.0)) for type in ("perspective", "orthographic"))
 
 
 def place(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:

@@ -22,9 +22,10 @@ from core.base.version import VERSION
 from core.categories.ids import CATEGORIES_FILE
 from core.records.frame_record import FrameRecord, record_files
 from core.run.annotation_run import Summary
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category
 from core.settings.settings import Settings
+from tests.builders import entries_of, plain_scene
 from tests.core.datasets import write_coco_file
 from tests.core.processes import children_of, is_running, open_files
 
@@ -406,9 +407,8 @@ def test_pass_of_ones_own(data: Path, out: Path, tmp_path: Path) -> None:
 
 def write_scene(path: Path, *names: str) -> None:
     """Names for the pass indices 1, 3 and 4, which these frames show."""
-    entries = tuple(SceneEntry(name, index, "thing") for name, index in zip(names, (1, 3, 4), strict=True))
-    objects = SceneEntries((Category("thing", 5),), entries)
-    SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, None, objects, SceneEntries(), SceneEntries()).write(path)
+    entries = (SceneEntry(name, index, "thing") for name, index in zip(names, (1, 3, 4), strict=True))
+    plain_scene(objects=entries_of(*entries, categories=[Category("thing", 5)])).write(path)
 
 
 def names_in(output: Path) -> set[str]:
@@ -653,9 +653,8 @@ def test_merge_with_many_damaged_records(annotated: Path) -> None:
 
 def test_merge_of_categories_that_contradict_each_other(renders: Path, out: Path) -> None:
     for number, id in ((1, 5), (2, 6), (10, 5)):
-        entries = SceneEntries((Category("thing", id),), (SceneEntry("a", 1, "thing"),))
-        scene = SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, None, entries, SceneEntries(), SceneEntries())
-        scene.write(out / "scenes" / f"shot_{number:04}.json")
+        objects = entries_of(SceneEntry("a", 1, "thing"), categories=[Category("thing", id)])
+        plain_scene(objects=objects).write(out / "scenes" / f"shot_{number:04}.json")
     good("annotate", renders, "--output", out, "--labels", "object_index")
 
     finished = run("merge", out)

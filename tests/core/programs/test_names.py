@@ -20,11 +20,11 @@ from core.dataset.description import DESCRIPTION_FILE
 from core.exr.cryptomatte import hash_name
 from core.formats.coco import INSTANCES_FILE
 from core.frames.frame_files import find_frames
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_files, record_path
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord, scene_path
+from core.scene.scene_record import SceneEntry, SceneRecord, scene_path
 from core.settings.category_table import Category
-from core.settings.settings import LabelSource, Settings
+from core.settings.settings import LabelSource
+from tests.builders import entries_of, plain_job, plain_scene
 from tests.core.datasets import write_coco_file
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -113,9 +113,9 @@ def write_frame(write_exr):
 def scene_of(names: list[str], height: int, width: int) -> SceneRecord:
     """Each object is of a category that is called like it."""
     categories = tuple(Category(f"kind of {name}", None, name) for name in names)
-    entries = tuple(SceneEntry(name, number, f"kind of {name}") for number, name in enumerate(names, start=1))
-    objects = SceneEntries(categories, entries)
-    return SceneRecord(names[0], 1, width, height, 1.0, 1.0, None, objects, SceneEntries(), SceneEntries())
+    entries = (SceneEntry(name, number, f"kind of {name}") for number, name in enumerate(names, start=1))
+    objects = entries_of(*entries, categories=categories)
+    return plain_scene(scene=names[0], width=width, height=height, objects=objects)
 
 
 def check_coco(output: Path, record: FrameRecord, boxes: dict[str, list[int]]) -> list[dict[str, Any]]:
@@ -150,7 +150,7 @@ def test_objects_of_a_scene(write_frame, tmp_path: Path, source: LabelSource, ma
     scene_of(names, height, width).write(scene)
     assert SceneRecord.read(scene) == scene_of(names, height, width)
 
-    record = annotate(FrameJob(frame, tmp_path / "out", scene, Settings(labels=source)))
+    record = annotate(plain_job(frame, tmp_path / "out", scene, labels=source))
 
     assert FrameRecord.read(record_path(tmp_path / "out", "f_0001")) == record
     assert record.notes == ()
@@ -172,7 +172,7 @@ def test_objects_of_the_manifest_alone(write_frame, tmp_path: Path, manifest) ->
     write_frame(tmp_path / "r" / "f_0001.exr", names, manifest(names))
     (frame,) = find_frames([tmp_path / "r"])
 
-    record = annotate(FrameJob(frame, tmp_path / "out", None, Settings(labels=LabelSource.CRYPTO_OBJECT)))
+    record = annotate(plain_job(frame, tmp_path / "out", labels=LabelSource.CRYPTO_OBJECT))
 
     assert FrameRecord.read(record_path(tmp_path / "out", "f_0001")) == record
     assert {instance.name: instance.category for instance in record.instances} == {
@@ -187,7 +187,7 @@ def test_each_name_alone(write_frame, tmp_path: Path, name: str) -> None:
     write_frame(tmp_path / "f_0001.exr", [name], unescaped([name]))
     (frame,) = find_frames([tmp_path / "f_0001.exr"])
 
-    record = annotate(FrameJob(frame, tmp_path / "out", None, Settings(labels=LabelSource.CRYPTO_OBJECT)))
+    record = annotate(plain_job(frame, tmp_path / "out", labels=LabelSource.CRYPTO_OBJECT))
 
     assert [instance.name for instance in record.instances] == [name]
     check_coco(tmp_path / "out", record, expected_boxes([name]))
@@ -197,7 +197,7 @@ def test_rendered_names(data: Path, version: str, facts, tmp_path: Path) -> None
     """The names that Blender itself wrote into the files, newline and all."""
     (frame,) = find_frames([data / version / "multilayer_0001.exr"])
 
-    record = annotate(FrameJob(frame, tmp_path, None, Settings(labels=LabelSource.CRYPTO_OBJECT)))
+    record = annotate(plain_job(frame, tmp_path, labels=LabelSource.CRYPTO_OBJECT))
 
     seen = {thing["name"] for thing in facts["objects"]} - {"Ball.Hidden"}
     assert {instance.name for instance in record.instances} == seen
@@ -249,7 +249,7 @@ def test_file_by_its_name(small_frame: Path, tmp_path: Path, name: str) -> None:
     shutil.copy(small_frame, path)
 
     (frame,) = find_frames([path])
-    record = annotate(FrameJob(frame, tmp_path / "out"))
+    record = annotate(plain_job(frame, tmp_path / "out"))
 
     assert (frame.frame, frame.path) == (7, f"{name}_0007")
     assert files_in(tmp_path / "out") == expected_files(f"{name}_0007")
@@ -296,8 +296,7 @@ def test_folders_of_all_these_names_through_the_worker(small_frame: Path, tmp_pa
         path = tmp_path / "renders" / name / f"{name}_0007.exr"
         path.parent.mkdir(parents=True)
         shutil.copy(small_frame, path)
-        objects = SceneEntries((Category("thing"),), (SceneEntry(name, 5, "thing"),))
-        scene = SceneRecord("Scene", 7, 12, 10, 1.0, 1.0, None, objects, SceneEntries(), SceneEntries())
+        scene = plain_scene(SceneEntry(name, 5, "thing"), frame=7, width=12, height=10)
         scene.write(scene_path(tmp_path / "out" / "scenes", f"{name}/{name}_0007"))
         frames.add(f"{name}/{name}_0007")
 

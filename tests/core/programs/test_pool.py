@@ -24,13 +24,11 @@ import numpy as np
 import pytest
 
 from core.base.errors import WorkerError
-from core.frames.frame_files import FrameFiles
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_files, record_path
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
-from core.scene.scene_record import SceneEntries, SceneRecord
-from core.settings.render_pass import PassFile
-from core.settings.settings import LabelSource, Settings
+from core.settings.settings import LabelSource
+from tests.builders import plain_frame, plain_job, plain_scene
 from tests.core.processes import children_of, is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -131,11 +129,6 @@ class Fifo:
         return thread
 
 
-def write_scene(path: Path) -> None:
-    nothing = SceneEntries()
-    SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, None, nothing, nothing, nothing).write(path)
-
-
 @pytest.fixture
 def fifo(tmp_path: Path) -> Iterator[Fifo]:
     fifo = Fifo(tmp_path / "scenes" / "held.json")
@@ -151,8 +144,8 @@ class Frames:
         self.output = output
 
     def job(self, name: str, scene: Path | None = None, source: Path | None = None) -> FrameJob:
-        files = FrameFiles("", 1, name, (PassFile(source or self.source),))
-        return FrameJob(files, self.output, scene, Settings(labels=LabelSource.OBJECT_INDEX))
+        frame = plain_frame(source or self.source, name=name)
+        return plain_job(frame, self.output, scene, labels=LabelSource.OBJECT_INDEX)
 
     def task(self, name: str, scene: Path | None = None, source: Path | None = None) -> Task:
         return Task("annotate", self.job(name, scene, source).as_json(), self.output, f"frame {name}", name)
@@ -332,7 +325,7 @@ def test_stop_in_the_middle_of_a_frame(frames: Frames, fifo: Fifo) -> None:
         pool.submit(frames.task("never"))
         answers(pool, 2)
         pid = fifo.reader()
-        release = fifo.become_when_closed(pid, write_scene)
+        release = fifo.become_when_closed(pid, plain_scene().write)
     release.join()
 
     assert not is_running(pid)
@@ -394,7 +387,7 @@ def test_error_of_the_caller_stops_the_workers(frames: Frames, fifo: Fifo) -> No
         pool.submit(frames.task("held", scene=fifo.path))
         fifo.wait_for_reader()
         (pid,) = worker_pids()
-        release = fifo.become_when_closed(pid, write_scene)
+        release = fifo.become_when_closed(pid, plain_scene().write)
         raise KeyboardInterrupt
     release.join()
 
@@ -413,7 +406,7 @@ def test_killed_worker_is_replaced_and_its_frame_done_again(frames: Frames, fifo
         fifo.wait_for_reader()
         (pid,) = worker_pids()
         os.kill(pid, signal.SIGKILL)
-        fifo.become(write_scene)
+        fifo.become(plain_scene().write)
         events = answers(pool, 2)
         assert not is_running(pid)
         assert len(worker_pids()) == 1
@@ -622,7 +615,7 @@ def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
         parent.stdout.close()
 
         wait_until(lambda: sum(map(is_running, workers)) == 1, "the waiting worker ends")
-        fifo.become(write_scene)
+        fifo.become(plain_scene().write)
         wait_until(lambda: not any(map(is_running, workers)), "the busy worker ends")
     finally:
         parent.kill()

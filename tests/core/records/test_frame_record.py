@@ -17,18 +17,18 @@ from core.annotate.annotate import annotate
 from core.base.box import Box
 from core.base.errors import InputError, RecordError
 from core.base.files import Content
-from core.frames.frame_files import FrameFiles
 from core.frames.sidecar import Sidecar
 from core.masks.runs import Mask
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_files, record_path, valid_record
 from core.records.instance import Instance, Part, SoftMask
 from core.scene.camera import Camera
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import SceneEntry
 from core.settings.camera_formats import CameraFormat
 from core.settings.category_table import Category
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
+from tests.builders import plain_frame, plain_job, plain_scene
 
 CAMERA = Camera(
     "Camera",
@@ -339,13 +339,12 @@ def job(data: Path, tmp_path: Path) -> FrameJob:
         target.parent.mkdir(parents=True)
         shutil.copy2(data / "4.5" / "fileoutput" / name, target)
     scene = tmp_path / "scenes" / "0001.json"
-    objects = SceneEntries((Category("ball"),), (SceneEntry("Ball.Near", 1, "ball"),))
-    SceneRecord("Scene", 1, 64, 48, 1.0, 1.0, CAMERA, objects, SceneEntries(), SceneEntries()).write(scene)
+    plain_scene(SceneEntry("Ball.Near", 1, "ball"), camera=CAMERA).write(scene)
     files = (
         PassFile(folder / "Image" / "Image0001.exr", Pass.COMBINED),
         PassFile(folder / "Index" / "Index0001.exr", Pass.OBJECT_INDEX),
     )
-    job = FrameJob(FrameFiles("shot", 1, "0001", files), tmp_path / "out", scene)
+    job = plain_job(plain_frame(*files, name="0001", sequence="shot"), tmp_path / "out", scene)
     annotate(job)
     assert is_valid(job)
     return job

@@ -7,13 +7,12 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.base.errors import OutputError, PassError
-from core.frames.frame_files import FrameFiles
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord, record_path
 from core.records.stale_files import former_files, remove_former_files
 from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
-from tests.builders import plain_record
+from tests.builders import plain_record, rendered_frame
 from tests.core.datasets import merged
 
 ALL = Settings(
@@ -24,7 +23,7 @@ ALL = Settings(
 
 
 def job_of(rendered, output: Path, settings: Settings) -> FrameJob:
-    return FrameJob(FrameFiles("", rendered.frame, f"f_{rendered.frame}", rendered.files), output, settings=settings)
+    return FrameJob(rendered_frame(rendered, f"f_{rendered.frame}"), output, settings=settings)
 
 
 def files_in(output: Path) -> set[str]:

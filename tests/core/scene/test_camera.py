@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.scene.camera import Camera
+from tests.builders import plain_camera
 
 K = ((100.0, 0.0, 32.0), (0.0, 120.0, 24.0), (0.0, 0.0, 1.0))
-IDENTITY = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
-AT_ORIGIN = Camera("Camera", "perspective", K, IDENTITY, 0.1, 100.0)
+AT_ORIGIN = plain_camera(k=K)
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -40,7 +40,7 @@ def test_pose_point_by_point(points: list[tuple[float, float, float]]) -> None:
     """A camera turned by 30 degrees about its y axis and moved; each point by scalar arithmetic."""
     c, s = math.cos(math.radians(30)), math.sin(math.radians(30))
     pose = ((c, 0.0, s, 1.0), (0.0, 1.0, 0.0, -2.0), (-s, 0.0, c, 20.0), (0.0, 0.0, 0.0, 1.0))
-    camera = Camera("Camera", "perspective", K, pose, 0.1, 100.0)
+    camera = plain_camera(k=K, world_to_camera=pose)
 
     projected = camera.project(np.array(points))
 
@@ -52,7 +52,7 @@ def test_pose_point_by_point(points: list[tuple[float, float, float]]) -> None:
 
 def test_skewed_and_shifted_k() -> None:
     k = ((100.0, 3.0, 40.0), (0.0, 120.0, 10.0), (0.0, 0.0, 1.0))
-    camera = Camera("Camera", "perspective", k, IDENTITY, 0.1, 100.0)
+    camera = plain_camera(k=k)
 
     assert camera.project(np.array([[1.0, 2.0, 4.0]])).tolist() == [[(100 + 6 + 160) / 4, (240 + 40) / 4, 4]]
 
@@ -67,7 +67,7 @@ def test_no_points() -> None:
 
 @pytest.mark.parametrize("type", ["orthographic", "panoramic"])
 def test_without_k_there_is_no_projection(type: str) -> None:
-    camera = Camera("Camera", type, None, IDENTITY, 0.1, 100.0)
+    camera = plain_camera(type, None)
 
     with pytest.raises(ValueError, match=f"{type} camera has no matrix K"):
         camera.project(np.zeros((1, 3)))

@@ -5,13 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from core.scene.camera import Camera
 from core.scene.keypoints import ABSENT, Keypoint, KeypointPlace, SeenSurfaces, Visibility, find_keypoints
+from tests.builders import pinhole, plain_camera
 
 WIDTH, HEIGHT, FOCAL = 320, 240, 400.0
-K = ((FOCAL, 0.0, WIDTH / 2), (0.0, FOCAL, HEIGHT / 2), (0.0, 0.0, 1.0))
-IDENTITY = tuple(map(tuple, np.eye(4).tolist()))
-CAMERA = Camera("Camera", "perspective", K, IDENTITY, 0.1, 100.0)
+CAMERA = plain_camera(k=pinhole(FOCAL, WIDTH / 2, HEIGHT / 2))
 
 
 def spheres(*placed: tuple[float, float, float, float]) -> SeenSurfaces:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.scene.placements import Bounds, Placement, rigid_frame
+from tests.builders import IDENTITY
 
 ANGLES = st.floats(-math.pi, math.pi)
 SCALES = st.floats(0.01, 100).flatmap(lambda size: st.sampled_from((size, -size)))
@@ -87,8 +88,7 @@ def test_a_box_of_all_is_that_of_the_parts(points: list[tuple[float, float, floa
 
 
 def test_json() -> None:
-    matrix = tuple(map(tuple, np.eye(4).tolist()))
     bounds = {"Wheel": Bounds((0, 0, 0), (1, 2, 3)), "Car": None, "": Bounds((1, 1, 1), (2, 2, 2))}
-    place = Placement("Wheel", matrix, bounds, 3)
+    place = Placement("Wheel", IDENTITY, bounds, 3)
 
     assert Placement.from_json(place.as_json()) == place

@@ -11,38 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.annotate.annotate import annotate
-from core.base.box import Box
 from core.drawing.box_3d_lines import AXIS_COLOURS
 from core.drawing.preview_boxes_3d import draw_boxes_3d
-from core.frames.frame_files import FrameFiles
-from core.masks.runs import Mask
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
-from core.records.instance import Instance
-from core.scene.camera import Camera
 from core.scene.placements import Bounds, Placement
 from core.scene.poses import BOX_EDGES, Pose, find_poses
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
-from core.settings.category_table import Category
-from core.settings.render_pass import PassFile
-from core.settings.settings import Settings
+from core.scene.scene_record import SceneEntry
+from tests.builders import K, as_matrix, moved_by, plain_camera, plain_instance, plain_job, plain_scene
 
-K = ((100.0, 0.0, 32.0), (0.0, 100.0, 24.0), (0.0, 0.0, 1.0))
-IDENTITY = tuple(map(tuple, np.eye(4).tolist()))
-CAMERA = Camera("Camera", "perspective", K, IDENTITY, 0.1, 100.0)
+CAMERA = plain_camera()
 CUBE = Bounds((-1, -1, -1), (1, 1, 1))
 ANGLES = st.floats(-math.pi, math.pi)
 
 
-def at(x: float, y: float, z: float):
-    made = np.eye(4)
-    made[:3, 3] = x, y, z
-    return tuple(map(tuple, made.tolist()))
-
-
 def cube(name: str, x: float, y: float, z: float, *, copies: int = 1, **parents: Bounds) -> Placement:
     in_world = Bounds((x - 1, y - 1, z - 1), (x + 1, y + 1, z + 1))
-    return Placement(name, at(x, y, z), {name: CUBE, **parents, "": in_world}, copies)
+    return Placement(name, moved_by(x, y, z), {name: CUBE, **parents, "": in_world}, copies)
 
 
 def poses(*instances, places, camera=CAMERA, unit_scale=1.0):
@@ -86,8 +70,7 @@ def test_corners_behind_the_camera_are_none() -> None:
 
 
 def test_without_k_the_pose_holds_and_the_corners_do_not() -> None:
-    camera = Camera("Camera", "panoramic", None, IDENTITY, 0.1, 100.0)
-    pose = only(poses(("Cube", ["Cube"]), places=[cube("Cube", 0, 0, 5)], camera=camera))
+    pose = only(poses(("Cube", ["Cube"]), places=[cube("Cube", 0, 0, 5)], camera=plain_camera("panoramic")))
 
     assert pose.translation == (0, 0, 5)
     assert pose.corners == (None,) * 8
@@ -100,7 +83,7 @@ def test_opencv_finds_the_pose_from_the_corners(angles, place) -> None:
     matrix = np.eye(4)
     matrix[:3, :3], matrix[:3, 3] = turn, place
     box = Bounds((-1, -0.5, -2), (1.5, 1, 2))
-    placement = Placement("Box", tuple(map(tuple, matrix.tolist())), {"Box": box, "": CUBE})
+    placement = Placement("Box", as_matrix(matrix), {"Box": box, "": CUBE})
 
     pose = only(poses(("Box", ["Box"]), places=[placement]))
 
@@ -116,7 +99,7 @@ def test_opencv_finds_the_pose_from_the_corners(angles, place) -> None:
 def test_a_group_has_the_axes_of_its_parent() -> None:
     """An empty with two cubes, of which only one may be seen."""
     places = [
-        Placement("Car", at(0, 0, 10)),
+        Placement("Car", moved_by(0, 0, 10)),
         cube("Body", 0, 0, 10, Car=CUBE),
         cube("Wheel", 3, 0, 10, Car=Bounds((2, -1, -1), (4, 1, 1))),
     ]
@@ -127,7 +110,7 @@ def test_a_group_has_the_axes_of_its_parent() -> None:
 
 
 def test_a_part_of_a_family_by_itself_has_its_own_axes() -> None:
-    places = [Placement("Car", at(0, 0, 10)), cube("Wheel", 3, 0, 10, Car=CUBE)]
+    places = [Placement("Car", moved_by(0, 0, 10)), cube("Wheel", 3, 0, 10, Car=CUBE)]
     pose = only(poses(("Wheel", ["Wheel"]), places=places))
 
     assert (pose.frame, pose.translation) == ("Wheel", (3, 0, 10))
@@ -145,7 +128,7 @@ def test_reasons_why_there_is_no_pose() -> None:
     places = [
         Placement("Sheared", sheared, {"Sheared": None, "": CUBE}),
         cube("Stone", 0, 0, 5, copies=3),
-        Placement("Empty", at(0, 0, 5)),
+        Placement("Empty", moved_by(0, 0, 5)),
     ]
     names = ["Sheared", "Stone", "Empty", "Gone"]
     found, notes = poses(*((name, [name]) for name in names), places=places)
@@ -179,25 +162,23 @@ def test_edges_join_corners_that_differ_in_one_axis() -> None:
 
 def test_picture() -> None:
     """The front face is drawn where its corners are; what reaches behind the camera is cut off."""
-    mask = Mask(1, Box(0, 0, 1, 1), 1, "")
     near, far = (only(poses(("Cube", ["Cube"]), places=[cube("Cube", 0, 0, z)])) for z in (0.5, 5))
     black = np.zeros((48, 64, 3), np.uint8)
 
-    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=far)], ["cube"], CAMERA, 1.0)
+    drawn = draw_boxes_3d(black, [plain_instance(category="cube", pose=far)], ["cube"], CAMERA, 1.0)
     assert drawn[24 - 17, 20:44].any(axis=-1).all(), "the upper edge of the far face"
     assert not drawn[:, :6].any()
 
-    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=near)], ["cube"], CAMERA, 1.0)
+    drawn = draw_boxes_3d(black, [plain_instance(category="cube", pose=near)], ["cube"], CAMERA, 1.0)
     assert drawn.any()
 
 
 def test_axes_stand_out_where_a_category_has_their_colour() -> None:
     """A category may be as blue as the z axis; the axis is the wider line of the two."""
-    mask = Mask(1, Box(0, 0, 1, 1), 1, "")
     pose = only(poses(("Cube", ["Cube"]), places=[cube("Cube", 0, 0, 9)]))
     black = np.zeros((48, 64, 3), np.uint8)
     white = {"cube": (255, 255, 255)}
-    drawn = draw_boxes_3d(black, [Instance("Cube", "cube", (1,), mask, pose=pose)], ["cube"], CAMERA, 1.0, white)
+    drawn = draw_boxes_3d(black, [plain_instance(category="cube", pose=pose)], ["cube"], CAMERA, 1.0, white)
 
     columns = drawn[:, 32 + 3 : 32 + 9]  # across the x axis, and the upper and lower edges of the front and back face
     assert ((columns == AXIS_COLOURS[0]).all(axis=-1).sum(axis=0) == 2).all()
@@ -209,15 +190,12 @@ def test_annotating_with_poses(tmp_path, write_exr) -> None:
     labels = np.zeros((48, 64), np.float32)
     labels[10:40, 10:50] = 1
     file = write_exr(tmp_path / "0001.exr", {"ViewLayer.IndexOB.X": labels})
-    entries = SceneEntries((Category("cube"),), (SceneEntry("Cube", 1, "cube"),))
-    nothing = SceneEntries()
-    scene = SceneRecord("Scene", 1, 64, 48, 1.0, 0.5, CAMERA, entries, nothing, nothing)
-    files = FrameFiles("", 1, "0001", (PassFile(file),))
+    scene = plain_scene(SceneEntry("Cube", 1, "cube"), unit_scale=0.5, camera=CAMERA)
 
     for placements in ((), (cube("Cube", 0, 0, 5),)):
         path = tmp_path / f"scene{len(placements)}.json"
         dataclasses.replace(scene, placements=placements).write(path)
-        record = annotate(FrameJob(files, tmp_path / "dataset", path, Settings(poses=True, pictures=True)))
+        record = annotate(plain_job(file, tmp_path / "dataset", path, poses=True, pictures=True))
         (instance,) = record.instances
         if placements:
             assert instance.pose is not None and instance.pose.translation == (0, 0, 2.5)

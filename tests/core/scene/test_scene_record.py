@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import OutputError, SceneError
-from core.scene.camera import Camera
 from core.scene.scene_record import Facts, SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
 from core.settings.category_table import Category
 from core.settings.settings import Grouping
+from tests.builders import plain_camera
 
-IDENTITY = tuple(tuple(float(row == column) for column in range(4)) for row in range(4))
-CAMERA = Camera("Kamera", "orthographic", None, IDENTITY, 0.1, 100.0)
+CAMERA = plain_camera("orthographic", None, name="Kamera")
 RECORD = SceneRecord(
     scene="Straße",
     frame=12,
