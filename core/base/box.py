@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy.typing as npt
 
+from .json_fields import JsonRow
+
 # (H, W) or (H, W, C) values of a pass.
 Pixels = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(JsonRow):
     """A half-open rectangle of pixels: columns x0 to x1 - 1, rows y0 to y1 - 1, y down from the top of the image."""
 
     x0: int

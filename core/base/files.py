@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from .errors import OutputError
+from .json_fields import JsonRow
 
 _MOST_ATTEMPTS = 10
 _NOT_FOR_LACK_OF_SPACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
@@ -25,7 +26,7 @@ _DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(JsonRow):
     """What is in a file.
 
     Attributes:

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..base.errors import InputError, UsageError
+from ..base.json_fields import JsonObject
 from ..settings.render_pass import Pass, PassFile
 
 # The name of a frame: "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
@@ -22,7 +22,7 @@ _RANGE = re.compile(r"(-?\d+)(?:-(-?\d+))?")
 
 
 @dataclass(frozen=True)
-class FrameFiles:
+class FrameFiles(JsonObject):
     """The files of one frame.
 
     Attributes:
@@ -53,20 +53,6 @@ class FrameFiles:
     def part(self, split: str) -> "FrameFiles":
         """The sequence of these files that `split` tells apart from the others."""
         return dataclasses.replace(self, sequence=joined_path(self.sequence, split), split=split)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "sequence": self.sequence,
-            "frame": self.frame,
-            "name": self.name,
-            "files": [[str(file.path), file.holds.value if file.holds else None] for file in self.files],
-            "split": self.split,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "FrameFiles":
-        files = tuple(PassFile(Path(path), None if holds is None else Pass(holds)) for path, holds in data["files"])
-        return cls(data["sequence"], data["frame"], data["name"], files, data["split"])
 
 
 def find_frames(

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import Any
+
+from ..base.json_fields import JsonRow
 
 
 @dataclass(frozen=True)
-class Sidecar:
+class Sidecar(JsonRow):
     """A manifest file as it was when a record was made: an edited one makes the record out of date.
 
     Attributes:
@@ -34,15 +35,6 @@ class Sidecar:
     def is_current(self, files: Iterable[Path]) -> bool:
         """Whether the manifest is still the same; `files` are the EXR files of the frame."""
         return any(file.name == self.exr and Sidecar.of(file, self.path) == self for file in files)
-
-    def as_json(self) -> list[Any]:
-        return [self.exr, self.path, self.size, self.changed]
-
-    @classmethod
-    def from_json(cls, data: list[Any]) -> "Sidecar":
-        """Raises TypeError or ValueError where the data is no such row."""
-        exr, path, size, changed = data
-        return cls(exr, path, size, changed)
 
 
 def sidecar_path(exr: Path, path: str) -> Path | None:

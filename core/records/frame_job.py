@@ -7,17 +7,17 @@ from typing import Any
 
 from ..base.errors import ExrError, SceneError
 from ..base.files import canonical_json, digest
+from ..base.json_fields import JsonObject
 from ..base.version import VERSION
 from ..frames.frame_files import FrameFiles
 from ..scene.scene_record import SCENE_VERSION
-from ..settings.category_files import table_as_json, table_from_json
 from ..settings.category_table import CategoryTable
 from ..settings.settings import Settings
 from .frame_record import IMAGES_FOLDER, RECORD_VERSION, FrameRecord, valid_record
 
 
 @dataclass(frozen=True)
-class FrameJob:
+class FrameJob(JsonObject):
     """All that is needed to annotate one frame, in any process on any machine that sees the files.
 
     Attributes:
@@ -68,7 +68,7 @@ class FrameJob:
                     "scene": scene,
                     "settings": self.settings.shaping_records(),
                     "colour": self.colour,
-                    "categories": table_as_json(self.categories) if self.categories else None,
+                    "categories": self.categories.as_json() if self.categories else None,
                 }
             )
         )
@@ -87,24 +87,3 @@ class FrameJob:
             return None
         paths = [file.path for file in self.files.files]
         return record if all(sidecar.is_current(paths) for sidecar in record.sidecars) else None
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "files": self.files.as_json(),
-            "output": str(self.output),
-            "scene": str(self.scene) if self.scene else None,
-            "settings": self.settings.as_json(),
-            "colour": self.colour,
-            "categories": table_as_json(self.categories) if self.categories else None,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "FrameJob":
-        return cls(
-            files=FrameFiles.from_json(data["files"]),
-            output=Path(data["output"]),
-            scene=Path(data["scene"]) if data["scene"] else None,
-            settings=Settings.from_json(data["settings"]),
-            colour=data["colour"],
-            categories=table_from_json(data["categories"]) if data["categories"] else None,
-        )

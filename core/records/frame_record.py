@@ -13,19 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from ..base.box import Box
 from ..base.errors import RecordError
 from ..base.files import Content, canonical_json, complete_file, digest
+from ..base.json_fields import JsonObject
 from ..frames.frame_files import frame_paths, joined_path
 from ..frames.sequences import WantedSequences, shot_of
 from ..frames.sidecar import Sidecar
-from ..masks.runs import Mask
 from ..scene.camera import Camera
-from ..scene.keypoints import Keypoint
-from ..scene.poses import Pose
 from ..settings.category_table import Category
-from ..settings.map_table import MAP_OF_NAME, DenseMap, WrittenMap
-from .instance import Amodal, Instance, Part, SoftMask
+from ..settings.map_table import DenseMap, WrittenMap
+from .instance import Instance
 
 RECORD_VERSION = 4
 RECORDS_FOLDER = "records"
@@ -34,8 +31,8 @@ PICTURES_FOLDER = "pictures"
 SOFT_MASKS_FOLDER = "soft_masks"
 
 
-@dataclass(frozen=True)
-class FrameRecord:
+@dataclass(frozen=True, kw_only=True)
+class FrameRecord(JsonObject):
     """One annotated frame.
 
     Attributes:
@@ -65,6 +62,7 @@ class FrameRecord:
 
     key: str
     sequence: str
+    split: str = ""
     frame: int
     name: str
     width: int
@@ -79,16 +77,15 @@ class FrameRecord:
     camera: Camera | None
     categories: tuple[Category, ...]
     instances: tuple[Instance, ...]
+    ignored: tuple[Instance, ...] = ()
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
-    ignored: tuple[Instance, ...] = ()
     cryptomatte: str = ""
     sidecars: tuple[Sidecar, ...] = ()
     part_categories: tuple[Category, ...] = ()
     maps: tuple[WrittenMap, ...] = ()
     later_maps: tuple[DenseMap, ...] = ()
     flow_step: int = 1
-    split: str = ""
     contents: Mapping[str, Content] = field(default_factory=dict)
 
     @property
@@ -125,71 +122,14 @@ class FrameRecord:
                 raise RecordError(f"{path} was written by another version of Labelpass; annotate the frame again")
             if data["checksum"] != digest(canonical_json(record)):
                 raise RecordError(f"{path} is damaged; annotate the frame again")
-            return cls(
-                key=record["key"],
-                sequence=record["sequence"],
-                split=record["split"],
-                frame=record["frame"],
-                name=record["name"],
-                width=record["width"],
-                height=record["height"],
-                image=record["image"],
-                colour=record["colour"],
-                pictures=tuple(record["pictures"]),
-                label_source=record["label_source"],
-                view_layer=record["view_layer"],
-                view=record["view"],
-                unit_scale=record["unit_scale"],
-                camera=None if record["camera"] is None else Camera.from_json(record["camera"]),
-                categories=tuple(Category.from_json(category) for category in record["categories"]),
-                instances=tuple(_instance_from_json(instance) for instance in record["instances"]),
-                dropped=dict(record["dropped"]),
-                notes=tuple(record["notes"]),
-                ignored=tuple(_instance_from_json(region) for region in record["ignored"]),
-                cryptomatte=record["cryptomatte"],
-                sidecars=tuple(Sidecar.from_json(sidecar) for sidecar in record["sidecars"]),
-                part_categories=tuple(Category.from_json(category) for category in record["part_categories"]),
-                maps=tuple(WrittenMap.from_json(map) for map in record["maps"]),
-                later_maps=tuple(MAP_OF_NAME[name] for name in record["later_maps"]),
-                flow_step=int(record["flow_step"]),
-                contents={file: Content(int(size), str(name)) for file, (size, name) in record["contents"].items()},
-            )
+            return cls.from_json(record)
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"{path} is damaged; annotate the frame again") from error
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "record_version": RECORD_VERSION,
-            "key": self.key,
-            "sequence": self.sequence,
-            "split": self.split,
-            "frame": self.frame,
-            "name": self.name,
-            "width": self.width,
-            "height": self.height,
-            "image": self.image,
-            "colour": self.colour,
-            "pictures": list(self.pictures),
-            "label_source": self.label_source,
-            "view_layer": self.view_layer,
-            "view": self.view,
-            "unit_scale": self.unit_scale,
-            "camera": None if self.camera is None else self.camera.as_json(),
-            "categories": [category.as_json() for category in self.categories],
-            "instances": [_instance_as_json(instance) for instance in self.instances],
-            "ignored": [_instance_as_json(region) for region in self.ignored],
-            "dropped": dict(self.dropped),
-            "notes": list(self.notes),
-            "cryptomatte": self.cryptomatte,
-            "sidecars": [sidecar.as_json() for sidecar in self.sidecars],
-            "part_categories": [category.as_json() for category in self.part_categories],
-            "maps": [map.as_json() for map in self.maps],
-            "later_maps": [map.value for map in self.later_maps],
-            "flow_step": self.flow_step,
-            "contents": {file: [content.size, content.digest] for file, content in self.contents.items()},
-        }
+        return {"record_version": RECORD_VERSION, **super().as_json()}
 
 
 def record_path(output: Path, frame_path: str) -> Path:
@@ -274,56 +214,3 @@ def _records_of(output: Path, names: Sequence[str]) -> list[FoundRecord]:
 def record_files(output: Path) -> Iterator[Path]:
     """The files of all records below the output folder, in no particular order."""
     yield from (path for path in (output / RECORDS_FOLDER).rglob("*.json") if path.is_file())
-
-
-def _instance_as_json(instance: Instance) -> dict[str, Any]:
-    soft_mask = instance.soft_mask
-    return {
-        **_masked_as_json(instance),
-        "at_border": instance.at_border,
-        "parts": None if instance.parts is None else [_masked_as_json(part) for part in instance.parts],
-        "soft_mask": None if soft_mask is None else {"file": soft_mask.file, "box": _box_as_json(soft_mask.box)},
-        "pose": None if instance.pose is None else instance.pose.as_json(),
-        "keypoints": None if instance.keypoints is None else [point.as_json() for point in instance.keypoints],
-        "amodal": None if instance.amodal is None else instance.amodal.as_json(),
-        "track_id": instance.track_id,
-        "resolved": instance.resolved,
-    }
-
-
-def _masked_as_json(one: Instance | Part) -> dict[str, Any]:
-    mask = one.mask
-    return {
-        "name": one.name,
-        "category": one.category,
-        "labels": list(one.labels),
-        "box": _box_as_json(mask.box),
-        "area": mask.area,
-        "rle": mask.rle,
-    }
-
-
-def _box_as_json(box: Box) -> list[int]:
-    return [box.x0, box.y0, box.x1, box.y1]
-
-
-def _instance_from_json(data: dict[str, Any]) -> Instance:
-    parts, soft_mask, pose = data["parts"], data["soft_mask"], data["pose"]
-    keypoints, amodal = data["keypoints"], data["amodal"]
-    return Instance(
-        *_masked_from_json(data),
-        at_border=data["at_border"],
-        parts=None if parts is None else tuple(Part(*_masked_from_json(part)) for part in parts),
-        soft_mask=None if soft_mask is None else SoftMask(soft_mask["file"], Box(*soft_mask["box"])),
-        pose=None if pose is None else Pose.from_json(pose),
-        keypoints=None if keypoints is None else tuple(map(Keypoint.from_json, keypoints)),
-        amodal=None if amodal is None else Amodal.from_json(amodal),
-        track_id=data["track_id"],
-        resolved=data["resolved"],
-    )
-
-
-def _masked_from_json(data: dict[str, Any]) -> tuple[str, str, tuple[int, ...], Mask]:
-    labels = tuple(data["labels"])
-    mask = Mask(labels[0], Box(*data["box"]), data["area"], data["rle"])
-    return data["name"], data["category"], labels, mask

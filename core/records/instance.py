@@ -1,9 +1,9 @@
 """What a record says of an instance: its mask, and what else is known of it."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from ..base.box import Box
+from ..base.json_fields import JsonObject, in_json
 from ..masks.runs import Mask
 from ..scene.keypoints import Keypoint
 from ..scene.poses import Pose
@@ -12,8 +12,18 @@ from ..scene.poses import Pose
 Identity = str | int
 
 
+def _mask(labels: tuple[int, ...], box: Box, area: int, rle: str) -> Mask:
+    if not labels:
+        raise ValueError("a mask without a label")
+    return Mask(labels[0], box, area, rle)
+
+
+# The mask has no level of its own in JSON.
+_MASK = in_json(written_as=("mask.box", "mask.area", "mask.rle"), made_of=("labels", "box", "area", "rle"), make=_mask)
+
+
 @dataclass(frozen=True)
-class Part:
+class Part(JsonObject):
     """A part of an instance: what it shows of one material, or of one object of a group.
 
     Attributes:
@@ -26,11 +36,11 @@ class Part:
     name: str
     category: str
     labels: tuple[int, ...]
-    mask: Mask
+    mask: Mask = field(metadata=_MASK)
 
 
 @dataclass(frozen=True)
-class SoftMask:
+class SoftMask(JsonObject):
     """Where it is written how much of each pixel an instance covers.
 
     Attributes:
@@ -43,7 +53,7 @@ class SoftMask:
 
 
 @dataclass(frozen=True)
-class Amodal:
+class Amodal(JsonObject):
     """All of an instance, seen or not. Names and meaning as in BOP and Unity Perception.
 
     Attributes:
@@ -54,11 +64,11 @@ class Amodal:
         px_count_visib: those that are seen.
     """
 
-    rle: str
-    box: Box
+    rle: str = field(metadata=in_json(written_as=("box", "rle")))
+    box: Box = field(metadata=in_json(written_as=()))
     px_count_all: int
     px_count_in_frame: int
-    px_count_visib: int
+    px_count_visib: int = field(metadata=in_json(written_as=("px_count_visib", "visib_fract", "occluded", "truncated")))
 
     @property
     def visib_fract(self) -> float:
@@ -75,27 +85,9 @@ class Amodal:
         """Which part of all of it lies outside of the image."""
         return 1 - self.px_count_in_frame / self.px_count_all
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "box": [self.box.x0, self.box.y0, self.box.x1, self.box.y1],
-            "rle": self.rle,
-            "px_count_all": self.px_count_all,
-            "px_count_in_frame": self.px_count_in_frame,
-            "px_count_visib": self.px_count_visib,
-            "visib_fract": self.visib_fract,
-            "occluded": self.occluded,
-            "truncated": self.truncated,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Amodal":
-        """Raises KeyError, TypeError or ValueError where the data is none."""
-        counts = (int(data[f"px_count_{name}"]) for name in ("all", "in_frame", "visib"))
-        return cls(str(data["rle"]), Box(*map(int, data["box"])), *counts)
-
 
 @dataclass(frozen=True)
-class Instance:
+class Instance(JsonObject):
     """A mask with a name: what a detector should find.
 
     Attributes:
@@ -117,7 +109,7 @@ class Instance:
     name: str
     category: str
     labels: tuple[int, ...]
-    mask: Mask
+    mask: Mask = field(metadata=_MASK)
     at_border: bool | None = None
     parts: tuple[Part, ...] | None = None
     soft_mask: SoftMask | None = None

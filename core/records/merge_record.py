@@ -12,6 +12,7 @@ from typing import Any
 
 from ..base.errors import OutputError, RecordError
 from ..base.files import Content, canonical_json, complete_file, digest
+from ..base.json_fields import value_from_json
 from ..base.version import VERSION
 from ..settings.map_table import DenseMap, WrittenMap
 from .frame_record import FrameRecord
@@ -55,10 +56,7 @@ class LaterRecord:
                 raise RecordError(f"{path} was written by another version of Labelpass; merge again")
             if data["checksum"] != digest(canonical_json(data["maps"])):
                 raise RecordError(f"{path} is damaged; merge again")
-            maps = [
-                LaterMap(WrittenMap.from_json(one), str(one["key"]), Content(int(one["size"]), str(one["digest"])))
-                for one in data["maps"]
-            ]
+            maps = [_from_json(one) for one in data["maps"]]
             if any(one.written.file != one.written.map.path(frame_path) for one in maps):
                 raise RecordError(f"{path} is that of another frame; merge again")
         except FileNotFoundError:
@@ -132,6 +130,12 @@ def _depends_on(map: DenseMap, record: FrameRecord) -> list[Any]:
 
 def _as_json(one: LaterMap) -> dict[str, Any]:
     return {**one.written.as_json(), "key": one.key, "size": one.content.size, "digest": one.content.digest}
+
+
+def _from_json(data: dict[str, Any]) -> LaterMap:
+    written = dict(data)
+    key, content = written.pop("key"), [written.pop("size"), written.pop("digest")]
+    return LaterMap(WrittenMap.from_json(written), value_from_json(str, key), Content.from_json(content))
 
 
 @dataclass(frozen=True)

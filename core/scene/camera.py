@@ -1,15 +1,31 @@
 """The camera of a frame: a pinhole in OpenCV axes, or a statement that the frame has none."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
+from ..base.json_fields import JsonObject, in_json
+
 Matrix = tuple[tuple[float, ...], ...]
+
+
+def _of_size(size: int) -> Callable[[Matrix], Matrix]:
+    def checked(matrix: Matrix) -> Matrix:
+        if len(matrix) != size or any(len(row) != size for row in matrix):
+            raise ValueError(f"not a {size}x{size} matrix")
+        return matrix
+
+    return checked
+
+
+# Of this size where they are read; the code that makes them knows what it makes.
+Matrix3 = Annotated[Matrix, _of_size(3)]
+Matrix4 = Annotated[Matrix, _of_size(4)]
 Points = npt.NDArray[np.float64]
 
-# What a reader of a record may rely on.
 _HOLDS = {
     "perspective": "k, world_to_camera, depth along the z axis",
     "orthographic": "world_to_camera, parallel_k, depth along the z axis; k has no meaning",
@@ -19,7 +35,7 @@ _HOLDS_FOR_OTHERS = "world_to_camera; how this camera projects is not known"
 
 
 @dataclass(frozen=True)
-class Camera:
+class Camera(JsonObject):
     """How the world is projected into the image.
 
     Attributes:
@@ -39,17 +55,27 @@ class Camera:
 
     name: str
     type: str
-    k: Matrix | None
-    world_to_camera: Matrix
+    k: Matrix3 | None
+    world_to_camera: Matrix4
     clip_start: float
     clip_end: float
-    parallel_k: Matrix | None = None
+    parallel_k: Matrix3 | None = None
     lens: float | None = None
     sensor_width: float = 36.0
     sensor_height: float = 24.0
-    sensor_fit: str = "auto"
+    sensor_fit: str = field(default="auto", metadata=in_json(written_as=("sensor_fit", "distortion")))
     depth_of_field: bool = False
-    motion_blur: bool = False
+    motion_blur: bool = field(default=False, metadata=in_json(written_as=("motion_blur", "holds")))
+
+    @property
+    def distortion(self) -> str:
+        """What bends straight lines besides the type; Blender's cameras have no lens that does."""
+        return "none"
+
+    @property
+    def holds(self) -> str:
+        """What a reader of a record may rely on, in words."""
+        return _HOLDS.get(self.type, _HOLDS_FOR_OTHERS)
 
     @property
     def is_projective(self) -> bool:
@@ -94,49 +120,3 @@ class Camera:
         depth = pixels[:, 2:]
         flat = np.hstack((pixels[:, :2], np.ones_like(depth))) @ np.linalg.inv(np.asarray(matrix)).T
         return flat * depth if self.k is not None else np.hstack((flat[:, :2], depth))
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "type": self.type,
-            "k": None if self.k is None else [list(row) for row in self.k],
-            "world_to_camera": [list(row) for row in self.world_to_camera],
-            "clip_start": self.clip_start,
-            "clip_end": self.clip_end,
-            "parallel_k": None if self.parallel_k is None else [list(row) for row in self.parallel_k],
-            "lens": self.lens,
-            "sensor_width": self.sensor_width,
-            "sensor_height": self.sensor_height,
-            "sensor_fit": self.sensor_fit,
-            "distortion": "none",
-            "depth_of_field": self.depth_of_field,
-            "motion_blur": self.motion_blur,
-            "holds": _HOLDS.get(self.type, _HOLDS_FOR_OTHERS),
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Camera":
-        """Raises KeyError, TypeError or ValueError where the data is not a camera."""
-        return cls(
-            name=str(data["name"]),
-            type=str(data["type"]),
-            k=None if data["k"] is None else matrix_of_size(data["k"], 3),
-            world_to_camera=matrix_of_size(data["world_to_camera"], 4),
-            clip_start=float(data["clip_start"]),
-            clip_end=float(data["clip_end"]),
-            parallel_k=None if data["parallel_k"] is None else matrix_of_size(data["parallel_k"], 3),
-            lens=None if data["lens"] is None else float(data["lens"]),
-            sensor_width=float(data["sensor_width"]),
-            sensor_height=float(data["sensor_height"]),
-            sensor_fit=str(data["sensor_fit"]),
-            depth_of_field=bool(data["depth_of_field"]),
-            motion_blur=bool(data["motion_blur"]),
-        )
-
-
-def matrix_of_size(rows: Any, size: int) -> Matrix:
-    """Rows from JSON as a size x size matrix; TypeError or ValueError where they are none."""
-    matrix = tuple(tuple(float(value) for value in row) for row in rows)
-    if len(matrix) != size or any(len(row) != size for row in matrix):
-        raise ValueError(f"not a {size}x{size} matrix")
-    return matrix

@@ -7,11 +7,11 @@ surface; the depth pass says whether something is in front.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..base.json_fields import JsonRow
 from .camera import Camera
 
 Floats = npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ class Visibility(IntEnum):
 
 
 @dataclass(frozen=True)
-class Keypoint:
+class Keypoint(JsonRow):
     """A keypoint of an instance in a frame.
 
     Attributes:
@@ -49,21 +49,12 @@ class Keypoint:
     visibility: Visibility
     z: float
 
-    def as_json(self) -> list[float]:
-        return [self.x, self.y, int(self.visibility), self.z]
-
-    @classmethod
-    def from_json(cls, data: Sequence[Any]) -> "Keypoint":
-        """Raises TypeError or ValueError where the data is no keypoint."""
-        x, y, visibility, z = data
-        return cls(float(x), float(y), Visibility(visibility), float(z))
-
 
 ABSENT = Keypoint(0.0, 0.0, Visibility.ABSENT, 0.0)
 
 
 @dataclass(frozen=True)
-class KeypointPlace:
+class KeypointPlace(JsonRow):
     """A keypoint of the scene.
 
     Attributes:
@@ -77,15 +68,6 @@ class KeypointPlace:
     objects: tuple[str, ...]
     position: tuple[float, float, float]
     below: float
-
-    def as_json(self) -> list[Any]:
-        return [self.name, list(self.objects), list(self.position), self.below]
-
-    @classmethod
-    def from_json(cls, data: Sequence[Any]) -> "KeypointPlace":
-        """Raises TypeError or ValueError where the data is no such place."""
-        name, objects, (x, y, z), below = data
-        return cls(str(name), tuple(map(str, objects)), (float(x), float(y), float(z)), float(below))
 
 
 @dataclass(frozen=True)

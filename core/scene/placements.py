@@ -6,12 +6,12 @@ objects is as tight as that of one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .camera import Matrix, matrix_of_size
+from ..base.json_fields import JsonObject
+from .camera import Matrix, Matrix4
 from .scene_geometry import Mesh, Surface
 
 Floats = npt.NDArray[np.float64]
@@ -58,7 +58,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Placement:
+class Placement(JsonObject):
     """One object of the scene at one frame.
 
     Attributes:
@@ -71,25 +71,9 @@ class Placement:
     """
 
     name: str
-    matrix: Matrix
+    matrix: Matrix4
     bounds: Mapping[str, Bounds | None] = field(default_factory=dict)
     copies: int = 1
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "matrix": [list(row) for row in self.matrix],
-            "bounds": {name: None if box is None else box.as_json() for name, box in self.bounds.items()},
-            "copies": self.copies,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Placement":
-        """Raises KeyError, TypeError or ValueError where the data is not a placement."""
-        bounds = {
-            str(name): None if box is None else Bounds.from_json(box) for name, box in dict(data["bounds"]).items()
-        }
-        return cls(str(data["name"]), matrix_of_size(data["matrix"], 4), bounds, int(data["copies"]))
 
 
 def place_surfaces(name: str, surfaces: Sequence[Surface], meshes: Mapping[str, Mesh]) -> list[Placement]:

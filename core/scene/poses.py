@@ -3,17 +3,19 @@
 import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
-from .camera import Camera, Matrix, matrix_of_size
+from ..base.json_fields import JsonObject, in_json
+from .camera import Camera, Matrix3
 from .placements import Bounds, Placement, RigidFrame, rigid_frame
 
 Floats = npt.NDArray[np.float64]
 Point = tuple[float, float]
+Corners = tuple[tuple[float, ...], tuple[float, ...]]
 
 _MOST_NAMES = 3
 # Pairs of corners, as Bounds.corners numbers them, that an edge of the box joins.
@@ -21,7 +23,7 @@ BOX_EDGES = tuple((low, low | bit) for bit in (1, 2, 4) for low in range(8) if n
 
 
 @dataclass(frozen=True)
-class Pose:
+class Pose(JsonObject):
     """Where an instance is as seen from the camera: OpenCV axes (x right, y down, z forward), metres.
 
     Attributes:
@@ -38,13 +40,20 @@ class Pose:
     """
 
     frame: str
-    rotation: Matrix
+    rotation: Matrix3
     translation: tuple[float, ...]
     scale: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    low: tuple[float, ...] = field(
+        metadata=in_json(written_as=("box", "dimensions"), made_of=("box",), make=itemgetter(0))
+    )
+    high: tuple[float, ...] = field(metadata=in_json(written_as=(), made_of=("box",), make=itemgetter(1)))
     corners: tuple[Point | None, ...]
     distance: float
+
+    @property
+    def box(self) -> Corners:
+        """Both corners."""
+        return self.low, self.high
 
     @property
     def dimensions(self) -> tuple[float, ...]:
@@ -56,35 +65,6 @@ class Pose:
         bounds = Bounds.from_json([*self.low, *self.high])
         corners: Floats = bounds.corners() @ np.array(self.rotation).T + np.array(self.translation)
         return corners
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "frame": self.frame,
-            "rotation": [list(row) for row in self.rotation],
-            "translation": list(self.translation),
-            "scale": list(self.scale),
-            "box": [list(self.low), list(self.high)],
-            "dimensions": list(self.dimensions),
-            "corners": [None if corner is None else list(corner) for corner in self.corners],
-            "distance": self.distance,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Pose":
-        """Raises KeyError, TypeError or ValueError where the data is not a pose."""
-        low, high = data["box"]
-        return cls(
-            frame=str(data["frame"]),
-            rotation=matrix_of_size(data["rotation"], 3),
-            translation=_numbers(data["translation"]),
-            scale=_numbers(data["scale"]),
-            low=_numbers(low),
-            high=_numbers(high),
-            corners=tuple(
-                None if corner is None else (float(corner[0]), float(corner[1])) for corner in data["corners"]
-            ),
-            distance=float(data["distance"]),
-        )
 
 
 class _NoPose(Exception):
@@ -178,10 +158,3 @@ def _projected(corners: Floats, camera: Camera) -> tuple[Point | None, ...]:
 
 def _tuple(values: Floats) -> tuple[float, ...]:
     return tuple(map(float, values))
-
-
-def _numbers(values: Sequence[Any]) -> tuple[float, ...]:
-    numbers = tuple(map(float, values))
-    if len(numbers) != 3:
-        raise ValueError("not three numbers")
-    return numbers

@@ -1,16 +1,16 @@
 """The scene record: what Blender knows about a frame and its EXR files do not."""
 
-import dataclasses
 import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..base.errors import SceneError
 from ..base.files import canonical_json, complete_file
+from ..base.json_fields import LEFT_OUT, JsonObject, JsonRow
 from ..settings.category_table import Category
 from .camera import Camera
 from .keypoints import KeypointPlace
@@ -27,7 +27,7 @@ UNKNOWN, REFUSED = "unknown", "refused"
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(JsonObject):
     """What the rules of a category table can look at, besides the name and the pass index.
 
     Attributes:
@@ -43,43 +43,26 @@ class Facts:
         holdout, shadow_catcher: as rendered.
     """
 
-    name: str = ""
-    category: str | None = None
-    category_id: int | None = None
-    supercategory: str = ""
-    ignore: bool = False
-    data: str = ""
-    collections: tuple[str, ...] = ()
-    own_collection: str = ""
-    materials: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    instancer: str = ""
-    holdout: bool = False
-    shadow_catcher: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """What is not as by default."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, default in _DEFAULT_FACTS
-            if (value := getattr(self, name)) != default
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Facts":
-        """Raises TypeError where the data is something else."""
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-        }
-        return cls(**values)
-
-
-_DEFAULT_FACTS = [(field.name, field.default) for field in dataclasses.fields(Facts)]
+    name: str = field(default="", metadata=LEFT_OUT)
+    category: str | None = field(default=None, metadata=LEFT_OUT)
+    category_id: int | None = field(default=None, metadata=LEFT_OUT)
+    supercategory: str = field(default="", metadata=LEFT_OUT)
+    ignore: bool = field(default=False, metadata=LEFT_OUT)
+    data: str = field(default="", metadata=LEFT_OUT)
+    collections: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    own_collection: str = field(default="", metadata=LEFT_OUT)
+    materials: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    tags: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    instancer: str = field(default="", metadata=LEFT_OUT)
+    holdout: bool = field(default=False, metadata=LEFT_OUT)
+    shadow_catcher: bool = field(default=False, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
-class SceneEntry:
+class SceneEntry(JsonRow):
     """Something in the scene that a label can stand for: an object, a material, or an asset.
+
+    A row in JSON: a scene may have thousands of them in each of thousands of frames.
 
     Attributes:
         name: as in the Cryptomatte manifest.
@@ -129,35 +112,6 @@ class SceneEntry:
             self.facts,
         )
 
-    def as_json(self) -> list[Any]:
-        return [
-            self.name,
-            self.pass_index,
-            self.category,
-            self.parent,
-            self.collection,
-            self.instance_id,
-            self.origin,
-            self.ignored,
-            self.facts.as_json(),
-        ]
-
-    @classmethod
-    def from_json(cls, row: list[Any]) -> "SceneEntry":
-        """Raises TypeError or ValueError where the row is no entry."""
-        name, pass_index, category, parent, collection, instance_id, origin, ignored, facts = row
-        return cls(
-            str(name),
-            int(pass_index),
-            None if category is None else str(category),
-            str(parent),
-            str(collection),
-            str(instance_id),
-            str(origin),
-            bool(ignored),
-            Facts.from_json(facts),
-        )
-
 
 def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
     """A sentence on two of some entries that share something and are of different categories; "" where all agree."""
@@ -180,7 +134,7 @@ def refusal(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class SceneEntries:
+class SceneEntries(JsonObject):
     """All entries of one kind, and their categories, also those that a frame does not show."""
 
     categories: tuple[Category, ...] = ()
@@ -200,24 +154,9 @@ class SceneEntries:
         clashes = (contradiction(of_index[index], f"the pass index {index}") for index in sorted(of_index))
         return next(filter(None, clashes), "")
 
-    def as_json(self) -> dict[str, Any]:
-        # Rows instead of objects: a scene may have thousands of entries in each of thousands of frames.
-        return {
-            "categories": [category.as_json() for category in self.categories],
-            "entries": [entry.as_json() for entry in self.entries],
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "SceneEntries":
-        """Raises KeyError, TypeError or ValueError where the data is not such a table."""
-        return cls(
-            tuple(Category.from_json(category) for category in data["categories"]),
-            tuple(SceneEntry.from_json(row) for row in data["entries"]),
-        )
-
 
 @dataclass(frozen=True)
-class SceneRecord:
+class SceneRecord(JsonObject):
     """One frame of a Blender scene.
 
     Attributes:
@@ -262,28 +201,7 @@ class SceneRecord:
     view: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "scene_version": SCENE_VERSION,
-            "scene": self.scene,
-            "frame": self.frame,
-            "width": self.width,
-            "height": self.height,
-            "pixel_aspect": self.pixel_aspect,
-            "unit_scale": self.unit_scale,
-            "camera": None if self.camera is None else self.camera.as_json(),
-            "objects": self.objects.as_json(),
-            "materials": self.materials.as_json(),
-            "assets": self.assets.as_json(),
-            "parents": self.parents.as_json(),
-            "collections": self.collections.as_json(),
-            "table": [category.as_json() for category in self.table],
-            "opaque": None if self.opaque is None else list(self.opaque),
-            "placements": [placement.as_json() for placement in self.placements],
-            "keypoints": [place.as_json() for place in self.keypoints],
-            "geometry": self.geometry,
-            "view_layer": self.view_layer,
-            "view": self.view,
-        }
+        return {"scene_version": SCENE_VERSION, **super().as_json()}
 
     def write(self, path: Path) -> None:
         """Raises OutputError where the file cannot be written."""
@@ -299,39 +217,14 @@ class SceneRecord:
                 raise SceneError(
                     f"{path} was written by another version of Labelpass; export again from Blender with this one"
                 )
-            return cls(
-                scene=str(data["scene"]),
-                frame=int(data["frame"]),
-                width=int(data["width"]),
-                height=int(data["height"]),
-                pixel_aspect=float(data["pixel_aspect"]),
-                unit_scale=float(data["unit_scale"]),
-                camera=None if data["camera"] is None else Camera.from_json(data["camera"]),
-                objects=SceneEntries.from_json(data["objects"]),
-                materials=SceneEntries.from_json(data["materials"]),
-                assets=SceneEntries.from_json(data["assets"]),
-                parents=SceneEntries.from_json(data["parents"]),
-                collections=SceneEntries.from_json(data["collections"]),
-                table=tuple(Category.from_json(category) for category in data["table"]),
-                opaque=None if data["opaque"] is None else _rectangle(data["opaque"]),
-                placements=tuple(map(Placement.from_json, data["placements"])),
-                keypoints=tuple(map(KeypointPlace.from_json, data["keypoints"])),
-                geometry=None if data["geometry"] is None else str(data["geometry"]),
-                view_layer=str(data["view_layer"]),
-                view=str(data["view"]),
-            )
+            return cls.from_json(data)
         except OSError as error:
             raise SceneError(
                 f"Cannot read {path}: {error.strerror}; export again from Blender, "
                 "or give the folder of the frame's scene record with --scene"
             ) from error
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise SceneError(f"{path} is no scene record or is damaged; export again from Blender") from error
-
-
-def _rectangle(corners: list[Any]) -> tuple[int, int, int, int]:
-    x0, y0, x1, y1 = map(int, corners)
-    return x0, y0, x1, y1
 
 
 def scene_path(folder: Path, frame_path: str) -> Path:

@@ -23,15 +23,6 @@ from .settings import Grouping
 _BY_DEFAULT = CategoryTable()
 
 
-def table_as_json(table: CategoryTable) -> dict[str, Any]:
-    """The table as plain data, the same for the same table."""
-    return {
-        "categories": [category.as_json() for category in table.categories],
-        "rules": [_rule_as_json(rule) for rule in table.rules],
-        "unknown": table.unknown.value,
-    }
-
-
 def table_from_json(data: Mapping[str, Any], base: CategoryTable = _BY_DEFAULT) -> CategoryTable:
     """The table that plain data is, with the rules and `unknown` of `base` where it has none.
 
@@ -73,7 +64,7 @@ def _toml(text: str) -> dict[str, Any]:
 
 def write_table(path: Path, table: CategoryTable) -> None:
     """Write a category table as JSON, a row of it to a line; OutputError where that cannot be done."""
-    _write(path, table_as_json(table))
+    _write(path, table.as_json())
 
 
 def write_categories(path: Path, categories: Iterable[Category]) -> None:
@@ -91,17 +82,6 @@ def _write(path: Path, data: Mapping[str, Any]) -> None:
             parts.append(f'"{name}": [\n{rows}\n  ]' if rows else f'"{name}": []')
     with complete_file(path) as file:
         file.write(f"{{\n  {f',{chr(10)}  '.join(parts)}\n}}\n".encode())
-
-
-def _rule_as_json(rule: Rule) -> dict[str, Any]:
-    row: dict[str, Any] = {"source": rule.source.value}
-    if rule.pattern:
-        row["pattern"] = rule.pattern
-    if rule.category:
-        row["category"] = rule.category
-    if rule.ignore:
-        row["ignore"] = True
-    return row
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:

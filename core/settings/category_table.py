@@ -3,11 +3,11 @@
 import dataclasses
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from ..base.choice import Choice
 from ..base.errors import CategoryError
+from ..base.json_fields import LEFT_OUT, JsonObject
 from .settings import Grouping
 
 # The largest number that every reader of JSON keeps exactly.
@@ -16,7 +16,7 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
-class Category:
+class Category(JsonObject):
     """A class of things to detect.
 
     Attributes:
@@ -33,42 +33,11 @@ class Category:
     name: str
     id: int | None = None
     supercategory: str = ""
-    colour: str = ""
-    stuff: bool = False
-    keypoints: tuple[str, ...] = ()
-    skeleton: tuple[tuple[int, int], ...] = ()
-    grouping: Grouping | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """What is not as by default is left out, except for what every category has."""
-        row: dict[str, Any] = {"name": self.name, "id": self.id, "supercategory": self.supercategory}
-        if self.colour:
-            row["colour"] = self.colour
-        if self.stuff:
-            row["stuff"] = True
-        if self.keypoints:
-            row["keypoints"] = list(self.keypoints)
-        if self.skeleton:
-            row["skeleton"] = [list(pair) for pair in self.skeleton]
-        if self.grouping:
-            row["grouping"] = self.grouping.value
-        return row
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Category":
-        """Raises KeyError, TypeError or ValueError where the data is not a category."""
-        id, grouping = data["id"], data.get("grouping")
-        groupings: Any = Grouping
-        return cls(
-            str(data["name"]),
-            None if id is None else int(id),
-            str(data["supercategory"]),
-            str(data.get("colour", "")),
-            bool(data.get("stuff", False)),
-            tuple(map(str, data.get("keypoints", ()))),
-            tuple((int(a), int(b)) for a, b in data.get("skeleton", ())),
-            None if grouping is None else groupings(grouping),
-        )
+    colour: str = field(default="", metadata=LEFT_OUT)
+    stuff: bool = field(default=False, metadata=LEFT_OUT)
+    keypoints: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    skeleton: tuple[tuple[int, int], ...] = field(default=(), metadata=LEFT_OUT)
+    grouping: Grouping | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def own_grouping(self) -> Grouping | None:
@@ -119,7 +88,7 @@ class Unknown(Choice):
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(JsonObject):
     """One way in which a thing belongs to a category.
 
     Attributes:
@@ -131,9 +100,9 @@ class Rule:
     """
 
     source: Source
-    pattern: str = ""
-    category: str = ""
-    ignore: bool = False
+    pattern: str = field(default="", metadata=LEFT_OUT)
+    category: str = field(default="", metadata=LEFT_OUT)
+    ignore: bool = field(default=False, metadata=LEFT_OUT)
 
 
 DEFAULT_RULES = (
@@ -149,7 +118,7 @@ OTHER_NAME = "other"
 
 
 @dataclass(frozen=True)
-class CategoryTable:
+class CategoryTable(JsonObject):
     """The categories of a dataset and the rules by which things belong to them.
 
     Attributes:

@@ -7,9 +7,9 @@ frame_maps.py makes the pixels and map_files.py the files. It runs in Blender's 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from ..base.choice import Choice
+from ..base.json_fields import LEFT_OUT, JsonObject, in_json
 from .render_pass import Pass
 
 MAPS_FOLDER = "maps"
@@ -262,7 +262,7 @@ MAP_OF_NAME = {map.value: map for map in DenseMap}
 
 
 @dataclass(frozen=True)
-class WrittenMap:
+class WrittenMap(JsonObject):
     """A map of a frame as its record knows it.
 
     Attributes:
@@ -283,38 +283,9 @@ class WrittenMap:
     scale: float | None
     valid: int
     out_of_range: int
-    ids: Mapping[str, int] | None = None
-    step: int | None = None
-    unknown: Mapping[str, int] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        ids = {} if self.ids is None else {"ids": dict(self.ids)}
-        step = {} if self.step is None else {"step": self.step, "unknown": dict(self.unknown)}
-        return {
-            "map": self.map.value,
-            "file": self.file,
-            "unit": self.unit,
-            "scale": self.scale,
-            "valid": self.valid,
-            "out_of_range": self.out_of_range,
-            **ids,
-            **step,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "WrittenMap":
-        """Raises KeyError, TypeError or ValueError where the data is no such map."""
-        return cls(
-            map=MAP_OF_NAME[data["map"]],
-            file=str(data["file"]),
-            unit=str(data["unit"]),
-            scale=None if data["scale"] is None else float(data["scale"]),
-            valid=int(data["valid"]),
-            out_of_range=int(data["out_of_range"]),
-            ids={str(name): int(id) for name, id in data["ids"].items()} if "ids" in data else None,
-            step=int(data["step"]) if "step" in data else None,
-            unknown={str(reason): int(count) for reason, count in data.get("unknown", {}).items()},
-        )
+    ids: Mapping[str, int] | None = field(default=None, metadata=LEFT_OUT)
+    step: int | None = field(default=None, metadata=LEFT_OUT)
+    unknown: Mapping[str, int] = field(default_factory=dict, metadata=in_json(only_with="step"))
 
 
 def later_maps(maps: tuple[DenseMap, ...]) -> tuple[DenseMap, ...]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from ..base.json_fields import JsonRow
+
 
 class Pass(Enum):
     """A render pass; the value is its name in Labelpass's files and options."""
@@ -79,7 +81,7 @@ _BY_NAME = {_simplified(name): pass_ for pass_ in Pass for name in (*pass_.names
 
 
 @dataclass(frozen=True)
-class PassFile:
+class PassFile(JsonRow):
     """An EXR file of a frame.
 
     Attributes:

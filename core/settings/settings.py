@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from ..base.choice import Choice
 from ..base.errors import UsageError
+from ..base.json_fields import JsonObject
 from .camera_formats import CameraFormat
 from .map_table import DenseMap, maps_to_write
 from .render_pass import INDEX_PASSES, Pass
@@ -185,7 +186,7 @@ def _setting(
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(JsonObject):
     """What a user can choose for an export. The field names are those of the panel and the command line."""
 
     labels: LabelSource = _setting(
@@ -403,16 +404,10 @@ class Settings:
         """Whether all of each instance has to be found, hidden or not."""
         return self.amodal or self.min_visibility > 0
 
-    def as_json(self) -> dict[str, Any]:
-        return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
-
     def shaping_records(self) -> dict[str, Any]:
         """The settings that a frame record depends on: a change of one of these makes it out of date."""
-        return {
-            field.name: _plain(getattr(self, field.name))
-            for field in dataclasses.fields(self)
-            if field.metadata["changes_records"]
-        }
+        shaping = {field.name for field in dataclasses.fields(self) if field.metadata["changes_records"]}
+        return {name: value for name, value in self.as_json().items() if name in shaping}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Settings":
@@ -430,12 +425,6 @@ class Settings:
             if type(values[name]) is not (get_origin(kind) or kind):
                 raise UsageError(f"{value!r} is no value for the setting {name!r}; see labelpass annotate --help")
         return cls(**values)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return value.value if isinstance(value, Enum) else value
 
 
 def _value_of(kind: Any, value: Any) -> Any:

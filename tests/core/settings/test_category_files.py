@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import CategoryError, OutputError
-from core.settings.category_files import read_table, table_as_json, table_from_json, write_table
+from core.settings.category_files import read_table, table_from_json, write_table
 from core.settings.category_table import (
     DEFAULT_RULES,
     Category,
@@ -83,7 +83,7 @@ def test_file_and_back(tmp_path_factory: pytest.TempPathFactory, table: Category
     path = tmp_path_factory.mktemp("tables") / "categories.json"
     write_table(path, table)
     assert read_table(path) == table
-    assert table_from_json(json.loads(json.dumps(table_as_json(table)))) == table
+    assert table_from_json(json.loads(json.dumps(table.as_json()))) == table
 
 
 def test_file_as_people_see_it(tmp_path: Path) -> None:
