@@ -236,7 +236,7 @@ def _reader(hint: Any, kind: type) -> Converter | None:
     if hint is float and kind is int:
         return _float
     if origin is tuple and kind is list:
-        return _list_reader(args[0], tuple) if args[1:] == (...,) else _fixed_reader(args, tuple)
+        return _list_reader(args[0], tuple) if args[1:] == (...,) else _fixed_reader(args, _as_tuple)
     if origin is Mapping and kind is dict:
         return _dict_reader(args[1])
     if isinstance(hint, type):
@@ -254,7 +254,7 @@ def _reader(hint: Any, kind: type) -> Converter | None:
 def _new_reader(cls: Any) -> Converter:
     fields = dataclasses.fields(cls)
     if issubclass(cls, JsonRow):
-        return _fixed_reader([_type_of(cls, field.name) for field in fields], lambda values: cls(*values))
+        return _fixed_reader([_type_of(cls, field.name) for field in fields], cls)
     if any(_may_be_left_out(field) for field in fields):
         return _sparse_reader(cls, fields)
     return _object_reader(cls, fields)
@@ -288,7 +288,7 @@ def _object_reader(cls: Any, fields: Sequence[Field]) -> Converter:
     count = len(keys)
     keys += {key: None for _, of in made for key in of["made_of"] if key not in keys}
     get = _all_of(itemgetter, keys)
-    read = _fixed_reader([_type_of(cls, path_of[key]) for key in keys], list)
+    read = _fixed_reader([_type_of(cls, path_of[key]) for key in keys], _as_list)
     makers = [
         (place, of["make"], _all_of(itemgetter, [keys.index(key) for key in of["made_of"]])) for place, of in made
     ]
@@ -307,8 +307,8 @@ def _object_reader(cls: Any, fields: Sequence[Field]) -> Converter:
     return read_object
 
 
-def _fixed_reader(hints: Sequence[Any], make: Converter) -> Converter:
-    """Reads values of which each has a type of its own, and makes something of all of them."""
+def _fixed_reader(hints: Sequence[Any], make: Callable[..., Any]) -> Converter:
+    """Reads values of which each has a type of its own, and makes something of them as arguments."""
     readers = [_readers(hint) for hint in hints]
     # Kinds of values -> what has to be converted, by its place.
     met: dict[tuple[type, ...], list[tuple[int, Converter]]] = {}
@@ -323,7 +323,7 @@ def _fixed_reader(hints: Sequence[Any], make: Converter) -> Converter:
             values = list(values)
             for place, convert in steps:
                 values[place] = convert(values[place])
-        return make(values)
+        return make(*values)
 
     return read_fixed
 
@@ -405,6 +405,14 @@ def _all_of(getter: Any, names: Sequence[Any]) -> Callable[[Any], tuple[Any, ...
         return getter(*names)  # type: ignore[no-any-return]
     single = [getter(name) for name in names]
     return lambda one: tuple(get(one) for get in single)
+
+
+def _as_tuple(*values: Any) -> tuple[Any, ...]:
+    return values
+
+
+def _as_list(*values: Any) -> list[Any]:
+    return list(values)
 
 
 def _same(value: Any) -> Any:

@@ -14,7 +14,7 @@ Matrix = tuple[tuple[float, ...], ...]
 
 def _of_size(size: int) -> Callable[[Matrix], Matrix]:
     def checked(matrix: Matrix) -> Matrix:
-        if len(matrix) != size or any(len(row) != size for row in matrix):
+        if [*map(len, matrix)] != [size] * size:
             raise ValueError(f"not a {size}x{size} matrix")
         return matrix
 
