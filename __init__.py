@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .core.records.frame_record import FrameRecord
     from .core.records.instance import Instance
     from .core.scene.camera import Camera
-    from .core.settings.camera_formats import CameraFormat
+    from .core.settings.format_table import DatasetFormat
     from .core.settings.map_table import DenseMap
     from .core.settings.settings import (
         AtBorder,
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AtBorder",
     "Camera",
-    "CameraFormat",
     "Cancelled",
     "CategoryError",
+    "DatasetFormat",
     "DenseMap",
     "ExrError",
     "FrameJob",
@@ -80,7 +80,7 @@ __all__ = [
 _MODULES = {
     "AtBorder": ".core.settings.settings",
     "Camera": ".core.scene.camera",
-    "CameraFormat": ".core.settings.camera_formats",
+    "DatasetFormat": ".core.settings.format_table",
     "Cancelled": ".core.base.errors",
     "CategoryError": ".core.base.errors",
     "DenseMap": ".core.settings.map_table",

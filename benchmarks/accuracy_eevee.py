@@ -16,7 +16,7 @@ from core.annotate.annotate import annotate
 from core.dataset.merge import merge
 from core.masks.rle import paint_masks
 from core.settings.map_table import DenseMap
-from core.settings.settings import ImageFormat, Settings
+from core.settings.settings import ImageFormat
 from tests.agreement import partners, share_right
 from tests.eevee import EEVEES, FLAT, FRAMES, HALF, Array, Dataset, Hit, covers_clearly, job_of, truth_of
 
@@ -45,7 +45,7 @@ def measure(version: str, output: Path) -> Iterator[Row]:
     """The rows of one Blender."""
     for frame in FRAMES:
         annotate(job_of(version, f"analytic_{frame:04}", output, maps=_MAPS, poses=True, flow_step=_STEP))
-    merge(output, Settings(), lambda done, total: None, lambda: None)
+    merge(output)
     dataset = Dataset(output, truth_of(version), [])
     truth, scale = dataset.truth, dataset.truth.unit_scale
     rays, matrices = "closed form", "matrices"

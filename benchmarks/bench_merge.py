@@ -1,4 +1,4 @@
-"""Frame records to the COCO file: `core.formats.coco.write_coco`."""
+"""Frame records to the COCO file: `core.dataset.merge.write_formats`."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +9,7 @@ from unittest import mock
 from core.annotate.annotate import annotate
 from core.records.frame_record import FrameRecord
 from core.settings.settings import LabelSource
+from tests.builders import write_record
 
 from .bench_memory import above
 from .fresh_process import in_fresh_process, labels_job, merge, nothing
@@ -31,7 +32,7 @@ def measure(folder: Path) -> Section:
         output = folder / f"{count} records"
         with mock.patch("os.fsync"):  # ten thousand times would be most of this benchmark's time
             for record in _records(kinds, count):
-                record.write(output)
+                write_record(output, record)
         with one_core():
             outcomes = [in_fresh_process(merge, output) for _ in range(3)]
         seconds = best([outcome.timing for outcome in outcomes]).cpu

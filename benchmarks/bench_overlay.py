@@ -4,8 +4,9 @@ from pathlib import Path
 
 from core.drawing.overlay import box_frames, make_overlay
 from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.settings.category_table import Category
-from tests.builders import instances_in, plain_record
+from tests.builders import instances_in, plain_record, write_record
 
 from .report import Row, Section, duration
 from .scenes import Size, paint_labels
@@ -19,10 +20,10 @@ def measure(folder: Path) -> Section:
     rows = []
     for objects in (20, 1_000, 5_000):
         path = write_record(folder, objects)
-        record = FrameRecord.read(path)
+        record = read_record_file(path)
 
         def read(path: Path = path) -> object:
-            return FrameRecord.read(path)
+            return read_record_file(path)
 
         def prepare(record: FrameRecord = record) -> object:
             overlay = make_overlay(record)
@@ -36,13 +37,16 @@ def measure(folder: Path) -> Section:
     return Section("Overlay", text, rows)
 
 
-def write_record(folder: Path, objects: int) -> Path:
+def write_example(folder: Path, objects: int) -> Path:
     """A record of many objects, as they are in the other benchmarks."""
     names = [category.name for category in _CATEGORIES]
-    return plain_record(
-        name=f"{objects}_objects",
-        width=_SIZE.width,
-        height=_SIZE.height,
-        categories=_CATEGORIES,
-        instances=instances_in(paint_labels(_SIZE, objects), names, "Object.{:04}"),
-    ).write(folder)
+    return write_record(
+        folder,
+        plain_record(
+            name=f"{objects}_objects",
+            width=_SIZE.width,
+            height=_SIZE.height,
+            categories=_CATEGORIES,
+            instances=instances_in(paint_labels(_SIZE, objects), names, "Object.{:04}"),
+        ),
+    )

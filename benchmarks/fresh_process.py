@@ -14,9 +14,12 @@ from pathlib import Path
 import OpenEXR
 
 from core.annotate.annotate import annotate
-from core.formats.coco import write_coco
+from core.base.dataset_folder import DatasetFolder
+from core.dataset.merge import write_formats
+from core.formats.coco import CocoWriter
 from core.frames.frame_files import find_frames
 from core.records.frame_job import FrameJob
+from core.records.record_store import open_records
 from core.settings.settings import ImageFormat, LabelSource, Settings
 
 from .timing import Timing, time_once
@@ -43,7 +46,7 @@ def annotate_labels(file: str, output: str, source: str) -> object:
 
 
 def merge(output: str) -> object:
-    return write_coco(Path(output), lambda done, total: None)
+    return write_formats(open_records(DatasetFolder(Path(output))), [CocoWriter()])
 
 
 TASKS: dict[str, Callable[..., object]] = {task.__name__: task for task in (nothing, read_all, annotate_labels, merge)}

@@ -29,7 +29,7 @@ def _properties_of(field: "dataclasses.Field[Any]") -> dict[str, Any]:
     One property with flags would need Shift to turn on more than one of them.
     """
     several = field.metadata["several_of"]
-    if several is None:
+    if not several:
         return {field.name: _property_of(field)}
     return {
         switch_name(field.name, choice): BoolProperty(
@@ -135,7 +135,7 @@ class LabelpassSettings(bpy.types.PropertyGroup):
 
     def _value_of(self, field: "dataclasses.Field[Any]") -> Any:
         several = field.metadata["several_of"]
-        if several is None:
+        if not several:
             # Blender stores 32 bits; what the user typed is the shortest number with these.
             value = getattr(self, field.name)
             return float(f"{value:.7g}") if isinstance(value, float) else value

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..core.settings.camera_formats import CameraFormat
+from ..core.settings.format_table import CAMERA_FORMATS
 from ..operators.properties import switch_name
 from .sidebar import SidebarPanel
 
@@ -25,7 +25,7 @@ class Output(SidebarPanel):
         column.prop(settings, "pictures")
         column.prop(settings, "soft_masks")
         row = column.row(heading="Cameras", align=True)
-        for choice in CameraFormat:
+        for choice in CAMERA_FORMATS:
             row.prop(settings, switch_name("cameras", choice), text=choice.label, toggle=True)
         column.prop(settings, "poses")
         column.prop(settings, "amodal")

@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from core.base.box import Box
+from core.base.dataset_folder import DatasetFolder
 from core.frames.frame_files import FrameFiles
 from core.masks.runs import Mask, find_masks
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
+from core.records.record_store import RecordFiles, up_to_date
 from core.scene.camera import Camera, Matrix
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
@@ -179,3 +181,31 @@ def rendered_frame(rendered: Any, name: str = "", sequence: str = "") -> FrameFi
     """The files of a frame of tests/data, see `Rendered` in tests/core/conftest.py."""
     name = name or f"frame_{rendered.frame:04}"
     return plain_frame(*rendered.files, name=name, frame=rendered.frame, sequence=sequence)
+
+
+# --- Datasets ---------------------------------------------------------------------------------------------------------
+
+
+def record_path(output: Path, frame: str) -> Path:
+    """The file of a frame's record."""
+    return RecordFiles(DatasetFolder(output)).file(frame)
+
+
+def record_files(output: Path) -> list[Path]:
+    """The files of all records of a dataset."""
+    return [record_path(output, frame) for frame in RecordFiles(DatasetFolder(output)).frames()]
+
+
+def read_record(output: Path, frame: str) -> FrameRecord:
+    return RecordFiles(DatasetFolder(output)).read(frame)
+
+
+def write_record(output: Path, record: FrameRecord) -> Path:
+    """Write a record into a dataset, and say where it is."""
+    RecordFiles(DatasetFolder(output)).write(record)
+    return record_path(output, record.path)
+
+
+def valid_record(output: Path, frame: str, key: str) -> FrameRecord | None:
+    """The record of a frame if it is up to date."""
+    return up_to_date(RecordFiles(DatasetFolder(output)), frame, key)

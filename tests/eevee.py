@@ -17,10 +17,10 @@ import OpenEXR
 from PIL import Image
 
 from core.records.frame_job import FrameJob
-from core.records.frame_record import FrameRecord, record_path
+from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.settings.map_table import DenseMap, MapKind
-from tests.builders import plain_frame, plain_job
+from tests.builders import plain_frame, plain_job, read_record
 
 DATA = Path(__file__).resolve().parent / "data"
 # By name, so that a folder that goes missing is an error and not a shorter list.
@@ -152,7 +152,7 @@ class Dataset:
     problems: list[str]
 
     def record(self, frame: int) -> FrameRecord:
-        return FrameRecord.read(record_path(self.output, f"analytic_{frame:04}"))
+        return read_record(self.output, f"analytic_{frame:04}")
 
     def instance(self, frame: int, name: str) -> Instance:
         (found,) = [one for one in self.record(frame).instances if one.name == name]

@@ -4,12 +4,14 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError
 from ..base.files import Content, noting_contents
 from ..drawing.image_files import Bytes
 from ..labels.labelled_frame import LabelledFrame, label_frame
 from ..records.frame_job import FrameJob
 from ..records.frame_record import FrameRecord
+from ..records.record_store import open_records
 from ..records.stale_files import former_files, remove_former_files
 from ..settings.conflicts import check_together
 from ..settings.map_table import WrittenMap, later_maps
@@ -46,12 +48,13 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     """
     check_together(job.settings)
     key = job.key()
-    former = former_files(job.output, job.files.path)
+    records = open_records(job.dataset)
+    former = former_files(records, job.files.path)
     with noting_contents() as noted:
         record = _make(job, key, checkpoint)
-    record = dataclasses.replace(record, contents=_contents(job.output, record.files(), noted))
-    record.write(job.output)
-    remove_former_files(job.output, former, record)
+    record = dataclasses.replace(record, contents=_contents(job.dataset, record.files(), noted))
+    records.write(record)
+    remove_former_files(job.dataset, former, record)
     return record
 
 
@@ -97,11 +100,11 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
     )
 
 
-def _contents(output: Path, files: Sequence[str], noted: Mapping[Path, Content]) -> dict[str, Content]:
+def _contents(dataset: DatasetFolder, files: Sequence[str], noted: Mapping[Path, Content]) -> dict[str, Content]:
     """What is in the files of a frame; a training image that Blender has made is read for it."""
     contents = {}
     for file in files:
-        path = output / file
+        path = dataset.file(file)
         try:
             contents[file] = noted[path] if path in noted else Content.of_file(path)
         except OSError as error:

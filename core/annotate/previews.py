@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ..base.dataset_folder import preview_file
 from ..categories.palette import own_colours
 from ..drawing.image_files import Bytes, write_image
 from ..drawing.preview_amodal import draw_amodal
 from ..drawing.preview_boxes import draw_boxes, draw_depth
 from ..drawing.preview_boxes_3d import draw_boxes_3d
 from ..labels.labelled_frame import LabelledFrame
-from ..records.frame_record import PICTURES_FOLDER
 from ..settings.render_pass import Pass
 from ..settings.settings import ImageFormat
 
@@ -39,8 +39,8 @@ def write_previews(frame: LabelledFrame, colours: Bytes | None, checkpoint: Call
     canvas = np.full((*frame.passes.shape, 3), _DARK_GREY, np.uint8) if colours is None else colours
     written = []
     for kind, picture in _drawn(frame, canvas):
-        path = f"{PICTURES_FOLDER}/{kind}/{frame.job.files.path}.png"
-        write_image(frame.job.output / path, picture, ImageFormat.PNG)
+        path = preview_file(kind, frame.job.files.path)
+        write_image(frame.job.dataset.file(path), picture, ImageFormat.PNG)
         written.append(path)
         checkpoint()
     return written

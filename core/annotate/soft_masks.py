@@ -13,13 +13,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..base.box import Box
+from ..base.dataset_folder import soft_masks_folder
 from ..base.files import complete_folder
 from ..drawing.image_files import PNG_LEVEL, Bytes
 from ..exr.cryptomatte import Coverages
 from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import Integers, LabelArray, Runs, stable_order
 from ..records.frame_job import FrameJob
-from ..records.frame_record import SOFT_MASKS_FOLDER
 from ..records.instance import Instance, SoftMask
 
 _FULL = 255
@@ -58,10 +58,10 @@ def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances:
     Raises:
         OutputError: they cannot be written.
     """
-    folder = f"{SOFT_MASKS_FOLDER}/{job.files.path}"
+    folder = soft_masks_folder(job.files.path)
     digits = max(4, len(str(len(instances))))
     written = []
-    with complete_folder(job.output / folder) as temporary:
+    with complete_folder(job.dataset.file(folder)) as temporary:
         for number, (box, pixels) in enumerate(soft_masks(coverages, runs, instances), start=1):
             name = f"{number:0{digits}}.png"
             Image.fromarray(pixels).save(temporary / name, "PNG", compress_level=PNG_LEVEL)

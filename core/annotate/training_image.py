@@ -38,7 +38,9 @@ def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
     """
     wanted = job.settings.image_format is not ImageFormat.NONE
     if job.colour is not None:
-        return TrainingImage(read_image(job.output / job.image) if shows_colours(job.settings) else None, job.colour)
+        return TrainingImage(
+            read_image(job.dataset.file(job.image)) if shows_colours(job.settings) else None, job.colour
+        )
     if not wanted and not shows_colours(job.settings):
         return TrainingImage()
     if Pass.COMBINED not in passes:
@@ -50,5 +52,5 @@ def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
     if broken:
         notes = (f"{broken} pixels of the Combined pass are no numbers and came out black; look for a broken material",)
     if wanted:
-        write_image(job.output / job.image, colours, job.settings.image_format)
+        write_image(job.dataset.file(job.image), colours, job.settings.image_format)
     return TrainingImage(colours, SRGB if wanted else None, notes)

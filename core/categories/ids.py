@@ -7,13 +7,11 @@ as well.
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
+from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
 from ..settings.category_files import read_table, write_categories
 from ..settings.category_table import Category
-
-CATEGORIES_FILE = "annotations/categories.json"
 
 
 class DatasetCategories:
@@ -24,12 +22,12 @@ class DatasetCategories:
         # Of each category to which some record fixes no id: what all such records fix of others.
         self._unfixed: dict[str, frozenset[tuple[str, int]]] = {}
 
-    def add(self, categories: Iterable[Category], path: Path) -> None:
+    def add(self, categories: Iterable[Category], where: str) -> None:
         """Add those of one record.
 
         Args:
             categories: all of the record.
-            path: of the record, for messages.
+            where: the record is, for messages.
 
         Raises:
             RecordError: the record contradicts another one.
@@ -37,7 +35,7 @@ class DatasetCategories:
         categories = tuple(categories)
         fixed = frozenset((category.name, category.id) for category in categories if category.id is not None)
         for category in categories:
-            self._found[category.name] = _united(self._found.get(category.name, category), category, path)
+            self._found[category.name] = _united(self._found.get(category.name, category), category, where)
             if category.id is None:
                 self._unfixed[category.name] = self._unfixed.get(category.name, fixed) & fixed
 
@@ -97,15 +95,14 @@ class DatasetCategories:
                 )
 
 
-def ids_before(output: Path) -> dict[str, int]:
+def ids_before(dataset: DatasetFolder) -> dict[str, int]:
     """Name -> id of the categories that a dataset has already; CategoryError where their file is damaged."""
-    path = output / CATEGORIES_FILE
-    if not path.exists():
+    if not dataset.categories.exists():
         return {}
-    return ids_of(read_table(path).categories)
+    return ids_of(read_table(dataset.categories).categories)
 
 
-def ids_in_dataset(output: Path, categories: Iterable[Category]) -> dict[str, int]:
+def ids_in_dataset(dataset: DatasetFolder, categories: Iterable[Category]) -> dict[str, int]:
     """Name -> id that categories have in a dataset, as far as is known before all its frames are.
 
     Raises:
@@ -113,8 +110,8 @@ def ids_in_dataset(output: Path, categories: Iterable[Category]) -> dict[str, in
         CategoryError: the file of the dataset's ids is damaged.
     """
     found = DatasetCategories()
-    found.add(categories, output)
-    return ids_of(found.numbered(ids_before(output)))
+    found.add(categories, str(dataset))
+    return ids_of(found.numbered(ids_before(dataset)))
 
 
 def ids_of(categories: Iterable[Category]) -> dict[str, int]:
@@ -122,12 +119,12 @@ def ids_of(categories: Iterable[Category]) -> dict[str, int]:
     return {category.name: category.id for category in categories if category.id}
 
 
-def keep_ids(output: Path, categories: Iterable[Category]) -> None:
+def keep_ids(dataset: DatasetFolder, categories: Iterable[Category]) -> None:
     """Remember the ids for frames that are added later; OutputError where the file cannot be written."""
-    write_categories(output / CATEGORIES_FILE, categories)
+    write_categories(dataset.categories, categories)
 
 
-def _united(known: Category, category: Category, path: Path) -> Category:
+def _united(known: Category, category: Category, where: str) -> Category:
     """A category as two records together describe it; what one of them leaves open is no contradiction."""
     if (
         known.id not in (None, category.id or known.id)
@@ -136,7 +133,7 @@ def _united(known: Category, category: Category, path: Path) -> Category:
         or known.stuff != category.stuff
     ):
         raise RecordError(
-            f"The category {category.name!r} is {_described(category)} in {path} and {_described(known)} in another "
+            f"The category {category.name!r} is {_described(category)} in {where} and {_described(known)} in another "
             "record; make them the same in Blender and export those frames again"
         )
     return Category(

@@ -33,8 +33,9 @@ class Report:
         self.checks[check] = self.checks.get(check, 0) + 1
 
     def run(self, check: str, frame: str, found: Iterator[str]) -> None:
-        """Make a check on a frame and note what it finds, or why it cannot be made."""
-        self.count(check)
+        """Make a check on a frame and note what it finds, or why it cannot be made; it counts if it has a name."""
+        if check:
+            self.count(check)
         try:
             for problem in found:
                 self.note(frame, problem)

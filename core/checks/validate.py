@@ -1,17 +1,18 @@
 """All checks of a dataset, frame by frame."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
 from ..base.errors import CategoryError, RecordError
-from ..dataset.description import DESCRIPTION_FILE
-from ..formats.coco import INSTANCES_FILE
-from ..frames.sequences import WantedSequences
+from ..dataset.stream import GatheredCategories, RecordStream
+from ..formats.writer import Checker, StreamedFrame
 from ..maps.two_frame_maps import partner_of
-from ..records.frame_record import FrameRecord, frame_of_record, record_files
+from ..records.frame_record import FrameRecord
 from ..records.merge_record import LaterRecord
+from ..records.record_store import RecordStore, open_records
 from ..settings.map_table import DenseMap, MapKind
 from .checked_frame import CheckedFrame, Found
 from .files.coco_file import CocoFile
@@ -141,76 +142,107 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
     """Check every record of the wanted sequences, each frame against the next one, and the COCO file against them.
 
     Args:
-        output: the folder that holds `records`.
+        output: the dataset's folder.
         progress: called with how many records are checked, and their number.
 
     Raises:
         RecordError: there is no record, or what says which sequences are wanted is damaged.
     """
-    report = Report()
-    wanted = WantedSequences.read(output)
-    strays: Strays | None = Strays(output)
-    order: list[tuple[str, int, str, Path]] = []
-    for path in record_files(output):
-        try:
-            record = FrameRecord.read(path)
-        except RecordError as error:
-            report.note(frame_of_record(output, path), str(error))
-            strays = None  # nobody knows what a damaged record names
-            continue
-        if strays:
-            strays.add(record)
-        if wanted.wants(record):
-            order.append((record.sequence, record.frame, record.name, path))
-        else:
-            report.left_out += 1
-    if not order and not report.problems:
-        where = "holds records of other sequences only; export again from Blender"
-        nothing = "holds no frame record; run 'labelpass annotate' on the frames first"
-        raise RecordError(f"{output} {where if report.left_out else nothing}")
-    order.sort()
-    coco = _open_coco(output, [path for *_, path in order], report)
-    description = _open_description(output, report)
-    contents = Contents(output)
-    path_of = {(sequence, number): path for sequence, number, _, path in order}
+    dataset = DatasetFolder(output)
+    records, report = open_records(dataset), Report()
+    stream = RecordStream(records)
+    checkers = _survey(stream, _merged_files(dataset, report), report)
+    contents = Contents(records)
     before: CheckedFrame | None = None
-    for done, (*_, path) in enumerate(order):
-        progress(done, len(order))
-        frame = _open_frame(output, path, report)
+    for number, record in enumerate(stream.in_order(lambda done: progress(done, len(stream))), start=1):
+        frame = _open_frame(dataset, record, report)
         report.frames += 1
-        report.instances += len(frame.record.instances)
-        _check_frame(frame, path, report)
-        if frame.record.contents:
+        report.instances += len(record.instances)
+        _check_frame(frame, records, report)
+        if record.contents:
             report.count("files as they were written")
-            contents.compare(frame.record, frame.later)
+            contents.compare(record, frame.later)
         if frame.later.maps:
-            _check_later(frame, path_of, report)
-        if coco:
-            report.run("COCO file", frame.record.path, coco.compare(frame.record))
-        if before and (before.record.sequence, before.record.frame + 1) == (frame.record.sequence, frame.record.frame):
+            _check_later(frame, stream, report)
+        streamed = StreamedFrame(number, record, [one.written for one in frame.later.maps.values()])
+        for one in checkers:
+            report.run(one.name if one.by_frame else "", record.path, one.checker.check(streamed))
+        if before and (before.record.sequence, before.record.frame + 1) == (record.sequence, record.frame):
             _check_pair(before, frame, report)
-        if description:
-            description.add(frame.record, frame.later)
         _note_only_read(before, report)
         before = frame
     _note_only_read(before, report)
     for name, problem in contents.problems():
         report.note(name, problem)
-    if description:
-        report.run(DESCRIPTION_FILE, "", description.compare())
-    if coco:
-        for problem in coco.finish():
-            report.note("", problem)
-    report.remarks += strays.remarks() if strays else []
-    progress(len(order), len(order))
+    for one in checkers:
+        report.run("" if one.by_frame else one.name, "", one.checker.finish())
+    progress(len(stream), len(stream))
     return report
 
 
-def _open_description(output: Path, report: Report) -> DescriptionFile | None:
-    """What `dataset.json` has to agree with; None where nothing is merged yet, as on a farm."""
-    if not any((output / file).is_file() for file in (INSTANCES_FILE, DESCRIPTION_FILE)):
-        return None
-    return DescriptionFile(output, complete=not report.problems)
+@dataclass(frozen=True)
+class _MergedFile:
+    """A file that a merge wrote, and what compares it.
+
+    Attributes:
+        name: for people.
+        checker: see formats/writer.py.
+        by_frame: whether it says something of each frame, or of the whole only.
+    """
+
+    name: str
+    checker: Checker
+    by_frame: bool
+
+
+def _merged_files(dataset: DatasetFolder, report: Report) -> list[_MergedFile]:
+    """What can be compared; nothing where nothing is merged yet, as on a farm."""
+    files = []
+    if dataset.instances.is_file():
+        try:
+            files.append(_MergedFile("COCO file", CocoFile(dataset), by_frame=True))
+        except RecordError as error:
+            report.note("", str(error))
+    if dataset.instances.is_file() or dataset.description.is_file():
+        files.append(_MergedFile(DESCRIPTION_FILE, DescriptionFile(dataset), by_frame=False))
+    return files
+
+
+def _survey(stream: RecordStream, files: Sequence[_MergedFile], report: Report) -> Sequence[_MergedFile]:
+    """The first round of the stream.
+
+    Returns:
+        The files that can be compared.
+    """
+    strays, categories, contradiction = Strays(stream.records.dataset), GatheredCategories(stream.records), ""
+    for surveyed in stream.surveyed():
+        strays.add(surveyed.record)
+        if not surveyed.wanted:
+            continue
+        for one in files:
+            one.checker.survey(surveyed.record)
+        try:
+            categories.add(surveyed.record)
+        except RecordError as error:
+            contradiction = contradiction or str(error)
+    for frame, sentence in stream.damaged:
+        report.note(frame, sentence)
+    report.left_out = sum(stream.left_out.values())
+    if not len(stream) and not report.problems:
+        raise RecordError(stream.why_nothing())
+    if not stream.damaged:  # nobody knows what a damaged record names
+        report.remarks += strays.remarks()
+    try:
+        if contradiction:
+            raise RecordError(contradiction)
+        survey = categories.survey(len(stream), complete=not stream.damaged)
+    except (RecordError, CategoryError) as error:
+        if files:
+            report.note("", str(error))
+        return [one for one in files if not one.by_frame]
+    for one in files:
+        report.run("", "", one.checker.begin(survey))
+    return files
 
 
 def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
@@ -220,33 +252,17 @@ def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
         report.only_read[what] = report.only_read.get(what, 0) + 1
 
 
-def _open_frame(output: Path, path: Path, report: Report) -> CheckedFrame:
-    record = FrameRecord.read(path)
+def _open_frame(dataset: DatasetFolder, record: FrameRecord, report: Report) -> CheckedFrame:
     try:
-        return CheckedFrame(output, record, LaterRecord.read(output, record.path))
+        return CheckedFrame(dataset.path, record, LaterRecord.read(dataset, record.path))
     except RecordError as error:
         report.note(record.path, str(error))
-        return CheckedFrame(output, record)
+        return CheckedFrame(dataset.path, record)
 
 
-def _open_coco(output: Path, paths: list[Path], report: Report) -> CocoFile | None:
-    """The COCO file, ready to be compared; None where there is none, or it cannot be compared, which is told."""
-    if not (output / INSTANCES_FILE).is_file():
-        return None  # not merged yet, as on a farm
-    try:
-        coco = CocoFile(output, complete=not report.problems)
-        for path in paths:
-            coco.add(FrameRecord.read(path), path)
-        for problem in coco.begin():
-            report.note("", problem)
-    except (RecordError, CategoryError) as error:
-        report.note("", str(error))
-        return None
-    return coco
-
-
-def _check_frame(frame: CheckedFrame, path: Path, report: Report) -> None:
-    report.run("figures derived from others", frame.record.path, check_derived(frame.record, path))
+def _check_frame(frame: CheckedFrame, records: RecordStore, report: Report) -> None:
+    stored = records.read_json(frame.record.path)
+    report.run("figures derived from others", frame.record.path, check_derived(frame.record, stored))
     missing = [file for file in frame.record.files() if not (frame.output / file).is_file()]
     for map in frame.record.maps:
         if map.file in missing:
@@ -273,16 +289,16 @@ def _check_pair(frame: CheckedFrame, following: CheckedFrame, report: Report) ->
             following.note_compared(*check.needs_next)
 
 
-def _check_later(frame: CheckedFrame, path_of: Mapping[tuple[str, int], Path], report: Report) -> None:
+def _check_later(frame: CheckedFrame, stream: RecordStream, report: Report) -> None:
     """Check the maps that a merge made against the other frame of each."""
-    others: dict[Path, CheckedFrame] = {}
+    others: dict[str, CheckedFrame] = {}
 
     def partner(map: DenseMap) -> CheckedFrame | None:
-        path = None
+        other = None
         with contextlib.suppress(RecordError):  # it has become a frame that can have no such map
-            path = path_of.get(partner_of(map, frame.record))
-        if path is not None and path not in others:
-            others[path] = _open_frame(frame.output, path, report)
-        return None if path is None else others[path]
+            other = stream.frame_at(*partner_of(map, frame.record))
+        if other is not None and other not in others:
+            others[other] = _open_frame(stream.records.dataset, stream.read(other), report)
+        return None if other is None else others[other]
 
     check_against_others(frame, partner, report)

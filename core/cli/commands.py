@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, LabelpassError, UsageError
 from ..base.files import check_writable
 from ..frames.frame_files import FrameFiles, find_frames, frames_with_numbers, parse_frame_ranges
@@ -14,7 +15,7 @@ from ..frames.sequences import declare_sequences
 from ..records.frame_job import FrameJob
 from ..run.annotation_run import Summary, annotate_frames, merge_records
 from ..run.exit_codes import ExitCode
-from ..scene.scene_record import SCENES_FOLDER, scene_path
+from ..scene.scene_record import scene_path
 from ..settings.category_files import read_table
 from ..settings.conflicts import check_together, check_without_scene_records
 from ..settings.render_pass import Pass
@@ -35,13 +36,14 @@ def _annotate(options: argparse.Namespace) -> int:
         if not frames:
             raise InputError(without_files(missing)[1])
     output: Path = options.output
+    dataset = DatasetFolder(output)
     parts, bad = _split(frames, settings)
-    scenes = _scene_folder(options.scene, output, [part for part, _ in parts])
+    scenes = _scene_folder(options.scene, dataset, [part for part, _ in parts])
     if scenes is None:
-        check_without_scene_records(settings, str(output / SCENES_FOLDER))
+        check_without_scene_records(settings, str(dataset.scenes))
     table = read_table(options.categories) if options.categories else None
     check_writable(output)
-    declare_sequences(output, [part for part, _ in parts])
+    declare_sequences(dataset, [part for part, _ in parts])
     jobs = [
         FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
         for part, own in [*parts, *bad]
@@ -152,26 +154,25 @@ def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
     return names
 
 
-def _scene_folder(given: Path | None, output: Path, frames: Sequence[FrameFiles]) -> Path | None:
+def _scene_folder(given: Path | None, dataset: DatasetFolder, frames: Sequence[FrameFiles]) -> Path | None:
     """The folder of the scene records: inside the one that was given, or inside the output where Blender put it.
 
     Raises:
         InputError: none of the frames has one in the folder that was given.
     """
     if given is None:
-        folder = output / SCENES_FOLDER
-        return folder if any(folder.rglob("*.json")) else None
+        return dataset.scenes if any(dataset.scenes.rglob("*.json")) else None
     if not given.is_dir():
         raise InputError(f"{given} is no folder; give the folder of the scene records that Blender wrote")
     for frame in frames:
-        for folder in (given / SCENES_FOLDER, given):
+        for folder in (DatasetFolder(given).scenes, given):
             if scene_path(folder, frame.path).exists():
                 return folder
     if not frames:
         return given  # all are damaged, which is told where failures are told
     raise InputError(
         f"{given} holds no scene record of these frames; give the folder of a dataset of them that Labelpass exported "
-        f"in Blender, or the folder {SCENES_FOLDER} in it"
+        f"in Blender, or the folder {DatasetFolder(given).scenes.name} in it"
     )
 
 

@@ -97,7 +97,7 @@ def _how(field: "dataclasses.Field[Any]", shows_default: bool) -> dict[str, Any]
         how, said = {"action": argparse.BooleanOptionalAction}, "on" if default else "off"
     elif several := field.metadata["several_of"]:
         how, said = {"type": _several(several), "metavar": stands_for}, ""
-        lines = _maps() if several is DenseMap else _choices(several)
+        lines = _maps() if field.name == "maps" else _choices(several)
         text = "\n".join([f"{text}; any of these, with commas between them:", *lines])
     elif isinstance(default, Enum):
         how, said = {"choices": [choice.value for choice in type(default)], "metavar": "CHOICE"}, str(default.value)
@@ -121,7 +121,7 @@ def _maps() -> list[str]:
     return [f"{_INDENT}{names[kind]}: {kind.shows[0].upper()}{kind.shows[1:]}" for kind in MapKind]
 
 
-def _several(choices: type[Choice]) -> Callable[[str], list[str]]:
+def _several(choices: Sequence[Choice]) -> Callable[[str], list[str]]:
     """Reads values with commas between them; nothing at all for none."""
 
     def values(text: str) -> list[str]:

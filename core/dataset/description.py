@@ -1,19 +1,18 @@
 """`dataset.json`: what each kind of file in a dataset is, next to the data: units, axes, what stands for no value."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from ..base.dataset_folder import CATEGORIES_FILE
 from ..base.files import complete_file, pretty_json
 from ..base.version import VERSION
+from ..formats.writer import StreamedFrame, Survey, Writer
 from ..records.frame_record import FrameRecord
-from ..records.merge_record import Awaiting
-from ..settings.camera_formats import CameraFormat
+from ..settings.format_table import DatasetFormat
 from ..settings.map_table import CAMERA_AXES, DenseMap, WrittenMap
-
-DESCRIPTION_FILE = "dataset.json"
 
 _CONVENTIONS = {
     "pixels": "x to the right, y down, origin at the outer corner of the top-left pixel; centres are at + 0.5",
@@ -27,17 +26,6 @@ _SOFT_MASK_SHOWS = (
 )
 
 _PIXEL_AXES = "image: x right, y down"
-_CAMERAS = {
-    CameraFormat.JSON: "the camera of each frame's record; translations in scene units",
-    CameraFormat.NERF: "camera to world in metres, axes of OpenGL (x right, y up, z back); perspective cameras only",
-    CameraFormat.COLMAP: "world to camera in metres, axes of OpenCV, as COLMAP's text; perspective cameras only",
-}
-
-_CAMERA_FILES = {
-    CameraFormat.JSON: "cameras.json",
-    CameraFormat.NERF: "transforms.json",
-    CameraFormat.COLMAP: "sparse/*.txt",
-}
 
 
 def _field(shows: str, unit: str, axes: str | None, invalid: str) -> dict[str, Any]:
@@ -72,52 +60,35 @@ _FIELDS = {"pose": _POSE, "keypoints": _KEYPOINTS, "amodal": _AMODAL}
 
 @dataclass
 class DatasetDescription:
-    """Gathers what there is from one record after the other.
+    """Gathers what there is from one frame after the other.
 
     Attributes:
         problems: a sentence for each thing that is not the same in all frames and has to be.
-        awaiting: the frames with maps that wait for others.
-        frames: sequence and frame number -> FrameRecord.path, of all frames that have maps.
     """
 
     problems: list[str] = field(default_factory=list)
-    awaiting: list[Awaiting] = field(default_factory=list)
-    frames: dict[tuple[str, int], str] = field(default_factory=dict)
     _frames: int = 0
     _unit_scales: dict[float | None, str] = field(default_factory=dict)
     _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
     _ids: dict[tuple[str, int], str] = field(default_factory=dict)
     _soft_masks: bool = False
     _fields: set[str] = field(default_factory=set)
-    _cameras: tuple[CameraFormat, ...] = ()
 
-    def add(self, record: FrameRecord) -> None:
+    def add(self, frame: StreamedFrame) -> None:
         """Take note of a frame."""
+        record = frame.record
         self._frames += 1
         self._unit_scales.setdefault(record.unit_scale, record.path)
-        if record.maps:
-            self.frames[record.sequence, record.frame] = record.path
-        if record.later_maps:
-            self.awaiting.append(
-                Awaiting(record.sequence, record.frame, record.view, record.path, record.later_maps, record.flow_step)
-            )
         for map in record.maps:
             self._add_map(map, record.path)
+        for map in frame.two_frame_maps:
+            self._add_map(map, map.file)
         self._soft_masks |= any(instance.soft_mask for instance in record.instances)
         self._fields.update(
             name
             for name in ("pose", "keypoints", "amodal")
             if any(getattr(instance, name) is not None for instance in record.instances)
         )
-
-    def add_cameras(self, formats: Iterable[CameraFormat]) -> None:
-        """Take note of the files of cameras."""
-        self._cameras = tuple(formats)
-
-    def add_later(self, maps: Iterable[WrittenMap]) -> None:
-        """Take note of maps that were made when all frames were there."""
-        for map in maps:
-            self._add_map(map, map.file)
 
     def _add_map(self, map: WrittenMap, frame: str) -> None:
         seen = self._maps.setdefault(map.map, _Seen(map, frame))
@@ -146,13 +117,6 @@ class DatasetDescription:
                     f"numbers it {ids[name]}; give the categories fixed ids and annotate these frames again"
                 )
 
-    def write(self, output: Path) -> Path:
-        """Write the file into the dataset's folder; OutputError where that cannot be done."""
-        path = output / DESCRIPTION_FILE
-        with complete_file(path) as file:
-            file.write(pretty_json(self.as_json()))
-        return path
-
     def _differ(self, seen: "_Seen", frame: str, what: str, before: str) -> None:
         if not seen.differs:
             seen.differs = True
@@ -161,7 +125,8 @@ class DatasetDescription:
                 "with the same settings"
             )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, formats: Sequence[DatasetFormat]) -> dict[str, Any]:
+        """The file's content, with the files of some dataset formats."""
         scales = list(self._unit_scales)
         return {
             "made_by": f"Labelpass {VERSION}",
@@ -170,14 +135,46 @@ class DatasetDescription:
             "conventions": _CONVENTIONS,
             "files": {
                 "records/*.json": "all that is known of a frame: image, camera, instances, maps",
-                "annotations/instances.json": "COCO object detection",
-                "annotations/categories.json": "ids of the categories, kept when frames are added",
+                **{format.files: format.shows for format in formats if not format.chosen_by},
+                CATEGORIES_FILE: "ids of the categories, kept when frames are added",
                 **({_SOFT_MASKS: _SOFT_MASK_SHOWS} if self._soft_masks else {}),
-                **{f"cameras/**/{_CAMERA_FILES[format]}": _CAMERAS[format] for format in self._cameras},
+                **{format.files: format.shows for format in formats if format.chosen_by},
             },
             "annotations": {name: one for name, one in _FIELDS.items() if name in self._fields},
             "maps": [self._maps[map].as_json() for map in DenseMap if map in self._maps],
         }
+
+
+class DescriptionWriter:
+    """Writes `dataset.json`, when all others have written theirs.
+
+    Args:
+        writers: the others.
+    """
+
+    written = ()
+
+    def __init__(self, writers: Sequence[Writer]) -> None:
+        self._writers = writers
+        self._description = DatasetDescription()
+
+    def survey(self, record: FrameRecord) -> None:
+        pass  # the second round tells all, and always in the same order
+
+    def begin(self, survey: Survey, files: ExitStack) -> None:
+        self._survey = survey
+
+    def add(self, frame: StreamedFrame) -> None:
+        self._description.add(frame)
+
+    def finish(self) -> Sequence[str]:
+        written = {format for writer in self._writers for format in writer.written}
+        self._description.check_ids(self._survey.ids)
+        with complete_file(self._survey.dataset.description) as file:
+            file.write(
+                pretty_json(self._description.as_json([format for format in DatasetFormat if format in written]))
+            )
+        return self._description.problems
 
 
 @dataclass

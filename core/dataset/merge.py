@@ -1,47 +1,129 @@
-"""What is made of all frames together: the COCO file, maps that need neighbours, cameras, and `dataset.json`."""
+"""What is made of all frames together: the COCO file, other formats, maps that need two frames, and `dataset.json`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..formats.cameras import write_cameras
-from ..formats.coco import Merged, write_coco
-from ..maps.two_frame_maps import make_later_maps
+from ..base.dataset_folder import DatasetFolder
+from ..categories.ids import keep_ids
+from ..formats.coco import CocoWriter
+from ..formats.writer import StreamedFrame, Writer, writers_of
+from ..frames.frame_messages import lines_said_once
+from ..maps.two_frame_maps import TwoFrameMaps
+from ..records.record_store import RecordStore, open_records
+from ..settings.format_table import formats_chosen_by
 from ..settings.settings import Settings
-from .description import DatasetDescription
+from .description import DescriptionWriter
+from .stream import GatheredCategories, RecordStream
+
+Progress = Callable[[int, int], None]
+Checkpoint = Callable[[], None]
 
 _BY_DEFAULT = Settings()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a stream of records.
+
+    Attributes:
+        frames, categories: how many went through.
+        problems: a sentence for each record, or for all alike, that could not be used, and for what is wrong with a
+            format or with two-frame maps.
+        left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
+    """
+
+    frames: int
+    categories: int
+    problems: tuple[str, ...]
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Merged(Written):
+    """What a merge wrote.
+
+    Attributes:
+        path: the COCO file.
+        instances: how many annotations that has.
+    """
+
+    path: Path
+    instances: int
 
 
 def merge(
     output: Path,
     settings: Settings = _BY_DEFAULT,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    checkpoint: Callable[[], None] = lambda: None,
-) -> tuple[Merged, list[str]]:
-    """Write all that is made of frame records.
+    progress: Progress = lambda done, total: None,
+    checkpoint: Checkpoint = lambda: None,
+) -> Merged:
+    """Write all that is made of the frame records of a dataset.
 
     Args:
-        output: the folder that holds `records`.
+        output: the dataset's folder.
         settings: of which those count that are about all frames together.
-        progress: called with the number of records read for the COCO file and their total, each being read twice.
-        checkpoint: called between other steps; raises Cancelled to stop there.
-
-    Returns:
-        What the COCO file holds, and sentences on problems besides its own.
+        progress: called with the number of records read and their total, each being read twice.
+        checkpoint: called between frames where maps are made; raises Cancelled to stop there.
 
     Raises:
         RecordError: there is no record, or two of them contradict each other.
+        CategoryError: the file with the ids of the dataset as it was is damaged.
         OutputError: a file cannot be written.
     """
-    description = DatasetDescription()
-    merged = write_coco(output, progress, description)
-    problems: list[str] = []
-    if description.awaiting:
-        written, problems = make_later_maps(output, description.frames, description.awaiting, checkpoint)
-        description.add_later(written)
-    if settings.cameras:
-        cameras, without = write_cameras(output, settings.cameras)
-        problems += without
-        description.add_cameras(cameras)
-    description.write(output)
-    return merged, [*description.problems, *problems]
+    dataset = DatasetFolder(output)
+    writers = writers_of((*formats_chosen_by(""), *settings.cameras))
+    written = write_formats(
+        open_records(dataset), [*writers, DescriptionWriter(writers)], progress, checkpoint, two_frame_maps=True
+    )
+    (coco,) = (writer for writer in writers if isinstance(writer, CocoWriter))
+    return Merged(**vars(written), path=dataset.instances, instances=coco.annotations)
+
+
+def write_formats(
+    records: RecordStore,
+    writers: Sequence[Writer],
+    progress: Progress = lambda done, total: None,
+    checkpoint: Checkpoint = lambda: None,
+    two_frame_maps: bool = False,
+) -> Written:
+    """Let the records of a dataset go past some writers, and keep the ids of its categories.
+
+    Args:
+        records: all of the dataset.
+        writers: in the order in which they finish.
+        progress, checkpoint: as in merge().
+        two_frame_maps: whether to make those, too.
+
+    Raises:
+        RecordError, CategoryError, OutputError: as in merge(). Files that the writers have open keep their former
+            content then.
+    """
+    stream = RecordStream(records)
+    maps = TwoFrameMaps(records.dataset, stream.read) if two_frame_maps else None
+    categories = GatheredCategories(records)
+    for surveyed in stream.surveyed(lambda done: progress(done, 2 * stream.found)):
+        if not surveyed.wanted:
+            continue
+        categories.add(surveyed.record)
+        if maps:
+            maps.survey(surveyed.record)
+        for writer in writers:
+            writer.survey(surveyed.record)
+    stream.check_any()
+    survey = categories.survey(len(stream), complete=not stream.damaged)
+    problems = lines_said_once(stream.damaged)
+    with ExitStack() as files:
+        for writer in writers:
+            writer.begin(survey, files)
+        second = stream.in_order(lambda done: progress(stream.found + done, 2 * stream.found))
+        for number, record in enumerate(second, start=1):
+            frame = StreamedFrame(number, record, maps.make(record, checkpoint) if maps else ())
+            for writer in writers:
+                writer.add(frame)
+        problems += maps.problems() if maps else []
+        for writer in writers:
+            problems += writer.finish()
+    keep_ids(records.dataset, survey.categories)
+    return Written(len(stream), len(survey.ids), tuple(problems), dict(sorted(stream.left_out.items())))

@@ -4,23 +4,22 @@ All of it is written from frame records, in metres; images are named as they lie
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.errors import RecordError
+from ..base.dataset_folder import image_in_images, levels_below_dataset
 from ..base.files import complete_file, pretty_json
 from ..base.phrases import GET_SCENE_RECORDS
 from ..frames.frame_messages import frames_in_words, said_once
-from ..frames.sequences import WantedSequences
-from ..records.frame_record import IMAGES_FOLDER, FrameRecord, record_files
+from ..records.frame_record import FrameRecord
 from ..scene.camera import Camera
-from ..settings.camera_formats import CameraFormat
-
-CAMERAS_FOLDER = "cameras"
+from ..settings.format_table import DatasetFormat
+from .writer import StreamedFrame, Survey
 
 # From OpenCV's camera axes to OpenGL's, and back.
 _FLIP = np.diag([1.0, -1.0, -1.0, 1.0])
@@ -48,68 +47,84 @@ class _View:
         return matrix
 
 
-def write_cameras(output: Path, formats: Sequence[CameraFormat]) -> tuple[list[CameraFormat], list[str]]:
-    """Write the cameras of all records below an output folder.
+class CamerasWriter:
+    """Writes the files of a sequence when all its frames have been added; of these it keeps only their cameras.
 
     Args:
-        output: the folder that holds `records`.
         formats: which files.
-
-    Returns:
-        Those of the formats that could be written, and a sentence on each kind of frame that had to be left out.
-
-    Raises:
-        OutputError: a file cannot be written.
     """
-    views: dict[str, list[_View]] = {}
-    without: list[tuple[str, str]] = []
-    wanted = WantedSequences.read(output)
-    for path in record_files(output):
-        try:
-            record = FrameRecord.read(path)
-        except RecordError:
-            continue  # the merge has named it
-        if not wanted.wants(record):
-            continue
+
+    def __init__(self, formats: Sequence[DatasetFormat]) -> None:
+        self._formats = set(formats)
+        self._written: set[DatasetFormat] = set()
+        self._views: list[_View] = []
+        self._without: list[tuple[str, str]] = []
+        self._problems: list[str] = []
+
+    @property
+    def written(self) -> Sequence[DatasetFormat]:
+        return [format for format in DatasetFormat if format in self._written]
+
+    def survey(self, record: FrameRecord) -> None:
+        pass  # a sequence needs to know of no other
+
+    def begin(self, survey: Survey, files: ExitStack) -> None:
+        self._dataset = survey.dataset
+
+    def add(self, frame: StreamedFrame) -> None:
+        record = frame.record
+        if self._views and self._views[0].sequence != record.sequence:
+            self._write_sequence()
         if record.unit_scale is None:
-            without.append((record.path, f"only a scene record knows them; annotate again: {GET_SCENE_RECORDS}"))
-            continue
-        if record.camera is None:
-            without.append((record.path, "there is no one camera; render a single view with one active camera"))
-            continue
-        views.setdefault(record.sequence, []).append(
-            _View(
-                record.sequence,
-                record.frame,
-                record.name,
-                record.image,
-                record.width,
-                record.height,
-                record.unit_scale,
-                record.camera,
+            why = f"only a scene record knows them; annotate again: {GET_SCENE_RECORDS}"
+            self._without.append((record.path, why))
+        elif record.camera is None:
+            why = "there is no one camera; render a single view with one active camera"
+            self._without.append((record.path, why))
+        else:
+            self._views.append(
+                _View(
+                    record.sequence,
+                    record.frame,
+                    record.name,
+                    record.image,
+                    record.width,
+                    record.height,
+                    record.unit_scale,
+                    record.camera,
+                )
             )
-        )
-    problems = [f"No cameras of {frames_in_words(frames)}: {why}" for frames, why in said_once(without)]
-    written = set(formats) & {CameraFormat.JSON} if views else set()
-    for sequence, found in sorted(views.items()):
-        found.sort(key=lambda view: (view.frame, view.name))
-        folder = output / CAMERAS_FOLDER / sequence
-        if CameraFormat.JSON in formats:
-            _write(folder / "cameras.json", _all_cameras(found))
-        pinholes = [view for view in found if view.camera.k is not None]
-        if pinholes and CameraFormat.NERF in formats:
+
+    def finish(self) -> Sequence[str]:
+        if self._views:
+            self._write_sequence()
+        without = [f"No cameras of {frames_in_words(frames)}: {why}" for frames, why in said_once(self._without)]
+        return [*without, *self._problems]
+
+    def _write_sequence(self) -> None:
+        views, self._views = self._views, []
+        folder = self._dataset.cameras(views[0].sequence)
+        if DatasetFormat.JSON in self._formats:
+            _write(folder / "cameras.json", _all_cameras(views))
+            self._written.add(DatasetFormat.JSON)
+        pinholes = [view for view in views if view.camera.k is not None]
+        if pinholes and DatasetFormat.NERF in self._formats:
             _write(folder / "transforms.json", _transforms(pinholes))
-        if pinholes and CameraFormat.COLMAP in formats:
+        if pinholes and DatasetFormat.COLMAP in self._formats:
             _write_colmap(folder / "sparse", pinholes)
-        written |= set(formats) if pinholes else set()
-        if len(pinholes) < len(found) and set(formats) & {CameraFormat.NERF, CameraFormat.COLMAP}:
-            other = next(view for view in found if view.camera.k is None)
-            problems.append(
+        if pinholes:
+            self._written |= self._formats
+        if len(pinholes) < len(views) and self._formats & {DatasetFormat.NERF, DatasetFormat.COLMAP}:
+            other = next(view for view in views if view.camera.k is None)
+            self._problems.append(
                 f"{other.name} has no perspective camera but one of the type {other.camera.type}, which "
-                f"transforms.json and COLMAP cannot say; {len(pinholes)} of the {len(found)} frames of its sequence "
+                f"transforms.json and COLMAP cannot say; {len(pinholes)} of the {len(views)} frames of its sequence "
                 "are in them. Write cameras.json only, or render with a perspective camera"
             )
-    return [format for format in CameraFormat if format in written], problems
+
+
+def make_writer(formats: Sequence[DatasetFormat]) -> CamerasWriter:
+    return CamerasWriter(formats)
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:
@@ -137,7 +152,7 @@ def _all_cameras(views: Sequence[_View]) -> dict[str, Any]:
 
 def _transforms(views: Sequence[_View]) -> dict[str, Any]:
     """Source: Instant NGP, docs/nerf_dataset_tips.md; matrices are camera to world, with OpenGL's camera axes."""
-    up = "../" * (1 + len(PurePosixPath(views[0].sequence).parts))
+    up = "../" * levels_below_dataset(views[0].sequence)
     frames = []
     for view in views:
         assert view.camera.k is not None
@@ -170,7 +185,7 @@ def _write_colmap(folder: Path, views: Sequence[_View]) -> None:
         camera = f"PINHOLE {view.width} {view.height} {fx!r} {fy!r} {cx!r} {cy!r}"
         matrix = view.world_to_camera()
         numbers = " ".join(repr(float(value)) for value in (*_quaternion(matrix[:3, :3]), *matrix[:3, 3]))
-        name = PurePosixPath(view.image).relative_to(IMAGES_FOLDER).as_posix()
+        name = image_in_images(view.image)
         images += [f"{number} {numbers} {cameras.setdefault(camera, len(cameras) + 1)} {name}", ""]
     lines = ["# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]", *(f"{id} {camera}" for camera, id in cameras.items())]
     for file_name, text in {

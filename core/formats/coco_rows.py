@@ -3,6 +3,7 @@
 coco.py writes them; `labelpass validate` compares a dataset's file with them.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..base.box import Box
@@ -27,7 +28,7 @@ def _bbox(box: Box) -> list[int]:
     return [box.x0, box.y0, box.width, box.height]
 
 
-def extra_fields(instance: Instance, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+def extra_fields(instance: Instance, record: FrameRecord, part_ids: Mapping[str, int]) -> dict[str, Any]:
     """Fields of an annotation that COCO does not have, where the user asked for them."""
     extras: dict[str, Any] = {}
     if instance.at_border is not None:
@@ -53,7 +54,7 @@ def _amodal(amodal: Amodal, record: FrameRecord) -> dict[str, Any]:
     return {"segmentation": segmentation, "bbox": _bbox(amodal.box), **values}
 
 
-def _part(part: Part, record: FrameRecord, part_ids: dict[str, int]) -> dict[str, Any]:
+def _part(part: Part, record: FrameRecord, part_ids: Mapping[str, int]) -> dict[str, Any]:
     return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
 
 

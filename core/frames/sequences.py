@@ -13,14 +13,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
+from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
 from ..base.files import canonical_json, complete_file
 from .frame_files import joined_path, shot_of_name
-
-SEQUENCES_FILE = "sequences.json"
 
 # What Windows or a path cannot have in a folder's name, and "%", which stands for such characters.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*%]|^\.|[. ]$')
@@ -104,9 +102,9 @@ class WantedSequences:
         )
 
     @classmethod
-    def read(cls, output: Path) -> "WantedSequences":
+    def read(cls, dataset: DatasetFolder) -> "WantedSequences":
         """What the dataset's file says; everything is wanted where it has none. RecordError where it is damaged."""
-        path = output / SEQUENCES_FILE
+        path = dataset.sequences
         try:
             shots = json.loads(path.read_bytes())["shots"]
             return cls({str(shot): [str(sequence) for sequence in sequences] for shot, sequences in shots.items()})
@@ -117,10 +115,10 @@ class WantedSequences:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RecordError(f"{path} is damaged; remove it and export again") from error
 
-    def write(self, output: Path) -> None:
+    def write(self, dataset: DatasetFolder) -> None:
         """Write the dataset's file, unless it says so already; OutputError where that cannot be done."""
         body = b'{"shots":%s}\n' % canonical_json(dict(sorted(self.of_shot.items())))
-        path = output / SEQUENCES_FILE
+        path = dataset.sequences
         try:
             if path.read_bytes() == body:
                 return
@@ -131,12 +129,12 @@ class WantedSequences:
 
 
 def declare_sequences(
-    output: Path, frames: Iterable[OfSequence], other_scenes: Mapping[str, str] | None = None
+    dataset: DatasetFolder, frames: Iterable[OfSequence], other_scenes: Mapping[str, str] | None = None
 ) -> None:
     """Say in the dataset's file which sequences the shots of some frames are made of from now on.
 
     Args:
-        output: the dataset's folder.
+        dataset: which one.
         frames: all sequences of each shot have to be among them.
         other_scenes: shot -> folder, of scenes that an earlier export of all scenes included and this one does not.
 
@@ -144,10 +142,10 @@ def declare_sequences(
         OutputError: the file cannot be written.
     """
     frames = list(frames)
-    if not any(frame.split for frame in frames) and not (output / SEQUENCES_FILE).exists():
+    if not any(frame.split for frame in frames) and not dataset.sequences.exists():
         return  # nobody has ever asked for several sequences
     try:
-        wanted = WantedSequences.read(output)
+        wanted = WantedSequences.read(dataset)
     except RecordError:
         wanted = WantedSequences()  # it is about to be replaced
-    wanted.without_scenes(other_scenes or {}).with_frames(frames).write(output)
+    wanted.without_scenes(other_scenes or {}).with_frames(frames).write(dataset)

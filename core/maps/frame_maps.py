@@ -49,7 +49,7 @@ def write_maps(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable
         OutputError: a file cannot be written.
     """
     job = frame.job
-    dense = DenseMaps(frame, ids_in_dataset(job.output, frame.categories), colours)
+    dense = DenseMaps(frame, ids_in_dataset(job.dataset, frame.categories), colours)
     dense.check(job.settings.maps)
     written = []
     for map in maps_to_write(job.settings.maps):
@@ -96,7 +96,7 @@ class DenseMaps:
                 self._made = map.kind, _MAKERS[map.kind](self)
         values, valid = self._made[1]
         path = map.path(self._frame.job.files.path)
-        held = _WRITERS[map](self, self._frame.job.output / path, values, valid)
+        held = _WRITERS[map](self, self._frame.job.dataset.file(path), values, valid)
         return WrittenMap(
             map=map,
             file=path,

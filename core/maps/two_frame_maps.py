@@ -3,27 +3,27 @@
 import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, RecordError
 from ..base.files import noting_contents
 from ..base.phrases import GET_SCENE_RECORDS
 from ..frames.frame_messages import frames_in_words, said_once
 from ..geometry.disparity import find_disparity
 from ..geometry.occlusion import find_hidden
-from ..records.frame_record import FrameRecord, record_path
-from ..records.merge_record import Awaiting, LaterMap, LaterRecord, later_key, remove
+from ..records.frame_record import FrameRecord
+from ..records.merge_record import LaterMap, LaterRecord, later_key, remove
 from ..settings.map_table import DenseMap, MapKind, WrittenMap
 from .flow_files import write_flow
 from .map_files import write_npy, write_png8, write_png16
 from .stepped_flow import SteppedFlow, find_stepped_flow
 from .surface_map import SurfaceMap
 
-_RECORDS_AT_HAND = 4
 _SEEN, _HIDDEN, _NO_SURFACE = 0, 255, 128
 # KITTI: pixels for a step of a disparity PNG.
 _DISPARITY_STEP = 1 / 256
@@ -35,85 +35,91 @@ _FLOWS = {
 }
 
 
-def make_later_maps(
-    output: Path,
-    frames: Mapping[tuple[str, int], str],
-    awaiting: list[Awaiting],
-    checkpoint: Callable[[], None],
-) -> tuple[list[WrittenMap], list[str]]:
-    """Make the maps that wait for other frames. What is there already and was made of the same is neither made nor read
-    again, and what cannot be made any more is removed.
+class TwoFrameMaps:
+    """Makes the maps that wait for another frame. Give it every record in any order, and then each once more.
+
+    What is there already and was made of the same is neither made nor read again, and what cannot be made any more is
+    removed. A frame without a neighbour, as the last of a sequence, has none.
 
     Args:
-        output: the dataset's folder.
-        frames: sequence and frame number -> FrameRecord.path, of all frames.
-        awaiting: those with maps to make.
-        checkpoint: called before each frame; raises Cancelled to stop there.
-
-    Returns:
-        The maps that are there now, and a sentence on each frame whose maps could not be made. A frame without a
-        neighbour, as the last of a sequence, has none.
-
-    Raises:
-        OutputError: a file cannot be written or removed.
+        dataset: where they go.
+        read: gives the record of a frame by its path, best without reading one again that was asked for just before.
     """
-    written: list[WrittenMap] = []
-    failed: dict[str, list[tuple[str, str]]] = {}
 
-    # A frame is the partner of one and then has one itself.
-    @lru_cache(_RECORDS_AT_HAND)
-    def record_of(frame_path: str) -> FrameRecord:
-        return FrameRecord.read(record_path(output, frame_path))
+    def __init__(self, dataset: DatasetFolder, read: Callable[[str], FrameRecord]) -> None:
+        self._dataset, self._read = dataset, read
+        # Sequence and frame number -> FrameRecord.path, of all frames that have maps.
+        self._frames: dict[tuple[str, int], str] = {}
+        self._failed: dict[str, list[tuple[str, str]]] = {}
 
-    for waiting in awaiting:
+    def survey(self, record: FrameRecord) -> None:
+        """First round: each record once, in any order."""
+        if record.maps:
+            self._frames[record.sequence, record.frame] = record.path
+
+    def make(self, record: FrameRecord, checkpoint: Callable[[], None]) -> list[WrittenMap]:
+        """Second round: make those of a frame, and say which are there now.
+
+        Args:
+            record: of the frame.
+            checkpoint: called before anything is made; raises Cancelled to stop there.
+
+        Raises:
+            OutputError: a file cannot be written or removed.
+        """
+        if not record.later_maps:
+            return []
         checkpoint()
         before: Mapping[DenseMap, LaterMap] = {}
         with contextlib.suppress(RecordError):  # then all of it is made again
-            before = LaterRecord.read(output, waiting.path).maps
+            before = LaterRecord.read(self._dataset, record.path).maps
         now: dict[DenseMap, LaterMap] = {}
         pairs: dict[str, _Pair] = {}
-        for map in waiting.maps:
+        for map in record.later_maps:
             try:
-                other = frames.get(partner_of(map, waiting))
+                other = self._frames.get(partner_of(map, record))
                 if other is None:
                     continue
                 if other not in pairs:
-                    pairs[other] = _Pair(output, record_of(waiting.path), record_of(other))
+                    pairs[other] = _Pair(self._dataset, record, self._read(other))
                 now[map] = pairs[other].made(map, before.get(map))
             except (InputError, RecordError) as error:
-                failed.setdefault(map.label, []).append((waiting.path, str(error)))
-        for map in {*waiting.maps, *before} - now.keys():
-            remove(output / map.path(waiting.path))
+                self._failed.setdefault(map.label, []).append((record.path, str(error)))
+        for map in {*record.later_maps, *before} - now.keys():
+            remove(self._dataset.file(map.path(record.path)))
         if now != before or not now:
-            LaterRecord(now).write(output, waiting.path)
-        written += [one.written for one in now.values()]
-    return written, [
-        f"No {label} of {frames_in_words(frames)}: {reason}"
-        for label, sentences in failed.items()
-        for frames, reason in said_once(sentences)
-    ]
+            LaterRecord(now).write(self._dataset, record.path)
+        return [one.written for one in now.values()]
+
+    def problems(self) -> list[str]:
+        """A sentence on all frames whose maps could not be made for the same reason."""
+        return [
+            f"No {label} of {frames_in_words(frames)}: {reason}"
+            for label, sentences in self._failed.items()
+            for frames, reason in said_once(sentences)
+        ]
 
 
-def partner_of(map: DenseMap, waiting: Awaiting | FrameRecord) -> tuple[str, int]:
+def partner_of(map: DenseMap, record: FrameRecord) -> tuple[str, int]:
     """Sequence and number of the frame that a map needs besides its own; RecordError where it can have none."""
     if map.kind in (MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP):
-        return waiting.sequence, waiting.frame + waiting.flow_step
+        return record.sequence, record.frame + record.flow_step
     if map.kind is not MapKind.DISPARITY:
-        return waiting.sequence, waiting.frame + _FLOWS[map.kind][0]
-    other = _OTHER_EYE.get(waiting.view)
-    if other is None or not waiting.sequence.endswith(waiting.view):
+        return record.sequence, record.frame + _FLOWS[map.kind][0]
+    other = _OTHER_EYE.get(record.view)
+    if other is None or not record.sequence.endswith(record.view):
         raise RecordError(
             "it needs the views left and right of a stereo render as sequences with these names; turn on All Views and "
             "export again"
         )
-    return waiting.sequence.removesuffix(waiting.view) + other, waiting.frame
+    return record.sequence.removesuffix(record.view) + other, record.frame
 
 
 class _Pair:
     """A frame and the one that its maps lead to. What several of these maps are made of is made once."""
 
-    def __init__(self, output: Path, here: FrameRecord, other: FrameRecord) -> None:
-        self.output, self.here, self.other = output, here, other
+    def __init__(self, dataset: DatasetFolder, here: FrameRecord, other: FrameRecord) -> None:
+        self.dataset, self.here, self.other = dataset, here, other
 
     def made(self, map: DenseMap, before: LaterMap | None) -> LaterMap:
         """A map as it was made before, if it was made of the same and its file is there; else it is made.
@@ -123,7 +129,7 @@ class _Pair:
             OutputError: its file cannot be written.
         """
         key = later_key(map, self.here, self.other)
-        path = self.output / map.path(self.here.path)
+        path = self.dataset.file(map.path(self.here.path))
         if before and before.key == key and before.content.is_size_of(path):
             return before
         makers = {
@@ -136,7 +142,7 @@ class _Pair:
         return LaterMap(written, key, noted[path])
 
     def _disparity(self, map: DenseMap, path: Path) -> WrittenMap:
-        disparity = _disparity(self.output, self.here, self.other)
+        disparity = _disparity(self.dataset, self.here, self.other)
         has = int(np.count_nonzero(~np.isnan(disparity)))
         if map.suffix == ".npy":
             write_npy(path, disparity)
@@ -150,7 +156,7 @@ class _Pair:
         return self._written(map, held, _DISPARITY_STEP, has - held)
 
     def _occlusion(self, map: DenseMap, path: Path) -> WrittenMap:
-        pixels = _occlusion(self.output, map, self.here, self.other)
+        pixels = _occlusion(self.dataset, map, self.here, self.other)
         write_png8(path, pixels)
         return self._written(map, int(np.count_nonzero(pixels != _NO_SURFACE)))
 
@@ -173,9 +179,9 @@ class _Pair:
         if here.camera is None or other.camera is None:
             raise RecordError(f"the record has no camera; {GET_SCENE_RECORDS}")
         surfaces, surfaces_there = (
-            SurfaceMap.read(self.output / DenseMap.SURFACES_NPZ.path(one.path)) for one in (here, other)
+            SurfaceMap.read(self.dataset.file(DenseMap.SURFACES_NPZ.path(one.path))) for one in (here, other)
         )
-        depth, depth_there = (_load(self.output, one, DenseMap.DEPTH_NPY) for one in (here, other))
+        depth, depth_there = (_load(self.dataset, one, DenseMap.DEPTH_NPY) for one in (here, other))
         if surfaces.number.shape != depth.shape or surfaces_there.number.shape != depth_there.shape:
             raise InputError("its surfaces are not of the size of its depth; annotate the frames again")
         cameras = here.camera, other.camera
@@ -189,24 +195,24 @@ class _Pair:
         return dataclasses.replace(written, step=self.here.flow_step, unknown=self._stepped.unknown)
 
 
-def _disparity(output: Path, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.float32]:
+def _disparity(dataset: DatasetFolder, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.float32]:
     if here.camera is None or other.camera is None:
         raise RecordError(f"the record has no camera; {GET_SCENE_RECORDS}")
-    depth = _load(output, here, DenseMap.DEPTH_NPY)
+    depth = _load(dataset, here, DenseMap.DEPTH_NPY)
     return find_disparity(depth, here.camera, other.camera, here.view == "left", here.unit_scale or 1.0)
 
 
-def _occlusion(output: Path, map: DenseMap, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.uint8]:
+def _occlusion(dataset: DatasetFolder, map: DenseMap, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.uint8]:
     _, there, back = _FLOWS[map.kind]
-    flow = _load(output, here, there)
+    flow = _load(dataset, here, there)
     cameras = (here.camera, other.camera) if here.camera and other.camera else None
     if cameras and (cameras[0].k is None or cameras[1].k is None):
         cameras = None
     hidden = find_hidden(
         flow,
-        _load(output, other, back),
-        _load(output, here, DenseMap.DEPTH_NPY),
-        _load(output, other, DenseMap.DEPTH_NPY),
+        _load(dataset, other, back),
+        _load(dataset, here, DenseMap.DEPTH_NPY),
+        _load(dataset, other, DenseMap.DEPTH_NPY),
         cameras,
         here.unit_scale or 1.0,
     )
@@ -215,8 +221,8 @@ def _occlusion(output: Path, map: DenseMap, here: FrameRecord, other: FrameRecor
     return pixels
 
 
-def _load(output: Path, record: FrameRecord, map: DenseMap) -> npt.NDArray[np.float32]:
-    path = output / map.path(record.path)
+def _load(dataset: DatasetFolder, record: FrameRecord, map: DenseMap) -> npt.NDArray[np.float32]:
+    path = dataset.file(map.path(record.path))
     try:
         values: npt.NDArray[np.float32] = np.load(path)
     except (OSError, ValueError, EOFError) as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..base.dataset_folder import DatasetFolder, image_file
 from ..base.errors import ExrError, SceneError
 from ..base.files import canonical_json, digest
 from ..base.json_fields import JsonObject
@@ -13,7 +14,8 @@ from ..frames.frame_files import FrameFiles
 from ..scene.scene_record import SCENE_VERSION
 from ..settings.category_table import CategoryTable
 from ..settings.settings import Settings
-from .frame_record import IMAGES_FOLDER, RECORD_VERSION, FrameRecord, valid_record
+from .frame_record import RECORD_VERSION, FrameRecord
+from .record_store import open_records, up_to_date
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,14 @@ class FrameJob(JsonObject):
     categories: CategoryTable | None = None
 
     @property
+    def dataset(self) -> DatasetFolder:
+        """Where the frame's files go."""
+        return DatasetFolder(self.output)
+
+    @property
     def image(self) -> str:
         """Path of the training image below the output folder."""
-        return f"{IMAGES_FOLDER}/{self.files.path}{self.settings.image_format.suffix}"
+        return image_file(self.files.path, self.settings.image_format.suffix)
 
     def key(self) -> str:
         """Digest of all that the record depends on: files by name, size and time, scene record, settings, version.
@@ -82,7 +89,7 @@ class FrameJob(JsonObject):
         Raises:
             ExrError, SceneError: as key().
         """
-        record = valid_record(self.output, self.files.path, self.key())
+        record = up_to_date(open_records(self.dataset), self.files.path, self.key())
         if record is None:
             return None
         paths = [file.path for file in self.files.files]

@@ -5,19 +5,14 @@ made from, so that a second run can tell whether it is still valid, a checksum, 
 what is in the files that belong to it, so that another file in the place of one of them is noticed.
 """
 
-import contextlib
-import itertools
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
 from typing import Any
 
-from ..base.errors import RecordError
-from ..base.files import Content, canonical_json, complete_file, digest
+from ..base.dataset_folder import DatasetFolder
+from ..base.files import Content
 from ..base.json_fields import JsonObject
-from ..frames.frame_files import frame_paths, joined_path
-from ..frames.sequences import WantedSequences, shot_of
+from ..frames.frame_files import joined_path
 from ..frames.sidecar import Sidecar
 from ..scene.camera import Camera
 from ..settings.category_table import Category
@@ -25,10 +20,6 @@ from ..settings.map_table import DenseMap, WrittenMap
 from .instance import Instance
 
 RECORD_VERSION = 4
-RECORDS_FOLDER = "records"
-IMAGES_FOLDER = "images"
-PICTURES_FOLDER = "pictures"
-SOFT_MASKS_FOLDER = "soft_masks"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,121 +90,15 @@ class FrameRecord(JsonObject):
         soft_masks = (instance.soft_mask.file for instance in self.instances if instance.soft_mask)
         return [*image, *self.pictures, *(map.file for map in self.maps), *soft_masks]
 
-    def is_size_right(self, output: Path, file: str) -> bool:
+    def is_size_right(self, dataset: DatasetFolder, file: str) -> bool:
         """Whether one of its files is there, as large as when it was written."""
         content = self.contents.get(file)
-        return content is not None and content.is_size_of(output / file)
-
-    def write(self, output: Path) -> Path:
-        """Write the record into its place below the output folder; OutputError where that cannot be done."""
-        body = canonical_json(self.as_json())
-        path = record_path(output, self.path)
-        with complete_file(path) as file:
-            file.write(b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body))
-        return path
-
-    @classmethod
-    def read(cls, path: Path) -> "FrameRecord":
-        """Raises RecordError where the file is missing, damaged or of another version."""
-        try:
-            content = path.read_bytes()
-            data = json.loads(content)
-            record = data["record"]
-            if record["record_version"] != RECORD_VERSION:
-                raise RecordError(f"{path} was written by another version of Labelpass; annotate the frame again")
-            # As write() has put it there, or at least with the same values; the former takes less time by far.
-            written = content[content.find(b'"record":') + len(b'"record":') : -len(b"}\n")]
-            if data["checksum"] != digest(written) and data["checksum"] != digest(canonical_json(record)):
-                raise RecordError(f"{path} is damaged; annotate the frame again")
-            return cls.from_json(record)
-        except OSError as error:
-            raise RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again") from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise RecordError(f"{path} is damaged; annotate the frame again") from error
+        return content is not None and content.is_size_of(dataset.file(file))
 
     def as_json(self) -> dict[str, Any]:
         return {"record_version": RECORD_VERSION, **super().as_json()}
 
 
-def record_path(output: Path, frame_path: str) -> Path:
-    """Where the record of a frame lies; `frame_path` is FrameFiles.path."""
-    return output / RECORDS_FOLDER / f"{frame_path}.json"
-
-
-def frame_of_record(output: Path, path: Path) -> str:
-    """FrameFiles.path of the frame whose record lies there."""
-    return path.relative_to(output / RECORDS_FOLDER).as_posix().removesuffix(".json")
-
-
-def valid_record(output: Path, frame_path: str, key: str) -> FrameRecord | None:
-    """The record of a frame if it was made from the same key and all its files are there and as large as they were
-    written, else None. They are not read."""
-    try:
-        record = FrameRecord.read(record_path(output, frame_path))
-    except RecordError:
-        return None
-    if record.key != key or not all(record.is_size_right(output, file) for file in record.files()):
-        return None
-    return record
-
-
-@dataclass(frozen=True)
-class FoundRecord:
-    """The record of a frame, as far as its path tells.
-
-    Attributes:
-        path: of its file.
-        split: which of the frame's sequences it is of, as in FrameFiles; "" where the frame has one.
-    """
-
-    path: Path
-    split: str = ""
-
-
-def find_records(file: Path, outputs: Sequence[Path] = ()) -> list[FoundRecord]:
-    """The records of the frame that an image file shows.
-
-    Args:
-        file: an image of a dataset, or one of a frame's EXR files: beside the records, or anywhere.
-        outputs: the datasets that may have the records of an EXR file that lies elsewhere.
-
-    Returns:
-        The nearest by that name; several where the dataset makes several sequences of the file, in their order.
-    """
-    is_exr = file.suffix.lower() == ".exr"
-    for folder in file.parents:
-        inside = file.relative_to(folder)
-        names = frame_paths(folder, file) if is_exr else []
-        if inside.parts[0] == IMAGES_FOLDER and len(inside.parts) > 1:
-            names.append(PurePath(*inside.parts[1:]).with_suffix("").as_posix())
-        if found := _records_of(folder, names):
-            return found
-    if is_exr:
-        # Below which folder the files were searched nobody knows; the longest name says most.
-        for output, folder in itertools.product(outputs, reversed(file.parents)):
-            if found := _records_of(output, frame_paths(folder, file)):
-                return found
-    return []
-
-
-def _records_of(output: Path, names: Sequence[str]) -> list[FoundRecord]:
-    """The records that are there of a frame which can have any of some paths: of all its sequences, or by one path."""
-    if not (output / RECORDS_FOLDER).is_dir():
-        return []
-    found: dict[Path, FoundRecord] = {}
-    with contextlib.suppress(RecordError):
-        wanted = WantedSequences.read(output)
-        for name in names:
-            folder, _, stem = name.rpartition("/")
-            for sequence in wanted.of_shot.get(shot_of(folder, "", stem), ()):
-                split = sequence.removeprefix(folder).removeprefix("/")
-                path = record_path(output, joined_path(sequence, stem))
-                found.setdefault(path, FoundRecord(path, split))
-    several = [one for one in found.values() if one.path.is_file()]
-    alone = [FoundRecord(path) for name in names if (path := record_path(output, name)).is_file()]
-    return several or alone[:1]
-
-
-def record_files(output: Path) -> Iterator[Path]:
-    """The files of all records below the output folder, in no particular order."""
-    yield from (path for path in (output / RECORDS_FOLDER).rglob("*.json") if path.is_file())
+def check_version(data: Mapping[str, Any]) -> bool:
+    """Whether data is that of a record which this version of Labelpass can read; KeyError where it names no version."""
+    return bool(data["record_version"] == RECORD_VERSION)

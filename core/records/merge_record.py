@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..base.dataset_folder import DatasetFolder
 from ..base.errors import OutputError, RecordError
 from ..base.files import Content, canonical_json, complete_file, digest
 from ..base.json_fields import value_from_json
@@ -18,7 +19,6 @@ from ..settings.map_table import DenseMap, WrittenMap
 from .frame_record import FrameRecord
 
 LATER_VERSION = 1
-LATER_FOLDER = "later_maps"
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class LaterRecord:
     maps: Mapping[DenseMap, LaterMap] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, output: Path, frame_path: str) -> "LaterRecord":
+    def read(cls, dataset: DatasetFolder, frame_path: str) -> "LaterRecord":
         """That of a frame, `frame_path` is FrameRecord.path; an empty one where nothing was made.
 
         Raises:
             RecordError: it is damaged or of another version.
         """
-        path = later_path(output, frame_path)
+        path = dataset.merge_record(frame_path)
         try:
             data = json.loads(path.read_bytes())
             if data["later_version"] != LATER_VERSION:
@@ -67,13 +67,13 @@ class LaterRecord:
             raise RecordError(f"{path} is damaged; merge again") from error
         return cls({one.written.map: one for one in maps})
 
-    def write(self, output: Path, frame_path: str) -> None:
+    def write(self, dataset: DatasetFolder, frame_path: str) -> None:
         """Write it into its place, or remove what is there if there are no maps.
 
         Raises:
             OutputError: that cannot be done.
         """
-        path = later_path(output, frame_path)
+        path = dataset.merge_record(frame_path)
         if not self.maps:
             remove(path)
             return
@@ -83,15 +83,6 @@ class LaterRecord:
         )
         with complete_file(path) as file:
             file.write(text + b"\n")
-
-
-def later_path(output: Path, frame_path: str) -> Path:
-    return output / later_file(frame_path)
-
-
-def later_file(frame_path: str) -> str:
-    """Where it lies below the output folder."""
-    return f"{LATER_FOLDER}/{frame_path}.json"
 
 
 def later_key(map: DenseMap, here: FrameRecord, other: FrameRecord) -> str:
@@ -136,21 +127,3 @@ def _from_json(data: dict[str, Any]) -> LaterMap:
     written = dict(data)
     key, content = written.pop("key"), [written.pop("size"), written.pop("digest")]
     return LaterMap(WrittenMap.from_json(written), value_from_json(str, key), Content.from_json(content))
-
-
-@dataclass(frozen=True)
-class Awaiting:
-    """A frame with maps that wait for its neighbours.
-
-    Attributes:
-        sequence, frame, view, path: of the record.
-        maps: those that wait.
-        flow_step: how many frames later the frame is to which those lead that go by step.
-    """
-
-    sequence: str
-    frame: int
-    view: str
-    path: str
-    maps: tuple[DenseMap, ...]
-    flow_step: int

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..base.dataset_folder import DatasetFolder
 from ..base.errors import ExrError, SceneError
 from ..base.files import check_writable
 from ..base.phrases import counted
 from ..frames.frame_messages import frames_in_words, said_once
 from ..records.frame_job import FrameJob
-from ..records.frame_record import record_path
+from ..records.record_store import open_records
 from ..settings.settings import Settings
 from .exit_codes import ExitCode
 from .pool import Done, Event, Progress, Task, WorkerPool
@@ -168,7 +169,7 @@ class AnnotationRun:
         What was made of other files, settings or scenes must not stand for the frame as it is now.
         """
         with contextlib.suppress(OSError):  # if it cannot be removed, nothing could be written there either
-            record_path(self._output, frame).unlink(missing_ok=True)
+            open_records(DatasetFolder(self._output)).remove(frame)
         self.fail(frame, error)
 
     def merge(self, settings: Settings) -> None:

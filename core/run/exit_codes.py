@@ -16,9 +16,9 @@ class ExitCode(IntEnum):
 
     meaning: str
 
-    DONE = 0, "all is well: every frame is annotated, now or before, and the dataset is written and agrees with itself"
+    DONE = 0, "every frame is annotated, now or before, and the dataset is written and agrees with itself"
     FAILED = 1, "something failed or is missing; each failure is named, and everything else is done"
-    USAGE = 2, "wrong usage: the arguments or settings make no sense as they are; nothing was done"
+    USAGE = 2, "wrong usage: the arguments or settings do not make sense; nothing was done"
     STOPPED = 130, "stopped with Ctrl-C; what was finished stays"
 
     def __new__(cls, value: int, meaning: str) -> "ExitCode":

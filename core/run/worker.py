@@ -127,13 +127,13 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
     from ..dataset.merge import merge  # here, since only one of all workers does this, once
 
     output, settings = Path(data["output"]), Settings.from_json(data["settings"])
-    merged, problems = merge(output, settings, now_and_then, checkpoint)
+    merged = merge(output, settings, now_and_then, checkpoint)
     return {
         "path": str(merged.path),
         "frames": merged.frames,
         "instances": merged.instances,
         "categories": merged.categories,
-        "problems": [*merged.problems, *problems],
+        "problems": list(merged.problems),
         "left_out": dict(merged.left_out),
     }
 

@@ -17,7 +17,6 @@ from .keypoints import KeypointPlace
 from .placements import Placement
 
 SCENE_VERSION = 3
-SCENES_FOLDER = "scenes"
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
 

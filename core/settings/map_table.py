@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..base.choice import Choice
+from ..base.dataset_folder import map_file
 from ..base.json_fields import LEFT_OUT, JsonObject, in_json
 from .render_pass import Pass
-
-MAPS_FOLDER = "maps"
 
 CAMERA_AXES = "camera: x right, y down, z forward (OpenCV)"
 _WORLD_AXES = "world: as in Blender, z up"
@@ -255,7 +254,7 @@ class DenseMap(Choice):
 
     def path(self, frame_path: str) -> str:
         """Its file of a frame below the output folder; `frame_path` is FrameFiles.path."""
-        return f"{MAPS_FOLDER}/{self.kind.value}/{frame_path}{self.suffix}"
+        return map_file(self.kind.value, frame_path, self.suffix)
 
 
 MAP_OF_NAME = {map.value: map for map in DenseMap}

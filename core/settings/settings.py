@@ -3,14 +3,15 @@
 import dataclasses
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from ..base.choice import Choice
 from ..base.errors import UsageError
 from ..base.json_fields import JsonObject
-from .camera_formats import CameraFormat
+from .format_table import CAMERA_FORMATS, DatasetFormat
 from .map_table import DenseMap, maps_to_write
 from .render_pass import INDEX_PASSES, Pass
 
@@ -150,7 +151,7 @@ def _setting(
     changes_records: bool = True,
     slider: float = 0,
     largest: float | None = None,
-    several_of: type[Choice] | None = None,
+    several_of: Sequence[Choice] = (),
     signed: bool = False,
     for_merge: bool = False,
     needs_blender: bool = False,
@@ -165,7 +166,7 @@ def _setting(
         slider: where a slider for a number ends, whatever may be typed.
         largest: the largest number that may be typed; None for any.
         signed: whether a number may be negative.
-        several_of: the choices of a setting that takes any number of them.
+        several_of: the choices of a setting that takes any number of them; none for others.
         for_merge: whether it is about what is made of all records, and not about a frame.
         needs_blender: whether the setting means nothing for EXR files alone.
     """
@@ -327,7 +328,7 @@ class Settings(JsonObject):
         (),
         "Maps",
         "Dense maps to write for each frame: depth, normals, optical flow, labels",
-        several_of=DenseMap,
+        several_of=tuple(DenseMap),
         topic=Topic.WRITTEN,
         stands_for="MAPS",
     )
@@ -347,13 +348,13 @@ class Settings(JsonObject):
         signed=True,
         topic=Topic.WRITTEN,
     )
-    cameras: tuple[CameraFormat, ...] = _setting(
+    cameras: tuple[DatasetFormat, ...] = _setting(
         (),
         "Cameras",
         "Also write the cameras of each sequence, for view synthesis and the like; a frame without a scene record has "
         "none",
         changes_records=False,
-        several_of=CameraFormat,
+        several_of=CAMERA_FORMATS,
         for_merge=True,
         topic=Topic.WRITTEN,
         stands_for="FORMATS",
@@ -413,13 +414,14 @@ class Settings(JsonObject):
     def from_json(cls, data: dict[str, Any]) -> "Settings":
         """Raises UsageError for a name or value that is no setting."""
         types = get_type_hints(cls)
+        choices = {field.name: field.metadata["several_of"] for field in dataclasses.fields(cls)}
         values = {}
         for name, value in data.items():
             if name not in types:
                 raise UsageError(f"There is no setting {name!r}; there are {', '.join(types)}")
             kind = types[name]
             try:
-                values[name] = _value_of(kind, value)
+                values[name] = _several_of(choices[name], value) if choices[name] else _value_of(kind, value)
             except ValueError:
                 values[name] = None
             if type(values[name]) is not (get_origin(kind) or kind):
@@ -429,14 +431,19 @@ class Settings(JsonObject):
 
 def _value_of(kind: Any, value: Any) -> Any:
     """A value of a setting from JSON; ValueError where a choice has no such value."""
-    if get_origin(kind) is tuple:
-        choices = get_args(kind)[0]
-        wanted = {choices(one) for one in value} if isinstance(value, list | tuple) else None
-        # In their own order, so that the same choices are the same setting.
-        return value if wanted is None else tuple(one for one in choices if one in wanted)
     if issubclass(kind, Choice):
         return kind(value)
     return float(value) if kind is float and type(value) is int else value
+
+
+def _several_of(choices: Sequence[Choice], value: Any) -> Any:
+    """Some of several choices from JSON, in their own order, so that the same choices are the same setting; ValueError
+    where a value is none of them."""
+    if not isinstance(value, list | tuple):
+        return value
+    if not all(one in choices for one in value):
+        raise ValueError(value)
+    return tuple(choice for choice in choices if choice in value)
 
 
 def shows_colours(settings: Settings) -> bool:

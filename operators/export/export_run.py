@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 
 import bpy
 
+from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, SceneError, WorkerError
 from ...core.frames.sequences import declare_sequences
 from ...core.records.frame_job import FrameJob
 from ...core.run.annotation_run import Summary
-from ...core.scene.scene_record import SCENES_FOLDER, scene_path
+from ...core.scene.scene_record import scene_path
 from ...core.settings.category_table import CategoryTable
 from ...core.settings.render_pass import PassFile
 from ...core.settings.settings import ImageFormat, Settings
@@ -40,7 +41,7 @@ class ExportRun:
 
     def __init__(self, plan: ExportPlan) -> None:
         parts = [part.files for planned in plan.frames for part in planned.parts]
-        declare_sequences(plan.output, parts, plan.other_scenes)
+        declare_sequences(DatasetFolder(plan.output), parts, plan.other_scenes)
         self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
         self.plan = plan
         self._scenes = {name: bpy.data.scenes[name] for name in {planned.scene for planned in plan.frames}}
@@ -111,13 +112,13 @@ class ExportRun:
             one_picture = in_memory and len(parts) == 1 and not parts[0].sequence.described_view
             descriptions = _describe(scene, [part.sequence for part in parts], self.plan.settings, self.plan.table)
             for part, description in zip(parts, descriptions, strict=True):
-                path = scene_path(self.plan.output / SCENES_FOLDER, part.files.path)
+                path = scene_path(DatasetFolder(self.plan.output).scenes, part.files.path)
                 description.write(path)
                 job = FrameJob(part.files, self.plan.output, path, part.settings)
                 wants_image = part.settings.image_format is not ImageFormat.NONE
                 if one_picture and wants_image and not part.settings.all_view_layers:
                     job = dataclasses.replace(job, colour=look.colour)
-                    save_render_result(scene, job.output / job.image, job.settings.image_format)
+                    save_render_result(scene, job.dataset.file(job.image), job.settings.image_format)
                     self._run.add_with_image(job)
                 else:
                     self._run.add(job, look)

@@ -129,7 +129,7 @@ class FrameRun:
                 self._run.fail_and_forget(job.files.path, event.error)
                 self._release(job)
             elif isinstance(event, Done) and event.result["decoded"]:
-                self._linear_image.save(pixels, look, job.output / job.image, job.settings.image_format)
+                self._linear_image.save(pixels, look, job.dataset.file(job.image), job.settings.image_format)
                 self._run.submit(job)
             elif isinstance(event, Done):
                 self.add_with_image(dataclasses.replace(job, colour=None))

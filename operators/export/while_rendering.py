@@ -11,11 +11,12 @@ from collections import deque
 
 import bpy
 
+from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, WorkerError
 from ...core.frames.sequences import declare_sequences
 from ...core.records.frame_job import FrameJob
 from ...core.run.progress import Progress
-from ...core.scene.scene_record import SCENES_FOLDER, scene_path
+from ...core.scene.scene_record import scene_path
 from ..redraw import redraw_sidebars
 from . import render_watch
 from .frame_run import FrameRun
@@ -109,10 +110,10 @@ class RenderFollower:
             for name in event.names:
                 run.fail_and_forget(name, event.error)
             return
-        declare_sequences(event.output, [part.files for part, _ in event.parts])
+        declare_sequences(DatasetFolder(event.output), [part.files for part, _ in event.parts])
         for part, scene in event.parts:
             try:
-                path = scene_path(event.output / SCENES_FOLDER, part.files.path)
+                path = scene_path(DatasetFolder(event.output).scenes, part.files.path)
                 scene.write(path)
                 run.add(FrameJob(part.files, event.output, path, part.settings), event.look)
             except WorkerError:

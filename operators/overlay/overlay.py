@@ -17,7 +17,7 @@ from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProper
 from ...core.base.errors import RecordError
 from ...core.drawing.overlay import Overlay, make_overlay
 from ...core.frames.frame_files import joined_path
-from ...core.records.frame_record import FrameRecord
+from ...core.records.record_search import FoundRecord
 from .overlay_gpu import OverlayDrawing, Shaders, Switches
 from .overlay_source import RecordOfImage, ShownImage, record_of, shown_image
 
@@ -86,12 +86,12 @@ class LabelpassOverlay(bpy.types.PropertyGroup):
 class _Prepared:
     """A record that is ready to be drawn, or the reason why it is not."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, found: FoundRecord) -> None:
         self.overlay: Overlay | None = None
         self.problem = ""
         self._drawing: OverlayDrawing | None = None
         try:
-            self.overlay = make_overlay(FrameRecord.read(path))
+            self.overlay = make_overlay(found.records.read(found.frame))
         except RecordError as error:
             self.problem = str(error)
 
@@ -116,7 +116,7 @@ class _Shown:
 _shaders: Shaders | None = None
 _draw_handle: object = None
 _shown: dict[int, _Shown] = {}  # by the editor's address
-_kept: OrderedDict[tuple[Path, int, int], _Prepared] = OrderedDict()  # by path, time and size, the last used at the end
+_kept: OrderedDict[tuple[str, tuple[int, int]], _Prepared] = OrderedDict()  # the last used at the end
 
 
 def status_of(space: bpy.types.SpaceImageEditor) -> tuple[str, str]:
@@ -129,7 +129,7 @@ def status_of(space: bpy.types.SpaceImageEditor) -> tuple[str, str]:
     if shown.prepared is None or shown.prepared.overlay is None:
         return "", shown.prepared.problem if shown.prepared else shown.source.note
     count, record = len(shown.prepared.overlay.names), shown.source.record
-    name = joined_path(record.split, record.path.name)
+    name = joined_path(record.split, Path(record.records.where(record.frame)).name)
     return f"{name}: {count} instance{'s' if count != 1 else ''}", shown.source.note
 
 
@@ -173,17 +173,19 @@ def _look_at(scene: bpy.types.Scene, space: bpy.types.SpaceImageEditor) -> _Show
     source = record_of(image, scene, bpy.context.window_manager.labelpass_overlay.sequence)
     if source.record is None:
         return _Shown(image, source, None)
-    try:
-        return _Shown(image, source, _prepare(source.record.path))
-    except FileNotFoundError:  # removed since; the next look says so
+    prepared = _prepare(source.record)
+    if prepared is None:  # removed since; the next look says so
         return _Shown(image, RecordOfImage(None), None)
+    return _Shown(image, source, prepared)
 
 
-def _prepare(record: Path) -> _Prepared:
-    """The prepared record, from before if its file is the same."""
-    stat = record.stat()
-    key = record, stat.st_mtime_ns, stat.st_size
-    prepared = _kept.pop(key, None) or _Prepared(record)
+def _prepare(found: FoundRecord) -> _Prepared | None:
+    """The prepared record, from before if it is the same; None where it is gone."""
+    stamp = found.records.stamp(found.frame)
+    if stamp is None:
+        return None
+    key = found.records.where(found.frame), stamp
+    prepared = _kept.pop(key, None) or _Prepared(found)
     _kept[key] = prepared
     while len(_kept) > _MOST_KEPT:
         _kept.popitem(last=False)

@@ -11,7 +11,7 @@ from pathlib import Path
 import bpy
 
 from ...core.base.errors import LabelpassError, UsageError
-from ...core.records.frame_record import FoundRecord, find_records, record_path
+from ...core.records.record_search import FoundRecord, existing_records, find_records
 from ..export.display_images import RENDER_RESULT
 from ..export.export_plan import sequences_of
 from ..export.last_render import frame_of_last_render, time_of_last_render
@@ -89,7 +89,8 @@ def record_of(shown: ShownImage, scene: bpy.types.Scene, sequence: str = "") -> 
             return RecordOfImage(None, _NO_RECORD)
         record = next((one for one in found if one.split == sequence), found[0])
         sequences = tuple(one.split for one in found) if len(found) > 1 else ()
-        is_old = record.path.stat().st_mtime + _SECONDS_OF_GRACE < changed
+        written, _ = record.records.stamp(record.frame) or (0, 0)
+        is_old = written / 1e9 + _SECONDS_OF_GRACE < changed
         note = "The image is newer than its annotations; export them again" if is_old else ""
         return RecordOfImage(record, note, sequences)
     except LabelpassError as error:
@@ -102,10 +103,9 @@ def _records_of_render(scene: bpy.types.Scene) -> list[FoundRecord]:
     """The records of the render in memory, in the first folder that has any; LabelpassError where nobody can know."""
     settings, frame = scene.labelpass.core_settings(), frame_of_last_render(scene)
     (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings)
-    parts = {part.files.path: part.files.split for part in planned.parts}
+    parts = [(part.files.path, part.files.split) for part in planned.parts]
     for output in _outputs(scene):
-        found = [FoundRecord(record_path(output, name), split) for name, split in parts.items()]
-        if found := [one for one in found if one.path.is_file()]:
+        if found := existing_records(output, parts):
             return found
     return []
 

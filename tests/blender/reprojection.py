@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.records.record_store import read_record_file
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 SMALLEST_BACKGROUND_DEPTH = 1e9
 
@@ -25,10 +27,9 @@ def reprojection(*records_and_files: Path) -> list[tuple[int, float]]:
 
 def _distance(record_file: Path, exr: Path) -> tuple[int, float]:
     from core.exr.passes import Passes
-    from core.records.frame_record import FrameRecord
     from core.settings.render_pass import Pass, PassFile
 
-    record = FrameRecord.read(record_file)
+    record = read_record_file(record_file)
     assert record.camera is not None, record.notes
     passes = Passes([PassFile(exr)])
     view = record.view if record.view in passes.views() else ""

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from core.annotate.annotate import annotate
+from core.base.dataset_folder import DatasetFolder
 from core.checks.report import Report
 from core.checks.validate import validate
-from core.dataset.merge import merge
-from core.formats.coco import Merged, write_coco
+from core.dataset.merge import Merged, merge, write_formats
+from core.formats.coco import CocoWriter
+from core.records.record_store import open_records
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap
 from core.settings.settings import Settings
@@ -18,15 +20,16 @@ DISPARITY = (DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG)
 ChangeCamera = Callable[[Camera], Camera]
 
 
-def write_coco_file(output: Path) -> Merged:
-    """Write the COCO file."""
-    return write_coco(output, lambda done, total: None)
+def write_coco_file(output: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Merged:
+    """Write the COCO file and nothing else, and say what a merge says of it."""
+    writer, dataset = CocoWriter(), DatasetFolder(output)
+    written = write_formats(open_records(dataset), [writer], progress)
+    return Merged(**vars(written), path=dataset.instances, instances=writer.annotations)
 
 
 def merged(output: Path, settings: Settings | None = None) -> list[str]:
-    """Write all that is made of records; the problems, those of the COCO file first."""
-    coco, problems = merge(output, settings or Settings(), lambda done, total: None, lambda: None)
-    return [*coco.problems, *problems]
+    """Write all that is made of records; the problems."""
+    return list(merge(output, settings or Settings()).problems)
 
 
 def checked(output: Path) -> Report:

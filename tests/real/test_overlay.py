@@ -11,12 +11,12 @@ from PIL import Image
 
 from core.categories.palette import category_colours
 from core.masks.runs import find_masks
-from core.records.frame_record import FrameRecord
 from core.records.instance import Amodal
+from core.records.record_store import read_record_file
 from core.scene.keypoints import Keypoint, Visibility
 from core.scene.poses import Pose
 from core.settings.category_table import Category
-from tests.builders import IDENTITY, instances_in, pinhole, plain_camera, plain_instance, plain_record
+from tests.builders import IDENTITY, instances_in, pinhole, plain_camera, plain_instance, plain_record, write_record
 from tests.real.window import Window
 from tools.real_blender import WINDOW_SIZE
 
@@ -147,7 +147,7 @@ def test_sequence_follows_the_frame(window: Window, demo: Path, look: Callable[[
 
     # A new export replaces what is drawn.
     path = demo.with_name("render") / "records/demo_0004.json"
-    record = FrameRecord.read(path)
+    record = read_record_file(path)
     replace(record, instances=record.instances[:3]).write(demo.with_name("render"))
     wait_for_status(window, "demo_0004.json: 3 instances")
     look("new-record")
@@ -299,15 +299,20 @@ def write_cube(dataset: Path, name: str, detailed: bool) -> None:
         (found,) = find_masks(whole)
         amodal = Amodal(found.rle, found.box, found.area, found.area, found.area)
         instance = replace(instance, pose=pose, keypoints=points, amodal=amodal)
-    plain_record(
-        name=name,
-        width=40,
-        height=30,
-        unit_scale=1.0,
-        camera=plain_camera(k=pinhole(30.0, 20.0, 15.0)),
-        categories=(Category("a", keypoints=("p", "q") if detailed else (), skeleton=((1, 2),) if detailed else ()),),
-        instances=(instance,),
-    ).write(dataset)
+    write_record(
+        dataset,
+        plain_record(
+            name=name,
+            width=40,
+            height=30,
+            unit_scale=1.0,
+            camera=plain_camera(k=pinhole(30.0, 20.0, 15.0)),
+            categories=(
+                Category("a", keypoints=("p", "q") if detailed else (), skeleton=((1, 2),) if detailed else ()),
+            ),
+            instances=(instance,),
+        ),
+    )
 
 
 def write_blocks(dataset: Path) -> None:
@@ -315,13 +320,16 @@ def write_blocks(dataset: Path) -> None:
     (dataset / "images").mkdir(parents=True)
     Image.fromarray(LEVELS.astype(np.uint8)[LABELS]).convert("RGB").save(dataset / "images/blocks.png")
     height, width = LABELS.shape
-    plain_record(
-        name="blocks",
-        width=width,
-        height=height,
-        categories=(Category("a"), Category("b")),
-        instances=instances_in(LABELS, "ab", "block {}"),
-    ).write(dataset)
+    write_record(
+        dataset,
+        plain_record(
+            name="blocks",
+            width=width,
+            height=height,
+            categories=(Category("a"), Category("b")),
+            instances=instances_in(LABELS, "ab", "block {}"),
+        ),
+    )
 
 
 def extent(mask: np.ndarray) -> tuple[int, int, int, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from tests.real.conftest import InstalledBlender
 from tests.real.shared_window import SharedWindow
 from tests.real.test_window import EXPORT, LINES, MANY_FRAMES, STATE, STOP
@@ -51,7 +51,7 @@ def test_what_comes_between(
     records = list((frames / "records").iterdir())
     assert 0 < len(records) < MANY_FRAMES
     for record in records:
-        FrameRecord.read(record)
+        read_record_file(record)
 
 
 def stop_and_start_another(window: Window) -> None:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...base.dataset_folder import INSTANCES_FILE, DatasetFolder, image_in_images
 from ...base.errors import RecordError
 from ...base.files import canonical_json
-from ...categories.ids import DatasetCategories, ids_before, ids_of
-from ...formats.coco import INSTANCES_FILE
 from ...formats.coco_rows import annotation_row, category_row, extra_fields, image_row
 from ...formats.coco_tracks import Place, Tracks
+from ...formats.writer import StreamedFrame, Survey
 from ...frames.frame_messages import frames_in_words
-from ...records.frame_record import IMAGES_FOLDER, FrameRecord
+from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
 from ...settings.category_table import Category
 from ..checked_frame import Found
@@ -35,46 +35,34 @@ _MERGE = "merge again"
 class CocoFile:
     """The COCO file of a dataset while it is compared.
 
-    Give it every record that it should hold, begin(), compare() every record in the order of the merge, and finish().
+    It is a Checker, see formats/writer.py.
     """
 
-    def __init__(self, output: Path, complete: bool) -> None:
+    def __init__(self, dataset: DatasetFolder) -> None:
         """
         Args:
-            output: the dataset's folder.
-            complete: whether all records can be read; without them nobody knows what should be in the tables that are
-                made of all together, and what is too many.
+            dataset: which one.
 
         Raises:
             RecordError: the file is damaged.
         """
-        self._output, self._complete = output, complete
-        self._tables = _read(output / INSTANCES_FILE)
-        self._categories, self._part_categories = DatasetCategories(), DatasetCategories()
+        self._tables = _read(dataset.instances)
         self._tracks = Tracks()
-        self._ids: dict[str, int] = {}
-        self._part_ids: dict[str, int] = {}
+        self._ids: Mapping[str, int] = {}
+        self._part_ids: Mapping[str, int] = {}
+        self._complete = True
         self._images: dict[str, Row] = {}
         self._annotations: dict[Any, list[Row]] = defaultdict(list)
         self._track_rows: dict[Any, Row] = {row["id"]: row for row in self._tables["tracks"]}
         self._videos: dict[str, Any] = {}
         self.annotations = 0
 
-    def add(self, record: FrameRecord, path: Path) -> None:
-        """Take note of a record; RecordError where it contradicts others."""
+    def survey(self, record: FrameRecord) -> None:
         self._tracks.add(record)
-        self._categories.add(record.categories, path)
-        self._part_categories.add(record.part_categories, path)
 
-    def begin(self) -> Found:
-        """What is wrong with the file before any record is looked at.
-
-        Raises:
-            RecordError, CategoryError: the records and what the dataset knows of ids contradict each other.
-        """
-        categories = self._categories.numbered(ids_before(self._output))
-        parts = self._part_categories.numbered({})
-        self._ids, self._part_ids = ids_of(categories), ids_of(parts)
+    def begin(self, survey: Survey) -> Found:
+        self._complete = survey.complete
+        self._ids, self._part_ids = survey.ids, survey.part_ids
         self._tracks.number(self._ids)
         for table in (*_TABLES, "part_categories"):
             repeated = [id for id, count in Counter(row["id"] for row in self._tables[table]).items() if count > 1]
@@ -94,11 +82,14 @@ class CocoFile:
         if strangers:
             yield f"{strangers} annotations of {INSTANCES_FILE} are of images that it does not have; {_MERGE}"
         if self._complete:
-            yield from _compare_named("category", self._tables["categories"], _rows_of(categories))
-            yield from _compare_named("part category", self._tables["part_categories"], _rows_of(parts))
+            yield from _compare_named("category", self._tables["categories"], _rows_of(survey.categories))
+            yield from _compare_named(
+                "part category", self._tables["part_categories"], _rows_of(survey.part_categories)
+            )
 
-    def compare(self, record: FrameRecord) -> Found:
+    def check(self, frame: StreamedFrame) -> Found:
         """A record's image and annotations."""
+        record = frame.record
         place = self._tracks.place(record)
         image = self._images.pop(record.image, None)
         if image is None:
@@ -127,7 +118,7 @@ class CocoFile:
         if not self._complete:
             return
         if self._images:
-            names = [file.removeprefix(f"{IMAGES_FOLDER}/") for file in self._images]
+            names = [image_in_images(file) for file in self._images]
             frames = [name.rpartition(".")[0] or name for name in names]
             some = (
                 f"images of {frames_in_words(frames)}" if len(frames) > 1 else f"the image {next(iter(self._images))}"

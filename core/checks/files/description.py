@@ -1,12 +1,12 @@
 """`dataset.json` against the records: how many frames and maps there are, and what their numbers mean."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-from ...dataset.description import DESCRIPTION_FILE, DatasetDescription
+from ...base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
+from ...dataset.description import DatasetDescription
+from ...formats.writer import StreamedFrame, Survey
 from ...records.frame_record import FrameRecord
-from ...records.merge_record import LaterRecord
 from ..checked_frame import Found
 
 _OF_DATASET = ("frames", "metres_per_scene_unit")
@@ -17,23 +17,29 @@ _OF_MAP = (
 
 
 class DescriptionFile:
-    """What a merge wrote, to be compared when all records are known.
+    """What a merge wrote, to be compared when all records are known. It is a Checker, see formats/writer.py.
 
     Args:
-        output: the dataset's folder.
-        complete: whether all records of the dataset will be shown; else the file is only read.
+        dataset: which one.
     """
 
-    def __init__(self, output: Path, complete: bool) -> None:
-        self._path = output / DESCRIPTION_FILE
-        self._complete = complete
+    def __init__(self, dataset: DatasetFolder) -> None:
+        self._path = dataset.description
+        self._complete = True
         self._expected = DatasetDescription()
 
-    def add(self, record: FrameRecord, later: LaterRecord) -> None:
-        self._expected.add(record)
-        self._expected.add_later(one.written for one in later.maps.values())
+    def survey(self, record: FrameRecord) -> None:
+        pass  # the second round tells all
 
-    def compare(self) -> Found:
+    def begin(self, survey: Survey) -> Found:
+        self._complete = survey.complete
+        return iter(())
+
+    def check(self, frame: StreamedFrame) -> Found:
+        self._expected.add(frame)
+        return iter(())
+
+    def finish(self) -> Found:
         try:
             data: Any = json.loads(self._path.read_bytes())
             maps = {one["name"]: one for one in data["maps"]}
@@ -43,7 +49,7 @@ class DescriptionFile:
             return
         if not self._complete:
             return
-        expected = self._expected.as_json()
+        expected = self._expected.as_json(())
         for key, value in found.items():
             if value != expected[key]:
                 yield f"{DESCRIPTION_FILE} says {key} {value} and the records {expected[key]}; merge again"

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...base.errors import RecordError
 from ...base.files import Content
-from ...records.frame_record import FrameRecord, record_files
+from ...records.frame_record import FrameRecord
 from ...records.merge_record import LaterRecord
+from ...records.record_store import RecordStore
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,18 @@ class Contents:
     So it remembers only what is wrong, and not the digest of each file of the dataset.
 
     Args:
-        output: the dataset's folder.
+        records: those of the dataset.
     """
 
-    def __init__(self, output: Path) -> None:
-        self._output = output
+    def __init__(self, records: RecordStore) -> None:
+        self._records = records
         self._others: list[_Other] = []
 
     def compare(self, record: FrameRecord, later: LaterRecord) -> None:
         """Read all files of a frame. Those that are missing or cannot be read are for other checks to tell."""
         for file, expected, of_merge in _contents(record, later):
             try:
-                found = Content.of_file(self._output / file)
+                found = Content.of_file(self._records.dataset.file(file))
             except (OSError, ValueError):
                 continue
             if found != expected:
@@ -71,10 +71,10 @@ class Contents:
         """Whose each content is that was found in the wrong place: frame and file, the first of several."""
         wanted = {one.found for one in self._others}
         owners: dict[Content, tuple[str, str]] = {}
-        for path in sorted(record_files(self._output)):
+        for frame in sorted(self._records.frames()):
             try:
-                record = FrameRecord.read(path)
-                later = LaterRecord.read(self._output, record.path)
+                record = self._records.read(frame)
+                later = LaterRecord.read(self._records.dataset, record.path)
             except RecordError:
                 continue  # which is told
             for file, content, _ in _contents(record, later):

@@ -2,41 +2,34 @@
 
 import os
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from ...records.frame_record import PICTURES_FOLDER, FrameRecord
-from ...records.stale_files import FRAME_FOLDERS, all_files
-from ...settings.map_table import MAPS_FOLDER
-
-_WITH_KINDS = (MAPS_FOLDER, PICTURES_FOLDER)
+from ...base.dataset_folder import FRAME_FOLDERS, DatasetFolder, top_folder
+from ...records.frame_record import FrameRecord
+from ...records.stale_files import all_files
 
 
 class Strays:
     """Counts, so that it need not remember the name of any file."""
 
-    def __init__(self, output: Path) -> None:
-        self._output = output
+    def __init__(self, dataset: DatasetFolder) -> None:
+        self._dataset = dataset
         self._named: Counter[str] = Counter()
 
     def add(self, record: FrameRecord) -> None:
         """Take note of the files of a record, wanted or not."""
-        self._named.update(_folder(file) for file in all_files(record) if (self._output / file).is_file())
+        self._named.update(top_folder(file) for file in all_files(record) if self._dataset.file(file).is_file())
 
     def remarks(self) -> list[str]:
         """A sentence for each folder with files that no record names."""
         there: Counter[str] = Counter()
         for top in FRAME_FOLDERS:
-            for folder, _, files in os.walk(self._output / top):
-                inside = Path(folder).relative_to(self._output).as_posix()
-                there.update(_folder(f"{inside}/{file}") for file in files if not file.startswith("."))
+            for folder, _, files in os.walk(self._dataset.file(top)):
+                inside = Path(folder).relative_to(self._dataset.path).as_posix()
+                there.update(top_folder(f"{inside}/{file}") for file in files if not file.startswith("."))
         more = {folder: count - self._named[folder] for folder, count in there.items()}
         return [
             f"{count} {'file' if count == 1 else 'files'} in {folder} that no record names"
             for folder, count in sorted(more.items())
             if count > 0
         ]
-
-
-def _folder(file: str) -> str:
-    parts = PurePosixPath(file).parts
-    return "/".join(parts[: 2 if parts[0] in _WITH_KINDS and len(parts) > 2 else 1])

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ...base.files import canonical_json
@@ -10,9 +9,8 @@ from ...records.frame_record import FrameRecord
 from ..checked_frame import Found
 
 
-def check_derived(record: FrameRecord, path: Path) -> Found:
-    """A record that is written again as it was read has to be the same; raises OSError where it is gone."""
-    stored = json.loads(path.read_bytes())["record"]
+def check_derived(record: FrameRecord, stored: Any) -> Found:
+    """A record that is written again as it was read has to be the same; `stored` is what was read."""
     again = json.loads(canonical_json(record.as_json()))
     for where, value, expected in _differences(stored, again, ""):
         yield f"{where} is {value} and should be {expected}"

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
+from core.records.record_store import read_record_file
 from tests.blender.scenes import render_animation
 
 
@@ -208,7 +209,6 @@ def test_a_record_is_prepared_once_and_again_when_it_changes(dataset: Path) -> N
 def test_what_the_record_of_an_export_has(scene: bpy.types.Scene) -> None:
     """3D boxes and keypoints where they were exported; else the reason, which the panel shows beside a grey switch."""
     from labelpass.core.drawing.overlay import make_overlay
-    from labelpass.core.records.frame_record import FrameRecord
 
     row = scene.labelpass.table.categories.add()
     row.name, row.keypoints, row.skeleton = "Ball", "low, high", "1-2"
@@ -223,7 +223,7 @@ def test_what_the_record_of_an_export_has(scene: bpy.types.Scene) -> None:
         render_animation()
         scene.labelpass.source = "FILES"
         bpy.ops.labelpass.export_annotations()
-        overlay = make_overlay(FrameRecord.read(path))
+        overlay = make_overlay(read_record_file(path))
         assert (overlay.boxes_3d is not None) == poses
         assert ("turn on Poses and 3D Boxes" in overlay.without_boxes_3d) == (not poses)
         assert overlay.keypoints is not None and overlay.without_keypoints == ""

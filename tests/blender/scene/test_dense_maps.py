@@ -415,7 +415,7 @@ def add_keypoints(scene: bpy.types.Scene) -> None:
 
 
 def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: Path) -> None:
-    from labelpass.core.settings.camera_formats import CameraFormat
+    from labelpass.core.settings.format_table import CAMERA_FORMATS
     from labelpass.core.settings.map_table import DenseMap, MapKind
 
     scene.render.filepath = "//frames/shot_####"
@@ -423,11 +423,11 @@ def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: 
     blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     maps = [map for map in DenseMap if map.kind is not MapKind.DISPARITY]  # which needs a stereo render
-    everything, cameras = ",".join(maps), ",".join(CameraFormat)
+    everything, cameras = ",".join(maps), ",".join(CAMERA_FORMATS)
     turn_on(scene, *maps)
     scene.labelpass.poses = scene.labelpass.amodal = True
     scene.labelpass.flow_step = -1
-    for choice in CameraFormat:
+    for choice in CAMERA_FORMATS:
         setattr(scene.labelpass, f"cameras_{choice.value}", True)
     scene.objects["Cube"].data.uv_layers.new()
     scene.labelpass.output = str(tmp_path / "sidebar")

@@ -9,6 +9,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
+from core.records.record_store import read_record_file
 from tests.blender.scenes import add_object
 
 
@@ -199,9 +200,7 @@ def test_crop_moves_the_principal_point(scene: bpy.types.Scene, tmp_path: Path) 
     bpy.ops.render.render()
     assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}  # refuses where the record's size is not the file's
 
-    from labelpass.core.records.frame_record import FrameRecord
-
-    frame = FrameRecord.read(tmp_path / "frames/records/shot_0001.json")
+    frame = read_record_file(tmp_path / "frames/records/shot_0001.json")
     ball = next(instance for instance in frame.instances if instance.name == "Ball")
     vertices = np.array(
         [scene.objects["Ball"].matrix_world @ vertex.co for vertex in scene.objects["Ball"].data.vertices]

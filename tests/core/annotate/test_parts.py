@@ -27,11 +27,12 @@ from core.labels.label_image import LabelImage
 from core.labels.naming import name_labels
 from core.masks.runs import find_runs
 from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings.category_table import Category
 from core.settings.render_pass import PassFile
 from core.settings.settings import Grouping, Ignored, ImageFormat, LabelSource, Parts
-from tests.builders import NO_IMAGES, entries_of, plain_job, plain_scene, rendered_frame
+from tests.builders import NO_IMAGES, entries_of, plain_job, plain_scene, rendered_frame, write_record
 from tests.core.datasets import write_coco_file
 from tests.core.label_images import empty_labels
 
@@ -144,7 +145,7 @@ def annotated(rendered, output: Path, scene: SceneRecord | None = None, **settin
     path = scene_path(output, "s") if scene else None
     job = plain_job(rendered_frame(rendered, "f"), output, path, **NO_IMAGES | settings)
     record = annotate(job)
-    assert job.finished_record() == record == FrameRecord.read(output / "records/f.json")
+    assert job.finished_record() == record == read_record_file(output / "records/f.json")
     return record
 
 
@@ -314,7 +315,7 @@ def test_records_that_contradict_each_other_over_parts(rendered_of, facts_of, tm
     scene = scene_of(facts_of("4.5"))
     record = annotated(rendered, tmp_path, scene, parts=Parts.MATERIAL)
     wrong = dataclasses.replace(record, name="g", part_categories=(Category("brick", 6, "stone"),))
-    wrong.write(tmp_path)
+    write_record(tmp_path, wrong)
 
     with pytest.raises(RecordError, match="'brick'"):
         write_coco_file(tmp_path)

@@ -13,7 +13,7 @@ from core.base.files import digest
 from core.base.phrases import GET_SCENE_RECORDS
 from core.cli.parser import main
 from core.records.frame_job import FrameJob
-from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.keypoints import KeypointPlace
 from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
 from core.scene.scene_record import SceneEntry, SceneRecord
@@ -74,7 +74,7 @@ def test_all_of_it(job: FrameJob) -> None:
     assert (right.x, right.y, right.visibility, right.z) == (37, 24, 2, 5.0)
     assert (left.x, left.y, left.visibility) == (27, 24, 1)
     assert missing.visibility == 0
-    assert FrameRecord.read(job.output / "records/0001.json") == record
+    assert read_record_file(job.output / "records/0001.json") == record
 
 
 def test_nothing_that_nobody_asked_for(job: FrameJob) -> None:
@@ -129,7 +129,7 @@ def test_minimum_visibility_needs_no_other_setting(job: FrameJob) -> None:
 
     without = annotate(filtered(job, 0.51))
     assert (without.instances, without.dropped) == ((), {"small": 0, "at_border": 0, "hidden": 1})
-    assert FrameRecord.read(job.output / "records/0001.json") == without
+    assert read_record_file(job.output / "records/0001.json") == without
 
     both = annotate(filtered(job, 0.5, amodal=True))
     assert both.instances[0].amodal is not None and both.instances[0].amodal.visib_fract == 0.5
@@ -166,7 +166,7 @@ def test_minimum_visibility_on_the_command_line(job: FrameJob, capsys: pytest.Ca
     common = ["annotate", str(file.path), "--output", str(job.output), "--scene", str(job.scene.parent), "--workers=1"]
     assert main([*common, "--min-visibility", "0.6"]) == 0
     assert "0 instances, 1 dropped" in capsys.readouterr().out
-    assert FrameRecord.read(job.output / "records/0001.json").dropped["hidden"] == 1
+    assert read_record_file(job.output / "records/0001.json").dropped["hidden"] == 1
     assert main([*common, "--min-visibility", "0.4"]) == 0
     assert "1 instance" in capsys.readouterr().out
     assert main([*common, "--min-visibility", "40"]) == 2

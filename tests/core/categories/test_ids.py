@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.base.dataset_folder import CATEGORIES_FILE, DatasetFolder
 from core.base.errors import CategoryError, RecordError
-from core.categories.ids import CATEGORIES_FILE, DatasetCategories, ids_before, keep_ids
+from core.categories.ids import DatasetCategories, ids_before, keep_ids
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
 
 NAMES = st.sampled_from("abcdefgh")
@@ -105,10 +106,10 @@ def test_the_file_is_a_category_table(tmp_path: Path) -> None:
     """So that it can be imported in Blender and given to --categories."""
     from core.settings.category_files import read_table
 
-    assert ids_before(tmp_path) == {}
+    assert ids_before(DatasetFolder(tmp_path)) == {}
     categories = [Category("car", 1, "vehicle", "#102030"), Category("person", 2, keypoints=("nose",))]
-    keep_ids(tmp_path, categories)
-    assert ids_before(tmp_path) == {"car": 1, "person": 2}
+    keep_ids(DatasetFolder(tmp_path), categories)
+    assert ids_before(DatasetFolder(tmp_path)) == {"car": 1, "person": 2}
     assert read_table(tmp_path / CATEGORIES_FILE).categories == tuple(categories)
     own = CategoryTable((), (Rule(Source.MATERIAL, "Paint*", "car"),), Unknown.BACKGROUND)
     read = read_table(tmp_path / CATEGORIES_FILE, base=own)
@@ -119,7 +120,7 @@ def test_damaged_file(tmp_path: Path) -> None:
     (tmp_path / CATEGORIES_FILE).parent.mkdir()
     (tmp_path / CATEGORIES_FILE).write_text("{")
     with pytest.raises(CategoryError, match=r"categories\.json is no category table"):
-        ids_before(tmp_path)
+        ids_before(DatasetFolder(tmp_path))
 
 
 def test_what_records_leave_open_is_no_contradiction() -> None:

@@ -26,11 +26,12 @@ from core.maps.map_reading import read_png16
 from core.maps.point_cloud import read_ply, write_ply
 from core.maps.surface_map import SurfaceMap
 from core.masks.runs import find_masks
-from core.records.frame_record import FrameRecord, record_path
+from core.records.frame_record import FrameRecord
 from core.records.instance import SoftMask
+from core.records.record_store import read_record_file
 from core.settings.map_table import DenseMap, MapKind, WrittenMap
 from core.settings.settings import ImageFormat, LabelSource
-from tests.builders import plain_instance, plain_record
+from tests.builders import plain_instance, plain_record, read_record, record_path, write_record
 from tests.core.checks.made_up_frame import CAMERA, HEIGHT, WIDTH, frame_of
 from tests.core.datasets import annotate_rendered, checked, merged
 
@@ -176,7 +177,7 @@ def soft_mask(change: Callable[[Any], Any]) -> Spoil:
     """Change the soft mask of the largest instance."""
 
     def spoil(output: Path) -> None:
-        record = FrameRecord.read(record_path(output, FRAME))
+        record = read_record(output, FRAME)
         one = max(record.instances, key=lambda one: one.mask.area)
         path = output / one.soft_mask.file
         Image.fromarray(change(np.asarray(Image.open(path)))).save(path)
@@ -308,10 +309,12 @@ def test_a_later_map_that_is_another_one(dataset: Path) -> None:
 def test_later_maps_of_a_frame_that_was_annotated_again(dataset: Path) -> None:
     """Of other depth: what was made of it is to be made again."""
     path = record_path(dataset, OTHER_FRAME)
-    record = FrameRecord.read(path)
+    record = read_record_file(path)
     file = DenseMap.DEPTH_NPY.path(OTHER_FRAME)
     np.save(dataset / file, np.load(dataset / file) * 2)
-    dataclasses.replace(record, contents={**record.contents, file: Content.of_file(dataset / file)}).write(dataset)
+    write_record(
+        dataset, dataclasses.replace(record, contents={**record.contents, file: Content.of_file(dataset / file)})
+    )
     says = f"was made of other files than its frame and {OTHER_FRAME} have now; merge again"
     assert f"{DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)} {says}" in checked(dataset).problems[FRAME]
 
@@ -491,7 +494,7 @@ def posed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         WrittenMap(DenseMap.DEPTH_NPY, DenseMap.DEPTH_NPY.path(record.path), "m", None, valid, 0),
         WrittenMap(map, map.path(record.path), "1", None, valid, 0),
     )
-    dataclasses.replace(record, maps=maps).write(tmp_path)
+    write_record(tmp_path, dataclasses.replace(record, maps=maps))
     return tmp_path
 
 
@@ -504,7 +507,7 @@ def write_nocs(output: Path, map: DenseMap, nocs: np.ndarray) -> None:
 
 
 def only_nocs(output: Path) -> DenseMap:
-    (map,) = (one.map for one in FrameRecord.read(record_path(output, "f_0001")).maps if one.map.kind is MapKind.NOCS)
+    (map,) = (one.map for one in read_record(output, "f_0001").maps if one.map.kind is MapKind.NOCS)
     return map
 
 
@@ -532,9 +535,12 @@ def test_depth_alone_against_3d_boxes(tmp_path: Path) -> None:
     write_npy(path, depth)
     valid = int(np.count_nonzero(~np.isnan(depth)))
     maps = (WrittenMap(DenseMap.DEPTH_NPY, DenseMap.DEPTH_NPY.path(record.path), "m", None, valid, 0),)
-    dataclasses.replace(
-        record, maps=maps, instances=tuple(dataclasses.replace(one, keypoints=None) for one in record.instances)
-    ).write(tmp_path)
+    write_record(
+        tmp_path,
+        dataclasses.replace(
+            record, maps=maps, instances=tuple(dataclasses.replace(one, keypoints=None) for one in record.instances)
+        ),
+    )
     assert checked(tmp_path).problems == {}
     write_npy(path, depth + np.float32(2))
     problems = checked(tmp_path).problems["f_0001"]
@@ -584,7 +590,7 @@ def test_other_maps(tmp_path: Path, map: DenseMap, make_one, spoil, says: str) -
     record, _ = frame_of(1)
     path = tmp_path / map.path(record.path)
     written = WrittenMap(map, map.path(record.path), map.kind.unit, None, make_one(path), 0)
-    dataclasses.replace(record, maps=(written,)).write(tmp_path)
+    write_record(tmp_path, dataclasses.replace(record, maps=(written,)))
     report = checked(tmp_path)
     assert report.problems == {}
     assert report.only_read == {map.label: 1}

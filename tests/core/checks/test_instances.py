@@ -14,15 +14,17 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
 from core.base.box import Box
+from core.base.dataset_folder import DatasetFolder
 from core.base.files import canonical_json, digest
 from core.checks.instances.amodal import _boxes, _outside
 from core.frames.sequences import WantedSequences
 from core.maps.map_files import write_npy, write_png16
 from core.masks.rle import mask_runs
 from core.masks.runs import find_masks
-from core.records.frame_record import FrameRecord, record_path
+from core.records.frame_record import FrameRecord
 from core.scene.keypoints import Visibility
 from core.settings.map_table import DenseMap, WrittenMap
+from tests.builders import read_record, record_path, write_record
 from tests.core.checks.made_up_frame import CAMERA, HEIGHT, WIDTH, frame_of, pose_of
 from tests.core.datasets import checked, merged
 
@@ -40,7 +42,7 @@ def write(output: Path, record: FrameRecord, depth: np.ndarray, *maps: DenseMap)
             write_png16(path, np.rint(np.nan_to_num(depth) * 1000).astype(np.uint16))
         scale, valid = None if map.suffix == ".npy" else 1e-3, int(np.count_nonzero(~np.isnan(depth)))
         written.append(WrittenMap(map, map.path(record.path), "m", scale, valid, 0))
-    replace(record, maps=tuple(written)).write(output)
+    write_record(output, replace(record, maps=tuple(written)))
 
 
 @pytest.fixture
@@ -150,7 +152,7 @@ WRONG: list[tuple[str, Change, str]] = [
 
 @pytest.mark.parametrize(("change", "says"), [one[1:] for one in WRONG], ids=[one[0] for one in WRONG])
 def test_a_record_that_disagrees_with_itself(dataset: Path, change: Change, says: str) -> None:
-    change(FrameRecord.read(record_path(dataset, "f_0002"))).write(dataset)
+    write_record(dataset, change(read_record(dataset, "f_0002")))
     merged(dataset)
     report = checked(dataset)
     assert list(report.problems) == ["f_0002"]
@@ -159,20 +161,20 @@ def test_a_record_that_disagrees_with_itself(dataset: Path, change: Change, says
 
 def test_a_seen_pixel_beside_the_amodal_mask(dataset: Path) -> None:
     """Counts and boxes are right, and one row is elsewhere."""
-    record = FrameRecord.read(record_path(dataset, "f_0001"))
+    record = read_record(dataset, "f_0001")
     moved = np.zeros((HEIGHT, WIDTH), np.uint32)
     moved[18:32, 18:32] = 1
     (mask,) = find_masks(moved)
-    of("Near", amodal__rle=mask.rle, amodal__box=mask.box)(record).write(dataset)
+    write_record(dataset, of("Near", amodal__rle=mask.rle, amodal__box=mask.box)(record))
     merged(dataset)
     assert checked(dataset).problems == {"f_0001": ["14 pixels that are seen of 'Near' are not in its amodal mask"]}
 
 
 def test_a_blurred_render_is_seen_beyond_its_box(dataset: Path) -> None:
-    record = FrameRecord.read(record_path(dataset, "f_0001"))
+    record = read_record(dataset, "f_0001")
     small = of("Near", pose=pose_of((-1.0, -0.2, 3.5), (0.0, 0.5, 4.5)))(record)
     for blur in ("depth_of_field", "motion_blur"):
-        replace(small, camera=replace(CAMERA, **{blur: True})).write(dataset)
+        write_record(dataset, replace(small, camera=replace(CAMERA, **{blur: True})))
         merged(dataset)
         assert checked(dataset).problems == {}
 
@@ -365,14 +367,14 @@ def test_sequences_that_are_not_wanted(tmp_path: Path) -> None:
     kept, other = replace(kept, split="left"), of("Near", amodal__px_count_visib=3)(replace(other, split="right"))
     write(tmp_path, kept, depth)
     write(tmp_path, other, depth)
-    WantedSequences().with_frames([kept]).write(tmp_path)
+    WantedSequences().with_frames([kept]).write(DatasetFolder(tmp_path))
     merged(tmp_path)
     report = checked(tmp_path)
     assert report.problems == {}
     assert (report.frames, report.left_out) == (1, 1)
     assert report.lines()[1] == "1 record of sequences that are not wanted not looked at"
 
-    WantedSequences().with_frames([kept, other]).write(tmp_path)
+    WantedSequences().with_frames([kept, other]).write(DatasetFolder(tmp_path))
     merged(tmp_path)
     assert list(checked(tmp_path).problems) == ["right/f_0001"]
 

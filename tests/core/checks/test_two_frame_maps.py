@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from core.annotate.annotate import annotate
+from core.base.dataset_folder import DatasetFolder
 from core.base.files import Content
 from core.maps.flow_files import write_flow
 from core.maps.map_files import write_npy, write_png8, write_png16
 from core.maps.map_reading import read_map
 from core.masks.rle import paint_masks
-from core.records.frame_record import FrameRecord, record_path
 from core.records.merge_record import LaterRecord
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap, MapKind
 from core.settings.settings import LabelSource
-from tests.builders import plain_job, rendered_frame
+from tests.builders import plain_job, read_record, rendered_frame, write_record
 from tests.core.datasets import annotate_rendered, checked, merged, stereo_pair
 from tests.eevee import FRAMES, job_of
 
@@ -43,7 +43,10 @@ def make(output: Path, step: int, *maps: DenseMap, poses: bool = True) -> Path:
 
 def spoil(output: Path, frame: str, map: DenseMap, change: Change) -> None:
     """Change the pixels of a map, and let whoever made it have written it so."""
-    record, later = FrameRecord.read(record_path(output, frame)), LaterRecord.read(output, frame)
+    record, later = (
+        read_record(output, frame),
+        LaterRecord.read(DatasetFolder(output), frame),
+    )
     written = next(one for one in (*record.maps, *(one.written for one in later.maps.values())) if one.map is map)
     pixels = read_map(output, written, record.height, record.width)
     path = output / written.file
@@ -69,11 +72,13 @@ def spoil(output: Path, frame: str, map: DenseMap, change: Change) -> None:
         # What has no value any more is counted among what has none.
         if written.step is not None and map.kind is MapKind.FLOW_STEP:
             new = dataclasses.replace(new, unknown={**written.unknown, "GONE": written.valid - valid})
-        LaterRecord({**later.maps, map: dataclasses.replace(one, written=new, content=content)}).write(output, frame)
+        LaterRecord({**later.maps, map: dataclasses.replace(one, written=new, content=content)}).write(
+            DatasetFolder(output), frame
+        )
         return
     maps = tuple(new if one.map is map else one for one in record.maps)
     contents = {**record.contents, written.file: content}
-    dataclasses.replace(record, maps=maps, contents=contents).write(output)
+    write_record(output, dataclasses.replace(record, maps=maps, contents=contents))
 
 
 def told(output: Path, frame: str) -> list[str]:
@@ -152,11 +157,11 @@ def test_flow_by_step_that_a_png_cannot_hold(dataset: tuple[Path, DenseMap]) -> 
     """What the merge counted as beyond its range is no fault."""
     output, map = dataset
     spoil(output, name_of(1), map, with_hole)
-    later = LaterRecord.read(output, name_of(1))
+    later = LaterRecord.read(DatasetFolder(output), name_of(1))
     one = later.maps[map]
     unknown = {reason: count for reason, count in one.written.unknown.items() if reason != "GONE"}
     written = dataclasses.replace(one.written, unknown=unknown, out_of_range=one.written.unknown["GONE"])
-    LaterRecord({**later.maps, map: dataclasses.replace(one, written=written)}).write(output, name_of(1))
+    LaterRecord({**later.maps, map: dataclasses.replace(one, written=written)}).write(DatasetFolder(output), name_of(1))
     assert told(output, name_of(1)) == []
 
 
@@ -168,10 +173,10 @@ def test_flow_by_step_without_a_surface(dataset: tuple[Path, DenseMap]) -> None:
 
 def test_pixels_of_flow_by_step_that_nobody_counted(dataset: tuple[Path, DenseMap]) -> None:
     output, map = dataset
-    later = LaterRecord.read(output, name_of(1))
+    later = LaterRecord.read(DatasetFolder(output), name_of(1))
     one = later.maps[map]
     written = dataclasses.replace(one.written, unknown={})
-    LaterRecord({**later.maps, map: dataclasses.replace(one, written=written)}).write(output, name_of(1))
+    LaterRecord({**later.maps, map: dataclasses.replace(one, written=written)}).write(DatasetFolder(output), name_of(1))
     (problem,) = told(output, name_of(1))
     assert problem.startswith(f"{map.label} is said to have ") and problem.endswith("have a surface; merge again")
 
@@ -179,7 +184,7 @@ def test_pixels_of_flow_by_step_that_nobody_counted(dataset: tuple[Path, DenseMa
 def test_flow_by_step_of_what_moves(dataset: tuple[Path, DenseMap]) -> None:
     """Cameras alone know nothing of it, poses do."""
     output, map = dataset
-    record = FrameRecord.read(record_path(output, name_of(1)))
+    record = read_record(output, name_of(1))
     (box,) = (one.mask.box for one in record.instances if one.name == "Cube")
     (number,) = (number for number, one in enumerate(record.instances, start=1) if one.name == "Cube")
 
@@ -301,9 +306,9 @@ def test_without_cameras_it_is_compared_with_nothing(rendered_of, tmp_path: Path
 
 def test_without_surfaces_of_the_other_frame_it_is_compared_with_nothing(dataset: tuple[Path, DenseMap]) -> None:
     output, _ = dataset
-    record = FrameRecord.read(record_path(output, name_of(4)))
+    record = read_record(output, name_of(4))
     maps = tuple(one for one in record.maps if one.map is not DenseMap.SURFACES_NPZ)
-    dataclasses.replace(record, maps=maps, instances=()).write(output)
+    write_record(output, dataclasses.replace(record, maps=maps, instances=()))
     report = checked(output)
     assert "occlusion by step" not in report.checks and "flow by step of what is at rest" not in report.checks
     assert report.only_read["Occlusion by Step PNG"] == 1
@@ -334,9 +339,12 @@ def stereo(request: pytest.FixtureRequest, pair: Path, tmp_path: Path) -> tuple[
     output = Path(shutil.copytree(pair, tmp_path / "out"))
     for eye in ("left", "right"):
         name = f"shot/{eye}/frame_0001"
-        record, later = FrameRecord.read(record_path(output, name)), LaterRecord.read(output, name)
-        dataclasses.replace(record, later_maps=(request.param,)).write(output)
-        LaterRecord({request.param: later.maps[request.param]}).write(output, name)
+        record, later = (
+            read_record(output, name),
+            LaterRecord.read(DatasetFolder(output), name),
+        )
+        write_record(output, dataclasses.replace(record, later_maps=(request.param,)))
+        LaterRecord({request.param: later.maps[request.param]}).write(DatasetFolder(output), name)
     return output, request.param
 
 

@@ -17,8 +17,10 @@ from core.base.box import Box
 from core.base.errors import RecordError
 from core.maps.map_files import write_png16
 from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap, MapKind
+from tests.builders import write_record
 from tests.core.datasets import annotate_rendered, checked
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -88,7 +90,7 @@ def spoil_png(map: DenseMap, frame: int, change: Callable[[Array], Array]) -> Ca
 
 def spoil_record(change: Callable[[FrameRecord], FrameRecord]) -> Callable[[Path], None]:
     def spoil(output: Path) -> None:
-        change(FrameRecord.read(output / "records/frame_0001.json")).write(output)
+        write_record(output, change(read_record_file(output / "records/frame_0001.json")))
 
     return spoil
 

@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
 from core.base.box import Box
+from core.base.dataset_folder import DatasetFolder
 from core.base.errors import RecordError
 from core.categories.palette import category_colours
 from core.drawing.overlay import box_frames, largest_on_screen, make_overlay
@@ -19,10 +20,12 @@ from core.drawing.preview_boxes import draw_boxes
 from core.drawing.text_labels import first_free, places_for_name
 from core.frames.frame_files import find_frames
 from core.frames.sequences import declare_sequences
-from core.records.frame_record import FoundRecord, FrameRecord, find_records
+from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
+from core.records.record_search import FoundRecord, find_records
+from core.records.record_store import open_records
 from core.settings.category_table import Category
-from tests.builders import instances_in, plain_instance, plain_mask, plain_record
+from tests.builders import instances_in, plain_instance, plain_mask, plain_record, write_record
 
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
@@ -132,14 +135,18 @@ def test_places_of_a_name_stay_in_the_picture_and_avoid_others() -> None:
 
 
 def write(output: Path, name: str, sequence: str = "", split: str = "") -> Path:
-    return replace(record([], 2, 3, name), sequence=sequence, split=split).write(output)
+    return write_record(output, replace(record([], 2, 3, name), sequence=sequence, split=split))
+
+
+def path_of(found: FoundRecord) -> Path:
+    return Path(found.records.where(found.frame))
 
 
 def found(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
     """The record of a file that has one at most."""
     records = find_records(file, outputs)
     assert [one.split for one in records] in ([], [""])
-    return records[0].path if records else None
+    return path_of(records[0]) if records else None
 
 
 def test_the_record_of_an_image_of_the_dataset(tmp_path: Path) -> None:
@@ -199,12 +206,19 @@ def test_all_sequences_of_a_file(tmp_path: Path) -> None:
     splits = ["Back/left", "Back/right", "Front/left"]
     paths = [write(output, "shot_0001", f"cam/{split}", split) for split in splits]
     write(output, "shot_0001", "cam/Old", "Old")
-    declare_sequences(output, [replace(record([], 2, 3, "shot_0001"), sequence=f"cam/{s}", split=s) for s in splits])
+    declare_sequences(
+        DatasetFolder(output),
+        [replace(record([], 2, 3, "shot_0001"), sequence=f"cam/{s}", split=s) for s in splits],
+    )
 
-    expected = [FoundRecord(path, split) for path, split in zip(paths, splits, strict=True)]
+    records = open_records(DatasetFolder(output))
+    expected = [FoundRecord(records, f"cam/{split}/shot_0001", split) for split in splits]
+    assert [path_of(one) for one in expected] == paths
     assert find_records(frames / "cam/shot_0001.exr", [output]) == expected
     assert find_records(output / "cam/shot_0001.exr") == expected
-    assert find_records(output / "images/cam/Back/right/shot_0001.png") == [FoundRecord(paths[1])]
+    assert find_records(output / "images/cam/Back/right/shot_0001.png") == [
+        FoundRecord(records, "cam/Back/right/shot_0001")
+    ]
     paths[0].unlink()
     assert find_records(output / "cam/shot_0001.exr") == expected[1:]
     assert find_records(output / "cam/shot_0002.exr") == []

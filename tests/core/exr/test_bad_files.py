@@ -23,10 +23,10 @@ from core.frames.frame_files import find_frames
 from core.labels.label_image import read_labels
 from core.masks.runs import find_masks
 from core.records.frame_job import FrameJob
-from core.records.frame_record import FrameRecord, record_files
+from core.records.record_store import read_record_file
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import ImageFormat, LabelSource
-from tests.builders import plain_frame, plain_job, plain_scene
+from tests.builders import plain_frame, plain_job, plain_scene, record_files
 
 Labels = npt.NDArray[np.uint32]
 
@@ -567,4 +567,4 @@ def test_good_files_are_good(data: Path, tmp_path: Path) -> None:
     for name, source in FLIPPED + others:
         assert len(find_masks(labels_of(data / name, source))) >= 3
     record = annotate(job_of(tmp_path, data / SINGLE_PART, pictures=False, image_format=ImageFormat.NONE))
-    assert FrameRecord.read(tmp_path / "records" / "frame.json") == record
+    assert read_record_file(tmp_path / "records" / "frame.json") == record

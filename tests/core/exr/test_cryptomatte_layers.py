@@ -23,7 +23,7 @@ from core.exr.cryptomatte import hash_name
 from core.exr.passes import Passes
 from core.frames.sidecar import Sidecar, sidecar_path
 from core.labels.label_image import LabelImage, read_labels
-from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.scene_record import SceneEntry
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import LabelSource, Parts
@@ -375,7 +375,7 @@ def test_edited_sidecar_makes_the_record_out_of_date(write_exr, tmp_path: Path) 
     assert job.finished_record() is None
     record = annotate(job)
     assert any("m.json beside a.exr is missing" in note for note in record.notes)
-    assert job.finished_record() == FrameRecord.read(tmp_path / "out/records/a.json")
+    assert job.finished_record() == read_record_file(tmp_path / "out/records/a.json")
 
     (tmp_path / "elsewhere.json").rename(sidecar)
     assert job.finished_record() is None

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from core.formats.cameras import _quaternion, write_cameras
+from core.base.dataset_folder import DatasetFolder
+from core.dataset.merge import write_formats
+from core.formats.cameras import CamerasWriter, _quaternion
 from core.records.frame_record import FrameRecord
+from core.records.record_store import open_records, read_record_file
 from core.scene.camera import Camera
-from core.settings.camera_formats import CameraFormat
+from core.settings.format_table import CAMERA_FORMATS, DatasetFormat
 from core.settings.settings import Settings
-from tests.builders import as_matrix, plain_camera, plain_record
+from tests.builders import as_matrix, plain_camera, plain_record, write_record
 from tests.core.datasets import merged
 
 Array = npt.NDArray[Any]
@@ -47,19 +51,28 @@ def record(frame: int, camera: Camera | None, sequence: str = "") -> FrameRecord
     )
 
 
+def write_cameras(
+    output: Path, formats: Sequence[DatasetFormat] = CAMERA_FORMATS
+) -> tuple[list[DatasetFormat], list[str]]:
+    """The formats of which there are files now, and problems."""
+    writer = CamerasWriter(formats)
+    problems = write_formats(open_records(DatasetFolder(output)), [writer]).problems
+    return list(writer.written), list(problems)
+
+
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
     for frame in (2, 1, 3):
-        record(frame, camera(frame)).write(tmp_path)
+        write_record(tmp_path, record(frame, camera(frame)))
         other = camera(10 * frame, ((500.0 + frame, 0, 320.0), (0, 500.0, 240.0), (0, 0, 1.0)))
-        record(frame, other, "a/b").write(tmp_path)
-    assert write_cameras(tmp_path, tuple(CameraFormat)) == (list(CameraFormat), [])
+        write_record(tmp_path, record(frame, other, "a/b"))
+    assert write_cameras(tmp_path, CAMERA_FORMATS) == (list(CAMERA_FORMATS), [])
     return tmp_path
 
 
 def world_points(dataset: Path, sequence: str, frame: int) -> tuple[Array, Array]:
     """Points of the world in metres, and the pixels where the camera of a frame sees them."""
-    camera = FrameRecord.read(dataset / "records" / sequence / f"shot_{frame:04}.json").camera
+    camera = read_record_file(dataset / "records" / sequence / f"shot_{frame:04}.json").camera
     matrix = np.array(camera.world_to_camera)
     world = (POINTS - matrix[:3, 3]) @ matrix[:3, :3]
     return UNIT_SCALE * world, camera.project(world)[:, :2]
@@ -121,11 +134,11 @@ def test_quaternions_of_half_turns() -> None:
 
 def test_cameras_json_holds_every_camera(tmp_path: Path) -> None:
     parallel = camera(4, None, type="orthographic", parallel_k=((50.0, 0, 320), (0, 50.0, 240), (0, 0, 1.0)))
-    record(1, camera(1)).write(tmp_path)
-    record(2, parallel).write(tmp_path)
-    record(3, None).write(tmp_path)
-    written, problems = write_cameras(tmp_path, tuple(CameraFormat))
-    assert (written, len(problems)) == (list(CameraFormat), 2)
+    write_record(tmp_path, record(1, camera(1)))
+    write_record(tmp_path, record(2, parallel))
+    write_record(tmp_path, record(3, None))
+    written, problems = write_cameras(tmp_path, CAMERA_FORMATS)
+    assert (written, len(problems)) == (list(CAMERA_FORMATS), 2)
     assert problems[0].startswith("No cameras of shot_0003: there is no one camera; ")
     assert problems[1].startswith("shot_0002 has no perspective camera but one of the type orthographic")
     data = json.loads((tmp_path / "cameras/cameras.json").read_text())
@@ -136,17 +149,17 @@ def test_cameras_json_holds_every_camera(tmp_path: Path) -> None:
 
 
 def test_only_what_is_asked_for(tmp_path: Path) -> None:
-    record(1, camera(1)).write(tmp_path)
-    assert write_cameras(tmp_path, (CameraFormat.NERF,)) == ([CameraFormat.NERF], [])
+    write_record(tmp_path, record(1, camera(1)))
+    assert write_cameras(tmp_path, (DatasetFormat.NERF,)) == ([DatasetFormat.NERF], [])
     assert [path.name for path in (tmp_path / "cameras").iterdir()] == ["transforms.json"]
 
 
 def test_records_without_scene_records(tmp_path: Path) -> None:
     """One sentence with the way out, and no word in dataset.json of files that are not there."""
     for frame in range(1, 6):
-        dataclasses.replace(record(frame, None), unit_scale=None).write(tmp_path)
+        write_record(tmp_path, dataclasses.replace(record(frame, None), unit_scale=None))
 
-    problems = merged(tmp_path, Settings(cameras=tuple(CameraFormat)))
+    problems = merged(tmp_path, Settings(cameras=CAMERA_FORMATS))
 
     assert problems == [
         "No cameras of 5 frames (shot_0001-0005): only a scene record knows them; annotate again: export with "

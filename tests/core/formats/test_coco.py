@@ -15,17 +15,27 @@ from pycocotools.coco import COCO
 
 from core.annotate.annotate import annotate
 from core.base.box import Box
+from core.base.dataset_folder import INSTANCES_FILE
 from core.base.errors import OutputError, RecordError
 from core.base.version import VERSION
+from core.dataset.merge import Merged
 from core.exr.passes import Passes
-from core.formats.coco import INSTANCES_FILE, Merged, write_coco
 from core.labels.label_image import read_labels
 from core.masks.runs import Mask, find_masks
-from core.records.frame_record import FrameRecord, record_path
+from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.settings.category_table import Category
 from core.settings.settings import LabelSource
-from tests.builders import NO_IMAGES, plain_instance, plain_job, plain_mask, plain_record, rendered_frame
+from tests.builders import (
+    NO_IMAGES,
+    plain_instance,
+    plain_job,
+    plain_mask,
+    plain_record,
+    record_path,
+    rendered_frame,
+    write_record,
+)
 from tests.core.datasets import write_coco_file
 
 HEIGHT, WIDTH = 12, 16
@@ -78,7 +88,7 @@ def loaded(output: Path) -> dict[str, Any]:
 
 def write_all(output: Path, records: Sequence[FrameRecord]) -> None:
     for record in records:
-        record.write(output)
+        write_record(output, record)
 
 
 # --- What the file says -----------------------------------------------------------------------------------------------
@@ -89,7 +99,7 @@ def test_whole_file_by_hand(tmp_path: Path) -> None:
 
     merged = write_coco_file(tmp_path)
 
-    assert merged == Merged(tmp_path / INSTANCES_FILE, 2, 2, 2, (), {})
+    assert merged == Merged(2, 2, (), {}, tmp_path / INSTANCES_FILE, instances=2)
     image = {"width": 16, "height": 12, "sequence": "", "video_id": 1}
     assert loaded(tmp_path) == {
         "info": {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION},
@@ -236,10 +246,10 @@ def test_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
 
 def test_order_of_listing_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_all(tmp_path, RECORDS)
-    paths = [record_path(tmp_path, record.path) for record in RECORDS]
+    frames = [record.path for record in RECORDS]
     seen = set()
-    for order in (paths, paths[::-1], paths[3:] + paths[:3]):
-        monkeypatch.setattr("core.formats.coco.record_files", lambda output, order=order: iter(order))
+    for order in (frames, frames[::-1], frames[3:] + frames[:3]):
+        monkeypatch.setattr("core.records.record_store.RecordFiles.frames", lambda store, order=order: iter(order))
         write_coco_file(tmp_path)
         seen.add((tmp_path / INSTANCES_FILE).read_bytes())
 
@@ -273,7 +283,7 @@ def test_second_merge_changes_nothing(tmp_path: Path) -> None:
 )
 def test_category_ids(tmp_path: Path, categories: list[tuple[str, int | None]], expected: dict[str, int]) -> None:
     """Fixed ones stay; the others take what is free, from 1, in the order of names."""
-    record_of("a", categories=[Category(name, id) for name, id in categories]).write(tmp_path)
+    write_record(tmp_path, record_of("a", categories=[Category(name, id) for name, id in categories]))
 
     assert write_coco_file(tmp_path).categories == len(categories)
 
@@ -284,9 +294,9 @@ def test_category_ids(tmp_path: Path, categories: list[tuple[str, int | None]], 
 
 def test_categories_of_all_records_are_one_table(tmp_path: Path) -> None:
     """A frame that does not show a category, or was exported before it was made, has the same ids."""
-    record_of("a", [CUBE_1], [CUBE]).write(tmp_path)
-    record_of("b", [BALL_1], [Category("apple"), BALL]).write(tmp_path)
-    record_of("c", [], []).write(tmp_path)
+    write_record(tmp_path, record_of("a", [CUBE_1], [CUBE]))
+    write_record(tmp_path, record_of("b", [BALL_1], [Category("apple"), BALL]))
+    write_record(tmp_path, record_of("c", [], []))
 
     write_coco_file(tmp_path)
 
@@ -300,7 +310,7 @@ def test_frame_that_says_less_of_a_category_takes_what_others_say(tmp_path: Path
     """Such as one that was exported before the user fixed the id; in whatever order the records are listed."""
     categories = [Category("ball", None, ""), Category("ball", 7, ""), Category("ball", None, "toy")]
     for place, number in enumerate(order):
-        record_of(str(place), [BALL_1], [categories[number]]).write(tmp_path)
+        write_record(tmp_path, record_of(str(place), [BALL_1], [categories[number]]))
 
     write_coco_file(tmp_path)
 
@@ -310,8 +320,8 @@ def test_frame_that_says_less_of_a_category_takes_what_others_say(tmp_path: Path
 
 @pytest.mark.parametrize("other", [Category("ball", 8, "toy"), Category("ball", 7, "fruit")], ids=str)
 def test_contradictory_category(tmp_path: Path, other: Category) -> None:
-    record_of("a", categories=[BALL]).write(tmp_path)
-    record_of("b", categories=[other]).write(tmp_path)
+    write_record(tmp_path, record_of("a", categories=[BALL]))
+    write_record(tmp_path, record_of("b", categories=[other]))
 
     with pytest.raises(RecordError, match=r"The category 'ball' is .* in .*\.json and .*; make them the same") as error:
         write_coco_file(tmp_path)
@@ -323,7 +333,7 @@ def test_contradictory_category(tmp_path: Path, other: Category) -> None:
 @pytest.mark.parametrize("records", [[[BALL, Category("bear", 7)]], [[BALL], [Category("bear", 7)]]])
 def test_two_categories_with_one_id(tmp_path: Path, records: list[list[Category]]) -> None:
     for number, categories in enumerate(records):
-        record_of(str(number), categories=categories).write(tmp_path)
+        write_record(tmp_path, record_of(str(number), categories=categories))
 
     with pytest.raises(RecordError, match="'ball' and 'bear' both have the id 7; give one of them another"):
         write_coco_file(tmp_path)
@@ -332,10 +342,10 @@ def test_two_categories_with_one_id(tmp_path: Path, records: list[list[Category]
 
 
 def test_contradiction_leaves_the_older_file(tmp_path: Path) -> None:
-    record_of("a", categories=[BALL]).write(tmp_path)
+    write_record(tmp_path, record_of("a", categories=[BALL]))
     write_coco_file(tmp_path)
     first = (tmp_path / INSTANCES_FILE).read_bytes()
-    record_of("b", categories=[Category("ball", 8)]).write(tmp_path)
+    write_record(tmp_path, record_of("b", categories=[Category("ball", 8)]))
 
     with pytest.raises(RecordError):
         write_coco_file(tmp_path)
@@ -385,9 +395,9 @@ def test_no_record_that_is_whole(tmp_path: Path) -> None:
 
 
 def test_no_instance_in_any_record(tmp_path: Path) -> None:
-    record_of("a").write(tmp_path)
+    write_record(tmp_path, record_of("a"))
 
-    assert write_coco_file(tmp_path) == Merged(tmp_path / INSTANCES_FILE, 1, 0, 0, (), {})
+    assert write_coco_file(tmp_path) == Merged(1, 0, (), {}, tmp_path / INSTANCES_FILE, instances=0)
 
     coco = COCO(str(tmp_path / INSTANCES_FILE))
     assert coco.getImgIds() == [1]
@@ -403,7 +413,7 @@ def test_record_that_breaks_between_the_two_readings(tmp_path: Path) -> None:
             record_path(tmp_path, RECORDS[-1].path).unlink()
 
     with pytest.raises(RecordError, match=r"0001_R\.json"):
-        write_coco(tmp_path, progress)
+        write_coco_file(tmp_path, progress)
     assert list((tmp_path / "annotations").iterdir()) == []
 
 
@@ -419,7 +429,7 @@ def test_progress_counts_every_record_twice(tmp_path: Path) -> None:
     write_all(tmp_path, RECORDS)
     calls: list[tuple[int, int]] = []
 
-    write_coco(tmp_path, lambda done, total: calls.append((done, total)))
+    write_coco_file(tmp_path, lambda done, total: calls.append((done, total)))
 
     assert calls == [(done, 12) for done in range(12)]
 

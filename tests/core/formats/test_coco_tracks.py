@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
-from core.formats.coco import INSTANCES_FILE
+from core.base.dataset_folder import INSTANCES_FILE, DatasetFolder
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.scene.scene_record import Category
-from tests.builders import plain_instance, plain_mask, plain_record
+from tests.builders import plain_instance, plain_mask, plain_record, write_record
 from tests.core.datasets import write_coco_file
 
 MASK = plain_mask(rle="01o5")
@@ -44,7 +44,7 @@ def record(
 
 def written(output: Path, *records: FrameRecord) -> dict[str, Any]:
     for one in records:
-        one.write(output)
+        write_record(output, one)
     write_coco_file(output)
     return json.loads((output / INSTANCES_FILE).read_bytes())
 
@@ -203,9 +203,9 @@ def test_records_of_unwanted_sequences_are_left_out(tmp_path: Path) -> None:
     from core.frames.sequences import WantedSequences
 
     old, new = record("Front", 1, instance("Ball"), split="Front"), record("", 1, instance("Cube", "cube"))
-    old.write(tmp_path)
-    new.write(tmp_path)
-    WantedSequences({"shot_": [""]}).write(tmp_path)
+    write_record(tmp_path, old)
+    write_record(tmp_path, new)
+    WantedSequences({"shot_": [""]}).write(DatasetFolder(tmp_path))
     merged = write_coco_file(tmp_path)
     assert (merged.frames, merged.left_out, merged.problems) == (1, {"Front": 1}, ())
     coco = json.loads((tmp_path / INSTANCES_FILE).read_bytes())
@@ -214,6 +214,6 @@ def test_records_of_unwanted_sequences_are_left_out(tmp_path: Path) -> None:
 
     from core.base.errors import RecordError
 
-    WantedSequences({"shot_": ["Back"]}).write(tmp_path)
+    WantedSequences({"shot_": ["Back"]}).write(DatasetFolder(tmp_path))
     with pytest.raises(RecordError, match="holds records of other sequences only; export again"):
         write_coco_file(tmp_path)

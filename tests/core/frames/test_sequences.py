@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.base.dataset_folder import SEQUENCES_FILE, DatasetFolder
 from core.base.errors import OutputError, RecordError
 from core.frames.frame_files import FrameFiles
-from core.frames.sequences import SEQUENCES_FILE, WantedSequences, declare_sequences, folder_names, shot_of
+from core.frames.sequences import WantedSequences, declare_sequences, folder_names, shot_of
 from core.settings.render_pass import PassFile
 
 # --- Folders ----------------------------------------------------------------------------------------------------------
@@ -100,20 +101,20 @@ def test_parts_of_a_frame_share_the_shot_and_not_the_path() -> None:
 
 
 def test_everything_is_wanted_where_nobody_said_otherwise(tmp_path: Path) -> None:
-    wanted = WantedSequences.read(tmp_path)
+    wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert wanted.wants(frame("shot_0001"))
     assert wanted.wants(frame("shot_0001", split="Front"))
 
 
 def test_a_plain_export_needs_no_file(tmp_path: Path) -> None:
-    declare_sequences(tmp_path, [frame("shot_0001"), frame("0001", "a")])
+    declare_sequences(DatasetFolder(tmp_path), [frame("shot_0001"), frame("0001", "a")])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_latest_export_of_a_shot_decides(tmp_path: Path) -> None:
     layers = [frame(f"shot_{number:04}", split=layer) for number in (1, 2) for layer in ("Back", "Front")]
-    declare_sequences(tmp_path, layers)
-    wanted = WantedSequences.read(tmp_path)
+    declare_sequences(DatasetFolder(tmp_path), layers)
+    wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert all(map(wanted.wants, layers))
     assert wanted.wants(frame("shot_0099", split="Front")), "a frame of another time is of the same shot"
     assert not wanted.wants(frame("shot_0001")), "what was exported before the view layers were"
@@ -121,18 +122,19 @@ def test_the_latest_export_of_a_shot_decides(tmp_path: Path) -> None:
     assert wanted.wants(frame("other_0001")), "somebody else's frames in the same dataset"
     assert wanted.wants(frame("shot_0001", "a")), "another folder"
 
-    declare_sequences(tmp_path, [frame("shot_0001")])
-    wanted = WantedSequences.read(tmp_path)
+    declare_sequences(DatasetFolder(tmp_path), [frame("shot_0001")])
+    wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert wanted.wants(frame("shot_0002"))
     assert not any(map(wanted.wants, layers))
 
 
 def test_scenes_that_are_no_longer_exported(tmp_path: Path) -> None:
     declare_sequences(
-        tmp_path, [frame("a_0001", split="A/Front"), frame("b_0001", split="B"), frame("c_0001", split="C")]
+        DatasetFolder(tmp_path),
+        [frame("a_0001", split="A/Front"), frame("b_0001", split="B"), frame("c_0001", split="C")],
     )
-    declare_sequences(tmp_path, [frame("a_0001")], {"b_": "B", "c_": "D"})
-    wanted = WantedSequences.read(tmp_path)
+    declare_sequences(DatasetFolder(tmp_path), [frame("a_0001")], {"b_": "B", "c_": "D"})
+    wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert wanted.wants(frame("a_0001"))
     assert not wanted.wants(frame("a_0001", split="A/Front"))
     assert not wanted.wants(frame("b_0001", split="B"))
@@ -141,13 +143,13 @@ def test_scenes_that_are_no_longer_exported(tmp_path: Path) -> None:
 
 def test_the_file_is_the_same_from_every_machine(tmp_path: Path) -> None:
     frames = [frame("shot_0001", split=layer) for layer in ("Back", "Front")] + [frame("a_0001", split="Front")]
-    declare_sequences(tmp_path / "one", frames)
-    declare_sequences(tmp_path / "two", reversed(frames))
+    declare_sequences(DatasetFolder(tmp_path / "one"), frames)
+    declare_sequences(DatasetFolder(tmp_path / "two"), reversed(frames))
     written = (tmp_path / "one" / SEQUENCES_FILE).read_bytes()
     assert written == (tmp_path / "two" / SEQUENCES_FILE).read_bytes()
     assert json.loads(written) == {"shots": {"a_": ["Front"], "shot_": ["Back", "Front"]}}
     before = (tmp_path / "one" / SEQUENCES_FILE).stat()
-    declare_sequences(tmp_path / "one", frames)
+    declare_sequences(DatasetFolder(tmp_path / "one"), frames)
     assert (tmp_path / "one" / SEQUENCES_FILE).stat().st_ino == before.st_ino, "not written again"
 
 
@@ -155,15 +157,15 @@ def test_the_file_is_the_same_from_every_machine(tmp_path: Path) -> None:
 def test_damaged(tmp_path: Path, content: bytes) -> None:
     (tmp_path / SEQUENCES_FILE).write_bytes(content)
     with pytest.raises(RecordError, match=r"sequences\.json is damaged; remove it and export again"):
-        WantedSequences.read(tmp_path)
-    declare_sequences(tmp_path, [frame("shot_0001", split="Front")])
-    assert WantedSequences.read(tmp_path).of_shot == {"shot_": ["Front"]}
+        WantedSequences.read(DatasetFolder(tmp_path))
+    declare_sequences(DatasetFolder(tmp_path), [frame("shot_0001", split="Front")])
+    assert WantedSequences.read(DatasetFolder(tmp_path)).of_shot == {"shot_": ["Front"]}
 
 
 def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="choose another output folder"):
-        declare_sequences(tmp_path / "file", [frame("shot_0001", split="Front")])
+        declare_sequences(DatasetFolder(tmp_path / "file"), [frame("shot_0001", split="Front")])
 
 
 def test_of_frame_keeps_the_split() -> None:

@@ -14,15 +14,16 @@ from pycocotools.cocoeval import COCOeval
 
 from core.annotate.annotate import annotate
 from core.base.box import Box
+from core.base.dataset_folder import INSTANCES_FILE
 from core.categories.rules import categorise
 from core.exr.cryptomatte import hash_name
-from core.formats.coco import INSTANCES_FILE
 from core.labels.naming import name_labels
-from core.records.frame_record import FrameRecord, record_path
+from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.scene_record import Facts, SceneEntry
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
 from core.settings.settings import Ignored, LabelSource, Settings
-from tests.builders import NO_IMAGES, plain_job, plain_scene
+from tests.builders import NO_IMAGES, plain_job, plain_scene, read_record, record_path
 from tests.core.datasets import write_coco_file
 from tests.core.label_images import empty_labels
 
@@ -138,7 +139,7 @@ def test_regions_in_the_dataset(write_exr: Any, tmp_path: Path, labels: np.ndarr
 def test_regions_in_the_record(write_exr: Any, tmp_path: Path, labels: np.ndarray) -> None:
     export(write_exr, tmp_path, labels, Ignored.CROWD)
     path = record_path(tmp_path, "frame_0001")
-    record = FrameRecord.read(path)
+    record = read_record_file(path)
     assert [(region.name, region.category, region.labels) for region in record.ignored] == [
         ("ignored", "", (5,)), ("ignored person", "person", (3, 4)),
     ]  # fmt: skip
@@ -213,7 +214,7 @@ def test_a_holdout_is_the_hole_in_the_alpha(write_exr: Any, tmp_path: Path) -> N
     record = holdout_frame(write_exr, tmp_path)
     (region,) = record.ignored
     assert (region.name, region.category, region.mask.area) == ("ignored holdouts", "", 25 * 17)
-    assert FrameRecord.read(record_path(tmp_path, "frame_0001")).ignored == record.ignored
+    assert read_record(tmp_path, "frame_0001").ignored == record.ignored
     assert [instance.name for instance in record.instances] == ["Car"]
 
 

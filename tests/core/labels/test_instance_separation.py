@@ -14,6 +14,7 @@ from core.base.files import digest
 from core.labels.track_ids import track_id
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, geometry_path, write_geometry
 from core.scene.scene_record import SceneEntry, SceneRecord, scene_path
@@ -138,7 +139,7 @@ def test_stones_and_their_ground(make) -> None:
 def test_record_and_dataset_keep_it(make) -> None:
     frame = make([GROUND, *STONES], [SceneEntry("Ground", 0, None), SceneEntry("Stone", 3, "stone")])
     record = frame.annotate()
-    again = FrameRecord.read(frame.job.output / "records/f_0001.json")
+    again = read_record_file(frame.job.output / "records/f_0001.json")
     assert [(one.name, one.track_id, one.resolved) for one in again.instances] == [
         (one.name, one.track_id, one.resolved) for one in record.instances
     ]

@@ -18,12 +18,12 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from core.annotate.annotate import annotate
+from core.base.dataset_folder import DESCRIPTION_FILE, INSTANCES_FILE
 from core.base.errors import PassError, SceneError
-from core.dataset.description import DESCRIPTION_FILE
-from core.formats.coco import INSTANCES_FILE
 from core.geometry.occlusion import find_hidden
 from core.maps.map_files import write_png16
-from core.records.frame_record import FrameRecord, valid_record
+from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
@@ -39,6 +39,7 @@ from tests.builders import (
     plain_job,
     rendered_camera,
     rendered_scene,
+    valid_record,
 )
 from tests.core.datasets import merged, stereo_pair
 
@@ -474,7 +475,7 @@ def test_occlusion_of_a_changed_neighbour_is_made_again(version: str, rendered_o
     make(tmp_path, rendered.files, scene, (FORWARD, BACKWARD), name="frame_0002")
     merged(output)
     assert path.read_bytes() != before
-    FrameRecord.read(output / "records/frame_0002.json")
+    read_record_file(output / "records/frame_0002.json")
     (output / "records/frame_0002.json").unlink()
     merged(output)
     assert not path.exists()
@@ -710,7 +711,7 @@ def test_a_missing_pass_is_named(write_exr, facts, tmp_path: Path, map: DenseMap
 
 def test_every_map_is_in_the_record_and_in_dataset_json(made: Made) -> None:
     assert tuple(written.map for written in made.record.maps) == ALL
-    again = FrameRecord.read(made.output / "records/frame_0001.json")
+    again = read_record_file(made.output / "records/frame_0001.json")
     assert again.maps == made.record.maps
     assert merged(made.output) == []
     described = json.loads((made.output / DESCRIPTION_FILE).read_text())

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.annotate.annotate import annotate
+from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError, RecordError
-from core.records.frame_record import FrameRecord, record_path
-from core.records.merge_record import LaterRecord, later_path
+from core.records.merge_record import LaterRecord
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap
+from tests.builders import read_record, record_path, write_record
 from tests.core.datasets import merged
 from tests.eevee import FRAMES, job_of
 
@@ -69,7 +70,7 @@ def made_anew(output: Path, before: dict[str, tuple[int, int, bytes]]) -> set[st
 def test_what_a_merge_makes(dataset: Path) -> None:
     assert later_files(dataset).keys() == MADE | RECORDS
     for frame in (1, 2):
-        for map, one in LaterRecord.read(dataset, name_of(frame)).maps.items():
+        for map, one in LaterRecord.read(DatasetFolder(dataset), name_of(frame)).maps.items():
             assert one.written.map is map
             assert one.content.is_size_of(dataset / one.written.file)
 
@@ -105,8 +106,8 @@ def test_frames_that_are_annotated_again_the_same(dataset: Path) -> None:
 
 def changed(frame: int, **changes: object) -> Callable[[Path], None]:
     def change(output: Path) -> None:
-        record = FrameRecord.read(record_path(output, name_of(frame)))
-        dataclasses.replace(record, **changes).write(output)
+        record = read_record(output, name_of(frame))
+        write_record(output, dataclasses.replace(record, **changes))
 
     return change
 
@@ -115,7 +116,7 @@ def moved(frame: int) -> Callable[[Path], None]:
     """Its camera."""
 
     def change(output: Path) -> None:
-        camera = FrameRecord.read(record_path(output, name_of(frame))).camera
+        camera = read_record(output, name_of(frame)).camera
         assert isinstance(camera, Camera)
         matrix = [list(row) for row in camera.world_to_camera]
         matrix[0][3] += 0.01
@@ -128,7 +129,7 @@ def another_content(frame: int, map: DenseMap) -> Callable[[Path], None]:
     """As if the frame had been annotated with another one."""
 
     def change(output: Path) -> None:
-        record = FrameRecord.read(record_path(output, name_of(frame)))
+        record = read_record(output, name_of(frame))
         file = map.path(record.path)
         other = dataclasses.replace(record.contents[file], digest="00" * 16)
         changed(frame, contents={**record.contents, file: other})(output)
@@ -173,11 +174,11 @@ def test_only_what_is_missing_or_made_of_something_else(
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"later_version":0,"maps":[]}', None])
 def test_a_damaged_record_of_a_merge(dataset: Path, text: bytes | None) -> None:
-    path = later_path(dataset, "analytic_0002")
+    path = DatasetFolder(dataset).merge_record("analytic_0002")
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b'"valid":', b'"valid":1') if text is None else text)
     with pytest.raises(RecordError, match="merge again"):
-        LaterRecord.read(dataset, "analytic_0002")
+        LaterRecord.read(DatasetFolder(dataset), "analytic_0002")
     before = later_files(dataset)
     assert merged(dataset) == []
     assert made_anew(dataset, before) == {*OF_STEP, "later_maps/analytic_0002.json"}
@@ -185,11 +186,13 @@ def test_a_damaged_record_of_a_merge(dataset: Path, text: bytes | None) -> None:
 
 
 def test_that_of_another_frame(dataset: Path) -> None:
-    shutil.copy(later_path(dataset, "analytic_0001"), later_path(dataset, "analytic_0002"))
+    shutil.copy(
+        DatasetFolder(dataset).merge_record("analytic_0001"), DatasetFolder(dataset).merge_record("analytic_0002")
+    )
     with pytest.raises(RecordError, match="is that of another frame; merge again"):
-        LaterRecord.read(dataset, "analytic_0002")
+        LaterRecord.read(DatasetFolder(dataset), "analytic_0002")
     assert merged(dataset) == []
-    assert LaterRecord.read(dataset, "analytic_0002").maps.keys() == {*MAPS[:3]}
+    assert LaterRecord.read(DatasetFolder(dataset), "analytic_0002").maps.keys() == {*MAPS[:3]}
 
 
 def test_what_no_longer_belongs_is_removed(dataset: Path) -> None:

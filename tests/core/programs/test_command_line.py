@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 from pycocotools.coco import COCO
 
+from core.base.dataset_folder import CATEGORIES_FILE
 from core.base.version import VERSION
-from core.categories.ids import CATEGORIES_FILE
-from core.records.frame_record import FrameRecord, record_files
+from core.records.record_store import read_record_file
 from core.run.annotation_run import Summary
 from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category
 from core.settings.settings import Settings
-from tests.builders import entries_of, plain_scene
+from tests.builders import entries_of, plain_scene, record_files
 from tests.core.datasets import write_coco_file
 from tests.core.processes import children_of, is_running, open_files
 
@@ -78,7 +78,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def frames_in(output: Path) -> set[str]:
-    return {FrameRecord.read(path).path for path in record_files(output)}
+    return {read_record_file(path).path for path in record_files(output)}
 
 
 NAMES = ("shot_0001", "shot_0002", "shot_0010")
@@ -402,7 +402,7 @@ def test_pass_of_ones_own(data: Path, out: Path, tmp_path: Path) -> None:
     good("annotate", renders, "--output", out, "--pass", "segm=object_index")
 
     assert frames_in(out) == {"0001", "0002"}
-    assert all(FrameRecord.read(path).label_source == "object_index" for path in record_files(out))
+    assert all(read_record_file(path).label_source == "object_index" for path in record_files(out))
 
 
 def write_scene(path: Path, *names: str) -> None:

@@ -15,16 +15,14 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from core.annotate.annotate import annotate
-from core.categories.ids import CATEGORIES_FILE
-from core.dataset.description import DESCRIPTION_FILE
+from core.base.dataset_folder import CATEGORIES_FILE, DESCRIPTION_FILE, INSTANCES_FILE
 from core.exr.cryptomatte import hash_name
-from core.formats.coco import INSTANCES_FILE
 from core.frames.frame_files import find_frames
-from core.records.frame_record import FrameRecord, record_files, record_path
+from core.records.frame_record import FrameRecord
 from core.scene.scene_record import SceneEntry, SceneRecord, scene_path
 from core.settings.category_table import Category
 from core.settings.settings import LabelSource
-from tests.builders import entries_of, plain_job, plain_scene
+from tests.builders import entries_of, plain_job, plain_scene, read_record, record_files, record_path
 from tests.core.datasets import write_coco_file
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -152,7 +150,7 @@ def test_objects_of_a_scene(write_frame, tmp_path: Path, source: LabelSource, ma
 
     record = annotate(plain_job(frame, tmp_path / "out", scene, labels=source))
 
-    assert FrameRecord.read(record_path(tmp_path / "out", "f_0001")) == record
+    assert read_record(tmp_path / "out", "f_0001") == record
     assert record.notes == ()
     assert {instance.name: instance.category for instance in record.instances} == {
         name: f"kind of {name}" for name in names
@@ -174,7 +172,7 @@ def test_objects_of_the_manifest_alone(write_frame, tmp_path: Path, manifest) ->
 
     record = annotate(plain_job(frame, tmp_path / "out", labels=LabelSource.CRYPTO_OBJECT))
 
-    assert FrameRecord.read(record_path(tmp_path / "out", "f_0001")) == record
+    assert read_record(tmp_path / "out", "f_0001") == record
     assert {instance.name: instance.category for instance in record.instances} == {
         name: "Ball" if name == "Ball.001" else name for name in names
     }
@@ -254,7 +252,7 @@ def test_file_by_its_name(small_frame: Path, tmp_path: Path, name: str) -> None:
     assert (frame.frame, frame.path) == (7, f"{name}_0007")
     assert files_in(tmp_path / "out") == expected_files(f"{name}_0007")
     assert list(record_files(tmp_path / "out")) == [record_path(tmp_path / "out", frame.path)]
-    assert FrameRecord.read(record_path(tmp_path / "out", frame.path)) == record
+    assert read_record(tmp_path / "out", frame.path) == record
     write_coco_file(tmp_path / "out")
     coco = COCO(str(tmp_path / "out" / INSTANCES_FILE))
     (image,) = coco.loadImgs(coco.getImgIds())

@@ -25,10 +25,10 @@ import pytest
 
 from core.base.errors import WorkerError
 from core.records.frame_job import FrameJob
-from core.records.frame_record import FrameRecord, record_files, record_path
+from core.records.record_store import read_record_file
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
 from core.settings.settings import LabelSource
-from tests.builders import plain_frame, plain_job, plain_scene
+from tests.builders import plain_frame, plain_job, plain_scene, record_files, record_path
 from tests.core.processes import children_of, is_running, open_files
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -154,7 +154,7 @@ class Frames:
         """The frames that have a record, each of which is whole and has its files."""
         names = set()
         for path in record_files(self.output):
-            record = FrameRecord.read(path)
+            record = read_record_file(path)
             assert len(record.instances) == 3
             assert all((self.output / file).is_file() for file in record.files())
             names.add(record.name)

@@ -14,7 +14,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 _NAMES = """
-    AtBorder Camera CameraFormat Cancelled CategoryError DenseMap ExrError FrameJob FrameRecord Grouping Ignored
+    AtBorder Camera Cancelled CategoryError DatasetFormat DenseMap ExrError FrameJob FrameRecord Grouping Ignored
     ImageFormat InputError Instance Instancing LabelSource LabelpassError OutputError Parts PassError RecordError
     SceneError Settings UsageError WorkerError __version__ annotate find_frames merge validate
 """

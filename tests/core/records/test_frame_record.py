@@ -20,15 +20,25 @@ from core.base.files import Content
 from core.frames.sidecar import Sidecar
 from core.masks.runs import Mask
 from core.records.frame_job import FrameJob
-from core.records.frame_record import FrameRecord, record_files, record_path, valid_record
+from core.records.frame_record import FrameRecord
 from core.records.instance import Instance, Part, SoftMask
+from core.records.record_store import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_record import SceneEntry
-from core.settings.camera_formats import CameraFormat
 from core.settings.category_table import Category
+from core.settings.format_table import DatasetFormat
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
-from tests.builders import plain_frame, plain_job, plain_scene
+from tests.builders import (
+    plain_frame,
+    plain_job,
+    plain_scene,
+    read_record,
+    record_files,
+    record_path,
+    valid_record,
+    write_record,
+)
 
 CAMERA = Camera(
     "Camera",
@@ -165,31 +175,31 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, record: FrameRecor
     output = tmp_path_factory.getbasetemp() / "round_trip"
     # The name of the file is tested elsewhere; not every text can be one.
     named = dataclasses.replace(record, sequence="", name="frame")
-    path = named.write(output)
+    path = write_record(output, named)
     first = path.read_bytes()
 
-    assert FrameRecord.read(path) == named
+    assert read_record_file(path) == named
 
-    named.write(output)
+    write_record(output, named)
     assert path.read_bytes() == first
     assert first.isascii()
 
 
 def test_every_field_is_written(tmp_path: Path) -> None:
     """A field that is forgotten in the JSON would come back as something else, or not at all."""
-    data = json.loads(RECORD.write(tmp_path).read_bytes())
+    data = json.loads(write_record(tmp_path, RECORD).read_bytes())
 
     assert data.keys() == {"checksum", "record"}
     assert data["record"].keys() == {"record_version", *(field.name for field in dataclasses.fields(FrameRecord))}
 
 
 def test_place_of_a_record(tmp_path: Path) -> None:
-    path = RECORD.write(tmp_path)
+    path = write_record(tmp_path, RECORD)
 
     assert path == tmp_path / "records" / "shot" / "shot_0012.json" == record_path(tmp_path, RECORD.path)
     assert list(record_files(tmp_path)) == [path]
     flat = dataclasses.replace(RECORD, sequence="")
-    assert flat.write(tmp_path) == tmp_path / "records" / "shot_0012.json"
+    assert write_record(tmp_path, flat) == tmp_path / "records" / "shot_0012.json"
 
 
 def test_files_of_a_record() -> None:
@@ -202,7 +212,7 @@ def test_files_of_a_record() -> None:
 
 
 def test_unfinished_records_are_no_records(tmp_path: Path) -> None:
-    RECORD.write(tmp_path)
+    write_record(tmp_path, RECORD)
     (tmp_path / "records" / "shot" / ".shot_0013.json.host-4711.tmp").write_bytes(b"{")
 
     assert list(record_files(tmp_path)) == [tmp_path / "records" / "shot" / "shot_0012.json"]
@@ -216,7 +226,7 @@ def test_no_records_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sequence", ["", ".hidden"])
 def test_records_of_hidden_frames_are_found(tmp_path: Path, sequence: str, name: str) -> None:
     """Somebody has given such a file by its name, so it is wanted; without its record it would be lost silently."""
-    path = dataclasses.replace(RECORD, sequence=sequence, name=name).write(tmp_path)
+    path = write_record(tmp_path, dataclasses.replace(RECORD, sequence=sequence, name=name))
 
     assert list(record_files(tmp_path)) == [path]
 
@@ -226,7 +236,7 @@ def test_records_of_hidden_frames_are_found(tmp_path: Path, sequence: str, name:
 
 def test_flips_in_every_byte_are_noticed(tmp_path: Path) -> None:
     """Unless the JSON still means the same, such as \\u00FC for \\u00fc, or 1E-17 for 1e-17."""
-    path = RECORD.write(tmp_path)
+    path = write_record(tmp_path, RECORD)
     whole = path.read_bytes()
     meaning = json.loads(whole)
     same = []
@@ -240,7 +250,7 @@ def test_flips_in_every_byte_are_noticed(tmp_path: Path) -> None:
             except ValueError:
                 unchanged = False
             try:
-                read = FrameRecord.read(path)
+                read = read_record_file(path)
             except RecordError as error:
                 assert not unchanged
                 assert str(path) in str(error)
@@ -271,31 +281,31 @@ def test_flips_in_every_byte_are_noticed(tmp_path: Path) -> None:
     ],
 )
 def test_changed_record_is_noticed(tmp_path: Path, change: Callable[[dict[str, object]], object]) -> None:
-    path = RECORD.write(tmp_path)
+    path = write_record(tmp_path, RECORD)
     data = json.loads(path.read_bytes())
     change(data["record"])
     path.write_text(json.dumps(data), encoding="utf-8")
 
     with pytest.raises(RecordError, match="is damaged; annotate the frame again"):
-        FrameRecord.read(path)
+        read_record_file(path)
 
 
 def test_record_in_another_layout_is_the_same(tmp_path: Path) -> None:
     """The checksum is of what the record says, not of how it is spaced."""
-    path = RECORD.write(tmp_path)
+    path = write_record(tmp_path, RECORD)
     path.write_text(json.dumps(json.loads(path.read_bytes()), indent=2, ensure_ascii=False), encoding="utf-8")
 
-    assert FrameRecord.read(path) == RECORD
+    assert read_record_file(path) == RECORD
 
 
 def test_cut_off_record_counts_as_absent(tmp_path: Path) -> None:
-    path = dataclasses.replace(RECORD, colour=None, pictures=(), instances=(), contents={}).write(tmp_path)
+    path = write_record(tmp_path, dataclasses.replace(RECORD, colour=None, pictures=(), instances=(), contents={}))
     whole = path.read_bytes()
     assert valid_record(tmp_path, RECORD.path, RECORD.key) is not None
     for length in (*range(0, len(whole) - 1, 13), len(whole) - 2):
         path.write_bytes(whole[:length])
         with pytest.raises(RecordError):
-            FrameRecord.read(path)
+            read_record_file(path)
         assert valid_record(tmp_path, RECORD.path, RECORD.key) is None
 
 
@@ -309,21 +319,21 @@ def test_other_content_is_damage(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
     with pytest.raises(RecordError, match=r"x\.json is damaged; annotate the frame again"):
-        FrameRecord.read(path)
+        read_record_file(path)
     assert valid_record(tmp_path, "x", "key") is None
 
 
 def test_record_of_another_version(tmp_path: Path) -> None:
-    path = RECORD.write(tmp_path)
+    path = write_record(tmp_path, RECORD)
     path.write_bytes(path.read_bytes().replace(b'"record_version":4,', b'"record_version":3,'))
 
     with pytest.raises(RecordError, match="another version of Labelpass; annotate the frame again"):
-        FrameRecord.read(path)
+        read_record_file(path)
 
 
 def test_missing_record(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"Cannot read .*x\.json.*annotate the frame again"):
-        FrameRecord.read(tmp_path / "x.json")
+        read_record_file(tmp_path / "x.json")
     assert valid_record(tmp_path, "x", "key") is None
 
 
@@ -357,7 +367,7 @@ def is_valid(job: FrameJob) -> bool:
 def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
     record = valid_record(job.output, job.files.path, job.key())
 
-    assert record == FrameRecord.read(job.output / "records" / "shot" / "0001.json")
+    assert record == read_record_file(job.output / "records" / "shot" / "0001.json")
     assert record is not None
     assert record.camera == CAMERA
 
@@ -428,7 +438,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         {"redo": True},
         {"all_views": True},
         {"all_scenes": True},
-        {"cameras": (CameraFormat.JSON,)},
+        {"cameras": (DatasetFormat.JSON,)},
     ):
         assert is_valid(dataclasses.replace(job, settings=dataclasses.replace(job.settings, **change)))
 
@@ -491,7 +501,7 @@ def test_missing_output(job: FrameJob, name: str) -> None:
 
 
 def test_contents_are_those_of_the_files(job: FrameJob) -> None:
-    record = FrameRecord.read(record_path(job.output, job.files.path))
+    record = read_record(job.output, job.files.path)
 
     assert list(record.contents) == record.files() != []
     for file, content in record.contents.items():
@@ -512,9 +522,9 @@ def test_another_size_of_a_file_of_the_dataset(job: FrameJob, name: str) -> None
 
 def test_a_file_that_the_record_knows_nothing_of(job: FrameJob) -> None:
     path = record_path(job.output, job.files.path)
-    record = FrameRecord.read(path)
+    record = read_record_file(path)
     known = {file: content for file, content in record.contents.items() if not file.startswith("images/")}
-    dataclasses.replace(record, contents=known).write(job.output)
+    write_record(job.output, dataclasses.replace(record, contents=known))
 
     assert not is_valid(job)
 

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from core.annotate.annotate import annotate
+from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError, PassError
 from core.records.frame_job import FrameJob
-from core.records.frame_record import FrameRecord, record_path
+from core.records.frame_record import FrameRecord
+from core.records.record_store import open_records
 from core.records.stale_files import former_files, remove_former_files
 from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
-from tests.builders import plain_record, rendered_frame
+from tests.builders import plain_record, record_path, rendered_frame, write_record
 from tests.core.datasets import merged
 
 ALL = Settings(
@@ -99,12 +101,16 @@ def test_a_record_cannot_have_files_elsewhere_removed(tmp_path: Path, file: str)
     for path in ("outside.png", "out/records/f_1.json", "out/notes.txt"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("stays")
-    plain_record(frame=1, width=4, height=3, name="f_1", pictures=(file,)).write(output)
-    former = former_files(output, "f_1")
+    write_record(output, plain_record(frame=1, width=4, height=3, name="f_1", pictures=(file,)))
+    former = former_files(open_records(DatasetFolder(output)), "f_1")
     assert former == {file}
     before = files_in(tmp_path)
 
-    remove_former_files(output, former, plain_record(frame=1, width=4, height=3, name="f_1"))
+    remove_former_files(
+        DatasetFolder(output),
+        former,
+        plain_record(frame=1, width=4, height=3, name="f_1"),
+    )
 
     assert files_in(tmp_path) == before
 
@@ -113,4 +119,4 @@ def test_what_cannot_be_removed_is_told(tmp_path: Path) -> None:
     (tmp_path / "pictures/boxes/f_1.png").mkdir(parents=True)
     record: FrameRecord = plain_record(frame=1, width=4, height=3, name="f_1")
     with pytest.raises(OutputError, match=r"Cannot remove .*f_1\.png, which an earlier run made: .*; remove it"):
-        remove_former_files(tmp_path, {"pictures/boxes/f_1.png"}, record)
+        remove_former_files(DatasetFolder(tmp_path), {"pictures/boxes/f_1.png"}, record)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.annotate.annotate import annotate
 from core.drawing.box_3d_lines import AXIS_COLOURS
 from core.drawing.preview_boxes_3d import draw_boxes_3d
-from core.records.frame_record import FrameRecord
+from core.records.record_store import read_record_file
 from core.scene.placements import Bounds, Placement
 from core.scene.poses import BOX_EDGES, Pose, find_poses
 from core.scene.scene_record import SceneEntry
@@ -200,7 +200,7 @@ def test_annotating_with_poses(tmp_path, write_exr) -> None:
         if placements:
             assert instance.pose is not None and instance.pose.translation == (0, 0, 2.5)
             assert "pictures/boxes3d/0001.png" in record.pictures
-            assert FrameRecord.read(tmp_path / "dataset/records/0001.json") == record
+            assert read_record_file(tmp_path / "dataset/records/0001.json") == record
         else:
             assert instance.pose is None
             assert any("There are no poses" in note for note in record.notes)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import UsageError
-from core.settings.camera_formats import CameraFormat
+from core.settings.format_table import CAMERA_FORMATS, DatasetFormat
 from core.settings.map_table import DenseMap
 from core.settings.render_pass import LABEL_PASSES, Pass
 from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
@@ -40,7 +40,9 @@ ALL_SETTINGS = st.builds(
     image_format=st.sampled_from(ImageFormat),
     pictures=st.booleans(),
     maps=st.sets(st.sampled_from(DenseMap)).map(lambda some: tuple(map for map in DenseMap if map in some)),
-    cameras=st.sets(st.sampled_from(CameraFormat)).map(lambda some: tuple(one for one in CameraFormat if one in some)),
+    cameras=st.sets(st.sampled_from(CAMERA_FORMATS)).map(
+        lambda some: tuple(one for one in CAMERA_FORMATS if one in some)
+    ),
     depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
     redo=st.booleans(),
@@ -71,7 +73,7 @@ OTHER = {
     "maps": (DenseMap.DEPTH_PNG,),
     "depth_scale": 0.002,
     "flow_step": -3,
-    "cameras": (CameraFormat.NERF,),
+    "cameras": (DatasetFormat.NERF,),
     "workers": 3,
     "redo": True,
 }
@@ -184,7 +186,7 @@ def test_texts_are_those_of_an_interface() -> None:
     texts = [(field.metadata["label"], field.metadata["help"]) for field in FIELDS]
     texts += [
         (choice.label, choice.help)
-        for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat, *DenseMap, *CameraFormat)
+        for choice in (*LabelSource, *Grouping, *AtBorder, *ImageFormat, *DenseMap, *DatasetFormat)
     ]
     for label, help in texts:
         assert label

@@ -1,0 +1,127 @@
+"""The dataset folder: which file of a dataset lies where. Nothing else knows these names.
+
+    DATASET/annotations/instances.json       COCO
+            annotations/categories.json      the ids of the categories
+            dataset.json                     what the numbers in the files mean
+            sequences.json                   which sequences the dataset is made of, where there is a choice
+            images/FRAME.png                 training images
+            pictures/KIND/FRAME.png          previews
+            maps/KIND/FRAME.png              dense maps
+            soft_masks/FRAME/0001.png        soft masks, a file for each instance
+            cameras/SEQUENCE/cameras.json    cameras of a sequence
+            records/FRAME.json               frame records
+            later_maps/FRAME.json            merge records
+            scenes/FRAME.json                scene records
+
+FRAME is the path of a frame: its sequence and its name, see FrameFiles.path. Files that a record names are relative to
+the folder, with forward slashes, as the functions of this module give them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+INSTANCES_FILE = "annotations/instances.json"
+CATEGORIES_FILE = "annotations/categories.json"
+DESCRIPTION_FILE = "dataset.json"
+SEQUENCES_FILE = "sequences.json"
+
+_IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS = "images", "pictures", "maps", "soft_masks"
+_CAMERAS, _RECORDS, _MERGE_RECORDS, _SCENES = "cameras", "records", "later_maps", "scenes"
+# Where a frame has files of its own besides its record, and those of them that have a folder for each kind of file.
+FRAME_FOLDERS = (_IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS, _MERGE_RECORDS)
+_WITH_KINDS = (_MAPS, _PREVIEWS)
+
+
+@dataclass(frozen=True)
+class DatasetFolder:
+    """A dataset by its folder, which need not exist."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def file(self, name: str) -> Path:
+        """A file by its name in a record."""
+        return self.path / name
+
+    @property
+    def instances(self) -> Path:
+        return self.path / INSTANCES_FILE
+
+    @property
+    def categories(self) -> Path:
+        return self.path / CATEGORIES_FILE
+
+    @property
+    def description(self) -> Path:
+        return self.path / DESCRIPTION_FILE
+
+    @property
+    def sequences(self) -> Path:
+        return self.path / SEQUENCES_FILE
+
+    @property
+    def records(self) -> Path:
+        """The folder of the frame records; records/record_store.py knows what is in it."""
+        return self.path / _RECORDS
+
+    @property
+    def scenes(self) -> Path:
+        """The folder of the scene records."""
+        return self.path / _SCENES
+
+    def merge_record(self, frame: str) -> Path:
+        return self.path / merge_record_file(frame)
+
+    def cameras(self, sequence: str) -> Path:
+        """The folder of a sequence's cameras."""
+        return self.path / _CAMERAS / sequence
+
+
+def image_file(frame: str, suffix: str) -> str:
+    return f"{_IMAGES}/{frame}{suffix}"
+
+
+def frame_of_image(file: str) -> str:
+    """The frame, by its path, whose training image has this name; "" where the name is not that of one."""
+    folder, _, name = file.partition("/")
+    return str(PurePosixPath(name).with_suffix("")) if folder == _IMAGES and name else ""
+
+
+def image_in_images(file: str) -> str:
+    """The name of a training image below the folder of them."""
+    return file.removeprefix(f"{_IMAGES}/")
+
+
+def preview_file(kind: str, frame: str) -> str:
+    return f"{_PREVIEWS}/{kind}/{frame}.png"
+
+
+def map_file(kind: str, frame: str, suffix: str) -> str:
+    return f"{_MAPS}/{kind}/{frame}{suffix}"
+
+
+def soft_masks_folder(frame: str) -> str:
+    return f"{_SOFT_MASKS}/{frame}"
+
+
+def merge_record_file(frame: str) -> str:
+    return f"{_MERGE_RECORDS}/{frame}.json"
+
+
+def is_file_of_frame(file: str) -> bool:
+    """Whether a record may name this file as one of its frame: it lies in one of the folders for them."""
+    inside = PurePosixPath(file)
+    return bool(inside.parts) and inside.parts[0] in FRAME_FOLDERS and ".." not in inside.parts
+
+
+def top_folder(file: str) -> str:
+    """The folder that a file of a frame lies in, for people: "images", "maps/depth"."""
+    parts = PurePosixPath(file).parts
+    return "/".join(parts[: 2 if parts[0] in _WITH_KINDS and len(parts) > 2 else 1])
+
+
+def levels_below_dataset(sequence: str) -> int:
+    """How many folders below the dataset's own the cameras of a sequence lie."""
+    return 1 + len(PurePosixPath(sequence).parts)

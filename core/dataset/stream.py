@@ -1,0 +1,139 @@
+"""One stream of all records of a dataset: the first round surveys them in any order, the second goes through them in
+the order of the dataset. Whatever is made of records, or compared with them, takes part in it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ..base.errors import RecordError
+from ..categories.ids import DatasetCategories, ids_before
+from ..formats.writer import Survey
+from ..frames.frame_messages import lines_said_once
+from ..frames.sequences import WantedSequences
+from ..records.frame_record import FrameRecord
+from ..records.record_store import RecordStore
+
+# A frame of the second round is often the neighbour that the frame before it was compared with.
+_RECORDS_AT_HAND = 4
+
+
+class GatheredCategories:
+    """The categories of all records of a dataset, numbered when all of them are known."""
+
+    def __init__(self, records: RecordStore) -> None:
+        self._records = records
+        self._categories, self._part_categories = DatasetCategories(), DatasetCategories()
+
+    def add(self, record: FrameRecord) -> None:
+        """Take note of a record's; RecordError where it contradicts another one."""
+        where = self._records.where(record.path)
+        self._categories.add(record.categories, where)
+        self._part_categories.add(record.part_categories, where)
+
+    def survey(self, frames: int, complete: bool) -> Survey:
+        """What writers and checkers begin with.
+
+        Args:
+            frames, complete: as in Survey.
+
+        Raises:
+            RecordError: two categories have one id, or the records contradict the dataset as it was.
+            CategoryError: the file with the ids of the dataset as it was is damaged.
+        """
+        dataset = self._records.dataset
+        categories = self._categories.numbered(ids_before(dataset))
+        return Survey(dataset, frames, categories, self._part_categories.numbered({}), complete)
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """A record in the first round, and whether its sequence is wanted."""
+
+    record: FrameRecord
+    wanted: bool
+
+
+class RecordStream:
+    """The records of the wanted sequences of a dataset. Go through surveyed() to its end, then through in_order().
+
+    Attributes:
+        damaged: a frame and a sentence, for each record that cannot be read.
+        left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
+
+    Raises:
+        RecordError: what says which sequences are wanted is damaged.
+    """
+
+    def __init__(self, records: RecordStore) -> None:
+        self.records = records
+        self.damaged: list[tuple[str, str]] = []
+        self.left_out: Counter[str] = Counter()
+        self._wanted = WantedSequences.read(records.dataset)
+        self._found = list(records.frames())
+        self._order: list[tuple[str, int, str, str]] = []
+        self.read = lru_cache(_RECORDS_AT_HAND)(records.read)
+
+    @property
+    def found(self) -> int:
+        """How many records there are, wanted or not, damaged or not."""
+        return len(self._found)
+
+    def __len__(self) -> int:
+        """How many frames the second round has; after the first."""
+        return len(self._order)
+
+    def surveyed(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[Surveyed]:
+        """First round: each record that can be read.
+
+        Args:
+            progress: called before each reading with the number of those before it."""
+        for done, frame in enumerate(self._found):
+            progress(done)
+            try:
+                record = self.records.read(frame)
+            except RecordError as error:
+                self.damaged.append((frame, str(error)))
+                continue
+            wanted = self._wanted.wants(record)
+            if wanted:
+                self._order.append((record.sequence, record.frame, record.name, frame))
+            else:
+                self.left_out[record.sequence] += 1
+            yield Surveyed(record, wanted)
+        self._order.sort()
+
+    def in_order(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[FrameRecord]:
+        """Second round: the wanted records by sequence, frame number and name.
+
+        Args:
+            progress: as in surveyed().
+
+        Raises:
+            RecordError: a record is not what it was in the first round.
+        """
+        for done, (*_, frame) in enumerate(self._order):
+            progress(done)
+            yield self.read(frame)
+
+    def frame_at(self, sequence: str, number: int) -> str | None:
+        """After the first round: the frame with this number in a sequence, as the record store names it."""
+        return self._frame_at.get((sequence, number))
+
+    @cached_property
+    def _frame_at(self) -> Mapping[tuple[str, int], str]:
+        return {(sequence, number): frame for sequence, number, _, frame in self._order}
+
+    def check_any(self) -> None:
+        """After the first round: RecordError where there is nothing to go through."""
+        if self._order:
+            return
+        if self.damaged:
+            raise RecordError(lines_said_once(self.damaged)[0])
+        raise RecordError(self.why_nothing())
+
+    def why_nothing(self) -> str:
+        """A sentence on why no record is wanted."""
+        if self.left_out:
+            return f"{self.records.dataset} holds records of other sequences only; export again from Blender"
+        return f"{self.records.dataset} holds no frame record; run 'labelpass annotate' on the frames first"

@@ -1,0 +1,129 @@
+"""What every dataset format does: a writer takes part in one stream of all records, a checker in another one.
+
+All formats are written at once, of one stream (dataset/stream.py), so a dataset is read twice, however many formats
+there are: once in any order, for what has to be known of the whole, and once in the order of the dataset. Neither
+round has more than a few records in memory, and neither should a writer.
+
+A module of this package that a row of settings/format_table.py names has `make_writer`, of the type MakeWriter.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Protocol
+
+from ..base.dataset_folder import DatasetFolder
+from ..categories.ids import ids_of
+from ..records.frame_record import FrameRecord
+from ..settings.category_table import Category
+from ..settings.format_table import DatasetFormat
+from ..settings.map_table import WrittenMap
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known of a dataset when all its records have been read once.
+
+    Attributes:
+        dataset: where its files are.
+        frames: how many frames follow.
+        categories, part_categories: all of them with their ids, sorted by these.
+        complete: whether all records could be read. Of those that could not it is not known what they had to say, and
+            whether they are of the dataset at all.
+    """
+
+    dataset: DatasetFolder
+    frames: int
+    categories: Sequence[Category]
+    part_categories: Sequence[Category]
+    complete: bool = True
+
+    @cached_property
+    def ids(self) -> Mapping[str, int]:
+        """Name of a category -> its id."""
+        return ids_of(self.categories)
+
+    @cached_property
+    def part_ids(self) -> Mapping[str, int]:
+        """Name of a category of parts -> its id."""
+        return ids_of(self.part_categories)
+
+
+@dataclass(frozen=True)
+class StreamedFrame:
+    """A frame in the second round.
+
+    Attributes:
+        number: its place in the order of the dataset, from 1.
+        record: all that is known of it.
+        two_frame_maps: its maps that need another frame as well, which are there now.
+    """
+
+    number: int
+    record: FrameRecord
+    two_frame_maps: Sequence[WrittenMap] = ()
+
+
+class Writer(Protocol):
+    """Writes one format, or several that have most in common."""
+
+    @property
+    def written(self) -> Sequence[DatasetFormat]:
+        """After finish(): the formats of which there are files."""
+
+    def survey(self, record: FrameRecord) -> None:
+        """First round: each record once, in any order."""
+
+    def begin(self, survey: Survey, files: ExitStack) -> None:
+        """Between the rounds.
+
+        Args:
+            survey: what the first round has found.
+            files: for files that stay open until all formats are complete: what is entered there gets its final name
+                only if nothing fails, see base/files.py.
+
+        Raises:
+            RecordError: the records contradict each other.
+        """
+
+    def add(self, frame: StreamedFrame) -> None:
+        """Second round: each frame once, by sequence, frame number and name; OutputError where it cannot be written."""
+
+    def finish(self) -> Sequence[str]:
+        """Write what is left, and say what is wrong: a sentence each.
+
+        Raises:
+            OutputError: a file cannot be written.
+        """
+
+
+class Checker(Protocol):
+    """Compares what a writer has written with the records, in the same two rounds. Each problem is a sentence."""
+
+    def survey(self, record: FrameRecord) -> None:
+        """First round: each record once, in any order."""
+
+    def begin(self, survey: Survey) -> Iterator[str]:
+        """What is wrong whatever the records say; InputError where nothing can be compared."""
+
+    def check(self, frame: StreamedFrame) -> Iterator[str]:
+        """Second round: what disagrees with this frame, in the order of the dataset."""
+
+    def finish(self) -> Iterator[str]:
+        """What is wrong with the whole."""
+
+
+MakeWriter = Callable[[Sequence[DatasetFormat]], Writer]
+
+
+def writers_of(formats: Sequence[DatasetFormat]) -> list[Writer]:
+    """A writer for each module that writes some of these formats, in the order of the table."""
+    writers = []
+    for module in dict.fromkeys(format.module for format in DatasetFormat if format in formats):
+        make_writer: MakeWriter = import_module(f".{module}", __package__).make_writer
+        writers.append(
+            make_writer([format for format in DatasetFormat if format in formats and format.module == module])
+        )
+    return writers
