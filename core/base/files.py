@@ -6,8 +6,8 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
-import socket
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -227,4 +227,4 @@ def digest(data: bytes) -> str:
 
 
 def _owner(pid: int) -> str:
-    return f"{socket.gethostname()}-{pid}"
+    return f"{platform.node()}-{pid}"
