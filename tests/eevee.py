@@ -160,7 +160,7 @@ class Dataset:
 
     def load(self, frame: int, map: DenseMap) -> Array:
         path = self.output / map.path(f"analytic_{frame:04}")
-        if map.suffix == ".npy":
+        if map.storage.suffix == ".npy":
             return np.asarray(np.load(path))
         with Image.open(path) as image:
             return np.asarray(image)

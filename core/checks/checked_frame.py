@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from ..base.errors import InputError
-from ..maps.surface_map import SurfaceMap
+from ..maps.codecs.codec import MapPixels
+from ..maps.codecs.points import PointCloud
+from ..maps.codecs.surfaces import SurfaceMap
+from ..maps.codecs.table import read_content, read_map
 from ..masks.rle import paint_masks
 from ..records.frame_record import FrameRecord
 from ..records.merge_record import LaterRecord
@@ -45,7 +46,7 @@ class CheckedFrame:
         self.later = later or LaterRecord()
         self.compared: set[str] = set()
         self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in self.written}
-        self._loaded: dict[DenseMap, Array] = {}
+        self._loaded: dict[DenseMap, MapPixels] = {}
         self._surfaces: SurfaceMap | None = None
         self._numbers: npt.NDArray[np.int64] | None = None
 
@@ -77,40 +78,25 @@ class CheckedFrame:
     def _those_of(self, map: DenseMap | MapKind) -> list[DenseMap]:
         return [one for one in self._maps if map in (one, one.kind)]
 
-    def scale(self, map: DenseMap) -> float:
-        return self._maps[map].scale or 1.0
-
     def lacks(self, map: DenseMap | MapKind) -> bool:
         """Whether a map has pixels without a value only because its format cannot hold theirs."""
         return any(self._maps[one].out_of_range for one in self._those_of(map))
 
-    def load(self, map: DenseMap) -> Array:
-        """The pixels of a map as they are stored; InputError where it cannot be read or has another size."""
+    def load(self, map: DenseMap) -> MapPixels:
+        """A map of pixels, kept for the next check; InputError where it cannot be read or has another size."""
         if map not in self._loaded:
-            path = self.output / self._maps[map].file
-            try:
-                if map.suffix == ".npy":
-                    values = np.load(path)
-                else:
-                    with Image.open(path) as image:
-                        values = np.asarray(image)
-            except (OSError, SyntaxError, ValueError, EOFError) as error:
-                raise InputError(f"{path} cannot be read ({error}); annotate the frame again") from error
-            if values.shape[:2] != (self.record.height, self.record.width):
-                raise InputError(
-                    f"{path} has {values.shape[1]} x {values.shape[0]} pixels and the record "
-                    f"{self.record.width} x {self.record.height}; annotate the frame again"
-                )
-            self._loaded[map] = values
+            self._loaded[map] = read_map(self.output, self._maps[map], self.record.height, self.record.width)
         return self._loaded[map]
 
+    def read(self, written: WrittenMap) -> MapPixels | PointCloud | SurfaceMap:
+        """A map, not kept; InputError where it cannot be read or has another size."""
+        return read_content(self.output, written, self.record.height, self.record.width)
+
     def surfaces(self) -> SurfaceMap:
-        """InputError where they cannot be read or have another size than the record."""
+        """Kept likewise; InputError where they cannot be read or have another size than the record."""
         if self._surfaces is None:
-            file = self._maps[DenseMap.SURFACES_NPZ].file
-            found = SurfaceMap.read(self.output / file)
-            if found.number.shape != (self.record.height, self.record.width):
-                raise InputError(f"{file} is not of the size of its record; annotate the frame again")
+            found = self.read(self._maps[DenseMap.SURFACES_NPZ])
+            assert isinstance(found, SurfaceMap)
             self._surfaces = found
         return self._surfaces
 
@@ -144,14 +130,14 @@ class CheckedFrame:
     def has_half_positions(self) -> bool:
         """Whether Position holds half floats of scene units, as EEVEE renders it."""
         position = self.load(DenseMap.POSITION_NPY)
-        values = position[~np.isnan(position)].astype(np.float64) / (self.record.unit_scale or 1.0)
+        values = position.values[position.valid].astype(np.float64) / (self.record.unit_scale or 1.0)
         with np.errstate(over="ignore", invalid="ignore"):
             halves = values.astype(np.float16).astype(np.float64)
             return bool((np.abs(values - halves) <= _ROUNDING * np.abs(values)).all())
 
     def position_error(self) -> Array:
         """(H, W, 3) metres: how far each coordinate of Position may be beside the surface by its number format."""
-        position = np.abs(self.load(DenseMap.POSITION_NPY).astype(np.float64))
+        position = np.abs(self.load(DenseMap.POSITION_NPY).values.astype(np.float64))
         return position * (HALF_STEP if self.has_half_positions() else 0.0)
 
     def project(self, points: Array) -> Array:

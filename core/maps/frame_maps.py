@@ -3,8 +3,6 @@
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +14,17 @@ from ..labels.labelled_frame import LabelledFrame
 from ..masks.rle import paint_masks
 from ..settings.map_table import DenseMap, MapKind, WrittenMap, maps_to_write
 from ..settings.render_pass import Pass
+from .codecs.codec import MapPixels
+from .codecs.points import PointCloud
+from .codecs.surfaces import SurfaceMap
+from .codecs.table import codec_of
 from .flow import Motion
-from .flow_files import write_flow
-from .map_files import write_exr, write_npy, write_png16
-from .point_cloud import write_ply
-from .surface_map import SurfaceMap, map_surfaces
+from .surface_map import map_surfaces
 
 _MOST_OF_16_BIT = 0xFFFF
 
-Array = npt.NDArray[Any]
-Bools = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.uint16]
-# (H, W) or (H, W, C) values, and (H, W) where they mean something.
-_Pixels = tuple[Array, Bools]
+_Content = MapPixels | PointCloud | SurfaceMap
 
 
 def write_maps(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable[[], None]) -> list[WrittenMap]:
@@ -74,7 +70,7 @@ class DenseMaps:
         self._category_ids = category_ids
         self._depth_scale = frame.job.settings.depth_scale
         self._colours = colours
-        self._made: tuple[MapKind, _Pixels] | None = None
+        self._made: tuple[MapKind, _Content] | None = None
 
     def check(self, maps: Sequence[DenseMap]) -> None:
         """Raises SceneError where one of some maps, those that are made later too, needs a camera that nobody knows."""
@@ -94,44 +90,46 @@ class DenseMaps:
         if self._made is None or self._made[0] is not map.kind:
             with _naming(map):
                 self._made = map.kind, _MAKERS[map.kind](self)
-        values, valid = self._made[1]
+        content = self._made[1]
         path = map.path(self._frame.job.files.path)
-        held = _WRITERS[map](self, self._frame.job.dataset.file(path), values, valid)
+        codec = codec_of(map, self._depth_scale)
+        held = codec.write(self._frame.job.dataset.file(path), content)
         return WrittenMap(
             map=map,
             file=path,
             unit=self._surfaces.unit if map.kind.is_length else map.kind.unit,
-            scale=self._depth_scale if _WRITERS[map] is _depth_png else None,
+            scale=codec.scale,
             valid=held,
-            out_of_range=int(np.count_nonzero(valid)) - held,
+            out_of_range=content.count - held,
             ids=self._category_ids if map.kind is MapKind.CATEGORIES else None,
         )
 
-    def _depth(self) -> _Pixels:
-        return self._surfaces.planar(), self._surfaces.seen
+    def _depth(self) -> MapPixels:
+        return MapPixels(self._surfaces.planar(), self._surfaces.seen)
 
-    def _ray_depth(self) -> _Pixels:
-        return self._surfaces.along_rays(), self._surfaces.seen
+    def _ray_depth(self) -> MapPixels:
+        return MapPixels(self._surfaces.along_rays(), self._surfaces.seen)
 
-    def _normals(self) -> _Pixels:
+    def _normals(self) -> MapPixels:
         rotation = np.asarray(self._surfaces.camera.world_to_camera, dtype=np.float32)[:3, :3]
         normals = self._passes.read(Pass.NORMAL).astype(np.float32, copy=False) @ rotation.T
         length = np.sqrt(np.einsum("ijk,ijk->ij", normals, normals))
         has = np.isfinite(length) & (length > 0)
-        return normals / np.where(has, length, 1)[..., None], has
+        return MapPixels(normals / np.where(has, length, 1)[..., None], has)
 
     # Blender gives the background no flow: where it goes is not known, and not 0.
-    def _flow_forward(self) -> _Pixels:
-        return self._motion.forward(), self._surfaces.seen
+    def _flow_forward(self) -> MapPixels:
+        return MapPixels(self._motion.forward(), self._surfaces.seen)
 
-    def _flow_backward(self) -> _Pixels:
-        return self._motion.backward(), self._surfaces.seen
+    def _flow_backward(self) -> MapPixels:
+        return MapPixels(self._motion.backward(), self._surfaces.seen)
 
-    def _position(self) -> _Pixels:
+    def _position(self) -> MapPixels:
         scale = np.float32(self._surfaces.unit_scale)
-        return self._passes.read(Pass.POSITION).astype(np.float32, copy=False) * scale, self._surfaces.seen
+        values = self._passes.read(Pass.POSITION).astype(np.float32, copy=False) * scale
+        return MapPixels(values, self._surfaces.seen)
 
-    def _nocs(self) -> _Pixels:
+    def _nocs(self) -> MapPixels:
         """Source: Wang et al., Normalized Object Coordinate Space, CVPR 2019, section 3."""
         points = self._surfaces.in_camera()
         poses = [instance.pose for instance in self._instances]
@@ -152,37 +150,24 @@ class DenseMaps:
         inside = np.einsum("nij,nj->ni", turn[numbers], points - middle[numbers]) + 0.5
         values = np.zeros((*self._passes.shape, 3), np.float32)
         values[self._surfaces.seen] = inside
-        return values, self._surfaces.seen & has[self._numbers]
+        return MapPixels(values, self._surfaces.seen & has[self._numbers])
 
-    @cached_property
     def _surface_map(self) -> SurfaceMap:
         return map_surfaces(self._frame)
 
-    def _surface_numbers(self) -> _Pixels:
-        return self._surface_map.number, self._surface_map.number >= 0
-
-    def _write_surfaces(self, path: Path, _: Array, valid: Bools) -> int:
-        self._surface_map.write(path)
-        return int(np.count_nonzero(valid))
-
-    def _uv(self) -> _Pixels:
+    def _uv(self) -> MapPixels:
         coordinates = self._passes.read(Pass.UV).astype(np.float32, copy=False)
         if coordinates.shape[-1] < 3:
             raise PassError(
                 f"The UV pass of {self._passes.where} lacks the value that says where there is a UV map; write it as "
                 "OpenEXR MultiLayer"
             )
-        return coordinates[..., :2], coordinates[..., 2] > 0
+        return MapPixels(coordinates[..., :2], coordinates[..., 2] > 0)
 
-    def _points(self) -> _Pixels:
-        values = np.zeros((*self._passes.shape, 3))
-        values[self._surfaces.seen] = self._surfaces.to_world(self._surfaces.in_camera())
-        return values, self._surfaces.seen
-
-    def _write_points(self, path: Path, values: Array, valid: Bools) -> int:
-        colours = None if self._colours is None else self._colours[valid]
-        write_ply(path, values[valid], colours, self._numbers[valid], self._categories()[0][valid])
-        return int(np.count_nonzero(valid))
+    def _points(self) -> PointCloud:
+        places, seen = self._surfaces.to_world(self._surfaces.in_camera()), self._surfaces.seen
+        colours = None if self._colours is None else self._colours[seen]
+        return PointCloud(places, colours, self._numbers[seen], self._categories().values[seen])
 
     @cached_property
     def _numbers(self) -> Numbers:
@@ -194,20 +179,20 @@ class DenseMaps:
             )
         return paint_masks([instance.mask.rle for instance in self._instances], *self._passes.shape).astype(np.uint16)
 
-    def _instance_numbers(self) -> _Pixels:
-        return self._numbers, self._numbers > 0
+    def _instance_numbers(self) -> MapPixels:
+        return MapPixels(self._numbers, self._numbers > 0)
 
-    def _categories(self) -> _Pixels:
+    def _categories(self) -> MapPixels:
         ids = [0, *(self._category_ids[instance.category] for instance in self._instances)]
         if max(ids) > _MOST_OF_16_BIT:
             raise SceneError(
                 f"A category has the id {max(ids)}, and a label map of 16 bit holds ids up to {_MOST_OF_16_BIT}; "
                 "give it a smaller category_id"
             )
-        return np.array(ids, dtype=np.uint16)[self._numbers], self._numbers > 0
+        return MapPixels(np.array(ids, dtype=np.uint16)[self._numbers], self._numbers > 0)
 
 
-_MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Pixels]] = {
+_MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Content]] = {
     MapKind.DEPTH: DenseMaps._depth,
     MapKind.RAY_DEPTH: DenseMaps._ray_depth,
     MapKind.NORMALS: DenseMaps._normals,
@@ -215,7 +200,7 @@ _MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Pixels]] = {
     MapKind.FLOW_BACKWARD: DenseMaps._flow_backward,
     MapKind.POSITION: DenseMaps._position,
     MapKind.NOCS: DenseMaps._nocs,
-    MapKind.SURFACES: DenseMaps._surface_numbers,
+    MapKind.SURFACES: DenseMaps._surface_map,
     MapKind.UV: DenseMaps._uv,
     MapKind.POINTS: DenseMaps._points,
     MapKind.INSTANCES: DenseMaps._instance_numbers,
@@ -230,95 +215,3 @@ def _naming(map: DenseMap) -> Iterator[None]:
         yield
     except (PassError, SceneError) as error:
         raise type(error)(f"{map.label} cannot be made: {error}") from error
-
-
-def _depth_png(maps: DenseMaps, path: Path, depth: Array, valid: Bools) -> int:
-    """A surface that is nearer than half a step or farther than the last one gets 0, as if there were none."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.rint(depth / np.float64(maps._depth_scale))
-        held = valid & (steps >= 1) & (steps <= _MOST_OF_16_BIT)
-    write_png16(path, np.where(held, steps, 0).astype(np.uint16))
-    return int(np.count_nonzero(held))
-
-
-def _normals_png(_: DenseMaps, path: Path, normals: Array, valid: Bools) -> int:
-    steps = np.rint((normals + 1) * (_MOST_OF_16_BIT / 2))
-    write_png16(path, np.where(valid[..., None], steps, 0).astype(np.uint16))
-    return int(np.count_nonzero(valid))
-
-
-def _flow(_: DenseMaps, path: Path, flow: Array, valid: Bools) -> int:
-    return write_flow(path, flow, valid)
-
-
-def _npy_or_nan(_: DenseMaps, path: Path, values: Array, valid: Bools) -> int:
-    write_npy(path, _filled(values, valid, np.float32(np.nan)))
-    return int(np.count_nonzero(valid))
-
-
-def _npy_or_0(_: DenseMaps, path: Path, values: Array, valid: Bools) -> int:
-    write_npy(path, _filled(values, valid, np.float32(0)))
-    return int(np.count_nonzero(valid))
-
-
-def _depth_exr(_: DenseMaps, path: Path, depth: Array, valid: Bools) -> int:
-    write_exr(path, {"Z": _filled(depth, valid, np.float32(np.nan))})
-    return int(np.count_nonzero(valid))
-
-
-def _position_exr(_: DenseMaps, path: Path, position: Array, valid: Bools) -> int:
-    filled = _filled(position, valid, np.float32(np.nan))
-    write_exr(path, {name: filled[..., place] for place, name in enumerate("XYZ")})
-    return int(np.count_nonzero(valid))
-
-
-def _nocs_png(_: DenseMaps, path: Path, coordinates: Array, valid: Bools) -> int:
-    """What lies outside of the box by a rounding error belongs to its side."""
-    steps = np.rint(np.clip(coordinates, 0, 1) * _MOST_OF_16_BIT)
-    write_png16(path, np.where(valid[..., None], steps, 0).astype(np.uint16))
-    return int(np.count_nonzero(valid))
-
-
-def _normals_exr(_: DenseMaps, path: Path, normals: Array, valid: Bools) -> int:
-    filled = _filled(normals, valid, np.float32(0))
-    write_exr(path, {name: filled[..., place] for place, name in enumerate("XYZ")})
-    return int(np.count_nonzero(valid))
-
-
-def _labels_png(_: DenseMaps, path: Path, labels: Array, valid: Bools) -> int:
-    write_png16(path, labels)
-    return int(np.count_nonzero(valid))
-
-
-def _filled(values: Array, valid: Bools, missing: np.float32) -> npt.NDArray[np.float32]:
-    where = valid if values.ndim == 2 else valid[..., None]
-    return np.where(where, values, missing).astype(np.float32, copy=False)
-
-
-# Each returns how many pixels its file gives a value.
-_WRITERS: Mapping[DenseMap, Callable[[DenseMaps, Path, Array, Bools], int]] = {
-    DenseMap.DEPTH_PNG: _depth_png,
-    DenseMap.DEPTH_NPY: _npy_or_nan,
-    DenseMap.DEPTH_EXR: _depth_exr,
-    DenseMap.RAY_DEPTH_PNG: _depth_png,
-    DenseMap.RAY_DEPTH_NPY: _npy_or_nan,
-    DenseMap.RAY_DEPTH_EXR: _depth_exr,
-    DenseMap.NORMALS_PNG: _normals_png,
-    DenseMap.NORMALS_NPY: _npy_or_0,
-    DenseMap.NORMALS_EXR: _normals_exr,
-    DenseMap.FLOW_FORWARD_FLO: _flow,
-    DenseMap.FLOW_FORWARD_PNG: _flow,
-    DenseMap.FLOW_FORWARD_NPY: _flow,
-    DenseMap.FLOW_BACKWARD_FLO: _flow,
-    DenseMap.FLOW_BACKWARD_PNG: _flow,
-    DenseMap.FLOW_BACKWARD_NPY: _flow,
-    DenseMap.POSITION_NPY: _npy_or_nan,
-    DenseMap.POSITION_EXR: _position_exr,
-    DenseMap.NOCS_PNG: _nocs_png,
-    DenseMap.NOCS_NPY: _npy_or_nan,
-    DenseMap.SURFACES_NPZ: DenseMaps._write_surfaces,
-    DenseMap.UV_NPY: _npy_or_nan,
-    DenseMap.POINTS_PLY: DenseMaps._write_points,
-    DenseMap.INSTANCES_PNG: _labels_png,
-    DenseMap.CATEGORIES_PNG: _labels_png,
-}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..geometry.occlusion import NEARER
 from ..scene.camera import Camera
-from .surface_map import SurfaceMap
+from .codecs.surfaces import SurfaceMap
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

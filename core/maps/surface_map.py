@@ -1,18 +1,11 @@
-"""Which of the scene's surfaces each pixel of a frame shows, and where all of them are: what motion is found from."""
+"""Which of the scene's surfaces each pixel of a frame shows: by its label, and by its depth where labels are shared."""
 
-import io
-import json
-import zipfile
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.errors import InputError, PassError, SceneError
-from ..base.files import canonical_json, complete_file
+from ..base.errors import PassError, SceneError
 from ..geometry.rasteriser import Projection
 from ..geometry.surface_search import Placed, find_surfaces
 from ..labels.instance_separation import surfaces_by_label
@@ -20,61 +13,7 @@ from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import find_runs
 from ..scene.scene_geometry import SceneGeometry, read_meshes
 from ..settings.settings import LabelSource
-
-# Object whose labels it has, object that it is a copy of, instancer, persistent id, and its place among equal ones.
-Identity = tuple[str, str, str, tuple[int, ...], int]
-
-
-@dataclass(frozen=True)
-class SurfaceMap:
-    """The surfaces of a frame.
-
-    Attributes:
-        number: (H, W) int32, the surface in each pixel; -1 where there is none, or nobody knows which.
-        matrices: (N, 4, 4) float64, row-major, from each surface's mesh to the world, scene units.
-        identities: what is equal for one surface in all frames.
-        meshes: digest of the mesh of each; "" for what has no triangles. Equal ones have the same shape.
-    """
-
-    number: npt.NDArray[np.int32]
-    matrices: npt.NDArray[np.float64]
-    identities: tuple[Identity, ...]
-    meshes: tuple[str, ...]
-
-    def write(self, path: Path) -> None:
-        """Raises OutputError where the file cannot be written."""
-        rows = [
-            [*names, list(persistent_id), repeat, mesh]
-            for (*names, persistent_id, repeat), mesh in zip(self.identities, self.meshes, strict=True)
-        ]
-        buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            number=self.number,
-            matrices=self.matrices,
-            surfaces=np.frombuffer(canonical_json(rows), dtype=np.uint8),
-        )
-        with complete_file(path) as file:
-            file.write(buffer.getvalue())
-
-    @classmethod
-    def read(cls, path: Path) -> "SurfaceMap":
-        """Raises InputError where the file is missing or damaged."""
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                rows: list[Any] = json.loads(archive["surfaces"].tobytes())
-                number, matrices = archive["number"], archive["matrices"]
-            identities = tuple(
-                (str(ob), str(source), str(by), tuple(map(int, persistent_id)), int(repeat))
-                for ob, source, by, persistent_id, repeat, _ in rows
-            )
-            if matrices.shape != (len(rows), 4, 4) or number.max(initial=-1) >= len(rows):
-                raise ValueError("numbers without a surface")
-        except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(
-                f"Cannot read {path} ({error}); annotate all frames of the sequence with the same maps"
-            ) from error
-        return cls(number, matrices, identities, tuple(str(row[-1]) for row in rows))
+from .codecs.surfaces import Identity, SurfaceMap
 
 
 def map_surfaces(frame: LabelledFrame) -> SurfaceMap:

@@ -1,13 +1,12 @@
 """The dense maps that need another frame as well; they are made when all frames are there, of maps that both have."""
 
 import contextlib
-import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, RecordError
@@ -18,15 +17,11 @@ from ..geometry.disparity import find_disparity
 from ..geometry.occlusion import find_hidden
 from ..records.frame_record import FrameRecord
 from ..records.merge_record import LaterMap, LaterRecord, later_key, remove
+from ..scene.camera import Camera
 from ..settings.map_table import DenseMap, MapKind, WrittenMap
-from .flow_files import write_flow
-from .map_files import write_npy, write_png8, write_png16
+from .codecs.codec import DAMAGED, MapPixels, WrongSize
+from .codecs.table import codec_of
 from .stepped_flow import SteppedFlow, find_stepped_flow
-from .surface_map import SurfaceMap
-
-_SEEN, _HIDDEN, _NO_SURFACE = 0, 255, 128
-# KITTI: pixels for a step of a disparity PNG.
-_DISPARITY_STEP = 1 / 256
 
 _OTHER_EYE = {"left": "right", "right": "left"}
 _FLOWS = {
@@ -132,103 +127,82 @@ class _Pair:
         path = self.dataset.file(map.path(self.here.path))
         if before and before.key == key and before.content.is_size_of(path):
             return before
-        makers = {
-            MapKind.DISPARITY: self._disparity,
-            MapKind.FLOW_STEP: self._flow_step,
-            MapKind.OCCLUSION_STEP: self._occlusion_step,
-        }
         with noting_contents() as noted:
-            written = makers.get(map.kind, self._occlusion)(map, path)
+            written = self._write(map, path)
         return LaterMap(written, key, noted[path])
 
-    def _disparity(self, map: DenseMap, path: Path) -> WrittenMap:
-        disparity = _disparity(self.dataset, self.here, self.other)
-        has = int(np.count_nonzero(~np.isnan(disparity)))
-        if map.suffix == ".npy":
-            write_npy(path, disparity)
-            return self._written(map, has)
-        # Source: KITTI 2012 stereo development kit, readme.txt.
-        with np.errstate(invalid="ignore"):
-            steps = np.rint(disparity / _DISPARITY_STEP)
-            pixels = np.where((steps >= 1) & (steps <= 0xFFFF), steps, 0).astype(np.uint16)
-        write_png16(path, pixels)
-        held = int(np.count_nonzero(pixels))
-        return self._written(map, held, _DISPARITY_STEP, has - held)
+    def _write(self, map: DenseMap, path: Path) -> WrittenMap:
+        content, codec = self._content(map.kind), codec_of(map)
+        held = codec.write(path, content)
+        by_step = map.kind in (MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP)
+        return WrittenMap(
+            map=map,
+            file=map.path(self.here.path),
+            unit=map.kind.unit,
+            scale=codec.scale,
+            valid=held,
+            out_of_range=content.count - held,
+            step=self.here.flow_step if by_step else None,
+            unknown=self._stepped.unknown if by_step else {},
+        )
 
-    def _occlusion(self, map: DenseMap, path: Path) -> WrittenMap:
-        pixels = _occlusion(self.dataset, map, self.here, self.other)
-        write_png8(path, pixels)
-        return self._written(map, int(np.count_nonzero(pixels != _NO_SURFACE)))
-
-    def _flow_step(self, map: DenseMap, path: Path) -> WrittenMap:
-        flow = self._stepped.flow
-        has = ~np.isnan(flow[..., 0])
-        held = write_flow(path, flow, has)
-        return self._written_step(map, held, int(np.count_nonzero(has)) - held)
-
-    def _occlusion_step(self, map: DenseMap, path: Path) -> WrittenMap:
+    def _content(self, kind: MapKind) -> MapPixels:
+        if kind is MapKind.DISPARITY:
+            return self._disparity
+        if kind in _FLOWS:
+            return self._occlusion(kind)
         has = ~np.isnan(self._stepped.flow[..., 0])
-        pixels = np.where(self._stepped.hidden, _HIDDEN, _SEEN).astype(np.uint8)
-        pixels[~has] = _NO_SURFACE
-        write_png8(path, pixels)
-        return self._written_step(map, int(np.count_nonzero(has)), 0)
+        return MapPixels(self._stepped.flow if kind is MapKind.FLOW_STEP else self._stepped.hidden, has)
+
+    @cached_property
+    def _disparity(self) -> MapPixels:
+        here, cameras = self.here, self._cameras()
+        depth = self._read(here, DenseMap.DEPTH_NPY).values
+        disparity = find_disparity(depth, *cameras, here.view == "left", here.unit_scale or 1.0)
+        return MapPixels(disparity, ~np.isnan(disparity))
+
+    def _occlusion(self, kind: MapKind) -> MapPixels:
+        here, other = self.here, self.other
+        _, there, back = _FLOWS[kind]
+        flow = self._read(here, there)
+        cameras = (here.camera, other.camera) if here.camera and other.camera else None
+        if cameras and (cameras[0].k is None or cameras[1].k is None):
+            cameras = None
+        hidden = find_hidden(
+            flow.values,
+            self._read(other, back).values,
+            self._read(here, DenseMap.DEPTH_NPY).values,
+            self._read(other, DenseMap.DEPTH_NPY).values,
+            cameras,
+            here.unit_scale or 1.0,
+        )
+        return MapPixels(hidden, flow.valid)
 
     @cached_property
     def _stepped(self) -> SteppedFlow:
-        here, other = self.here, self.other
-        if here.camera is None or other.camera is None:
-            raise RecordError(f"the record has no camera; {GET_SCENE_RECORDS}")
-        surfaces, surfaces_there = (
-            SurfaceMap.read(self.dataset.file(DenseMap.SURFACES_NPZ.path(one.path))) for one in (here, other)
+        here, other, cameras = self.here, self.other, self._cameras()
+        return find_stepped_flow(
+            self._read(here, DenseMap.SURFACES_NPZ),
+            self._read(other, DenseMap.SURFACES_NPZ),
+            self._read(here, DenseMap.DEPTH_NPY).values,
+            self._read(other, DenseMap.DEPTH_NPY).values,
+            cameras,
+            here.unit_scale or 1.0,
         )
-        depth, depth_there = (_load(self.dataset, one, DenseMap.DEPTH_NPY) for one in (here, other))
-        if surfaces.number.shape != depth.shape or surfaces_there.number.shape != depth_there.shape:
-            raise InputError("its surfaces are not of the size of its depth; annotate the frames again")
-        cameras = here.camera, other.camera
-        return find_stepped_flow(surfaces, surfaces_there, depth, depth_there, cameras, here.unit_scale or 1.0)
 
-    def _written(self, map: DenseMap, valid: int, scale: float | None = None, out_of_range: int = 0) -> WrittenMap:
-        return WrittenMap(map, map.path(self.here.path), map.kind.unit, scale, valid, out_of_range)
+    def _cameras(self) -> tuple[Camera, Camera]:
+        if self.here.camera is None or self.other.camera is None:
+            raise RecordError(f"the record has no camera; {GET_SCENE_RECORDS}")
+        return self.here.camera, self.other.camera
 
-    def _written_step(self, map: DenseMap, valid: int, out_of_range: int) -> WrittenMap:
-        written = self._written(map, valid, out_of_range=out_of_range)
-        return dataclasses.replace(written, step=self.here.flow_step, unknown=self._stepped.unknown)
-
-
-def _disparity(dataset: DatasetFolder, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.float32]:
-    if here.camera is None or other.camera is None:
-        raise RecordError(f"the record has no camera; {GET_SCENE_RECORDS}")
-    depth = _load(dataset, here, DenseMap.DEPTH_NPY)
-    return find_disparity(depth, here.camera, other.camera, here.view == "left", here.unit_scale or 1.0)
-
-
-def _occlusion(dataset: DatasetFolder, map: DenseMap, here: FrameRecord, other: FrameRecord) -> npt.NDArray[np.uint8]:
-    _, there, back = _FLOWS[map.kind]
-    flow = _load(dataset, here, there)
-    cameras = (here.camera, other.camera) if here.camera and other.camera else None
-    if cameras and (cameras[0].k is None or cameras[1].k is None):
-        cameras = None
-    hidden = find_hidden(
-        flow,
-        _load(dataset, other, back),
-        _load(dataset, here, DenseMap.DEPTH_NPY),
-        _load(dataset, other, DenseMap.DEPTH_NPY),
-        cameras,
-        here.unit_scale or 1.0,
-    )
-    pixels = np.where(hidden, _HIDDEN, _SEEN).astype(np.uint8)
-    pixels[np.isnan(flow[..., 0])] = _NO_SURFACE
-    return pixels
-
-
-def _load(dataset: DatasetFolder, record: FrameRecord, map: DenseMap) -> npt.NDArray[np.float32]:
-    path = dataset.file(map.path(record.path))
-    try:
-        values: npt.NDArray[np.float32] = np.load(path)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(
-            f"Cannot read {path} ({error}); annotate all frames of the sequence with the same maps"
-        ) from error
-    if values.shape[:2] != (record.height, record.width):
-        raise InputError(f"{path} is not of the size of its frame; annotate the frame again")
-    return values
+    def _read(self, record: FrameRecord, map: DenseMap) -> Any:
+        """What the codec of a map reads, of one of the two frames."""
+        path = self.dataset.file(map.path(record.path))
+        try:
+            return codec_of(map).read(path, record.height, record.width)
+        except WrongSize as error:
+            raise InputError(f"{path} is not of the size of its frame; annotate the frame again") from error
+        except DAMAGED as error:
+            raise InputError(
+                f"Cannot read {path} ({error}); annotate all frames of the sequence with the same maps"
+            ) from error

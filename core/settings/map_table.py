@@ -1,7 +1,7 @@
 """The dense maps: what each of them shows, which passes it takes, and how its file stores it.
 
 This is the one table of them. Settings, command line, panel, checklist, `dataset.json` and docs/maps.md follow it;
-frame_maps.py makes the pixels and map_files.py the files. It runs in Blender's process too.
+frame_maps.py makes the pixels and the codecs in core/maps/codecs the files. It runs in Blender's process too.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from enum import Enum
 from ..base.choice import Choice
 from ..base.dataset_folder import map_file
 from ..base.json_fields import LEFT_OUT, JsonObject, in_json
+from .map_storage import Storage
 from .render_pass import Pass
 
 CAMERA_AXES = "camera: x right, y down, z forward (OpenCV)"
@@ -169,77 +170,59 @@ class DenseMap(Choice):
 
     Attributes:
         kind: what it shows.
+        storage: how its file stores that.
         file_format: for people.
-        suffix: of its files.
-        stored: what the numbers in the file are.
-        invalid: what stands where there is no value.
     """
 
     kind: MapKind
+    storage: Storage
     file_format: str
-    suffix: str
-    stored: str
-    invalid: str
 
-    def __new__(cls, kind: MapKind, suffix: str, stored: str, invalid: str) -> "DenseMap":
-        value = f"{kind.value}_{suffix[1:]}"
+    def __new__(cls, kind: MapKind, storage: Storage) -> "DenseMap":
+        ending = storage.suffix[1:]
+        value = f"{kind.value}_{ending}"
         member = str.__new__(cls, value)
         member._value_ = value
-        member.kind, member.suffix, member.stored, member.invalid = kind, suffix, stored, invalid
-        member.file_format = suffix[1:].upper()
+        member.kind, member.storage = kind, storage
+        member.file_format = ending.upper()
         member.label = f"{kind.title} {member.file_format}"
         unit = "metres" if kind.is_length else {"1": "", "number": "", "id": "", "flag": ""}.get(kind.unit, kind.unit)
-        member.help = f"{kind.shows[0].upper()}{kind.shows[1:]}{f', in {unit}' if unit else ''}; {stored}"
+        member.help = f"{kind.shows[0].upper()}{kind.shows[1:]}{f', in {unit}' if unit else ''}; {storage.stored}"
         return member
 
     # The order is that of the panel. A .blend file stores each by its name, so a new one may go anywhere.
-    DEPTH_PNG = MapKind.DEPTH, ".png", "16-bit grey, value x scale = depth", "0"
-    DEPTH_NPY = MapKind.DEPTH, ".npy", "float32, (H, W)", "NaN"
-    DEPTH_EXR = MapKind.DEPTH, ".exr", "float32, channel Z", "NaN"
-    RAY_DEPTH_PNG = MapKind.RAY_DEPTH, ".png", "16-bit grey, value x scale = distance", "0"
-    RAY_DEPTH_NPY = MapKind.RAY_DEPTH, ".npy", "float32, (H, W)", "NaN"
-    RAY_DEPTH_EXR = MapKind.RAY_DEPTH, ".exr", "float32, channel Z", "NaN"
-    NORMALS_PNG = MapKind.NORMALS, ".png", "16-bit RGB, value / 32767.5 - 1 = component", "0 0 0"
-    NORMALS_NPY = MapKind.NORMALS, ".npy", "float32, (H, W, 3)", "0 0 0"
-    NORMALS_EXR = MapKind.NORMALS, ".exr", "float32, channels X, Y, Z", "0 0 0"
-    FLOW_FORWARD_FLO = MapKind.FLOW_FORWARD, ".flo", "Middlebury, float32 u, v", "1e10 1e10"
-    FLOW_FORWARD_PNG = MapKind.FLOW_FORWARD, ".png", "KITTI, 16-bit RGB: (R - 32768) / 64 = u, G likewise = v", "B = 0"
-    FLOW_FORWARD_NPY = MapKind.FLOW_FORWARD, ".npy", "float32, (H, W, 2)", "NaN NaN"
-    FLOW_BACKWARD_FLO = MapKind.FLOW_BACKWARD, ".flo", "Middlebury, float32 u, v", "1e10 1e10"
-    FLOW_BACKWARD_PNG = (
-        MapKind.FLOW_BACKWARD,
-        ".png",
-        "KITTI, 16-bit RGB: (R - 32768) / 64 = u, G likewise = v",
-        "B = 0",
-    )
-    FLOW_BACKWARD_NPY = MapKind.FLOW_BACKWARD, ".npy", "float32, (H, W, 2)", "NaN NaN"
-    OCCLUSION_FORWARD_PNG = MapKind.OCCLUSION_FORWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
-    OCCLUSION_BACKWARD_PNG = MapKind.OCCLUSION_BACKWARD, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
-    FLOW_STEP_FLO = MapKind.FLOW_STEP, ".flo", "Middlebury, float32 u, v", "1e10 1e10"
-    FLOW_STEP_PNG = MapKind.FLOW_STEP, ".png", "KITTI, 16-bit RGB: (R - 32768) / 64 = u, G likewise = v", "B = 0"
-    FLOW_STEP_NPY = MapKind.FLOW_STEP, ".npy", "float32, (H, W, 2)", "NaN NaN"
-    OCCLUSION_STEP_PNG = MapKind.OCCLUSION_STEP, ".png", "8-bit grey, 0 = seen, 255 = hidden", "128"
-    DISPARITY_PNG = MapKind.DISPARITY, ".png", "KITTI, 16-bit grey, value / 256 = disparity", "0"
-    DISPARITY_NPY = MapKind.DISPARITY, ".npy", "float32, (H, W)", "NaN"
-    POSITION_NPY = MapKind.POSITION, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
-    POSITION_EXR = MapKind.POSITION, ".exr", "float32, channels X, Y, Z", "NaN NaN NaN"
-    NOCS_PNG = MapKind.NOCS, ".png", "16-bit RGB, value / 65535 = coordinate", "0 0 0"
-    NOCS_NPY = MapKind.NOCS, ".npy", "float32, (H, W, 3)", "NaN NaN NaN"
-    SURFACES_NPZ = (
-        MapKind.SURFACES,
-        ".npz",
-        "int32 number, (H, W); float64 matrices, (N, 4, 4), mesh to world in scene units; JSON surfaces",
-        "-1",
-    )
-    UV_NPY = MapKind.UV, ".npy", "float32, (H, W, 2)", "NaN NaN"
-    POINTS_PLY = (
-        MapKind.POINTS,
-        ".ply",
-        "binary PLY: float x, y, z, uchar red, green, blue, ushort instance, category",
-        "no point",
-    )
-    INSTANCES_PNG = MapKind.INSTANCES, ".png", "16-bit grey", "0"
-    CATEGORIES_PNG = MapKind.CATEGORIES, ".png", "16-bit grey", "0"
+    DEPTH_PNG = MapKind.DEPTH, Storage.DEPTH_PNG
+    DEPTH_NPY = MapKind.DEPTH, Storage.ONE_FLOAT_NPY
+    DEPTH_EXR = MapKind.DEPTH, Storage.ONE_FLOAT_EXR
+    RAY_DEPTH_PNG = MapKind.RAY_DEPTH, Storage.RAY_DEPTH_PNG
+    RAY_DEPTH_NPY = MapKind.RAY_DEPTH, Storage.ONE_FLOAT_NPY
+    RAY_DEPTH_EXR = MapKind.RAY_DEPTH, Storage.ONE_FLOAT_EXR
+    NORMALS_PNG = MapKind.NORMALS, Storage.NORMALS_PNG
+    NORMALS_NPY = MapKind.NORMALS, Storage.NORMALS_NPY
+    NORMALS_EXR = MapKind.NORMALS, Storage.NORMALS_EXR
+    FLOW_FORWARD_FLO = MapKind.FLOW_FORWARD, Storage.FLOW_FLO
+    FLOW_FORWARD_PNG = MapKind.FLOW_FORWARD, Storage.FLOW_PNG
+    FLOW_FORWARD_NPY = MapKind.FLOW_FORWARD, Storage.TWO_FLOATS_NPY
+    FLOW_BACKWARD_FLO = MapKind.FLOW_BACKWARD, Storage.FLOW_FLO
+    FLOW_BACKWARD_PNG = MapKind.FLOW_BACKWARD, Storage.FLOW_PNG
+    FLOW_BACKWARD_NPY = MapKind.FLOW_BACKWARD, Storage.TWO_FLOATS_NPY
+    OCCLUSION_FORWARD_PNG = MapKind.OCCLUSION_FORWARD, Storage.OCCLUSION_PNG
+    OCCLUSION_BACKWARD_PNG = MapKind.OCCLUSION_BACKWARD, Storage.OCCLUSION_PNG
+    FLOW_STEP_FLO = MapKind.FLOW_STEP, Storage.FLOW_FLO
+    FLOW_STEP_PNG = MapKind.FLOW_STEP, Storage.FLOW_PNG
+    FLOW_STEP_NPY = MapKind.FLOW_STEP, Storage.TWO_FLOATS_NPY
+    OCCLUSION_STEP_PNG = MapKind.OCCLUSION_STEP, Storage.OCCLUSION_PNG
+    DISPARITY_PNG = MapKind.DISPARITY, Storage.DISPARITY_PNG
+    DISPARITY_NPY = MapKind.DISPARITY, Storage.ONE_FLOAT_NPY
+    POSITION_NPY = MapKind.POSITION, Storage.THREE_FLOATS_NPY
+    POSITION_EXR = MapKind.POSITION, Storage.THREE_FLOATS_EXR
+    NOCS_PNG = MapKind.NOCS, Storage.NOCS_PNG
+    NOCS_NPY = MapKind.NOCS, Storage.THREE_FLOATS_NPY
+    SURFACES_NPZ = MapKind.SURFACES, Storage.SURFACES_NPZ
+    UV_NPY = MapKind.UV, Storage.TWO_FLOATS_NPY
+    POINTS_PLY = MapKind.POINTS, Storage.POINTS_PLY
+    INSTANCES_PNG = MapKind.INSTANCES, Storage.LABELS_PNG
+    CATEGORIES_PNG = MapKind.CATEGORIES, Storage.LABELS_PNG
 
     @property
     def made_of(self) -> "tuple[DenseMap, ...]":
@@ -254,7 +237,7 @@ class DenseMap(Choice):
 
     def path(self, frame_path: str) -> str:
         """Its file of a frame below the output folder; `frame_path` is FrameFiles.path."""
-        return map_file(self.kind.value, frame_path, self.suffix)
+        return map_file(self.kind.value, frame_path, self.storage.suffix)
 
 
 MAP_OF_NAME = {map.value: map for map in DenseMap}

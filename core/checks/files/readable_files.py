@@ -1,15 +1,11 @@
 """Whether the files that a record names can be read to their end, and hold as much as it says."""
 
-from pathlib import Path
-
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from ...base.errors import InputError
-from ...maps.map_reading import DAMAGED, read_map, why
-from ...maps.point_cloud import read_ply
-from ...settings.map_table import DenseMap, MapKind, WrittenMap
+from ...maps.codecs.codec import DAMAGED, why
+from ...settings.map_table import DenseMap, MapKind
 from ..checked_frame import CheckedFrame, Found
 
 _FULL = 255
@@ -47,14 +43,9 @@ def check_maps(frame: CheckedFrame) -> Found:
 
     What cannot be read is left out of the checks that follow.
     """
-    record = frame.record
-    for written in record.maps:
+    for written in frame.record.maps:
         try:
-            if written.map.kind is MapKind.POINTS:
-                values = len(_points(frame.output, written))
-            else:
-                pixels = read_map(frame.output, written, record.height, record.width)
-                values = int(np.count_nonzero(pixels.valid))
+            values = frame.read(written).count
         except InputError as error:
             frame.leave_out(written.map)
             yield str(error)
@@ -63,14 +54,6 @@ def check_maps(frame: CheckedFrame) -> Found:
         if not least <= values <= written.valid:
             what = "points" if written.map.kind is MapKind.POINTS else "pixels with a value"
             yield f"{written.file} has {values} {what} and the record says {written.valid}; annotate the frame again"
-
-
-def _points(output: Path, written: WrittenMap) -> npt.NDArray[np.void]:
-    """Raises InputError where they cannot be read."""
-    try:
-        return read_ply(output / written.file)
-    except DAMAGED as error:
-        raise InputError(f"{written.file} cannot be read ({why(error)}); annotate the frame again") from error
 
 
 def check_soft_masks(frame: CheckedFrame) -> Found:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from ...maps.codecs.codec import MapPixels
 from ...records.instance import Instance
 from ...scene.keypoints import ABSENT, Keypoint, SeenSurfaces, Visibility
 from ...settings.map_table import DenseMap
-from ..checked_frame import Array, CheckedFrame, Found
+from ..checked_frame import CheckedFrame, Found
 
 # A keypoint may stand beside its instance, like the tip of a marker; how far, as a part of the diagonal of the box.
 _BESIDE = 0.5
@@ -62,20 +63,20 @@ def check_visibility(frame: CheckedFrame) -> Found:
     How far a keypoint lies below its own surface the record does not say, so of a visible one before its own instance
     nothing can be said.
     """
-    depth = frame.load(DenseMap.DEPTH_NPY).astype(np.float64)
-    yield from _against_depth(frame, np.where(np.isnan(depth), np.inf, depth), 0.0)
+    yield from _against_depth(frame, frame.load(DenseMap.DEPTH_NPY))
 
 
 def check_visibility_png(frame: CheckedFrame) -> Found:
     """The same against the PNG, to half a step. Where a surface was out of its range, nothing is known."""
     if frame.lacks(DenseMap.DEPTH_PNG) or frame.has(DenseMap.DEPTH_NPY):
         return
-    scale, steps = frame.scale(DenseMap.DEPTH_PNG), frame.load(DenseMap.DEPTH_PNG)
-    # Half a step of the depth itself, and of each of the four that its slope is made of.
-    yield from _against_depth(frame, np.where(steps > 0, steps * scale, np.inf), 2.5 * scale)
+    yield from _against_depth(frame, frame.load(DenseMap.DEPTH_PNG))
 
 
-def _against_depth(frame: CheckedFrame, depth: Array, rounding: float) -> Found:
+def _against_depth(frame: CheckedFrame, pixels: MapPixels) -> Found:
+    depth = np.where(pixels.valid, pixels.values.astype(np.float64), np.inf)
+    # That of the depth itself, and of each of the four that its slope is made of.
+    rounding = 5 * pixels.rounding
     surfaces = SeenSurfaces(frame.numbers().astype(np.uint32), depth)
     height, width = depth.shape
     names = {category.name: category.keypoints for category in frame.record.categories}

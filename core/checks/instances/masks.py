@@ -29,7 +29,7 @@ def check_masks(frame: CheckedFrame) -> Found:
 
 
 def check_instance_map(frame: CheckedFrame) -> Found:
-    wrong = int(np.count_nonzero(frame.load(DenseMap.INSTANCES_PNG) != frame.numbers()))
+    wrong = int(np.count_nonzero(frame.load(DenseMap.INSTANCES_PNG).values != frame.numbers()))
     if wrong:
         yield f"{wrong} pixels of the instance map are not those of the masks"
 
@@ -38,6 +38,6 @@ def check_category_map(frame: CheckedFrame) -> Found:
     record = frame.record
     ids = next(map.ids for map in record.maps if map.map is DenseMap.CATEGORIES_PNG) or {}
     expected = np.array([0, *(ids.get(instance.category, 0) for instance in record.instances)])[frame.numbers()]
-    wrong = int(np.count_nonzero(frame.load(DenseMap.CATEGORIES_PNG) != expected))
+    wrong = int(np.count_nonzero(frame.load(DenseMap.CATEGORIES_PNG).values != expected))
     if wrong:
         yield f"{wrong} pixels of the category map are not those of the masks"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...settings.map_table import DenseMap
-from ..checked_frame import FEWEST, Array, CheckedFrame, Found
+from ..checked_frame import FEWEST, CheckedFrame, Found
 
 # Depth and position are stored in 32 bit, the camera's matrix in Blender too; for EEVEE see position_error().
 _OF_DISTANCE = 1e-4
@@ -16,26 +16,27 @@ _MOST_EDGES = 0.02
 
 
 def check_depth(frame: CheckedFrame) -> Found:
-    yield from _depth_against_position(frame, DenseMap.DEPTH_NPY, frame.load(DenseMap.DEPTH_NPY), 0.0)
+    yield from _depth_against_position(frame, DenseMap.DEPTH_NPY)
 
 
 def check_depth_png(frame: CheckedFrame) -> Found:
-    scale = frame.scale(DenseMap.DEPTH_PNG)
-    steps = frame.load(DenseMap.DEPTH_PNG)
-    yield from _depth_against_position(frame, DenseMap.DEPTH_PNG, np.where(steps > 0, steps * scale, np.nan), scale / 2)
+    yield from _depth_against_position(frame, DenseMap.DEPTH_PNG)
 
 
-def _depth_against_position(frame: CheckedFrame, map: DenseMap, depth: Array, rounding: float) -> Found:
-    """Planar depth in metres (NaN for none, rounded by so much) against that of Position, in the camera's axes.
+def _depth_against_position(frame: CheckedFrame, map: DenseMap) -> Found:
+    """Planar depth in metres against that of Position, in the camera's axes.
 
     Blender takes both from one sample of the pixel, which need not be in its centre.
     """
     if frame.record.camera is None:
         return
-    position, matrix = frame.load(DenseMap.POSITION_NPY).astype(np.float64), frame.world_to_camera()
+    depth, position = frame.load(map), frame.load(DenseMap.POSITION_NPY).values.astype(np.float64)
+    matrix = frame.world_to_camera()
     z = position @ matrix[2, :3] + matrix[2, 3]
-    miss = np.abs(depth - z)
-    wrong = miss > rounding + _OF_DISTANCE * np.abs(z) + frame.position_error() @ np.abs(matrix[2, :3])  # NaN is not
+    miss = np.where(depth.valid, np.abs(depth.values - z), np.nan)
+    wrong = miss > depth.rounding + _OF_DISTANCE * np.abs(z) + frame.position_error() @ np.abs(
+        matrix[2, :3]
+    )  # NaN is not
     if wrong.any():
         row, column = np.unravel_index(np.nanargmax(miss), miss.shape)
         yield (
@@ -49,11 +50,11 @@ def check_projection(frame: CheckedFrame) -> Found:
     camera = frame.record.camera
     if camera is None or camera.k is None or camera.depth_of_field or camera.motion_blur:
         return
-    position = frame.load(DenseMap.POSITION_NPY).astype(np.float64)
-    rows, columns = np.nonzero(~np.isnan(position[..., 0]))
+    position = frame.load(DenseMap.POSITION_NPY)
+    rows, columns = np.nonzero(position.valid)
     if len(rows) < FEWEST:
         return
-    projected = frame.project(position[rows, columns])
+    projected = frame.project(position.values[rows, columns].astype(np.float64))
     miss = projected[:, :2] - np.column_stack((columns, rows)) - 0.5
     # A point that is off by so much, sideways and in depth, is seen by that much elsewhere.
     off = np.linalg.norm(frame.position_error()[rows, columns], axis=1) * np.asarray(camera.k)[0, 0] / projected[:, 2]
@@ -69,8 +70,7 @@ def check_projection(frame: CheckedFrame) -> Found:
 
 
 def check_normals(frame: CheckedFrame) -> Found:
-    normals = frame.load(DenseMap.NORMALS_NPY).astype(np.float64)
-    length = np.linalg.norm(normals, axis=-1)
+    length = np.linalg.norm(frame.load(DenseMap.NORMALS_NPY).values.astype(np.float64), axis=-1)
     wrong = (length > 0) & (np.abs(length - 1) > _NORMAL_LENGTH)
     if wrong.any():
         yield f"{np.count_nonzero(wrong)} normals are not of unit length"

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ...maps.map_reading import MapPixels, read_map
+from ...maps.codecs.codec import MapPixels
+from ...maps.codecs.table import read_map
 from ...settings.map_table import DenseMap, MapKind, WrittenMap
 from ..checked_frame import FEWEST, Array, CheckedFrame, Found
 
@@ -144,8 +145,8 @@ def best(frame: CheckedFrame, kind: MapKind) -> MapPixels | None:
 
 
 def _readable(frame: CheckedFrame) -> list[WrittenMap]:
-    maps = [one for one in frame.written if frame.has(one.map) and one.map.suffix in _ORDER]
-    return sorted(maps, key=lambda one: _ORDER.index(one.map.suffix))
+    maps = [one for one in frame.written if frame.has(one.map) and one.map.storage.suffix in _ORDER]
+    return sorted(maps, key=lambda one: _ORDER.index(one.map.storage.suffix))
 
 
 def _read(frame: CheckedFrame, written: WrittenMap) -> MapPixels:

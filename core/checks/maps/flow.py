@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...maps.map_reading import MapPixels
+from ...maps.codecs.codec import MapPixels
 from ...settings.map_table import DenseMap
 from ..checked_frame import FEWEST, Array, CheckedFrame, Found
 
@@ -19,15 +19,15 @@ def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Found:
     which pixels are theirs, and what counts is what most of the points say.
     """
     flow, position = frame.load(DenseMap.FLOW_FORWARD_NPY), frame.load(DenseMap.POSITION_NPY)
-    there = following.load(DenseMap.POSITION_NPY)
-    usable = ~np.isnan(flow[..., 0]) & ~np.isnan(position[..., 0])
+    there = following.load(DenseMap.POSITION_NPY).values
+    usable = flow.valid & position.valid
     if frame.has(DenseMap.INSTANCES_PNG):
-        usable &= frame.load(DenseMap.INSTANCES_PNG) == 0
+        usable &= ~frame.load(DenseMap.INSTANCES_PNG).valid
     rows, columns = np.nonzero(usable)
-    points = position[rows, columns].astype(np.float64)
+    points = position.values[rows, columns].astype(np.float64)
     projected = following.project(points)
     x, y = np.floor(projected[:, 0]).astype(np.int64), np.floor(projected[:, 1]).astype(np.int64)
-    height, width = flow.shape[:2]
+    height, width = flow.valid.shape
     inside = (projected[:, 2] > 0) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
     rows, columns, points, projected = rows[inside], columns[inside], points[inside], projected[inside]
     # What is rendered there lies within a pixel's footprint of the point, so the point is at rest and seen.
@@ -38,7 +38,7 @@ def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Found:
         return
     # From where the point itself is, which need not be the centre of its pixel.
     expected = projected[near, :2] - frame.project(points[near])[:, :2]
-    miss = np.abs(flow[rows[near], columns[near]] - expected).max(axis=1)
+    miss = np.abs(flow.values[rows[near], columns[near]] - expected).max(axis=1)
     wrong = miss > _FLOW_PIXELS + 1e-3 * np.abs(expected).max(axis=1)
     if wrong.mean() > 0.5:
         yield (
@@ -50,11 +50,10 @@ def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Found:
 def check_flow_of_instances(frame: CheckedFrame, following: CheckedFrame) -> Found:
     """Forward flow against points that move with the poses of their instances."""
     flow, position = frame.load(DenseMap.FLOW_FORWARD_NPY), frame.load(DenseMap.POSITION_NPY)
-    valid = ~np.isnan(flow[..., 0])
-    rows, columns = np.nonzero(valid & ~np.isnan(position[..., 0]))
+    rows, columns = np.nonzero(flow.valid & position.valid)
     matrix = frame.world_to_camera()
-    points = position[rows, columns].astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
-    yield from flow_of_poses(frame, following, MapPixels(flow, valid), rows, columns, points, "The forward flow")
+    points = position.values[rows, columns].astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+    yield from flow_of_poses(frame, following, flow, rows, columns, points, "The forward flow")
 
 
 def flow_of_poses(
@@ -105,13 +104,13 @@ def flow_of_poses(
 def check_round_trip(frame: CheckedFrame, following: CheckedFrame) -> Found:
     """Forward flow against the next frame's backward flow: most points come back to where they were."""
     flow, back = frame.load(DenseMap.FLOW_FORWARD_NPY), following.load(DenseMap.FLOW_BACKWARD_NPY)
-    rows, columns = np.nonzero(~np.isnan(flow[..., 0]))
-    motion = flow[rows, columns].astype(np.float64)
+    rows, columns = np.nonzero(flow.valid)
+    motion = flow.values[rows, columns].astype(np.float64)
     x = np.floor(columns + 0.5 + motion[:, 0]).astype(np.int64)
     y = np.floor(rows + 0.5 + motion[:, 1]).astype(np.int64)
-    height, width = flow.shape[:2]
+    height, width = flow.valid.shape
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    miss = np.linalg.norm(motion[inside] + back[y[inside], x[inside]], axis=1)
+    miss = np.linalg.norm(motion[inside] + back.values[y[inside], x[inside]], axis=1)
     miss = miss[~np.isnan(miss)]
     if len(miss) >= FEWEST and (median := float(np.median(miss))) > _ROUND_TRIP_PIXELS:
         yield (

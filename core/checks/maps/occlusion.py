@@ -3,14 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
-from ...maps.map_reading import MapPixels
+from ...maps.codecs.codec import MapPixels
 from ...records.instance import Identity
 from ...settings.map_table import DenseMap, MapKind
 from ..checked_frame import Array, CheckedFrame, Found
 from .depths import best
 from .static_points import around, inside, seen_from, surfaces_at_rest
 
-_HIDDEN = 255
 _FLOW_OF = {
     MapKind.OCCLUSION_FORWARD: MapKind.FLOW_FORWARD,
     MapKind.OCCLUSION_BACKWARD: MapKind.FLOW_BACKWARD,
@@ -51,7 +50,7 @@ def check_occlusion(kind: MapKind, frame: CheckedFrame, other: CheckedFrame) -> 
     pixels = seen_from(frame, other)
     at = pixels.rows, pixels.columns
     known = occlusion.valid[at]
-    hidden = occlusion.values[at] == _HIDDEN
+    hidden = occlusion.values[at]
     rest, place = _at_rest(kind, frame, other, flow, pixels.place, pixels.centres(), at)
     known &= rest | (flow.valid[at] if flow is not None else False)
 
@@ -59,7 +58,7 @@ def check_occlusion(kind: MapKind, frame: CheckedFrame, other: CheckedFrame) -> 
     yield from _told(kind, other, outside & ~hidden, outside, True, "out of the image")
     within = known & inside(place, height, width)
     rows, columns = around(np.where(within[:, None], place, 0.0), height, width)
-    depths = other.load(DenseMap.DEPTH_NPY)[rows, columns].astype(np.float64)
+    depths = other.load(DenseMap.DEPTH_NPY).values[rows, columns].astype(np.float64)
     depths[np.isnan(depths)] = np.inf
     behind = within & rest & (depths < pixels.depth * (1 - _NEARER)).all(axis=0)
     yield from _told(kind, other, behind & ~hidden, behind, False, "behind something that is nearer")

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ...base.errors import InputError
 from ...drawing.image_files import SRGB, read_image
-from ...maps.point_cloud import read_ply
+from ...maps.codecs.points import PointCloud
 from ...settings.map_table import DenseMap, MapKind
 from ..checked_frame import TRAINING_IMAGES, Array, CheckedFrame, Found
 from .depths import OF_VALUE, best
@@ -24,8 +24,9 @@ def check_points(frame: CheckedFrame) -> Found:
     if camera is None or not camera.is_projective:
         return
     written = next(map for map in record.maps if map.map is DenseMap.POINTS_PLY)
-    points = read_ply(frame.output / written.file)
-    place = points["place"].astype(np.float64)
+    points = frame.read(written)
+    assert isinstance(points, PointCloud)
+    place = points.places.astype(np.float64)
     x, y, z = frame.project(place).T
     with np.errstate(invalid="ignore"):
         inside = (x >= 0) & (x < record.width) & (y >= 0) & (y < record.height)
@@ -44,8 +45,8 @@ def check_points(frame: CheckedFrame) -> Found:
     if wrong:
         yield f"{wrong} points of the cloud are not at the centres of pixels, or not in their order"
         return
-    for name, pixels_of in _labels(frame):
-        wrong = int(np.count_nonzero(points[name] != pixels_of[rows, columns]))
+    for name, found, pixels in _labels(frame, points):
+        wrong = int(np.count_nonzero(found != pixels[rows, columns]))
         if wrong:
             yield f"{wrong} points of the cloud have another {name} than their pixels"
     yield from _compare_colours(frame, points, rows, columns)
@@ -68,12 +69,12 @@ def _compare_with_depth(
 
 
 def _compare_colours(
-    frame: CheckedFrame, points: npt.NDArray[np.void], rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+    frame: CheckedFrame, points: PointCloud, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
 ) -> Found:
     record = frame.record
     # Points have the colours from before the image was compressed, unless Blender made it.
     lossy = not record.image.endswith(".png") and (record.colour or {}).get("made_by") == SRGB["made_by"]
-    if record.colour is None or lossy or "colour" not in (points.dtype.names or ()):
+    if record.colour is None or lossy or points.colours is None:
         return
     try:
         colours = read_image(frame.output / record.image)
@@ -82,12 +83,13 @@ def _compare_colours(
     if colours.shape[:2] != (record.height, record.width):
         return
     frame.compared.add(TRAINING_IMAGES)
-    wrong = int(np.count_nonzero((colours[rows, columns] != points["colour"]).any(axis=1)))
+    wrong = int(np.count_nonzero((colours[rows, columns] != points.colours).any(axis=1)))
     if wrong:
         yield f"{wrong} points of the cloud have other colours than {record.image}"
 
 
-def _labels(frame: CheckedFrame) -> Iterator[tuple[str, Array]]:
-    yield "instance", frame.numbers()
+def _labels(frame: CheckedFrame, points: PointCloud) -> Iterator[tuple[str, Array, Array]]:
+    """Name, those of the points, and those of all pixels."""
+    yield "instance", points.instances, frame.numbers()
     if frame.has(DenseMap.CATEGORIES_PNG):
-        yield "category", frame.load(DenseMap.CATEGORIES_PNG)
+        yield "category", points.categories, frame.load(DenseMap.CATEGORIES_PNG).values

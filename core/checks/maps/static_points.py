@@ -35,8 +35,8 @@ class Pixels:
 def seen_from(frame: CheckedFrame, other: CheckedFrame) -> Pixels:
     """The pixels of a frame that have a depth, by the cameras of both; these have to be projective ones."""
     depth = frame.load(DenseMap.DEPTH_NPY)
-    rows, columns = np.nonzero(~np.isnan(depth))
-    points = frame.to_world(rows, columns, depth[rows, columns])
+    rows, columns = np.nonzero(depth.valid)
+    points = frame.to_world(rows, columns, depth.values[rows, columns])
     with np.errstate(divide="ignore", invalid="ignore"):
         projected = other.project(points)
     return Pixels(rows, columns, projected[:, :2], projected[:, 2])

@@ -56,8 +56,8 @@ def check_flow_step_of_instances(frame: CheckedFrame, other: CheckedFrame) -> Fo
     flow = best(frame, MapKind.FLOW_STEP)
     if flow is not None:
         depth = frame.load(DenseMap.DEPTH_NPY)
-        rows, columns = np.nonzero(flow.valid & ~np.isnan(depth))
-        points = frame.to_camera(rows, columns, depth[rows, columns])
+        rows, columns = np.nonzero(flow.valid & depth.valid)
+        points = frame.to_camera(rows, columns, depth.values[rows, columns])
         yield from flow_of_poses(frame, other, flow, rows, columns, points, "Flow by Step")
 
 

@@ -5,10 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from ...base.errors import InputError
-from ...maps.map_reading import read_map
 from ...records.merge_record import later_key
 from ...settings.map_table import DenseMap, MapKind
 from ..checked_frame import CheckedFrame, Found
@@ -38,12 +35,11 @@ def check_later_maps(frame: CheckedFrame) -> Found:
             yield f"{written.file} is missing; merge again"
             continue
         try:
-            pixels = read_map(frame.output, written, record.height, record.width)
+            values = frame.read(written).count
         except InputError as error:
             frame.leave_out(written.map)
             yield str(error).replace("annotate the frame again", "remove it and merge again")
             continue
-        values = int(np.count_nonzero(pixels.valid))
         if values != written.valid:
             yield (
                 f"{written.file} has {values} pixels with a value and the merge counted {written.valid}; remove it and "

@@ -21,10 +21,10 @@ from core.base.files import Content
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files.readable_files import check_soft_masks
 from core.drawing.image_files import write_image
-from core.maps.map_files import write_exr, write_npy, write_png8, write_png16
-from core.maps.map_reading import read_png16
-from core.maps.point_cloud import read_ply, write_ply
-from core.maps.surface_map import SurfaceMap
+from core.maps.codecs.floats import write_exr, write_npy
+from core.maps.codecs.png_files import read_png16, write_png8, write_png16
+from core.maps.codecs.points import PointCloud, PointsPly
+from core.maps.codecs.surfaces import SurfaceMap, SurfacesNpz
 from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
 from core.records.instance import SoftMask
@@ -140,16 +140,18 @@ def flo(change: Callable[[Any], Any]) -> Spoil:
 def ply(change: Callable[[Any], Any]) -> Spoil:
     def spoil(output: Path) -> None:
         path = output / DenseMap.POINTS_PLY.path(FRAME)
-        points = change(read_ply(path).copy())
-        write_ply(path, points["place"], points["colour"], points["instance"], points["category"])
+        PointsPly().write(path, change(PointsPly().read(path, HEIGHT, WIDTH)))
 
     return spoil
 
 
+def without_five(points: PointCloud) -> PointCloud:
+    return PointCloud(points.places[:-5], points.colours[:-5], points.instances[:-5], points.categories[:-5])
+
+
 def field(name: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def changed(points: Any) -> Any:
-        points[name] = change(points[name])
-        return points
+    def changed(points: PointCloud) -> PointCloud:
+        return dataclasses.replace(points, **{name: change(getattr(points, name))})
 
     return changed
 
@@ -269,11 +271,11 @@ WRONG: list[tuple[str, Spoil, str]] = [
         "Forward Flow PNG is not",
     ),
     ("flo", flo(lambda flow: flow[..., ::-1]), "Forward Flow FLO is not Forward Flow NPY"),
-    ("points moved", ply(field("place", lambda place: place + np.float32((0, 0, 0.1)))), "points of the cloud"),
-    ("points missing", ply(lambda points: points[:-5]), "points and the record says"),
-    ("points of others", ply(field("instance", lambda one: np.roll(one, 9))), "another instance than their pixels"),
-    ("points of other kinds", ply(field("category", lambda one: one + 1)), "have another category than their pixels"),
-    ("points in other colours", ply(field("colour", lambda one: one[:, ::-1])), "have other colours than images/"),
+    ("points moved", ply(field("places", lambda place: place + np.float32((0, 0, 0.1)))), "points of the cloud"),
+    ("points missing", ply(without_five), "points and the record says"),
+    ("points of others", ply(field("instances", lambda one: np.roll(one, 9))), "another instance than their pixels"),
+    ("points of other kinds", ply(field("categories", lambda one: one + 1)), "have another category than their pixels"),
+    ("points in other colours", ply(field("colours", lambda one: one[:, ::-1])), "have other colours than images/"),
     ("soft mask random", replaced(f"soft_masks/{FRAME}/0002.png", b"random bytes" * 9), "0002.png cannot be read"),
     ("soft mask empty", replaced(f"soft_masks/{FRAME}/0002.png", b""), "0002.png cannot be read"),
     ("soft masks swapped", swap_soft_masks, f"soft_masks/{FRAME}/0002.png"),
@@ -560,8 +562,7 @@ def write_uv(path: Path) -> int:
 def write_surfaces(path: Path) -> int:
     number = np.full((HEIGHT, WIDTH), -1, np.int32)
     number[5:8] = 0
-    SurfaceMap(number, np.eye(4)[None], (("A", "A", "", (), 0),), ("",)).write(path)
-    return 3 * WIDTH
+    return SurfacesNpz().write(path, SurfaceMap(number, np.eye(4)[None], (("A", "A", "", (), 0),), ("",)))
 
 
 def nothing(path: Path) -> None:
@@ -573,8 +574,8 @@ def cut_off(path: Path) -> None:
 
 
 def no_surface(path: Path) -> None:
-    one = SurfaceMap.read(path)
-    dataclasses.replace(one, number=np.full_like(one.number, -1)).write(path)
+    one = SurfacesNpz().read(path, HEIGHT, WIDTH)
+    SurfacesNpz().write(path, dataclasses.replace(one, number=np.full_like(one.number, -1)))
 
 
 @pytest.mark.parametrize(

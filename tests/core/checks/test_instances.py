@@ -18,7 +18,8 @@ from core.base.dataset_folder import DatasetFolder
 from core.base.files import canonical_json, digest
 from core.checks.instances.amodal import _boxes, _outside
 from core.frames.sequences import WantedSequences
-from core.maps.map_files import write_npy, write_png16
+from core.maps.codecs.floats import write_npy
+from core.maps.codecs.png_files import write_png16
 from core.masks.rle import mask_runs
 from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
@@ -40,7 +41,7 @@ def write(output: Path, record: FrameRecord, depth: np.ndarray, *maps: DenseMap)
             write_npy(path, depth)
         else:
             write_png16(path, np.rint(np.nan_to_num(depth) * 1000).astype(np.uint16))
-        scale, valid = None if map.suffix == ".npy" else 1e-3, int(np.count_nonzero(~np.isnan(depth)))
+        scale, valid = None if map.storage.suffix == ".npy" else 1e-3, int(np.count_nonzero(~np.isnan(depth)))
         written.append(WrittenMap(map, map.path(record.path), "m", scale, valid, 0))
     write_record(output, replace(record, maps=tuple(written)))
 

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.annotate.annotate import annotate
 from core.base.dataset_folder import DatasetFolder
 from core.base.files import Content
-from core.maps.flow_files import write_flow
-from core.maps.map_files import write_npy, write_png8, write_png16
-from core.maps.map_reading import read_map
+from core.maps.codecs.codec import MapPixels
+from core.maps.codecs.png_files import write_png8
+from core.maps.codecs.table import codec_of, read_map
 from core.masks.rle import paint_masks
 from core.records.merge_record import LaterRecord
 from core.scene.camera import Camera
+from core.settings.map_storage import Storage
 from core.settings.map_table import DenseMap, MapKind
 from core.settings.settings import LabelSource
 from tests.builders import plain_job, read_record, rendered_frame, write_record
@@ -48,24 +50,18 @@ def spoil(output: Path, frame: str, map: DenseMap, change: Change) -> None:
         LaterRecord.read(DatasetFolder(output), frame),
     )
     written = next(one for one in (*record.maps, *(one.written for one in later.maps.values())) if one.map is map)
-    pixels = read_map(output, written, record.height, record.width)
     path = output / written.file
-    if map.kind in (MapKind.FLOW_STEP, MapKind.FLOW_FORWARD, MapKind.FLOW_BACKWARD):
-        values = change(np.where(pixels.valid[..., None], pixels.values, np.nan).astype(np.float64))
-        valid = write_flow(path, values, ~np.isnan(values[..., 0]))
-    elif map is DenseMap.DISPARITY_PNG:
-        values = change(np.where(pixels.valid, pixels.values, np.nan))
-        steps = np.rint(np.nan_to_num(values) * 256).clip(0, 65535).astype(np.uint16)
-        write_png16(path, steps)
-        valid = int(np.count_nonzero(steps))
-    elif map.suffix == ".npy":
-        values = change(np.where(pixels.valid, pixels.values, np.nan)).astype(np.float32)
-        write_npy(path, values)
-        valid = int(np.count_nonzero(~np.isnan(values)))
-    else:
-        values = change(pixels.values.copy()).astype(np.uint8)
+    if map.storage is Storage.OCCLUSION_PNG:
+        values = change(np.asarray(Image.open(path)).copy()).astype(np.uint8)
         write_png8(path, values)
         valid = int(np.count_nonzero(values != 128))
+    else:
+        pixels = read_map(output, written, record.height, record.width)
+        has = pixels.valid if pixels.values.ndim == 2 else pixels.valid[..., None]
+        values = change(np.where(has, pixels.values, np.nan).astype(np.float64))
+        missing = np.isnan(values)
+        changed = MapPixels(values, ~(missing if values.ndim == 2 else missing.any(axis=-1)))
+        valid = codec_of(map).write(path, changed)
     content, new = Content.of_file(path), dataclasses.replace(written, valid=valid)
     if map in later.maps:
         one = later.maps[map]

@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.base.box import Box
 from core.base.errors import RecordError
-from core.maps.map_files import write_png16
+from core.maps.codecs.png_files import write_png16
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera

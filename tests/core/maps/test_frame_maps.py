@@ -21,7 +21,7 @@ from core.annotate.annotate import annotate
 from core.base.dataset_folder import DESCRIPTION_FILE, INSTANCES_FILE
 from core.base.errors import PassError, SceneError
 from core.geometry.occlusion import find_hidden
-from core.maps.map_files import write_png16
+from core.maps.codecs.png_files import write_png16
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera
@@ -785,9 +785,9 @@ def test_maps_read_no_pass_that_they_do_not_need(rendered_of, tmp_path: Path, mo
 
 def test_every_map_is_described() -> None:
     for map in DenseMap:
-        assert map.value == f"{map.kind.value}_{map.suffix[1:]}"
-        assert map.stored
-        assert map.invalid
+        assert map.value == f"{map.kind.value}_{map.storage.suffix[1:]}"
+        assert map.storage.stored
+        assert map.storage.invalid
         assert map.kind.shows
     assert {map.kind for map in DenseMap} == set(MapKind)
     assert passes_of((DenseMap.FLOW_FORWARD_FLO, DenseMap.DEPTH_PNG)) == [Pass.VECTOR, Pass.DEPTH]
@@ -800,7 +800,11 @@ def test_docs_have_the_table() -> None:
         passes = " and ".join(pass_.title for pass_ in kind.passes) or "none"
         camera = "; needs the camera" if kind.needs_camera else ""
         lines = [f"**{kind.title}**: {kind.shows}. Unit: {kind.unit}. Passes: {passes}{camera}."]
-        lines += [f"`{map.value}`: {map.stored}. No value: {map.invalid}." for map in DenseMap if map.kind is kind]
+        lines += [
+            f"`{map.value}`: {map.storage.stored}. No value: {map.storage.invalid}."
+            for map in DenseMap
+            if map.kind is kind
+        ]
         assert " - ".join(lines) in text
 
 

@@ -77,7 +77,7 @@ def test_what_a_merge_makes(dataset: Path) -> None:
 
 def test_a_second_merge_reads_and_makes_nothing(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, described = later_files(dataset), (dataset / "dataset.json").read_bytes()
-    for name in ("find_stepped_flow", "find_hidden", "_load"):
+    for name in ("find_stepped_flow", "find_hidden", "codec_of"):
         monkeypatch.delattr(f"core.maps.two_frame_maps.{name}")
     assert merged(dataset) == []
     assert later_files(dataset) == before
@@ -205,6 +205,7 @@ def test_what_no_longer_belongs_is_removed(dataset: Path) -> None:
     (dataset / DenseMap.SURFACES_NPZ.path("analytic_0004")).write_bytes(b"")
     problems = merged(dataset)
     assert [problem.partition(" of ")[0] for problem in problems] == [f"No {map.label}" for map in MAPS[:3]]
+    assert all("annotate all frames of the sequence with the same maps" in problem for problem in problems)
     assert later_files(dataset).keys() == {OCCLUSION, "later_maps/analytic_0001.json"}
 
     annotated(dataset, *FRAMES, maps=(DenseMap.FLOW_STEP_NPY,))

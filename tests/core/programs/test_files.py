@@ -26,8 +26,10 @@ from core.base.files import (
     remove_leftovers,
 )
 from core.drawing.image_files import write_image
-from core.maps.map_files import write_exr, write_flo, write_npy, write_png8, write_png16
-from core.maps.point_cloud import write_ply
+from core.maps.codecs.floats import write_exr, write_npy
+from core.maps.codecs.flow import write_flo
+from core.maps.codecs.png_files import write_png8, write_png16
+from core.maps.codecs.points import PointCloud, PointsPly
 from core.settings.settings import ImageFormat
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -393,7 +395,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "a.npy": lambda path: write_npy(path, RANDOM[:, ::2]),
     "a.flo": lambda path: write_flo(path, RANDOM[..., :2]),
     "a.exr": lambda path: write_exr(path, {"Z": RANDOM[..., 0]}),
-    "a.ply": lambda path: write_ply(path, RANDOM[0], BYTES[0], NUMBERS[0, :, 0], NUMBERS[0, :, 1]),
+    "a.ply": lambda path: PointsPly().write(path, PointCloud(RANDOM[0], BYTES[0], NUMBERS[0, :, 0], NUMBERS[0, :, 1])),
 }
 
 
