@@ -41,6 +41,15 @@ def scene(tmp_path: Path) -> bpy.types.Scene:
     return usual_scene(tmp_path)
 
 
+@pytest.fixture
+def blend(scene: bpy.types.Scene, tmp_path: Path) -> Path:
+    """The test scene in a file, with its output beside it."""
+    scene.render.filepath = "//frames/shot_####"
+    path = tmp_path / "scene.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.stash[_EXIT_STATUS] = int(exitstatus)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import bpy
 
-from tests.blender.scenes import add_object
+from tests.blender.scenes import add_object, render_by_cycles
 
 Place = tuple[float, float, float]
 
@@ -38,14 +38,8 @@ NAMES = {
 
 def prepare(scene: bpy.types.Scene) -> None:
     """Render settings, camera, light and a ground that is background."""
-    render = scene.render
-    render.engine = "CYCLES"
-    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", 1, False
-    render.resolution_x, render.resolution_y = 96, 72
+    render_by_cycles(scene, 96, 72)
     scene.frame_start = scene.frame_end = 1
-    if bpy.app.version >= (5, 0, 0):
-        render.image_settings.media_type = "MULTI_LAYER_IMAGE"
-    render.image_settings.file_format = "OPEN_EXR_MULTILAYER"
     layer = scene.view_layers[0]
     layer.use_pass_z = layer.use_pass_object_index = layer.use_pass_cryptomatte_object = True
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))

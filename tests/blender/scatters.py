@@ -7,22 +7,18 @@ import bmesh
 import bpy
 import numpy as np
 
+from tests.blender.scenes import render_by_cycles
+
 SEED = 7
 _REAL_INDICES = 100  # beyond those of the objects that they stand for
 
 
 def prepare(scene: bpy.types.Scene, folder: Path, width: int, height: int, samples: int = 1) -> None:
     """An empty scene to be rendered by Cycles into a folder, with all passes that matter."""
-    render = scene.render
-    render.engine = "CYCLES"
-    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", samples, False
+    render_by_cycles(scene, width, height, samples)
     scene.cycles.max_bounces = 0
-    render.resolution_x, render.resolution_y = width, height
     scene.frame_start = scene.frame_end = 1
-    if bpy.app.version >= (5, 0, 0):
-        render.image_settings.media_type = "MULTI_LAYER_IMAGE"
-    render.image_settings.file_format = "OPEN_EXR_MULTILAYER"
-    render.filepath = str(folder / "shot_####")
+    scene.render.filepath = str(folder / "shot_####")
     layer = scene.view_layers[0]
     layer.use_pass_z = layer.use_pass_object_index = layer.use_pass_cryptomatte_object = True
     scene.labelpass.image_format, scene.labelpass.pictures, scene.labelpass.source = "none", False, "FILES"

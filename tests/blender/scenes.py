@@ -37,14 +37,8 @@ def usual_scene(folder: Path) -> bpy.types.Scene:
 
 def build_scene(scene: bpy.types.Scene) -> SimpleNamespace:
     """Fill an empty scene; returns its objects by name."""
-    render = scene.render
-    render.engine = "CYCLES"
-    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", 1, False
-    render.resolution_x, render.resolution_y = 64, 48
+    render_by_cycles(scene, 64, 48)
     scene.frame_start, scene.frame_end = 1, 2
-    if bpy.app.version >= (5, 0, 0):
-        render.image_settings.media_type = "MULTI_LAYER_IMAGE"
-    render.image_settings.file_format = "OPEN_EXR_MULTILAYER"
     layer = scene.view_layers[0]
     layer.use_pass_z = layer.use_pass_object_index = True
     layer.use_pass_cryptomatte_object = layer.use_pass_position = True
@@ -67,6 +61,29 @@ def build_scene(scene: bpy.types.Scene) -> SimpleNamespace:
     scene.camera = camera
     scene.frame_set(1)
     return objects
+
+
+def render_by_cycles(scene: bpy.types.Scene, width: int, height: int, samples: int = 1) -> None:
+    """Small frames, fast, into multi-layer EXR files."""
+    scene.render.engine = "CYCLES"
+    scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", samples, False
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    set_file_format(scene, "OPEN_EXR_MULTILAYER")
+
+
+def set_file_format(scene: bpy.types.Scene, name: str) -> None:
+    """What the render is written as: "PNG" or "OPEN_EXR_MULTILAYER"."""
+    settings = scene.render.image_settings
+    if bpy.app.version >= (5, 0, 0):
+        settings.media_type = "MULTI_LAYER_IMAGE" if name == "OPEN_EXR_MULTILAYER" else "IMAGE"
+    settings.file_format = name
+
+
+def add_collection(name: str, parent: bpy.types.Collection | None = None) -> bpy.types.Collection:
+    """Add a collection to the scene's own one, or to another one."""
+    collection = bpy.data.collections.new(name)
+    (parent or bpy.context.scene.collection).children.link(collection)
+    return collection
 
 
 def add_object(
@@ -96,3 +113,34 @@ def add_object(
 
 def render_animation() -> None:
     bpy.ops.render.render(animation=True)
+
+
+def write_passes_by_node(scene: bpy.types.Scene, folder: Path, colours: bool = True) -> None:
+    """Let a File Output node write the frame's passes, each into files of its own, beside a PNG."""
+    set_file_format(scene, "PNG")
+    if bpy.app.version >= (5, 0, 0):
+        tree = bpy.data.node_groups.new("Passes", "CompositorNodeTree")
+        scene.compositing_node_group = tree
+        node = tree.nodes.new("CompositorNodeOutputFile")
+        node.directory, node.file_name = str(folder), ""
+        node.format.media_type = "IMAGE"
+        node.format.file_format = "OPEN_EXR"
+        for kind, name in (("RGBA", "Image"), ("FLOAT", "Depth"), ("FLOAT", "Object Index")):
+            node.file_output_items.new(kind, name)
+        layers = tree.nodes.new("CompositorNodeRLayers")
+        sources = ("Image", "Depth", "Object Index")
+    else:
+        scene.use_nodes = True
+        tree = scene.node_tree
+        node = tree.nodes.new("CompositorNodeOutputFile")
+        node.base_path = str(folder)
+        node.format.file_format = "OPEN_EXR"
+        node.file_slots.clear()
+        for slot in ("Image/Image", "Depth/Image", "Index/Image"):
+            node.file_slots.new(slot)
+        layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
+        sources = ("Image", "Depth", "IndexOB")
+    node.format.color_depth = "32"
+    for socket, source in zip((s for s in node.inputs if s.enabled), sources, strict=False):
+        if source != "Image" or colours:
+            tree.links.new(layers.outputs[source], socket)

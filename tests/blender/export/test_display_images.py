@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.blender.scenes import render_animation
+from tests.blender.scenes import render_animation, set_file_format
 
 
 @pytest.mark.parametrize("transform", ["AgX", "Standard", "Filmic"])
@@ -21,10 +21,8 @@ def test_files_on_disk_look_as_blender_saves_them(scene: bpy.types.Scene, tmp_pa
     bpy.ops.labelpass.export_annotations()
 
     # Blender's own way: the same render, straight to PNG.
-    image_settings = scene.render.image_settings
-    if bpy.app.version >= (5, 0, 0):
-        image_settings.media_type = "IMAGE"
-    image_settings.file_format, image_settings.color_mode = "PNG", "RGB"
+    set_file_format(scene, "PNG")
+    scene.render.image_settings.color_mode = "RGB"
     scene.render.filepath = str(tmp_path / "direct.png")
     bpy.ops.render.render(write_still=True)
 

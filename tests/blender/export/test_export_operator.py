@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tests.blender.scenes import render_animation
+from tests.blender.scenes import render_animation, write_passes_by_node
 
 
 def instances_of(output: Path) -> dict:
@@ -259,36 +259,3 @@ def test_file_output_nodes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     coco = instances_of(tmp_path / "dataset")
     assert [image["frame"] for image in coco["images"]] == [1, 2]
     assert {row["name"] for row in coco["annotations"]} == {"Ball", "Cube", "Cube.001"}
-
-
-def write_passes_by_node(scene: bpy.types.Scene, folder: Path, colours: bool = True) -> None:
-    image = scene.render.image_settings
-    if bpy.app.version >= (5, 0, 0):
-        image.media_type = "IMAGE"
-        image.file_format = "PNG"
-        tree = bpy.data.node_groups.new("Passes", "CompositorNodeTree")
-        scene.compositing_node_group = tree
-        node = tree.nodes.new("CompositorNodeOutputFile")
-        node.directory, node.file_name = str(folder), ""
-        node.format.media_type = "IMAGE"
-        node.format.file_format = "OPEN_EXR"
-        for kind, name in (("RGBA", "Image"), ("FLOAT", "Depth"), ("FLOAT", "Object Index")):
-            node.file_output_items.new(kind, name)
-        layers = tree.nodes.new("CompositorNodeRLayers")
-        sources = ("Image", "Depth", "Object Index")
-    else:
-        image.file_format = "PNG"
-        scene.use_nodes = True
-        tree = scene.node_tree
-        node = tree.nodes.new("CompositorNodeOutputFile")
-        node.base_path = str(folder)
-        node.format.file_format = "OPEN_EXR"
-        node.file_slots.clear()
-        for slot in ("Image/Image", "Depth/Image", "Index/Image"):
-            node.file_slots.new(slot)
-        layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
-        sources = ("Image", "Depth", "IndexOB")
-    node.format.color_depth = "32"
-    for socket, source in zip((s for s in node.inputs if s.enabled), sources, strict=False):
-        if source != "Image" or colours:
-            tree.links.new(layers.outputs[source], socket)

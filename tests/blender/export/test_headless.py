@@ -1,40 +1,13 @@
 """The headless script in a Blender of its own, and the three ways in giving the same bytes."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import bpy
 import pytest
 
+from tests.blender.programs import CHECKOUT, REGISTER, headless, in_own_blender, labelpass
 from tests.blender.scenes import render_animation
-
-CHECKOUT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def blend(scene: bpy.types.Scene, tmp_path: Path) -> Path:
-    """The test scene in a file, with its output beside it."""
-    scene.render.filepath = "//frames/shot_####"
-    path = tmp_path / "scene.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    return path
-
-
-def headless(blend: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    script = CHECKOUT / "export_annotations.py"
-    return in_own_blender(blend, script, *arguments)
-
-
-def in_own_blender(blend: Path, script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", script, "--", *arguments]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
-
-
-def labelpass(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "core", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
 
 
 def coco_bytes(folder: Path) -> bytes:
@@ -159,12 +132,7 @@ def test_frames_that_are_not_there(blend: Path, tmp_path: Path) -> None:
 def test_the_button_before_the_first_render(blend: Path, tmp_path: Path) -> None:
     script = tmp_path / "press.py"
     script.write_text(
-        "import importlib.util, sys, bpy\n"
-        f"spec = importlib.util.spec_from_file_location('labelpass', r'{CHECKOUT / '__init__.py'}',"
-        f" submodule_search_locations=[r'{CHECKOUT}'])\n"
-        "package = sys.modules['labelpass'] = importlib.util.module_from_spec(spec)\n"
-        "spec.loader.exec_module(package)\n"
-        "package.register()\n"
+        f"{REGISTER}"
         "try:\n"
         "    bpy.ops.labelpass.export_annotations()\n"
         "except RuntimeError as error:\n"

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from labelpass.panels.export import Export
 
-from tests.blender.export.test_headless import blend, headless, labelpass  # noqa: F401, blend is a fixture
+from tests.blender.programs import headless, labelpass
 from tests.blender.reprojection import reprojection
-from tests.blender.scene.test_dense_maps import validated
 from tests.blender.scenes import add_object, build_scene, render_animation
 
 
@@ -86,7 +85,7 @@ def test_camera_markers_while_rendering(two_cameras: bpy.types.Scene, tmp_path: 
 
 def test_camera_markers_headless(
     two_cameras: bpy.types.Scene,
-    blend: Path,  # noqa: F811
+    blend: Path,
     tmp_path: Path,
 ) -> None:
     done = headless(blend, "--render", "--output", tmp_path / "out")
@@ -338,7 +337,7 @@ def test_disparity_of_all_views(stereo: bpy.types.Scene, tmp_path: Path, mode: s
     render_animation()
     export(stereo, all_views=True, **{f"maps_{map}": True for map in DISPARITY})
     check_disparity(tmp_path / "frames", stereo.camera, 64, mode == "OFFAXIS")
-    done = validated(tmp_path / "frames")
+    done = labelpass("validate", tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
     assert "disparity and depth (2), disparity of both eyes (1)" in done.stdout
 
@@ -549,7 +548,7 @@ def check_two_scenes(folder: Path) -> None:
     ]
 
 
-def test_scenes_headless(two_scenes: bpy.types.Scene, blend: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_scenes_headless(two_scenes: bpy.types.Scene, blend: Path, tmp_path: Path) -> None:
     done = headless(blend, "--all-scenes", "--render", "--output", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "3 frames annotated" in done.stdout

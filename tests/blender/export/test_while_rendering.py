@@ -3,20 +3,17 @@
 import json
 import os
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bpy
 import pytest
 
-from tests.blender.export.test_export_operator import write_passes_by_node
-from tests.blender.scenes import render_animation
-from tests.core.processes import is_running
-
-CHECKOUT = Path(__file__).resolve().parents[3]
+from tests.blender.outcome import lines
+from tests.blender.programs import REGISTER, in_own_blender
+from tests.blender.scenes import render_animation, set_file_format, write_passes_by_node
+from tests.processes import is_running, wait_until
 
 
 @pytest.fixture
@@ -37,10 +34,6 @@ def at_each_frame() -> Iterator[Callable[[Callable[[bpy.types.Scene], None]], No
     yield add
     for function in added:
         bpy.app.handlers.render_pre.remove(function)
-
-
-def lines() -> list[str]:
-    return [line.name for line in bpy.context.window_manager.labelpass.lines]
 
 
 def remarks() -> dict[str, str]:
@@ -249,7 +242,7 @@ def test_a_worker_that_dies_is_replaced_and_its_frame_done_again(
 
     def kill(scene: bpy.types.Scene) -> None:
         if scene.frame_current == 2:  # the worker has answered once
-            wait_until(lambda: any(temporary.rglob("*.npy")))
+            wait_until(lambda: any(temporary.rglob("*.npy")), "the worker writes pixels")
         if scene.frame_current == 4:  # it has just been given another frame
             killed.extend(children())
             os.kill(killed[0], signal.SIGKILL)
@@ -264,13 +257,6 @@ def test_a_worker_that_dies_is_replaced_and_its_frame_done_again(
     check_export_agrees(switched_on, tmp_path / "frames", "0 frames annotated, 5 up to date; 15 instances")
 
 
-def wait_until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def test_a_cancelled_render_keeps_what_was_written(
     switched_on: bpy.types.Scene, tmp_path: Path, at_each_frame: Callable[..., None]
 ) -> None:
@@ -279,12 +265,7 @@ def test_a_cancelled_render_keeps_what_was_written(
     blend, script = tmp_path / "scene.blend", tmp_path / "cancel.py"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     script.write_text(
-        "import importlib.util, os, signal, sys, bpy\n"
-        f"spec = importlib.util.spec_from_file_location('labelpass', r'{CHECKOUT / '__init__.py'}',"
-        f" submodule_search_locations=[r'{CHECKOUT}'])\n"
-        "package = sys.modules['labelpass'] = importlib.util.module_from_spec(spec)\n"
-        "spec.loader.exec_module(package)\n"
-        "package.register()\n"
+        f"{REGISTER}"
         "def stop(scene, *_):\n"
         "    if scene.frame_current == 3:\n"
         "        raise_stop(scene)\n"
@@ -297,8 +278,7 @@ def test_a_cancelled_render_keeps_what_was_written(
         "    print('SAID', error)\n"
         "package.unregister()\n"
     )
-    command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", script]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+    done = in_own_blender(blend, script)
     assert "SAID" in done.stdout, done.stdout[-2000:] + done.stderr
     assert "Labelpass: 2 frames annotated; 6 instances" in done.stdout
     assert len(json.loads((tmp_path / "frames/annotations/instances.json").read_bytes())["images"]) == 2
@@ -323,9 +303,7 @@ def test_a_frame_that_fails_is_named_and_the_others_go_on(
 
 
 def output_that_is_no_exr(scene: bpy.types.Scene, folder: Path) -> None:
-    if bpy.app.version >= (5, 0, 0):
-        scene.render.image_settings.media_type = "IMAGE"
-    scene.render.image_settings.file_format = "PNG"
+    set_file_format(scene, "PNG")
 
 
 def folder_that_is_a_file(scene: bpy.types.Scene, folder: Path) -> None:
@@ -377,9 +355,7 @@ def test_a_problem_is_told_once_and_the_render_goes_on(
 def good(scene: bpy.types.Scene, folder: Path) -> None:
     scene.labelpass.soft_masks, scene.labelpass.flow_step = False, 2
     scene.labelpass.output = str(folder / "dataset")
-    if bpy.app.version >= (5, 0, 0):
-        scene.render.image_settings.media_type = "MULTI_LAYER_IMAGE"
-    scene.render.image_settings.file_format = "OPEN_EXR_MULTILAYER"
+    set_file_format(scene, "OPEN_EXR_MULTILAYER")
 
 
 def test_a_worker_that_cannot_start_is_said(

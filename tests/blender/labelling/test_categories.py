@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from tests.blender.scenes import add_object, build_scene, fresh_blender, usual_scene
+from tests.blender.outcome import exported
+from tests.blender.scenes import add_collection, add_object, build_scene, fresh_blender, usual_scene
 
 
 def read(table=None):
@@ -20,12 +21,6 @@ def read(table=None):
 
 def categories_of(table=None) -> dict[str, str | None]:
     return {entry.name: entry.category for entry in read(table).objects.entries}
-
-
-def collection(name: str, parent: bpy.types.Collection | None = None) -> bpy.types.Collection:
-    made = bpy.data.collections.new(name)
-    (parent or bpy.context.scene.collection).children.link(made)
-    return made
 
 
 def empty(name: str, parent: bpy.types.Object | None = None) -> bpy.types.Object:
@@ -42,12 +37,11 @@ def rules(*rows: dict, categories: tuple[dict, ...] = (), unknown: str = "backgr
     return table_from_json({"rules": list(rows), "categories": list(categories), "unknown": unknown})
 
 
-def exported() -> COCO:
+def export_files() -> COCO:
     """The dataset of the frames on disk."""
-    scene, state = bpy.context.scene, bpy.context.window_manager.labelpass
-    scene.labelpass.source = "FILES"
+    bpy.context.scene.labelpass.source = "FILES"
     assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
-    return COCO(Path(state.output) / "annotations/instances.json")
+    return exported()
 
 
 def named(coco: COCO, crowd: bool = False) -> dict[str, str]:
@@ -91,8 +85,8 @@ def _tag(scene: bpy.types.Scene) -> None:
 
 
 def _nested(scene: bpy.types.Scene) -> None:
-    toys = collection("Toys")
-    inner = collection("Small", collection("Middle", toys))
+    toys = add_collection("Toys")
+    inner = add_collection("Small", add_collection("Middle", toys))
     inner.objects.link(scene.objects["Ball"])
     scene.collection.objects.unlink(scene.objects["Ball"])
 
@@ -169,7 +163,7 @@ def test_names_in_several_scripts(scene: bpy.types.Scene) -> None:
     scene.frame_end = 1
     scene.labelpass.labels = "crypto_object"
     bpy.ops.render.render(animation=True)
-    assert named(exported()) == {"自行车.001": "велосипед", "машина": "車", "كرة": "كرة"}
+    assert named(export_files()) == {"自行车.001": "велосипед", "машина": "車", "كرة": "كرة"}
 
 
 # --- Libraries --------------------------------------------------------------------------------------------------------
@@ -179,7 +173,7 @@ def test_names_in_several_scripts(scene: bpy.types.Scene) -> None:
 def library(tmp_path: Path) -> Path:
     """A .blend with a collection Truck: a marked parent with two meshes, one of them tagged as an asset."""
     scene = bpy.context.scene
-    truck = collection("Truck")
+    truck = add_collection("Truck")
     root = bpy.data.objects.new("Chassis", None)
     truck.objects.link(root)
     for name in ("Cab", "Trailer"):
@@ -221,7 +215,7 @@ def test_linked_collection_instance_is_one_truck(library: Path) -> None:
     scene.labelpass.grouping, scene.labelpass.labels = "top_parent", "crypto_object"
     scene.frame_end = 1
     bpy.ops.render.render(animation=True)
-    coco = exported()
+    coco = export_files()
     assert named(coco) == {"Ball": "Ball", "Cube": "Cube", "Cube.001": "Cube", "Floor": "Floor", "Gate": "truck"}
 
 
@@ -293,7 +287,7 @@ def area_of_ball(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
         bpy.ops.render.render(animation=True)
         for labels in ("object_index", "crypto_object"):
             scene.labelpass.labels = labels
-            found[labels] = next(row["area"] for row in exported().dataset["annotations"] if row["name"] == "Ball")
+            found[labels] = next(row["area"] for row in export_files().dataset["annotations"] if row["name"] == "Ball")
     return found
 
 
@@ -312,12 +306,12 @@ def test_what_is_ignored(
     area = area_of_ball[labels]
     prepare(scene)
     bpy.ops.render.render(animation=True)
-    coco = exported()
+    coco = export_files()
     assert set(named(coco)) == {"Cube", "Cube.001", "Floor"}
     assert named(coco, crowd=True) == {}
 
     scene.labelpass.ignored = "crowd"
-    coco = exported()
+    coco = export_files()
     assert set(named(coco)) == {"Cube", "Cube.001", "Floor"}
     regions = [row for row in coco.dataset["annotations"] if row["iscrowd"]]
     if prepare in (_holdout, _holdout_collection):
@@ -336,7 +330,7 @@ def test_holdouts_over_a_transparent_film_are_background_and_told(scene: bpy.typ
     scene.objects["Ball"].is_holdout = True
     scene.labelpass.ignored = "crowd"
     bpy.ops.render.render(animation=True)
-    coco = exported()
+    coco = export_files()
     assert named(coco, crowd=True) == {}
     (remark,) = bpy.context.window_manager.labelpass.remarks
     assert "Holdouts cannot be told from the transparent background" in remark.text
@@ -350,7 +344,7 @@ def test_what_a_border_leaves_out_is_no_holdout(scene: bpy.types.Scene) -> None:
     scene.objects["Ball"].is_holdout = True
     scene.labelpass.ignored = "crowd"
     bpy.ops.render.render(animation=True)
-    coco = exported()
+    coco = export_files()
     regions = [coco.annToMask(row) for row in coco.dataset["annotations"] if row["iscrowd"]]
     assert regions and 0 < regions[0].sum() < 300
     assert not regions[0][:, :19].any()
@@ -364,7 +358,7 @@ def test_a_mixture_of_groupings(scene: bpy.types.Scene) -> None:
     car = empty("Car.007", empty("Parking lot"))
     for name in ("Cube", "Cube.001"):
         scene.objects[name].parent = car
-    bolts = collection("Bolts", collection("Shelf"))
+    bolts = add_collection("Bolts", add_collection("Shelf"))
     for number, place in enumerate(((-2, 0, 2), (-1.4, 0, 2))):
         add_object(scene, f"Bolt.{number:03}", "ball", place, 0, bolts).scale = (0.3, 0.3, 0.3)
     for number, x in enumerate((-3, 3)):
@@ -390,7 +384,7 @@ def test_a_mixture_of_groupings(scene: bpy.types.Scene) -> None:
     scene.labelpass.labels = "crypto_object"
     bpy.ops.render.render(animation=True)
 
-    coco = exported()
+    coco = export_files()
 
     assert named(coco) == {"Car.007": "car", "Bolts": "bolt", "grass": "grass", "Ball": "Ball"}
     rows = {row["name"]: row for row in coco.dataset["categories"]}

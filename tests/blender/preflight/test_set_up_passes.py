@@ -1,23 +1,17 @@
 """Set Up Passes makes any scene one that exports, changes nothing else, and can be undone."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
+from tests.blender.outcome import lines
+from tests.blender.programs import labelpass
 from tests.blender.scatters import scatter_nodes, stones
+from tests.blender.scenes import set_file_format
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
-
-
-def set_png(scene: bpy.types.Scene) -> None:
-    if bpy.app.version >= (5, 0, 0):
-        scene.render.image_settings.media_type = "IMAGE"
-    scene.render.image_settings.file_format = "PNG"
 
 
 def switched_on(layer: bpy.types.ViewLayer) -> set[str]:
@@ -31,7 +25,7 @@ def bare(scene: bpy.types.Scene) -> bpy.types.Scene:
     layer = scene.view_layers[0]
     for name in switched_on(layer) - {"combined"}:
         setattr(layer, f"use_pass_{name}", False)
-    set_png(scene)
+    set_file_format(scene, "PNG")
     scene.labelpass.source, scene.labelpass.pictures = "FILES", True
     return scene
 
@@ -74,8 +68,7 @@ def test_bare_scene_exports_afterwards(bare: bpy.types.Scene, tmp_path: Path, ke
     assert wrong(bare) == []
     bpy.ops.render.render(animation=True)
     assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
-    lines = [line.name for line in bpy.context.window_manager.labelpass.lines]
-    assert lines[0] == f"2 frames annotated; {6 if indexed else 8} instances"
+    assert lines()[0] == f"2 frames annotated; {6 if indexed else 8} instances"
     folder = tmp_path / "frames" / ("passes" if keep_output else "")
     assert (folder / "pictures/depth/shot_0001.png").is_file()
     assert (tmp_path / "frames/shot_0001.png").is_file() == keep_output
@@ -89,11 +82,11 @@ def test_nothing_but_the_fewest_passes_is_written(bare: bpy.types.Scene, tmp_pat
     bpy.ops.render.render(animation=True)
 
     folder = tmp_path / "frames" / ("passes" if keep_output else "")
-    command = [sys.executable, "-m", "core", "passes", str(folder / "shot_0001.exr")]
-    said = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
+    done = labelpass("passes", folder / "shot_0001.exr")
+    assert done.returncode == 0, done.stderr
     passes = {"Combined", "Depth", "Object Index"} | (set() if keep_output else {"Normal"})
     for name in ("Combined", "Depth", "Object Index", "Normal", "Cryptomatte", "Position"):
-        assert (name in said) == (name in passes), said
+        assert (name in done.stdout) == (name in passes), done.stdout
 
 
 def test_eevee_gets_cryptomatte(bare: bpy.types.Scene) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from tests.blender.export.test_headless import blend, headless  # noqa: F401, blend is a fixture
+from tests.blender.programs import headless
 from tests.blender.scenes import add_object, render_animation
 
 WIDTH, HEIGHT = 160, 120
@@ -145,7 +145,7 @@ def test_minimum_visibility_alone(scene: bpy.types.Scene, crowd: list[bpy.types.
     assert scene.labelpass.min_visibility == 1.0
 
 
-def test_minimum_visibility_headless(blend: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_minimum_visibility_headless(blend: Path, tmp_path: Path) -> None:
     """As an option beside the scene's own settings: what is left is what amodal masks say."""
     whole, seen = tmp_path / "whole", tmp_path / "seen"
     for output, options in ((whole, ["--render", "--amodal"]), (seen, ["--min-visibility", "0.95"])):

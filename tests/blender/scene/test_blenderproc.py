@@ -18,9 +18,9 @@ import bpy
 import numpy as np
 import pytest
 from pycocotools import mask as mask_tools
-from pycocotools.coco import COCO
 
 from tests.blender import labelled_scenes as scenes
+from tests.blender.outcome import exported, lines
 
 CATEGORIES = {"car": 12, "tree": 3, "thing": 40}
 
@@ -134,15 +134,14 @@ def comparable(annotations: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("labels", ["object_index", "crypto_object"])
 def test_same_annotations(scene: bpy.types.Scene, generate: Any, tmp_path: Path, labels: str) -> None:
-    state = bpy.context.window_manager.labelpass
     scene.labelpass.source, scene.labelpass.labels = "FILES", labels
     for number, ob in enumerate(ob for ob in bpy.data.objects if not ob.is_editable):
         ob.pass_index = 30_000 + number  # those in the library share one
     bpy.ops.labelpass.assign_indices()
     bpy.ops.render.render(animation=True)
     bpy.ops.labelpass.export_annotations()
-    assert state.lines[0].name.startswith("1 frame annotated"), [line.name for line in state.lines]
-    ours = COCO(Path(state.output) / "annotations/instances.json").dataset
+    assert lines()[0].startswith("1 frame annotated"), lines()
+    ours = exported().dataset
 
     instances, notes = render_instances(scene, tmp_path / "segmap.exr")
     theirs = generate([instances], [notes], ["images/000000.png"], "coco_annotations", "rle")

@@ -16,6 +16,8 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
+from tests.blender.outcome import exported, lines
+from tests.blender.programs import labelpass
 from tests.blender.scenes import add_object
 
 Array = npt.NDArray[Any]
@@ -98,9 +100,8 @@ def export(car: SimpleNamespace, **settings: Any) -> COCO:
     for name, value in settings.items():
         setattr(car.settings, name, value)
     bpy.ops.labelpass.export_annotations()
-    state = bpy.context.window_manager.labelpass
-    assert state.lines[0].name.startswith("1 frame annotated"), [line.name for line in state.lines]
-    return COCO(Path(state.output) / "annotations/instances.json")
+    assert lines()[0].startswith("1 frame annotated"), lines()
+    return exported()
 
 
 def annotations_of(coco: COCO) -> dict[str, dict[str, Any]]:
@@ -155,13 +156,9 @@ def test_name_whose_id_is_flipped(car: SimpleNamespace, tmp_path: Path) -> None:
     assert names[annotation["category_id"]] == "car"
 
     alone = tmp_path / "alone"
-    root = Path(__file__).resolve().parents[3]
-    subprocess.run(
-        [sys.executable, "-m", "core", "annotate", str(car.exr), "--output", str(alone), "--labels", "crypto_object",
-         "--no-pictures", "--workers", "1"],
-        cwd=root, check=True,
-    )  # fmt: skip
-    subprocess.run([sys.executable, "-m", "core", "merge", str(alone)], cwd=root, check=True)
+    settings = ["--labels", "crypto_object", "--no-pictures", "--workers", "1"]
+    assert labelpass("annotate", car.exr, "--output", alone, *settings).returncode == 0
+    assert labelpass("merge", alone).returncode == 0
     without = annotations_of(COCO(alone / "annotations/instances.json"))
     assert without[FLIPPED]["segmentation"] == annotation["segmentation"]
 
@@ -194,8 +191,7 @@ def test_what_has_no_material_is_background(car: SimpleNamespace) -> None:
 
     assert b'"default_surface":"' in car.exr.read_bytes()
     assert found.keys() == {"Paint", "Rubber", "Glass"}
-    state = bpy.context.window_manager.labelpass
-    assert not any("default_surface" in line.name for line in state.lines)
+    assert not any("default_surface" in line for line in lines())
 
 
 def test_soft_masks_and_parts_together(car: SimpleNamespace) -> None:
@@ -203,9 +199,8 @@ def test_soft_masks_and_parts_together(car: SimpleNamespace) -> None:
     export(car, labels="auto", soft_masks=True, parts="material", grouping="parent")
     bpy.ops.labelpass.export_annotations()
 
-    state = bpy.context.window_manager.labelpass
-    assert state.lines[0].name.startswith("0 frames annotated, 1 up to date")
-    found = annotations_of(COCO(Path(state.output) / "annotations/instances.json"))
+    assert lines()[0].startswith("0 frames annotated, 1 up to date")
+    found = annotations_of(exported())
     whole = soft_mask_of(found[FLIPPED])
     assert (whole == 255).sum() > 50
     assert found[FLIPPED]["parts"]

@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +11,9 @@ import numpy as np
 import plyfile
 import pytest
 
+from tests.blender.programs import headless, labelpass
 from tests.blender.scenes import add_object, render_animation
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 WIDTH, HEIGHT = 64, 48
 
 
@@ -262,7 +260,7 @@ def test_orthographic_points_are_where_the_surface_is(scene: bpy.types.Scene, tm
     position = position[~np.isnan(position[..., 0])]
     assert len(vertices) == len(position) > 500
     assert np.abs(np.column_stack([vertices[name] for name in "xyz"]) - position).max() < 1e-5
-    assert validated(tmp_path / "frames").stdout.splitlines()[-1] == "Everything agrees"
+    assert labelpass("validate", tmp_path / "frames").stdout.splitlines()[-1] == "Everything agrees"
 
 
 def test_nocs_of_cubes(scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -289,7 +287,7 @@ def test_nocs_of_cubes(scene: bpy.types.Scene, tmp_path: Path) -> None:
         expected = local * scale / np.linalg.norm(1.5 * scale) + 0.5
         assert np.abs(nocs[pixels] - expected).max() < 1e-4
         assert np.abs(png[pixels] / 65535 - expected).max() < 2e-4
-    done = validated(folder)
+    done = labelpass("validate", folder)
     assert "depth and NOCS (1)" in done.stdout
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
 
@@ -314,11 +312,6 @@ def test_uv_of_a_plane(scene: bpy.types.Scene, tmp_path: Path) -> None:
 # --- labelpass validate ---
 
 
-def validated(dataset: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "core", "validate", str(dataset)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=60)
-
-
 @pytest.mark.parametrize("samples", [1, 16])
 def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, samples: int) -> None:
     """Moving objects and camera, poses, a unit scale; with several samples a pixel's first is not in its centre."""
@@ -336,7 +329,7 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
     turn_on(scene, "flow_step_npy", "occlusion_step_png")
     scene.labelpass.flow_step = 1
     export(scene)
-    done = validated(tmp_path / "frames")
+    done = labelpass("validate", tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
     assert done.returncode == 0
     for check in (
@@ -352,7 +345,7 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
 
     path = tmp_path / "frames/maps/flow_forward/shot_0001.npy"
     np.save(path, np.load(path) * np.float32(1.5))
-    done = validated(tmp_path / "frames")
+    done = labelpass("validate", tmp_path / "frames")
     assert done.returncode == 1
     assert "The forward flow of 'Cube' is not that of its pose in shot_0002" in done.stdout
 
@@ -380,7 +373,7 @@ def test_instances_of_a_render_agree_with_themselves(
     scene.labelpass.poses = scene.labelpass.amodal = True
     turn_on(scene, "depth_npy", "depth_exr", "ray_depth_npy", "ray_depth_png", "nocs_npy", "points_ply")
     export(scene)
-    done = validated(tmp_path / "frames")
+    done = labelpass("validate", tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
     head = done.stdout.splitlines()[0]
     for check in (
@@ -414,13 +407,11 @@ def add_keypoints(scene: bpy.types.Scene) -> None:
         scene.collection.objects.link(empty)
 
 
-def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: Path) -> None:
+def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, blend: Path, tmp_path: Path) -> None:
     from labelpass.core.settings.format_table import CAMERA_FORMATS
     from labelpass.core.settings.map_table import DenseMap, MapKind
 
-    scene.render.filepath = "//frames/shot_####"
     add_keypoints(scene)
-    blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     maps = [map for map in DenseMap if map.kind is not MapKind.DISPARITY]  # which needs a stereo render
     everything, cameras = ",".join(maps), ",".join(CAMERA_FORMATS)
@@ -432,17 +423,13 @@ def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, tmp_path: 
     scene.objects["Cube"].data.uv_layers.new()
     scene.labelpass.output = str(tmp_path / "sidebar")
     export(scene)
-    command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", CHECKOUT / "export_annotations.py"]
-    command += ["--", "--maps", everything, "--cameras", cameras, "--poses", "--amodal", "--flow-step", "-1"]
-    command += ["--output", tmp_path / "headless"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+    choices = ["--maps", everything, "--poses", "--amodal", "--flow-step", "-1"]
+    done = headless(blend, *choices, "--cameras", cameras, "--output", tmp_path / "headless")
     assert done.returncode == 0, done.stderr
-    command = [sys.executable, "-m", "core", "annotate", tmp_path / "frames", "--output", tmp_path / "alone"]
-    command += ["--scene", tmp_path / "sidebar", "--maps", everything, "--poses", "--amodal", "--flow-step", "-1"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
+    scenes = ["--scene", tmp_path / "sidebar"]
+    done = labelpass("annotate", tmp_path / "frames", "--output", tmp_path / "alone", *scenes, *choices)
     assert done.returncode == 0, done.stderr
-    command = [sys.executable, "-m", "core", "merge", str(tmp_path / "alone"), "--cameras", cameras]
-    done = subprocess.run(command, capture_output=True, cwd=CHECKOUT, timeout=60)
+    done = labelpass("merge", tmp_path / "alone", "--cameras", cameras)
     assert done.returncode == 0, done.stderr
 
     files = sorted(

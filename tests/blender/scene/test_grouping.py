@@ -1,9 +1,8 @@
 """Objects that are one instance, from the scene to the dataset."""
 
-from pathlib import Path
-
 import bpy
-from pycocotools.coco import COCO
+
+from tests.blender.outcome import exported, lines
 
 
 def test_car_of_several_meshes_is_one_instance(scene: bpy.types.Scene) -> None:
@@ -19,10 +18,10 @@ def test_car_of_several_meshes_is_one_instance(scene: bpy.types.Scene) -> None:
     settings.source = "FILES"
 
     bpy.ops.labelpass.export_annotations()
-    apart = COCO(Path(bpy.context.window_manager.labelpass.output) / "annotations/instances.json").dataset
+    apart = exported().dataset
     settings.grouping = "parent"
     bpy.ops.labelpass.export_annotations()
-    together = COCO(Path(bpy.context.window_manager.labelpass.output) / "annotations/instances.json").dataset
+    together = exported().dataset
 
     names = {category["id"]: category["name"] for category in apart["categories"]}
     areas = [one["area"] for one in apart["annotations"] if names[one["category_id"]] == "Cube"]
@@ -71,10 +70,10 @@ def test_groups_that_objects_belong_to(scene: bpy.types.Scene) -> None:
 def test_filters_from_the_panel_to_the_dataset(scene: bpy.types.Scene) -> None:
     scene.frame_end = 1
     bpy.ops.render.render(animation=True)
-    settings, state = scene.labelpass, bpy.context.window_manager.labelpass
+    settings = scene.labelpass
     settings.source, settings.labels, settings.at_border = "FILES", "crypto_object", "mark"
     bpy.ops.labelpass.export_annotations()
-    coco = COCO(Path(state.output) / "annotations/instances.json")
+    coco = exported()
     names = {one["name"]: one["at_border"] for one in coco.dataset["annotations"]}
     assert names == {"Ball": False, "Cube": False, "Cube.001": False, "Floor": True}
     areas = {one["name"]: one["area"] for one in coco.dataset["annotations"]}
@@ -82,8 +81,8 @@ def test_filters_from_the_panel_to_the_dataset(scene: bpy.types.Scene) -> None:
     settings.at_border, settings.min_area = "drop", min(areas.values()) + 1
     bpy.ops.labelpass.export_annotations()
 
-    assert state.lines[0].name == "1 frame annotated; 2 instances, 2 dropped"
-    coco = COCO(Path(state.output) / "annotations/instances.json")
+    assert lines()[0] == "1 frame annotated; 2 instances, 2 dropped"
+    coco = exported()
     left = {one["area"] for one in coco.dataset["annotations"]}
     assert left == set(areas.values()) - {min(areas.values()), areas["Floor"]}
     assert not any("at_border" in one for one in coco.dataset["annotations"])

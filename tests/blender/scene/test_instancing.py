@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +14,9 @@ from pycocotools.coco import COCO
 
 from tests.agreement import share_right
 from tests.blender import scatters
+from tests.blender.outcome import exported, remarks
+from tests.blender.programs import labelpass
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 SIZE = 96, 72
 Array = np.ndarray
 
@@ -36,11 +35,7 @@ def export(scene: bpy.types.Scene, *, render: bool = True, **settings: Any) -> C
     if render:
         bpy.ops.render.render(animation=True)
     assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
-    return COCO(Path(bpy.context.window_manager.labelpass.output) / "annotations/instances.json")
-
-
-def remarks() -> list[str]:
-    return [remark.text for remark in bpy.context.window_manager.labelpass.remarks]
+    return exported()
 
 
 def painted(coco: COCO, frame: int = 0) -> Array:
@@ -313,13 +308,10 @@ def test_without_blender_it_is_the_same(empty: bpy.types.Scene, tmp_path: Path) 
     moving_scatter(empty)
     export(empty)
     file = tmp_path / "frames/annotations/instances.json"
-    again = str(tmp_path / "again")
-    for arguments in (
-        ["annotate", str(tmp_path / "frames"), "--output", again, "--scene", str(tmp_path / "frames")],
-        ["merge", again],
-    ):
-        settings = ["--image-format", "none", "--no-pictures"] if arguments[0] == "annotate" else []
-        subprocess.run([sys.executable, "-m", "core", *arguments, *settings], check=True, cwd=CHECKOUT)
+    frames, again = tmp_path / "frames", tmp_path / "again"
+    settings = ["--scene", frames, "--image-format", "none", "--no-pictures"]
+    assert labelpass("annotate", frames, "--output", again, *settings).returncode == 0
+    assert labelpass("merge", again).returncode == 0
     assert (tmp_path / "again/annotations/instances.json").read_bytes() == file.read_bytes()
 
 
@@ -435,8 +427,7 @@ def test_soft_masks_of_instances(empty: bpy.types.Scene, tmp_path: Path) -> None
             assert (whole[coco.annToMask(annotation) > 0] > 0).all()
             total[y : y + height, x : x + width] += np.rint(level * 255).astype(int)
         assert total.max() <= 255
-        command = [sys.executable, "-m", "core", "validate", str(tmp_path / "frames")]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
+        done = labelpass("validate", tmp_path / "frames")
         assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
         sums.append(total)
     together, alone = sums

@@ -6,9 +6,9 @@ from typing import Any
 
 import bpy
 import pytest
-from pycocotools.coco import COCO
 
 from tests.blender import labelled_scenes as scenes
+from tests.blender.outcome import exported, lines
 
 
 @pytest.fixture
@@ -21,11 +21,10 @@ def scene(tmp_path: Path) -> bpy.types.Scene:
 
 
 def export(labels: str) -> dict[str, Any]:
-    state = bpy.context.window_manager.labelpass
     bpy.context.scene.labelpass.labels = labels
     bpy.ops.labelpass.export_annotations()
-    assert state.lines[0].name.startswith("1 frame annotated"), [line.name for line in state.lines]
-    return COCO(Path(state.output) / "annotations/instances.json").dataset
+    assert lines()[0].startswith("1 frame annotated"), lines()
+    return exported().dataset
 
 
 def areas(dataset: dict[str, Any]) -> dict[str, tuple[str, int]]:

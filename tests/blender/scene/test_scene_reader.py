@@ -10,7 +10,7 @@ from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 from core.records.record_store import read_record_file
-from tests.blender.scenes import add_object
+from tests.blender.scenes import add_collection, add_object
 
 
 def read():
@@ -24,12 +24,6 @@ def categories_of(entries) -> dict[str, str | None]:
     return {entry.name: entry.category for entry in entries.entries}
 
 
-def collection(name: str, parent: bpy.types.Collection | None = None) -> bpy.types.Collection:
-    made = bpy.data.collections.new(name)
-    (parent or bpy.context.scene.collection).children.link(made)
-    return made
-
-
 def layer_collection(name: str) -> bpy.types.LayerCollection:
     return bpy.context.view_layer.layer_collection.children[name]
 
@@ -38,9 +32,9 @@ def test_only_what_leaves_pixels(scene: bpy.types.Scene) -> None:
     add_object(scene, "Hidden", "cube", (0, 0, 0), 9).hide_render = True
     scene.collection.objects.link(bpy.data.objects.new("Empty", None))
     scene.collection.objects.link(bpy.data.objects.new("Text", bpy.data.curves.new("Text", "FONT")))
-    add_object(scene, "In hidden collection", "cube", (0, 0, 0), 9, collection("Off"))
+    add_object(scene, "In hidden collection", "cube", (0, 0, 0), 9, add_collection("Off"))
     bpy.data.collections["Off"].hide_render = True
-    add_object(scene, "In excluded collection", "cube", (0, 0, 0), 9, collection("Out"))
+    add_object(scene, "In excluded collection", "cube", (0, 0, 0), 9, add_collection("Out"))
     layer_collection("Out").exclude = True
     hidden_in_viewport = add_object(scene, "Only in render", "cube", (0, 0, 0), 9)
     hidden_in_viewport.hide_viewport = True
@@ -68,20 +62,20 @@ def test_names_are_the_categories_of_a_plain_scene(scene: bpy.types.Scene) -> No
 
 
 def test_one_collection_says_nothing(scene: bpy.types.Scene) -> None:
-    add_object(scene, "Chair.004", "cube", (0, 0, 0), 5, collection("Collection"))
+    add_object(scene, "Chair.004", "cube", (0, 0, 0), 5, add_collection("Collection"))
     assert categories_of(read().objects)["Chair.004"] == "Chair"
 
 
 def test_several_collections_are_the_categories(scene: bpy.types.Scene) -> None:
-    add_object(scene, "a", "cube", (0, 0, 0), 5, collection("Cars"))
-    add_object(scene, "b", "cube", (0, 0, 0), 6, collection("Trees"))
+    add_object(scene, "a", "cube", (0, 0, 0), 5, add_collection("Cars"))
+    add_object(scene, "b", "cube", (0, 0, 0), 6, add_collection("Trees"))
     categories = categories_of(read().objects)
     assert (categories["a"], categories["b"], categories["Ball"]) == ("Cars", "Trees", "Ball")
 
 
 def test_categories_do_not_change_with_what_is_hidden(scene: bpy.types.Scene) -> None:
-    add_object(scene, "Beetle", "cube", (0, 0, 0), 5, collection("Cars"))
-    add_object(scene, "Oak", "cube", (0, 0, 0), 6, collection("Trees")).hide_render = True
+    add_object(scene, "Beetle", "cube", (0, 0, 0), 5, add_collection("Cars"))
+    add_object(scene, "Oak", "cube", (0, 0, 0), 6, add_collection("Trees")).hide_render = True
     assert categories_of(read().objects)["Beetle"] == "Cars"
 
 

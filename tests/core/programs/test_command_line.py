@@ -9,8 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -27,11 +26,10 @@ from core.settings.category_table import Category
 from core.settings.settings import Settings
 from tests.builders import entries_of, plain_scene, record_files
 from tests.core.datasets import write_coco_file
-from tests.core.processes import children_of, is_running, open_files
+from tests.processes import PATIENCE, children_of, is_running, open_files, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = [sys.executable, "-m", "core"]
-PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
 INSTANCES = "annotations/instances.json"
 
 
@@ -816,13 +814,6 @@ def test_relative_paths(renders: Path, out: Path, tmp_path: Path) -> None:
 # --- Ctrl-C -----------------------------------------------------------------------------------------------------------
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 @dataclass
 class Held:
     """A run whose second frame waits for its scene record, which is a FIFO; the first one is done."""
@@ -874,7 +865,7 @@ def held(renders: Path, out: Path, ctrl_c: None) -> Iterator[Held]:
         return held.end >= 0
 
     try:
-        wait_until(is_read)
+        wait_until(is_read, "the scene record is read")
         yield held
     finally:
         if held.end >= 0:
@@ -896,7 +887,7 @@ def test_interrupt(held: Held, renders: Path, out: Path, patient: bool) -> None:
     if patient:
         pipe = str(Path(f"/proc/{worker}/fd/0").readlink())
         os.killpg(held.process.pid, signal.SIGINT)
-        wait_until(lambda: pipe not in open_files(held.process.pid))
+        wait_until(lambda: pipe not in open_files(held.process.pid), "the input is closed")
         held.let_go()
     else:
         held.process.send_signal(signal.SIGINT)

@@ -29,20 +29,12 @@ from core.records.record_store import read_record_file
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
 from core.settings.settings import LabelSource
 from tests.builders import plain_frame, plain_job, plain_scene, record_files, record_path
-from tests.core.processes import children_of, is_running, open_files
+from tests.processes import PATIENCE, children_of, is_running, open_files, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
 
 
 # --- Processes --------------------------------------------------------------------------------------------------------
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"it never happens that {what}"
-        time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)

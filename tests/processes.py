@@ -1,7 +1,19 @@
 """Looking at the processes that a test has started, through Linux's /proc."""
 
 import contextlib
+import time
+from collections.abc import Callable
 from pathlib import Path
+
+PATIENCE = 60.0  # seconds after which a test gives up; none takes as long
+
+
+def wait_until(happened: Callable[[], bool], what: str) -> None:
+    """Look again and again, and fail when patience runs out."""
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end, f"it never happened: {what}"
+        time.sleep(0.005)
 
 
 def is_running(pid: int) -> bool:
