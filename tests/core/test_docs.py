@@ -10,6 +10,7 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.dataset.merge import merge
+from core.settings.format_table import DatasetFormat
 from tests.builders import plain_job, rendered_frame
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -91,6 +92,14 @@ def test_anchors_are_those_of_github(tmp_path: Path) -> None:
         "twice-1",
         "a-link-with_underscore",
     }
+
+
+def test_table_of_dataset_formats() -> None:
+    text = text_of(CHECKOUT / "docs/formats.md")
+    for format in DatasetFormat:
+        chosen = f"`--{format.chosen_by} {format.value}`" if format.chosen_by else "always written"
+        assert f"| {format.label} | `{format.files}` | {format.needs.value} | {chosen} |" in text
+        assert format.source in text
 
 
 def test_training_code_of_the_readme(rendered_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
