@@ -15,30 +15,36 @@ import pytest
 from PIL import Image
 
 from tests.real.conftest import CHECKOUT, InstalledBlender
-from tests.real.test_overlay import open_image_editor, wait_for_status
-from tests.real.test_panels import ASSIGN, SET_UP, WRONG
-from tests.real.test_window import EXPORT, LINES, STATE
+from tests.real.image_editor import open_image_editor, wait_for_status
+from tests.real.panel import (
+    ASSIGN,
+    BESIDE_LISTS,
+    EXPORT,
+    EXPORT_TO_PASSES,
+    HEADER,
+    LINES,
+    SCENE,
+    SET_UP,
+    STATE,
+    TABLE,
+    WRONG,
+)
 from tests.real.window import SCREENSHOTS, Window, open_window
 from tools.real_blender import SUITES
 
 PICTURES = SCREENSHOTS / "docs"
-_SCENE = "bpy.context.scene"
-_TABLE = f"{_SCENE}.labelpass.table"
-# In pixels of the screen: from a button to the header of the panel below it, and between headers of closed panels.
-_EXPORT_TO_PASSES, _HEADER = 37, 26
-_BESIDE_LISTS = 0.82
 _EXPORT_TABLE = "labelpass.categories_export"
-# From these buttons to below the headers of the panels that follow.
+# In pixels of the screen, from these buttons to below the headers of the panels that follow.
 _BELOW_ASSIGN, _BELOW_EXPORT_TABLE = 105, 175
 # What makes the checklist red: no pass tells objects apart, and the output holds no passes.
 _BREAK = (
-    f"setattr({_SCENE}.view_layers[0], 'use_pass_object_index', False)",
-    f"setattr({_SCENE}.view_layers[0], 'use_pass_cryptomatte_object', False)",
-    f"setattr({_SCENE}.view_layers[0], 'use_pass_z', False)",
-    f"hasattr({_SCENE}.render.image_settings, 'media_type') and "
-    f"setattr({_SCENE}.render.image_settings, 'media_type', 'IMAGE')",
-    f"setattr({_SCENE}.render.image_settings, 'file_format', 'PNG')",
-    f"setattr({_SCENE}.labelpass, 'source', 'FILES')",
+    f"setattr({SCENE}.view_layers[0], 'use_pass_object_index', False)",
+    f"setattr({SCENE}.view_layers[0], 'use_pass_cryptomatte_object', False)",
+    f"setattr({SCENE}.view_layers[0], 'use_pass_z', False)",
+    f"hasattr({SCENE}.render.image_settings, 'media_type') and "
+    f"setattr({SCENE}.render.image_settings, 'media_type', 'IMAGE')",
+    f"setattr({SCENE}.render.image_settings, 'file_format', 'PNG')",
+    f"setattr({SCENE}.labelpass, 'source', 'FILES')",
 )
 
 
@@ -114,10 +120,10 @@ def test_passes_and_categories(window: Window) -> None:
     window.press_button(SET_UP)
     window.wait_for(f"{WRONG} == []")
     parts.append(sidebar(window, window.find_button(ASSIGN, 0.3)[1] + _BELOW_ASSIGN))
-    window.ask(f"setattr({_SCENE}.labelpass, 'source', 'RENDER')")
+    window.ask(f"setattr({SCENE}.labelpass, 'source', 'RENDER')")
     x, y = window.find_button(EXPORT)
-    window.click(x, y + _EXPORT_TO_PASSES)
-    window.click(x, y + _EXPORT_TO_PASSES + _HEADER)
+    window.click(x, y + EXPORT_TO_PASSES)
+    window.click(x, y + EXPORT_TO_PASSES + HEADER)
     parts.append(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE))
     row = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)), "white")
     for number, part in enumerate(parts):
@@ -125,17 +131,17 @@ def test_passes_and_categories(window: Window) -> None:
     keep(row, "testing-panels")
 
     window.press_button("labelpass.categories_from_scene")
-    window.wait_for(f"len({_TABLE}.categories) == 3")
-    window.click(*window.find_button("labelpass.category_remove", _BESIDE_LISTS))
-    window.wait_for(f"len({_TABLE}.categories) == 2")
-    window.ask(f"setattr({_TABLE}, 'unknown', 'background')")
+    window.wait_for(f"len({TABLE}.categories) == 3")
+    window.click(*window.find_button("labelpass.category_remove", BESIDE_LISTS))
+    window.wait_for(f"len({TABLE}.categories) == 2")
+    window.ask(f"setattr({TABLE}, 'unknown', 'background')")
     keep(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE), "categories")
 
 
 def test_sidebar(window: Window) -> None:
     """sidebar.png"""
     render(window, "ctrl+F12")
-    window.ask(f"setattr({_SCENE}.labelpass, 'source', 'FILES')")
+    window.ask(f"setattr({SCENE}.labelpass, 'source', 'FILES')")
     window.press_button(EXPORT)
     window.wait_for(f"not {STATE}.running and len({LINES}) > 0", 120)
     assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"

@@ -8,8 +8,7 @@ import time
 import pytest
 
 from tests.real.conftest import InstalledBlender
-from tests.real.test_preview import BY_CATEGORY, objects_panel  # noqa: F401, a fixture
-from tests.real.test_window import STATE
+from tests.real.panel import BY_CATEGORY, STATE
 from tests.real.window import SCREENSHOTS, Window
 from tools.real_blender import SUITES
 
@@ -38,7 +37,7 @@ def test_table_of_ten_thousand_objects(
     window: Window,
     labelpass_blender: InstalledBlender,
     many_objects: None,
-    objects_panel: None,  # noqa: F811
+    objects_panel: None,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     window.wait_for(f"len({STATE}.objects) == {_COUNT + 19}")

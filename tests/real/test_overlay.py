@@ -17,17 +17,10 @@ from core.scene.keypoints import Keypoint, Visibility
 from core.scene.poses import Pose
 from core.settings.category_table import Category
 from tests.builders import IDENTITY, instances_in, pinhole, plain_camera, plain_instance, plain_record, write_record
+from tests.real.image_editor import SPACE, STATUS, SWITCHES, open_image_editor, wait_for_status
+from tests.real.panel import EXPORT, STATE
 from tests.real.window import Window
 from tools.real_blender import WINDOW_SIZE
-
-EXPORT = "labelpass.export_annotations"
-STATE = "bpy.context.window_manager.labelpass"
-SWITCHES = "bpy.context.window_manager.labelpass_overlay"
-SPACE = "editor('IMAGE_EDITOR').spaces.active"
-STATUS = (
-    "next(m for n, m in sys.modules.items() if n.endswith('labelpass.operators.overlay.overlay'))"
-    f".status_of({SPACE}) if {SWITCHES}.show else None"
-)
 
 # Where on the screen the editor shows nothing but the image.
 PICTURE = np.zeros((WINDOW_SIZE[1], WINDOW_SIZE[0]), dtype=bool)
@@ -43,24 +36,6 @@ def no_render_window(window: Window) -> None:
 def look(shoot: Callable[[str], Path]) -> Callable[[str], np.ndarray]:
     """Take a screenshot once the window has come to rest; (H, W, 3) int."""
     return lambda name: np.asarray(Image.open(shoot(f"overlay-{name}")).convert("RGB")).astype(int)
-
-
-def open_image_editor(window: Window, image: str) -> None:
-    """Turn the 3D Viewport into an Image Editor that shows an image, given as Python, with the tab Labelpass open."""
-    window.ask("setattr(editor(), 'type', 'IMAGE_EDITOR')")
-    window.editor = "IMAGE_EDITOR"
-    window.ask(f"setattr({SPACE}, 'image', {image})")
-    time.sleep(1)
-    window.open_tab("Labelpass")
-    window.leave()
-
-
-def wait_for_status(window: Window, record: str, note: str = "") -> None:
-    """Until the panel says so; 5 seconds at most."""
-    end = time.monotonic() + 5
-    while (status := window.ask(STATUS)) != [record, note] and time.monotonic() < end:
-        time.sleep(0.1)
-    assert status == [record, note]
 
 
 def export(window: Window) -> None:

@@ -3,16 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.real.test_window import STATE
+from tests.real.panel import ASSIGN, BESIDE_LISTS, SCENE, SET_UP, STATE, WRONG
 from tests.real.window import Window
 
-SET_UP, ASSIGN, SELECT = "labelpass.set_up_passes", "labelpass.assign_indices", "labelpass.select_category"
-WRONG = f"[item.name for item in {STATE}.findings if item.status == 'wrong']"
+SELECT = "labelpass.select_category"
 # From the middle of the last row of buttons in Passes to that of the header of the next panel.
 _NEXT_PANEL = 32
-# How far across the sidebar the narrow buttons beside a list are.
-_BESIDE_LISTS = 0.82
-_SCENE = "bpy.context.scene"
 
 
 def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], Path]) -> None:
@@ -21,17 +17,17 @@ def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], Path]) ->
 
     window.ask("bpy.ops.ed.undo_push(message='Before')")
     for owner, name, value in [
-        (f"{_SCENE}.view_layers[0]", "use_pass_object_index", False),
-        (f"{_SCENE}.view_layers[0]", "use_pass_cryptomatte_object", False),
-        (f"{_SCENE}.view_layers[0]", "use_pass_z", False),
-        (f"{_SCENE}.render", "resolution_percentage", 50),
-        (f"{_SCENE}.labelpass", "source", "FILES"),
+        (f"{SCENE}.view_layers[0]", "use_pass_object_index", False),
+        (f"{SCENE}.view_layers[0]", "use_pass_cryptomatte_object", False),
+        (f"{SCENE}.view_layers[0]", "use_pass_z", False),
+        (f"{SCENE}.render", "resolution_percentage", 50),
+        (f"{SCENE}.labelpass", "source", "FILES"),
     ]:
         window.ask(f"setattr({owner}, {name!r}, {value!r})")
     window.ask(
-        f"(hasattr({_SCENE}.render.image_settings, 'media_type') "
-        f"and setattr({_SCENE}.render.image_settings, 'media_type', 'IMAGE'), "
-        f"setattr({_SCENE}.render.image_settings, 'file_format', 'PNG'))"
+        f"(hasattr({SCENE}.render.image_settings, 'media_type') "
+        f"and setattr({SCENE}.render.image_settings, 'media_type', 'IMAGE'), "
+        f"setattr({SCENE}.render.image_settings, 'file_format', 'PNG'))"
     )
     window.ask("bpy.ops.ed.undo_push(message='Broken')")
     window.wait_for(f"len({WRONG}) == 2")
@@ -41,15 +37,15 @@ def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], Path]) ->
 
     window.press_button(SET_UP)
     window.wait_for(f"{WRONG} == []")
-    assert window.ask(f"{_SCENE}.render.image_settings.file_format") == "OPEN_EXR_MULTILAYER"
-    assert window.ask(f"{_SCENE}.view_layers[0].use_pass_object_index")
-    assert not window.ask(f"{_SCENE}.view_layers[0].use_pass_cryptomatte_object")
+    assert window.ask(f"{SCENE}.render.image_settings.file_format") == "OPEN_EXR_MULTILAYER"
+    assert window.ask(f"{SCENE}.view_layers[0].use_pass_object_index")
+    assert not window.ask(f"{SCENE}.view_layers[0].use_pass_cryptomatte_object")
     shoot("passes-set-up")
 
     window.leave(escape=False)
     window.press("ctrl+z")
     window.wait_for(f"len({WRONG}) == 2")
-    assert window.ask(f"{_SCENE}.render.image_settings.file_format") == "PNG"
+    assert window.ask(f"{SCENE}.render.image_settings.file_format") == "PNG"
 
 
 def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str], Path]) -> None:
@@ -57,14 +53,14 @@ def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str],
     x, y = window.find_button(ASSIGN, 0.3)
     window.click(x, y + _NEXT_PANEL)
     window.press_button(SELECT)
-    window.wait_for(f"len([ob for ob in {_SCENE}.objects if ob.select_get()]) == 9")
+    window.wait_for(f"len([ob for ob in {SCENE}.objects if ob.select_get()]) == 9")
     assert window.ask("bpy.context.view_layer.objects.active.name") == "apple.001"
     window.leave(escape=False)
     shoot("categories")
 
 
 def test_fill_the_category_table_and_undo(window: Window, shoot: Callable[[str], Path]) -> None:
-    rows = f"[(row.id, row.name) for row in {_SCENE}.labelpass.table.categories]"
+    rows = f"[(row.id, row.name) for row in {SCENE}.labelpass.table.categories]"
     window.wait_for(f"len({STATE}.categories) == 3")
     window.ask("bpy.ops.ed.undo_push(message='Before')")
     x, y = window.find_button(ASSIGN, 0.3)
@@ -72,7 +68,7 @@ def test_fill_the_category_table_and_undo(window: Window, shoot: Callable[[str],
 
     window.press_button("labelpass.categories_from_scene")
     window.wait_for(f"{rows} == [(1, 'apple'), (2, 'bottle'), (3, 'crate')]")
-    window.click(*window.find_button("labelpass.category_remove", _BESIDE_LISTS))
+    window.click(*window.find_button("labelpass.category_remove", BESIDE_LISTS))
     window.wait_for(f"len({rows}) == 2")
     window.wait_for(f"{STATE}.unlisted_categories == 'crate'")
     window.leave(escape=False)

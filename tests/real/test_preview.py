@@ -10,15 +10,10 @@ from PIL import Image
 
 from core.categories.palette import BACKGROUND, Colour, category_colours, instance_colours
 from tests.real.conftest import InstalledBlender
-from tests.real.test_window import EXPORT, STATE
+from tests.real.panel import BY_CATEGORY, BY_INSTANCE, STATE
 from tests.real.window import Window
 
-ASSIGN, RESTORE = "labelpass.assign_indices", "labelpass.restore_colours"
-BY_CATEGORY, BY_INSTANCE = (f"labelpass.preview_labels(by='{by}')" for by in ("category", "instance"))
-SELECT = "labelpass.select_labelled_object"
-# In pixels of the screen: from the middle of a button down to that of a panel's header.
-_EXPORT_TO_PASSES = 37
-_ASSIGN_TO_OBJECTS = 58
+RESTORE, SELECT = "labelpass.restore_colours", "labelpass.select_labelled_object"
 # How far across the sidebar a row's own button is, beside a scroll bar and where there is none.
 _ROW_BUTTON, _SHORT_ROW_BUTTON = 0.73, 0.795
 # From the middle of the last row to the arrow that opens the filter, from there to the filter; to it from the left.
@@ -40,16 +35,6 @@ def look(window: Window, shoot: Callable[[str], Path]) -> Callable[[str], np.nda
         return np.asarray(Image.open(shoot(f"preview-{name}")).convert("RGB")).astype(int)[_VIEWPORT]
 
     return take
-
-
-@pytest.fixture
-def objects_panel(window: Window) -> None:
-    """Open the panel Objects, and close Passes, which would leave it no room."""
-    window.wait_for(f"len({STATE}.objects) > 0")
-    x, y = window.find_button(ASSIGN, 0.3)
-    window.click(x, y + _ASSIGN_TO_OBJECTS)
-    x, y = window.find_button(EXPORT)
-    window.click(x, y + _EXPORT_TO_PASSES)
 
 
 def count(picture: np.ndarray, colour: Colour) -> int:

@@ -15,26 +15,28 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from tests.real.conftest import CHECKOUT, InstalledBlender
-from tests.real.test_overlay import open_image_editor, wait_for_status
-from tests.real.test_panels import ASSIGN, SET_UP, WRONG
-from tests.real.test_window import EXPORT, STATE
+from tests.real.image_editor import open_image_editor, wait_for_status
+from tests.real.panel import (
+    ASSIGN,
+    BESIDE_LISTS,
+    BY_CATEGORY,
+    EXPORT,
+    EXPORT_TO_PASSES,
+    HEADER,
+    SET_UP,
+    STATE,
+    TABLE,
+    WRONG,
+)
 from tests.real.window import SCREENSHOTS, Window
 from tools.real_blender import SUITES
 
 PICTURES = SCREENSHOTS / "walk-through"
 _COLOURS = 96
-_SCENE = "bpy.context.scene"
-_TABLE = f"{_SCENE}.labelpass.table"
-_BY_CATEGORY = "labelpass.preview_labels(by='category')"
-# In pixels of the screen: between the headers of closed panels, and from the middle of a button to a header below it.
-_HEADER = 26
-_EXPORT_TO_PASSES = 37
-# From Assign Indices to below the header that follows, from Open Folder to the end of its panel, and where pictures of
-# the table and of the overlay end.
+# In pixels of the screen: from Assign Indices to below the header that follows, from Open Folder to the end of its
+# panel, and where pictures of the table and of the overlay end.
 _BELOW_ASSIGN, _BELOW_FOLDER = 45, 25
 _TABLE_ROOM, _OVERLAY_ROOM = 660, 640
-# How far across the sidebar the buttons beside a list are.
-_BESIDE_LISTS = 0.82
 # The demo as somebody who only wants a picture would have it: no collections, no passes, nothing said of labels.
 BARE = """
 import bpy
@@ -101,25 +103,25 @@ def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> 
 
     # 3. The categories: a table of what there is, without what is no object to find
     x, y = window.find_button(EXPORT)
-    passes, categories, objects = ((x, y + _EXPORT_TO_PASSES + down) for down in (0, _HEADER, 2 * _HEADER))
+    passes, categories, objects = ((x, y + EXPORT_TO_PASSES + down) for down in (0, HEADER, 2 * HEADER))
     window.click(*passes)
     window.click(*categories)
     window.press_button("labelpass.categories_from_scene")
-    window.wait_for(f"[row.name for row in {_TABLE}.categories] == ['Backdrop', 'Table', 'apple', 'bottle', 'crate']")
+    window.wait_for(f"[row.name for row in {TABLE}.categories] == ['Backdrop', 'Table', 'apple', 'bottle', 'crate']")
     for left in (4, 3):
-        window.ask(f"setattr({_TABLE}, 'category_index', 0)")
-        window.click(*window.find_button("labelpass.category_remove", _BESIDE_LISTS))
-        window.wait_for(f"len({_TABLE}.categories) == {left}")
-    window.wait_for(f"[row.name for row in {_TABLE}.categories] == ['apple', 'bottle', 'crate']")
-    window.ask(f"[setattr(row, 'id', number) for number, row in enumerate({_TABLE}.categories, start=1)]")
-    window.ask(f"setattr({_TABLE}, 'unknown', 'background')")
+        window.ask(f"setattr({TABLE}, 'category_index', 0)")
+        window.click(*window.find_button("labelpass.category_remove", BESIDE_LISTS))
+        window.wait_for(f"len({TABLE}.categories) == {left}")
+    window.wait_for(f"[row.name for row in {TABLE}.categories] == ['apple', 'bottle', 'crate']")
+    window.ask(f"[setattr(row, 'id', number) for number, row in enumerate({TABLE}.categories, start=1)]")
+    window.ask(f"setattr({TABLE}, 'unknown', 'background')")
     window.wait_for(f"{STATE}.background_objects == 2")
     picture(window, "3-categories")
 
     # 4. What each object will be, before anything is rendered
     window.click(*categories)
     window.click(*objects)
-    window.click(*window.find_button(_BY_CATEGORY, 0.3))
+    window.click(*window.find_button(BY_CATEGORY, 0.3))
     picture(window, "4-objects", left=620, down=_TABLE_ROOM)
     window.press_button("labelpass.restore_colours")
     window.click(*objects)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.dataset import check_dataset
 from tests.real.conftest import InstalledBlender
-from tests.real.test_window import LINES, MANY_FRAMES, STATE
+from tests.real.panel import LINES, MANY_FRAMES, STATE
 from tests.real.window import Window
 
 SWITCH_ON = "import bpy; bpy.context.scene.labelpass.while_rendering = True; bpy.ops.wm.save_mainfile()"

@@ -6,13 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.dataset import check_dataset
+from tests.real.panel import EXPORT, LINES, MANY_FRAMES, STATE
 from tests.real.window import Window
-
-EXPORT, STOP = "labelpass.export_annotations", "labelpass.stop"
-STATE = "bpy.context.window_manager.labelpass"
-# More than an export can do before it is stopped, on any machine.
-MANY_FRAMES = 20_000
-LINES = f"[line.name for line in {STATE}.lines]"
 
 
 def test_this_render(window: Window, demo: Path, shoot: Callable[[str], Path]) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from core.records.record_store import read_record_file
 from tests.real.conftest import InstalledBlender
+from tests.real.panel import EXPORT, LINES, MANY_FRAMES, STATE, STOP
 from tests.real.shared_window import SharedWindow
-from tests.real.test_window import EXPORT, LINES, MANY_FRAMES, STATE, STOP
 from tests.real.window import Window
 
 MODULE = "bl_ext.user_default.labelpass"
