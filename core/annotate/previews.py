@@ -7,9 +7,6 @@ import numpy as np
 from ..base.dataset_folder import preview_file
 from ..categories.palette import own_colours
 from ..drawing.image_files import Bytes, write_image
-from ..drawing.preview_amodal import draw_amodal
-from ..drawing.preview_boxes import draw_boxes, draw_depth
-from ..drawing.preview_boxes_3d import draw_boxes_3d
 from ..labels.labelled_frame import LabelledFrame
 from ..settings.render_pass import Pass
 from ..settings.settings import ImageFormat
@@ -47,6 +44,11 @@ def write_previews(frame: LabelledFrame, colours: Bytes | None, checkpoint: Call
 
 
 def _drawn(frame: LabelledFrame, canvas: Bytes) -> Iterator[tuple[str, Bytes]]:
+    # Here, so that workers that draw nothing need not wait for Pillow's fonts when they start.
+    from ..drawing.preview_amodal import draw_amodal
+    from ..drawing.preview_boxes import draw_boxes, draw_depth
+    from ..drawing.preview_boxes_3d import draw_boxes_3d
+
     instances = frame.instances
     names, colours = [category.name for category in frame.categories], own_colours(frame.categories)
     camera, surfaces = frame.scene.camera if frame.scene else None, frame.surfaces
