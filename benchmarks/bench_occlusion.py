@@ -7,6 +7,7 @@ import numpy as np
 
 from core.geometry.occlusion import find_hidden
 from core.scene.camera import Camera
+from tests.builders import moved_by, pinhole, plain_camera
 
 from .report import Row, Section, duration
 from .scenes import FULL_HD
@@ -40,9 +41,8 @@ def measure(folder: Path) -> Section:
 
 
 def _camera(x: float) -> Camera:
-    k = ((_FOCAL, 0.0, FULL_HD.width / 2), (0.0, _FOCAL, FULL_HD.height / 2), (0.0, 0.0, 1.0))
-    matrix = ((1.0, 0.0, 0.0, -x), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0, 1.0))
-    return Camera("", "perspective", k, matrix, 0.1, 100.0)
+    k = pinhole(_FOCAL, FULL_HD.width / 2, FULL_HD.height / 2)
+    return plain_camera(k=k, world_to_camera=moved_by(-x, 0.0, 0.0))
 
 
 def _depth(shift: int) -> np.ndarray:

@@ -14,14 +14,14 @@ import OpenEXR
 
 from core.annotate.annotate import annotate
 from core.base.files import digest
-from core.frames.frame_files import find_frames
 from core.geometry.rasteriser import Projection
 from core.geometry.surface_search import Placed, find_surfaces
 from core.records.frame_job import FrameJob
 from core.scene.camera import Camera
 from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
-from core.scene.scene_record import Category, SceneEntries, SceneEntry, SceneRecord, scene_path
-from core.settings.settings import ImageFormat, LabelSource, Settings
+from core.scene.scene_record import SceneEntry, scene_path
+from core.settings.settings import LabelSource
+from tests.builders import NO_IMAGES, as_matrix, pinhole, plain_camera, plain_job, plain_scene
 
 from .report import Row, Section, duration
 from .scenes import FULL_HD
@@ -95,8 +95,8 @@ def _camera() -> Camera:
     world_to_camera = np.eye(4)
     world_to_camera[:3, :3] = turn
     world_to_camera[:3, 3] = -turn @ (0.0, -9.0, 5.0)
-    k = ((1900.0, 0.0, FULL_HD.width / 2), (0.0, 1900.0, FULL_HD.height / 2), (0.0, 0.0, 1.0))
-    return Camera("Camera", "perspective", k, tuple(map(tuple, world_to_camera.tolist())), 0.1, 1000.0)
+    k = pinhole(1900.0, FULL_HD.width / 2, FULL_HD.height / 2)
+    return plain_camera(k=k, world_to_camera=as_matrix(world_to_camera), clip_end=1000.0)
 
 
 def _square() -> Mesh:
@@ -229,20 +229,17 @@ def write_frame(scatter: Scatter, folder: Path, index_of_ground: int) -> FrameJo
         if number < stones or index_of_ground
     ]
     geometry = SceneGeometry(tuple(surfaces)).as_bytes()
-    objects = SceneEntries(
-        tuple(map(Category, scatter.meshes)),
-        (
-            SceneEntry("ground", index_of_ground, "ground"),
-            SceneEntry("pebble", 3, "pebble"),
-            SceneEntry("stone", 3, "stone"),
-        ),
-    )
-    record = SceneRecord(
-        "Scene", 1, FULL_HD.width, FULL_HD.height, 1.0, 1.0, scatter.camera, objects, SceneEntries(), SceneEntries(),
+    record = plain_scene(
+        SceneEntry("ground", index_of_ground, "ground"),
+        SceneEntry("pebble", 3, "pebble"),
+        SceneEntry("stone", 3, "stone"),
+        width=FULL_HD.width,
+        height=FULL_HD.height,
+        camera=scatter.camera,
         geometry=digest(geometry),
-    )  # fmt: skip
+    )
     path = scene_path(folder / "scenes", "frame_0001")
     record.write(path)
     write_geometry(path, geometry, {digests[name]: mesh for name, mesh in scatter.meshes.items()})
-    settings = Settings(labels=LabelSource.OBJECT_INDEX, image_format=ImageFormat.NONE, pictures=False)
-    return FrameJob(find_frames([folder / "frame_0001.exr"])[0], folder / "out", path, settings)
+    frame = folder / "frame_0001.exr"
+    return plain_job(frame, folder / "out", path, labels=LabelSource.OBJECT_INDEX, **NO_IMAGES)

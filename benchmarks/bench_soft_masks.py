@@ -14,13 +14,11 @@ from core.annotate.annotate import annotate
 from core.annotate.parts import find_parts
 from core.annotate.soft_masks import soft_masks, write_soft_masks
 from core.exr.cryptomatte import Coverages, strongest
-from core.frames.frame_files import FrameFiles
 from core.labels.label_image import LabelImage
 from core.masks.runs import Runs, find_runs
-from core.records.frame_job import FrameJob
 from core.records.instance import Instance
-from core.settings.render_pass import PassFile
-from core.settings.settings import ImageFormat, LabelSource, Settings
+from core.settings.settings import LabelSource
+from tests.builders import NO_IMAGES, instances_in, plain_job
 
 from .render_files import write_single_part
 from .report import Row, Section, duration, faster
@@ -62,10 +60,7 @@ def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: floa
     frame = _prepare(rendered)
     file = folder / f"{objects}.exr"
     write_single_part(rendered, file)
-    settings = Settings(
-        labels=LabelSource.CRYPTO_OBJECT, soft_masks=True, image_format=ImageFormat.NONE, pictures=False
-    )
-    job = FrameJob(FrameFiles("", 1, str(objects), (PassFile(file),)), folder, settings=settings)
+    job = plain_job(file, folder, labels=LabelSource.CRYPTO_OBJECT, soft_masks=True, **NO_IMAGES)
     coverages = _coverages(frame)
     _check(frame, coverages)
     with one_core():
@@ -110,7 +105,7 @@ def _prepare(rendered: RenderedFrame) -> _Frame:
         LabelImage(found.id, LabelSource.CRYPTO_OBJECT, {}, strength=found.coverage),
         LabelImage(material.id, LabelSource.CRYPTO_MATERIAL, names, strength=material.coverage),
         runs,
-        [Instance(str(mask.label), "thing", (mask.label,), mask) for mask in runs.masks()],
+        list(instances_in(found.id, ["thing"])),
     )
 
 

@@ -15,13 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from core.annotate.annotate import annotate
-from core.frames.frame_files import FrameFiles
 from core.masks.rle import paint_masks
-from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
-from core.settings.render_pass import PassFile
-from core.settings.settings import ImageFormat, Settings
 from tests.agreement import share_right
+from tests.builders import NO_IMAGES, plain_job
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _SIZE = 1920, 1080
@@ -59,9 +56,8 @@ def _render(folder: Path, samples: int) -> None:
 
 
 def _annotate(rendered: Path, name: str, output: Path, scene: bool) -> FrameRecord:
-    files = FrameFiles("", 1, name, (PassFile(rendered / f"{name}.exr"),))
-    settings = Settings(pictures=False, image_format=ImageFormat.NONE)
-    return annotate(FrameJob(files, output, rendered / f"scenes/{name}.json" if scene else None, settings))
+    record = rendered / f"scenes/{name}.json" if scene else None
+    return annotate(plain_job(rendered / f"{name}.exr", output, record, **NO_IMAGES))
 
 
 def _painted(record: FrameRecord) -> np.ndarray:

@@ -20,6 +20,7 @@ from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.records.record_store import RecordFiles, up_to_date
 from core.scene.camera import Camera, Matrix
+from core.scene.scene_geometry import Mesh
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
 from core.settings.render_pass import PassFile
@@ -106,6 +107,12 @@ def rendered_scene(facts: Mapping[str, Any], frame: int, **known: Any) -> SceneR
         "camera": rendered_camera(facts, frame),
     }
     return plain_scene(*objects, **fields | known)
+
+
+# Two units wide and high, facing the camera.
+PLATE = Mesh(
+    np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+)
 
 
 # --- Instances and records --------------------------------------------------------------------------------------------

@@ -152,14 +152,14 @@ class Dataset:
     problems: list[str]
 
     def record(self, frame: int) -> FrameRecord:
-        return read_record(self.output, f"analytic_{frame:04}")
+        return read_record(self.output, name_of(frame))
 
     def instance(self, frame: int, name: str) -> Instance:
         (found,) = [one for one in self.record(frame).instances if one.name == name]
         return found
 
     def load(self, frame: int, map: DenseMap) -> Array:
-        path = self.output / map.path(f"analytic_{frame:04}")
+        path = self.output / map.path(name_of(frame))
         if map.storage.suffix == ".npy":
             return np.asarray(np.load(path))
         with Image.open(path) as image:
@@ -174,6 +174,11 @@ class Dataset:
         """What the rays meet, and where that is one of some objects and labelled so."""
         hit = self.truth.hits(frame)
         return hit, (hit.name == self.shown(frame)) & np.isin(hit.name, names)
+
+
+def name_of(frame: int) -> str:
+    """The name of a frame of `analytic`."""
+    return f"analytic_{frame:04}"
 
 
 def job_of(version: str, name: str, output: Path, scene: bool = True, **settings: Any) -> FrameJob:

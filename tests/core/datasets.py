@@ -37,6 +37,16 @@ def checked(output: Path) -> Report:
     return validate(output, lambda done, total: None)
 
 
+def files_in(folder: Path) -> set[str]:
+    """Every file below a folder, as a path below it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def bytes_in(folder: Path) -> dict[str, bytes]:
+    """The same with what is in each."""
+    return {file: (folder / file).read_bytes() for file in files_in(folder)}
+
+
 def annotate_rendered(
     folder: Path, frames: Iterable[Any], facts: Mapping[str, Any], change: ChangeCamera | None = None, **settings: Any
 ) -> Path:

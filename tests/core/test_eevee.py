@@ -28,14 +28,28 @@ from core.settings.settings import ImageFormat, Instancing, LabelSource
 from tests.agreement import partners, share_right
 from tests.builders import pinhole, plain_camera, plain_scene
 from tests.core.datasets import checked, merged
-from tests.eevee import DATA, EEVEES, FLAT, FRAMES, HALF, MAPS, Array, Dataset, Truth, covers_clearly, job_of, truth_of
+from tests.eevee import (
+    DATA,
+    EEVEES,
+    FLAT,
+    FRAMES,
+    HALF,
+    MAPS,
+    Array,
+    Dataset,
+    Truth,
+    covers_clearly,
+    job_of,
+    name_of,
+    truth_of,
+)
 
 
 @pytest.fixture(scope="module", params=EEVEES)
 def dataset(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     output = tmp_path_factory.mktemp(request.param)
     for frame in FRAMES:
-        name = f"analytic_{frame:04}"
+        name = name_of(frame)
         annotate(job_of(request.param, name, output, maps=MAPS, amodal=True, poses=True))
     return Dataset(output, truth_of(request.param), merged(output))
 
@@ -91,7 +105,7 @@ def test_position_against_closed_forms_and_depth(dataset: Dataset, frame: int) -
     position = dataset.load(frame, DenseMap.POSITION_NPY).astype(np.float64) / dataset.truth.unit_scale
     rounding = HALF * np.abs(hit.place[same]) + 1e-3
     assert (np.abs(position[same] - hit.place[same]) < rounding).all()
-    points = plyfile.PlyData.read(str(dataset.output / DenseMap.POINTS_PLY.path(f"analytic_{frame:04}")))["vertex"]
+    points = plyfile.PlyData.read(str(dataset.output / DenseMap.POINTS_PLY.path(name_of(frame))))["vertex"]
     unprojected = np.stack([points[axis] for axis in "xyz"], axis=-1) / dataset.truth.unit_scale
     everywhere = position[seen(dataset, frame)]
     assert (np.abs(everywhere - unprojected) < HALF * np.abs(unprojected) + 1e-3).all()
@@ -199,7 +213,7 @@ STEP_MAPS = (
 def stepped(version: str, output: Path, step: int) -> Dataset:
     """The frames with flow by a step."""
     for frame in FRAMES:
-        annotate(job_of(version, f"analytic_{frame:04}", output, maps=STEP_MAPS, flow_step=step))
+        annotate(job_of(version, name_of(frame), output, maps=STEP_MAPS, flow_step=step))
     return Dataset(output, truth_of(version), merged(output))
 
 
@@ -226,9 +240,7 @@ def test_flow_by_step(eevee: str, frame: int, step: int, tmp_path: Path) -> None
     frames = [one for one in FRAMES if one + step in FRAMES]
     flags = sum(int(np.count_nonzero(dataset.shown(one) == "Flag")) for one in frames)
     assert (entry["step"], entry["pixels_unknown"], entry["frames"]) == (step, {"shape changes": flags}, len(frames))
-    assert not any(
-        (tmp_path / DenseMap.FLOW_STEP_NPY.path(f"analytic_{one:04}")).exists() for one in {*FRAMES} - {*frames}
-    )
+    assert not any((tmp_path / DenseMap.FLOW_STEP_NPY.path(name_of(one))).exists() for one in {*FRAMES} - {*frames})
 
     _, same = dataset.agreed(frame, ("Ground", "Cube", "Tower", "Ball", "Behind"))
     there = dataset.truth.cast(to, target)

@@ -15,15 +15,12 @@ from core.cli.parser import main
 from core.records.frame_job import FrameJob
 from core.records.record_store import read_record_file
 from core.scene.keypoints import KeypointPlace
-from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
+from core.scene.scene_geometry import SceneGeometry, Surface, write_geometry
 from core.scene.scene_record import SceneEntry, SceneRecord
 from core.settings.category_table import Category
 from core.settings.settings import Settings
-from tests.builders import entries_of, plain_camera, plain_job, plain_scene
+from tests.builders import PLATE, entries_of, plain_camera, plain_job, plain_scene
 
-PLATE = Mesh(
-    np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-)
 NAME = digest(PLATE.as_bytes())
 
 

@@ -24,16 +24,12 @@ from core.settings.map_table import DenseMap, MapKind
 from core.settings.settings import LabelSource
 from tests.builders import plain_job, read_record, rendered_frame, write_record
 from tests.core.datasets import annotate_rendered, checked, merged, stereo_pair
-from tests.eevee import FRAMES, job_of
+from tests.eevee import FRAMES, job_of, name_of
 
 VERSION = "eevee-5.2"
 STEP = (DenseMap.FLOW_STEP_NPY, DenseMap.OCCLUSION_STEP_PNG)
 OCCLUSION = (DenseMap.OCCLUSION_FORWARD_PNG, DenseMap.OCCLUSION_BACKWARD_PNG)
 Change = Callable[[Any], Any]
-
-
-def name_of(frame: int) -> str:
-    return f"analytic_{frame:04}"
 
 
 def make(output: Path, step: int, *maps: DenseMap, poses: bool = True) -> Path:

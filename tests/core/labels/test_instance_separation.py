@@ -16,18 +16,15 @@ from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera
-from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, geometry_path, write_geometry
+from core.scene.scene_geometry import SceneGeometry, Surface, geometry_path, write_geometry
 from core.scene.scene_record import SceneEntry, SceneRecord, scene_path
 from core.settings.settings import Grouping, Instancing, Settings
-from tests.builders import NO_IMAGES, entries_of, pinhole, plain_camera, plain_job, plain_scene
+from tests.builders import NO_IMAGES, PLATE, entries_of, pinhole, plain_camera, plain_job, plain_scene
 from tests.core.datasets import write_coco_file
 
 HEIGHT, WIDTH = 24, 40
 # Ten units away a unit is four pixels.
 CAMERA = plain_camera(k=pinhole(40.0, 20.0, 12.0), clip_end=1000.0)
-PLATE = Mesh(
-    np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32), np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-)
 MESH = digest(PLATE.as_bytes())
 
 

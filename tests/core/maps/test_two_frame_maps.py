@@ -16,7 +16,7 @@ from core.scene.camera import Camera
 from core.settings.map_table import DenseMap
 from tests.builders import read_record, record_path, write_record
 from tests.core.datasets import merged
-from tests.eevee import FRAMES, job_of
+from tests.eevee import FRAMES, job_of, name_of
 
 VERSION = "eevee-5.2"
 MAPS = (DenseMap.FLOW_STEP_NPY, DenseMap.FLOW_STEP_PNG, DenseMap.OCCLUSION_STEP_PNG, DenseMap.OCCLUSION_FORWARD_PNG)
@@ -27,10 +27,6 @@ MADE = {
     DenseMap.OCCLUSION_FORWARD_PNG.path("analytic_0001"),
 }
 RECORDS = {"later_maps/analytic_0001.json", "later_maps/analytic_0002.json"}
-
-
-def name_of(frame: int) -> str:
-    return f"analytic_{frame:04}"
 
 
 def annotated(output: Path, *frames: int, maps: tuple[DenseMap, ...] = MAPS, step: int = STEP) -> None:

@@ -25,7 +25,7 @@ from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category
 from core.settings.settings import Settings
 from tests.builders import entries_of, plain_scene, record_files
-from tests.core.datasets import write_coco_file
+from tests.core.datasets import bytes_in, files_in, write_coco_file
 from tests.processes import PATIENCE, children_of, is_running, open_files, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,10 +69,6 @@ def complaint(code: int, *arguments: object, **options: object) -> str:
     assert finished.stdout == ""
     (line,) = [line for line in finished.stderr.splitlines() if line.startswith("labelpass: ")]
     return line.removeprefix("labelpass: ")
-
-
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def frames_in(output: Path) -> set[str]:
@@ -273,7 +269,7 @@ def test_file_that_is_not_there(tmp_path: Path, out: Path) -> None:
 def test_from_frames_to_coco(renders: Path, out: Path) -> None:
     assert good("annotate", renders, "--output", out) == ["3 frames annotated; 9 instances"]
 
-    assert set(files_in(out)) == {
+    assert files_in(out) == {
         file
         for name in NAMES
         for file in (
@@ -310,12 +306,12 @@ def test_second_run_keeps_what_is_valid(renders: Path, annotated: Path) -> None:
 
 
 def test_second_run_does_what_has_changed(renders: Path, annotated: Path) -> None:
-    first = files_in(annotated)
+    first = bytes_in(annotated)
     (renders / "shot_0002.exr").touch()
 
     assert good("annotate", renders, "--output", annotated) == ["1 frame annotated, 2 up to date; 9 instances"]
 
-    second = files_in(annotated)
+    second = bytes_in(annotated)
     assert {name for name in first if first[name] != second[name]} == {"records/shot_0002.json"}
 
 
@@ -336,14 +332,14 @@ def test_second_run_with_other_settings(renders: Path, annotated: Path) -> None:
 
 
 def test_second_run_restores_what_is_missing(renders: Path, annotated: Path) -> None:
-    first = files_in(annotated)
+    first = bytes_in(annotated)
     (annotated / "images" / "shot_0001.png").unlink()
     (annotated / "records" / "shot_0002.json").write_bytes(first["records/shot_0002.json"][:100])
     (annotated / "pictures" / "depth" / "shot_0010.png").unlink()
 
     assert good("annotate", renders, "--output", annotated) == ["3 frames annotated; 9 instances"]
 
-    assert files_in(annotated) == first
+    assert bytes_in(annotated) == first
 
 
 @pytest.mark.parametrize(("numbers", "expected"), [("2", {2}), ("10,1", {1, 10}), ("1-2,2", {1, 2})])
@@ -360,7 +356,7 @@ def test_shares_of_a_run_make_the_same_dataset(renders: Path, annotated: Path, t
     write_coco_file(annotated)
     write_coco_file(tmp_path / "shared")
 
-    assert files_in(tmp_path / "shared") == files_in(annotated)
+    assert bytes_in(tmp_path / "shared") == bytes_in(annotated)
 
 
 def test_number_of_workers_changes_nothing(renders: Path, tmp_path: Path, data: Path) -> None:
@@ -372,7 +368,7 @@ def test_number_of_workers_changes_nothing(renders: Path, tmp_path: Path, data: 
         write_coco_file(output)
 
     assert len(frames_in(outputs[1])) == 9
-    assert files_in(outputs[4]) == files_in(outputs[1])
+    assert bytes_in(outputs[4]) == bytes_in(outputs[1])
 
 
 def test_name_of_the_sequence(renders: Path, out: Path) -> None:

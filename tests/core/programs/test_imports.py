@@ -1,5 +1,6 @@
 """The contracts of imports in pyproject.toml hold, and each of them breaks when something breaks it."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -23,6 +24,19 @@ MOST_MODULES = 16
 def check_imports(*arguments: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, CHECKOUT / "tools/check_imports.py", *arguments]
     return subprocess.run(command, env=os.environ | {"COLUMNS": "200"}, capture_output=True, text=True)
+
+
+def test_test_files_import_nothing_of_each_other() -> None:
+    """What they share is in helper modules and fixtures."""
+    paths = list((CHECKOUT / "tests").rglob("*.py"))
+    assert len(paths) > 100
+    wrong = {
+        f"{path.relative_to(CHECKOUT)}: {node.module}"
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2].startswith("test_")
+    }
+    assert wrong == set()
 
 
 def test_they_hold() -> None:

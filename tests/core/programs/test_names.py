@@ -23,7 +23,7 @@ from core.scene.scene_record import SceneEntry, SceneRecord, scene_path
 from core.settings.category_table import Category
 from core.settings.settings import LabelSource
 from tests.builders import entries_of, plain_job, plain_scene, read_record, record_files, record_path
-from tests.core.datasets import write_coco_file
+from tests.core.datasets import files_in, write_coco_file
 
 ROOT = Path(__file__).resolve().parents[3]
 SIDE = 8  # pixels of the square that each object fills
@@ -234,10 +234,6 @@ def expected_files(frame: str) -> set[str]:
         f"pictures/boxes/{frame}.png",
         f"pictures/depth/{frame}.png",
     }
-
-
-def files_in(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("name", FILES.values(), ids=FILES)

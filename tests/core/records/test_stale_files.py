@@ -15,7 +15,7 @@ from core.records.stale_files import former_files, remove_former_files
 from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
 from tests.builders import plain_record, record_path, rendered_frame, write_record
-from tests.core.datasets import merged
+from tests.core.datasets import files_in, merged
 
 ALL = Settings(
     labels=LabelSource.CRYPTO_OBJECT,
@@ -26,10 +26,6 @@ ALL = Settings(
 
 def job_of(rendered, output: Path, settings: Settings) -> FrameJob:
     return FrameJob(rendered_frame(rendered, f"f_{rendered.frame}"), output, settings=settings)
-
-
-def files_in(output: Path) -> set[str]:
-    return {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
