@@ -1,6 +1,5 @@
 """A frame while it is checked: its record, and its maps as they are asked for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,6 @@ from ..records.merge_record import LaterRecord
 from ..settings.map_table import DenseMap, MapKind, WrittenMap
 
 Array = npt.NDArray[Any]
-# What a check finds: sentences, none where everything agrees.
-Found = Iterator[str]
 TRAINING_IMAGES, PICTURES = "Training Images", "Pictures"
 
 # Of pixels, for a statement about most of them.

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from ..base.errors import InputError
 from ..frames.frame_messages import frames_in_words, said_once
 
+# What a check finds: sentences, none where everything agrees.
+Problems = Iterator[str]
+
 
 @dataclass
 class Report:
@@ -32,7 +35,7 @@ class Report:
         """Take note that a check is made on one more frame."""
         self.checks[check] = self.checks.get(check, 0) + 1
 
-    def run(self, check: str, frame: str, found: Iterator[str]) -> None:
+    def run(self, check: str, frame: str, found: Problems) -> None:
         """Make a check on a frame and note what it finds, or why it cannot be made; it counts if it has a name."""
         if check:
             self.count(check)

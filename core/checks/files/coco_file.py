@@ -20,7 +20,7 @@ from ...frames.frame_messages import frames_in_words
 from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
 from ...settings.category_table import Category
-from ..checked_frame import Found
+from ..report import Problems
 
 Row = dict[str, Any]
 
@@ -60,7 +60,7 @@ class CocoFile:
     def survey(self, record: FrameRecord) -> None:
         self._tracks.add(record)
 
-    def begin(self, survey: Survey) -> Found:
+    def begin(self, survey: Survey) -> Problems:
         self._complete = survey.complete
         self._ids, self._part_ids = survey.ids, survey.part_ids
         self._tracks.number(self._ids)
@@ -87,7 +87,7 @@ class CocoFile:
                 "part category", self._tables["part_categories"], _rows_of(survey.part_categories)
             )
 
-    def check(self, frame: StreamedFrame) -> Found:
+    def check(self, frame: StreamedFrame) -> Problems:
         """A record's image and annotations."""
         record = frame.record
         place = self._tracks.place(record)
@@ -113,7 +113,7 @@ class CocoFile:
             elif found is not None:
                 yield f"{INSTANCES_FILE} has an annotation of {found.get('name')!r} that the record lacks; {_MERGE}"
 
-    def finish(self) -> Found:
+    def finish(self) -> Problems:
         """What is too many, and the tables of videos and tracks."""
         if not self._complete:
             return
@@ -151,7 +151,7 @@ class CocoFile:
             for id in [self._ids[region.category]] if region.category else self._ids.values():
                 yield {**annotation_row(0, image, id, region, record, place), "iscrowd": 1}, None
 
-    def _compare(self, row: Row, found: Row, instance: Instance | None, record: FrameRecord) -> Found:
+    def _compare(self, row: Row, found: Row, instance: Instance | None, record: FrameRecord) -> Problems:
         expected = json.loads(canonical_json(row))
         expected["video_id"] = self._videos.get(record.sequence, expected["video_id"])
         track = instance.track if instance else None
@@ -192,7 +192,7 @@ def _rows_of(categories: Sequence[Category]) -> list[Row]:
     return [category_row(category) for category in categories]
 
 
-def _compare_named(what: str, found: Sequence[Row], wanted: Sequence[Mapping[str, Any]]) -> Found:
+def _compare_named(what: str, found: Sequence[Row], wanted: Sequence[Mapping[str, Any]]) -> Problems:
     """Rows of a table whose names are unique."""
     by_name: dict[Any, Row] = {}
     for row in found:

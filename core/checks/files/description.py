@@ -7,7 +7,7 @@ from ...base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
 from ...dataset.description import DatasetDescription
 from ...formats.writer import StreamedFrame, Survey
 from ...records.frame_record import FrameRecord
-from ..checked_frame import Found
+from ..report import Problems
 
 _OF_DATASET = ("frames", "metres_per_scene_unit")
 _OF_MAP = (
@@ -31,15 +31,15 @@ class DescriptionFile:
     def survey(self, record: FrameRecord) -> None:
         pass  # the second round tells all
 
-    def begin(self, survey: Survey) -> Found:
+    def begin(self, survey: Survey) -> Problems:
         self._complete = survey.complete
         return iter(())
 
-    def check(self, frame: StreamedFrame) -> Found:
+    def check(self, frame: StreamedFrame) -> Problems:
         self._expected.add(frame)
         return iter(())
 
-    def finish(self) -> Found:
+    def finish(self) -> Problems:
         try:
             data: Any = json.loads(self._path.read_bytes())
             maps = {one["name"]: one for one in data["maps"]}

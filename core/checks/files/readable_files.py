@@ -6,7 +6,8 @@ from PIL import Image
 from ...base.errors import InputError
 from ...maps.codecs.codec import DAMAGED, why
 from ...settings.map_table import DenseMap, MapKind
-from ..checked_frame import CheckedFrame, Found
+from ..checked_frame import CheckedFrame
+from ..report import Problems
 
 _FULL = 255
 # What lies outside of its box is moved to a side, so that a few pixels may all the same come out as 0 0 0, "no value".
@@ -15,7 +16,7 @@ _LEAST_OF_NOCS_PNG = 0.98
 _MOST_IN_A_PIXEL = 32
 
 
-def check_image(frame: CheckedFrame) -> Found:
+def check_image(frame: CheckedFrame) -> Problems:
     """The training image can be read and has the size that the record says."""
     record = frame.record
     try:
@@ -29,7 +30,7 @@ def check_image(frame: CheckedFrame) -> Found:
         yield f"{record.image} has {size[0]} x {size[1]} pixels and the record {record.width} x {record.height}"
 
 
-def check_pictures(frame: CheckedFrame) -> Found:
+def check_pictures(frame: CheckedFrame) -> Problems:
     for picture in frame.record.pictures:
         try:
             with Image.open(frame.output / picture) as image:
@@ -38,7 +39,7 @@ def check_pictures(frame: CheckedFrame) -> Found:
             yield f"{picture} cannot be read ({why(error)}); annotate the frame again"
 
 
-def check_maps(frame: CheckedFrame) -> Found:
+def check_maps(frame: CheckedFrame) -> Problems:
     """Each map can be read, has the frame's size, and as many pixels with a value as the record says.
 
     What cannot be read is left out of the checks that follow.
@@ -56,7 +57,7 @@ def check_maps(frame: CheckedFrame) -> Found:
             yield f"{written.file} has {values} {what} and the record says {written.valid}; annotate the frame again"
 
 
-def check_soft_masks(frame: CheckedFrame) -> Found:
+def check_soft_masks(frame: CheckedFrame) -> Problems:
     """Each is as large as its box; together they cover no pixel more than once; and they are of their instances."""
     record = frame.record
     total = np.zeros((record.height, record.width), np.uint32)

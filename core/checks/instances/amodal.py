@@ -6,12 +6,13 @@ import numpy.typing as npt
 from ...base.box import Box
 from ...masks.rle import mask_runs
 from ...records.instance import Instance
-from ..checked_frame import CheckedFrame, Found
+from ..checked_frame import CheckedFrame
+from ..report import Problems
 
 Integers = npt.NDArray[np.int64]
 
 
-def check_amodal(frame: CheckedFrame) -> Found:
+def check_amodal(frame: CheckedFrame) -> Problems:
     """Counts are in order and those of the masks; what is seen is part of the whole.
 
     There is no tolerance: what is seen is part of the whole by definition, also where the sample of a pixel met an edge
@@ -45,7 +46,7 @@ def check_amodal(frame: CheckedFrame) -> Found:
             yield f"The amodal box of {name!r} is not the smallest around its amodal mask"
 
 
-def _check_counts(instance: Instance) -> Found:
+def _check_counts(instance: Instance) -> Problems:
     amodal, name = instance.amodal, instance.name
     assert amodal is not None
     if amodal.px_count_visib != instance.mask.area:

@@ -6,10 +6,10 @@ from typing import Any
 
 from ...base.files import canonical_json
 from ...records.frame_record import FrameRecord
-from ..checked_frame import Found
+from ..report import Problems
 
 
-def check_derived(record: FrameRecord, stored: Any) -> Found:
+def check_derived(record: FrameRecord, stored: Any) -> Problems:
     """A record that is written again as it was read has to be the same; `stored` is what was read."""
     again = json.loads(canonical_json(record.as_json()))
     for where, value, expected in _differences(stored, again, ""):

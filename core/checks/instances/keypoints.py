@@ -6,7 +6,8 @@ from ...maps.codecs.codec import MapPixels
 from ...records.instance import Instance
 from ...scene.keypoints import ABSENT, Keypoint, SeenSurfaces, Visibility
 from ...settings.map_table import DenseMap
-from ..checked_frame import CheckedFrame, Found
+from ..checked_frame import CheckedFrame
+from ..report import Problems
 
 # A keypoint may stand beside its instance, like the tip of a marker; how far, as a part of the diagonal of the box.
 _BESIDE = 0.5
@@ -14,7 +15,7 @@ _BESIDE = 0.5
 _OF_DEPTH = 1e-6
 
 
-def check_keypoints(frame: CheckedFrame) -> Found:
+def check_keypoints(frame: CheckedFrame) -> Problems:
     """As many as the category lists, inside of the image, and near their instance."""
     record = frame.record
     listed = {category.name: category.keypoints for category in record.categories}
@@ -57,7 +58,7 @@ def _beside(frame: CheckedFrame, instance: Instance, point: Keypoint) -> float:
     return float(away / np.linalg.norm(high - low))
 
 
-def check_visibility(frame: CheckedFrame) -> Found:
+def check_visibility(frame: CheckedFrame) -> Problems:
     """Against the depth map: an occluded keypoint has a surface in front of it, a visible one none of something else.
 
     How far a keypoint lies below its own surface the record does not say, so of a visible one before its own instance
@@ -66,14 +67,14 @@ def check_visibility(frame: CheckedFrame) -> Found:
     yield from _against_depth(frame, frame.load(DenseMap.DEPTH_NPY))
 
 
-def check_visibility_png(frame: CheckedFrame) -> Found:
+def check_visibility_png(frame: CheckedFrame) -> Problems:
     """The same against the PNG, to half a step. Where a surface was out of its range, nothing is known."""
     if frame.lacks(DenseMap.DEPTH_PNG) or frame.has(DenseMap.DEPTH_NPY):
         return
     yield from _against_depth(frame, frame.load(DenseMap.DEPTH_PNG))
 
 
-def _against_depth(frame: CheckedFrame, pixels: MapPixels) -> Found:
+def _against_depth(frame: CheckedFrame, pixels: MapPixels) -> Problems:
     depth = np.where(pixels.valid, pixels.values.astype(np.float64), np.inf)
     # That of the depth itself, and of each of the four that its slope is made of.
     rounding = 5 * pixels.rounding

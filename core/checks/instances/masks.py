@@ -4,10 +4,11 @@ import numpy as np
 
 from ...masks.rle import paint_masks
 from ...settings.map_table import DenseMap
-from ..checked_frame import CheckedFrame, Found
+from ..checked_frame import CheckedFrame
+from ..report import Problems
 
 
-def check_masks(frame: CheckedFrame) -> Found:
+def check_masks(frame: CheckedFrame) -> Problems:
     """Masks against boxes and areas; and that none overlap."""
     record = frame.record
     texts = [instance.mask.rle for instance in record.instances]
@@ -28,13 +29,13 @@ def check_masks(frame: CheckedFrame) -> Found:
             yield f"The box of {instance.name!r} is not the smallest around its mask"
 
 
-def check_instance_map(frame: CheckedFrame) -> Found:
+def check_instance_map(frame: CheckedFrame) -> Problems:
     wrong = int(np.count_nonzero(frame.load(DenseMap.INSTANCES_PNG).values != frame.numbers()))
     if wrong:
         yield f"{wrong} pixels of the instance map are not those of the masks"
 
 
-def check_category_map(frame: CheckedFrame) -> Found:
+def check_category_map(frame: CheckedFrame) -> Problems:
     record = frame.record
     ids = next(map.ids for map in record.maps if map.map is DenseMap.CATEGORIES_PNG) or {}
     expected = np.array([0, *(ids.get(instance.category, 0) for instance in record.instances)])[frame.numbers()]

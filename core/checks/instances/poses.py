@@ -5,7 +5,8 @@ import numpy as np
 from ...base.box import Box
 from ...scene.camera import Camera
 from ...scene.poses import BOX_EDGES, Pose
-from ..checked_frame import Array, CheckedFrame, Found
+from ..checked_frame import Array, CheckedFrame
+from ..report import Problems
 
 # Of lengths in a record, which has pose, corners and distance in 64 bit and in full.
 _OF_LENGTH = 1e-6
@@ -21,7 +22,7 @@ _MASK_PIXELS = 0.75 + 0.5
 _AMODAL_PIXELS = _MASK_PIXELS
 
 
-def check_poses(frame: CheckedFrame) -> Found:
+def check_poses(frame: CheckedFrame) -> Problems:
     """Each pose is a rigid motion, its box projects to the recorded corners, and these are around the instance."""
     camera, record = frame.record.camera, frame.record
     if camera is None:
@@ -57,7 +58,7 @@ def check_poses(frame: CheckedFrame) -> Found:
             yield f"The amodal box of {name!r} is {beyond:.2f} pixels outside of its projected 3D box"
 
 
-def _check_corners(name: str, pose: Pose, corners: Array, camera: Camera, unit_scale: float) -> Found:
+def _check_corners(name: str, pose: Pose, corners: Array, camera: Camera, unit_scale: float) -> Problems:
     """The recorded corners are where the pose puts them, and those that are missing are not in front of the camera."""
     near = camera.clip_start * unit_scale
     projected = _to_image(corners, camera, unit_scale)

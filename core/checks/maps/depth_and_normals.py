@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...settings.map_table import DenseMap
-from ..checked_frame import FEWEST, CheckedFrame, Found
+from ..checked_frame import FEWEST, CheckedFrame
+from ..report import Problems
 
 # Depth and position are stored in 32 bit, the camera's matrix in Blender too; for EEVEE see position_error().
 _OF_DISTANCE = 1e-4
@@ -15,15 +16,15 @@ _SHIFT_PIXELS = 0.2
 _MOST_EDGES = 0.02
 
 
-def check_depth(frame: CheckedFrame) -> Found:
+def check_depth(frame: CheckedFrame) -> Problems:
     yield from _depth_against_position(frame, DenseMap.DEPTH_NPY)
 
 
-def check_depth_png(frame: CheckedFrame) -> Found:
+def check_depth_png(frame: CheckedFrame) -> Problems:
     yield from _depth_against_position(frame, DenseMap.DEPTH_PNG)
 
 
-def _depth_against_position(frame: CheckedFrame, map: DenseMap) -> Found:
+def _depth_against_position(frame: CheckedFrame, map: DenseMap) -> Problems:
     """Planar depth in metres against that of Position, in the camera's axes.
 
     Blender takes both from one sample of the pixel, which need not be in its centre.
@@ -45,7 +46,7 @@ def _depth_against_position(frame: CheckedFrame, map: DenseMap) -> Found:
         )
 
 
-def check_projection(frame: CheckedFrame) -> Found:
+def check_projection(frame: CheckedFrame) -> Problems:
     """Position, projected into the image, against the pixels where it stands."""
     camera = frame.record.camera
     if camera is None or camera.k is None or camera.depth_of_field or camera.motion_blur:
@@ -69,7 +70,7 @@ def check_projection(frame: CheckedFrame) -> Found:
         )
 
 
-def check_normals(frame: CheckedFrame) -> Found:
+def check_normals(frame: CheckedFrame) -> Problems:
     length = np.linalg.norm(frame.load(DenseMap.NORMALS_NPY).values.astype(np.float64), axis=-1)
     wrong = (length > 0) & (np.abs(length - 1) > _NORMAL_LENGTH)
     if wrong.any():

@@ -5,7 +5,8 @@ import numpy as np
 from ...maps.codecs.codec import MapPixels
 from ...maps.codecs.table import read_map
 from ...settings.map_table import DenseMap, MapKind, WrittenMap
-from ..checked_frame import FEWEST, Array, CheckedFrame, Found
+from ..checked_frame import FEWEST, Array, CheckedFrame
+from ..report import Problems
 
 # 32-bit floats, a few of whose roundings meet.
 OF_VALUE = 1e-5
@@ -21,7 +22,7 @@ def has_several_formats(frame: CheckedFrame) -> bool:
     return len(kinds) > len(set(kinds))
 
 
-def check_formats(frame: CheckedFrame) -> Found:
+def check_formats(frame: CheckedFrame) -> Problems:
     """A map in several formats says the same in each, to the steps in which they store it."""
     by_kind: dict[MapKind, list[WrittenMap]] = {}
     for written in _readable(frame):
@@ -36,7 +37,7 @@ def check_formats(frame: CheckedFrame) -> Found:
         frame.compared.update(one.map.label for one in several)
 
 
-def _compare(frame: CheckedFrame, first: DenseMap, pixels: MapPixels, other: WrittenMap) -> Found:
+def _compare(frame: CheckedFrame, first: DenseMap, pixels: MapPixels, other: WrittenMap) -> Problems:
     theirs = _read(frame, other)
     both = pixels.valid & theirs.valid
     # What a format cannot hold is only missing in it, and what stands for a corner of NOCS is told by its count.
@@ -51,7 +52,7 @@ def _compare(frame: CheckedFrame, first: DenseMap, pixels: MapPixels, other: Wri
         yield f"{other.map.label} is not {first.label} in {count} pixels"
 
 
-def check_ray_depth(frame: CheckedFrame) -> Found:
+def check_ray_depth(frame: CheckedFrame) -> Problems:
     """Ray depth is planar depth, by the length of each pixel's ray.
 
     Cameras whose rays are parallel have the same depth in both.
@@ -78,7 +79,7 @@ def check_ray_depth(frame: CheckedFrame) -> Found:
         yield f"Ray depth is not that of depth and camera in {pixels} pixels, by up to {miss.max():.3g} m"
 
 
-def check_nocs(frame: CheckedFrame) -> Found:
+def check_nocs(frame: CheckedFrame) -> Problems:
     """NOCS is where the point of a pixel, by its depth, lies in the 3D box of its instance."""
     record = frame.record
     depth, nocs = best(frame, MapKind.DEPTH), best(frame, MapKind.NOCS)
@@ -111,7 +112,7 @@ def check_nocs(frame: CheckedFrame) -> Found:
         yield f"NOCS is not that of depth and poses in {count} pixels, by up to {miss.max(initial=0):.3g}"
 
 
-def check_depth_of_boxes(frame: CheckedFrame) -> Found:
+def check_depth_of_boxes(frame: CheckedFrame) -> Problems:
     """The middle one of an instance's depths is within its 3D box.
 
     Not each of them: on an outline depth may be another surface's, and a shader may displace what is measured.

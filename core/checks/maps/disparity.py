@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...settings.map_table import MapKind
-from ..checked_frame import FEWEST, CheckedFrame, Found
+from ..checked_frame import FEWEST, CheckedFrame
+from ..report import Problems
 from .depths import OF_VALUE, best
 from .static_points import seen_from
 
@@ -13,7 +14,7 @@ _PIXELS = 0.01
 _EYES_PIXELS = 0.25
 
 
-def check_disparity(frame: CheckedFrame, other: CheckedFrame) -> Found:
+def check_disparity(frame: CheckedFrame, other: CheckedFrame) -> Problems:
     """The disparity of a pixel is how far its point, by depth, moves between the columns of both images.
 
     That is focal length times baseline by depth, and what the principal points differ by.
@@ -38,7 +39,7 @@ def check_disparity(frame: CheckedFrame, other: CheckedFrame) -> Found:
         )
 
 
-def check_eyes(frame: CheckedFrame, other: CheckedFrame) -> Found:
+def check_eyes(frame: CheckedFrame, other: CheckedFrame) -> Problems:
     """What the disparity of the left eye leads to has the same disparity in the right one, for most points."""
     left, right = best(frame, MapKind.DISPARITY), best(other, MapKind.DISPARITY)
     if left is None or right is None or left.valid.shape != right.valid.shape:

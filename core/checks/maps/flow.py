@@ -4,7 +4,8 @@ import numpy as np
 
 from ...maps.codecs.codec import MapPixels
 from ...settings.map_table import DenseMap
-from ..checked_frame import FEWEST, Array, CheckedFrame, Found
+from ..checked_frame import FEWEST, Array, CheckedFrame
+from ..report import Problems
 
 # A pixel where flow and geometry differ more than this does not agree.
 _FLOW_PIXELS = 0.05
@@ -12,7 +13,7 @@ _FLOW_PIXELS = 0.05
 _ROUND_TRIP_PIXELS = 0.25
 
 
-def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Found:
+def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Problems:
     """Forward flow against the places, in the next frame, of points that are still where they were.
 
     A face that slides along itself looks as if it were at rest, so instances are left to their poses where it is known
@@ -47,7 +48,7 @@ def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Found:
         )
 
 
-def check_flow_of_instances(frame: CheckedFrame, following: CheckedFrame) -> Found:
+def check_flow_of_instances(frame: CheckedFrame, following: CheckedFrame) -> Problems:
     """Forward flow against points that move with the poses of their instances."""
     flow, position = frame.load(DenseMap.FLOW_FORWARD_NPY), frame.load(DenseMap.POSITION_NPY)
     rows, columns = np.nonzero(flow.valid & position.valid)
@@ -64,7 +65,7 @@ def flow_of_poses(
     columns: Array,
     points: Array,
     name: str,
-) -> Found:
+) -> Problems:
     """Flow against points that move with the poses of their instances from one frame to another.
 
     Args:
@@ -101,7 +102,7 @@ def flow_of_poses(
             )
 
 
-def check_round_trip(frame: CheckedFrame, following: CheckedFrame) -> Found:
+def check_round_trip(frame: CheckedFrame, following: CheckedFrame) -> Problems:
     """Forward flow against the next frame's backward flow: most points come back to where they were."""
     flow, back = frame.load(DenseMap.FLOW_FORWARD_NPY), following.load(DenseMap.FLOW_BACKWARD_NPY)
     rows, columns = np.nonzero(flow.valid)

@@ -6,7 +6,8 @@ import numpy.typing as npt
 from ...maps.codecs.codec import MapPixels
 from ...records.instance import Identity
 from ...settings.map_table import DenseMap, MapKind
-from ..checked_frame import Array, CheckedFrame, Found
+from ..checked_frame import Array, CheckedFrame
+from ..report import Problems
 from .depths import best
 from .static_points import around, inside, seen_from, surfaces_at_rest
 
@@ -32,7 +33,7 @@ Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 
-def check_occlusion(kind: MapKind, frame: CheckedFrame, other: CheckedFrame) -> Found:
+def check_occlusion(kind: MapKind, frame: CheckedFrame, other: CheckedFrame) -> Problems:
     """What is out of the other image, or behind what is seen there, is hidden, and what is seen there is not.
 
     Where a point is in the other frame the flow says, where there is one, and how far away it is there the cameras say
@@ -104,7 +105,7 @@ def _at_rest(
     return same & flow.valid[at], place
 
 
-def _told(kind: MapKind, other: CheckedFrame, wrong: Bools, of: Bools, exact: bool, what: str) -> Found:
+def _told(kind: MapKind, other: CheckedFrame, wrong: Bools, of: Bools, exact: bool, what: str) -> Problems:
     """Says so where some of these points are wrong, or unless it is `exact` more of them than edges may be."""
     count, total = int(np.count_nonzero(wrong)), int(np.count_nonzero(of))
     if count > (0 if exact else _MOST_EDGES * total + _FEW_EDGES):

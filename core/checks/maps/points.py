@@ -9,7 +9,8 @@ from ...base.errors import InputError
 from ...drawing.image_files import SRGB, read_image
 from ...maps.codecs.points import PointCloud
 from ...settings.map_table import DenseMap, MapKind
-from ..checked_frame import TRAINING_IMAGES, Array, CheckedFrame, Found
+from ..checked_frame import TRAINING_IMAGES, Array, CheckedFrame
+from ..report import Problems
 from .depths import OF_VALUE, best
 
 _FLOAT_STEP = 2.0**-23
@@ -17,7 +18,7 @@ _FLOAT_STEP = 2.0**-23
 _BESIDE = 1e-3
 
 
-def check_points(frame: CheckedFrame) -> Found:
+def check_points(frame: CheckedFrame) -> Problems:
     """Each point of the cloud is at the centre of a pixel, row by row, as far away as depth says, and labelled so."""
     record = frame.record
     camera = record.camera
@@ -55,7 +56,7 @@ def check_points(frame: CheckedFrame) -> Found:
 
 def _compare_with_depth(
     frame: CheckedFrame, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], z: Array, off: Array
-) -> Found:
+) -> Problems:
     depth = best(frame, MapKind.DEPTH)
     if depth is None:
         return
@@ -70,7 +71,7 @@ def _compare_with_depth(
 
 def _compare_colours(
     frame: CheckedFrame, points: PointCloud, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
-) -> Found:
+) -> Problems:
     record = frame.record
     # Points have the colours from before the image was compressed, unless Blender made it.
     lossy = not record.image.endswith(".png") and (record.colour or {}).get("made_by") == SRGB["made_by"]

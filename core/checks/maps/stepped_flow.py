@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...settings.map_table import DenseMap, MapKind
-from ..checked_frame import CheckedFrame, Found
+from ..checked_frame import CheckedFrame
+from ..report import Problems
 from .depths import OF_VALUE, best
 from .flow import flow_of_poses
 from .static_points import seen_from, surfaces_at_rest
@@ -15,7 +16,7 @@ _FLOW_PIXELS = 0.05
 _OF_LENGTH = 1e-3
 
 
-def check_flow_step_of_rest(frame: CheckedFrame, other: CheckedFrame) -> Found:
+def check_flow_step_of_rest(frame: CheckedFrame, other: CheckedFrame) -> Problems:
     """Flow by step of surfaces that are where they were is that of the cameras alone; and no pixel is uncounted."""
     flow = best(frame, MapKind.FLOW_STEP)
     if flow is None:
@@ -51,7 +52,7 @@ def check_flow_step_of_rest(frame: CheckedFrame, other: CheckedFrame) -> Found:
             )
 
 
-def check_flow_step_of_instances(frame: CheckedFrame, other: CheckedFrame) -> Found:
+def check_flow_step_of_instances(frame: CheckedFrame, other: CheckedFrame) -> Problems:
     """Flow by step against points that move with the poses of their instances."""
     flow = best(frame, MapKind.FLOW_STEP)
     if flow is not None:
@@ -61,7 +62,7 @@ def check_flow_step_of_instances(frame: CheckedFrame, other: CheckedFrame) -> Fo
         yield from flow_of_poses(frame, other, flow, rows, columns, points, "Flow by Step")
 
 
-def check_flow_step_against_flow(frame: CheckedFrame, other: CheckedFrame) -> Found:
+def check_flow_step_against_flow(frame: CheckedFrame, other: CheckedFrame) -> Problems:
     """Flow by a step of 1 or -1 is the forward or backward flow, for most points."""
     kind = MapKind.FLOW_FORWARD if frame.record.flow_step == 1 else MapKind.FLOW_BACKWARD
     flow, ordinary = best(frame, MapKind.FLOW_STEP), best(frame, kind)

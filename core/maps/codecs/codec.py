@@ -1,6 +1,7 @@
 """What a codec of dense maps is, and what it writes and reads."""
 
 import struct
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ DAMAGED = (
     EOFError,
     struct.error,
     zlib.error,
+    zipfile.BadZipFile,
     Image.DecompressionBombError,
     LabelpassError,
 )
@@ -29,7 +31,7 @@ DAMAGED = (
 
 def why(error: Exception) -> str:
     """What one of these says, where that helps anybody."""
-    if isinstance(error, LabelpassError | struct.error | zlib.error):
+    if isinstance(error, LabelpassError | struct.error | zlib.error | zipfile.BadZipFile):
         return "it is cut off or damaged"
     return str(error)
 

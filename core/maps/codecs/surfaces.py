@@ -2,7 +2,6 @@
 
 import io
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ class SurfacesNpz:
                 (str(ob), str(source), str(by), tuple(map(int, persistent_id)), int(repeat))
                 for ob, source, by, persistent_id, repeat, _ in rows
             )
-        except (KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (KeyError, TypeError) as error:
             raise ValueError(str(error)) from error
         if matrices.shape != (len(rows), 4, 4) or number.max(initial=-1) >= len(rows):
             raise ValueError("numbers without a surface")
