@@ -1,9 +1,8 @@
 """What the commands of `labelpass` do, each with the options that core/cli/parser.py has read for it."""
 
 import argparse
-import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
@@ -20,12 +19,11 @@ from ..settings.category_files import read_table
 from ..settings.conflicts import check_together, check_without_scene_records
 from ..settings.render_pass import Pass
 from ..settings.settings import Settings
+from .progress_bar import progress_bar
 from .setting_options import given_settings
 
 
 def _annotate(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
     settings = Settings.from_json(given_settings(options))
     check_together(settings)
     numbers = parse_frame_ranges(options.numbers) if options.numbers else []
@@ -48,11 +46,10 @@ def _annotate(options: argparse.Namespace) -> int:
         FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
         for part, own in [*parts, *bad]
     ]
-    with tqdm(total=len(jobs), unit="frame", disable=None) as bar:
+    with progress_bar("frame", len(jobs)) as show:
 
         def progress(summary: Summary) -> None:
-            bar.set_postfix_str(f"{summary.instances} instances", refresh=False)
-            bar.update(summary.frames - bar.n)
+            show(summary.frames, len(jobs), f"{summary.instances} instances")
 
         summary = annotate_frames(jobs, output, settings.worker_count, progress)
     if missing:
@@ -79,24 +76,10 @@ def _split(
     return parts, bad
 
 
-@contextlib.contextmanager
-def _bar_of_records() -> Iterator[Callable[[int, int], None]]:
-    """Show how many of all records are done, as far as there is somebody to look; gives what to tell it to."""
-    from tqdm import tqdm
-
-    with tqdm(unit="record", disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield progress
-
-
 def _merge(options: argparse.Namespace) -> int:
     _check_folder(options.folder)
-    with _bar_of_records() as progress:
-        summary = merge_records(options.folder, progress, Settings.from_json(given_settings(options)))
+    with progress_bar("record") as show:
+        summary = merge_records(options.folder, show, Settings.from_json(given_settings(options)))
     return _finish(summary)
 
 
@@ -104,8 +87,8 @@ def _validate(options: argparse.Namespace) -> int:
     from ..checks.validate import validate
 
     _check_folder(options.folder)
-    with _bar_of_records() as progress:
-        report = validate(options.folder, progress)
+    with progress_bar("record") as show:
+        report = validate(options.folder, show)
     for line in report.lines():
         print(line)
     return ExitCode.FAILED if report.problems else ExitCode.DONE
