@@ -33,7 +33,7 @@ _GROUND_SIZE = 60.0
 _FAR = 1e10
 _MOST_SECONDS = 2.0
 _LEAST_RIGHT = 0.999
-_SPLITS = 6  # of each edge of an icosahedron: 20 * 36 faces
+_STEPS = 6  # of each edge of an icosahedron: 20 * 36 faces
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Scatter:
 def make_scatter() -> Scatter:
     """Stones of two kinds, turned, squeezed and mirrored, over and before each other on a ground."""
     rng = np.random.default_rng(_SEED)
-    meshes = {"stone": _ball(_SPLITS), "pebble": _ball(_SPLITS), "ground": _square()}
+    meshes = {"stone": _ball(_STEPS), "pebble": _ball(_STEPS), "ground": _square()}
     meshes["pebble"] = Mesh(meshes["pebble"].points * np.float32((1.0, 0.7, 0.5)), meshes["pebble"].triangles)
     surfaces = []
     for number in range(_STONES):
@@ -104,8 +104,8 @@ def _square() -> Mesh:
     return Mesh(corners, np.array([[0, 1, 2], [0, 2, 3]], np.int32))
 
 
-def _ball(splits: int) -> Mesh:
-    """A convex polyhedron: an icosahedron, its faces split and its points moved onto a sphere."""
+def _ball(steps: int) -> Mesh:
+    """A convex polyhedron: an icosahedron, its faces divided and its points moved onto a sphere."""
     golden = (1 + 5**0.5) / 2
     points = np.array([(x, y * golden, 0) for x in (-1, 1) for y in (-1, 1)], np.float64)
     points = np.concatenate([points[:, np.roll(np.arange(3), shift)] for shift in range(3)])
@@ -119,15 +119,15 @@ def _ball(splits: int) -> Mesh:
     triangles = []
 
     def number(face: tuple[int, ...], i: int, j: int) -> int:
-        corner = np.array([i, j, splits - i - j]) / splits @ points[list(face)]
+        corner = np.array([i, j, steps - i - j]) / steps @ points[list(face)]
         corner = corner / np.linalg.norm(corner)
         return made.setdefault(tuple(np.round(corner, 9).tolist()), len(made))
 
     for face in faces:
-        for i in range(splits):
-            for j in range(splits - i):
+        for i in range(steps):
+            for j in range(steps - i):
                 triangles.append((number(face, i, j), number(face, i + 1, j), number(face, i, j + 1)))
-                if i + j < splits - 1:
+                if i + j < steps - 1:
                     triangles.append((number(face, i + 1, j), number(face, i + 1, j + 1), number(face, i, j + 1)))
     return Mesh(np.array(list(made), np.float32), np.array(triangles, np.int32))
 

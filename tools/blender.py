@@ -14,7 +14,7 @@ import bpy
 
 
 def main() -> int:
-    own, dashes, script_arguments = _split(sys.argv[1:])
+    own, dashes, script_arguments = _own_and_script_arguments(sys.argv[1:])
     parser = argparse.ArgumentParser(prog="blender.py", description="Runs a script in the bpy module")
     parser.add_argument("-b", dest="scene", nargs="?", help="the .blend file to load")
     parser.add_argument("-P", dest="scripts", action="append", required=True, help="a script to run")
@@ -39,7 +39,7 @@ def _run(script: str) -> int:
     return 0
 
 
-def _split(arguments: list[str]) -> tuple[list[str], list[str], list[str]]:
+def _own_and_script_arguments(arguments: list[str]) -> tuple[list[str], list[str], list[str]]:
     if "--" not in arguments:
         return arguments, [], []
     place = arguments.index("--")

@@ -73,7 +73,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
     return FrameRecord(
         key=key,
         sequence=job.files.sequence,
-        split=job.files.split,
+        variant=job.files.variant,
         frame=job.files.frame,
         name=job.files.name,
         width=frame.width,

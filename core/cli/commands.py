@@ -35,16 +35,16 @@ def _annotate(options: argparse.Namespace) -> int:
             raise InputError(without_files(missing)[1])
     output: Path = options.output
     dataset = DatasetFolder(output)
-    parts, bad = _split(frames, settings)
-    scenes = _scene_folder(options.scene, dataset, [part for part, _ in parts])
+    variants, bad = _variants(frames, settings)
+    scenes = _scene_folder(options.scene, dataset, [files for files, _ in variants])
     if scenes is None:
         check_without_scene_records(settings, str(dataset.scenes))
     table = read_table(options.categories) if options.categories else None
     check_writable(output)
-    declare_sequences(dataset, [part for part, _ in parts])
+    declare_sequences(dataset, [files for files, _ in variants])
     jobs = [
-        FrameJob(part, output, scene_path(scenes, part.path) if scenes else None, own, categories=table)
-        for part, own in [*parts, *bad]
+        FrameJob(files, output, scene_path(scenes, files.path) if scenes else None, own, categories=table)
+        for files, own in [*variants, *bad]
     ]
     with progress_bar("frame", len(jobs)) as show:
 
@@ -58,22 +58,22 @@ def _annotate(options: argparse.Namespace) -> int:
     return _finish(summary)
 
 
-def _split(
+def _variants(
     frames: Sequence[FrameFiles], settings: Settings
 ) -> tuple[list[tuple[FrameFiles, Settings]], list[tuple[FrameFiles, Settings]]]:
     """The frames of all sequences that are wanted, each with the settings that find it in its files; and bad frames."""
-    parts = [(frame, settings) for frame in frames]
+    variants = [(frame, settings) for frame in frames]
     bad: list[tuple[FrameFiles, Settings]] = []
     if settings.all_view_layers or settings.all_views:
-        from ..exr.variants import split_frame
+        from ..exr.variants import variants_of
 
-        parts = []
+        variants = []
         for frame in frames:
             try:
-                parts += split_frame(frame, settings)
+                variants += variants_of(frame, settings)
             except LabelpassError:
                 bad.append((frame, settings))  # it will fail again where failures are told
-    return parts, bad
+    return variants, bad
 
 
 def _merge(options: argparse.Namespace) -> int:

@@ -75,7 +75,7 @@ def sort_channels(files: Iterable[tuple[ExrFile, Pass | None]], declared: Collec
     for file, holds in files:
         for part in file.parts:
             for channel in part.channels:
-                view_layer, view, name, component = _split(channel, part)
+                view_layer, view, name, component = _parts_of_name(channel, part)
                 if not name:
                     # "R" or "V" by itself: the file holds one pass, and only its own name or folder can say which.
                     name = holds.names[0] if holds else _name_of_bare(part, component)
@@ -105,7 +105,7 @@ def _without_false_layers(stored: StoredPasses, declared: Collection[str]) -> It
             yield PassKey("", key.view, f"{key.view_layer}.{key.name}", key.rank), entry
 
 
-def _split(channel: str, part: Part) -> tuple[str, str, str, str]:
+def _parts_of_name(channel: str, part: Part) -> tuple[str, str, str, str]:
     """View layer, view, pass name and component of a full channel name."""
     *prefix, component = channel.split(".")
     view = part.view

@@ -11,7 +11,7 @@ from ..settings.settings import Settings
 from .passes import Passes
 
 
-def split_frame(frame: FrameFiles, settings: Settings) -> list[tuple[FrameFiles, Settings]]:
+def variants_of(frame: FrameFiles, settings: Settings) -> list[tuple[FrameFiles, Settings]]:
     """A frame for each view layer and each stereo view, as far as the settings want them apart.
 
     Raises:
@@ -34,6 +34,6 @@ def split_frame(frame: FrameFiles, settings: Settings) -> list[tuple[FrameFiles,
     found = []
     for layer in layers:
         for view in views:
-            part = frame.part(joined_path(layer_folders.get(layer, ""), view_folders.get(view, "")))
-            found.append((part, dataclasses.replace(settings, view_layer=layer, view=view)))
+            variant = joined_path(layer_folders.get(layer, ""), view_folders.get(view, ""))
+            found.append((frame.of_variant(variant), dataclasses.replace(settings, view_layer=layer, view=view)))
     return found

@@ -30,15 +30,15 @@ class FrameFiles(JsonObject):
         frame: frame number, 0 where the name has none.
         name: unique in the sequence; names the record, the image and the pictures.
         files: at least one.
-        split: the end of `sequence` that tells the scenes, view layers and views of these files apart, see
-            sequences.py; "" where they are one sequence.
+        variant: the end of `sequence` that names the scene, view layer and view, where these files are made into
+            several sequences, see sequences.py; "" where they are one.
     """
 
     sequence: str
     frame: int
     name: str
     files: tuple[PassFile, ...]
-    split: str = ""
+    variant: str = ""
 
     @property
     def path(self) -> str:
@@ -50,9 +50,9 @@ class FrameFiles(JsonObject):
         files = tuple(PassFile(_renumbered(file.path, frame), file.holds) for file in self.files)
         return dataclasses.replace(self, frame=frame, name=_renumber(self.name, frame), files=files)
 
-    def part(self, split: str) -> "FrameFiles":
-        """The sequence of these files that `split` tells apart from the others."""
-        return dataclasses.replace(self, sequence=joined_path(self.sequence, split), split=split)
+    def of_variant(self, variant: str) -> "FrameFiles":
+        """These files in the sequence of a scene, view layer or view of theirs."""
+        return dataclasses.replace(self, sequence=joined_path(self.sequence, variant), variant=variant)
 
 
 def find_frames(

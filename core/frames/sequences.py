@@ -46,16 +46,16 @@ def folder_names(names: Iterable[str]) -> dict[str, str]:
     return folders
 
 
-def shot_of(sequence: str, split: str, name: str) -> str:
+def shot_of(sequence: str, variant: str, name: str) -> str:
     """What the frames of one animation share, whichever sequences are made of them.
 
     Args:
-        sequence, split, name: of a frame, see FrameFiles.
+        sequence, variant, name: of a frame, see FrameFiles.
 
     Returns:
         The folder of its files and their name without the frame number, as one relative path: "shots/a/shot_".
     """
-    folder = sequence.removesuffix(split).removesuffix("/") if split else sequence
+    folder = sequence.removesuffix(variant).removesuffix("/") if variant else sequence
     return joined_path(folder, shot_of_name(name))
 
 
@@ -65,7 +65,7 @@ class OfSequence(Protocol):
     @property
     def sequence(self) -> str: ...
     @property
-    def split(self) -> str: ...
+    def variant(self) -> str: ...
     @property
     def name(self) -> str: ...
 
@@ -82,14 +82,14 @@ class WantedSequences:
 
     def wants(self, frame: OfSequence) -> bool:
         """Whether a frame belongs to the dataset."""
-        wanted = self.of_shot.get(shot_of(frame.sequence, frame.split, frame.name))
+        wanted = self.of_shot.get(shot_of(frame.sequence, frame.variant, frame.name))
         return wanted is None or frame.sequence in wanted
 
     def with_frames(self, frames: Iterable[OfSequence]) -> "WantedSequences":
         """The same with the shots of these frames made of their sequences, and of no others."""
         found: dict[str, set[str]] = {}
         for frame in frames:
-            found.setdefault(shot_of(frame.sequence, frame.split, frame.name), set()).add(frame.sequence)
+            found.setdefault(shot_of(frame.sequence, frame.variant, frame.name), set()).add(frame.sequence)
         return WantedSequences({**self.of_shot, **{shot: sorted(sequences) for shot, sequences in found.items()}})
 
     def without_scenes(self, shots: Mapping[str, str]) -> "WantedSequences":
@@ -142,7 +142,7 @@ def declare_sequences(
         OutputError: the file cannot be written.
     """
     frames = list(frames)
-    if not any(frame.split for frame in frames) and not dataset.sequences.exists():
+    if not any(frame.variant for frame in frames) and not dataset.sequences.exists():
         return  # nobody has ever asked for several sequences
     try:
         wanted = WantedSequences.read(dataset)

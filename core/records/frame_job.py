@@ -14,8 +14,12 @@ from ..frames.frame_files import FrameFiles
 from ..scene.scene_record import SCENE_VERSION
 from ..settings.category_table import CategoryTable
 from ..settings.settings import Settings
-from .frame_record import RECORD_VERSION, FrameRecord
+from .frame_record import FrameRecord
 from .record_store import open_records, up_to_date
+
+# Of what annotate makes of the same input: a higher one makes every record out of date. RECORD_VERSION is apart from
+# it, since a record that is only written in another way need not be made again. Up to 4 they were one number.
+ANNOTATION_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class FrameJob(JsonObject):
         return digest(
             canonical_json(
                 {
-                    "versions": [VERSION, SCENE_VERSION, RECORD_VERSION],
+                    "versions": [VERSION, SCENE_VERSION, ANNOTATION_VERSION],
                     "files": [[name, holds, stat.st_size, stat.st_mtime_ns] for name, holds, stat in stats],
                     "frame": [self.files.sequence, self.files.frame, self.files.name],
                     "scene": scene,

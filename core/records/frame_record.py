@@ -7,7 +7,7 @@ what is in the files that belong to it, so that another file in the place of one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.files import Content
@@ -19,7 +19,9 @@ from ..settings.category_table import Category
 from ..settings.map_table import DenseMap, WrittenMap
 from .instance import Instance
 
-RECORD_VERSION = 4
+RECORD_VERSION = 5
+# Read as well: `variant` was called `split` then, and all else is the same.
+_VERSION_WITH_SPLIT = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class FrameRecord(JsonObject):
 
     Attributes:
         key: digest of the files, the scene record and the settings that the record was made from.
-        sequence, frame, name, split: as in FrameFiles.
+        sequence, frame, name, variant: as in FrameFiles.
         width, height: pixels of the image.
         image: path of the training image below the output folder, with forward slashes.
         colour: how the image's colours were made; None where no image was written.
@@ -53,7 +55,7 @@ class FrameRecord(JsonObject):
 
     key: str
     sequence: str
-    split: str = ""
+    variant: str = ""
     frame: int
     name: str
     width: int
@@ -98,7 +100,14 @@ class FrameRecord(JsonObject):
     def as_json(self) -> dict[str, Any]:
         return {"record_version": RECORD_VERSION, **super().as_json()}
 
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Raises KeyError, TypeError or ValueError where the data is not a record of a version that can be read."""
+        if data["record_version"] == _VERSION_WITH_SPLIT:
+            data = {**data, "variant": data["split"]}
+        return super().from_json(data)
+
 
 def check_version(data: Mapping[str, Any]) -> bool:
     """Whether data is that of a record which this version of Labelpass can read; KeyError where it names no version."""
-    return bool(data["record_version"] == RECORD_VERSION)
+    return data["record_version"] in (_VERSION_WITH_SPLIT, RECORD_VERSION)

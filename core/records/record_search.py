@@ -20,12 +20,12 @@ class FoundRecord:
     Attributes:
         records: the store that has it.
         frame: the frame's path.
-        split: which of the frame's sequences it is of, as in FrameFiles; "" where the frame has one.
+        variant: which of the frame's sequences it is of, as in FrameFiles; "" where the frame has one.
     """
 
     records: RecordStore
     frame: str
-    split: str = ""
+    variant: str = ""
 
 
 def find_records(file: Path, outputs: Sequence[Path] = ()) -> list[FoundRecord]:
@@ -56,7 +56,7 @@ def find_records(file: Path, outputs: Sequence[Path] = ()) -> list[FoundRecord]:
 def existing_records(output: Path, frames: Sequence[tuple[str, str]]) -> list[FoundRecord]:
     """Those records of a dataset that are there, of frames and their variants."""
     records = open_records(DatasetFolder(output))
-    return [FoundRecord(records, frame, split) for frame, split in frames if records.stamp(frame)]
+    return [FoundRecord(records, frame, variant) for frame, variant in frames if records.stamp(frame)]
 
 
 def _records_of(output: Path, names: Sequence[str]) -> list[FoundRecord]:
@@ -70,7 +70,7 @@ def _records_of(output: Path, names: Sequence[str]) -> list[FoundRecord]:
         for name in names:
             folder, _, stem = name.rpartition("/")
             for sequence in wanted.of_shot.get(shot_of(folder, "", stem), ()):
-                split = sequence.removeprefix(folder).removeprefix("/")
-                found.setdefault(joined_path(sequence, stem), split)
+                variant = sequence.removeprefix(folder).removeprefix("/")
+                found.setdefault(joined_path(sequence, stem), variant)
     several = existing_records(output, list(found.items()))
     return several or existing_records(output, [(name, "") for name in names])[:1]

@@ -65,7 +65,7 @@ class ExportPlan:
     @property
     def total(self) -> int:
         """How many records it makes, or says why it cannot."""
-        return sum(max(1, len(planned.parts)) for planned in self.frames)
+        return sum(max(1, len(planned.variants)) for planned in self.frames)
 
 
 def plan_export(
@@ -165,7 +165,7 @@ def sequences_of(scene: bpy.types.Scene, settings: Settings, folder: Path | None
             described_layer=layer if layer in scene.view_layers else labelled[0] if len(labelled) == 1 else "",
             view=view if every_view else settings.view,
             described_view=view,
-            split=joined_path(scene_folder, layer_folders.get(layer, ""), view_folders.get(view, "")),
+            variant=joined_path(scene_folder, layer_folders.get(layer, ""), view_folders.get(view, "")),
         )
         for layer in layers
         for view in described

@@ -25,7 +25,7 @@ from . import render_watch
 from .display_images import Look, save_render_passes, save_render_result
 from .export_plan import ExportPlan
 from .frame_run import FrameRun
-from .sources import PlannedFrame, PlannedPart, SceneSequence, frame_files
+from .sources import PlannedFrame, PlannedVariant, SceneSequence, frame_files
 
 
 class ExportRun:
@@ -40,8 +40,8 @@ class ExportRun:
     """
 
     def __init__(self, plan: ExportPlan) -> None:
-        parts = [part.files for planned in plan.frames for part in planned.parts]
-        declare_sequences(DatasetFolder(plan.output), parts, plan.other_scenes)
+        files = [variant.files for planned in plan.frames for variant in planned.variants]
+        declare_sequences(DatasetFolder(plan.output), files, plan.other_scenes)
         self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
         self.plan = plan
         self._scenes = {name: bpy.data.scenes[name] for name in {planned.scene for planned in plan.frames}}
@@ -106,17 +106,19 @@ class ExportRun:
             in_memory = not planned.on_disk and not self._is_rendered(scene, planned)
             if self.plan.render and in_memory:
                 render_frame(scene)
-            parts = planned.parts if planned.on_disk else self._rendered_parts(scene, planned)
+            variants = planned.variants if planned.on_disk else self._rendered_variants(scene, planned)
             look = Look.of(scene)
             # Blender saves what it has rendered as one picture: that of the whole frame.
-            one_picture = in_memory and len(parts) == 1 and not parts[0].sequence.described_view
-            descriptions = _describe(scene, [part.sequence for part in parts], self.plan.settings, self.plan.table)
-            for part, description in zip(parts, descriptions, strict=True):
-                path = scene_path(DatasetFolder(self.plan.output).scenes, part.files.path)
+            one_picture = in_memory and len(variants) == 1 and not variants[0].sequence.described_view
+            descriptions = _describe(
+                scene, [variant.sequence for variant in variants], self.plan.settings, self.plan.table
+            )
+            for variant, description in zip(variants, descriptions, strict=True):
+                path = scene_path(DatasetFolder(self.plan.output).scenes, variant.files.path)
                 description.write(path)
-                job = FrameJob(part.files, self.plan.output, path, part.settings)
-                wants_image = part.settings.image_format is not ImageFormat.NONE
-                if one_picture and wants_image and not part.settings.all_view_layers:
+                job = FrameJob(variant.files, self.plan.output, path, variant.settings)
+                wants_image = variant.settings.image_format is not ImageFormat.NONE
+                if one_picture and wants_image and not variant.settings.all_view_layers:
                     job = dataclasses.replace(job, colour=look.colour)
                     save_render_result(scene, job.dataset.file(job.image), job.settings.image_format)
                     self._run.add_with_image(job)
@@ -125,8 +127,8 @@ class ExportRun:
         except WorkerError:
             raise
         except LabelpassError as error:
-            for part in planned.parts:
-                self._run.fail_and_forget(part.files.path, str(error))
+            for variant in planned.variants:
+                self._run.fail_and_forget(variant.files.path, str(error))
         except ReferenceError as error:
             raise SceneError("The scene of the export is gone; start the export again from another one") from error
 
@@ -139,20 +141,20 @@ class ExportRun:
             and all(path.is_file() for path in frame_files(scene, planned.frame))
         )
 
-    def _rendered_parts(self, scene: bpy.types.Scene, planned: PlannedFrame) -> Sequence[PlannedPart]:
-        """The parts with the files that were just rendered, or with a temporary one of the render in memory."""
-        written = [file.path for part in planned.parts for file in part.files.files]
+    def _rendered_variants(self, scene: bpy.types.Scene, planned: PlannedFrame) -> Sequence[PlannedVariant]:
+        """The variants with the files that were just rendered, or with a temporary one of the render in memory."""
+        written = [file.path for variant in planned.variants for file in variant.files.files]
         if self.plan.render and compat.writes_multilayer(scene) and all(path.is_file() for path in written):
-            return planned.parts
+            return planned.variants
         # Messages name this file, so it is numbered as the frame is.
         path = self._run.temporary / f"{list(self._scenes).index(planned.scene)}_{planned.frame:04}.exr"
         save_render_passes(scene, path)
-        parts = []
-        for part in planned.parts:
-            files = dataclasses.replace(part.files, files=(PassFile(path),))
-            settings = dataclasses.replace(part.settings, view=part.sequence.view)  # this file holds all of them
-            parts.append(PlannedPart(part.sequence, files, settings))
-        return parts
+        variants = []
+        for variant in planned.variants:
+            files = dataclasses.replace(variant.files, files=(PassFile(path),))
+            settings = dataclasses.replace(variant.settings, view=variant.sequence.view)  # this file holds all of them
+            variants.append(PlannedVariant(variant.sequence, files, settings))
+        return variants
 
 
 def _describe(

@@ -31,7 +31,7 @@ from .display_images import Look
 from .export_plan import sequences_of
 from .sources import (
     PlannedFrame,
-    PlannedPart,
+    PlannedVariant,
     SceneSequence,
     WrittenFiles,
     frame_file,
@@ -46,13 +46,13 @@ class WrittenFrame:
     """A frame that was rendered and written.
 
     Attributes:
-        parts: what each sequence has of it, with what Blender knows of it.
+        variants: what each sequence has of it, with what Blender knows of it.
         output: the dataset's folder.
         look: its colour management.
         total: how many records the animation makes.
     """
 
-    parts: tuple[tuple[PlannedPart, SceneDescription], ...]
+    variants: tuple[tuple[PlannedVariant, SceneDescription], ...]
     output: Path
     look: Look
     total: int
@@ -193,17 +193,19 @@ def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFr
     try:
         if compat.writes_multilayer(scene) and _state_of_files(scene) == frame.before:
             raise SceneError(f"Blender has not written {frame_file(scene, frame.number)}; render it as an animation")
-        parts = _written.of(scene, frame.number, frame.sequences, frame.settings)
-        names = tuple(part.files.path for part in parts)
-        output = output_folder(scene, [PlannedFrame(scene.name, frame.number, tuple(parts))], None)
+        variants = _written.of(scene, frame.number, frame.sequences, frame.settings)
+        names = tuple(variant.files.path for variant in variants)
+        output = output_folder(scene, [PlannedFrame(scene.name, frame.number, tuple(variants))], None)
     except LabelpassError as error:
         return BadFrame(names, str(error))
     described = tuple(
-        (part, frame.descriptions[part.sequence]) for part in parts if part.sequence in frame.descriptions
+        (variant, frame.descriptions[variant.sequence])
+        for variant in variants
+        if variant.sequence in frame.descriptions
     )
-    if frame.look is None or len(described) < len(parts):
+    if frame.look is None or len(described) < len(variants):
         return BadFrame(names, frame.error, output)
-    return WrittenFrame(described, output, frame.look, len(parts) * len(scene_frames(scene)))
+    return WrittenFrame(described, output, frame.look, len(variants) * len(scene_frames(scene)))
 
 
 def _state_of_files(scene: bpy.types.Scene) -> tuple[tuple[int, ...], ...]:

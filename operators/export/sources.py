@@ -24,18 +24,18 @@ class SceneSequence:
         view_layer, view: those to look for in the files; "" takes the first.
         described_layer: the view layer that its objects are in; "" for all that are rendered.
         described_view: the stereo view whose camera it has; "" where there are none.
-        split: as in FrameFiles.
+        variant: as in FrameFiles.
     """
 
     view_layer: str = ""
     view: str = ""
     described_layer: str = ""
     described_view: str = ""
-    split: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True)
-class PlannedPart:
+class PlannedVariant:
     """What a frame has for one sequence.
 
     Attributes:
@@ -56,7 +56,7 @@ class PlannedFrame:
     Attributes:
         scene: name of the scene.
         frame: frame number in it.
-        parts: one for each sequence.
+        variants: one for each sequence.
         name: of what has a problem.
         problem: a sentence on why it cannot be exported, "" if it can.
         on_disk: whether its files are there; else it comes out of Blender's memory.
@@ -64,7 +64,7 @@ class PlannedFrame:
 
     scene: str
     frame: int
-    parts: tuple[PlannedPart, ...]
+    variants: tuple[PlannedVariant, ...]
     name: str = ""
     problem: str = ""
     on_disk: bool = False
@@ -85,7 +85,7 @@ def plan_render(
             FrameFiles("", frame, _name_of_file(scene, path, frame), (PassFile(path),))
             for path in frame_files(scene, frame)
         ]
-        plans.append(PlannedFrame(scene.name, frame, tuple(_parts(scene, files, sequences, settings))))
+        plans.append(PlannedFrame(scene.name, frame, tuple(_variants(scene, files, sequences, settings))))
     return plans
 
 
@@ -121,10 +121,10 @@ def plan_files(
         )
     plans, missing = [], []
     for frame in frames:
-        parts = tuple(_parts(scene, found.get(frame, ()), sequences, settings))
-        if parts:
-            plans.append(PlannedFrame(scene.name, frame, parts, on_disk=True))
-        if {part.sequence for part in parts} != set(sequences):
+        variants = tuple(_variants(scene, found.get(frame, ()), sequences, settings))
+        if variants:
+            plans.append(PlannedFrame(scene.name, frame, variants, on_disk=True))
+        if {variant.sequence for variant in variants} != set(sequences):
             missing.append(frame)
     if missing:
         name, problem = without_files(missing)
@@ -132,9 +132,9 @@ def plan_files(
     return plans
 
 
-def _parts(
+def _variants(
     scene: bpy.types.Scene, found: Iterable[FrameFiles], sequences: Sequence[SceneSequence], settings: Settings
-) -> Iterator[PlannedPart]:
+) -> Iterator[PlannedVariant]:
     """What some files of a frame have for each sequence."""
     files = list(found)
     for sequence in sequences:
@@ -148,7 +148,7 @@ def _parts(
         for one in mine:
             view = sequence.view if mine is common else ""
             choices = dataclasses.replace(settings, view_layer=sequence.view_layer, view=view)
-            yield PlannedPart(sequence, one.part(sequence.split), choices)
+            yield PlannedVariant(sequence, one.of_variant(sequence.variant), choices)
 
 
 class WrittenFiles:
@@ -159,14 +159,14 @@ class WrittenFiles:
 
     def of(
         self, scene: bpy.types.Scene, frame: int, sequences: Sequence[SceneSequence], settings: Settings
-    ) -> list[PlannedPart]:
+    ) -> list[PlannedVariant]:
         """What a frame has for each sequence, as plan_files would find it afterwards.
 
         Raises:
             InputError: there is none.
             UsageError: the files' names clash.
         """
-        return list(_parts(scene, self._files_of(scene, frame), sequences, settings))
+        return list(_variants(scene, self._files_of(scene, frame), sequences, settings))
 
     def _files_of(self, scene: bpy.types.Scene, frame: int) -> list[FrameFiles]:
         if self._like and not compat.writes_multilayer(scene):
@@ -203,7 +203,7 @@ def folder_of_frames(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folde
     """
     if folder is not None:
         return folder
-    parents = {file.path.parent for planned in plan for part in planned.parts for file in part.files.files}
+    parents = {file.path.parent for planned in plan for variant in planned.variants for file in variant.files.files}
     parents = parents or {frame_file(scene, scene.frame_current).parent}
     if not all(parent.is_absolute() for parent in parents):
         raise UsageError("The output path is relative to a .blend file that is not saved; save it, or choose a folder")

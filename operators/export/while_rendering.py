@@ -110,16 +110,16 @@ class RenderFollower:
             for name in event.names:
                 run.fail_and_forget(name, event.error)
             return
-        declare_sequences(DatasetFolder(event.output), [part.files for part, _ in event.parts])
-        for part, scene in event.parts:
+        declare_sequences(DatasetFolder(event.output), [variant.files for variant, _ in event.variants])
+        for variant, scene in event.variants:
             try:
-                path = scene_path(DatasetFolder(event.output).scenes, part.files.path)
+                path = scene_path(DatasetFolder(event.output).scenes, variant.files.path)
                 scene.write(path)
-                run.add(FrameJob(part.files, event.output, path, part.settings), event.look)
+                run.add(FrameJob(variant.files, event.output, path, variant.settings), event.look)
             except WorkerError:
                 raise
             except LabelpassError as error:
-                run.fail_and_forget(part.files.path, str(error))
+                run.fail_and_forget(variant.files.path, str(error))
 
     def _start(self, event: WrittenFrame | BadFrame) -> FrameRun | None:
         state = bpy.context.window_manager.labelpass

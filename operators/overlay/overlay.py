@@ -129,7 +129,7 @@ def status_of(space: bpy.types.SpaceImageEditor) -> tuple[str, str]:
     if shown.prepared is None or shown.prepared.overlay is None:
         return "", shown.prepared.problem if shown.prepared else shown.source.note
     count, record = len(shown.prepared.overlay.names), shown.source.record
-    name = joined_path(record.split, Path(record.records.where(record.frame)).name)
+    name = joined_path(record.variant, Path(record.records.where(record.frame)).name)
     return f"{name}: {count} instance{'s' if count != 1 else ''}", shown.source.note
 
 

@@ -60,7 +60,7 @@ class RecordOfImage:
     Attributes:
         record: the one to draw; None where there is none.
         note: a sentence on why there is none, or on what the user should know about it; "" for nothing.
-        sequences: what the user can choose from, as in FoundRecord.split; empty where there is no choice.
+        sequences: what the user can choose from, as in FoundRecord.variant; empty where there is no choice.
     """
 
     record: FoundRecord | None
@@ -87,8 +87,8 @@ def record_of(shown: ShownImage, scene: bpy.types.Scene, sequence: str = "") -> 
             changed = shown.rendered or 0.0
         if not found:
             return RecordOfImage(None, _NO_RECORD)
-        record = next((one for one in found if one.split == sequence), found[0])
-        sequences = tuple(one.split for one in found) if len(found) > 1 else ()
+        record = next((one for one in found if one.variant == sequence), found[0])
+        sequences = tuple(one.variant for one in found) if len(found) > 1 else ()
         written, _ = record.records.stamp(record.frame) or (0, 0)
         is_old = written / 1e9 + _SECONDS_OF_GRACE < changed
         note = "The image is newer than its annotations; export them again" if is_old else ""
@@ -103,9 +103,9 @@ def _records_of_render(scene: bpy.types.Scene) -> list[FoundRecord]:
     """The records of the render in memory, in the first folder that has any; LabelpassError where nobody can know."""
     settings, frame = scene.labelpass.core_settings(), frame_of_last_render(scene)
     (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings)
-    parts = [(part.files.path, part.files.split) for part in planned.parts]
+    variants = [(one.files.path, one.files.variant) for one in planned.variants]
     for output in _outputs(scene):
-        if found := existing_records(output, parts):
+        if found := existing_records(output, variants):
             return found
     return []
 

@@ -162,12 +162,12 @@ def test_several_view_layers_and_views_of_one_image(
     expected = {f"{one}/{view}" for one in ("Front%2FNear", layer) for view in ("left", "right")}
     first = record_of(shown_image(image, user), scene)
     assert set(first.sequences) == expected and first.note == ""
-    assert first.record.split == first.sequences[0]
-    for split in expected:
-        source = record_of(shown_image(image, user), scene, split)
-        assert source.record.path == tmp_path / f"frames/records/{split}/shot_0001.json"
+    assert first.record.variant == first.sequences[0]
+    for variant in expected:
+        source = record_of(shown_image(image, user), scene, variant)
+        assert source.record.path == tmp_path / f"frames/records/{variant}/shot_0001.json"
         record = json.loads(source.record.path.read_text())["record"]
-        assert f"{record['view_layer'].replace('/', '%2F')}/{record['view']}" == split
+        assert f"{record['view_layer'].replace('/', '%2F')}/{record['view']}" == variant
     assert record_of(shown_image(image, user), scene, "Gone").record == first.record
 
 

@@ -365,7 +365,7 @@ def test_sequences_that_are_not_wanted(tmp_path: Path) -> None:
     """Their records stay and are out of the COCO file; what is wrong with them is nobody's concern."""
     kept, depth = frame_of(1, "left")
     other, _ = frame_of(1, "right")
-    kept, other = replace(kept, split="left"), of("Near", amodal__px_count_visib=3)(replace(other, split="right"))
+    kept, other = replace(kept, variant="left"), of("Near", amodal__px_count_visib=3)(replace(other, variant="right"))
     write(tmp_path, kept, depth)
     write(tmp_path, other, depth)
     WantedSequences().with_frames([kept]).write(DatasetFolder(tmp_path))

@@ -134,8 +134,8 @@ def test_places_of_a_name_stay_in_the_picture_and_avoid_others() -> None:
     assert first_free(places, np.array([(0, 0, 100, 80)])) is None
 
 
-def write(output: Path, name: str, sequence: str = "", split: str = "") -> Path:
-    return write_record(output, replace(record([], 2, 3, name), sequence=sequence, split=split))
+def write(output: Path, name: str, sequence: str = "", variant: str = "") -> Path:
+    return write_record(output, replace(record([], 2, 3, name), sequence=sequence, variant=variant))
 
 
 def path_of(found: FoundRecord) -> Path:
@@ -145,7 +145,7 @@ def path_of(found: FoundRecord) -> Path:
 def found(file: Path, outputs: Sequence[Path] = ()) -> Path | None:
     """The record of a file that has one at most."""
     records = find_records(file, outputs)
-    assert [one.split for one in records] in ([], [""])
+    assert [one.variant for one in records] in ([], [""])
     return path_of(records[0]) if records else None
 
 
@@ -203,16 +203,16 @@ def test_all_sequences_of_a_file(tmp_path: Path) -> None:
     """Those that the latest export makes of it, in the order of their names, and no older ones."""
     output, frames = tmp_path / "data", tmp_path / "renders"
     write(output, "shot_0001", "cam")
-    splits = ["Back/left", "Back/right", "Front/left"]
-    paths = [write(output, "shot_0001", f"cam/{split}", split) for split in splits]
+    variants = ["Back/left", "Back/right", "Front/left"]
+    paths = [write(output, "shot_0001", f"cam/{variant}", variant) for variant in variants]
     write(output, "shot_0001", "cam/Old", "Old")
     declare_sequences(
         DatasetFolder(output),
-        [replace(record([], 2, 3, "shot_0001"), sequence=f"cam/{s}", split=s) for s in splits],
+        [replace(record([], 2, 3, "shot_0001"), sequence=f"cam/{s}", variant=s) for s in variants],
     )
 
     records = open_records(DatasetFolder(output))
-    expected = [FoundRecord(records, f"cam/{split}/shot_0001", split) for split in splits]
+    expected = [FoundRecord(records, f"cam/{variant}/shot_0001", variant) for variant in variants]
     assert [path_of(one) for one in expected] == paths
     assert find_records(frames / "cam/shot_0001.exr", [output]) == expected
     assert find_records(output / "cam/shot_0001.exr") == expected

@@ -28,11 +28,11 @@ def instance(name: str, category: str = "ball", track_id: int | None = None) -> 
 
 
 def record(
-    sequence: str, frame: int, *instances: Instance, split: str = "", ignored: tuple[Instance, ...] = ()
+    sequence: str, frame: int, *instances: Instance, variant: str = "", ignored: tuple[Instance, ...] = ()
 ) -> FrameRecord:
     return plain_record(
         sequence=sequence,
-        split=split,
+        variant=variant,
         frame=frame,
         width=16,
         height=12,
@@ -202,7 +202,7 @@ def test_pycocotools_still_reads_it(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_records_of_unwanted_sequences_are_left_out(tmp_path: Path) -> None:
     from core.frames.sequences import WantedSequences
 
-    old, new = record("Front", 1, instance("Ball"), split="Front"), record("", 1, instance("Cube", "cube"))
+    old, new = record("Front", 1, instance("Ball"), variant="Front"), record("", 1, instance("Cube", "cube"))
     write_record(tmp_path, old)
     write_record(tmp_path, new)
     WantedSequences({"shot_": [""]}).write(DatasetFolder(tmp_path))

@@ -70,12 +70,12 @@ def test_folders_are_plain_and_apart(names: set[str]) -> None:
 # --- Shots ------------------------------------------------------------------------------------------------------------
 
 
-def frame(name: str, sequence: str = "", split: str = "") -> FrameFiles:
-    return FrameFiles(sequence, 1, name, (PassFile(Path(f"/r/{name}.exr")),)).part(split)
+def frame(name: str, sequence: str = "", variant: str = "") -> FrameFiles:
+    return FrameFiles(sequence, 1, name, (PassFile(Path(f"/r/{name}.exr")),)).of_variant(variant)
 
 
 @pytest.mark.parametrize(
-    ("sequence", "split", "name", "shot"),
+    ("sequence", "variant", "name", "shot"),
     [
         ("", "", "shot_0001", "shot_"),
         ("Front/left", "Front/left", "shot_0002", "shot_"),
@@ -85,15 +85,15 @@ def frame(name: str, sequence: str = "", split: str = "") -> FrameFiles:
         ("", "", "still", "still"),
     ],
 )
-def test_shot(sequence: str, split: str, name: str, shot: str) -> None:
-    assert shot_of(sequence, split, name) == shot
+def test_shot(sequence: str, variant: str, name: str, shot: str) -> None:
+    assert shot_of(sequence, variant, name) == shot
 
 
 def test_parts_of_a_frame_share_the_shot_and_not_the_path() -> None:
     whole = frame("shot_0001", "a")
-    parts = [whole.part(split) for split in ("", "Front", "Front/left")]
+    parts = [whole.of_variant(variant) for variant in ("", "Front", "Front/left")]
     assert [part.path for part in parts] == ["a/shot_0001", "a/Front/shot_0001", "a/Front/left/shot_0001"]
-    assert {shot_of(part.sequence, part.split, part.name) for part in parts} == {"a/shot_"}
+    assert {shot_of(part.sequence, part.variant, part.name) for part in parts} == {"a/shot_"}
     assert [FrameFiles.from_json(json.loads(json.dumps(part.as_json()))) for part in parts] == parts
 
 
@@ -103,7 +103,7 @@ def test_parts_of_a_frame_share_the_shot_and_not_the_path() -> None:
 def test_everything_is_wanted_where_nobody_said_otherwise(tmp_path: Path) -> None:
     wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert wanted.wants(frame("shot_0001"))
-    assert wanted.wants(frame("shot_0001", split="Front"))
+    assert wanted.wants(frame("shot_0001", variant="Front"))
 
 
 def test_a_plain_export_needs_no_file(tmp_path: Path) -> None:
@@ -112,13 +112,13 @@ def test_a_plain_export_needs_no_file(tmp_path: Path) -> None:
 
 
 def test_the_latest_export_of_a_shot_decides(tmp_path: Path) -> None:
-    layers = [frame(f"shot_{number:04}", split=layer) for number in (1, 2) for layer in ("Back", "Front")]
+    layers = [frame(f"shot_{number:04}", variant=layer) for number in (1, 2) for layer in ("Back", "Front")]
     declare_sequences(DatasetFolder(tmp_path), layers)
     wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert all(map(wanted.wants, layers))
-    assert wanted.wants(frame("shot_0099", split="Front")), "a frame of another time is of the same shot"
+    assert wanted.wants(frame("shot_0099", variant="Front")), "a frame of another time is of the same shot"
     assert not wanted.wants(frame("shot_0001")), "what was exported before the view layers were"
-    assert not wanted.wants(frame("shot_0001", split="Gone"))
+    assert not wanted.wants(frame("shot_0001", variant="Gone"))
     assert wanted.wants(frame("other_0001")), "somebody else's frames in the same dataset"
     assert wanted.wants(frame("shot_0001", "a")), "another folder"
 
@@ -131,18 +131,18 @@ def test_the_latest_export_of_a_shot_decides(tmp_path: Path) -> None:
 def test_scenes_that_are_no_longer_exported(tmp_path: Path) -> None:
     declare_sequences(
         DatasetFolder(tmp_path),
-        [frame("a_0001", split="A/Front"), frame("b_0001", split="B"), frame("c_0001", split="C")],
+        [frame("a_0001", variant="A/Front"), frame("b_0001", variant="B"), frame("c_0001", variant="C")],
     )
     declare_sequences(DatasetFolder(tmp_path), [frame("a_0001")], {"b_": "B", "c_": "D"})
     wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert wanted.wants(frame("a_0001"))
-    assert not wanted.wants(frame("a_0001", split="A/Front"))
-    assert not wanted.wants(frame("b_0001", split="B"))
-    assert wanted.wants(frame("c_0001", split="C")), "of another file, which has no scene D"
+    assert not wanted.wants(frame("a_0001", variant="A/Front"))
+    assert not wanted.wants(frame("b_0001", variant="B"))
+    assert wanted.wants(frame("c_0001", variant="C")), "of another file, which has no scene D"
 
 
 def test_the_file_is_the_same_from_every_machine(tmp_path: Path) -> None:
-    frames = [frame("shot_0001", split=layer) for layer in ("Back", "Front")] + [frame("a_0001", split="Front")]
+    frames = [frame("shot_0001", variant=layer) for layer in ("Back", "Front")] + [frame("a_0001", variant="Front")]
     declare_sequences(DatasetFolder(tmp_path / "one"), frames)
     declare_sequences(DatasetFolder(tmp_path / "two"), reversed(frames))
     written = (tmp_path / "one" / SEQUENCES_FILE).read_bytes()
@@ -158,17 +158,17 @@ def test_damaged(tmp_path: Path, content: bytes) -> None:
     (tmp_path / SEQUENCES_FILE).write_bytes(content)
     with pytest.raises(RecordError, match=r"sequences\.json is damaged; remove it and export again"):
         WantedSequences.read(DatasetFolder(tmp_path))
-    declare_sequences(DatasetFolder(tmp_path), [frame("shot_0001", split="Front")])
+    declare_sequences(DatasetFolder(tmp_path), [frame("shot_0001", variant="Front")])
     assert WantedSequences.read(DatasetFolder(tmp_path)).of_shot == {"shot_": ["Front"]}
 
 
 def test_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="choose another output folder"):
-        declare_sequences(DatasetFolder(tmp_path / "file"), [frame("shot_0001", split="Front")])
+        declare_sequences(DatasetFolder(tmp_path / "file"), [frame("shot_0001", variant="Front")])
 
 
 def test_of_frame_keeps_the_split() -> None:
-    assert frame("shot_0001", split="Front").of_frame(7) == dataclasses.replace(
-        frame("shot_0007", split="Front"), frame=7
+    assert frame("shot_0001", variant="Front").of_frame(7) == dataclasses.replace(
+        frame("shot_0007", variant="Front"), frame=7
     )
