@@ -154,6 +154,7 @@ def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]
 
 
 def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Finding:
+    objects = setup.labelled
     wanted = label_pass(setup, settings, layer)
     if not setup.can_render(wanted):
         return Finding(
@@ -165,22 +166,22 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
                 else "render with Cycles or EEVEE"
             ),
         )
-    if setup.problem:
-        return Finding(Status.WRONG, setup.problem)
-    if setup.objects == 0 and setup.background:
+    if objects.problem:
+        return Finding(Status.WRONG, objects.problem)
+    if objects.count == 0 and objects.background:
         return Finding(
             Status.WRONG,
-            f"Nothing to label: all {setup.background} objects are background or ignored; see the panel Categories",
+            f"Nothing to label: all {objects.background} objects are background or ignored; see the panel Categories",
         )
-    if setup.objects == 0:
+    if objects.count == 0:
         return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
-    if wanted is Pass.OBJECT_INDEX and not setup.indexed:
+    if wanted is Pass.OBJECT_INDEX and not objects.indexed:
         return Finding(
             Status.WRONG,
             "All objects have the pass index 0, which is background; press Assign Indices, or set Labels to Automatic",
         )
-    if wanted is Pass.OBJECT_INDEX and setup.clash:
-        return Finding(Status.WRONG, f"{setup.clash} (Assign Indices gives each its own)")
+    if wanted is Pass.OBJECT_INDEX and objects.clash:
+        return Finding(Status.WRONG, f"{objects.clash} (Assign Indices gives each its own)")
     if wanted not in layer.passes:
         return Finding(
             Status.WRONG,
@@ -194,14 +195,16 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
 def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
     if label_pass(setup, settings, layer) is not Pass.OBJECT_INDEX:
         return
-    if setup.shared and not setup.clash:
+    objects = setup.labelled
+    if objects.shared and not objects.clash:
         yield Finding(
-            Status.NOTE, f"{setup.shared}, so they will be one instance; Assign Indices gives each instance its own"
+            Status.NOTE,
+            f"{objects.shared}, so they will be one instance; Assign Indices gives each instance its own",
         )
-    if setup.instances > LARGEST_INDEX:
+    if objects.instances > LARGEST_INDEX:
         yield Finding(
             Status.WRONG,
-            f"{setup.instances} instances are more than the {LARGEST_INDEX} pass indices of Blender; set Labels to "
+            f"{objects.instances} instances are more than the {LARGEST_INDEX} pass indices of Blender; set Labels to "
             "Cryptomatte Object",
         )
 
@@ -236,7 +239,7 @@ def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayer
             "Transparent in the render properties",
         )
     yield from _check_copies(setup, settings, layer)
-    if setup.keypoints:
+    if setup.labelled.keypoints:
         yield _check_depth(
             setup, layer, "Depth says which keypoints are hidden", "Keypoints count as visible where their instance is"
         )

@@ -18,7 +18,7 @@ def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) ->
     """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
     if settings.labels is not LabelSource.AUTO:
         return settings.labels.pass_
-    by_index = setup.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
+    by_index = setup.labelled.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
     if by_index and not settings.soft_masks:
         wanted = Pass.OBJECT_INDEX
     else:
@@ -38,7 +38,7 @@ def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> 
 def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:
     """All that an export with these settings reads, and no more."""
     needed = [Pass.COMBINED] if wants_image(settings) or wants_holdouts(setup, settings) else []
-    needed += [Pass.DEPTH] if settings.pictures or setup.keypoints else []
+    needed += [Pass.DEPTH] if settings.pictures or setup.labelled.keypoints else []
     needed += [pass_for_copies(layer)] if shared_copies(setup, settings, layer) else []
     parts = part_pass(setup, settings, layer)
     needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
@@ -50,7 +50,7 @@ def shared_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     if settings.instancing is not Instancing.AUTO:
         return ""
     labels = label_pass(setup, settings, layer)
-    return {Pass.OBJECT_INDEX: setup.indexed_copies, Pass.CRYPTO_OBJECT: setup.copies}.get(labels, "")
+    return {Pass.OBJECT_INDEX: setup.labelled.indexed_copies, Pass.CRYPTO_OBJECT: setup.labelled.copies}.get(labels, "")
 
 
 def pass_for_copies(layer: ViewLayerSetup) -> Pass:
@@ -65,7 +65,7 @@ def wants_image(settings: Settings) -> bool:
 
 def wants_holdouts(setup: RenderSetup, settings: Settings) -> bool:
     """Whether the holes that holdouts leave in the image are wanted as regions to ignore."""
-    return setup.holdouts and settings.ignored is Ignored.CROWD
+    return setup.labelled.holdouts and settings.ignored is Ignored.CROWD
 
 
 def passes_to_turn_on(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> list[Pass]:

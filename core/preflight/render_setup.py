@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..settings.render_pass import Pass
+from .label_facts import LabelFacts
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,7 @@ class RenderSetup:
         engine: name of the render engine.
         engine_passes: the passes that it can make; None where that is not known.
         view_layers: at least one.
-        objects: number of objects that can be seen and have a category.
-        background: number of those that can be seen and have none.
-        problem: a sentence on why frames cannot be labelled as things are, "" where they can.
-        instances: number of instances that they are.
-        indexed: whether any of them has a pass index other than 0.
-        clash: a sentence on objects of different categories that share a pass index, "" where none do.
-        shared: a sentence on instances that share a pass index, "" where none do.
+        labelled: what is known of the objects.
         outputs: what writes EXR files with passes; empty where nothing does.
         file_format: what the scene's own output writes, as Blender's interface calls it.
         width, height: of the rendered image, in pixels.
@@ -59,20 +54,12 @@ class RenderSetup:
         preview: whether objects have the colours of the preview instead of their own.
         camera_type: of the active camera, as in Camera.type; "" where it is not known.
         transparent: whether the film is, so that the image has no background.
-        copies: name of an object whose copies share one Cryptomatte id, "" where there is none.
-        indexed_copies: likewise, of one whose copies share a pass index other than 0.
-        keypoints: whether any object has a category with keypoints.
-        holdouts: whether any holdout is to be ignored.
     """
 
     engine: str
     engine_passes: frozenset[Pass] | None
     view_layers: tuple[ViewLayerSetup, ...]
-    objects: int
-    instances: int
-    indexed: bool
-    clash: str
-    shared: str
+    labelled: LabelFacts
     outputs: tuple[ExrOutput, ...]
     file_format: str
     width: int
@@ -87,12 +74,6 @@ class RenderSetup:
     preview: bool
     camera_type: str = "perspective"
     transparent: bool = False
-    copies: str = ""
-    indexed_copies: str = ""
-    keypoints: bool = False
-    holdouts: bool = False
-    background: int = 0
-    problem: str = ""
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes

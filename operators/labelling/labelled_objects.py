@@ -12,6 +12,7 @@ from ...core.base.errors import LabelpassError
 from ...core.categories.grouping import group_objects
 from ...core.categories.ids import DatasetCategories
 from ...core.categories.palette import Colour, category_colours, own_colours
+from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.pass_indices import IndexedObject, shared_indices
 from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, refusal
 from ...core.settings.category_table import Category, Source, Unknown
@@ -97,38 +98,18 @@ class LabelledObjects:
     """The objects of a scene that leave pixels in a render.
 
     Attributes:
+        facts: what is known of all together.
         objects: all, in the order of their names.
-        count: how many have a category.
-        background: how many have none.
-        instances: how many instances those with a category are.
-        indexed: whether any has a pass index other than 0.
-        clash: a sentence on two that share a pass index and not the category, "" where there are none.
-        shared: a sentence on two instances that share a pass index, "" where there are none.
         categories: sorted by name.
         unlisted: names of those that the category table lacks, where there is a table.
         colours: of all categories by name, 8-bit sRGB.
-        copies: name of an object whose copies share a Cryptomatte id, "" where there is none.
-        indexed_copies: likewise, of one whose copies share a pass index other than 0.
-        keypoints: whether any has a category with keypoints.
-        holdouts: whether any holdout is to be ignored.
-        problem: a sentence on why frames cannot be labelled by the scene's categories, "" where they can.
     """
 
+    facts: LabelFacts
     objects: tuple[ObjectSummary, ...] = ()
-    count: int = 0
-    background: int = 0
-    instances: int = 0
-    indexed: bool = False
-    clash: str = ""
-    shared: str = ""
     categories: tuple[CategorySummary, ...] = ()
     unlisted: tuple[str, ...] = ()
     colours: Mapping[str, Colour] = field(default_factory=dict)
-    copies: str = ""
-    indexed_copies: str = ""
-    keypoints: bool = False
-    holdouts: bool = False
-    problem: str = ""
 
 
 def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[Category, ...]]:
@@ -178,7 +159,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         objects, categories = label_objects(scene)
         numbered = _numbered(categories)
     except LabelpassError as error:
-        return LabelledObjects(problem=str(error))
+        return LabelledObjects(LabelFacts(problem=str(error)))
     origins: dict[str | None, list[str]] = defaultdict(list)
     for one in objects:
         origins[one.category].append(one.origin)
@@ -186,14 +167,22 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     background = len(origins.pop(None, ()))
     listed = {row.name for row in scene.labelpass.table.categories}
     copies, indexed_copies = _copies(scene, objects, table.indexed)
-    return LabelledObjects(
-        objects=tuple(one.summary() for one in objects),
+    facts = LabelFacts(
         count=len(objects) - background,
         background=background,
         instances=len({(one.instance, one.category) for one in objects if one.category is not None}),
         indexed=table.indexed,
         clash=table.index_clash(),
         shared=next(shared_indices(one.indexed() for one in objects), ""),
+        copies=copies,
+        indexed_copies=indexed_copies,
+        keypoints=any(category.keypoints for category in categories if category.name in origins),
+        holdouts=any(one.ignored and one.holdout for one in objects),
+        problem=next((refusal(one.object.name) for one in objects if one.refused), ""),
+    )
+    return LabelledObjects(
+        facts=facts,
+        objects=tuple(one.summary() for one in objects),
         categories=tuple(
             CategorySummary(
                 category.name,
@@ -206,11 +195,6 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         ),
         unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
         colours=colours_of(categories),
-        copies=copies,
-        indexed_copies=indexed_copies,
-        keypoints=any(category.keypoints for category in categories if category.name in origins),
-        holdouts=any(one.ignored and one.holdout for one in objects),
-        problem=next((refusal(one.object.name) for one in objects if one.refused), ""),
     )
 
 

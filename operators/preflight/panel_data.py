@@ -13,6 +13,7 @@ from bpy.app.handlers import persistent
 
 from ...core.base.errors import LabelpassError
 from ...core.preflight.checklist import Finding, Status, check, missing_maps
+from ...core.preflight.label_facts import LabelFacts
 from ...core.settings.map_table import MapKind
 from ..category_table import table_of
 from ..handlers import Handlers
@@ -41,7 +42,7 @@ def refresh() -> float:
     decisive = _decisive(scene)
     if _objects is None or _objects_of != decisive:
         _objects, _objects_of = read_labelled_objects(scene), decisive
-    found = _objects, findings_of(scene, _objects), missing_maps_of(scene, _objects)
+    found = _objects, findings_of(scene, _objects.facts), missing_maps_of(scene, _objects.facts)
     if found != _shown:
         _shown = found
         show(context.window_manager.labelpass, *found)
@@ -76,22 +77,22 @@ def _decisive(scene: bpy.types.Scene) -> object:
     return scene.name_full, scene.labelpass.grouping, table
 
 
-def findings_of(scene: bpy.types.Scene, objects: LabelledObjects) -> list[Finding]:
+def findings_of(scene: bpy.types.Scene, labelled: LabelFacts) -> list[Finding]:
     """The checklist of a scene with its own settings."""
     try:
         settings = scene.labelpass.core_settings()
     except LabelpassError as error:
         return [Finding(Status.WRONG, str(error))]
-    return check(read_render_setup(scene, objects), settings, scene.labelpass.needs_files)
+    return check(read_render_setup(scene, labelled), settings, scene.labelpass.needs_files)
 
 
-def missing_maps_of(scene: bpy.types.Scene, objects: LabelledObjects) -> dict[MapKind, str]:
+def missing_maps_of(scene: bpy.types.Scene, labelled: LabelFacts) -> dict[MapKind, str]:
     """Why a render of a scene would not give some kinds of maps."""
     try:
         settings = scene.labelpass.core_settings()
     except LabelpassError:
         return {}  # which the checklist tells
-    return missing_maps(read_render_setup(scene, objects), settings)
+    return missing_maps(read_render_setup(scene, labelled), settings)
 
 
 def show(
@@ -120,8 +121,8 @@ def show(
             item.object, item.category, item.instance, item.origin = row
             item.name = " ".join(row[:3])
     state.unlisted_categories = ", ".join(objects.unlisted)
-    state.categories_problem = objects.problem
-    state.background_objects = objects.background
+    state.categories_problem = objects.facts.problem
+    state.background_objects = objects.facts.background
     state.findings.clear()
     for finding in findings:
         item = state.findings.add()

@@ -3,11 +3,11 @@
 import bpy
 
 from ...core.frames.frame_files import pass_of_file
+from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from ...core.settings.render_pass import Pass
 from .. import compat
 from ..export.sources import frame_file
-from ..labelling.labelled_objects import LabelledObjects
 from ..scene.pass_switches import PASS_SWITCHES
 from ..scene.scene_reader import image_size, type_of_camera
 
@@ -22,11 +22,11 @@ _ENGINE_NAMES = {"BLENDER_EEVEE": "EEVEE", "BLENDER_EEVEE_NEXT": "EEVEE", "BLEND
 _DEFAULT_FOLDERS = {"/tmp", "/tmp/", "\\tmp", ""}
 
 
-def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> RenderSetup:
+def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSetup:
     """
     Args:
         scene: the original scene.
-        objects: what is known of its objects; they take longer to go through than all the rest.
+        labelled: what is known of its objects; they take longer to go through than all the rest.
     """
     render = scene.render
     folder = frame_file(scene, scene.frame_start).parent
@@ -35,13 +35,7 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         engine=_ENGINE_NAMES.get(render.engine, render.engine.title()),
         engine_passes=_ENGINE_PASSES.get(render.engine),
         view_layers=tuple(ViewLayerSetup(layer.name, layer.use, _passes_of(layer)) for layer in scene.view_layers),
-        objects=objects.count,
-        background=objects.background,
-        problem=objects.problem,
-        instances=objects.instances,
-        indexed=objects.indexed,
-        clash=objects.clash,
-        shared=objects.shared,
+        labelled=labelled,
         outputs=_outputs(scene),
         file_format=_name_of_format(render.image_settings),
         width=width,
@@ -56,10 +50,6 @@ def read_render_setup(scene: bpy.types.Scene, objects: LabelledObjects) -> Rende
         preview=scene.labelpass.preview != "NONE",
         camera_type=type_of_camera(scene.camera) if scene.camera else "",
         transparent=render.film_transparent,
-        copies=objects.copies,
-        indexed_copies=objects.indexed_copies,
-        keypoints=objects.keypoints,
-        holdouts=objects.holdouts,
     )
 
 

@@ -31,14 +31,14 @@ class LABELPASS_OT_set_up_passes(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
-        objects = read_labelled_objects(scene)
+        labelled = read_labelled_objects(scene).facts
         changed: list[str] = []
         done: set[Fix] = set()
         try:
             settings = scene.labelpass.core_settings()
             # One fix may bring up the next: an output that is EXR now has a codec.
             while True:
-                setup = read_render_setup(scene, objects)
+                setup = read_render_setup(scene, labelled)
                 findings = check(setup, settings, scene.labelpass.needs_files)
                 fix = next((finding.fix for finding in findings if finding.fix and finding.fix not in done), None)
                 if fix is None:

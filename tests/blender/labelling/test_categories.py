@@ -511,11 +511,11 @@ def test_an_unknown_object_that_is_an_error_is_told_before_the_render(scene: bpy
 
     bpy.ops.labelpass.categories_from_scene()
     scene.labelpass.table.unknown = "error"
-    assert read_labelled_objects(scene).problem == ""
+    assert read_labelled_objects(scene).facts.problem == ""
     bpy.context.scene.collection.objects.link(bpy.data.objects.new("Stranger", scene.objects["Cube"].data))
-    found = read_labelled_objects(scene)
-    assert "'Stranger' is of no category" in found.problem
-    assert read_render_setup(scene, found).problem == found.problem
+    facts = read_labelled_objects(scene).facts
+    assert "'Stranger' is of no category" in facts.problem
+    assert read_render_setup(scene, facts).labelled == facts
 
 
 @pytest.mark.parametrize(
@@ -541,7 +541,7 @@ def test_a_table_that_contradicts_itself_is_told_everywhere(scene: bpy.types.Sce
         bpy.ops.labelpass.category_add()
     scene.labelpass.table.categories[1].id = 1
     message = "gives the id 1 to 'category_1' and to 'category_2'"
-    assert message in read_labelled_objects(scene).problem
+    assert message in read_labelled_objects(scene).facts.problem
     with pytest.raises(RuntimeError, match=message):
         bpy.ops.labelpass.categories_export(filepath=str(tmp_path / "table.json"))
     with pytest.raises(RuntimeError, match=message):
@@ -582,7 +582,7 @@ def test_what_an_object_will_be_in_words(scene: bpy.types.Scene) -> None:
         ("Floor", None, "Floor", "since no rule fits"),
     ]
     summary = read_labelled_objects(scene)
-    assert (summary.count, summary.background) == (1, 3)
+    assert (summary.facts.count, summary.facts.background) == (1, 3)
     assert [(one.name, one.objects, one.origin) for one in summary.categories] == [("car", 1, "like Car")]
 
 
@@ -594,7 +594,7 @@ def test_colours_of_the_table_are_those_of_the_panel(scene: bpy.types.Scene) -> 
     row = scene.labelpass.table.categories[0]
     row.name, row.colour = "Ball", (1.0, 0.0, 0.2)
     objects, state = read_labelled_objects(scene), bpy.context.window_manager.labelpass
-    show(state, objects, findings_of(scene, objects), {})
+    show(state, objects, findings_of(scene, objects.facts), {})
     assert list(state.categories["Ball"].colour) == pytest.approx([1.0, 0.0, 0.2])
     assert state.unlisted_categories == "Cube, Floor"
 

@@ -119,7 +119,7 @@ def test_checklist_on_indices(scene: bpy.types.Scene) -> None:
     from labelpass.operators.preflight.panel_data import findings_of
 
     def texts() -> list[str]:
-        return [finding.text for finding in findings_of(scene, read_labelled_objects(scene))]
+        return [finding.text for finding in findings_of(scene, read_labelled_objects(scene).facts)]
 
     scene.objects["Cube.001"].pass_index = 1
     shared = "'Cube' and 'Cube.001' share the pass index 1, so they will be one instance"
@@ -145,10 +145,10 @@ def test_more_instances_than_indices(scene: bpy.types.Scene) -> None:
     mesh = bpy.data.meshes.new("Pebble")
     for number in range(LARGEST_INDEX - 3):  # besides the four that are there
         scene.collection.objects.link(bpy.data.objects.new(f"Pebble.{number:05}", mesh))
-    objects = read_labelled_objects(scene)
+    facts = read_labelled_objects(scene).facts
 
     def wrong() -> list[str]:
-        return [one.text for one in findings_of(scene, objects) if one.status.value == "wrong"]
+        return [one.text for one in findings_of(scene, facts) if one.status.value == "wrong"]
 
     assert wrong() == [
         "32768 instances are more than the 32767 pass indices of Blender; set Labels to Cryptomatte Object"

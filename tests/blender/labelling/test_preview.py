@@ -170,7 +170,7 @@ def test_preview_is_in_the_checklist(scene: bpy.types.Scene) -> None:
     from labelpass.operators.preflight.panel_data import findings_of
 
     def texts() -> list[str]:
-        return [finding.text for finding in findings_of(scene, read_labelled_objects(scene))]
+        return [finding.text for finding in findings_of(scene, read_labelled_objects(scene).facts)]
 
     assert not any("preview" in text for text in texts())
     bpy.ops.labelpass.preview_labels(by="instance")
@@ -259,4 +259,4 @@ def test_ten_thousand_objects(scene: bpy.types.Scene) -> None:
     assert len(set(colours(scene).values())) > 3_000
     bpy.ops.labelpass.restore_colours()
     assert set(colours(scene).values()) == {WHITE}
-    assert read_labelled_objects(scene).instances == 10_004
+    assert read_labelled_objects(scene).facts.instances == 10_004

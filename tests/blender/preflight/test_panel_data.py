@@ -38,11 +38,11 @@ def test_a_setting_that_is_none_is_a_line_of_the_checklist(scene: bpy.types.Scen
     from labelpass.operators.labelling.labelled_objects import read_labelled_objects
     from labelpass.operators.preflight.panel_data import findings_of, missing_maps_of
 
-    objects = read_labelled_objects(scene)
+    facts = read_labelled_objects(scene).facts
     scene.labelpass.flow_step = 0
-    (finding,) = findings_of(scene, objects)
+    (finding,) = findings_of(scene, facts)
     assert (finding.status.value, finding.text.partition(";")[0]) == ("wrong", "The flow step cannot be 0")
-    assert missing_maps_of(scene, objects) == {}
+    assert missing_maps_of(scene, facts) == {}
     assert bpy.ops.labelpass.set_up_passes.poll()
     with pytest.raises(RuntimeError, match="The flow step cannot be 0"):
         bpy.ops.labelpass.set_up_passes()

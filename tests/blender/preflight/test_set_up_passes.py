@@ -34,7 +34,7 @@ def status_of(scene: bpy.types.Scene) -> list[tuple[str, str]]:
     from labelpass.operators.labelling.labelled_objects import read_labelled_objects
     from labelpass.operators.preflight.panel_data import findings_of
 
-    return [(found.status.value, found.text) for found in findings_of(scene, read_labelled_objects(scene))]
+    return [(found.status.value, found.text) for found in findings_of(scene, read_labelled_objects(scene).facts)]
 
 
 def wrong(scene: bpy.types.Scene) -> list[str]:
@@ -232,9 +232,9 @@ def test_categories_as_the_panel_shows_them(scene: bpy.types.Scene) -> None:
         CategorySummary("Cube", 1, 2, "by object name"),
         CategorySummary("toy", 7, 1, "by custom property"),
     )
-    assert (found.count, found.background, found.problem) == (3, 1, "")
+    assert (found.facts.count, found.facts.background, found.facts.problem) == (3, 1, "")
     scene.objects["Ball"]["category_id"] = "seven"
-    assert "category_id of 'Ball' is 'seven'" in read_labelled_objects(scene).problem
+    assert "category_id of 'Ball' is 'seven'" in read_labelled_objects(scene).facts.problem
 
 
 def only_combined(scene: bpy.types.Scene, labels: str) -> None:

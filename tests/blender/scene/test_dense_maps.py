@@ -466,20 +466,20 @@ def test_set_up_passes_turns_on_what_the_maps_need(scene: bpy.types.Scene) -> No
     layer = scene.view_layers[0]
     layer.use_pass_z = layer.use_pass_position = layer.use_pass_cryptomatte_object = False
     scene.labelpass.pictures = False
-    objects = read_labelled_objects(scene)
-    assert {kind.title for kind in missing_maps_of(scene, objects)} >= {"Depth", "Ray Depth", "Normals", "Forward Flow"}
-    assert not any("maps" in found.text for found in findings_of(scene, objects))
+    facts = read_labelled_objects(scene).facts
+    assert {kind.title for kind in missing_maps_of(scene, facts)} >= {"Depth", "Ray Depth", "Normals", "Forward Flow"}
+    assert not any("maps" in found.text for found in findings_of(scene, facts))
 
     turn_on(scene, "normals_npy", "flow_forward_flo")
-    wrong = [found.text for found in findings_of(scene, objects) if found.status.value == "wrong"]
+    wrong = [found.text for found in findings_of(scene, facts) if found.status.value == "wrong"]
     assert len(wrong) == 2
     assert wrong[0] == "No maps of Normals: Normal is off in the view layer 'ViewLayer'"
     assert wrong[1] == "No maps of Forward Flow: Vector and Depth are off in the view layer 'ViewLayer'"
     assert bpy.ops.labelpass.set_up_passes() == {"FINISHED"}
     assert layer.use_pass_normal and layer.use_pass_vector and layer.use_pass_z
     assert not layer.use_pass_position
-    assert not [found for found in findings_of(scene, objects) if found.status.value == "wrong"]
-    assert "Depth" not in {kind.title for kind in missing_maps_of(scene, objects)}
+    assert not [found for found in findings_of(scene, facts) if found.status.value == "wrong"]
+    assert "Depth" not in {kind.title for kind in missing_maps_of(scene, facts)}
 
 
 def test_motion_blur_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
@@ -487,11 +487,11 @@ def test_motion_blur_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
     from labelpass.operators.preflight.panel_data import findings_of, missing_maps_of
 
     scene.view_layers[0].use_pass_vector = scene.render.use_motion_blur = True
-    objects = read_labelled_objects(scene)
-    reasons = {kind.value: reason for kind, reason in missing_maps_of(scene, objects).items()}
+    facts = read_labelled_objects(scene).facts
+    reasons = {kind.value: reason for kind, reason in missing_maps_of(scene, facts).items()}
     assert "Motion Blur is on" in reasons["flow_forward"]
     turn_on(scene, "flow_forward_flo")
-    wrong = [found for found in findings_of(scene, objects) if found.status.value == "wrong"]
+    wrong = [found for found in findings_of(scene, facts) if found.status.value == "wrong"]
     assert [found.fix for found in wrong] == [None]
     assert "No maps of Forward Flow: Motion Blur is on" in wrong[0].text
 
@@ -502,7 +502,8 @@ def test_an_orthographic_camera_is_the_reason_in_the_panel(scene: bpy.types.Scen
 
     scene.view_layers[0].use_pass_vector = True
     scene.camera.data.type = "ORTHO"
-    reasons = {kind.value: reason for kind, reason in missing_maps_of(scene, read_labelled_objects(scene)).items()}
+    missing = missing_maps_of(scene, read_labelled_objects(scene).facts)
+    reasons = {kind.value: reason for kind, reason in missing.items()}
     assert "The camera is orthographic" in reasons["flow_backward"]
     assert "depth" not in reasons
 

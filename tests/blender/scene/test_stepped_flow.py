@@ -224,7 +224,7 @@ def test_what_is_in_its_way_is_said_in_the_panel(scene: bpy.types.Scene) -> None
     from labelpass.operators.preflight.panel_data import missing_maps_of
 
     def reasons() -> dict[str, str]:
-        found = missing_maps_of(scene, read_labelled_objects(scene))
+        found = missing_maps_of(scene, read_labelled_objects(scene).facts)
         return {
             kind.value: reason for kind, reason in found.items() if "step" in kind.value or kind.value == "surfaces"
         }

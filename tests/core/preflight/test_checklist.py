@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from core.preflight.checklist import Finding, Fix, Status, check
+from core.preflight.label_facts import LabelFacts
 from core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
 from core.preflight.pass_indices import LARGEST_INDEX
 from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
@@ -19,11 +20,7 @@ GOOD = RenderSetup(
     engine="Cycles",
     engine_passes=None,
     view_layers=(LAYER,),
-    objects=17,
-    instances=17,
-    indexed=True,
-    clash="",
-    shared="",
+    labelled=LabelFacts(count=17, instances=17, indexed=True),
     outputs=(MULTILAYER,),
     file_format="OpenEXR MultiLayer",
     width=640,
@@ -42,8 +39,17 @@ BARE = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED}))
 NODE = ExrOutput("Passes", CRYPTO.passes, "ZIP", half=False)
 
 
+FACTS = {field.name for field in dataclasses.fields(LabelFacts)}
+
+
+def setup_with(**changes: object) -> RenderSetup:
+    """The setup that is right, with other values of its own or of what is known of its objects."""
+    labelled = dataclasses.replace(GOOD.labelled, **{name: changes.pop(name) for name in FACTS & changes.keys()})
+    return dataclasses.replace(GOOD, labelled=labelled, **changes)
+
+
 def findings(settings: Settings | None = None, from_files: bool = True, **changes: object) -> list[Finding]:
-    return check(dataclasses.replace(GOOD, **changes), settings or Settings(), from_files)
+    return check(setup_with(**changes), settings or Settings(), from_files)
 
 
 def bad(settings: Settings | None = None, from_files: bool = True, **changes: object) -> list[Finding]:
@@ -69,9 +75,9 @@ def test_what_is_right_says_so_for_each_subject() -> None:
         ({"has_camera": False}, "no camera", None),
         ({"view_layers": (dataclasses.replace(LAYER, used=False),)}, "'ViewLayer' is not rendered", Fix.USE_VIEW_LAYER),
         ({"sequencer": True}, "replaces the render", Fix.SEQUENCER),
-        ({"objects": 0}, "nothing to label", None),
-        ({"objects": 0, "background": 3}, "all 3 objects are background or ignored", None),
-        ({"objects": 0, "problem": "The table has two cars"}, "The table has two cars", None),
+        ({"count": 0}, "nothing to label", None),
+        ({"count": 0, "background": 3}, "all 3 objects are background or ignored", None),
+        ({"count": 0, "problem": "The table has two cars"}, "The table has two cars", None),
         (
             {"clash": "A and B share the pass index 3"},
             "A and B share the pass index 3 (Assign Indices gives each its own)",
@@ -186,7 +192,7 @@ def test_pass_that_tells_objects_apart(
     engine: frozenset[Pass] | None, indexed: bool, passes: set[Pass], labels: LabelSource, expected: Pass
 ) -> None:
     layer = ViewLayerSetup("L", True, frozenset(passes))
-    setup = dataclasses.replace(GOOD, engine_passes=engine, indexed=indexed, view_layers=(layer,))
+    setup = setup_with(engine_passes=engine, indexed=indexed, view_layers=(layer,))
     assert label_pass(setup, Settings(labels=labels), layer) is expected
 
 
@@ -269,10 +275,10 @@ def test_all_indices_zero() -> None:
 
 def test_view_layer_that_is_labelled() -> None:
     layers = (dataclasses.replace(BARE, name="A"), dataclasses.replace(LAYER, name="B"), CRYPTO)
-    setup = dataclasses.replace(GOOD, view_layers=layers)
+    setup = setup_with(view_layers=layers)
     assert labelled_layer(setup, Settings()).name == "B", "the first with labels"
     assert labelled_layer(setup, Settings(view_layer="A")).name == "A"
-    assert labelled_layer(dataclasses.replace(GOOD, view_layers=layers[:1]), Settings()).name == "A"
+    assert labelled_layer(setup_with(view_layers=layers[:1]), Settings()).name == "A"
     unused = dataclasses.replace(setup, view_layers=(dataclasses.replace(LAYER, used=False), CRYPTO))
     assert labelled_layer(unused, Settings()) is CRYPTO
     (found,) = bad(Settings(view_layer="C"), view_layers=layers)
@@ -303,7 +309,7 @@ def test_copies_that_share_a_label_need_depth(layer: ViewLayerSetup, changes: di
         "The copies of 'Stone' share a label, and those that touch will be one instance: the Depth pass (Z) is off in "
         "the view layer 'ViewLayer'"
     )
-    setup = dataclasses.replace(GOOD, view_layers=(layer,), **changes)
+    setup = setup_with(view_layers=(layer,), **changes)
     assert Pass.DEPTH in needed_passes(setup, PLAIN, layer)
 
     complete = dataclasses.replace(layer, passes=layer.passes | {Pass.DEPTH})
@@ -323,7 +329,7 @@ def test_where_copies_need_no_depth() -> None:
 
     with_position = dataclasses.replace(CRYPTO_ONLY, passes=CRYPTO_ONLY.passes | {Pass.POSITION})
     assert bad(PLAIN, view_layers=(with_position,), copies="Stone") == []
-    setup = dataclasses.replace(GOOD, view_layers=(with_position,), copies="Stone")
+    setup = setup_with(view_layers=(with_position,), copies="Stone")
     assert needed_passes(setup, PLAIN, with_position) == [Pass.COMBINED, Pass.POSITION, Pass.CRYPTO_OBJECT]
 
 
@@ -353,7 +359,7 @@ def test_which_keypoints_are_hidden_takes_depth() -> None:
     (found,) = bad(PLAIN, view_layers=(INDEX_ONLY,), keypoints=True)
     assert (found.status, found.fix) == (Status.NOTE, Fix.DEPTH)
     assert found.text.startswith("Keypoints count as visible where their instance is: the Depth pass (Z) is off")
-    assert needed_passes(dataclasses.replace(GOOD, keypoints=True), PLAIN, INDEX_ONLY) == [
+    assert needed_passes(setup_with(keypoints=True), PLAIN, INDEX_ONLY) == [
         Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX,
     ]  # fmt: skip
     assert bad(PLAIN, keypoints=True) == []
@@ -367,7 +373,7 @@ def test_ignore_regions_of_holdouts_take_an_image_with_a_background() -> None:
     (found,) = bad(crowd, view_layers=(without,), holdouts=True)
     assert (found.status, found.fix) == (Status.WRONG, Fix.COMBINED)
     assert found.text == "No ignore regions of holdouts: Combined is off in the view layer 'ViewLayer'"
-    assert needed_passes(dataclasses.replace(GOOD, holdouts=True), crowd, without) == [Pass.COMBINED, Pass.OBJECT_INDEX]
+    assert needed_passes(setup_with(holdouts=True), crowd, without) == [Pass.COMBINED, Pass.OBJECT_INDEX]
     assert bad(crowd, holdouts=True) == []
     (found,) = bad(crowd, holdouts=True, transparent=True)
     assert (found.status, found.fix) == (Status.NOTE, None)

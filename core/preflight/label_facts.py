@@ -1,0 +1,34 @@
+"""What the checklist goes by of the objects that a render labels; operators/labelling reads it from the scene."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LabelFacts:
+    """What is known of all objects together that leave pixels in a render.
+
+    Attributes:
+        count: number of those that have a category.
+        background: number of those that have none.
+        instances: number of instances that those with a category are.
+        indexed: whether any has a pass index other than 0.
+        clash: a sentence on objects of different categories that share a pass index, "" where none do.
+        shared: a sentence on instances that share a pass index, "" where none do.
+        copies: name of an object whose copies share one Cryptomatte id, "" where there is none.
+        indexed_copies: likewise, of one whose copies share a pass index other than 0.
+        keypoints: whether any has a category with keypoints.
+        holdouts: whether any holdout is to be ignored.
+        problem: a sentence on why frames cannot be labelled as things are, "" where they can.
+    """
+
+    count: int = 0
+    background: int = 0
+    instances: int = 0
+    indexed: bool = False
+    clash: str = ""
+    shared: str = ""
+    copies: str = ""
+    indexed_copies: str = ""
+    keypoints: bool = False
+    holdouts: bool = False
+    problem: str = ""
