@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import bpy
 import pytest
@@ -33,12 +34,17 @@ def user() -> bpy.types.ImageUser:
     return node.image_user
 
 
+def path_of(record: Any) -> Path:
+    """The file of a record that was found."""
+    return Path(record.records.where(record.frame))
+
+
 def found(image: bpy.types.Image | None, user: bpy.types.ImageUser) -> tuple[Path | None, str]:
     from labelpass.operators.overlay.overlay_source import record_of, shown_image
 
     source = record_of(shown_image(image, user), bpy.context.scene)
     assert source.sequences == ()
-    return source.record.path if source.record else None, source.note
+    return path_of(source.record) if source.record else None, source.note
 
 
 def test_switches_have_names_and_tooltips_and_are_off_at_first() -> None:
@@ -165,8 +171,8 @@ def test_several_view_layers_and_views_of_one_image(
     assert first.record.variant == first.sequences[0]
     for variant in expected:
         source = record_of(shown_image(image, user), scene, variant)
-        assert source.record.path == tmp_path / f"frames/records/{variant}/shot_0001.json"
-        record = json.loads(source.record.path.read_text())["record"]
+        assert path_of(source.record) == tmp_path / f"frames/records/{variant}/shot_0001.json"
+        record = json.loads(path_of(source.record).read_text())["record"]
         assert f"{record['view_layer'].replace('/', '%2F')}/{record['view']}" == variant
     assert record_of(shown_image(image, user), scene, "Gone").record == first.record
 
@@ -194,15 +200,16 @@ def test_the_chosen_sequence_is_drawn(scene: bpy.types.Scene, user: bpy.types.Im
 
 
 def test_a_record_is_prepared_once_and_again_when_it_changes(dataset: Path) -> None:
+    from labelpass.core.records.record_search import find_records
     from labelpass.operators.overlay.overlay import _prepare
 
-    path = dataset / "records/shot_0001.json"
-    prepared = _prepare(path)
+    (found,) = find_records(dataset / "images/shot_0001.png")
+    prepared = _prepare(found)
     assert prepared.overlay is not None and len(prepared.overlay.names) == 3
-    assert _prepare(path) is prepared
+    assert _prepare(found) is prepared
 
-    path.write_text("{}")
-    damaged = _prepare(path)
+    path_of(found).write_text("{}")
+    damaged = _prepare(found)
     assert damaged.overlay is None and "is damaged" in damaged.problem
 
 
