@@ -1,11 +1,11 @@
 """A frame while it is checked: its record, and its maps as they are asked for."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..base.dataset_folder import DatasetFolder
 from ..maps.codecs.codec import MapPixels
 from ..maps.codecs.points import PointCloud
 from ..maps.codecs.surfaces import SurfaceMap
@@ -29,7 +29,7 @@ class CheckedFrame:
     """A record with its maps, read when they are asked for.
 
     Args:
-        output: the dataset's folder.
+        dataset: which one.
         record: that of the frame.
         later: what a merge has made for it.
 
@@ -37,9 +37,9 @@ class CheckedFrame:
         compared: labels of what a check has compared with something else.
     """
 
-    def __init__(self, output: Path, record: FrameRecord, later: LaterRecord | None = None) -> None:
+    def __init__(self, dataset: DatasetFolder, record: FrameRecord, later: LaterRecord | None = None) -> None:
         self.record = record
-        self.output = output
+        self.dataset = dataset
         self.later = later or LaterRecord()
         self.compared: set[str] = set()
         self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in self.written}
@@ -82,12 +82,12 @@ class CheckedFrame:
     def load(self, map: DenseMap) -> MapPixels:
         """A map of pixels, kept for the next check; InputError where it cannot be read or has another size."""
         if map not in self._loaded:
-            self._loaded[map] = read_map(self.output, self._maps[map], self.record.height, self.record.width)
+            self._loaded[map] = read_map(self.dataset, self._maps[map], self.record.height, self.record.width)
         return self._loaded[map]
 
     def read(self, written: WrittenMap) -> MapPixels | PointCloud | SurfaceMap:
         """A map, not kept; InputError where it cannot be read or has another size."""
-        return read_content(self.output, written, self.record.height, self.record.width)
+        return read_content(self.dataset, written, self.record.height, self.record.width)
 
     def surfaces(self) -> SurfaceMap:
         """Kept likewise; InputError where they cannot be read or have another size than the record."""

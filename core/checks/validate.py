@@ -142,16 +142,16 @@ def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
 
 def _open_frame(dataset: DatasetFolder, record: FrameRecord, report: Report) -> CheckedFrame:
     try:
-        return CheckedFrame(dataset.path, record, LaterRecord.read(dataset, record.path))
+        return CheckedFrame(dataset, record, LaterRecord.read(dataset, record.path))
     except RecordError as error:
         report.note(record.path, str(error))
-        return CheckedFrame(dataset.path, record)
+        return CheckedFrame(dataset, record)
 
 
 def _check_frame(frame: CheckedFrame, records: RecordStore, report: Report) -> None:
     stored = records.read_json(frame.record.path)
     report.run("figures derived from others", frame.record.path, check_derived(frame.record, stored))
-    missing = [file for file in frame.record.files() if not (frame.output / file).is_file()]
+    missing = [file for file in frame.record.files() if not frame.dataset.file(file).is_file()]
     for map in frame.record.maps:
         if map.file in missing:
             frame.leave_out(map.map)

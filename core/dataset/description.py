@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..base.dataset_folder import CATEGORIES_FILE
+from ..base.dataset_folder import CATEGORIES_FILE, soft_masks_folder
 from ..base.files import complete_file, pretty_json
 from ..base.version import VERSION
 from ..formats.writer import StreamedFrame, Survey, Writer
@@ -19,7 +19,7 @@ _CONVENTIONS = {
     "world": "Blender's axes, z up",
     "camera": "OpenCV axes: x right, y down, z forward; world_to_camera is a row-major 4x4 matrix in scene units",
 }
-_SOFT_MASKS = "soft_masks/**/*.png"
+_SOFT_MASKS = f"{soft_masks_folder('**')}/*.png"
 _SOFT_MASK_SHOWS = (
     "how much of each pixel an instance covers, 8-bit greyscale: 255 is a whole pixel, outside of the image 0; the "
     "image is as large as the instance, and soft_mask of its annotation says which file and where it belongs"

@@ -20,7 +20,7 @@ def check_image(frame: CheckedFrame) -> Problems:
     """The training image can be read and has the size that the record says."""
     record = frame.record
     try:
-        with Image.open(frame.output / record.image) as image:
+        with Image.open(frame.dataset.file(record.image)) as image:
             image.load()
             size = image.size
     except DAMAGED as error:
@@ -33,7 +33,7 @@ def check_image(frame: CheckedFrame) -> Problems:
 def check_pictures(frame: CheckedFrame) -> Problems:
     for picture in frame.record.pictures:
         try:
-            with Image.open(frame.output / picture) as image:
+            with Image.open(frame.dataset.file(picture)) as image:
                 image.load()
         except DAMAGED as error:
             yield f"{picture} cannot be read ({why(error)}); annotate the frame again"
@@ -67,7 +67,7 @@ def check_soft_masks(frame: CheckedFrame) -> Problems:
             continue
         box = soft_mask.box
         try:
-            with Image.open(frame.output / soft_mask.file) as image:
+            with Image.open(frame.dataset.file(soft_mask.file)) as image:
                 if image.mode != "L":
                     raise ValueError("it is no 8-bit grey PNG")
                 pixels = np.asarray(image)

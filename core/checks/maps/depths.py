@@ -151,4 +151,4 @@ def _readable(frame: CheckedFrame) -> list[WrittenMap]:
 
 
 def _read(frame: CheckedFrame, written: WrittenMap) -> MapPixels:
-    return read_map(frame.output, written, frame.record.height, frame.record.width)
+    return read_map(frame.dataset, written, frame.record.height, frame.record.width)

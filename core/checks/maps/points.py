@@ -78,7 +78,7 @@ def _compare_colours(
     if record.colour is None or lossy or points.colours is None:
         return
     try:
-        colours = read_image(frame.output / record.image)
+        colours = read_image(frame.dataset.file(record.image))
     except InputError:
         return  # which is told by the check of the images
     if colours.shape[:2] != (record.height, record.width):

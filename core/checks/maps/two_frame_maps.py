@@ -20,11 +20,11 @@ def check_two_frame_maps(frame: CheckedFrame) -> Problems:
     record = frame.record
     for map in record.later_maps:
         file = map.path(record.path)
-        if map not in frame.later.maps and (frame.output / file).exists():
+        if map not in frame.later.maps and frame.dataset.file(file).exists():
             yield f"{file} is not known to the latest merge; merge again"
     for one in frame.later.maps.values():
         written = one.written
-        if not (frame.output / written.file).is_file():
+        if not frame.dataset.file(written.file).is_file():
             frame.leave_out(written.map)
             yield f"{written.file} is missing; merge again"
             continue

@@ -1,9 +1,9 @@
 """Which codec writes and reads which storage of a map; and the maps of a dataset, whole or not at all."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from ...base.dataset_folder import DatasetFolder
 from ...base.errors import InputError
 from ...settings.map_storage import Storage
 from ...settings.map_table import DenseMap, WrittenMap
@@ -54,7 +54,9 @@ def codec_of(map: DenseMap, scale: float | None = None) -> Codec[Any]:
     return _CODECS[map.storage]
 
 
-def read_content(output: Path, written: WrittenMap, height: int, width: int) -> MapPixels | PointCloud | SurfaceMap:
+def read_content(
+    dataset: DatasetFolder, written: WrittenMap, height: int, width: int
+) -> MapPixels | PointCloud | SurfaceMap:
     """Read a map of a frame of this size below the output folder.
 
     Raises:
@@ -62,7 +64,7 @@ def read_content(output: Path, written: WrittenMap, height: int, width: int) -> 
     """
     content: MapPixels | PointCloud | SurfaceMap
     try:
-        content = codec_of(written.map, written.scale).read(output / written.file, height, width)
+        content = codec_of(written.map, written.scale).read(dataset.file(written.file), height, width)
     except WrongSize as error:
         raise InputError(
             f"{written.file} has {error.size} pixels and the record {width} x {height}; annotate the frame again"
@@ -72,8 +74,8 @@ def read_content(output: Path, written: WrittenMap, height: int, width: int) -> 
     return content
 
 
-def read_map(output: Path, written: WrittenMap, height: int, width: int) -> MapPixels:
+def read_map(dataset: DatasetFolder, written: WrittenMap, height: int, width: int) -> MapPixels:
     """The same of a map of pixels, which is neither points nor surfaces."""
-    content = read_content(output, written, height, width)
+    content = read_content(dataset, written, height, width)
     assert isinstance(content, MapPixels), written.map
     return content

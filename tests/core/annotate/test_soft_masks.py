@@ -20,6 +20,7 @@ from pycocotools.coco import COCO
 from core.annotate.annotate import annotate
 from core.annotate.soft_masks import owners, soft_masks
 from core.base.box import Box
+from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError, PassError, UsageError
 from core.base.files import complete_folder
 from core.checks.checked_frame import CheckedFrame
@@ -236,7 +237,7 @@ def test_agrees_with_the_files_and_with_the_hard_masks(rendered, independent, tm
         return
     record = annotate(job_of(rendered, tmp_path))
     assert record.instances
-    assert list(check_soft_masks(CheckedFrame(tmp_path, record))) == []
+    assert list(check_soft_masks(CheckedFrame(DatasetFolder(tmp_path), record))) == []
     masks = full_masks(tmp_path, record)
     assert sum(masks.values()).max() <= 255
 

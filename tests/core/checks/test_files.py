@@ -17,6 +17,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from core.base.box import Box
+from core.base.dataset_folder import DatasetFolder
 from core.base.files import Content
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files.readable_files import check_soft_masks
@@ -457,7 +458,7 @@ def test_a_group_may_cover_most_of_a_pixel_of_something_else(tmp_path: Path, lab
         carried = labels if name == "A" else (3,)
         instances.append(plain_instance(name, labels=carried, mask=mask, soft_mask=soft_mask))
     record = plain_record(frame=1, width=2, height=1, instances=tuple(instances))
-    problems = list(check_soft_masks(CheckedFrame(tmp_path, record)))
+    problems = list(check_soft_masks(CheckedFrame(DatasetFolder(tmp_path), record)))
     assert len(problems) == len(says)
     assert all(text in problem for text, problem in zip(says, problems, strict=True))
 

@@ -52,7 +52,7 @@ def spoil(output: Path, frame: str, map: DenseMap, change: Change) -> None:
         write_png8(path, values)
         valid = int(np.count_nonzero(values != 128))
     else:
-        pixels = read_map(output, written, record.height, record.width)
+        pixels = read_map(DatasetFolder(output), written, record.height, record.width)
         has = pixels.valid if pixels.values.ndim == 2 else pixels.valid[..., None]
         values = change(np.where(has, pixels.values, np.nan).astype(np.float64))
         missing = np.isnan(values)

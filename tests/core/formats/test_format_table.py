@@ -114,19 +114,6 @@ def test_a_row(format: DatasetFormat) -> None:
     assert callable(importlib.import_module(f"core.formats.{format.module}").make_writer)
 
 
-def test_the_documented_table() -> None:
-    """docs/formats.md lists the same formats, files and needs."""
-    page = (CHECKOUT / "docs/formats.md").read_text(encoding="utf-8")
-    table = page.partition("## Dataset formats")[2].partition("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
-    chosen = {
-        format: f"`--{format.chosen_by} {format}`" if format.chosen_by else "always written" for format in DatasetFormat
-    }
-    assert rows[2:] == [
-        [format.label, f"`{format.files}`", format.needs.value, chosen[format]] for format in DatasetFormat
-    ]
-
-
 def test_names_of_settings_stay() -> None:
     """A .blend, a preset or a script may have them."""
     assert [str(format) for format in CAMERA_FORMATS] == ["json", "nerf", "colmap"]

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from core.base.dataset_folder import DatasetFolder
 from core.base.errors import InputError
 from core.maps.codecs.codec import DAMAGED, MapPixels, WrongSize
 from core.maps.codecs.points import PointCloud
@@ -287,7 +288,7 @@ def test_a_file_that_is_cut_off(tmp_path: Path, storage: Storage, part: float) -
     with pytest.raises(DAMAGED):
         codec_of(written.map, SCALE).read(path, *SIZE)
     with pytest.raises(InputError, match=rf"^{written.file} cannot be read \(.*\); annotate the frame again$"):
-        read_content(tmp_path, written, *SIZE)
+        read_content(DatasetFolder(tmp_path), written, *SIZE)
 
 
 @pytest.mark.parametrize("storage", Storage)
@@ -295,7 +296,7 @@ def test_a_file_that_is_missing(tmp_path: Path, storage: Storage) -> None:
     written = as_written(tmp_path, storage)
     (tmp_path / written.file).unlink()
     with pytest.raises(InputError, match=rf"^{written.file} cannot be read \(.*\); annotate the frame again$"):
-        read_content(tmp_path, written, *SIZE)
+        read_content(DatasetFolder(tmp_path), written, *SIZE)
 
 
 @pytest.mark.parametrize("storage", [one for one in Storage if one is not Storage.POINTS_PLY])
@@ -304,7 +305,7 @@ def test_a_file_of_another_size(tmp_path: Path, storage: Storage) -> None:
     with pytest.raises(WrongSize):
         codec_of(written.map, SCALE).read(tmp_path / written.file, 4, 5)
     with pytest.raises(InputError, match=f"^{written.file} has 5 x 3 pixels and the record 6 x 3; annotate the frame"):
-        read_content(tmp_path, written, 3, 6)
+        read_content(DatasetFolder(tmp_path), written, 3, 6)
 
 
 @pytest.mark.parametrize(
@@ -326,4 +327,4 @@ def test_a_file_with_other_channels(tmp_path: Path, expected: Storage, found: St
     written = as_written(tmp_path, expected)
     codec_of(OF_STORAGE[found], SCALE).write(tmp_path / written.file, some_content(found))
     with pytest.raises(InputError, match=f"^{written.file} cannot be read"):
-        read_map(tmp_path, written, *SIZE)
+        read_map(DatasetFolder(tmp_path), written, *SIZE)

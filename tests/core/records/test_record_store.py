@@ -1,0 +1,62 @@
+"""The record store: what it lists, gives and forgets, whatever a record says."""
+
+from pathlib import Path
+
+import pytest
+
+from core.base.dataset_folder import DatasetFolder
+from core.base.errors import OutputError, RecordError
+from core.records.record_store import RecordFiles, RecordStore, open_records, read_record_file, up_to_date
+from tests.builders import plain_record
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RecordStore:
+    return open_records(DatasetFolder(tmp_path / "dataset"))
+
+
+def test_what_is_written_is_read(store: RecordStore) -> None:
+    records = [plain_record(sequence=sequence, frame=frame) for sequence in ("", "a/b") for frame in (1, 2)]
+    for record in records:
+        store.write(record)
+
+    assert sorted(store.frames()) == sorted(record.path for record in records)
+    assert [store.read(record.path) for record in records] == records
+    assert [store.read_json(record.path)["frame"] for record in records] == [1, 2, 1, 2]
+    assert read_record_file(Path(store.where("a/b/shot_0001"))) == records[2]
+
+
+def test_a_stamp_changes_with_the_record(store: RecordStore) -> None:
+    record = plain_record()
+    assert store.stamp(record.path) is None
+    store.write(record)
+    first = store.stamp(record.path)
+    store.write(plain_record(notes=("more",)))
+
+    assert first is not None
+    assert first == (first[0], first[1]) and first[1] > 0
+    assert store.stamp(record.path) != first
+
+
+def test_a_record_is_forgotten(store: RecordStore) -> None:
+    record = plain_record()
+    store.write(record)
+    store.remove(record.path)
+    store.remove(record.path)
+
+    assert list(store.frames()) == []
+    with pytest.raises(RecordError, match=r"Cannot read .*shot_0001\.json"):
+        store.read(record.path)
+    with pytest.raises(RecordError, match=r"Cannot read .*shot_0001\.json"):
+        store.read_json(record.path)
+    assert up_to_date(store, record.path, record.key) is None
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="Cannot write"):
+        RecordFiles(DatasetFolder(tmp_path / "file")).write(plain_record())
+
+
+def test_stores_of_the_same_folder_are_equal(tmp_path: Path) -> None:
+    assert RecordFiles(DatasetFolder(tmp_path)) == open_records(DatasetFolder(tmp_path))
