@@ -21,9 +21,9 @@ class DenseMaps(SidebarPanel):
         column.enabled = not state.running
         for kind in MapKind:
             maps = [map for map in DenseMap if map.kind is kind]
-            split = column.split(factor=0.4)
-            split.label(text=kind.title)
-            row = split.row(align=True)
+            columns = column.split(factor=0.4)
+            columns.label(text=kind.title)
+            row = columns.row(align=True)
             chosen = False
             for map in maps:
                 row.prop(settings, switch_name("maps", map), text=map.file_format, toggle=True)

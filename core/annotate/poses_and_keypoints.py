@@ -46,7 +46,7 @@ def _poses(frame: LabelledFrame) -> tuple[list[Pose | None], list[str]]:
     named = frame.named_of
     placements = {placement.name: placement for placement in scene.placements}
     members = []
-    copies = [(one, numbers) for one in instances if (numbers := frame.told_apart(named[one.mask.label]))]
+    copies = [(one, numbers) for one in instances if (numbers := frame.surfaces_of(named[one.mask.label]))]
     copied = _copies(frame, copies) if copies else {}
     for one in instances:
         own = copied.get(one.mask.label)
@@ -56,7 +56,7 @@ def _poses(frame: LabelledFrame) -> tuple[list[Pose | None], list[str]]:
 
 
 def _copies(frame: LabelledFrame, copies: Sequence[tuple[Instance, Sequence[int]]]) -> dict[int, list[Placement]]:
-    """Label of an instance's mask -> where its surfaces are, for instances that were told apart by them."""
+    """Label of an instance's mask -> where its surfaces are, for instances that were separated by them."""
     geometry = frame.geometry
     if geometry is None:
         return {}

@@ -97,7 +97,7 @@ def _surfaces(frame: LabelledFrame, geometry: SceneGeometry) -> Iterator[list[Su
         by_object[surface.object].append(surface)
     for instance in frame.instances:
         one = frame.named_of[instance.mask.label]
-        found = [geometry.surfaces[number] for number in frame.told_apart(one)]
+        found = [geometry.surfaces[number] for number in frame.surfaces_of(one)]
         # Of objects that share a label with others only those copies count that are this instance's.
         if found or instance.resolved is None:
             shared = {surface.object for surface in found}

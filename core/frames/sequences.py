@@ -1,7 +1,7 @@
 """Sequences: frames that belong together as a video does, each with a name and a folder of its own in the dataset.
 
 A render holds one sequence, unless the settings ask for all scenes, view layers or stereo views: then each of these is
-one. The sequence's name is the folder of its frames, followed by what tells it apart: "shots/a/Scene/ViewLayer/left".
+one. The sequence's name is the folder of its frames, followed by its variant: "shots/a/Scene/ViewLayer/left".
 
 The records of other sequences stay in the dataset when the settings change, so that changing them back costs nothing.
 `sequences.json` says which of them are wanted: for each shot the sequences of its latest export. A dataset that never

@@ -27,7 +27,7 @@ from ..scene.scene_record import SceneEntry, SceneRecord, category_of_name
 from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, LabelSource
 from .label_image import LabelImage
-from .naming import NamedLabels, SplitEntries
+from .naming import NamedLabels, SeparatedEntries
 from .track_ids import track_id
 
 # Of the pixels of a label; more of them beside every surface say that the geometry is not that of the render.
@@ -37,21 +37,21 @@ Names = frozenset[str]
 
 
 class Resolved(Enum):
-    """How an instance was told apart from those that share its label."""
+    """How an instance was separated from those that share its label."""
 
     GEOMETRY = "geometry"
     COMPONENTS = "components"
 
 
 @dataclass(frozen=True)
-class SplitInstance:
+class SeparatedInstance:
     """An instance with a label of its own.
 
     Attributes:
         entry: what it is, as an entry of the scene with a name of its own: that of the object or group and a number.
         labels: ascending, those in the frame's files that it carries together with others.
         track_id: the same in all frames of the sequence; None where nobody knows which instance it is.
-        resolved: how it was told apart.
+        resolved: how it was separated.
     """
 
     entry: SceneEntry
@@ -61,8 +61,8 @@ class SplitInstance:
 
 
 @dataclass(frozen=True)
-class SplitLabels:
-    """A label image after instances were told apart.
+class SeparatedLabels:
+    """A label image after instances were separated.
 
     Attributes:
         labels: (H, W) uint32.
@@ -74,14 +74,14 @@ class SplitLabels:
     """
 
     labels: LabelArray
-    instances: Mapping[int, SplitInstance] = field(default_factory=dict)
+    instances: Mapping[int, SeparatedInstance] = field(default_factory=dict)
     left: Mapping[int, Names] = field(default_factory=dict)
     surfaces: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def entries(self) -> SplitEntries:
+    def entries(self) -> SeparatedEntries:
         """What the labels stand for."""
-        return SplitEntries({label: one.entry for label, one in self.instances.items()}, self.left)
+        return SeparatedEntries({label: one.entry for label, one in self.instances.items()}, self.left)
 
     def as_in_files(self, named: NamedLabels) -> NamedLabels:
         """Named labels of the image with the labels that the frame's files have for them."""
@@ -99,9 +99,9 @@ class SplitLabels:
         )
 
 
-def split_instances(
+def separate_instances(
     image: LabelImage, runs: Runs, passes: Passes, scene: SceneRecord, scene_file: Path, grouping: Grouping
-) -> SplitLabels:
+) -> SeparatedLabels:
     """Give each instance of the scene a label of its own.
 
     Args:
@@ -117,7 +117,7 @@ def split_instances(
         PassError, ExrError: the depth cannot be read.
     """
     if scene.geometry is None or image.source not in (LabelSource.OBJECT_INDEX, LabelSource.CRYPTO_OBJECT):
-        return SplitLabels(image.labels)
+        return SeparatedLabels(image.labels)
     geometry = SceneGeometry.read(scene_file, scene.geometry)
     shared = {
         label: numbers
@@ -125,11 +125,11 @@ def split_instances(
         if len(numbers) > 1 and any(geometry.surfaces[number].is_instance for number in numbers)
     }
     if not shared:
-        return SplitLabels(image.labels)
+        return SeparatedLabels(image.labels)
     table = _Identities(geometry.surfaces, scene, grouping)
     problem, depth, projection = _depth(passes, scene)
     if depth is None or projection is None:
-        return _split_by_pieces(image, runs, shared, table, problem)
+        return _separate_by_pieces(image, runs, shared, table, problem)
 
     order = {label: place for place, label in enumerate(sorted(shared))}
     numbers = [number for label in order for number in shared[label]]
@@ -139,9 +139,9 @@ def split_instances(
     numbered = runs.united({label: order.get(label, -1) + 1 for label in runs.labels()})
     wanted = numbered.image().astype(np.int32) - 1
     found = find_surfaces(depth, wanted, placed, read_meshes(scene_file, {one.mesh for one in surfaces}), projection)
-    split = _split_by_surface(image, runs, found, label_of, surfaces, [table[number] for number in numbers])
-    numbers_of = {label: tuple(numbers[place] for place in places) for label, places in split.surfaces.items()}
-    return dataclasses.replace(split, surfaces=numbers_of, notes=_notes(found, wanted, placed, surfaces))
+    separated = _separate_by_surface(image, runs, found, label_of, surfaces, [table[number] for number in numbers])
+    numbers_of = {label: tuple(numbers[place] for place in places) for label, places in separated.surfaces.items()}
+    return dataclasses.replace(separated, surfaces=numbers_of, notes=_notes(found, wanted, placed, surfaces))
 
 
 def surfaces_by_label(
@@ -221,7 +221,7 @@ class _Identities:
         return self._groups.get(name, (unknown, unknown))
 
     def _key(self, surface: Surface, repeated: Counter[tuple[str, str, tuple[int, ...]]]) -> _Key | None:
-        """What is equal for the surfaces of one instance; None for what is not to be told apart."""
+        """What is equal for the surfaces of one instance; None for what is not to be separated."""
         if not surface.is_instance:
             return None
         entry, group = self._entry(surface)
@@ -257,14 +257,14 @@ def _depth(passes: Passes, scene: SceneRecord) -> tuple[str, npt.NDArray[np.floa
     return "the frame has no Depth pass (turn it on in View Layer Properties > Passes > Data)", None, None
 
 
-def _split_by_surface(
+def _separate_by_surface(
     image: LabelImage,
     runs: Runs,
     found: Found,
     label_of: Sequence[int],
     surfaces: Sequence[Surface],
     identities: Sequence[_Identity | None],
-) -> SplitLabels:
+) -> SeparatedLabels:
     """Args: label_of, surfaces and identities are in the order of the numbers in `found`, and so are its surfaces."""
     fresh = _fresh_labels(runs)
     new_labels = np.array(label_of, dtype=np.uint32)
@@ -283,7 +283,7 @@ def _split_by_surface(
     known = found.surface >= 0
     labels[known] = new_labels[found.surface[known]]
     instances = {
-        new: SplitInstance(one.entry, tuple(sorted(carried[new])), one.track_id, Resolved.GEOMETRY)
+        new: SeparatedInstance(one.entry, tuple(sorted(carried[new])), one.track_id, Resolved.GEOMETRY)
         for one, new in new_of.items()
     }
     for label, one in zip(label_of, surfaces, strict=True):
@@ -292,7 +292,7 @@ def _split_by_surface(
     having: dict[int, list[int]] = defaultdict(list)
     for place, new in enumerate(new_labels.tolist()):
         having[new].append(place)
-    return SplitLabels(
+    return SeparatedLabels(
         labels,
         instances,
         {label: frozenset(names) for label, names in themselves.items()},
@@ -317,18 +317,18 @@ def _notes(
     )
 
 
-def _split_by_pieces(
+def _separate_by_pieces(
     image: LabelImage, runs: Runs, shared: Mapping[int, list[int]], table: _Identities, problem: str
-) -> SplitLabels:
+) -> SeparatedLabels:
     """Each connected piece of a shared label is an instance of the object that carries it."""
     groups = {label: group for label, numbers in shared.items() if (group := table.of_label(numbers))}
     if not groups:
-        return SplitLabels(image.labels)
+        return SeparatedLabels(image.labels)
     chosen = np.flatnonzero(np.isin(runs.label, np.array(sorted(groups), dtype=np.uint32)))
     some = Runs(runs.label[chosen], runs.column[chosen], runs.row[chosen], runs.length[chosen], runs.height, runs.width)
     piece = connected_pieces(some)
     fresh = _fresh_labels(runs)
-    instances: dict[int, SplitInstance] = {}
+    instances: dict[int, SeparatedInstance] = {}
     new_labels: list[int] = []
     counts: Counter[str] = Counter()
     for label in some.label[np.unique(piece, return_index=True)[1]].tolist():
@@ -336,7 +336,7 @@ def _split_by_pieces(
         counts[group.name] += 1
         new_labels.append(next(fresh))
         entry = numbered(group, counts[group.name])
-        instances[new_labels[-1]] = SplitInstance(entry, (label,), None, Resolved.COMPONENTS)
+        instances[new_labels[-1]] = SeparatedInstance(entry, (label,), None, Resolved.COMPONENTS)
     labels = image.labels.copy()
     pieces = dataclasses.replace(some, label=np.array(new_labels, dtype=np.uint32)[piece]).image()
     np.copyto(labels, pieces, where=pieces > 0)
@@ -344,7 +344,7 @@ def _split_by_pieces(
         f"Instances that share a label were told apart as connected pieces only, since {problem}: those that touch are "
         "one, and one that is cut in two is two"
     )
-    return SplitLabels(labels, instances, notes=(note,))
+    return SeparatedLabels(labels, instances, notes=(note,))
 
 
 def _fresh_labels(runs: Runs) -> Iterator[int]:

@@ -26,7 +26,7 @@ from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Settings, shows_colours
 from .depth import Surfaces
 from .holdouts import find_holdouts
-from .instance_separation import SplitLabels, split_instances
+from .instance_separation import SeparatedLabels, separate_instances
 from .label_image import LabelImage, read_labels
 from .naming import NamedLabels, name_labels, named_by_scene
 
@@ -42,7 +42,7 @@ class LabelledFrame:
         scene: its scene record, read from job.scene.
         passes, surfaces: of its files.
         image: its labels, as they are in the files.
-        split: how instances that share a label were told apart.
+        separated: how instances that share a label were separated.
         named: what its labels stand for.
         runs: its pixels by the labels of Instance.mask.
         read_geometry: gives that of the scene record, see geometry.
@@ -60,7 +60,7 @@ class LabelledFrame:
     passes: Passes
     surfaces: Surfaces
     image: LabelImage
-    split: SplitLabels
+    separated: SeparatedLabels
     named: Sequence[NamedLabels]
     runs: Runs
     read_geometry: Callable[[], SceneGeometry | None]
@@ -104,9 +104,9 @@ class LabelledFrame:
         """That of the scene record, read once; None where it has none. SceneError where it is missing or damaged."""
         return self.read_geometry()
 
-    def told_apart(self, named: NamedLabels) -> list[int]:
-        """The surfaces of an instance that was told apart from others, by their numbers in the geometry; else none."""
-        return [number for label in named.in_image for number in self.split.surfaces.get(label, ())]
+    def surfaces_of(self, named: NamedLabels) -> list[int]:
+        """The surfaces of an instance that was separated from others, by their numbers in the geometry; else none."""
+        return [number for label in named.in_image for number in self.separated.surfaces.get(label, ())]
 
     def runs_of_instances(self) -> Runs:
         """The runs of the instances alone."""
@@ -115,7 +115,7 @@ class LabelledFrame:
 
 
 def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
-    """Read a frame's labels, tell instances apart, and name them.
+    """Read a frame's labels, separate instances that share one, and name them.
 
     Raises:
         LabelpassError: something is wrong with the files, or they do not fit the scene record.
@@ -128,16 +128,16 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     if scene is None:
         notes += _without_scene(job.settings, image, passes)
     runs = find_runs(image.labels)
-    split = SplitLabels(image.labels)
+    separated = SeparatedLabels(image.labels)
     if scene and job.scene and job.settings.instancing is Instancing.AUTO:
         checkpoint()
-        split = split_instances(image, runs, passes, scene, job.scene, job.settings.grouping)
-        runs = find_runs(split.labels) if split.instances else runs
-        notes += split.notes
+        separated = separate_instances(image, runs, passes, scene, job.scene, job.settings.grouping)
+        runs = find_runs(separated.labels) if separated.instances else runs
+        notes += separated.notes
     named, categories, remarks = name_labels(
-        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories, split.entries()
+        runs.labels(), image, scene, job.settings.grouping, job.settings.ignored, job.categories, separated.entries()
     )
-    named = [split.as_in_files(one) for one in named]
+    named = [separated.as_in_files(one) for one in named]
     labels = len(runs.labels())
     runs = _under_one_label(runs, named)
     instances, ignored = _instances(runs, named)
@@ -154,7 +154,7 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
         passes=passes,
         surfaces=Surfaces(passes, scene),
         image=image,
-        split=split,
+        separated=separated,
         named=named,
         runs=runs,
         read_geometry=functools.cache(functools.partial(_read_geometry, job.scene, scene)),

@@ -38,7 +38,7 @@ class NamedLabels:
         painted: the labels that its pixels have in the label image, where instances that share `labels` were told
             apart; else ().
         track_id: the same in all frames of the sequence, where it is known.
-        resolved: how the instance was told apart, see instance_separation.py; None where it has a label of its own.
+        resolved: how the instance was separated, see instance_separation.py; None where it has a label of its own.
     """
 
     name: str
@@ -52,20 +52,20 @@ class NamedLabels:
 
     @property
     def in_image(self) -> tuple[int, ...]:
-        """Its labels in the label image after instances were told apart."""
+        """Its labels in the label image after instances were separated."""
         return self.painted or self.labels
 
 
 @dataclass(frozen=True)
-class SplitEntries:
-    """What labels stand for after instances that share one were told apart, see instance_separation.py.
+class SeparatedEntries:
+    """What labels stand for after instances that share one were separated, see instance_separation.py.
 
     Attributes:
-        told_apart: new label -> the instance, as an entry of its own.
+        instances: new label -> the instance, as an entry of its own.
         left: label -> names of the objects that what is left of it can be; it is all that carry it for other labels.
     """
 
-    told_apart: Mapping[int, SceneEntry]
+    instances: Mapping[int, SceneEntry]
     left: Mapping[int, Collection[str]]
 
 
@@ -76,7 +76,7 @@ def name_labels(
     grouping: Grouping | None = Grouping.OBJECT,
     ignored: Ignored = Ignored.BACKGROUND,
     table: CategoryTable | None = None,
-    split: SplitEntries | None = None,
+    separated: SeparatedEntries | None = None,
 ) -> tuple[list[NamedLabels], list[Category], list[str]]:
     """Find out what each label shows.
 
@@ -88,7 +88,7 @@ def name_labels(
             whatever its properties and its category say, and gives to what is unknown a category of its own.
         ignored: what becomes of labels of things that are ignored.
         table: by which labels get a category that only have a name or an index in the files.
-        split: what labels stand for after instances were told apart that share one.
+        separated: what labels stand for after instances were separated that share one.
 
     Returns:
         The instances and ignored regions sorted by name, the categories of the scene (also those that this frame does
@@ -106,7 +106,7 @@ def name_labels(
         if _KINDS[image.source] == "object":
             members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
-    for label, names in split.left.items() if split else ():
+    for label, names in separated.left.items() if separated else ():
         by_label[label if image.is_index else image.name_of(label)] = {
             group for entry, group in groups.entries if entry.name in names
         }
@@ -116,8 +116,8 @@ def name_labels(
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
         found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
-        if split and label in split.told_apart:
-            found = [split.told_apart[label]]
+        if separated and label in separated.instances:
+            found = [separated.instances[label]]
         alone = not found
         if not found:
             if _is_no_material(label, image):

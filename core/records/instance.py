@@ -102,7 +102,7 @@ class Instance(JsonObject):
         keypoints: in the order of its category's; None where that has none.
         amodal: all of it, hidden or not; None where nobody asked, or it is not known.
         track_id: the same in all frames of the sequence, below 2^53; None where it is not known.
-        resolved: how it was told apart from others that carry its labels: by "geometry", or as one of the connected
+        resolved: how it was separated from others that carry its labels: by "geometry", or as one of the connected
             "components"; None where the labels are its own.
     """
 

@@ -77,7 +77,7 @@ class Placement(JsonObject):
 
 
 def place_surfaces(name: str, surfaces: Sequence[Surface], meshes: Mapping[str, Mesh]) -> list[Placement]:
-    """The surfaces of an instance that was told apart from its copies.
+    """The surfaces of an instance that was separated from its copies.
 
     Args:
         name: of the instance. A single surface is placed under this name, so that its axes are the instance's;

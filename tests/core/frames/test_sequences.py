@@ -168,7 +168,7 @@ def test_place_that_cannot_be_written(tmp_path: Path) -> None:
         declare_sequences(DatasetFolder(tmp_path / "file"), [frame("shot_0001", variant="Front")])
 
 
-def test_of_frame_keeps_the_split() -> None:
+def test_of_frame_keeps_the_variant() -> None:
     assert frame("shot_0001", variant="Front").of_frame(7) == dataclasses.replace(
         frame("shot_0007", variant="Front"), frame=7
     )
