@@ -14,7 +14,7 @@ from ..records.frame_record import FrameRecord
 from ..records.record_store import open_records
 from ..records.stale_files import former_files, remove_former_files
 from ..settings.conflicts import check_together
-from ..settings.map_table import WrittenMap, later_maps
+from ..settings.map_table import WrittenMap, two_frame_maps
 from .filters import filter_hidden, filter_instances
 from .parts import add_parts
 from .poses_and_keypoints import add_poses_and_keypoints
@@ -95,7 +95,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
         sidecars=tuple(frame.sidecars),
         part_categories=tuple(frame.part_categories),
         maps=tuple(maps),
-        later_maps=later_maps(job.settings.maps),
+        later_maps=two_frame_maps(job.settings.maps),
         flow_step=job.settings.flow_step,
     )
 

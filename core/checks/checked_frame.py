@@ -12,7 +12,7 @@ from ..maps.codecs.surfaces import SurfaceMap
 from ..maps.codecs.table import read_content, read_map
 from ..masks.rle import paint_masks
 from ..records.frame_record import FrameRecord
-from ..records.merge_record import LaterRecord
+from ..records.merge_record import MergeRecord
 from ..settings.map_table import DenseMap, MapKind, WrittenMap
 
 Array = npt.NDArray[Any]
@@ -31,16 +31,16 @@ class CheckedFrame:
     Args:
         dataset: which one.
         record: that of the frame.
-        later: what a merge has made for it.
+        merged: what a merge has made for it.
 
     Attributes:
         compared: labels of what a check has compared with something else.
     """
 
-    def __init__(self, dataset: DatasetFolder, record: FrameRecord, later: LaterRecord | None = None) -> None:
+    def __init__(self, dataset: DatasetFolder, record: FrameRecord, merged: MergeRecord | None = None) -> None:
         self.record = record
         self.dataset = dataset
-        self.later = later or LaterRecord()
+        self.merged = merged or MergeRecord()
         self.compared: set[str] = set()
         self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in self.written}
         self._loaded: dict[DenseMap, MapPixels] = {}
@@ -50,7 +50,7 @@ class CheckedFrame:
     @property
     def written(self) -> list[WrittenMap]:
         """The maps of the record, and those that a merge made, in this order."""
-        return [*self.record.maps, *(one.written for one in self.later.maps.values())]
+        return [*self.record.maps, *(one.written for one in self.merged.maps.values())]
 
     def has(self, *maps: DenseMap | MapKind) -> bool:
         """Whether there are all of some maps, or a map of each of some kinds."""
@@ -69,8 +69,8 @@ class CheckedFrame:
         record = self.record
         images = [TRAINING_IMAGES] if record.colour is not None else []
         pictures = [PICTURES] if record.pictures else []
-        maps, later = ([one.label for one in maps] for maps in ([one.map for one in record.maps], self.later.maps))
-        return [label for label in (*maps, *images, *pictures, *later) if label not in self.compared]
+        maps, merged = ([one.label for one in maps] for maps in ([one.map for one in record.maps], self.merged.maps))
+        return [label for label in (*maps, *images, *pictures, *merged) if label not in self.compared]
 
     def _those_of(self, map: DenseMap | MapKind) -> list[DenseMap]:
         return [one for one in self._maps if map in (one, one.kind)]

@@ -34,8 +34,8 @@ def _has_maps(frame: CheckedFrame) -> bool:
 
 
 def _has_two_frame_maps(frame: CheckedFrame) -> bool:
-    later = (map.path(frame.record.path) for map in frame.record.later_maps)
-    return bool(frame.later.maps) or any(frame.dataset.file(file).exists() for file in later)
+    files = (map.path(frame.record.path) for map in frame.record.later_maps)
+    return bool(frame.merged.maps) or any(frame.dataset.file(file).exists() for file in files)
 
 
 def _has_camera(frame: CheckedFrame) -> bool:

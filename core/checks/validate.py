@@ -11,7 +11,7 @@ from ..dataset.stream import GatheredCategories, RecordStream
 from ..formats.writer import Checker, StreamedFrame
 from ..maps.two_frame_maps import partner_of
 from ..records.frame_record import FrameRecord
-from ..records.merge_record import LaterRecord
+from ..records.merge_record import MergeRecord
 from ..records.record_store import RecordStore, open_records
 from ..settings.map_table import DenseMap
 from .checked_frame import CheckedFrame
@@ -48,10 +48,10 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
         _check_frame(frame, records, report)
         if record.contents:
             report.count("files as they were written")
-            contents.compare(record, frame.later)
-        if frame.later.maps:
-            _check_later(frame, stream, report)
-        streamed = StreamedFrame(number, record, [one.written for one in frame.later.maps.values()])
+            contents.compare(record, frame.merged)
+        if frame.merged.maps:
+            _check_two_frame_maps(frame, stream, report)
+        streamed = StreamedFrame(number, record, [one.written for one in frame.merged.maps.values()])
         for one in checkers:
             report.run(one.name if one.by_frame else "", record.path, one.checker.check(streamed))
         if before and (before.record.sequence, before.record.frame + 1) == (record.sequence, record.frame):
@@ -142,7 +142,7 @@ def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
 
 def _open_frame(dataset: DatasetFolder, record: FrameRecord, report: Report) -> CheckedFrame:
     try:
-        return CheckedFrame(dataset, record, LaterRecord.read(dataset, record.path))
+        return CheckedFrame(dataset, record, MergeRecord.read(dataset, record.path))
     except RecordError as error:
         report.note(record.path, str(error))
         return CheckedFrame(dataset, record)
@@ -163,7 +163,7 @@ def _check_frame(frame: CheckedFrame, records: RecordStore, report: Report) -> N
         check.make(report, frame)
 
 
-def _check_later(frame: CheckedFrame, stream: RecordStream, report: Report) -> None:
+def _check_two_frame_maps(frame: CheckedFrame, stream: RecordStream, report: Report) -> None:
     """Check the maps that a merge made against the other frame of each."""
     others: dict[str, CheckedFrame] = {}
 
@@ -176,7 +176,7 @@ def _check_later(frame: CheckedFrame, stream: RecordStream, report: Report) -> N
         return None if other is None else others[other]
 
     report.run("maps of several frames are up to date", frame.record.path, check_made_of(frame, partner))
-    map_of_kind = {map.kind: map for map in frame.later.maps}
+    map_of_kind = {map.kind: map for map in frame.merged.maps}
     for kind, checks in ALONG_TWO_FRAME_MAP.items():
         other = partner(map_of_kind[kind]) if kind in map_of_kind else None
         if other is None:

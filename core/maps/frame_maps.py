@@ -73,7 +73,7 @@ class DenseMaps:
         self._made: tuple[MapKind, _Content] | None = None
 
     def check(self, maps: Sequence[DenseMap]) -> None:
-        """Raises SceneError where one of some maps, those that are made later too, needs a camera that nobody knows."""
+        """Raises SceneError where one of some maps, two-frame maps too, needs a camera that nobody knows."""
         wanting = next((map for map in maps if map.kind.needs_camera), None)
         if wanting:
             with _naming(wanting):

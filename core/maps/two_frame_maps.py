@@ -16,7 +16,7 @@ from ..frames.frame_messages import frames_in_words, said_once
 from ..geometry.disparity import find_disparity
 from ..geometry.occlusion import find_hidden
 from ..records.frame_record import FrameRecord
-from ..records.merge_record import LaterMap, LaterRecord, later_key, remove
+from ..records.merge_record import MergeRecord, TwoFrameMap, remove, two_frame_key
 from ..scene.camera import Camera
 from ..settings.map_table import DenseMap, MapKind, WrittenMap
 from .codecs.codec import DAMAGED, MapPixels, WrongSize
@@ -65,10 +65,10 @@ class TwoFrameMaps:
         if not record.later_maps:
             return []
         checkpoint()
-        before: Mapping[DenseMap, LaterMap] = {}
+        before: Mapping[DenseMap, TwoFrameMap] = {}
         with contextlib.suppress(RecordError):  # then all of it is made again
-            before = LaterRecord.read(self._dataset, record.path).maps
-        now: dict[DenseMap, LaterMap] = {}
+            before = MergeRecord.read(self._dataset, record.path).maps
+        now: dict[DenseMap, TwoFrameMap] = {}
         pairs: dict[str, _Pair] = {}
         for map in record.later_maps:
             try:
@@ -83,7 +83,7 @@ class TwoFrameMaps:
         for map in {*record.later_maps, *before} - now.keys():
             remove(self._dataset.file(map.path(record.path)))
         if now != before or not now:
-            LaterRecord(now).write(self._dataset, record.path)
+            MergeRecord(now).write(self._dataset, record.path)
         return [one.written for one in now.values()]
 
     def problems(self) -> list[str]:
@@ -116,20 +116,20 @@ class _Pair:
     def __init__(self, dataset: DatasetFolder, here: FrameRecord, other: FrameRecord) -> None:
         self.dataset, self.here, self.other = dataset, here, other
 
-    def made(self, map: DenseMap, before: LaterMap | None) -> LaterMap:
+    def made(self, map: DenseMap, before: TwoFrameMap | None) -> TwoFrameMap:
         """A map as it was made before, if it was made of the same and its file is there; else it is made.
 
         Raises:
             InputError, RecordError: what it is made of is not there, or does not fit together.
             OutputError: its file cannot be written.
         """
-        key = later_key(map, self.here, self.other)
+        key = two_frame_key(map, self.here, self.other)
         path = self.dataset.file(map.path(self.here.path))
         if before and before.key == key and before.content.is_size_of(path):
             return before
         with noting_contents() as noted:
             written = self._write(map, path)
-        return LaterMap(written, key, noted[path])
+        return TwoFrameMap(written, key, noted[path])
 
     def _write(self, map: DenseMap, path: Path) -> WrittenMap:
         content, codec = self._content(map.kind), codec_of(map)

@@ -18,16 +18,16 @@ from ..base.version import VERSION
 from ..settings.map_table import DenseMap, WrittenMap
 from .frame_record import FrameRecord
 
-LATER_VERSION = 1
+MERGE_RECORD_VERSION = 1
 
 
 @dataclass(frozen=True)
-class LaterMap:
+class TwoFrameMap:
     """A map that was made when all frames were there.
 
     Attributes:
         written: as records know other maps.
-        key: digest of all that it was made of, see later_key().
+        key: digest of all that it was made of, see two_frame_key().
         content: what is in its file.
     """
 
@@ -37,13 +37,13 @@ class LaterMap:
 
 
 @dataclass(frozen=True)
-class LaterRecord:
+class MergeRecord:
     """Those of a frame, by the kind of map and its format."""
 
-    maps: Mapping[DenseMap, LaterMap] = field(default_factory=dict)
+    maps: Mapping[DenseMap, TwoFrameMap] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, dataset: DatasetFolder, frame_path: str) -> "LaterRecord":
+    def read(cls, dataset: DatasetFolder, frame_path: str) -> "MergeRecord":
         """That of a frame, `frame_path` is FrameRecord.path; an empty one where nothing was made.
 
         Raises:
@@ -52,7 +52,7 @@ class LaterRecord:
         path = dataset.merge_record(frame_path)
         try:
             data = json.loads(path.read_bytes())
-            if data["later_version"] != LATER_VERSION:
+            if data["later_version"] != MERGE_RECORD_VERSION:
                 raise RecordError(f"{path} was written by another version of Labelpass; merge again")
             if data["checksum"] != digest(canonical_json(data["maps"])):
                 raise RecordError(f"{path} is damaged; merge again")
@@ -79,18 +79,18 @@ class LaterRecord:
             return
         maps = [_as_json(self.maps[map]) for map in DenseMap if map in self.maps]
         text = canonical_json(
-            {"checksum": digest(canonical_json(maps)), "later_version": LATER_VERSION, "maps": maps},
+            {"checksum": digest(canonical_json(maps)), "later_version": MERGE_RECORD_VERSION, "maps": maps},
         )
         with complete_file(path) as file:
             file.write(text + b"\n")
 
 
-def later_key(map: DenseMap, here: FrameRecord, other: FrameRecord) -> str:
+def two_frame_key(map: DenseMap, here: FrameRecord, other: FrameRecord) -> str:
     """Digest of all that a map of a frame depends on: files of both frames by their content, cameras, and version."""
     return digest(
         canonical_json(
             {
-                "versions": [VERSION, LATER_VERSION],
+                "versions": [VERSION, MERGE_RECORD_VERSION],
                 "map": map.value,
                 "flow_step": here.flow_step,
                 "frames": [_depends_on(map, record) for record in (here, other)],
@@ -119,11 +119,11 @@ def _depends_on(map: DenseMap, record: FrameRecord) -> list[Any]:
     ]
 
 
-def _as_json(one: LaterMap) -> dict[str, Any]:
+def _as_json(one: TwoFrameMap) -> dict[str, Any]:
     return {**one.written.as_json(), "key": one.key, "size": one.content.size, "digest": one.content.digest}
 
 
-def _from_json(data: dict[str, Any]) -> LaterMap:
+def _from_json(data: dict[str, Any]) -> TwoFrameMap:
     written = dict(data)
     key, content = written.pop("key"), [written.pop("size"), written.pop("digest")]
-    return LaterMap(WrittenMap.from_json(written), value_from_json(str, key), Content.from_json(content))
+    return TwoFrameMap(WrittenMap.from_json(written), value_from_json(str, key), Content.from_json(content))

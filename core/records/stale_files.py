@@ -19,8 +19,8 @@ def former_files(records: RecordStore, frame_path: str) -> set[str]:
 
 def all_files(record: FrameRecord) -> set[str]:
     """The files of a frame, those that are made when all frames are there included."""
-    later = {map.path(record.path) for map in record.later_maps}
-    return {*record.files(), *later, *([merge_record_file(record.path)] if later else [])}
+    merged = {map.path(record.path) for map in record.later_maps}
+    return {*record.files(), *merged, *([merge_record_file(record.path)] if merged else [])}
 
 
 def remove_former_files(dataset: DatasetFolder, former: set[str], record: FrameRecord) -> None:

@@ -270,13 +270,13 @@ class WrittenMap(JsonObject):
     unknown: Mapping[str, int] = field(default_factory=dict, metadata=in_json(only_with="step"))
 
 
-def later_maps(maps: tuple[DenseMap, ...]) -> tuple[DenseMap, ...]:
+def two_frame_maps(maps: tuple[DenseMap, ...]) -> tuple[DenseMap, ...]:
     """Those of some maps that can only be made when all frames are there."""
     return tuple(map for map in maps if map.made_of)
 
 
 def maps_to_write(maps: tuple[DenseMap, ...]) -> tuple[DenseMap, ...]:
-    """The maps to write with a frame: those that are chosen, and those that later ones are made of, in their order."""
+    """The maps to write with a frame, in order: those that are chosen, and those that two-frame maps are made of."""
     wanted = {one for map in maps for one in (map.made_of or (map,))}
     return tuple(map for map in DenseMap if map in wanted)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...base.errors import RecordError
 from ...base.files import Content
 from ...records.frame_record import FrameRecord
-from ...records.merge_record import LaterRecord
+from ...records.merge_record import MergeRecord
 from ...records.record_store import RecordStore
 
 
@@ -19,14 +19,14 @@ class _Other:
         file: path below the output folder.
         expected: what the record says that is in it.
         found: what is in it.
-        later: whether a merge made it.
+        of_merge: whether a merge made it.
     """
 
     frame: str
     file: str
     expected: Content
     found: Content
-    later: bool
+    of_merge: bool
 
 
 class Contents:
@@ -42,9 +42,9 @@ class Contents:
         self._records = records
         self._others: list[_Other] = []
 
-    def compare(self, record: FrameRecord, later: LaterRecord) -> None:
+    def compare(self, record: FrameRecord, merged: MergeRecord) -> None:
         """Read all files of a frame. Those that are missing or cannot be read are for other checks to tell."""
-        for file, expected, of_merge in _contents(record, later):
+        for file, expected, of_merge in _contents(record, merged):
             try:
                 found = Content.of_file(self._records.dataset.file(file))
             except (OSError, ValueError):
@@ -63,7 +63,7 @@ class Contents:
                 sizes = f"it has {one.found.size} bytes and the record says {one.expected.size}"
                 same = "its content differs from the record, with as many bytes"
                 what = same if one.found.size == one.expected.size else sizes
-            made, again = ("made", "merge again") if one.later else ("annotated", "annotate the frame again")
+            made, again = ("made", "merge again") if one.of_merge else ("annotated", "annotate the frame again")
             way_out = f"put the right one there, or remove it and {again}"
             yield one.frame, f"{one.file} is not the file that was {made} ({what}); {way_out}"
 
@@ -74,16 +74,16 @@ class Contents:
         for frame in sorted(self._records.frames()):
             try:
                 record = self._records.read(frame)
-                later = LaterRecord.read(self._records.dataset, record.path)
+                merged = MergeRecord.read(self._records.dataset, record.path)
             except RecordError:
                 continue  # which is told
-            for file, content, _ in _contents(record, later):
+            for file, content, _ in _contents(record, merged):
                 if content in wanted:
                     owners.setdefault(content, (record.path, file))
         return owners
 
 
-def _contents(record: FrameRecord, later: LaterRecord) -> Iterator[tuple[str, Content, bool]]:
+def _contents(record: FrameRecord, merged: MergeRecord) -> Iterator[tuple[str, Content, bool]]:
     """What is known of each file, and whether a merge made it."""
     yield from ((file, content, False) for file, content in record.contents.items())
-    yield from ((one.written.file, one.content, True) for one in later.maps.values())
+    yield from ((one.written.file, one.content, True) for one in merged.maps.values())

@@ -42,7 +42,7 @@ def check_flow_step_of_rest(frame: CheckedFrame, other: CheckedFrame) -> Problem
     beyond = int(np.count_nonzero(flow.valid)) - int(np.count_nonzero(held))
     if beyond:
         yield f"Flow by Step has a value in {beyond} pixels without a surface"
-    for one in frame.later.maps.values():
+    for one in frame.merged.maps.values():
         written = one.written
         counted = written.valid + written.out_of_range + sum(written.unknown.values())
         if written.map.kind is MapKind.FLOW_STEP and counted != len(pixels.rows):

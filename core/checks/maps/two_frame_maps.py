@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ...base.errors import InputError
-from ...records.merge_record import later_key
+from ...records.merge_record import two_frame_key
 from ...settings.map_table import DenseMap
 from ..checked_frame import CheckedFrame
 from ..report import Problems
@@ -20,9 +20,9 @@ def check_two_frame_maps(frame: CheckedFrame) -> Problems:
     record = frame.record
     for map in record.later_maps:
         file = map.path(record.path)
-        if map not in frame.later.maps and frame.dataset.file(file).exists():
+        if map not in frame.merged.maps and frame.dataset.file(file).exists():
             yield f"{file} is not known to the latest merge; merge again"
-    for one in frame.later.maps.values():
+    for one in frame.merged.maps.values():
         written = one.written
         if not frame.dataset.file(written.file).is_file():
             frame.leave_out(written.map)
@@ -43,11 +43,11 @@ def check_two_frame_maps(frame: CheckedFrame) -> Problems:
 
 def check_made_of(frame: CheckedFrame, partner: Partner) -> Problems:
     """Each was made of the files that its frame and the other one have now."""
-    for map, one in frame.later.maps.items():
+    for map, one in frame.merged.maps.items():
         other = partner(map)
         if other is None:
             yield f"{one.written.file} was made of a frame that is not there any more; merge again"
-        elif one.key != later_key(map, frame.record, other.record):
+        elif one.key != two_frame_key(map, frame.record, other.record):
             yield (
                 f"{one.written.file} was made of other files than its frame and {other.record.path} have now; merge "
                 "again"

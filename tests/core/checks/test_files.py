@@ -240,16 +240,24 @@ WRONG: list[tuple[str, Spoil, str]] = [
         for map in MAPS
         if not map.made_of
     ],
-    ("later map is missing", removed(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "png is missing; merge again"),
+    ("two-frame map is missing", removed(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "png is missing; merge again"),
     (
-        "later map has other pixels",
+        "two-frame map has other pixels",
         png8(DenseMap.OCCLUSION_FORWARD_PNG, lambda pixels: pixels * 0),
         "pixels with a value and the merge counted",
     ),
     ("what a merge made is damaged", cut(f"later_maps/{FRAME}.json"), f"later_maps/{FRAME}.json is damaged; merge"),
-    ("nothing is known of a later map", removed(f"later_maps/{FRAME}.json"), "is not known to the latest merge; merge"),
-    ("later map of a frame that is gone", removed("records/frame_0002.json"), "was made of a frame that is not there"),
-    ("later map cut off", cut(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "remove it and merge again"),
+    (
+        "nothing is known of a two-frame map",
+        removed(f"later_maps/{FRAME}.json"),
+        "is not known to the latest merge; merge",
+    ),
+    (
+        "two-frame map of a frame that is gone",
+        removed("records/frame_0002.json"),
+        "was made of a frame that is not there",
+    ),
+    ("two-frame map cut off", cut(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "remove it and merge again"),
     ("depth is farther", npy(DenseMap.DEPTH_NPY, lambda depth: depth + np.float32(1)), "Ray depth is not that of"),
     (
         "depth lacks pixels",
@@ -299,7 +307,7 @@ OTHER_FRAME = "frame_0002"
 WAY_OUT = "; put the right one there, or remove it and annotate the frame again"
 
 
-def test_a_later_map_that_is_another_one(dataset: Path) -> None:
+def test_a_two_frame_map_that_is_another_one(dataset: Path) -> None:
     file, other = DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME), DenseMap.OCCLUSION_BACKWARD_PNG.path(OTHER_FRAME)
     copy_over(other, file)(dataset)
     (problem,) = (one for one in checked(dataset).problems[FRAME] if "is not the file" in one)
@@ -309,7 +317,7 @@ def test_a_later_map_that_is_another_one(dataset: Path) -> None:
     )
 
 
-def test_later_maps_of_a_frame_that_was_annotated_again(dataset: Path) -> None:
+def test_two_frame_maps_of_a_frame_that_was_annotated_again(dataset: Path) -> None:
     """Of other depth: what was made of it is to be made again."""
     path = record_path(dataset, OTHER_FRAME)
     record = read_record_file(path)

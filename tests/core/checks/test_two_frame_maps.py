@@ -17,7 +17,7 @@ from core.maps.codecs.codec import MapPixels
 from core.maps.codecs.png_files import write_png8
 from core.maps.codecs.table import codec_of, read_map
 from core.masks.rle import paint_masks
-from core.records.merge_record import LaterRecord
+from core.records.merge_record import MergeRecord
 from core.scene.camera import Camera
 from core.settings.map_storage import Storage
 from core.settings.map_table import DenseMap, MapKind
@@ -41,11 +41,13 @@ def make(output: Path, step: int, *maps: DenseMap, poses: bool = True) -> Path:
 
 def spoil(output: Path, frame: str, map: DenseMap, change: Change) -> None:
     """Change the pixels of a map, and let whoever made it have written it so."""
-    record, later = (
+    record, merge_record = (
         read_record(output, frame),
-        LaterRecord.read(DatasetFolder(output), frame),
+        MergeRecord.read(DatasetFolder(output), frame),
     )
-    written = next(one for one in (*record.maps, *(one.written for one in later.maps.values())) if one.map is map)
+    written = next(
+        one for one in (*record.maps, *(one.written for one in merge_record.maps.values())) if one.map is map
+    )
     path = output / written.file
     if map.storage is Storage.OCCLUSION_PNG:
         values = change(np.asarray(Image.open(path)).copy()).astype(np.uint8)
@@ -59,12 +61,12 @@ def spoil(output: Path, frame: str, map: DenseMap, change: Change) -> None:
         changed = MapPixels(values, ~(missing if values.ndim == 2 else missing.any(axis=-1)))
         valid = codec_of(map).write(path, changed)
     content, new = Content.of_file(path), dataclasses.replace(written, valid=valid)
-    if map in later.maps:
-        one = later.maps[map]
+    if map in merge_record.maps:
+        one = merge_record.maps[map]
         # What has no value any more is counted among what has none.
         if written.step is not None and map.kind is MapKind.FLOW_STEP:
             new = dataclasses.replace(new, unknown={**written.unknown, "GONE": written.valid - valid})
-        LaterRecord({**later.maps, map: dataclasses.replace(one, written=new, content=content)}).write(
+        MergeRecord({**merge_record.maps, map: dataclasses.replace(one, written=new, content=content)}).write(
             DatasetFolder(output), frame
         )
         return
@@ -149,11 +151,13 @@ def test_flow_by_step_that_a_png_cannot_hold(dataset: tuple[Path, DenseMap]) -> 
     """What the merge counted as beyond its range is no fault."""
     output, map = dataset
     spoil(output, name_of(1), map, with_hole)
-    later = LaterRecord.read(DatasetFolder(output), name_of(1))
-    one = later.maps[map]
+    merge_record = MergeRecord.read(DatasetFolder(output), name_of(1))
+    one = merge_record.maps[map]
     unknown = {reason: count for reason, count in one.written.unknown.items() if reason != "GONE"}
     written = dataclasses.replace(one.written, unknown=unknown, out_of_range=one.written.unknown["GONE"])
-    LaterRecord({**later.maps, map: dataclasses.replace(one, written=written)}).write(DatasetFolder(output), name_of(1))
+    MergeRecord({**merge_record.maps, map: dataclasses.replace(one, written=written)}).write(
+        DatasetFolder(output), name_of(1)
+    )
     assert told(output, name_of(1)) == []
 
 
@@ -165,10 +169,12 @@ def test_flow_by_step_without_a_surface(dataset: tuple[Path, DenseMap]) -> None:
 
 def test_pixels_of_flow_by_step_that_nobody_counted(dataset: tuple[Path, DenseMap]) -> None:
     output, map = dataset
-    later = LaterRecord.read(DatasetFolder(output), name_of(1))
-    one = later.maps[map]
+    merge_record = MergeRecord.read(DatasetFolder(output), name_of(1))
+    one = merge_record.maps[map]
     written = dataclasses.replace(one.written, unknown={})
-    LaterRecord({**later.maps, map: dataclasses.replace(one, written=written)}).write(DatasetFolder(output), name_of(1))
+    MergeRecord({**merge_record.maps, map: dataclasses.replace(one, written=written)}).write(
+        DatasetFolder(output), name_of(1)
+    )
     (problem,) = told(output, name_of(1))
     assert problem.startswith(f"{map.label} is said to have ") and problem.endswith("have a surface; merge again")
 
@@ -331,12 +337,12 @@ def stereo(request: pytest.FixtureRequest, pair: Path, tmp_path: Path) -> tuple[
     output = Path(shutil.copytree(pair, tmp_path / "out"))
     for eye in ("left", "right"):
         name = f"shot/{eye}/frame_0001"
-        record, later = (
+        record, merge_record = (
             read_record(output, name),
-            LaterRecord.read(DatasetFolder(output), name),
+            MergeRecord.read(DatasetFolder(output), name),
         )
         write_record(output, dataclasses.replace(record, later_maps=(request.param,)))
-        LaterRecord({request.param: later.maps[request.param]}).write(DatasetFolder(output), name)
+        MergeRecord({request.param: merge_record.maps[request.param]}).write(DatasetFolder(output), name)
     return output, request.param
 
 

@@ -11,7 +11,7 @@ import pytest
 from core.annotate.annotate import annotate
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError, RecordError
-from core.records.merge_record import LaterRecord
+from core.records.merge_record import MergeRecord
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap
 from tests.builders import read_record, record_path, write_record
@@ -36,7 +36,7 @@ def annotated(output: Path, *frames: int, maps: tuple[DenseMap, ...] = MAPS, ste
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("later")
+    output = tmp_path_factory.mktemp("merged")
     annotated(output, *FRAMES)
     assert merged(output) == []
     return output
@@ -47,7 +47,7 @@ def dataset(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "out"))
 
 
-def later_files(output: Path) -> dict[str, tuple[int, int, bytes]]:
+def files_of_merge(output: Path) -> dict[str, tuple[int, int, bytes]]:
     """What a merge made: path -> number of the file, time, and bytes."""
     folders = ("maps/flow_step", "maps/occlusion_step", "maps/occlusion_forward", "later_maps")
     found = [path for folder in folders for path in sorted((output / folder).rglob("*.*"))]
@@ -60,23 +60,23 @@ def later_files(output: Path) -> dict[str, tuple[int, int, bytes]]:
 
 def made_anew(output: Path, before: dict[str, tuple[int, int, bytes]]) -> set[str]:
     """A file that is written again is another one, whatever is in it."""
-    return {file for file, stat in later_files(output).items() if before.get(file, (0, 0))[:2] != stat[:2]}
+    return {file for file, stat in files_of_merge(output).items() if before.get(file, (0, 0))[:2] != stat[:2]}
 
 
 def test_what_a_merge_makes(dataset: Path) -> None:
-    assert later_files(dataset).keys() == MADE | RECORDS
+    assert files_of_merge(dataset).keys() == MADE | RECORDS
     for frame in (1, 2):
-        for map, one in LaterRecord.read(DatasetFolder(dataset), name_of(frame)).maps.items():
+        for map, one in MergeRecord.read(DatasetFolder(dataset), name_of(frame)).maps.items():
             assert one.written.map is map
             assert one.content.is_size_of(dataset / one.written.file)
 
 
 def test_a_second_merge_reads_and_makes_nothing(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, described = later_files(dataset), (dataset / "dataset.json").read_bytes()
+    before, described = files_of_merge(dataset), (dataset / "dataset.json").read_bytes()
     for name in ("find_stepped_flow", "find_hidden", "codec_of"):
         monkeypatch.delattr(f"core.maps.two_frame_maps.{name}")
     assert merged(dataset) == []
-    assert later_files(dataset) == before
+    assert files_of_merge(dataset) == before
     assert (dataset / "dataset.json").read_bytes() == described
 
 
@@ -86,18 +86,18 @@ def test_the_same_bytes_whatever_is_there_already(dataset: Path, tmp_path: Path)
     for frame in reversed(FRAMES):
         annotated(other, frame)
         merged(other)
-    assert {file: stat[2] for file, stat in later_files(other).items()} == {
-        file: stat[2] for file, stat in later_files(dataset).items()
+    assert {file: stat[2] for file, stat in files_of_merge(other).items()} == {
+        file: stat[2] for file, stat in files_of_merge(dataset).items()
     }
     assert (other / "dataset.json").read_bytes() == (dataset / "dataset.json").read_bytes()
 
 
 def test_frames_that_are_annotated_again_the_same(dataset: Path) -> None:
     """Their files are new, what is in them is not."""
-    before = later_files(dataset)
+    before = files_of_merge(dataset)
     annotated(dataset, *FRAMES)
     assert merged(dataset) == []
-    assert later_files(dataset) == before
+    assert files_of_merge(dataset) == before
 
 
 def changed(frame: int, **changes: object) -> Callable[[Path], None]:
@@ -161,11 +161,11 @@ OF_STEP = {map.path("analytic_0002") for map in MAPS[:3]}
 def test_only_what_is_missing_or_made_of_something_else(
     dataset: Path, change: Callable[[Path], None], again: set[str]
 ) -> None:
-    before = later_files(dataset)
+    before = files_of_merge(dataset)
     change(dataset)
     assert merged(dataset) == []
     assert made_anew(dataset, before) & MADE == again
-    assert later_files(dataset).keys() == MADE | RECORDS
+    assert files_of_merge(dataset).keys() == MADE | RECORDS
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"later_version":0,"maps":[]}', None])
@@ -174,8 +174,8 @@ def test_a_damaged_record_of_a_merge(dataset: Path, text: bytes | None) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b'"valid":', b'"valid":1') if text is None else text)
     with pytest.raises(RecordError, match="merge again"):
-        LaterRecord.read(DatasetFolder(dataset), "analytic_0002")
-    before = later_files(dataset)
+        MergeRecord.read(DatasetFolder(dataset), "analytic_0002")
+    before = files_of_merge(dataset)
     assert merged(dataset) == []
     assert made_anew(dataset, before) == {*OF_STEP, "later_maps/analytic_0002.json"}
     assert path.read_bytes() == whole
@@ -186,39 +186,39 @@ def test_that_of_another_frame(dataset: Path) -> None:
         DatasetFolder(dataset).merge_record("analytic_0001"), DatasetFolder(dataset).merge_record("analytic_0002")
     )
     with pytest.raises(RecordError, match="is that of another frame; merge again"):
-        LaterRecord.read(DatasetFolder(dataset), "analytic_0002")
+        MergeRecord.read(DatasetFolder(dataset), "analytic_0002")
     assert merged(dataset) == []
-    assert LaterRecord.read(DatasetFolder(dataset), "analytic_0002").maps.keys() == {*MAPS[:3]}
+    assert MergeRecord.read(DatasetFolder(dataset), "analytic_0002").maps.keys() == {*MAPS[:3]}
 
 
 def test_what_no_longer_belongs_is_removed(dataset: Path) -> None:
     """A partner that is gone, or whose maps cannot be read; and other maps than before."""
     record_path(dataset, "analytic_0004").unlink()
     assert merged(dataset) == []
-    assert later_files(dataset).keys() == {OCCLUSION, "later_maps/analytic_0001.json"}
+    assert files_of_merge(dataset).keys() == {OCCLUSION, "later_maps/analytic_0001.json"}
 
     annotated(dataset, 4)
     (dataset / DenseMap.SURFACES_NPZ.path("analytic_0004")).write_bytes(b"")
     problems = merged(dataset)
     assert [problem.partition(" of ")[0] for problem in problems] == [f"No {map.label}" for map in MAPS[:3]]
     assert all("annotate all frames of the sequence with the same maps" in problem for problem in problems)
-    assert later_files(dataset).keys() == {OCCLUSION, "later_maps/analytic_0001.json"}
+    assert files_of_merge(dataset).keys() == {OCCLUSION, "later_maps/analytic_0001.json"}
 
     annotated(dataset, *FRAMES, maps=(DenseMap.FLOW_STEP_NPY,))
-    assert later_files(dataset).keys() == {"later_maps/analytic_0001.json"}
+    assert files_of_merge(dataset).keys() == {"later_maps/analytic_0001.json"}
     assert merged(dataset) == []
     flow = DenseMap.FLOW_STEP_NPY.path("analytic_0002")
-    assert later_files(dataset).keys() == {flow, "later_maps/analytic_0002.json"}
+    assert files_of_merge(dataset).keys() == {flow, "later_maps/analytic_0002.json"}
 
     annotated(dataset, *FRAMES, maps=())
     assert merged(dataset) == []
-    assert later_files(dataset) == {}
+    assert files_of_merge(dataset) == {}
 
 
 def test_another_step(dataset: Path) -> None:
     annotated(dataset, *FRAMES, step=3)
     assert merged(dataset) == []
-    assert later_files(dataset).keys() == {
+    assert files_of_merge(dataset).keys() == {
         *(map.path("analytic_0001") for map in MAPS),
         "later_maps/analytic_0001.json",
     }
