@@ -1,4 +1,4 @@
-"""The pages for people: links lead somewhere, each page can be found, lines are short, and the README's code runs."""
+"""The pages for people: links and places in the source are there, pages can be found, lines are short, code runs."""
 
 import re
 from collections.abc import Iterator
@@ -19,6 +19,8 @@ PAGES = [README, CHECKOUT / "CHANGELOG.md", *sorted((CHECKOUT / "docs").rglob("*
 LONGEST_LINE = 120
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
+# Files and folders of the source, as the docs name them; "*" stands for several.
+_SOURCE = re.compile(r"`((?:core|operators|panels|tests|tools|benchmarks|examples)/[\w./*-]*)[^`]*`")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -61,6 +63,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_lines_fit_into_an_editor(page: Path) -> None:
     assert [line for line in text_of(page).splitlines() if len(line) > LONGEST_LINE] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_source_that_a_page_names_is_there(page: Path) -> None:
+    for place in _SOURCE.findall(text_of(page)):
+        assert any(CHECKOUT.glob(place.rstrip("/"))), place
 
 
 def test_every_page_and_picture_can_be_found() -> None:
