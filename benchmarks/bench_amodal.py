@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.annotate.amodal_masks import Part, find_amodal
+from core.annotate.amodal_masks import find_amodal
+from core.geometry.placed_mesh import PlacedMesh
 from core.geometry.rasteriser import Projection
 from core.masks.runs import Runs, find_runs
 from core.scene.scene_geometry import Mesh
@@ -35,15 +36,15 @@ def _one_scene(triangles: int) -> Row:
     steps = round(math.sqrt(triangles / _OBJECTS / 4))
     mesh = _sphere(steps)
     total = _OBJECTS * len(mesh.triangles)
-    parts, visible = _scene()
+    placed, visible = _scene()
     k = np.array([[_FOCAL, 0, FULL_HD.width / 2], [0, _FOCAL, FULL_HD.height / 2], [0, 0, 1]])
     projection = Projection(k, np.eye(4), False, 0.1)
-    whole = find_amodal(visible, parts, {"sphere": mesh}, projection)
+    whole = find_amodal(visible, placed, {"sphere": mesh}, projection)
     if len(whole) != _OBJECTS:
         raise SystemExit(f"{len(whole)} of {_OBJECTS} instances have an amodal mask, so there is nothing to measure")
     covered = sum(one.px_count_all for one in whole.values())
     with one_core():
-        timings = compare({"ours": partial(find_amodal, visible, parts, {"sphere": mesh}, projection)}, most_runs=5)
+        timings = compare({"ours": partial(find_amodal, visible, placed, {"sphere": mesh}, projection)}, most_runs=5)
     seconds = timings["ours"].cpu
     is_target = triangles == _TARGET_TRIANGLES
     return Row(
@@ -54,17 +55,17 @@ def _one_scene(triangles: int) -> Row:
     )
 
 
-def _scene() -> tuple[list[Part], Runs]:
+def _scene() -> tuple[list[PlacedMesh], Runs]:
     rng = np.random.default_rng(7)
     labels = np.zeros((FULL_HD.height, FULL_HD.width), np.uint32)
     labels[np.arange(_OBJECTS), np.arange(_OBJECTS)] = np.arange(_OBJECTS) + 1
-    parts = []
+    placed = []
     for number in range(_OBJECTS):
         matrix = np.eye(4)
         z = rng.uniform(5, 20)
         matrix[:3, 3] = rng.uniform(-0.7, 0.7) * z, rng.uniform(-0.4, 0.4) * z, z
-        parts.append(Part(number, "sphere", matrix))
-    return parts, find_runs(labels)
+        placed.append(PlacedMesh(number, "sphere", matrix))
+    return placed, find_runs(labels)
 
 
 def _sphere(steps: int) -> Mesh:

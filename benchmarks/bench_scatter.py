@@ -14,8 +14,9 @@ import OpenEXR
 
 from core.annotate.annotate import annotate
 from core.base.files import digest
+from core.geometry.placed_mesh import PlacedMesh
 from core.geometry.rasteriser import Projection
-from core.geometry.surface_search import Placed, find_surfaces
+from core.geometry.surface_search import find_surfaces
 from core.records.frame_job import FrameJob
 from core.scene.camera import Camera
 from core.scene.scene_geometry import Mesh, SceneGeometry, Surface, write_geometry
@@ -181,7 +182,7 @@ def measure(folder: Path) -> Section:
         labels[-1] = 0 if shared else -1
         wanted = np.where(scatter.owner >= 0, np.append(labels, -1)[scatter.owner], -1).astype(np.int32)
         placed = [
-            Placed(int(label), name, matrix)
+            PlacedMesh(int(label), name, matrix)
             for label, (name, matrix) in zip(labels, scatter.surfaces, strict=True)
             if label >= 0
         ]

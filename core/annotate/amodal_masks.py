@@ -8,13 +8,12 @@ more than what lies in it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..base.box import Box
+from ..geometry.placed_mesh import PlacedMesh
 from ..geometry.rasteriser import Projection, ScreenTriangles, find_spans, project_triangles
 from ..masks.runs import Mask, Runs
 from ..records.instance import Amodal
@@ -28,31 +27,16 @@ _TRIANGLES_AT_ONCE = 1 << 18
 _INTERVALS_AT_ONCE = 1 << 19
 
 
-@dataclass(frozen=True)
-class Part:
-    """A mesh in the scene that belongs to an instance.
-
-    Attributes:
-        instance: number of the instance.
-        mesh: which one.
-        matrix: (4, 4), from the mesh to the world.
-    """
-
-    instance: int
-    mesh: str
-    matrix: npt.NDArray[np.floating[Any]]
-
-
 def find_amodal(
-    visible: Runs, parts: Sequence[Part], meshes: Mapping[str, Mesh], projection: Projection
+    visible: Runs, placed: Sequence[PlacedMesh], meshes: Mapping[str, Mesh], projection: Projection
 ) -> dict[int, Amodal]:
     """All of each instance.
 
     Args:
         visible: what is seen; labels are numbers of instances plus 1. What is seen is part of the whole in any case:
             rendered edges are softer than those of triangles, and some objects have none.
-        parts: of the instances that are seen.
-        meshes: of the parts.
+        placed: the meshes of the instances that are seen, by their numbers.
+        meshes: those that are placed, by name.
         projection: of the camera.
 
     Returns:
@@ -63,7 +47,7 @@ def find_amodal(
     canvas = Box(-columns, -rows, width + columns, height + rows)
     lines = _Lines(canvas)
     lines.add(visible.label.astype(np.int64) - 1, visible.column, visible.row, visible.row + visible.length)
-    for triangles, instance in _projected(parts, meshes, projection):
+    for triangles, instance in _projected(placed, meshes, projection):
         # Rows and columns change places, so that the runs are the columns' as in COCO's masks.
         turned = ScreenTriangles(triangles.y, triangles.x, triangles.nearness, triangles.source)
         spans = find_spans(turned, Box(canvas.y0, canvas.x0, canvas.y1, canvas.x1))
@@ -115,25 +99,25 @@ def _union(begin: Integers, end: Integers) -> tuple[Integers, Integers]:
 
 
 def _projected(
-    parts: Sequence[Part], meshes: Mapping[str, Mesh], projection: Projection
+    placed: Sequence[PlacedMesh], meshes: Mapping[str, Mesh], projection: Projection
 ) -> Iterator[tuple[ScreenTriangles, Integers]]:
-    """The triangles of all parts in the image, and the number of the instance of each; some at a time."""
-    of_mesh: dict[str, list[Part]] = {}
-    for part in parts:
-        of_mesh.setdefault(part.mesh, []).append(part)
-    for name, places in of_mesh.items():
+    """The triangles of all meshes in the image, and the number of the instance of each; some at a time."""
+    of_mesh: dict[str, list[PlacedMesh]] = {}
+    for one in placed:
+        of_mesh.setdefault(one.mesh, []).append(one)
+    for name, several in of_mesh.items():
         mesh = meshes[name]
         points, count = mesh.points.astype(np.float64), len(mesh.triangles)
         if not count:
             continue
-        instances = np.array([part.instance for part in places])
-        to_camera = projection.world_to_camera @ np.array([part.matrix for part in places], np.float64)
+        instances = np.array([one.number for one in several])
+        to_camera = projection.world_to_camera @ np.array([one.matrix for one in several], np.float64)
         together = max(1, _TRIANGLES_AT_ONCE // count)
-        for start in range(0, len(places), together):
+        for start in range(0, len(several), together):
             matrices = to_camera[start : start + together]
-            placed = points @ matrices[:, :3, :3].transpose(0, 2, 1) + matrices[:, None, :3, 3]
+            moved = points @ matrices[:, :3, :3].transpose(0, 2, 1) + matrices[:, None, :3, 3]
             corners = mesh.triangles + np.arange(len(matrices))[:, None, None] * len(points)
-            triangles = project_triangles(placed.reshape(-1, 3), corners.reshape(-1, 3), projection)
+            triangles = project_triangles(moved.reshape(-1, 3), corners.reshape(-1, 3), projection)
             yield triangles, instances[start + triangles.source // count]
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from ..base.errors import SceneError
 from ..base.phrases import GET_SCENE_RECORDS
+from ..geometry.placed_mesh import PlacedMesh
 from ..geometry.rasteriser import Projection
 from ..labels.labelled_frame import LabelledFrame
 from ..scene.scene_geometry import SceneGeometry, Surface, read_meshes
-from .amodal_masks import Part, find_amodal
+from .amodal_masks import find_amodal
 
 
 def add_amodal(frame: LabelledFrame) -> LabelledFrame:
@@ -36,17 +37,17 @@ def add_amodal(frame: LabelledFrame) -> LabelledFrame:
     unlisted = [number for number in plain if not surfaces[number]]
     if plain and unlisted == plain and settings.min_visibility:
         return _without(frame, "the scene record has not the geometry of all objects", export_again=True)
-    parts = [
-        Part(number, surface.mesh, surface.matrix)
+    placed = [
+        PlacedMesh(number, surface.mesh, surface.matrix)
         for number, found in enumerate(surfaces)
         for surface in found
         if surface.mesh
     ]
-    meshes = read_meshes(frame.scene_file, {part.mesh for part in parts})
+    meshes = read_meshes(frame.scene_file, {one.mesh for one in placed})
     number_of = {one.mask.label: number for number, one in enumerate(instances)}
     visible = frame.runs.united({label: number_of.get(label, -1) + 1 for label in frame.runs.labels()})
-    whole = find_amodal(visible, parts, meshes, projection)
-    shaped = {part.instance for part in parts}
+    whole = find_amodal(visible, placed, meshes, projection)
+    shaped = {one.number for one in placed}
     flat = [number for number in range(len(instances)) if number not in shaped and number not in unlisted]
     notes = [
         f"{_what_lacks(frame, numbers)}: {why}"

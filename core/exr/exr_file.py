@@ -54,7 +54,7 @@ class PixelType(Enum):
 
 
 @dataclass(frozen=True)
-class Part:
+class ExrPart:
     """One image of an EXR file; a single-part file has one with an empty name.
 
     Attributes:
@@ -104,7 +104,7 @@ class ExrFile:
         except OSError as error:
             raise ExrError(f"Cannot read {path}: {error.strerror}; check the path and that it may be read") from error
 
-    def read(self, part: Part, channels: Sequence[str]) -> list[Pixels]:
+    def read(self, part: ExrPart, channels: Sequence[str]) -> list[Pixels]:
         """Decode some channels of one part.
 
         Returns:
@@ -134,7 +134,7 @@ class ExrFile:
             for name, buffer in zip(channels, buffers, strict=True)
         ]
 
-    def _source(self, part: Part) -> AbstractContextManager[str | BinaryIO]:
+    def _source(self, part: ExrPart) -> AbstractContextManager[str | BinaryIO]:
         """What to give to OpenEXR's reader for a part."""
         if len(self.parts) > 1:
             return self._as_single_part(part)
@@ -143,7 +143,7 @@ class ExrFile:
         except UnicodeEncodeError:  # on Linux a name is bytes, and OpenEXR ends the process over one that is no text
             return self.path.open("rb")
 
-    def _as_single_part(self, part: Part) -> io.BytesIO:
+    def _as_single_part(self, part: ExrPart) -> io.BytesIO:
         """A part as a single-part file in memory: its header, a new offset table and its chunks, all undecoded."""
         with self.path.open("rb") as file:
             file.seek(part._offset_table)
@@ -161,7 +161,7 @@ class ExrFile:
             place += len(chunk)
         return io.BytesIO(b"".join((head, struct.pack(f"<{len(chunks)}Q", *new_offsets), *chunks)))
 
-    def _chunk(self, file: BinaryIO, part: Part, offset: int) -> bytes:
+    def _chunk(self, file: BinaryIO, part: ExrPart, offset: int) -> bytes:
         """One chunk without its part number; raises ValueError where the file does not hold it."""
         lead = 16 if part._tiled else 4  # tile x, y and level x, y, or the first row
         if offset + _PART_NUMBER_SIZE + lead + 4 > self._size or offset < part._offset_table:
@@ -207,7 +207,7 @@ def _use_threads(threads: int) -> None:
         OpenEXR.set_global_thread_count(threads)
 
 
-def _read_headers(file: BinaryIO, path: Path) -> tuple[Part, ...]:
+def _read_headers(file: BinaryIO, path: Path) -> tuple[ExrPart, ...]:
     """The parts of an open file, reading as little as holds all headers."""
     size = _HEADER_GUESS
     total = os.fstat(file.fileno()).st_size
@@ -226,7 +226,7 @@ def _read_headers(file: BinaryIO, path: Path) -> tuple[Part, ...]:
             size *= 8
 
 
-def _parse_headers(data: bytes, path: Path) -> tuple[Part, ...]:
+def _parse_headers(data: bytes, path: Path) -> tuple[ExrPart, ...]:
     flags = struct.unpack_from("<I", data, 4)[0]
     if flags & _DEEP:
         raise ExrError(f"{path} holds deep pixels, which Labelpass does not read; render flat passes")
@@ -281,11 +281,11 @@ def _part(
     chunk_count: int,
     offset_table: int,
     path: Path,
-) -> Part:
+) -> ExrPart:
     strings = {name: value.decode("utf-8", "replace") for name, (kind, value) in attributes.items() if kind == "string"}
     if strings.get("type", "").startswith("deep"):
         raise ExrError(f"{path} holds deep pixels, which Labelpass does not read; render flat passes")
-    return Part(
+    return ExrPart(
         index=index,
         name=strings.get("name", ""),
         view=strings.get("view", ""),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..base.errors import PassError
 from ..settings.render_pass import CRYPTOMATTES, Pass
-from .exr_file import ExrFile, Part
+from .exr_file import ExrFile, ExrPart
 
 # The last two digits are the rank pair. A name without them, such as that of a preview image, is no rank.
 _RANKED = re.compile(r"(.+)(\d\d)")
@@ -35,7 +35,7 @@ class StoredPass:
     """Where a pass is: component -> full channel name, all in one part."""
 
     file: ExrFile
-    part: Part
+    part: ExrPart
     channels: dict[str, str] = field(default_factory=dict)
 
     def names(self, components: Iterable[str]) -> list[str]:
@@ -105,7 +105,7 @@ def _without_false_layers(stored: StoredPasses, declared: Collection[str]) -> It
             yield PassKey("", key.view, f"{key.view_layer}.{key.name}", key.rank), entry
 
 
-def _parts_of_name(channel: str, part: Part) -> tuple[str, str, str, str]:
+def _parts_of_name(channel: str, part: ExrPart) -> tuple[str, str, str, str]:
     """View layer, view, pass name and component of a full channel name."""
     *prefix, component = channel.split(".")
     view = part.view
@@ -119,7 +119,7 @@ def _parts_of_name(channel: str, part: Part) -> tuple[str, str, str, str]:
     return ".".join(prefix[:-1]), view, name, component.upper()
 
 
-def _name_of_bare(part: Part, component: str) -> str:
+def _name_of_bare(part: ExrPart, component: str) -> str:
     """The pass of a channel without a pass name: that of a plain RGB(A) or RGB(A) and Z file, else unknown."""
     if component == "Z" and "X" not in part.channels:
         return "Depth"

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from ..base.box import Box
 from ..scene.scene_geometry import Mesh
 from .depth_bounds import DepthRange
+from .placed_mesh import PlacedMesh
 from .rasteriser import Floats, Projection, ScreenTriangles, fragments, project_triangles
 
 LabelNumbers = npt.NDArray[np.int32]
@@ -38,22 +39,7 @@ _MOST_OVER_OTHERS = 3
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A mesh in the scene.
-
-    Attributes:
-        label: number of the label that its pixels carry.
-        mesh: which one.
-        matrix: (4, 4), from the mesh to the world.
-    """
-
-    label: int
-    mesh: str
-    matrix: npt.NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True)
-class Found:
+class FoundSurfaces:
     """Where the surfaces are seen.
 
     Attributes:
@@ -70,34 +56,34 @@ class Found:
 def find_surfaces(
     depth: npt.NDArray[np.floating[Any]],
     wanted: LabelNumbers,
-    surfaces: Sequence[Placed],
+    surfaces: Sequence[PlacedMesh],
     meshes: Mapping[str, Mesh],
     projection: Projection,
-) -> Found:
+) -> FoundSurfaces:
     """Find the surface in each pixel of some labels.
 
     Args:
         depth: (H, W) rendered planar depth.
         wanted: (H, W) int32, the number of each pixel's label, -1 where nothing is to be found.
-        surfaces: in the order of their numbers.
+        surfaces: with the numbers of their labels; their own numbers are their order.
         meshes: of the surfaces.
         projection: of the camera that rendered the depth.
     """
     shape = wanted.shape
     rows, columns = np.flatnonzero((wanted >= 0).any(axis=1)), np.flatnonzero((wanted >= 0).any(axis=0))
     if rows.size == 0:
-        return Found(np.full(shape, -1, np.int32), np.zeros(shape, dtype=bool), True)
+        return FoundSurfaces(np.full(shape, -1, np.int32), np.zeros(shape, dtype=bool), True)
     window = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     part = slice(window.y0, window.y1), slice(window.x0, window.x1)
     search = _Search(_nearness(depth, projection, part), _precision(depth[part]), wanted[part], window)
     for triangles, owner in _in_view(surfaces, meshes, projection, window, search):
-        search.add(triangles, owner, np.array([one.label for one in surfaces], dtype=np.int32))
+        search.add(triangles, owner, np.array([one.number for one in surfaces], dtype=np.int32))
     inside = search.result()
     on_surface = inside >= 0
     _give_to_neighbours(inside, wanted[part], search.rendered)
     whole, found = np.full(shape, -1, np.int32), np.zeros(shape, dtype=bool)
     whole[part], found[part] = inside, on_surface
-    return Found(whole, found, search.centred)
+    return FoundSurfaces(whole, found, search.centred)
 
 
 def _nearness(
@@ -200,7 +186,7 @@ def _greatest_around(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _in_view(
-    surfaces: Sequence[Placed],
+    surfaces: Sequence[PlacedMesh],
     meshes: Mapping[str, Mesh],
     projection: Projection,
     window: Box,

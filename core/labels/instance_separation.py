@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from ..categories.grouping import group_objects
 from ..exr.passes import Passes
+from ..geometry.placed_mesh import PlacedMesh
 from ..geometry.rasteriser import Projection
-from ..geometry.surface_search import Found, Placed, find_surfaces
+from ..geometry.surface_search import FoundSurfaces, find_surfaces
 from ..masks.connected_components import connected_pieces
 from ..masks.runs import LabelArray, Runs
 from ..scene.scene_geometry import SceneGeometry, Surface, read_meshes
@@ -135,7 +136,7 @@ def separate_instances(
     numbers = [number for label in order for number in shared[label]]
     label_of = [label for label in order for _ in shared[label]]
     surfaces = [geometry.surfaces[number] for number in numbers]
-    placed = [Placed(order[label], one.mesh, one.matrix) for label, one in zip(label_of, surfaces, strict=True)]
+    placed = [PlacedMesh(order[label], one.mesh, one.matrix) for label, one in zip(label_of, surfaces, strict=True)]
     numbered = runs.united({label: order.get(label, -1) + 1 for label in runs.labels()})
     wanted = numbered.image().astype(np.int32) - 1
     found = find_surfaces(depth, wanted, placed, read_meshes(scene_file, {one.mesh for one in surfaces}), projection)
@@ -260,7 +261,7 @@ def _depth(passes: Passes, scene: SceneRecord) -> tuple[str, npt.NDArray[np.floa
 def _separate_by_surface(
     image: LabelImage,
     runs: Runs,
-    found: Found,
+    found: FoundSurfaces,
     label_of: Sequence[int],
     surfaces: Sequence[Surface],
     identities: Sequence[_Identity | None],
@@ -301,13 +302,13 @@ def _separate_by_surface(
 
 
 def _notes(
-    found: Found, wanted: npt.NDArray[np.int32], placed: Sequence[Placed], surfaces: Sequence[Surface]
+    found: FoundSurfaces, wanted: npt.NDArray[np.int32], placed: Sequence[PlacedMesh], surfaces: Sequence[Surface]
 ) -> tuple[str, ...]:
     """A sentence on each label with many pixels on the surface of nothing."""
-    count = 1 + max(one.label for one in placed)
+    count = 1 + max(one.number for one in placed)
     pixels = np.bincount(wanted[wanted >= 0], minlength=count)
     beside = np.bincount(wanted[(wanted >= 0) & ~found.on_surface], minlength=count)
-    name_of = {one.label: surface.object for one, surface in zip(reversed(placed), reversed(surfaces), strict=True)}
+    name_of = {one.number: surface.object for one, surface in zip(reversed(placed), reversed(surfaces), strict=True)}
     return tuple(
         f"{beside[label] / pixels[label]:.0%} of the pixels of {name!r} lie on none of its instances; make the "
         "viewport show what the render shows (amount of particles, subdivision levels, visibility), or export the "

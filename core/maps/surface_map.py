@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import PassError, SceneError
+from ..geometry.placed_mesh import PlacedMesh
 from ..geometry.rasteriser import Projection
-from ..geometry.surface_search import Placed, find_surfaces
+from ..geometry.surface_search import find_surfaces
 from ..labels.instance_separation import surfaces_by_label
 from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import find_runs
@@ -81,7 +82,7 @@ def _find_among_several(
     numbers = [one for place, found in enumerate(candidates) if several[place] for one in found]
     label_of = [place for place, found in enumerate(candidates) if several[place] for _ in found]
     placed = [
-        Placed(label, geometry.surfaces[one].mesh, geometry.surfaces[one].matrix)
+        PlacedMesh(label, geometry.surfaces[one].mesh, geometry.surfaces[one].matrix)
         for label, one in zip(label_of, numbers, strict=True)
     ]
     meshes = read_meshes(frame.scene_file, {one.mesh for one in placed})

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from core.annotate import amodal_masks as amodal
-from core.annotate.amodal_masks import Part, find_amodal
+from core.annotate.amodal_masks import find_amodal
 from core.base.box import Box
+from core.geometry.placed_mesh import PlacedMesh
 from core.geometry.rasteriser import Projection
 from core.masks.runs import find_runs
 from core.records.instance import Amodal
@@ -66,7 +67,7 @@ def test_every_pixel_of_random_triangles(seed: int, triangles: int, instances: i
     labels[rng.integers(HEIGHT, size=instances), rng.integers(WIDTH, size=instances)] = np.arange(instances) + 1
 
     runs = find_runs(labels)
-    found = find_amodal(runs, [Part(number, "m", shift) for number, shift in enumerate(shifts)], meshes, PINHOLE)
+    found = find_amodal(runs, [PlacedMesh(number, "m", shift) for number, shift in enumerate(shifts)], meshes, PINHOLE)
 
     assert set(found) == {label - 1 for label in runs.labels()}
     columns = np.arange(-amodal.CANVAS_MARGIN * WIDTH, (amodal.CANVAS_MARGIN + 1) * WIDTH)
@@ -102,9 +103,9 @@ def test_a_sphere_behind_another(x: float, y: float) -> None:
     k = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
     behind, front = disc(x, y, 6, height, width, focal), disc(0.6 * x + 0.9, 0.6 * y, 4, height, width, focal)
     labels = np.where(front, 2, np.where(behind, 1, 0)).astype(np.uint32)
-    parts = [Part(0, "s", at(x, y, 6)), Part(1, "s", at(0.6 * x + 0.9, 0.6 * y, 4))]
+    placed = [PlacedMesh(0, "s", at(x, y, 6)), PlacedMesh(1, "s", at(0.6 * x + 0.9, 0.6 * y, 4))]
 
-    found = find_amodal(find_runs(labels), parts, {"s": sphere()}, Projection(k, np.eye(4), False, 0.1))
+    found = find_amodal(find_runs(labels), placed, {"s": sphere()}, Projection(k, np.eye(4), False, 0.1))
 
     mask = decoded(found[0], height, width)
     assert (mask & behind).sum() / (mask | behind).sum() > 0.99
@@ -122,7 +123,7 @@ def test_what_lies_behind_the_camera_is_cut_off() -> None:
     labels = np.zeros((HEIGHT, WIDTH), np.uint32)
     labels[-1] = 1
 
-    found = find_amodal(find_runs(labels), [Part(0, "f", np.eye(4))], {"f": floor}, PINHOLE)[0]
+    found = find_amodal(find_runs(labels), [PlacedMesh(0, "f", np.eye(4))], {"f": floor}, PINHOLE)[0]
 
     assert decoded(found)[HEIGHT // 2 + 1 :].all()
     assert not decoded(found)[: HEIGHT // 2].any()
@@ -134,22 +135,22 @@ def test_a_parallel_camera() -> None:
     labels[12, 16] = 1
     projection = Projection(np.array([[5.0, 0, 16], [0, 5, 12], [0, 0, 1]]), np.eye(4), True, 0.1)
 
-    found = find_amodal(find_runs(labels), [Part(0, "s", at(0, 0, 50))], {"s": sphere()}, projection)[0]
+    found = find_amodal(find_runs(labels), [PlacedMesh(0, "s", at(0, 0, 50))], {"s": sphere()}, projection)[0]
 
     assert found.px_count_all == pytest.approx(math.pi * 25, rel=0.1)
     assert found.box == Box(11, 7, 21, 17)
 
 
 def test_several_parts_are_one() -> None:
-    """Overlapping parts of one instance count once, whichever comes first and however many come at once."""
+    """Overlapping meshes of one instance count once, whichever comes first and however many come at once."""
     labels = np.zeros((HEIGHT, WIDTH), np.uint32)
     labels[12, 16] = 1
-    parts = [Part(0, "s", at(0, 0, 5)), Part(0, "s", at(0.5, 0, 5)), Part(0, "s", at(0, 0, 8))]
+    placed = [PlacedMesh(0, "s", at(0, 0, 5)), PlacedMesh(0, "s", at(0.5, 0, 5)), PlacedMesh(0, "s", at(0, 0, 8))]
 
-    found = find_amodal(find_runs(labels), parts, {"s": sphere()}, PINHOLE)
-    alone = find_amodal(find_runs(labels), parts[:1], {"s": sphere()}, PINHOLE)
+    found = find_amodal(find_runs(labels), placed, {"s": sphere()}, PINHOLE)
+    alone = find_amodal(find_runs(labels), placed[:1], {"s": sphere()}, PINHOLE)
 
-    assert found == find_amodal(find_runs(labels), parts[::-1], {"s": sphere()}, PINHOLE)
+    assert found == find_amodal(find_runs(labels), placed[::-1], {"s": sphere()}, PINHOLE)
     assert alone[0].px_count_all < found[0].px_count_all < 2 * alone[0].px_count_all
 
 
@@ -158,12 +159,12 @@ def test_many_meshes(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = np.zeros((HEIGHT, WIDTH), np.uint32)
     labels[3, 3:23] = np.arange(20) + 1
     meshes = {str(number): sphere(4 + number) for number in range(20)}
-    parts = [Part(number, str(number), at(number / 5 - 2, 0, 4 + number / 9)) for number in range(20)]
+    placed = [PlacedMesh(number, str(number), at(number / 5 - 2, 0, 4 + number / 9)) for number in range(20)]
 
-    at_once = find_amodal(find_runs(labels), parts, meshes, PINHOLE)
+    at_once = find_amodal(find_runs(labels), placed, meshes, PINHOLE)
     monkeypatch.setattr(amodal, "_INTERVALS_AT_ONCE", 1)
 
-    assert find_amodal(find_runs(labels), parts, meshes, PINHOLE) == at_once
+    assert find_amodal(find_runs(labels), placed, meshes, PINHOLE) == at_once
 
 
 def test_without_triangles_the_seen_pixels_are_the_whole() -> None:
@@ -178,7 +179,7 @@ def test_without_triangles_the_seen_pixels_are_the_whole() -> None:
 def test_nothing_seen() -> None:
     nothing = find_runs(np.zeros((HEIGHT, WIDTH), np.uint32))
 
-    assert find_amodal(nothing, [Part(0, "s", at(0, 0, 5))], {"s": sphere()}, PINHOLE) == {}
+    assert find_amodal(nothing, [PlacedMesh(0, "s", at(0, 0, 5))], {"s": sphere()}, PINHOLE) == {}
 
 
 def test_json() -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from core.geometry.placed_mesh import PlacedMesh
 from core.geometry.rasteriser import Projection
-from core.geometry.surface_search import Found, Placed, find_surfaces
+from core.geometry.surface_search import FoundSurfaces, find_surfaces
 from core.scene.scene_geometry import Mesh
 
 Array = np.ndarray
@@ -53,8 +54,8 @@ class Scene:
     depth: Array
     owner: Array
 
-    def placed(self, labels: Array) -> list[Placed]:
-        return [Placed(int(label), "box", matrix) for label, matrix in zip(labels, self.matrices, strict=True)]
+    def placed(self, labels: Array) -> list[PlacedMesh]:
+        return [PlacedMesh(int(label), "box", matrix) for label, matrix in zip(labels, self.matrices, strict=True)]
 
 
 def scatter(projection: Projection, count: int = 60, jitter: float = 0.0) -> Scene:
@@ -79,7 +80,7 @@ def scatter(projection: Projection, count: int = 60, jitter: float = 0.0) -> Sce
     return Scene(matrices, np.where(np.isinf(depth), FAR, depth).reshape(HEIGHT, WIDTH).astype(np.float32), owner)
 
 
-def search(scene: Scene, projection: Projection, labels: Array, mesh: Mesh = BOX) -> tuple[Found, Array]:
+def search(scene: Scene, projection: Projection, labels: Array, mesh: Mesh = BOX) -> tuple[FoundSurfaces, Array]:
     """The surfaces found, and where something was to be found."""
     label_image = np.where(scene.owner >= 0, np.append(labels, -1)[scene.owner], -1).astype(np.int32)
     return find_surfaces(scene.depth, label_image, scene.placed(labels), {"box": mesh}, projection), label_image >= 0
@@ -136,7 +137,7 @@ def test_unused_geometry_makes_no_difference() -> None:
     alone, wanted = search(scene, PINHOLE, labels)
     moves = np.array([[0, 0, 30.0], [60, 0, 0], [0, 0, -3], [0, 90, 0]])
     more = np.concatenate([scene.matrices + np.pad(move[:, None], ((0, 1), (3, 0))) for move in moves])
-    others = [Placed(0, "box", matrix) for matrix in more]
+    others = [PlacedMesh(0, "box", matrix) for matrix in more]
     depth = scene.depth
     label_image = np.where(scene.owner >= 0, 0, -1).astype(np.int32)
     together = find_surfaces(depth, label_image, [*scene.placed(labels), *others], {"box": BOX}, PINHOLE)
@@ -161,6 +162,6 @@ def test_nothing_to_find() -> None:
     assert (found.surface == -1).all() and not found.on_surface.any()
     flat = Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
     found = find_surfaces(
-        np.ones((4, 5), np.float32), nothing + 1, [Placed(0, "flat", np.eye(4))], {"flat": flat}, PINHOLE
+        np.ones((4, 5), np.float32), nothing + 1, [PlacedMesh(0, "flat", np.eye(4))], {"flat": flat}, PINHOLE
     )
     assert (found.surface == -1).all()
