@@ -16,4 +16,4 @@ def listed(names: Sequence[str]) -> str:
 
 
 # The way out where something is not known that only Blender knows.
-GET_SCENE_RECORDS = "export with Labelpass in Blender, or give the folder of scene records that it wrote with --scene"
+GET_SCENE_RECORDS = "export with Labelpass in Blender, or give the folder of its scene records with --scene"

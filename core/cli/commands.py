@@ -72,7 +72,7 @@ def _variants(
             try:
                 variants += variants_of(frame, settings)
             except LabelpassError:
-                bad.append((frame, settings))  # it will fail again where failures are told
+                bad.append((frame, settings))  # it will fail again where failures are reported
     return variants, bad
 
 
@@ -116,7 +116,7 @@ def _passes(options: argparse.Namespace) -> int:
 
 def _check_folder(output: Path) -> None:
     if not output.is_dir():
-        raise InputError(f"{output} is no folder; give that of the dataset, which holds its records")
+        raise InputError(f"{output} is not a folder; give the folder of the dataset, which holds its records")
 
 
 def _finish(summary: Summary) -> int:
@@ -133,7 +133,9 @@ def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
             names[name] = Pass(value)
         except ValueError as error:
             known = ", ".join(pass_.value for pass_ in Pass)
-            raise UsageError(f"--pass {pair} names no pass; write for example mask=object_index ({known})") from error
+            raise UsageError(
+                f"--pass {pair} does not name a pass; write for example mask=object_index (passes: {known})"
+            ) from error
     return names
 
 
@@ -146,16 +148,16 @@ def _scene_folder(given: Path | None, dataset: DatasetFolder, frames: Sequence[F
     if given is None:
         return dataset.scenes if any(dataset.scenes.rglob("*.json")) else None
     if not given.is_dir():
-        raise InputError(f"{given} is no folder; give the folder of the scene records that Blender wrote")
+        raise InputError(f"{given} is not a folder; give the folder of the scene records that Blender wrote")
     for frame in frames:
         for folder in (DatasetFolder(given).scenes, given):
             if scene_path(folder, frame.path).exists():
                 return folder
     if not frames:
-        return given  # all are damaged, which is told where failures are told
+        return given  # all are damaged, which is reported with the failures
     raise InputError(
-        f"{given} holds no scene record of these frames; give the folder of a dataset of them that Labelpass exported "
-        f"in Blender, or the folder {DatasetFolder(given).scenes.name} in it"
+        f"{given} holds no scene record of these frames; give the folder of their dataset that Labelpass exported in "
+        f"Blender, or the folder {DatasetFolder(given).scenes.name} in it"
     )
 
 

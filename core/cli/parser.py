@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # Whoever read our output, such as head, has seen enough; the interpreter must not complain at its end.
+        # The program that read our output, such as head, has seen enough; the interpreter must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
 
@@ -51,7 +51,7 @@ def _parser() -> OneSentenceParser:
     commands = parser.add_subparsers(
         prog="labelpass",
         title="commands, in the order in which they are used",
-        description="labelpass COMMAND --help tells all about one",
+        description="labelpass COMMAND --help explains a command",
         required=True,
         dest="command",
         metavar="COMMAND",
@@ -77,11 +77,11 @@ def _add_annotate(commands: "argparse._SubParsersAction[OneSentenceParser]") -> 
     annotate = commands.add_parser(
         "annotate",
         usage="labelpass annotate FRAMES [FRAMES ...] --output DIR [options]",
-        help="Make of each frame a record, a training image and preview pictures",
+        help="Write a record, a training image and preview pictures for each frame",
         description=(
-            "Makes of each frame a record with its instances, a training image, preview pictures, and what else is\n"
-            "asked for. Running it again does only what is missing or has changed. Then labelpass merge makes the\n"
-            "dataset's COCO file of all records."
+            "For each frame, writes a record of its instances, a training image, preview pictures, and what else is\n"
+            "asked for. Running it again does only what is missing or has changed. Then labelpass merge writes the\n"
+            "dataset's COCO file from all records."
         ),
         epilog="labelpass --help explains the words.\n\n"
         + examples(
@@ -99,24 +99,24 @@ def _add_annotate(commands: "argparse._SubParsersAction[OneSentenceParser]") -> 
         "--frames",
         dest="numbers",
         metavar="RANGES",
-        help="Only frames with these numbers, such as 1-10,20; the number is at the end of a file's name",
+        help="Only the frames with these numbers, such as 1-10,20; a frame's number is at the end of its file's name",
     )
     files.add_argument(
         "--scene",
         type=Path,
         metavar="DIR",
         help="Folder of the scene records that Labelpass wrote in Blender, or of the dataset that holds them "
-        "(default: that in --output, if there is one); without them, only what the files say is known",
+        "(default: the one in --output, if there is one); without them, only what the EXR files say is known",
     )
     files.add_argument(
         "--categories",
         type=Path,
         metavar="FILE",
-        help="Category table, JSON or TOML, that decides which object is of which category, instead of the scene "
-        "records' own",
+        help="Category table, JSON or TOML, that decides which object belongs to which category, instead of the one in "
+        "the scene records",
     )
     files.add_argument(
-        "--sequence", metavar="NAME", help="Name of the sequence that all frames belong to, instead of their folders'"
+        "--sequence", metavar="NAME", help="Name of one sequence for all frames, instead of the names of their folders"
     )
     files.add_argument(
         "--pass",
@@ -124,8 +124,8 @@ def _add_annotate(commands: "argparse._SubParsersAction[OneSentenceParser]") -> 
         action="append",
         default=[],
         metavar="NAME=PASS",
-        help="Which pass the files hold whose folder or name is NAME, such as mask=object_index, where each pass has "
-        "a file of its own and the name does not say it; may be repeated",
+        help="Pass in the files whose folder or name is NAME, such as mask=object_index; for passes in files of their "
+        "own whose names do not say which pass they hold; may be repeated",
     )
     add_settings(annotate, blender=False, merge=False)
 
@@ -134,9 +134,9 @@ def _add_merge(commands: "argparse._SubParsersAction[OneSentenceParser]") -> Non
     merge = commands.add_parser(
         "merge",
         usage="labelpass merge DIR [options]",
-        help="Make the dataset's COCO file of all records",
+        help="Write the dataset's COCO file from all records",
         description=(
-            "Makes of all records annotations/instances.json (COCO) and dataset.json, and maps that need several\n"
+            "Writes annotations/instances.json (COCO) and dataset.json from all records, and maps that need two\n"
             "frames, if annotate was asked for some."
         ),
         epilog=examples(["labelpass merge dataset", "labelpass merge dataset --cameras json,colmap"]),
@@ -165,20 +165,20 @@ def _add_frames(parser: argparse._ActionsContainer) -> None:
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="DIR", help="Folder of the dataset: what annotate had as --output")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="Folder of the dataset: the --output of annotate")
 
 
 def _words() -> str:
     return """words:
   pass          one of the images in an EXR file: colours, depth, which object each pixel shows
-  pass index    whole number that somebody has given to an object in Blender; the pass Object Index holds it
-  Cryptomatte   passes that tell objects (or materials) apart by their names, with how much of a pixel each covers
+  pass index    whole number that you give to an object in Blender; the pass Object Index holds it
+  Cryptomatte   passes that separate objects (or materials) by their names, with how much of a pixel each covers
   instance      one thing with a mask and a box in the dataset: an object, or several that belong together
   view layer    the passes of one render of the scene; a file may hold several
-  record        JSON file with all that is known of a frame; datasets are made of them
+  record        JSON file with all that is known of a frame; dataset formats are written from records
   scene record  JSON file with what Blender knew of a frame: names, categories, camera, shapes;
                 Labelpass writes them in Blender, and without them less is known
-  sequence      frames that belong together as a video does, named like their folder"""
+  sequence      frames that belong together like those of a video, named after their folder"""
 
 
 def _exit_codes() -> str:

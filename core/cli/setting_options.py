@@ -20,7 +20,7 @@ class OneSentenceParser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": _HelpFormatter, "allow_abbrev": False, **options, "add_help": False})
-        self.add_argument("-h", "--help", action="help", help="Show this help and end")
+        self.add_argument("-h", "--help", action="help", help="Show this help and exit")
 
     def error(self, message: str) -> NoReturn:
         self.exit(ExitCode.USAGE, f"labelpass: {message}; see {self.prog} --help\n")
@@ -98,7 +98,7 @@ def _how(field: "dataclasses.Field[Any]", shows_default: bool) -> dict[str, Any]
     elif several := field.metadata["several_of"]:
         how, said = {"type": _several(several), "metavar": stands_for}, ""
         lines = _maps() if field.name == "maps" else _choices(several)
-        text = "\n".join([f"{text}; any of these, with commas between them:", *lines])
+        text = "\n".join([f"{text}; any of these, separated by commas:", *lines])
     elif isinstance(default, Enum):
         how, said = {"choices": [choice.value for choice in type(default)], "metavar": "CHOICE"}, str(default.value)
         text = "\n".join([text, *_choices(type(default))])
@@ -122,13 +122,13 @@ def _maps() -> list[str]:
 
 
 def _several(choices: Sequence[Choice]) -> Callable[[str], list[str]]:
-    """Reads values with commas between them; nothing at all for none."""
+    """Reads values separated by commas; nothing at all for none."""
 
     def values(text: str) -> list[str]:
         given = [name.strip() for name in text.split(",") if name.strip()]
         for name in given:
             if name not in [choice.value for choice in choices]:
-                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(choices)}")
+                raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(choices)}")
         return given
 
     return values

@@ -27,7 +27,7 @@ def table_from_json(data: Mapping[str, Any], base: CategoryTable = _BY_DEFAULT) 
     """The table that plain data is, with the rules and `unknown` of `base` where it has none.
 
     Raises:
-        CategoryError: it is no category table.
+        CategoryError: it is not a category table.
     """
     data = _checked(data, {"categories", "rules", "unknown"}, "A category table")
     rules = data.get("rules")
@@ -42,15 +42,15 @@ def read_table(path: Path, base: CategoryTable = _BY_DEFAULT) -> CategoryTable:
     """Read a category table from a JSON or (by its suffix) TOML file; what it leaves out is as in `base`.
 
     Raises:
-        CategoryError: the file is missing, or no category table.
+        CategoryError: the file is missing, or not a category table.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
         return table_from_json(_toml(text) if path.suffix.lower() == ".toml" else json.loads(text), base)
     except OSError as error:
         raise CategoryError(f"Cannot read {path}: {error.strerror}; check the path") from error
-    except (ValueError, RecursionError) as error:  # also what is no JSON, TOML or text
-        raise CategoryError(f"{path} is no category table ({error}); correct it or export it again") from error
+    except (ValueError, RecursionError) as error:  # also of a file that is not JSON, TOML or text
+        raise CategoryError(f"{path} is not a category table ({error}); correct it or export it again") from error
     except CategoryError as error:
         raise CategoryError(f"{path}: {error}") from error
 
@@ -99,10 +99,12 @@ def _category(row: Mapping[str, Any]) -> Category:
     grouping, skeleton = row.get("grouping"), row.get("skeleton", [])
     pairs = [tuple(pair) if isinstance(pair, list) else pair for pair in _sequence(skeleton, "skeleton")]
     if not all(isinstance(pair, tuple) and [type(one) for one in pair] == [int, int] for pair in pairs):
-        raise CategoryError(f"The skeleton {skeleton!r} is no list of pairs of numbers; write it like [[1, 2], [2, 3]]")
+        raise CategoryError(
+            f"The skeleton {skeleton!r} is not a list of pairs of numbers; write it like [[1, 2], [2, 3]]"
+        )
     keypoints = _sequence(row.get("keypoints", []), "keypoints")
     if not all(isinstance(name, str) for name in keypoints):
-        raise CategoryError(f"The keypoints {keypoints!r} are no list of names; write them like ['nose', 'tail']")
+        raise CategoryError(f"The keypoints {keypoints!r} are not a list of names; write them like ['nose', 'tail']")
     return Category(
         _typed(row, "name", str, ""),
         _typed(row, "id", int, None),
@@ -120,7 +122,7 @@ def _checked(data: Any, names: set[str], what: str) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
         raise CategoryError(f"{what} cannot be {data!r}; write it with names and values, as docs/formats.md shows")
     if unknown := sorted(set(data) - names):
-        raise CategoryError(f"{what} has no {unknown[0]!r}; it may have {', '.join(sorted(names))}")
+        raise CategoryError(f"{what} cannot have {unknown[0]!r}; it may have {', '.join(sorted(names))}")
     return data
 
 

@@ -51,19 +51,19 @@ class Source(Choice):
     PROPERTY = (
         "property",
         "Custom Property",
-        "The object's custom properties category, category_id and supercategory; where the rule ignores, the property "
+        "The object's custom properties category, category_id and supercategory; for a rule that ignores, the property "
         "ignore of the object, of a parent or of a collection that it is in",
     )
     COLLECTION = (
         "collection",
         "Collection",
-        "The nearest collection, going outwards, that has the custom properties or that the name fits",
+        "The nearest collection, going outwards, that has the custom properties or whose name fits",
     )
     TOP_COLLECTION = "top_collection", "Top Collection", "The outermost collection that the object is in"
-    MATERIAL = "material", "Material", "The first material that has the custom properties or that the name fits"
+    MATERIAL = "material", "Material", "The first material that has the custom properties or whose name fits"
     OBJECT_NAME = "object_name", "Object Name", "The name of the object"
     DATA_NAME = "data_name", "Data Name", "The name of the object's mesh, curve or other data"
-    PASS_INDEX = "pass_index", "Pass Index", "The pass index of the object; a pattern is a list such as 3,10-19"
+    PASS_INDEX = "pass_index", "Pass Index", "The pass index of the object; the pattern is a list such as 3,10-19"
     ASSET_TAG = "asset_tag", "Asset Tag", "The tags of the object as an asset, or of a collection that it is in"
     HOLDOUT = "holdout", "Holdout", "Whether the object is a holdout"
     SHADOW_CATCHER = "shadow_catcher", "Shadow Catcher", "Whether the object is a shadow catcher"
@@ -75,16 +75,16 @@ class Source(Choice):
 
 
 class Unknown(Choice):
-    """What becomes of objects that no rule gives a category."""
+    """What happens to objects that no rule gives a category of the table."""
 
     OWN = (
         "own",
         "Category of Their Own",
-        "Named like their collection, where the scene uses several, else like the object without .001",
+        "Named after their collection if the scene uses several, otherwise after the object without .001",
     )
     BACKGROUND = "background", "Background", "They are not labelled"
     OTHER = "other", "Category Other", "One category for all of them"
-    ERROR = "error", "Error", "A frame that shows one fails, and its name is reported"
+    ERROR = "error", "Error", "A frame that shows such an object fails, and the message names the object"
 
 
 @dataclass(frozen=True)
@@ -161,17 +161,17 @@ def _check_category(category: Category) -> None:
     if not name:
         raise CategoryError("A category of the table has no name; give it one or remove it")
     if category.id is not None and not 0 <= category.id <= LARGEST_ID:
-        raise CategoryError(
-            f"The category {name!r} has the id {category.id}; take a number from 1, or 0 for background"
-        )
+        raise CategoryError(f"The category {name!r} has the id {category.id}; use a number from 1, or 0 for background")
     if category.colour and not _COLOUR.fullmatch(category.colour):
         raise CategoryError(f"The category {name!r} has the colour {category.colour!r}; write it like #e04010")
     if len(set(category.keypoints)) < len(category.keypoints) or not all(category.keypoints):
-        raise CategoryError(f"The category {name!r} has two keypoints of one name, or one without; name each of them")
+        raise CategoryError(
+            f"The category {name!r} has two keypoints with one name, or one without a name; give each its own name"
+        )
     for pair in category.skeleton:
         if not all(1 <= number <= len(category.keypoints) for number in pair):
             raise CategoryError(
-                f"The skeleton of the category {name!r} connects {pair[0]} and {pair[1]}, and it has "
+                f"The skeleton of the category {name!r} connects {pair[0]} and {pair[1]}, but the category has "
                 f"{len(category.keypoints)} keypoints, counted from 1; correct the numbers"
             )
 
@@ -179,22 +179,25 @@ def _check_category(category: Category) -> None:
 def _check_rule(rule: Rule, names: set[str]) -> None:
     title = rule.source.label
     if rule.pattern and rule.source.is_switch:
-        raise CategoryError(f"A rule on {title} has the pattern {rule.pattern!r}, and it takes none; leave it out")
+        raise CategoryError(f"A rule by {title} has the pattern {rule.pattern!r}, but takes none; leave it out")
     if rule.ignore:
         if rule.category:
             raise CategoryError(
-                f"A rule that ignores by {title} also names the category {rule.category!r}; leave one of both out"
+                f"A rule that ignores by {title} also names the category {rule.category!r}; leave out one of the two"
             )
         if not rule.pattern and not rule.source.is_switch:
-            raise CategoryError(f"A rule that ignores by {title} has no pattern; write which ones")
+            raise CategoryError(f"A rule that ignores by {title} has no pattern; add one that says what to ignore")
     if rule.category and (rule.source is Source.PROPERTY or not (rule.pattern or rule.source.is_switch)):
-        raise CategoryError(f"A rule for the category {rule.category!r} by {title} does not say which; add a pattern")
+        raise CategoryError(
+            f"A rule by {title} does not say what belongs to the category {rule.category!r}; add a pattern"
+        )
     if names and rule.category and rule.category not in names:
         raise CategoryError(
-            f"A rule by {title} names the category {rule.category!r}, which the table lacks; add it or correct the name"
+            f"A rule by {title} names the category {rule.category!r}, which is not in the table; add it or correct the "
+            "name"
         )
     if not rule.ignore and rule.source in (Source.HOLDOUT, Source.SHADOW_CATCHER) and not rule.category:
-        raise CategoryError(f"A rule by {title} has no category and does not ignore; choose one of both")
+        raise CategoryError(f"A rule by {title} has no category and does not ignore; choose one of the two")
     if rule.source is Source.PASS_INDEX and rule.pattern:
         index_ranges(rule.pattern)
 
@@ -207,7 +210,7 @@ def index_ranges(pattern: str) -> list[range]:
     for part in pattern.split(","):
         found = re.fullmatch(r"\s*(\d+)(?:\s*-\s*(\d+))?\s*", part)
         if not found:
-            raise CategoryError(f"{pattern!r} is no list of pass indices; write it like 3,10-19")
+            raise CategoryError(f"{pattern!r} is not a list of pass indices; write it like 3,10-19")
         first, last = int(found[1]), int(found[2] or found[1])
         ranges.append(range(max(first, 1), last + 1))
     return ranges

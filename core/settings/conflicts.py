@@ -1,4 +1,4 @@
-"""Settings that cannot work together, and those that cannot work without scene records: told once, before any frame.
+"""Settings that cannot work together, and those that cannot work without scene records: said once, before any frame.
 
 What is in the files decides on the rest, which only shows frame by frame.
 """
@@ -10,7 +10,7 @@ from ..base.phrases import GET_SCENE_RECORDS, listed
 from .map_table import MapKind
 from .settings import LabelSource, Settings
 
-# What these label is no object, and only of objects it is known where they are and what shape they have.
+# These do not label objects, and place and shape are known of objects only.
 _NOT_OF_OBJECTS = (LabelSource.MATERIAL_INDEX, LabelSource.CRYPTO_MATERIAL, LabelSource.CRYPTO_ASSET)
 
 
@@ -24,16 +24,16 @@ def contradictions(settings: Settings) -> Iterator[str]:
         )
     if settings.cryptomatte and labels.is_index:
         yield (
-            f"The labels are to come from {labels.label} and from the Cryptomatte {settings.cryptomatte!r}; set Labels "
-            "to Automatic, or name no Cryptomatte"
+            f"Labels cannot come from both {labels.label} and the Cryptomatte {settings.cryptomatte!r}; set Labels to "
+            "Automatic, or leave Cryptomatte empty"
         )
     if labels in _NOT_OF_OBJECTS and (of_objects := _of_objects(settings)):
         yield (
-            f"{listed(of_objects)} cannot be had of {_kind(labels)}, which {labels.label} labels; set Labels to "
-            f"Cryptomatte Object, or do without {'it' if len(of_objects) == 1 else 'them'}"
+            f"{_not_available(of_objects)} for {_kind(labels)}, which {labels.label} labels; set Labels to Cryptomatte "
+            f"Object, or do without {'it' if len(of_objects) == 1 else 'them'}"
         )
     if not settings.poses and any(map.kind is MapKind.NOCS for map in settings.maps):
-        yield "NOCS is in the axes of poses, and there are none; turn Poses and 3D Boxes on, or leave NOCS out"
+        yield "NOCS maps are in the axes of poses, and poses are off; turn Poses and 3D Boxes on, or leave NOCS out"
 
 
 def check_together(settings: Settings) -> None:
@@ -43,7 +43,7 @@ def check_together(settings: Settings) -> None:
 
 
 def check_without_scene_records(settings: Settings, where: str) -> None:
-    """Raises SceneError where something is wanted of which nothing is known without scene records.
+    """Raises SceneError where something is wanted that is not available without scene records.
 
     Args:
         settings: the user's choices.
@@ -52,8 +52,12 @@ def check_without_scene_records(settings: Settings, where: str) -> None:
     wanting = _of_objects(settings) + [map.label for map in settings.maps if map.kind.needs_camera]
     if wanting:
         raise SceneError(
-            f"{listed(wanting)} cannot be had without scene records, and there are none in {where}; {GET_SCENE_RECORDS}"
+            f"{_not_available(wanting)} without scene records, and there are none in {where}; {GET_SCENE_RECORDS}"
         )
+
+
+def _not_available(names: list[str]) -> str:
+    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} not available"
 
 
 def _kind(labels: LabelSource) -> str:

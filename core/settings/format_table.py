@@ -69,7 +69,7 @@ class DatasetFormat(Choice):
     JSON = (
         "json",
         "JSON",
-        "All that the records know of each frame's camera, in cameras.json",
+        "Everything that the records know of each frame's camera, in cameras.json",
         "cameras",
         "cameras",
         "cameras/**/cameras.json",
@@ -91,7 +91,7 @@ class DatasetFormat(Choice):
     COLMAP = (
         "colmap",
         "COLMAP",
-        "A sparse model without points as text; perspective cameras only",
+        "A sparse model without points, in COLMAP's text format; perspective cameras only",
         "cameras",
         "cameras",
         "cameras/**/sparse/*.txt",

@@ -10,7 +10,7 @@ class Storage(Enum):
     Attributes:
         suffix: of the file.
         stored: what the numbers in it are.
-        invalid: what stands where there is no value.
+        invalid: what a pixel without a value holds.
     """
 
     DEPTH_PNG = ".png", "16-bit grey, value x scale = depth", "0"

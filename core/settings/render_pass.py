@@ -72,7 +72,7 @@ _COMPONENTS = {
     Pass.VECTOR: "XYZW",
     Pass.UV: "UVA",
 }
-# The passes that tell objects apart; the Cryptomattes in the order in which the automatic choice prefers them.
+# The passes that separate objects; the Cryptomattes in the order in which the automatic choice prefers them.
 INDEX_PASSES = (Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX)
 CRYPTOMATTES = (Pass.CRYPTO_OBJECT, Pass.CRYPTO_ASSET, Pass.CRYPTO_MATERIAL)
 LABEL_PASSES = (*INDEX_PASSES, *CRYPTOMATTES)

@@ -19,13 +19,13 @@ JPEG_QUALITY = 95
 
 
 class LabelSource(Choice):
-    """The pass that tells objects apart."""
+    """The pass that separates objects."""
 
     AUTO = (
         "auto",
         "Automatic",
-        "Object Index where any object has one, otherwise Cryptomatte Object, Asset or Material, then Material Index; "
-        "for Soft Masks always a Cryptomatte",
+        "Object Index if any object has a pass index, otherwise Cryptomatte Object, Asset or Material, then Material "
+        "Index; for Soft Masks always a Cryptomatte",
     )
     OBJECT_INDEX = "object_index", "Object Index", "One instance for each pass index of an object"
     MATERIAL_INDEX = "material_index", "Material Index", "One instance for each pass index of a material"
@@ -40,7 +40,7 @@ class LabelSource(Choice):
 
     @property
     def is_index(self) -> bool:
-        """Whether the labels are pass indices in any case."""
+        """Whether the labels are pass indices, whatever the files hold."""
         return self is not LabelSource.AUTO and self.pass_ in INDEX_PASSES
 
     @classmethod
@@ -56,37 +56,41 @@ class Grouping(Choice):
     PARENT = (
         "parent",
         "Parent",
-        "One instance for a parent with all its children: the nearest parent that has a category of its own, else the "
-        "top-most one",
+        "One instance for a parent with all its children: the nearest parent that has a category of its own, otherwise "
+        "the top-most one",
     )
     TOP_PARENT = "top_parent", "Top-Most Parent", "One instance for each top-most parent with all its children"
     COLLECTION = (
         "collection",
         "Collection",
-        "One instance for each collection with objects in it: the nearest, going outwards, that has a category of its "
-        "own, else the one that they are directly in",
+        "One instance for the objects of a collection: the nearest, going outwards, that has a category of its own, "
+        "otherwise the one that they are directly in",
     )
     PASS_INDEX = "pass_index", "Pass Index", "One instance for each pass index and category"
     CATEGORY = "category", "Category", "One instance for all objects of a category"
 
 
 class Ignored(Choice):
-    """What becomes of the pixels of objects that are to be ignored."""
+    """What happens to the pixels of ignored objects."""
 
-    BACKGROUND = "background", "Background", "Like those of nothing"
-    CROWD = "crowd", "Ignore Region", "COCO regions with iscrowd 1: what is detected there counts neither way"
+    BACKGROUND = "background", "Background", "Not labelled, like pixels that show no object"
+    CROWD = (
+        "crowd",
+        "Ignore Region",
+        "COCO regions with iscrowd 1: a detection there counts neither as right nor as wrong",
+    )
 
 
 class Instancing(Choice):
-    """What becomes of instances that share a pass index or a Cryptomatte id."""
+    """What happens to copies that share a pass index or a Cryptomatte id."""
 
     AUTO = (
         "auto",
         "Automatic",
-        "Instances of collections, geometry nodes and particles are told apart by their geometry, where they share a "
-        "pass index or Cryptomatte id; needs the Depth pass",
+        "Copies from collection instances, geometry nodes and particles that share a pass index or Cryptomatte id are "
+        "separated by their geometry; needs the Depth pass",
     )
-    OFF = "off", "Off", "Whatever has one pass index or Cryptomatte id is one instance"
+    OFF = "off", "Off", "Everything with the same pass index or Cryptomatte id is one instance"
 
 
 class PreviewBy(Choice):
@@ -101,11 +105,11 @@ class Parts(Choice):
 
     NONE = "none", "None", "No parts"
     MATERIAL = "material", "Material", "One part for each material of an instance, by Cryptomatte or Material Index"
-    OBJECT = "object", "Object", "One part for each object of an instance of several, by Cryptomatte or Object Index"
+    OBJECT = "object", "Object", "One part for each object of a group or asset, by Cryptomatte or Object Index"
 
     @property
     def passes(self) -> tuple[Pass, ...]:
-        """Those that tell the parts apart, the best first."""
+        """Those that separate the parts, the best first."""
         if self is Parts.NONE:
             return ()
         kind = self.value.upper()
@@ -113,19 +117,19 @@ class Parts(Choice):
 
 
 class AtBorder(Choice):
-    """What becomes of instances that touch the border of the image."""
+    """What happens to instances that touch the border of the image."""
 
-    KEEP = "keep", "Keep", "Like all others"
-    MARK = "mark", "Mark", "Kept, with at_border in each annotation"
-    DROP = "drop", "Drop", "Left out"
+    KEEP = "keep", "Keep", "Keep them like all others"
+    MARK = "mark", "Mark", "Keep them, and write at_border into each annotation"
+    DROP = "drop", "Drop", "Leave them out"
 
 
 class ImageFormat(Choice):
     """The file format of the training images."""
 
-    PNG = "png", "PNG", "8-bit PNG, without loss"
+    PNG = "png", "PNG", "8-bit PNG, lossless"
     JPEG = "jpeg", "JPEG", f"8-bit JPEG, quality {JPEG_QUALITY}, much smaller"
-    NONE = "none", "None", "No images; the annotations name the file that PNG would make"
+    NONE = "none", "None", "No images; annotations name the file that PNG would write"
 
     @property
     def suffix(self) -> str:
@@ -193,32 +197,32 @@ class Settings(JsonObject):
     labels: LabelSource = _setting(
         LabelSource.AUTO,
         "Labels",
-        "Render pass that tells objects apart: which object each pixel shows",
+        "Render pass that says which object each pixel shows",
         topic=Topic.LABELS,
     )
     grouping: Grouping = _setting(
         Grouping.OBJECT,
         "Instances",
-        "Objects that are one instance; those with the same custom property instance_id are one in any case",
+        "Which objects are one instance; objects with the same custom property instance_id always are",
         topic=Topic.LABELS,
     )
     instancing: Instancing = _setting(
         Instancing.AUTO,
         "Shared Labels",
-        "What becomes of copies that share a label, as scattered stones do: instances of collections, geometry nodes "
-        "and particles that no pass tells apart",
+        "What happens to copies that share a label, such as scattered stones: collection instances, geometry nodes and "
+        "particles make copies that no pass separates",
         topic=Topic.LABELS,
     )
     ignored: Ignored = _setting(
         Ignored.BACKGROUND,
         "Ignored",
-        "What becomes of the pixels of holdouts, shadow catchers and others that the category rules ignore",
+        "What happens to the pixels of holdouts, shadow catchers and other objects that the category rules ignore",
         topic=Topic.LABELS,
     )
     cryptomatte: str = _setting(
         "",
         "Cryptomatte",
-        "Name of the Cryptomatte to label, for files of renderers that name them freely; empty takes the one that is "
+        "Name of the Cryptomatte to label, for files of renderers that choose its name; empty takes the one that is "
         "named like a pass of Blender, or the only one",
         topic=Topic.LABELS,
     )
@@ -231,7 +235,7 @@ class Settings(JsonObject):
     view_layer: str = _setting(
         "",
         "View Layer",
-        "View layer to label, of files that hold several; empty takes the first that tells objects apart",
+        "View layer to label if a file holds several; empty takes the first that has a label pass",
         topic=Topic.LABELS,
     )
     view: str = _setting(
@@ -243,14 +247,13 @@ class Settings(JsonObject):
     all_view_layers: bool = _setting(
         False,
         "All View Layers",
-        "Make a sequence of each view layer that tells objects apart, each with images of its own, whatever View Layer "
-        "says",
+        "Make a sequence of each view layer that has a label pass, each with its own images, and ignore View Layer",
         topic=Topic.LABELS,
     )
     all_views: bool = _setting(
         False,
         "All Views",
-        "Make a sequence of each stereo view, whatever View says",
+        "Make a sequence of each stereo view, and ignore View",
         changes_records=False,
         topic=Topic.LABELS,
     )
@@ -265,7 +268,7 @@ class Settings(JsonObject):
     min_area: int = _setting(
         0,
         "Minimum Area",
-        "Leave out instances of which fewer pixels are seen",
+        "Leave out instances that show fewer pixels than this",
         slider=1000,
         topic=Topic.KEPT,
         stands_for="PIXELS",
@@ -273,7 +276,7 @@ class Settings(JsonObject):
     min_side: int = _setting(
         0,
         "Minimum Side",
-        "Leave out instances whose box is narrower or lower, in pixels",
+        "Leave out instances whose box is narrower or lower than this, in pixels",
         slider=100,
         topic=Topic.KEPT,
         stands_for="PIXELS",
@@ -287,8 +290,8 @@ class Settings(JsonObject):
     min_visibility: float = _setting(
         0.0,
         "Minimum Visibility",
-        "Leave out instances of which a smaller part is seen, from 0 to 1 of all of it; what lies outside of the image "
-        "is not seen either",
+        "Leave out instances of which less than this is visible, from 0 to 1 of the whole instance; what lies outside "
+        "the image is not visible either",
         slider=1.0,
         largest=1.0,
         topic=Topic.KEPT,
@@ -297,7 +300,7 @@ class Settings(JsonObject):
     amodal: bool = _setting(
         False,
         "Amodal Masks",
-        "Also write all of each instance, hidden or not, and which part of it is seen",
+        "Also write the mask of the whole instance, with its hidden parts, and how much of it is seen",
         topic=Topic.WRITTEN,
     )
     poses: bool = _setting(
@@ -315,7 +318,7 @@ class Settings(JsonObject):
     soft_masks: bool = _setting(
         False,
         "Soft Masks",
-        "Also write how much of each pixel an instance covers, as 8-bit PNG; this needs a Cryptomatte",
+        "Also write how much of each pixel an instance covers, as 8-bit PNG; needs a Cryptomatte",
         topic=Topic.WRITTEN,
     )
     pictures: bool = _setting(
@@ -335,7 +338,7 @@ class Settings(JsonObject):
     depth_scale: float = _setting(
         0.001,
         "Depth Scale",
-        "Metres for a step of the 16 bits of a depth PNG, which ends at 65535 steps",
+        "Metres for each step of a 16-bit depth PNG, which holds up to 65535 steps",
         slider=0.01,
         topic=Topic.WRITTEN,
         stands_for="METRES",
@@ -343,7 +346,7 @@ class Settings(JsonObject):
     flow_step: int = _setting(
         2,
         "Flow Step",
-        "How many frames later the frame is to which Flow by Step leads; negative for an earlier one",
+        "How many frames ahead Flow by Step leads; negative for earlier frames",
         slider=10,
         signed=True,
         topic=Topic.WRITTEN,
@@ -351,7 +354,7 @@ class Settings(JsonObject):
     cameras: tuple[DatasetFormat, ...] = _setting(
         (),
         "Cameras",
-        "Also write the cameras of each sequence, for view synthesis and the like; a frame without a scene record has "
+        "Also write the cameras of each sequence, for example for view synthesis; a frame without a scene record has "
         "none",
         changes_records=False,
         several_of=CAMERA_FORMATS,
@@ -362,7 +365,7 @@ class Settings(JsonObject):
     workers: int = _setting(
         0,
         "Workers",
-        "Number of processes that annotate frames at the same time; 0 takes one for each processor core, 8 at most",
+        "Number of processes that annotate frames at the same time; 0 takes one for each processor core, at most 8",
         changes_records=False,
         slider=16,
         topic=Topic.RUN,
@@ -370,7 +373,7 @@ class Settings(JsonObject):
     redo: bool = _setting(
         False,
         "Redo",
-        "Annotate every frame again, also those that are up to date",
+        "Annotate every frame again, even if it is up to date",
         changes_records=False,
         topic=Topic.RUN,
     )
@@ -379,13 +382,15 @@ class Settings(JsonObject):
         if self.workers < 0:
             raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
         if not (self.depth_scale > 0 and math.isfinite(self.depth_scale)):
-            raise UsageError(f"The depth scale cannot be {self.depth_scale} metres; 0.001 is a millimetre for a step")
+            raise UsageError(
+                f"The depth scale cannot be {self.depth_scale} metres; use for example 0.001 for steps of a millimetre"
+            )
         if not 0 <= self.min_visibility <= 1:
             raise UsageError(
                 f"min_visibility cannot be {self.min_visibility}; use a number from 0, which keeps everything, to 1"
             )
         if self.flow_step == 0:
-            raise UsageError("The flow step cannot be 0; 2 leads to the next frame but one, -1 to the one before")
+            raise UsageError("The flow step cannot be 0; use for example 2 for two frames ahead, or -1 for one back")
         for name in ("min_area", "min_side"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
@@ -412,20 +417,20 @@ class Settings(JsonObject):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Settings":
-        """Raises UsageError for a name or value that is no setting."""
+        """Raises UsageError for a name that is not a setting, or a value that the setting cannot have."""
         types = get_type_hints(cls)
         choices = {field.name: field.metadata["several_of"] for field in dataclasses.fields(cls)}
         values = {}
         for name, value in data.items():
             if name not in types:
-                raise UsageError(f"There is no setting {name!r}; there are {', '.join(types)}")
+                raise UsageError(f"There is no setting {name!r}; the settings are {', '.join(types)}")
             kind = types[name]
             try:
                 values[name] = _several_of(choices[name], value) if choices[name] else _value_of(kind, value)
             except ValueError:
                 values[name] = None
             if type(values[name]) is not (get_origin(kind) or kind):
-                raise UsageError(f"{value!r} is no value for the setting {name!r}; see labelpass annotate --help")
+                raise UsageError(f"The setting {name!r} cannot be {value!r}; see labelpass annotate --help")
         return cls(**values)
 
 

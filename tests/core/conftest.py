@@ -4,7 +4,7 @@
     read_exr(path)                                       its parts, read by OpenEXR's own File, see `ReadPart`
     data / version, facts                                the files of each Blender version, and their scene.json
     rendered                                             each frame of tests/data that has labels, see `Rendered`
-    rendered, label_pass                                 the same with each of the passes that tell objects apart
+    rendered, label_pass                                 the same with each of the passes that separate objects
     rendered_of(version, fixture)                        some of these
     independent(rendered, pass, component)               one channel of such a frame, found and read without core
 

@@ -36,7 +36,7 @@ PICTURES = SCREENSHOTS / "docs"
 _EXPORT_TABLE = "labelpass.categories_export"
 # In pixels of the screen, from these buttons to below the headers of the panels that follow.
 _BELOW_ASSIGN, _BELOW_EXPORT_TABLE = 105, 175
-# What makes the checklist red: no pass tells objects apart, and the output holds no passes.
+# What makes the checklist red: no pass separates the objects, and the output holds no passes.
 _BREAK = (
     f"setattr({SCENE}.view_layers[0], 'use_pass_object_index', False)",
     f"setattr({SCENE}.view_layers[0], 'use_pass_cryptomatte_object', False)",

@@ -523,7 +523,7 @@ def test_an_unknown_object_that_is_an_error_is_told_before_the_render(scene: bpy
     [
         ('{"categories": [{"name": "car", "id": 4294967296}]}', "Blender keeps numbers up to"),
         ('{"categories": [{"name": "car", "keypoints": ["a,b"]}]}', "has a comma in its name"),
-        ("{", "no category table"),
+        ("{", "is not a category table"),
     ],
 )
 def test_import_of_what_cannot_be_stored(scene: bpy.types.Scene, tmp_path: Path, content: str, message: str) -> None:

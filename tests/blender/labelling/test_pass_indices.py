@@ -76,7 +76,7 @@ def test_objects_of_one_instance_share_an_index(scene: bpy.types.Scene) -> None:
     assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 2, "Floor": 0}
     scene.labelpass.parts = "object"
     bpy.ops.labelpass.assign_indices()
-    assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 3, "Floor": 0}, "parts are told apart as well"
+    assert indices(scene) == {"Ball": 1, "Cube": 2, "Cube.001": 3, "Floor": 0}, "parts are separated as well"
     scene.labelpass.parts = "none"
     bpy.ops.labelpass.assign_indices()
     bpy.ops.labelpass.restore_indices()

@@ -119,7 +119,7 @@ def test_the_file_is_a_category_table(tmp_path: Path) -> None:
 def test_damaged_file(tmp_path: Path) -> None:
     (tmp_path / CATEGORIES_FILE).parent.mkdir()
     (tmp_path / CATEGORIES_FILE).write_text("{")
-    with pytest.raises(CategoryError, match=r"categories\.json is no category table"):
+    with pytest.raises(CategoryError, match=r"categories\.json is not a category table"):
         ids_before(DatasetFolder(tmp_path))
 
 

@@ -163,7 +163,7 @@ def test_records_without_scene_records(tmp_path: Path) -> None:
 
     assert problems == [
         "No cameras of 5 frames (shot_0001-0005): only a scene record knows them; annotate again: export with "
-        "Labelpass in Blender, or give the folder of scene records that it wrote with --scene"
+        "Labelpass in Blender, or give the folder of its scene records with --scene"
     ]
     assert "cameras" not in (tmp_path / "dataset.json").read_text()
     assert not (tmp_path / "cameras").exists()

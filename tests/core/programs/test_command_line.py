@@ -218,10 +218,16 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
     [
         (["--frames", "1-"], "'1-' is no frame and no range of frames; write for example 1-10,20"),
         (["--frames", "3-1"], "The range 3-1 ends before it starts; write 1-3"),
-        (["--pass", "mask=x"], "--pass mask=x names no pass; write for example mask=object_index (combined, depth,"),
+        (
+            ["--pass", "mask=x"],
+            "--pass mask=x does not name a pass; write for example mask=object_index (passes: combined, depth,",
+        ),
         (["--workers", "-1"], "There cannot be -1 workers; use 1 or more, or 0 for automatic"),
         (["--labels", "object_index", "--soft-masks"], "Soft masks come from a Cryptomatte and not from Object Index"),
-        (["--maps", "nocs_npy"], "NOCS is in the axes of poses, and there are none; turn Poses and 3D Boxes on, or"),
+        (
+            ["--maps", "nocs_npy"],
+            "NOCS maps are in the axes of poses, and poses are off; turn Poses and 3D Boxes on, or",
+        ),
         (["--sequence", "../elsewhere"], "The sequence '../elsewhere' would lie outside of the output folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -444,17 +450,19 @@ def test_folder_of_scene_records_that_is_none(renders: Path, out: Path, tmp_path
 
     text = complaint(1, "annotate", renders, "--output", out, "--scene", missing)
 
-    assert text == f"{missing} is no folder; give the folder of the scene records that Blender wrote"
+    assert text == f"{missing} is not a folder; give the folder of the scene records that Blender wrote"
     assert not out.exists()
 
 
 def test_folder_without_scene_records(renders: Path, out: Path, tmp_path: Path) -> None:
-    """A folder beside the right one, or one of other frames: one sentence, and not one for each frame."""
+    """A folder next to the right one, or one of other frames: one sentence, and not one for each frame."""
     write_scene(tmp_path / "given" / "scenes" / "other_0001.json", "a", "b", "c")
 
     text = complaint(1, "annotate", renders, "--output", out, "--scene", tmp_path / "given")
 
-    assert text.startswith(f"{tmp_path / 'given'} holds no scene record of these frames; give the folder of a dataset")
+    assert text.startswith(
+        f"{tmp_path / 'given'} holds no scene record of these frames; give the folder of their dataset"
+    )
     assert not out.exists()
     (out / "scenes").mkdir(parents=True)
     assert "there are none in" in complaint(1, "annotate", renders, "--output", out, "--poses")
@@ -463,9 +471,9 @@ def test_folder_without_scene_records(renders: Path, out: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (["--poses"], "Poses and 3D Boxes"),
-        (["--amodal", "--min-visibility", "0.1"], "Amodal Masks and Minimum Visibility"),
-        (["--maps", "depth_npy,normals_png,points_ply"], "Normals PNG and Point Cloud PLY"),
+        (["--poses"], "Poses and 3D Boxes is"),
+        (["--amodal", "--min-visibility", "0.1"], "Amodal Masks and Minimum Visibility are"),
+        (["--maps", "depth_npy,normals_png,points_ply"], "Normals PNG and Point Cloud PLY are"),
     ],
 )
 def test_wanted_without_scene_records(renders: Path, out: Path, wanted: list[str], names: str) -> None:
@@ -473,8 +481,8 @@ def test_wanted_without_scene_records(renders: Path, out: Path, wanted: list[str
     text = complaint(1, "annotate", renders, "--output", out, *wanted)
 
     assert text == (
-        f"{names} cannot be had without scene records, and there are none in {out / 'scenes'}; export with Labelpass "
-        "in Blender, or give the folder of scene records that it wrote with --scene"
+        f"{names} not available without scene records, and there are none in {out / 'scenes'}; export with Labelpass "
+        "in Blender, or give the folder of its scene records with --scene"
     )
     assert not out.exists()
 
@@ -611,7 +619,7 @@ def test_merge_without_records(out: Path) -> None:
 
     assert finished.returncode == 1
     told = finished.stdout + finished.stderr
-    assert told == f"labelpass: {out} is no folder; give that of the dataset, which holds its records\n"
+    assert told == f"labelpass: {out} is not a folder; give the folder of the dataset, which holds its records\n"
     assert not out.exists()
 
     out.mkdir()
@@ -705,7 +713,9 @@ def test_the_dataset_hands_on_its_table(renders: Path, out: Path, tmp_path: Path
     assert (ids["cone"], ids["toy"]) == (1, 4)
 
 
-@pytest.mark.parametrize(("content", "told"), [(None, "Cannot read"), ("{", "no category table"), ("[]", "cannot be")])
+@pytest.mark.parametrize(
+    ("content", "told"), [(None, "Cannot read"), ("{", "is not a category table"), ("[]", "cannot be")]
+)
 def test_a_file_that_is_no_table(renders: Path, out: Path, tmp_path: Path, content: str | None, told: str) -> None:
     table = tmp_path / "table.json"
     if content is not None:

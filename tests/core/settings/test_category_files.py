@@ -163,35 +163,41 @@ def test_ids_that_are_left_out() -> None:
     ("data", "message"),
     [
         ([], "cannot be"),
-        ({"category": []}, "has no 'category'; it may have categories, rules, unknown"),
+        ({"category": []}, "A category table cannot have 'category'; it may have categories, rules, unknown"),
         ({"categories": {}}, "make it a list"),
         ({"categories": ["car"]}, "A category cannot be 'car'"),
-        ({"categories": [{"name": "car", "color": "red"}]}, "A category has no 'color'; it may have colour"),
+        ({"categories": [{"name": "car", "color": "red"}]}, "A category cannot have 'color'; it may have colour"),
         ({"categories": [{"name": 3}]}, "name cannot be 3; make it a text"),
         ({"categories": [{}]}, "has no name; give it one"),
         ({"categories": [{"name": "car", "id": True}]}, "make it a whole number"),
-        ({"categories": [{"name": "car", "id": -1}]}, "take a number from 1, or 0 for background"),
+        ({"categories": [{"name": "car", "id": -1}]}, "use a number from 1, or 0 for background"),
         ({"categories": [{"name": "car", "id": 1}, {"name": "bus", "id": 1}]}, "gives the id 1 to 'car' and to 'bus'"),
         ({"categories": [{"name": "car"}, {"name": "car"}]}, "has 'car' twice; remove or rename"),
         ({"categories": [{"name": "car", "colour": "red"}]}, "write it like #e04010"),
         ({"categories": [{"name": "car", "stuff": 1}]}, "make it true or false"),
         ({"categories": [{"name": "car", "keypoints": "nose"}]}, "make it a list"),
-        ({"categories": [{"name": "car", "keypoints": [1]}]}, "no list of names"),
-        ({"categories": [{"name": "car", "keypoints": ["a", "a"]}]}, "two keypoints of one name"),
-        ({"categories": [{"name": "car", "skeleton": [[1]]}]}, "no list of pairs"),
+        ({"categories": [{"name": "car", "keypoints": [1]}]}, "are not a list of names"),
+        ({"categories": [{"name": "car", "keypoints": ["a", "a"]}]}, "two keypoints with one name"),
+        ({"categories": [{"name": "car", "skeleton": [[1]]}]}, "is not a list of pairs"),
         ({"categories": [{"name": "car", "skeleton": [[1, 2]]}]}, "has 0 keypoints, counted from 1"),
         ({"categories": [{"name": "car", "grouping": "all"}]}, "choose one of object, parent"),
         ({"rules": [{}]}, "source of a rule cannot be None; choose one of property, collection"),
         ({"rules": [{"source": "name"}]}, "source of a rule cannot be 'name'"),
         ({"rules": [{"source": "property", "pattern": "x"}]}, "takes none; leave it out"),
-        ({"rules": [{"source": "material", "category": "x"}]}, "does not say which; add a pattern"),
-        ({"rules": [{"source": "material", "pattern": "x", "category": "y", "ignore": True}]}, "leave one of both out"),
-        ({"rules": [{"source": "material", "ignore": True}]}, "has no pattern; write which ones"),
+        (
+            {"rules": [{"source": "material", "category": "x"}]},
+            "does not say what belongs to the category 'x'; add a pattern",
+        ),
+        (
+            {"rules": [{"source": "material", "pattern": "x", "category": "y", "ignore": True}]},
+            "leave out one of the two",
+        ),
+        ({"rules": [{"source": "material", "ignore": True}]}, "has no pattern; add one that says what to ignore"),
         ({"rules": [{"source": "holdout"}]}, "has no category and does not ignore"),
-        ({"rules": [{"source": "pass_index", "pattern": "a-b", "category": "x"}]}, "no list of pass indices"),
+        ({"rules": [{"source": "pass_index", "pattern": "a-b", "category": "x"}]}, "is not a list of pass indices"),
         (
             {"categories": [{"name": "car"}], "rules": [{"source": "material", "pattern": "x", "category": "cra"}]},
-            "names the category 'cra', which the table lacks",
+            "names the category 'cra', which is not in the table",
         ),
         ({"unknown": "ignore"}, "choose one of own, background, other, error"),
     ],
@@ -207,11 +213,11 @@ def test_what_is_no_table(tmp_path: Path, data: Any, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000], ids=["empty", "open", "no text", "deep"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000], ids=["empty", "open", "not text", "deep"])
 def test_damaged_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "table.json"
     path.write_bytes(content)
-    with pytest.raises(CategoryError, match=r"table\.json is no category table"):
+    with pytest.raises(CategoryError, match=r"table\.json is not a category table"):
         read_table(path)
 
 

@@ -1,4 +1,4 @@
-"""Settings that cannot work together are told before any frame; all others are left alone."""
+"""Settings that cannot work together are reported before any frame; all others are left alone."""
 
 import itertools
 import re
@@ -37,7 +37,7 @@ def test_what_only_objects_have(source: LabelSource, name: str, wanted: dict[str
     assert len(found) == (source not in OF_OBJECTS)
     for sentence in found:
         assert sentence.startswith(name) and source.label in sentence
-        assert ("of assets" in sentence) == (source is LabelSource.CRYPTO_ASSET)
+        assert ("for assets" in sentence) == (source is LabelSource.CRYPTO_ASSET)
 
 
 def test_nocs_goes_by_poses() -> None:
@@ -50,8 +50,8 @@ def test_the_first_is_the_error() -> None:
     settings = Settings(labels=LabelSource.MATERIAL_INDEX, soft_masks=True, poses=True, amodal=True)
     soft_masks, of_objects = contradictions(settings)
     assert of_objects == (
-        "Poses and 3D Boxes and Amodal Masks cannot be had of materials, which Material Index labels; set Labels to "
-        "Cryptomatte Object, or do without them"
+        "Poses and 3D Boxes and Amodal Masks are not available for materials, which Material Index labels; set Labels "
+        "to Cryptomatte Object, or do without them"
     )
     with pytest.raises(UsageError, match=f"^{re.escape(soft_masks)}$"):
         check_together(settings)
@@ -66,7 +66,7 @@ def test_the_first_is_the_error() -> None:
     ],
 )
 def test_without_scene_records(settings: Settings, names: str) -> None:
-    with pytest.raises(SceneError, match=rf"^{names}.* cannot be had .*none in out/scenes; .*--scene$"):
+    with pytest.raises(SceneError, match=rf"^{names}.* not available without .*none in out/scenes; .*--scene$"):
         check_without_scene_records(settings, "out/scenes")
 
 

@@ -154,7 +154,7 @@ def test_negative_number_of_workers(make) -> None:
 
 @pytest.mark.parametrize("scale", [0, 0.0, -0.001, float("nan"), float("inf")])
 def test_depth_scale_that_is_none(scale: float) -> None:
-    with pytest.raises(UsageError, match=r"0\.001 is a millimetre for a step"):
+    with pytest.raises(UsageError, match=r"use for example 0\.001 for steps of a millimetre"):
         Settings.from_json({"depth_scale": scale})
 
 
@@ -229,5 +229,5 @@ def test_which_settings_need_every_surface() -> None:
 
 
 def test_a_flow_step_of_0_leads_nowhere() -> None:
-    with pytest.raises(UsageError, match="2 leads to the next frame but one"):
+    with pytest.raises(UsageError, match="use for example 2 for two frames ahead"):
         Settings(flow_step=0)
