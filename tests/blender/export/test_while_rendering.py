@@ -330,7 +330,10 @@ def flow_to_the_same_frame(scene: bpy.types.Scene, folder: Path) -> None:
         (folder_that_is_a_file, "Cannot write "),
         (folder_beside_a_file_that_is_not_saved, "The output folder is relative to a .blend file that is not saved"),
         (soft_masks_of_indices, "Soft masks come from a Cryptomatte and not from Object Index; set Labels to "),
-        (flow_to_the_same_frame, "The flow step cannot be 0; use for example 2 for two frames ahead, or -1 for one back"),
+        (
+            flow_to_the_same_frame,
+            "The flow step cannot be 0; use for example 2 for two frames ahead, or -1 for one back",
+        ),
     ],
 )
 def test_a_problem_is_told_once_and_the_render_goes_on(
