@@ -10,7 +10,7 @@ from ..base.phrases import GET_SCENE_RECORDS
 from ..geometry.rasteriser import Projection
 from ..labels.labelled_frame import LabelledFrame
 from ..records.instance import Instance
-from ..scene.keypoints import Keypoint, KeypointPlace, SeenSurfaces, find_keypoints
+from ..scene.keypoints import Keypoint, SceneKeypoint, SeenSurfaces, find_keypoints
 from ..scene.placements import Placement, place_surfaces
 from ..scene.poses import Pose, find_poses
 from ..scene.scene_geometry import read_meshes
@@ -77,7 +77,7 @@ def _keypoints(frame: LabelledFrame) -> tuple[list[tuple[Keypoint, ...] | None],
         return nothing, [
             "There are no keypoints, since the frame has no one perspective or orthographic camera; render it with one"
         ]
-    places: dict[str, list[KeypointPlace]] = defaultdict(list)
+    places: dict[str, list[SceneKeypoint]] = defaultdict(list)
     for place in scene.keypoints:
         places[place.name].append(place)
     has_depth = Pass.DEPTH in frame.passes

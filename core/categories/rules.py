@@ -172,17 +172,15 @@ class _Rules:
                 return None if name is None else _Decision(name, source.value)
             fits = any(index in numbers for numbers in self._ranges[rule.pattern])
             return _Decision(rule.category or f"index_{index}", source.value) if fits else None
-        for place in self._places(source, entry, kind):
+        for one in self._candidates(source, entry, kind):
             if rule.pattern:
-                name = _fitting(place.names, rule.pattern)
+                name = _fitting(one.names, rule.pattern)
                 if name is not None:
                     return _Decision(rule.category or category_of_name(name), source.value)
                 continue
-            if place.marks is not None and (found := self._by_property(place.marks, entry, source, known)):
+            if one.marks is not None and (found := self._by_property(one.marks, entry, source, known)):
                 return found
-            named = next(
-                (row for name in place.names for row in (name, category_of_name(name)) if row in self._rows), ""
-            )
+            named = next((row for name in one.names for row in (name, category_of_name(name)) if row in self._rows), "")
             if named:
                 return _Decision(named, source.value)
         return None
@@ -211,27 +209,27 @@ class _Rules:
             case Source.PASS_INDEX:
                 return any(entry.pass_index in numbers for numbers in self._ranges[rule.pattern])
         # Here any collection and any material counts, not only the nearest.
-        return any(_fitting(place.names, rule.pattern) is not None for place in self._places(rule.source, entry, kind))
+        return any(_fitting(one.names, rule.pattern) is not None for one in self._candidates(rule.source, entry, kind))
 
-    def _places(self, source: Source, entry: SceneEntry, kind: Kind) -> Iterator["_Place"]:
+    def _candidates(self, source: Source, entry: SceneEntry, kind: Kind) -> Iterator["_Candidate"]:
         """Where a rule looks for a name, one after the other."""
         if source is Source.OBJECT_NAME and kind == "object":
-            yield _Place((entry.own_name,))
+            yield _Candidate((entry.own_name,))
         elif source is Source.DATA_NAME and entry.facts.data:
-            yield _Place((entry.facts.data,))
+            yield _Candidate((entry.facts.data,))
         elif source is Source.MATERIAL:
             materials = [entry] if kind == "material" else [self._materials.get(m) for m in entry.facts.materials]
-            yield from (_Place((one.own_name,), one) for one in materials if one is not None)
+            yield from (_Candidate((one.own_name,), one) for one in materials if one is not None)
         elif source is Source.ASSET_TAG:
-            yield _Place(entry.facts.tags)
+            yield _Candidate(entry.facts.tags)
             if kind == "object":
-                yield from (_Place(one.facts.tags) for one in self._outwards(entry))
+                yield from (_Candidate(one.facts.tags) for one in self._outwards(entry))
         elif source in (Source.COLLECTION, Source.TOP_COLLECTION):
             # A collection is a group by its own name; those around it have their own.
             around = [entry] if kind == "collection" else list(self._outwards(entry))
             if source is Source.TOP_COLLECTION and kind == "object":
                 around = around[-1:]
-            yield from (_Place((one.own_name,), one) for one in around)
+            yield from (_Candidate((one.own_name,), one) for one in around)
 
     def _outwards(self, entry: SceneEntry) -> Iterator[SceneEntry]:
         """The collections that a thing is in, the nearest first."""
@@ -247,7 +245,7 @@ class _Rules:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Candidate:
     """Names that a pattern may fit, and the entry whose custom properties count there."""
 
     names: tuple[str, ...]

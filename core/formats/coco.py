@@ -49,17 +49,17 @@ class CocoWriter:
 
     def add(self, frame: StreamedFrame) -> None:
         record, image, ids = frame.record, frame.number, self._survey.ids
-        place = self._tracks.place(record)
-        self._file.write((b",\n" if image > 1 else b"\n") + canonical_json(image_row(image, record, place)))
+        position = self._tracks.position(record)
+        self._file.write((b",\n" if image > 1 else b"\n") + canonical_json(image_row(image, record, position)))
         for instance in record.instances:
-            row = annotation_row(self.annotations + 1, image, ids[instance.category], instance, record, place)
+            row = annotation_row(self.annotations + 1, image, ids[instance.category], instance, record, position)
             if instance.track is not None:
                 row["track_id"] = self._tracks.id_of(instance)
             self._write_annotation(row | extra_fields(instance, record, self._survey.part_ids))
         for region in record.ignored:
             # An evaluation looks for regions to ignore in one category after the other.
             for id in [ids[region.category]] if region.category else ids.values():
-                row = annotation_row(self.annotations + 1, image, id, region, record, place)
+                row = annotation_row(self.annotations + 1, image, id, region, record, position)
                 self._write_annotation({**row, "iscrowd": 1})
 
     def finish(self) -> Sequence[str]:

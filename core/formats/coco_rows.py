@@ -12,7 +12,7 @@ from ..masks.runs import Mask
 from ..records.frame_record import FrameRecord
 from ..records.instance import Amodal, Instance, Part
 from ..settings.category_table import Category
-from .coco_tracks import Place
+from .coco_tracks import VideoPosition
 
 
 def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _part(part: Part, record: FrameRecord, part_ids: Mapping[str, int]) -> dict[
     return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
 
 
-def image_row(id: int, record: FrameRecord, place: Place) -> dict[str, str | int]:
+def image_row(id: int, record: FrameRecord, position: VideoPosition) -> dict[str, str | int]:
     return {
         "id": id,
         "file_name": record.image,
@@ -66,13 +66,13 @@ def image_row(id: int, record: FrameRecord, place: Place) -> dict[str, str | int
         "height": record.height,
         "frame": record.frame,
         "sequence": record.sequence,
-        "video_id": place.video,
-        "frame_index": place.frame_index,
+        "video_id": position.video,
+        "frame_index": position.frame_index,
     }
 
 
 def annotation_row(
-    id: int, image: int, category: int, instance: Instance, record: FrameRecord, place: Place
+    id: int, image: int, category: int, instance: Instance, record: FrameRecord, position: VideoPosition
 ) -> dict[str, Any]:
     return {
         "id": id,
@@ -81,7 +81,7 @@ def annotation_row(
         **_shape(instance.mask, record),
         "iscrowd": 0,
         "name": instance.name,
-        "video_id": place.video,
+        "video_id": position.video,
     }
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..records.frame_record import FrameRecord
-from ..records.instance import Identity, Instance
+from ..records.instance import Instance, TrackKey
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class VideoPosition:
     """Where a frame is in its video; frames are counted from 0."""
 
     video: int
@@ -26,19 +26,19 @@ class Place:
 class Tracks:
     """Give it every record in any order, number() them, and then every record once more in the order of the images.
 
-    Track ids count from 1 in the order of sequence, category id and identity. An object that changes its category has
+    Track ids count from 1 in the order of sequence, category id and key. An object that changes its category has
     a track in each, since a track has one. What is kept in memory grows with the tracks, not with the annotations.
     """
 
     def __init__(self) -> None:
-        self._names: dict[str, dict[tuple[str, Identity], str]] = defaultdict(dict)
+        self._names: dict[str, dict[tuple[str, TrackKey], str]] = defaultdict(dict)
         self._shown: dict[str, set[str]] = defaultdict(set)
         self._ignored: dict[str, set[str]] = defaultdict(set)
         self._category_ids: Mapping[str, int] = {}
         self._videos: list[Row] = []
         self._frame_index = 0
         self._count = 0
-        self._numbers: dict[tuple[str, Identity], int] = {}
+        self._numbers: dict[tuple[str, TrackKey], int] = {}
 
     def add(self, record: FrameRecord) -> None:
         """Note which objects a frame shows."""
@@ -55,15 +55,15 @@ class Tracks:
         """Begin with the second round."""
         self._category_ids = category_ids
 
-    def place(self, record: FrameRecord) -> Place:
+    def position(self, record: FrameRecord) -> VideoPosition:
         """Where the next record of the second round is."""
         if not self._videos or self._videos[-1]["name"] != record.sequence:
             self._begin_video(record)
         self._frame_index += 1
-        return Place(len(self._videos), self._frame_index)
+        return VideoPosition(len(self._videos), self._frame_index)
 
     def id_of(self, instance: Instance) -> int:
-        """The track of an instance of the record that was placed last."""
+        """The track of an instance of the record whose position was asked for last."""
         assert instance.track is not None  # whoever asks has looked
         return self._numbers[instance.category, instance.track]
 
@@ -75,14 +75,14 @@ class Tracks:
         """A row for each track, in the order of their ids."""
         id = 0
         for video in self._videos:
-            for category, identity in self._in_order(video["name"]):
+            for category, key in self._in_order(video["name"]):
                 id += 1
                 yield {
                     "id": id,
                     "category_id": self._category_ids[category],
                     "video_id": video["id"],
-                    "name": self._names[video["name"]][category, identity],
-                    **({"instance": identity} if isinstance(identity, int) else {}),
+                    "name": self._names[video["name"]][category, key],
+                    **({"instance": key} if isinstance(key, int) else {}),
                 }
 
     def _begin_video(self, record: FrameRecord) -> None:
@@ -107,10 +107,10 @@ class Tracks:
             }
         )
 
-    def _in_order(self, sequence: str) -> list[tuple[str, Identity]]:
+    def _in_order(self, sequence: str) -> list[tuple[str, TrackKey]]:
         return sorted(self._names[sequence], key=lambda key: (self._category_ids[key[0]], _sortable(key[1])))
 
 
-def _sortable(identity: Identity) -> tuple[int, str]:
+def _sortable(key: TrackKey) -> tuple[int, str]:
     """Names before numbers, each in their own order."""
-    return (-1, identity) if isinstance(identity, str) else (identity, "")
+    return (-1, key) if isinstance(key, str) else (key, "")

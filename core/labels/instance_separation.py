@@ -127,7 +127,7 @@ def separate_instances(
     }
     if not shared:
         return SeparatedLabels(image.labels)
-    table = _Identities(geometry.surfaces, scene, grouping)
+    table = _Owners(geometry.surfaces, scene, grouping)
     problem, depth, projection = _depth(passes, scene)
     if depth is None or projection is None:
         return _separate_by_pieces(image, runs, shared, table, problem)
@@ -166,7 +166,7 @@ def surfaces_by_label(
 
 
 @dataclass(frozen=True)
-class _Identity:
+class _Owner:
     """Which instance a surface is of; surfaces with an equal one are the same instance."""
 
     entry: SceneEntry
@@ -176,7 +176,7 @@ class _Identity:
 _Key = tuple[str, str, tuple[int, ...], int]
 
 
-class _Identities:
+class _Owners:
     """Which instance each surface is of.
 
     An instance is named after its object, or its group, and numbered in the order of instancers and persistent ids.
@@ -194,11 +194,11 @@ class _Identities:
         for key in sorted({key for key in keys if key is not None}):
             of_group[key[0]] += 1
             numbers[key] = of_group[key[0]]
-        self._identities = [self._identity(surface, key, numbers) for surface, key in zip(surfaces, keys, strict=True)]
+        self._owners = [self._owner(surface, key, numbers) for surface, key in zip(surfaces, keys, strict=True)]
 
-    def __getitem__(self, number: int) -> _Identity | None:
+    def __getitem__(self, number: int) -> _Owner | None:
         """That of a surface by its number; None for an object that stands for itself."""
-        return self._identities[number]
+        return self._owners[number]
 
     def of_label(self, numbers: Iterable[int]) -> SceneEntry | None:
         """What all surfaces of a label are, by the objects that carry it; None if that is not the same for all."""
@@ -206,12 +206,12 @@ class _Identities:
         groups = [self._entry_of(name)[1] for name in names]
         return groups[0] if len({(group.category, group.ignored) for group in groups}) == 1 else None
 
-    def _identity(self, surface: Surface, key: _Key | None, numbers: Mapping[_Key, int]) -> _Identity | None:
+    def _owner(self, surface: Surface, key: _Key | None, numbers: Mapping[_Key, int]) -> _Owner | None:
         _, group = self._entry(surface)
         if key is not None:
-            return _Identity(numbered(group, numbers[key]), track_id(*key))
+            return _Owner(numbered(group, numbers[key]), track_id(*key))
         # What joins all copies is itself, unless the label is that of another object.
-        return _Identity(group, None) if surface.source != surface.object else None
+        return _Owner(group, None) if surface.source != surface.object else None
 
     def _entry(self, surface: Surface) -> tuple[SceneEntry, SceneEntry]:
         """The object that a surface is an instance of, and its group; itself where it is in none."""
@@ -264,22 +264,22 @@ def _separate_by_surface(
     found: FoundSurfaces,
     label_of: Sequence[int],
     surfaces: Sequence[Surface],
-    identities: Sequence[_Identity | None],
+    owners: Sequence[_Owner | None],
 ) -> SeparatedLabels:
-    """Args: label_of, surfaces and identities are in the order of the numbers in `found`, and so are its surfaces."""
+    """Args: label_of, surfaces and owners are in the order of the numbers in `found`, and so are its surfaces."""
     fresh = _fresh_labels(runs)
     new_labels = np.array(label_of, dtype=np.uint32)
-    new_of: dict[_Identity, int] = {}
+    new_of: dict[_Owner, int] = {}
     carried: dict[int, set[int]] = defaultdict(set)
     themselves: dict[int, set[str]] = {label: set() for label in label_of}
-    for place, (label, identity) in enumerate(zip(label_of, identities, strict=True)):
-        if identity is None:
+    for place, (label, owner) in enumerate(zip(label_of, owners, strict=True)):
+        if owner is None:
             themselves[label].add(surfaces[place].object)
             continue
-        if identity not in new_of:
-            new_of[identity] = next(fresh)
-        new_labels[place] = new_of[identity]
-        carried[new_of[identity]].add(label)
+        if owner not in new_of:
+            new_of[owner] = next(fresh)
+        new_labels[place] = new_of[owner]
+        carried[new_of[owner]].add(label)
     labels = image.labels.copy()
     known = found.surface >= 0
     labels[known] = new_labels[found.surface[known]]
@@ -319,7 +319,7 @@ def _notes(
 
 
 def _separate_by_pieces(
-    image: LabelImage, runs: Runs, shared: Mapping[int, list[int]], table: _Identities, problem: str
+    image: LabelImage, runs: Runs, shared: Mapping[int, list[int]], table: _Owners, problem: str
 ) -> SeparatedLabels:
     """Each connected piece of a shared label is an instance of the object that carries it."""
     groups = {label: group for label, numbers in shared.items() if (group := table.of_label(numbers))}

@@ -91,9 +91,9 @@ _REASONS = (NO_SURFACE, GONE, CHANGED, BEHIND)
 def _motions(here: SurfaceMap, there: SurfaceMap) -> tuple[Integers, Floats, Integers]:
     """For each surface of here its number there, (N, 4, 4) from its place here to that there, both of the world, and
     the reason why it has no motion, -1 where it has."""
-    number_of = {identity: number for number, identity in enumerate(there.identities)}
-    count = len(here.identities)
-    partner = np.array([number_of.get(identity, -1) for identity in here.identities], np.int64).reshape(count)
+    number_of = {key: number for number, key in enumerate(there.keys)}
+    count = len(here.keys)
+    partner = np.array([number_of.get(key, -1) for key in here.keys], np.int64).reshape(count)
     same = np.array(
         [
             other >= 0 and mesh != "" and mesh == there.meshes[other]

@@ -14,7 +14,7 @@ from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import find_runs
 from ..scene.scene_geometry import SceneGeometry, read_meshes
 from ..settings.settings import LabelSource
-from .codecs.surfaces import Identity, SurfaceMap
+from .codecs.surfaces import SurfaceKey, SurfaceMap
 
 
 def map_surfaces(frame: LabelledFrame) -> SurfaceMap:
@@ -61,7 +61,7 @@ def map_surfaces(frame: LabelledFrame) -> SurfaceMap:
     return SurfaceMap(
         number,
         np.array([one.matrix for one in geometry.surfaces], np.float64).reshape(-1, 4, 4),
-        _identities(geometry),
+        _keys(geometry),
         tuple(one.mesh for one in geometry.surfaces),
     )
 
@@ -91,7 +91,7 @@ def _find_among_several(
     number[hit] = np.array(numbers, np.int32)[found[hit]]
 
 
-def _identities(geometry: SceneGeometry) -> tuple[Identity, ...]:
+def _keys(geometry: SceneGeometry) -> tuple[SurfaceKey, ...]:
     counts: Counter[tuple[str, str, str, tuple[int, ...]]] = Counter()
     found = []
     for one in geometry.surfaces:

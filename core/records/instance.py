@@ -9,7 +9,7 @@ from ..scene.keypoints import Keypoint
 from ..scene.poses import Pose
 
 # A name, or the track_id of an instance that shares its name.
-Identity = str | int
+TrackKey = str | int
 
 
 def _mask(labels: tuple[int, ...], box: Box, area: int, rle: str) -> Mask:
@@ -120,7 +120,7 @@ class Instance(JsonObject):
     resolved: str | None = None
 
     @property
-    def track(self) -> Identity | None:
+    def track(self) -> TrackKey | None:
         """What makes it the same thing in all frames of its sequence; None where nobody knows."""
         if self.track_id is not None:
             return self.track_id

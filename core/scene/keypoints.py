@@ -54,7 +54,7 @@ ABSENT = Keypoint(0.0, 0.0, Visibility.ABSENT, 0.0)
 
 
 @dataclass(frozen=True)
-class KeypointPlace(JsonRow):
+class SceneKeypoint(JsonRow):
     """A keypoint of the scene.
 
     Attributes:
@@ -121,7 +121,7 @@ def find_keypoints(
     names: Sequence[str],
     objects: Sequence[str],
     labels: Sequence[int],
-    places: Mapping[str, Sequence[KeypointPlace]],
+    places: Mapping[str, Sequence[SceneKeypoint]],
     camera: Camera,
     surfaces: SeenSurfaces,
     unit_scale: float,

@@ -13,7 +13,7 @@ from ..base.files import canonical_json, complete_file
 from ..base.json_fields import LEFT_OUT, JsonObject, JsonRow
 from ..settings.category_table import Category
 from .camera import Camera
-from .keypoints import KeypointPlace
+from .keypoints import SceneKeypoint
 from .placements import Placement
 
 SCENE_VERSION = 3
@@ -194,7 +194,7 @@ class SceneRecord(JsonObject):
     table: tuple[Category, ...] = ()
     opaque: tuple[int, int, int, int] | None = None
     placements: tuple[Placement, ...] = ()
-    keypoints: tuple[KeypointPlace, ...] = ()
+    keypoints: tuple[SceneKeypoint, ...] = ()
     geometry: str | None = None
     view_layer: str = ""
     view: str = ""

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from ...core.scene.keypoints import KeypointPlace
+from ...core.scene.keypoints import SceneKeypoint
 from ...core.scene.scene_record import category_of_name
 
 
@@ -16,7 +16,7 @@ def read_keypoints(
     scene: bpy.types.Scene,
     rendered: Collection[bpy.types.Object],
     depsgraph: bpy.types.Depsgraph,
-) -> tuple[KeypointPlace, ...]:
+) -> tuple[SceneKeypoint, ...]:
     """Find keypoints at the frame of a depsgraph.
 
     A keypoint is an object (an empty) of that name, with or without the ".001" of a copy, or with a custom property
@@ -32,14 +32,14 @@ def read_keypoints(
         Sorted by name. Only what belongs to objects that leave pixels.
     """
     family = _Family(scene, set(rendered))
-    found: dict[str, list[KeypointPlace]] = defaultdict(list)
+    found: dict[str, list[SceneKeypoint]] = defaultdict(list)
     for name, position, owners in _candidates(set(names), scene, family, depsgraph):
         # An empty of that name decides for the objects that it belongs to, and a bone comes before a vertex group.
         decided = {ob for place in found[name] for ob in place.objects}
         objects = tuple(sorted(ob.name for ob in owners if ob.name not in decided))
         if objects:
             below = min(_distance(ob.evaluated_get(depsgraph), position) for ob in owners)
-            found[name].append(KeypointPlace(name, objects, tuple(position), below))
+            found[name].append(SceneKeypoint(name, objects, tuple(position), below))
     return tuple(place for name in sorted(found) for place in found[name])
 
 

@@ -14,7 +14,7 @@ from ...base.dataset_folder import INSTANCES_FILE, DatasetFolder, image_in_image
 from ...base.errors import RecordError
 from ...base.files import canonical_json
 from ...formats.coco_rows import annotation_row, category_row, extra_fields, image_row
-from ...formats.coco_tracks import Place, Tracks
+from ...formats.coco_tracks import Tracks, VideoPosition
 from ...formats.writer import StreamedFrame, Survey
 from ...frames.frame_messages import frames_in_words
 from ...records.frame_record import FrameRecord
@@ -90,20 +90,20 @@ class CocoFile:
     def check(self, frame: StreamedFrame) -> Problems:
         """A record's image and annotations."""
         record = frame.record
-        place = self._tracks.place(record)
+        position = self._tracks.position(record)
         image = self._images.pop(record.image, None)
         if image is None:
             yield f"{INSTANCES_FILE} has no image {record.image}; {_MERGE}"
             return
-        expected = image_row(image["id"], record, place)
-        expected["video_id"] = self._videos.get(record.sequence, place.video)
+        expected = image_row(image["id"], record, position)
+        expected["video_id"] = self._videos.get(record.sequence, position.video)
         if not self._complete:
             del expected["video_id"], expected["frame_index"]  # of which damaged records may have a share
         for field, value in expected.items():
             if image.get(field) != value:
                 yield f"{field} of its image is {_short(image.get(field))} in {INSTANCES_FILE}, not {_short(value)}"
         rows = self._annotations[image["id"]]
-        wanted = list(self._wanted(record, place, image["id"]))
+        wanted = list(self._wanted(record, position, image["id"]))
         self.annotations += len(wanted)
         for (row, instance), found in _paired(wanted, rows):
             if row is not None and found is not None:
@@ -142,14 +142,16 @@ class CocoFile:
     def _key(row: Row) -> tuple[Any, ...]:
         return row.get("video_id"), row.get("category_id"), row.get("name"), row.get("instance")
 
-    def _wanted(self, record: FrameRecord, place: Place, image: int) -> Iterator[tuple[Row, Instance | None]]:
+    def _wanted(
+        self, record: FrameRecord, position: VideoPosition, image: int
+    ) -> Iterator[tuple[Row, Instance | None]]:
         """What the record says, without ids of annotations and tracks."""
         for instance in record.instances:
-            row = annotation_row(0, image, self._ids[instance.category], instance, record, place)
+            row = annotation_row(0, image, self._ids[instance.category], instance, record, position)
             yield {**row, **extra_fields(instance, record, self._part_ids)}, instance
         for region in record.ignored:
             for id in [self._ids[region.category]] if region.category else self._ids.values():
-                yield {**annotation_row(0, image, id, region, record, place), "iscrowd": 1}, None
+                yield {**annotation_row(0, image, id, region, record, position), "iscrowd": 1}, None
 
     def _compare(self, row: Row, found: Row, instance: Instance | None, record: FrameRecord) -> Problems:
         expected = json.loads(canonical_json(row))

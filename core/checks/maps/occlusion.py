@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...maps.codecs.codec import MapPixels
-from ...records.instance import Identity
+from ...records.instance import TrackKey
 from ...settings.map_table import DenseMap, MapKind
 from ..checked_frame import Array, CheckedFrame
 from ..report import Problems
@@ -116,7 +116,7 @@ def _told(kind: MapKind, other: CheckedFrame, wrong: Bools, of: Bools, exact: bo
 def _tracks(*frames: CheckedFrame) -> list[Integers]:
     """(H, W) of each frame: a number for the instance in each pixel, the same in all frames; 0 for none, -1 for one of
     which nobody knows which it is in others."""
-    number_of: dict[Identity, int] = {}
+    number_of: dict[TrackKey, int] = {}
     found = []
     for frame in frames:
         tracks = [one.track for one in frame.record.instances]
@@ -131,7 +131,7 @@ def _surfaces(*frames: CheckedFrame) -> list[Integers]:
     found = []
     for frame in frames:
         surfaces = frame.surfaces()
-        numbers = [number_of.setdefault(identity, len(number_of) + 1) for identity in surfaces.identities]
+        numbers = [number_of.setdefault(key, len(number_of) + 1) for key in surfaces.keys]
         found.append(np.array([*numbers, 0], np.int64)[surfaces.number])  # the last for -1, which is none
     return found
 

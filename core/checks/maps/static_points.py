@@ -45,10 +45,10 @@ def seen_from(frame: CheckedFrame, other: CheckedFrame) -> Pixels:
 def surfaces_at_rest(frame: CheckedFrame, other: CheckedFrame) -> npt.NDArray[np.bool_]:
     """(H, W) whether the surface of a pixel is known, and has the same place and shape in both frames."""
     here, there = frame.surfaces(), other.surfaces()
-    number_of = {identity: number for number, identity in enumerate(there.identities)}
-    still = np.zeros(len(here.identities) + 1, bool)  # the last for -1, which is none
-    for number, (identity, mesh) in enumerate(zip(here.identities, here.meshes, strict=True)):
-        match = number_of.get(identity)
+    number_of = {key: number for number, key in enumerate(there.keys)}
+    still = np.zeros(len(here.keys) + 1, bool)  # the last for -1, which is none
+    for number, (key, mesh) in enumerate(zip(here.keys, here.meshes, strict=True)):
+        match = number_of.get(key)
         if match is None or mesh == "" or mesh != there.meshes[match]:
             continue
         one = here.matrices[number]

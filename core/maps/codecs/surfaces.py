@@ -13,7 +13,7 @@ from ...base.files import canonical_json, complete_file
 from .codec import of_size
 
 # Object whose labels it has, object that it is a copy of, instancer, persistent id, and its place among equal ones.
-Identity = tuple[str, str, str, tuple[int, ...], int]
+SurfaceKey = tuple[str, str, str, tuple[int, ...], int]
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class SurfaceMap:
     Attributes:
         number: (H, W) int32, the surface in each pixel; -1 where there is none, or nobody knows which.
         matrices: (N, 4, 4) float64, row-major, from each surface's mesh to the world, scene units.
-        identities: what is equal for one surface in all frames.
+        keys: what is equal for one surface in all frames.
         meshes: digest of the mesh of each; "" for what has no triangles. Equal ones have the same shape.
     """
 
     number: npt.NDArray[np.int32]
     matrices: npt.NDArray[np.float64]
-    identities: tuple[Identity, ...]
+    keys: tuple[SurfaceKey, ...]
     meshes: tuple[str, ...]
 
     @property
@@ -47,7 +47,7 @@ class SurfacesNpz:
     def write(self, path: Path, content: SurfaceMap) -> int:
         rows = [
             [*names, list(persistent_id), repeat, mesh]
-            for (*names, persistent_id, repeat), mesh in zip(content.identities, content.meshes, strict=True)
+            for (*names, persistent_id, repeat), mesh in zip(content.keys, content.meshes, strict=True)
         ]
         buffer = io.BytesIO()
         np.savez_compressed(
@@ -65,7 +65,7 @@ class SurfacesNpz:
             with np.load(path, allow_pickle=False) as archive:
                 rows: list[Any] = json.loads(archive["surfaces"].tobytes())
                 number, matrices = archive["number"], archive["matrices"]
-            identities = tuple(
+            keys = tuple(
                 (str(ob), str(source), str(by), tuple(map(int, persistent_id)), int(repeat))
                 for ob, source, by, persistent_id, repeat, _ in rows
             )
@@ -74,4 +74,4 @@ class SurfacesNpz:
         if matrices.shape != (len(rows), 4, 4) or number.max(initial=-1) >= len(rows):
             raise ValueError("numbers without a surface")
         of_size(number, height, width)
-        return SurfaceMap(number, matrices, identities, tuple(str(row[-1]) for row in rows))
+        return SurfaceMap(number, matrices, keys, tuple(str(row[-1]) for row in rows))

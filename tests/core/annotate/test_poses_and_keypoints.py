@@ -14,7 +14,7 @@ from core.base.phrases import GET_SCENE_RECORDS
 from core.cli.parser import main
 from core.records.frame_job import FrameJob
 from core.records.record_store import read_record_file
-from core.scene.keypoints import KeypointPlace
+from core.scene.keypoints import SceneKeypoint
 from core.scene.scene_geometry import SceneGeometry, Surface, write_geometry
 from core.scene.scene_record import SceneEntry, SceneRecord
 from core.settings.category_table import Category
@@ -46,8 +46,8 @@ def job(tmp_path: Path, write_exr) -> FrameJob:
         objects=entries_of(SceneEntry("Plate", 1, "plate"), categories=[plate]),
         table=(plate,),
         keypoints=(
-            KeypointPlace("left", ("Plate",), (-0.5, 0.0, 10.0), 0.0),
-            KeypointPlace("right", ("Plate",), (0.5, 0.0, 10.0), 0.0),
+            SceneKeypoint("left", ("Plate",), (-0.5, 0.0, 10.0), 0.0),
+            SceneKeypoint("right", ("Plate",), (0.5, 0.0, 10.0), 0.0),
         ),
         geometry=digest(geometry.as_bytes()),
     )

@@ -124,7 +124,7 @@ def test_an_object_keeps_its_track_through_its_sequence(tmp_path: Path) -> None:
     }
 
 
-def test_instances_that_share_a_name_have_identities(tmp_path: Path) -> None:
+def test_instances_that_share_a_name_have_keys(tmp_path: Path) -> None:
     """What geometry tells apart: the name may be made up for each frame, what Blender knows it by stays."""
     coco = written(
         tmp_path,
@@ -160,14 +160,14 @@ def test_regions_to_ignore_are_no_tracks(tmp_path: Path, category: str, ids: lis
     assert [track["name"] for track in coco["tracks"]] == ["Ball", "Ball"]
 
 
-identities = st.none() | st.integers(0, 300)
+keys = st.none() | st.integers(0, 300)
 
 
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from(["", "a", "a/b", "B"]), st.integers(-2, 4)),
         st.dictionaries(
-            st.tuples(st.sampled_from(["ball", "cube"]), identities, st.sampled_from("xyz")), st.none(), max_size=4
+            st.tuples(st.sampled_from(["ball", "cube"]), keys, st.sampled_from("xyz")), st.none(), max_size=4
         ),
         min_size=1,
         max_size=8,
@@ -179,10 +179,9 @@ def test_any_records_in_any_order(
 ) -> None:
     made = []
     for (sequence, frame), found in frames.items():
-        unique = {(category, name if identity is None else identity): name for category, identity, name in found}
+        unique = {(category, name if key is None else key): name for category, key, name in found}
         things = [
-            instance(name, category, identity if isinstance(identity, int) else None)
-            for (category, identity), name in unique.items()
+            instance(name, category, key if isinstance(key, int) else None) for (category, key), name in unique.items()
         ]
         made.append(record(sequence, frame, *things))
     first = written(tmp_path_factory.mktemp("one"), *made)

@@ -241,20 +241,20 @@ def test_points(folder: Path, data: st.DataObject, count: int, has_colours: bool
 @given(st.data(), st.integers(0, 4))
 def test_surfaces(folder: Path, data: st.DataObject, count: int) -> None:
     text = st.text(max_size=4)
-    identity = st.tuples(
+    key = st.tuples(
         text, text, text, st.lists(st.integers(-5, 5), max_size=3).map(tuple), st.integers(min_value=0, max_value=9)
     )
     content = SurfaceMap(
         data.draw(npst.arrays(np.int32, SIZE, elements=st.integers(-1, count - 1))),
         data.draw(npst.arrays(np.float64, (count, 4, 4), elements=st.floats(allow_nan=False))),
-        tuple(data.draw(st.lists(identity, min_size=count, max_size=count))),
+        tuple(data.draw(st.lists(key, min_size=count, max_size=count))),
         tuple(data.draw(st.lists(text, min_size=count, max_size=count))),
     )
     held, found = written_and_read(folder, Storage.SURFACES_NPZ, content)
     assert held == np.count_nonzero(content.number >= 0)
     np.testing.assert_array_equal(found.number, content.number)
     np.testing.assert_array_equal(found.matrices, content.matrices)
-    assert (found.identities, found.meshes) == (content.identities, content.meshes)
+    assert (found.keys, found.meshes) == (content.keys, content.meshes)
 
 
 # --- Files that are not as they should be -----------------------------------------------------------------------------

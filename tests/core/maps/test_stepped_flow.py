@@ -92,7 +92,7 @@ def test_surfaces_that_are_equal_keep_their_order(tmp_path: Path) -> None:
     read = SurfacesNpz().read(tmp_path / "a.npz", 1, 3)
     np.testing.assert_array_equal(read.number, number)
     np.testing.assert_array_equal(read.matrices, written.matrices)
-    assert (read.identities, read.meshes) == (names, ("x", "y"))
+    assert (read.keys, read.meshes) == (names, ("x", "y"))
     SurfacesNpz().write(tmp_path / "b.npz", written)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from core.scene.keypoints import ABSENT, Keypoint, KeypointPlace, SeenSurfaces, Visibility, find_keypoints
+from core.scene.keypoints import ABSENT, Keypoint, SceneKeypoint, SeenSurfaces, Visibility, find_keypoints
 from tests.builders import pinhole, plain_camera
 
 WIDTH, HEIGHT, FOCAL = 320, 240, 400.0
@@ -28,7 +28,7 @@ def spheres(*placed: tuple[float, float, float, float]) -> SeenSurfaces:
 
 
 def keypoint(position, surfaces: SeenSurfaces, label: int = 1, below: float = 0.0, unit_scale: float = 1.0) -> Keypoint:
-    place = KeypointPlace("tip", ("Ball",), tuple(map(float, position)), below)
+    place = SceneKeypoint("tip", ("Ball",), tuple(map(float, position)), below)
     (found,) = find_keypoints(["tip"], ["Ball"], [label], {"tip": [place]}, CAMERA, surfaces, unit_scale)
     return found
 
@@ -90,7 +90,7 @@ def test_in_the_corners_of_the_image(corner: tuple[float, float, float]) -> None
 
 
 def test_order_of_the_category_and_what_nobody_has() -> None:
-    places = {"b": [KeypointPlace("b", ("Ball",), (0.5, 0, 5), 0)], "a": [KeypointPlace("a", ("Box",), (0, 0, 5), 0)]}
+    places = {"b": [SceneKeypoint("b", ("Ball",), (0.5, 0, 5), 0)], "a": [SceneKeypoint("a", ("Box",), (0, 0, 5), 0)]}
 
     found = find_keypoints(["a", "b", "c"], ["Ball"], [1], places, CAMERA, spheres(), 1.0)
 
@@ -98,8 +98,8 @@ def test_order_of_the_category_and_what_nobody_has() -> None:
 
 
 def test_what_belongs_to_the_instance_alone_comes_first() -> None:
-    shared = KeypointPlace("a", ("Ball", "Box"), (0, 0, 5), 0)
-    own = KeypointPlace("a", ("Ball",), (0.5, 0, 5), 0)
+    shared = SceneKeypoint("a", ("Ball", "Box"), (0, 0, 5), 0)
+    own = SceneKeypoint("a", ("Ball",), (0.5, 0, 5), 0)
 
     (found,) = find_keypoints(["a"], ["Ball"], [1], {"a": [shared, own]}, CAMERA, spheres(), 1.0)
 
@@ -108,7 +108,7 @@ def test_what_belongs_to_the_instance_alone_comes_first() -> None:
 
 def test_json() -> None:
     found = keypoint((0.1, 0.2, 5), spheres((0, 0, 6, 1)))
-    place = KeypointPlace("a", ("Ball", "Box"), (0.5, 1, 2), 0.25)
+    place = SceneKeypoint("a", ("Ball", "Box"), (0.5, 1, 2), 0.25)
 
     assert Keypoint.from_json(json.loads(json.dumps(found.as_json()))) == found
-    assert KeypointPlace.from_json(json.loads(json.dumps(place.as_json()))) == place
+    assert SceneKeypoint.from_json(json.loads(json.dumps(place.as_json()))) == place
