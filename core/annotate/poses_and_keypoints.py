@@ -10,7 +10,7 @@ from ..base.phrases import GET_SCENE_RECORDS
 from ..geometry.rasteriser import Projection
 from ..labels.labelled_frame import LabelledFrame
 from ..records.instance import Instance
-from ..scene.keypoints import Keypoint, SceneKeypoint, SeenSurfaces, find_keypoints
+from ..scene.keypoints import Keypoint, SceneKeypoint, SeenPixels, find_keypoints
 from ..scene.placements import Placement, place_surfaces
 from ..scene.poses import Pose, find_poses
 from ..scene.scene_geometry import read_meshes
@@ -81,8 +81,8 @@ def _keypoints(frame: LabelledFrame) -> tuple[list[tuple[Keypoint, ...] | None],
     for place in scene.keypoints:
         places[place.name].append(place)
     has_depth = Pass.DEPTH in frame.passes
-    depth = np.where(frame.surfaces.seen, frame.surfaces.in_pass, np.inf).astype(np.float64) if has_depth else None
-    seen = SeenSurfaces(frame.runs.image(), depth)
+    depth = np.where(frame.depth.seen, frame.depth.in_pass, np.inf).astype(np.float64) if has_depth else None
+    seen = SeenPixels(frame.runs.image(), depth)
     named = frame.named_of
     found = [
         find_keypoints(

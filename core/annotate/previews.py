@@ -51,13 +51,13 @@ def _drawn(frame: LabelledFrame, canvas: Bytes) -> Iterator[tuple[str, Bytes]]:
 
     instances = frame.instances
     names, colours = [category.name for category in frame.categories], own_colours(frame.categories)
-    camera, surfaces = frame.scene.camera if frame.scene else None, frame.surfaces
+    camera, depth = frame.scene.camera if frame.scene else None, frame.depth
     yield BOXES, draw_boxes(canvas, instances, names, colours)
     if camera and camera.is_projective and any(instance.pose for instance in instances):
-        yield BOXES_3D, draw_boxes_3d(canvas, instances, names, camera, surfaces.unit_scale, colours)
+        yield BOXES_3D, draw_boxes_3d(canvas, instances, names, camera, depth.unit_scale, colours)
     if any(instance.amodal for instance in instances):
         yield AMODAL, draw_amodal(canvas, instances, names, colours)
     if Pass.DEPTH in frame.passes:
         with np.errstate(invalid="ignore", over="ignore"):
-            depth = surfaces.in_pass * np.float32(surfaces.unit_scale)
-        yield DEPTH, draw_depth(depth, surfaces.seen, "m" if surfaces.unit == "m" else "units")
+            metres = depth.in_pass * np.float32(depth.unit_scale)
+        yield DEPTH, draw_depth(metres, depth.seen, "m" if depth.unit == "m" else "units")

@@ -31,7 +31,7 @@ def _far_clip_in_buffer(camera: Camera) -> float:
     return 1 / (1 / far + _BUFFER_STEP / near)
 
 
-class Surfaces:
+class FrameDepth:
     """The depth of a frame, read once and when it is first asked for.
 
     Attributes:

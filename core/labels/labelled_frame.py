@@ -24,7 +24,7 @@ from ..settings.category_table import Category
 from ..settings.map_table import passes_of
 from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Settings, shows_colours
-from .depth import Surfaces
+from .depth import FrameDepth
 from .holdouts import find_holdouts
 from .instance_separation import SeparatedLabels, separate_instances
 from .label_image import LabelImage, read_labels
@@ -40,7 +40,7 @@ class LabelledFrame:
     Attributes:
         job: what to do.
         scene: its scene record, read from job.scene.
-        passes, surfaces: of its files.
+        passes, depth: of its files.
         image: its labels, as they are in the files.
         separated: how instances that share a label were separated.
         named: what its labels stand for.
@@ -58,7 +58,7 @@ class LabelledFrame:
     job: FrameJob
     scene: SceneRecord | None
     passes: Passes
-    surfaces: Surfaces
+    depth: FrameDepth
     image: LabelImage
     separated: SeparatedLabels
     named: Sequence[NamedLabels]
@@ -152,7 +152,7 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
         job=job,
         scene=scene,
         passes=passes,
-        surfaces=Surfaces(passes, scene),
+        depth=FrameDepth(passes, scene),
         image=image,
         separated=separated,
         named=named,

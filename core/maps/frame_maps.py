@@ -65,7 +65,7 @@ class DenseMaps:
 
     def __init__(self, frame: LabelledFrame, category_ids: Mapping[str, int], colours: Bytes | None) -> None:
         self._frame = frame
-        self._passes, self._surfaces, self._instances = frame.passes, frame.surfaces, frame.instances
+        self._passes, self._depth, self._instances = frame.passes, frame.depth, frame.instances
         self._motion = Motion(frame.passes, frame.scene.camera if frame.scene else None)
         self._category_ids = category_ids
         self._depth_scale = frame.job.settings.depth_scale
@@ -77,7 +77,7 @@ class DenseMaps:
         wanting = next((map for map in maps if map.kind.needs_camera), None)
         if wanting:
             with _naming(wanting):
-                _ = self._surfaces.camera
+                _ = self._depth.camera
 
     def write(self, map: DenseMap) -> WrittenMap:
         """Make a map and write its file; those of one kind are best asked for one after the other.
@@ -97,21 +97,21 @@ class DenseMaps:
         return WrittenMap(
             map=map,
             file=path,
-            unit=self._surfaces.unit if map.kind.is_length else map.kind.unit,
+            unit=self._depth.unit if map.kind.is_length else map.kind.unit,
             scale=codec.scale,
             valid=held,
             out_of_range=content.count - held,
             ids=self._category_ids if map.kind is MapKind.CATEGORIES else None,
         )
 
-    def _depth(self) -> MapPixels:
-        return MapPixels(self._surfaces.planar(), self._surfaces.seen)
+    def _planar_depth(self) -> MapPixels:
+        return MapPixels(self._depth.planar(), self._depth.seen)
 
     def _ray_depth(self) -> MapPixels:
-        return MapPixels(self._surfaces.along_rays(), self._surfaces.seen)
+        return MapPixels(self._depth.along_rays(), self._depth.seen)
 
     def _normals(self) -> MapPixels:
-        rotation = np.asarray(self._surfaces.camera.world_to_camera, dtype=np.float32)[:3, :3]
+        rotation = np.asarray(self._depth.camera.world_to_camera, dtype=np.float32)[:3, :3]
         normals = self._passes.read(Pass.NORMAL).astype(np.float32, copy=False) @ rotation.T
         length = np.sqrt(np.einsum("ijk,ijk->ij", normals, normals))
         has = np.isfinite(length) & (length > 0)
@@ -119,26 +119,26 @@ class DenseMaps:
 
     # Blender gives the background no flow: where it goes is not known, and not 0.
     def _flow_forward(self) -> MapPixels:
-        return MapPixels(self._motion.forward(), self._surfaces.seen)
+        return MapPixels(self._motion.forward(), self._depth.seen)
 
     def _flow_backward(self) -> MapPixels:
-        return MapPixels(self._motion.backward(), self._surfaces.seen)
+        return MapPixels(self._motion.backward(), self._depth.seen)
 
     def _position(self) -> MapPixels:
-        scale = np.float32(self._surfaces.unit_scale)
+        scale = np.float32(self._depth.unit_scale)
         values = self._passes.read(Pass.POSITION).astype(np.float32, copy=False) * scale
-        return MapPixels(values, self._surfaces.seen)
+        return MapPixels(values, self._depth.seen)
 
     def _nocs(self) -> MapPixels:
         """Source: Wang et al., Normalized Object Coordinate Space, CVPR 2019, section 3."""
-        points = self._surfaces.in_camera()
+        points = self._depth.in_camera()
         poses = [instance.pose for instance in self._instances]
         if self._instances and not any(poses):
             raise SceneError(
                 f"No instance of {self._passes.where} has a pose, and NOCS is in its axes; export from "
                 "Blender with Poses and 3D Boxes turned on, or leave NOCS out"
             )
-        numbers = self._numbers[self._surfaces.seen]
+        numbers = self._numbers[self._depth.seen]
         # The middle of each box, from the camera, and the way from the camera's axes to its own; 0 is no instance.
         middle, turn = np.zeros((len(poses) + 1, 3)), np.zeros((len(poses) + 1, 3, 3))
         has = np.zeros(len(poses) + 1, bool)
@@ -149,8 +149,8 @@ class DenseMaps:
                 has[number] = True
         inside = np.einsum("nij,nj->ni", turn[numbers], points - middle[numbers]) + 0.5
         values = np.zeros((*self._passes.shape, 3), np.float32)
-        values[self._surfaces.seen] = inside
-        return MapPixels(values, self._surfaces.seen & has[self._numbers])
+        values[self._depth.seen] = inside
+        return MapPixels(values, self._depth.seen & has[self._numbers])
 
     def _surface_map(self) -> SurfaceMap:
         return map_surfaces(self._frame)
@@ -165,7 +165,7 @@ class DenseMaps:
         return MapPixels(coordinates[..., :2], coordinates[..., 2] > 0)
 
     def _points(self) -> PointCloud:
-        places, seen = self._surfaces.to_world(self._surfaces.in_camera()), self._surfaces.seen
+        places, seen = self._depth.to_world(self._depth.in_camera()), self._depth.seen
         colours = None if self._colours is None else self._colours[seen]
         return PointCloud(places, colours, self._numbers[seen], self._categories().values[seen])
 
@@ -193,7 +193,7 @@ class DenseMaps:
 
 
 _MAKERS: Mapping[MapKind, Callable[[DenseMaps], _Content]] = {
-    MapKind.DEPTH: DenseMaps._depth,
+    MapKind.DEPTH: DenseMaps._planar_depth,
     MapKind.RAY_DEPTH: DenseMaps._ray_depth,
     MapKind.NORMALS: DenseMaps._normals,
     MapKind.FLOW_FORWARD: DenseMaps._flow_forward,

@@ -24,8 +24,8 @@ def map_surfaces(frame: LabelledFrame) -> SurfaceMap:
         SceneError: the scene record has no geometry, or the camera no projection.
         PassError, ExrError: there is no depth to rely on.
     """
-    camera = frame.surfaces.camera
-    _ = frame.surfaces.in_pass  # a missing pass is the simpler reason
+    camera = frame.depth.camera
+    _ = frame.depth.in_pass  # a missing pass is the simpler reason
     geometry = frame.geometry
     if geometry is None or frame.scene is None:
         raise SceneError(
@@ -52,7 +52,7 @@ def map_surfaces(frame: LabelledFrame) -> SurfaceMap:
     order = sorted(by_label)
     place = np.searchsorted(np.array(order, np.uint32), labels).clip(max=max(0, len(order) - 1))
     known = np.array(order, np.uint32)[place] == labels if order else np.zeros(labels.shape, bool)
-    wanted = np.where(known & frame.surfaces.seen, place, -1).astype(np.int32)
+    wanted = np.where(known & frame.depth.seen, place, -1).astype(np.int32)
     number = np.full(labels.shape, -1, np.int32)
     alone = np.array([by_label[label][0] if len(by_label[label]) == 1 else -1 for label in order], np.int32)
     if order:
@@ -86,7 +86,7 @@ def _find_among_several(
         for label, one in zip(label_of, numbers, strict=True)
     ]
     meshes = read_meshes(frame.scene_file, {one.mesh for one in placed})
-    found = find_surfaces(frame.surfaces.in_pass, searched, placed, meshes, projection).surface
+    found = find_surfaces(frame.depth.in_pass, searched, placed, meshes, projection).surface
     hit = found >= 0
     number[hit] = np.array(numbers, np.int32)[found[hit]]
 

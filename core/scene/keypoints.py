@@ -71,7 +71,7 @@ class SceneKeypoint(JsonRow):
 
 
 @dataclass(frozen=True)
-class SeenSurfaces:
+class SeenPixels:
     """What is in front in each pixel.
 
     Attributes:
@@ -123,7 +123,7 @@ def find_keypoints(
     labels: Sequence[int],
     places: Mapping[str, Sequence[SceneKeypoint]],
     camera: Camera,
-    surfaces: SeenSurfaces,
+    pixels: SeenPixels,
     unit_scale: float,
 ) -> tuple[Keypoint, ...]:
     """The keypoints of an instance, in the order of its category.
@@ -134,7 +134,7 @@ def find_keypoints(
         labels: of the instance.
         places: of all keypoints of the scene, by name.
         camera: a perspective one.
-        surfaces: what is seen in the frame.
+        pixels: what is seen in the frame.
         unit_scale: metres in a scene unit.
     """
     members = set(objects)
@@ -147,11 +147,11 @@ def find_keypoints(
         # What belongs to this instance alone comes before what it shares with others.
         place = min(mine, key=lambda one: (len(one.objects), one.objects, one.position))
         x, y, z = camera.project(np.array([place.position]))[0].tolist()
-        height, width = surfaces.label.shape
+        height, width = pixels.label.shape
         if z < camera.clip_start or not (0 <= x < width and 0 <= y < height):
             found.append(ABSENT)
             continue
-        seen = surfaces.sees(x, y, z, labels, place.below)
+        seen = pixels.sees(x, y, z, labels, place.below)
         visibility = Visibility.VISIBLE if seen else Visibility.OCCLUDED
         found.append(Keypoint(x, y, visibility, z * unit_scale))
     return tuple(found)

@@ -18,7 +18,7 @@ from pycocotools import mask as coco_mask
 from core.annotate.annotate import annotate
 from core.base.errors import PassError
 from core.exr.passes import Passes
-from core.labels.depth import Surfaces
+from core.labels.depth import FrameDepth
 from core.masks.rle import paint_masks
 from core.records.frame_record import FrameRecord
 from core.scene.keypoints import Visibility
@@ -150,8 +150,8 @@ def test_a_background_that_rounding_puts_before_the_far_clip(
         depth = np.full((2, 4), background)
         depth[1] = 0.4 * far, 0.3 * far, 0.4 * far, 5 * near
         path = write_exr(tmp_path / f"{background}.exr", {"ViewLayer.Depth.Z": depth})
-        surfaces = Surfaces(Passes([PassFile(path)]), scene)
-        assert surfaces.seen.tolist() == [[False] * 4, [True] * 4]
+        found = FrameDepth(Passes([PassFile(path)]), scene)
+        assert found.seen.tolist() == [[False] * 4, [True] * 4]
 
 
 # --- Flow and occlusion ---

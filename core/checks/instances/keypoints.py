@@ -4,7 +4,7 @@ import numpy as np
 
 from ...maps.codecs.codec import MapPixels
 from ...records.instance import Instance
-from ...scene.keypoints import ABSENT, Keypoint, SeenSurfaces, Visibility
+from ...scene.keypoints import ABSENT, Keypoint, SeenPixels, Visibility
 from ...settings.map_table import DenseMap
 from ..checked_frame import CheckedFrame
 from ..report import Problems
@@ -78,7 +78,7 @@ def _against_depth(frame: CheckedFrame, pixels: MapPixels) -> Problems:
     depth = np.where(pixels.valid, pixels.values.astype(np.float64), np.inf)
     # That of the depth itself, and of each of the four that its slope is made of.
     rounding = 5 * pixels.rounding
-    surfaces = SeenSurfaces(frame.numbers().astype(np.uint32), depth)
+    seen = SeenPixels(frame.numbers().astype(np.uint32), depth)
     height, width = depth.shape
     names = {category.name: category.keypoints for category in frame.record.categories}
     for number, instance in enumerate(frame.record.instances, start=1):
@@ -91,10 +91,10 @@ def _against_depth(frame: CheckedFrame, pixels: MapPixels) -> Problems:
             what = f"The keypoint {name!r} of {instance.name!r}"
             if point.visibility is Visibility.OCCLUDED and point.z < here - margin:
                 yield f"{what} is said to be occluded, and the surface there is {here - point.z:.3g} m behind it"
-            is_own = int(surfaces.label[row, column]) == number
+            is_own = int(seen.label[row, column]) == number
             if (
                 point.visibility is Visibility.VISIBLE
                 and not is_own
-                and not surfaces.sees(point.x, point.y, point.z - margin, [number], 0.0)
+                and not seen.sees(point.x, point.y, point.z - margin, [number], 0.0)
             ):
                 yield f"{what} is said to be visible, and a surface is {point.z - here:.3g} m in front of it"

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from core.scene.keypoints import ABSENT, Keypoint, SceneKeypoint, SeenSurfaces, Visibility, find_keypoints
+from core.scene.keypoints import ABSENT, Keypoint, SceneKeypoint, SeenPixels, Visibility, find_keypoints
 from tests.builders import pinhole, plain_camera
 
 WIDTH, HEIGHT, FOCAL = 320, 240, 400.0
 CAMERA = plain_camera(k=pinhole(FOCAL, WIDTH / 2, HEIGHT / 2))
 
 
-def spheres(*placed: tuple[float, float, float, float]) -> SeenSurfaces:
+def spheres(*placed: tuple[float, float, float, float]) -> SeenPixels:
     """Label and depth of spheres (x, y, z, radius), label 1 for the first, at the centre of each pixel."""
     columns, rows = np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5)
     rays = np.stack(((columns - WIDTH / 2) / FOCAL, (rows - HEIGHT / 2) / FOCAL, np.ones_like(rows)), axis=-1)
@@ -24,51 +24,51 @@ def spheres(*placed: tuple[float, float, float, float]) -> SeenSurfaces:
             near = (b - np.sqrt(b * b - a * c)) / a
         nearer = near < depth  # False where the ray misses
         label[nearer], depth[nearer] = number, near[nearer]
-    return SeenSurfaces(label, depth)
+    return SeenPixels(label, depth)
 
 
-def keypoint(position, surfaces: SeenSurfaces, label: int = 1, below: float = 0.0, unit_scale: float = 1.0) -> Keypoint:
+def keypoint(position, pixels: SeenPixels, label: int = 1, below: float = 0.0, unit_scale: float = 1.0) -> Keypoint:
     place = SceneKeypoint("tip", ("Ball",), tuple(map(float, position)), below)
-    (found,) = find_keypoints(["tip"], ["Ball"], [label], {"tip": [place]}, CAMERA, surfaces, unit_scale)
+    (found,) = find_keypoints(["tip"], ["Ball"], [label], {"tip": [place]}, CAMERA, pixels, unit_scale)
     return found
 
 
 def test_points_of_a_sphere_face_the_camera_or_do_not() -> None:
     """Of points all over a sphere those are seen whose normal faces the camera."""
     middle, radius = np.array((0.3, -0.2, 6.0)), 1.0
-    surfaces = spheres((*middle, radius))
+    pixels = spheres((*middle, radius))
     normals = np.random.default_rng(1).normal(size=(2000, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     points = middle + radius * normals
     facing = -(normals * points).sum(1) / np.linalg.norm(points, axis=1)  # cosine of normal and view
     clear = np.abs(facing) > 0.15  # within a pixel of the outline nobody can tell
 
-    found = np.array([keypoint(point, surfaces).visibility for point in points])
+    found = np.array([keypoint(point, pixels).visibility for point in points])
 
     assert (found[clear] == np.where(facing[clear] > 0, Visibility.VISIBLE, Visibility.OCCLUDED)).all()
     assert clear.sum() > 1500
 
 
 def test_another_object_in_front() -> None:
-    surfaces = spheres((0, 0, 6, 1), (0.2, 0, 3, 0.2))
+    pixels = spheres((0, 0, 6, 1), (0.2, 0, 3, 0.2))
 
-    assert keypoint((0.2, 0, 5.02), surfaces).visibility == Visibility.OCCLUDED
-    assert keypoint((-0.2, 0, 5.02), surfaces).visibility == Visibility.VISIBLE
+    assert keypoint((0.2, 0, 5.02), pixels).visibility == Visibility.OCCLUDED
+    assert keypoint((-0.2, 0, 5.02), pixels).visibility == Visibility.VISIBLE
 
 
 def test_a_joint_below_its_own_skin_is_seen_and_below_anothers_is_not() -> None:
-    surfaces = spheres((0, 0, 6, 1))
+    pixels = spheres((0, 0, 6, 1))
 
-    assert keypoint((0, 0, 6), surfaces, below=1.0).visibility == Visibility.VISIBLE
-    assert keypoint((0, 0, 6), surfaces, below=0.1).visibility == Visibility.OCCLUDED
-    assert keypoint((0, 0, 6), surfaces, label=2, below=1.0).visibility == Visibility.OCCLUDED
+    assert keypoint((0, 0, 6), pixels, below=1.0).visibility == Visibility.VISIBLE
+    assert keypoint((0, 0, 6), pixels, below=0.1).visibility == Visibility.OCCLUDED
+    assert keypoint((0, 0, 6), pixels, label=2, below=1.0).visibility == Visibility.OCCLUDED
 
 
 def test_without_depth_the_mask_decides() -> None:
-    surfaces = SeenSurfaces(spheres((0, 0, 6, 1)).label, None)
+    pixels = SeenPixels(spheres((0, 0, 6, 1)).label, None)
 
-    assert keypoint((0, 0, 7), surfaces).visibility == Visibility.VISIBLE
-    assert keypoint((0, 0, 7), surfaces, label=2).visibility == Visibility.OCCLUDED
+    assert keypoint((0, 0, 7), pixels).visibility == Visibility.VISIBLE
+    assert keypoint((0, 0, 7), pixels, label=2).visibility == Visibility.OCCLUDED
 
 
 def test_pixels_and_metres() -> None:
@@ -84,9 +84,9 @@ def test_behind_the_camera_and_outside_the_image(position: tuple[float, float, f
 
 @pytest.mark.parametrize("corner", [(-2, -1.5, 5), (1.9999, 1.4999, 5)])
 def test_in_the_corners_of_the_image(corner: tuple[float, float, float]) -> None:
-    surfaces = spheres((0, 0, 20, 12))
+    pixels = spheres((0, 0, 20, 12))
 
-    assert keypoint(corner, surfaces).visibility == Visibility.VISIBLE
+    assert keypoint(corner, pixels).visibility == Visibility.VISIBLE
 
 
 def test_order_of_the_category_and_what_nobody_has() -> None:
