@@ -1,5 +1,6 @@
 """Scene.labelpass.table: the category table that a .blend stores, to and from that of core."""
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator
@@ -14,19 +15,15 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..core.base.choice import Choice
 from ..core.base.errors import CategoryError
 from ..core.categories.palette import Colour, category_colours, colour_of
 from ..core.settings.category_table import DEFAULT_RULES, Category, CategoryTable, Rule, Source, Unknown
 from ..core.settings.settings import Grouping
+from .choices import enum_items
 
 # Blender's own numbers end here.
 LARGEST_ID = 2**31 - 1
 _BY_SETTINGS = "default"
-
-
-def _items(choices: type[Choice]) -> list[tuple[str, str, str]]:
-    return [(choice.value, choice.label, choice.help) for choice in choices]
 
 
 class LabelpassTableCategory(bpy.types.PropertyGroup):
@@ -60,7 +57,7 @@ class LabelpassTableCategory(bpy.types.PropertyGroup):
     grouping: EnumProperty(
         name="Instances",
         description="Objects of this category that are one instance",
-        items=[(_BY_SETTINGS, "As Set for All", "As the setting Instances says"), *_items(Grouping)],
+        items=[(_BY_SETTINGS, "As Set for All", "As the setting Instances says"), *enum_items(Grouping)],
         options=set(),
     )
     keypoints: StringProperty(
@@ -79,7 +76,7 @@ class LabelpassTableRule(bpy.types.PropertyGroup):
     source: EnumProperty(
         name="Source",
         description="What the rule looks at",
-        items=_items(Source),
+        items=enum_items(Source),
         default=Source.OBJECT_NAME.value,
         options=set(),
     )
@@ -111,19 +108,15 @@ class LabelpassTable(bpy.types.PropertyGroup):
     unknown: EnumProperty(
         name="Unknown Objects",
         description="What becomes of objects that no rule gives a category of the table",
-        items=_items(Unknown),
+        items=enum_items(Unknown),
         options=set(),
     )
 
 
 def table_of(scene: bpy.types.Scene) -> CategoryTable:
     """The category table of a scene; CategoryError where it contradicts itself."""
-    stored = scene.labelpass.table
-    return CategoryTable(
-        tuple(_category(row) for row in stored.categories),
-        tuple(_rule(row) for row in stored.rules) or DEFAULT_RULES,
-        Unknown(stored.unknown),
-    )
+    rows = scene.labelpass.table.categories
+    return dataclasses.replace(rules_of(scene), categories=tuple(_category(row) for row in rows))
 
 
 def rules_of(scene: bpy.types.Scene) -> CategoryTable:

@@ -1,10 +1,18 @@
-"""Blender's application handlers of a module: added once when it registers, gone when it unregisters."""
+"""Blender's application handlers and timers of a module: there when it registers, gone when it unregisters."""
 
 import atexit
 from collections.abc import Callable
 from typing import Any
 
+import bpy
+
 Handler = Callable[..., Any]
+
+
+def stop_timer(function: Callable[[], float | None]) -> None:
+    """Let a timer call a function no more, if it does."""
+    if bpy.app.timers.is_registered(function):
+        bpy.app.timers.unregister(function)
 
 
 class Handlers:

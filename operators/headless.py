@@ -18,9 +18,8 @@ from ..core.settings.settings import Settings
 from . import properties
 from .export.export_plan import Way, plan_export
 from .export.export_run import ExportRun
+from .export.frame_run import PATIENT_SECONDS
 from .export.result import print_result
-
-_SECONDS_TO_WAIT = 0.5
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -108,7 +107,7 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     run = ExportRun(plan)
     progress = Progress(plan.total, time.monotonic())
     try:
-        while not run.step(_SECONDS_TO_WAIT):
+        while not run.step(PATIENT_SECONDS):
             if run.summary.frames != progress.done:
                 progress.update(run.summary.frames, time.monotonic())
                 print(f"Labelpass: {progress.text()}, {counted(run.summary.instances, 'instance')}", flush=True)

@@ -21,6 +21,7 @@ from ..core.base.choice import Choice
 from ..core.preflight.checklist import Status
 from ..core.settings.settings import LabelSource, PreviewBy, Settings
 from . import category_table, compat
+from .choices import enum_items
 
 
 def _properties_of(field: "dataclasses.Field[Any]") -> dict[str, Any]:
@@ -53,7 +54,7 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
     }
     if isinstance(field.default, Enum):
         options["default"] = field.default.value
-        options["items"] = [(choice.value, choice.label, choice.help) for choice in type(field.default)]
+        options["items"] = enum_items(type(field.default))
         return EnumProperty(**options)
     if isinstance(field.default, bool):
         return BoolProperty(**options)
@@ -114,7 +115,7 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         options={"HIDDEN"},
         items=[
             ("NONE", "Nothing", "Objects have the colours that the user gave them"),
-            *((choice.value, choice.label, choice.help) for choice in PreviewBy),
+            *enum_items(PreviewBy),
         ],
     )
 

@@ -13,6 +13,7 @@ from ...core.base.errors import OutputError, SceneError
 from ...core.base.files import owned_name
 from ...core.settings.settings import JPEG_QUALITY, ImageFormat
 from .. import compat
+from .last_render import NOTHING_RENDERED
 
 RENDER_RESULT = "Render Result"
 _NAME = "labelpass"
@@ -199,8 +200,6 @@ def _save_as_is(
         ) from error
     except RuntimeError as error:
         if "acquire" in str(error) or image is None:
-            raise SceneError(
-                "Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk"
-            ) from error
+            raise SceneError(NOTHING_RENDERED) from error
         reason = " ".join(str(error).split())
         raise OutputError(f"Blender cannot write {path} ({reason}); choose another output folder") from error

@@ -11,14 +11,9 @@ from ...core.run.progress import Progress
 from ..redraw import redraw_sidebars
 from .export_plan import ExportPlan, Way, plan_export
 from .export_run import ExportRun
+from .frame_run import PATIENT_SECONDS, SECONDS_BETWEEN_TURNS, SECONDS_OF_A_TURN, SECONDS_TO_WAIT
 from .last_render import frame_of_last_render
-from .result import print_result, show_result, show_start_failed
-
-_SECONDS_BETWEEN_STEPS = 0.05
-_SECONDS_OF_STEPS = 0.1
-_SECONDS_TO_WAIT = 0.01
-# A background process has nothing else to do than to wait for its workers.
-_PATIENT_SECONDS = 0.5
+from .result import print_result, show_progress, show_result, show_start_failed, show_started
 
 # The operator that exports while Blender stays usable, with the window in which it does; there is one at most.
 _under_way: "list[tuple[LABELPASS_OT_export_annotations, bpy.types.Window]]" = []
@@ -58,7 +53,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         if not self._start(context):
             return {"CANCELLED"}
         try:
-            while not self._run.step(_PATIENT_SECONDS):
+            while not self._run.step(PATIENT_SECONDS):
                 pass
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
@@ -74,7 +69,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         if not self._start(context):
             return {"CANCELLED"}
         manager = context.window_manager
-        self._timer = manager.event_timer_add(_SECONDS_BETWEEN_STEPS, window=context.window)
+        self._timer = manager.event_timer_add(SECONDS_BETWEEN_TURNS, window=context.window)
         manager.modal_handler_add(self)
         _under_way.append((self, context.window))
         self._show_progress(context)
@@ -88,11 +83,11 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         # One redraw costs as much as many steps, so several of them share it.
-        until = time.monotonic() + _SECONDS_OF_STEPS
+        until = time.monotonic() + SECONDS_OF_A_TURN
         ended = False
         try:
             while not ended and time.monotonic() < until:
-                ended = self._run.step(_SECONDS_TO_WAIT)
+                ended = self._run.step(SECONDS_TO_WAIT)
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
             ended = True
@@ -109,7 +104,6 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             self._finish(context)
 
     def _start(self, context: bpy.types.Context) -> bool:
-        state = context.window_manager.labelpass
         try:
             plan = plan_from_settings(context.scene)
             self._run = ExportRun(plan)
@@ -117,31 +111,24 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             show_start_failed(context, str(error))
             self.report({"ERROR"}, str(error))
             return False
-        state.running, state.stop_requested = True, False
-        state.output = str(plan.output)
-        state.done, state.total, state.progress = 0, plan.total, ""
+        show_started(context, plan.output, plan.total)
         self._progress = Progress(plan.total, time.monotonic())
         return True
 
     def _show_progress(self, context: bpy.types.Context) -> None:
-        state, summary = context.window_manager.labelpass, self._run.summary
-        self._progress.update(summary.frames, time.monotonic())
-        text = self._progress.text()
-        if state.progress != text:
-            state.progress, state.done = text, summary.frames
+        summary = self._run.summary
+        if show_progress(context, self._progress, summary):
             found = counted(summary.instances, "instance")
-            context.workspace.status_text_set(f"Labelpass: {text}, {found} (Esc stops)")
-            redraw_sidebars(context)
+            context.workspace.status_text_set(f"Labelpass: {self._progress.text()}, {found} (Esc stops)")
 
     def _finish(self, context: bpy.types.Context) -> set[str]:
         """Tell what became of the export, and clean up."""
-        summary, state = self._run.summary, context.window_manager.labelpass
+        summary = self._run.summary
         self._run = None
         _under_way.clear()
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
             self._timer = None
-        state.running = state.stop_requested = False
         show_result(context, summary)
         if summary.lines() != [summary.headline()]:  # which the report says
             print_result(summary)

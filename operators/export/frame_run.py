@@ -17,6 +17,13 @@ from ...core.run.pool import Done, Event, Failed, Task, WorkerPool
 from ...core.settings.settings import ImageFormat, Settings
 from .display_images import LinearImage, Look
 
+# How to drive a run while the user works: a turn every so often, of some steps, each of which waits for a worker.
+SECONDS_BETWEEN_TURNS = 0.05
+SECONDS_OF_A_TURN = 0.1
+SECONDS_TO_WAIT = 0.01
+# A background process has nothing else to do than to wait for its workers.
+PATIENT_SECONDS = 0.5
+
 
 class FrameRun:
     """Give it frames, call step() until it returns True, and stop() in any case.

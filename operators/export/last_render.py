@@ -8,6 +8,8 @@ from bpy.app.handlers import persistent
 from ...core.base.errors import SceneError
 from ..handlers import Handlers
 
+NOTHING_RENDERED = "Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk"
+
 _last: tuple[str, int, float] | None = None
 
 
@@ -18,7 +20,7 @@ def frame_of_last_render(scene: bpy.types.Scene) -> int:
         SceneError: nothing was rendered since the file was opened, or another scene was.
     """
     if _last is None:
-        raise SceneError("Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk")
+        raise SceneError(NOTHING_RENDERED)
     name, frame, _ = _last
     if name != scene.name:
         raise SceneError(f"The last render is of the scene {name!r}; render this one, or set Source to Files on Disk")

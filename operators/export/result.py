@@ -1,11 +1,40 @@
-"""What became of a run, put where the panels find it and printed to the console."""
+"""How far a run is and what became of it, put where the panels find it and printed to the console."""
 
 import os
 import sys
+import time
+from pathlib import Path
 
 import bpy
 
 from ...core.run.annotation_run import Summary
+from ...core.run.progress import Progress
+from ..redraw import redraw_sidebars
+
+
+def show_started(context: bpy.types.Context, output: Path, total: int) -> None:
+    """Show a run that begins.
+
+    Args:
+        context: any.
+        output: the dataset's folder.
+        total: how many frames there are.
+    """
+    state = context.window_manager.labelpass
+    state.running, state.stop_requested = True, False
+    state.output = str(output)
+    state.done, state.total, state.progress = 0, total, ""
+
+
+def show_progress(context: bpy.types.Context, progress: Progress, summary: Summary) -> bool:
+    """Show how far a run is; returns whether that is news."""
+    state = context.window_manager.labelpass
+    progress.update(summary.frames, time.monotonic())
+    if state.progress == progress.text():
+        return False
+    state.progress, state.done = progress.text(), summary.frames
+    redraw_sidebars(context)
+    return True
 
 
 def show_start_failed(context: bpy.types.Context, error: str) -> None:
@@ -18,6 +47,7 @@ def show_start_failed(context: bpy.types.Context, error: str) -> None:
 def show_result(context: bpy.types.Context, summary: Summary) -> None:
     """Show a run that has ended."""
     state = context.window_manager.labelpass
+    state.running = state.follows_render = state.stop_requested = False
     _clear(state)
     for line in summary.outline():
         state.lines.add().name = line.replace(state.output + os.sep, "")

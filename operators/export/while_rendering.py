@@ -17,19 +17,16 @@ from ...core.frames.sequences import declare_sequences
 from ...core.records.frame_job import FrameJob
 from ...core.run.progress import Progress
 from ...core.scene.scene_record import scene_path
+from ..handlers import stop_timer
 from ..redraw import redraw_sidebars
 from . import render_watch
-from .frame_run import FrameRun
+from .frame_run import PATIENT_SECONDS, SECONDS_BETWEEN_TURNS, SECONDS_OF_A_TURN, SECONDS_TO_WAIT, FrameRun
 from .render_watch import BadFrame, RenderEnded, WrittenFrame
-from .result import print_result, show_result, show_start_failed
+from .result import print_result, show_progress, show_result, show_start_failed, show_started
 
 # The renderer wants the processor, and one worker is many times faster than it.
 _WORKERS = 1
 _SECONDS_BETWEEN_LOOKS = 0.25
-_SECONDS_BETWEEN_STEPS = 0.05
-_SECONDS_OF_STEPS = 0.1
-_SECONDS_TO_WAIT = 0.01
-_PATIENT_SECONDS = 0.5
 
 _EXPORT_IS_RUNNING = (
     "An export is running, so frames that are rendered meanwhile are not annotated; export them afterwards with the "
@@ -68,7 +65,7 @@ class RenderFollower:
                 self._finish()
             self._take_events()
             if self._run is not None:
-                self._show_progress(self._run)
+                show_progress(bpy.context, self._progress, self._run.summary)
         except LabelpassError as error:
             self._give_up()
             self._refuse(str(error))
@@ -131,10 +128,8 @@ class RenderFollower:
             return None
         self._run = FrameRun(event.output, _WORKERS, low_priority=True)
         self._progress = Progress(event.total, time.monotonic())
-        state.running = state.follows_render = True
-        state.stop_requested = False
-        state.output = str(event.output)
-        state.done, state.total, state.progress = 0, event.total, ""
+        show_started(bpy.context, event.output, event.total)
+        state.follows_render = True
         return self._run
 
     def _refuse(self, error: str) -> None:
@@ -151,14 +146,6 @@ class RenderFollower:
         print(f"Labelpass: {text}", file=sys.stderr, flush=True)
         return True
 
-    def _show_progress(self, run: FrameRun) -> None:
-        state, done = bpy.context.window_manager.labelpass, run.summary.frames
-        self._progress.update(done, time.monotonic())
-        text = self._progress.text()
-        if state.progress != text:
-            state.progress, state.done = text, done
-            redraw_sidebars(bpy.context)
-
     def _finish(self) -> None:
         """Tell what became of the frames, and clean up."""
         run, self._run = self._run, None
@@ -166,8 +153,6 @@ class RenderFollower:
         if run is None:
             return
         run.stop()
-        state = bpy.context.window_manager.labelpass
-        state.running = state.follows_render = state.stop_requested = False
         show_result(bpy.context, run.summary)
         print_result(run.summary)
         redraw_sidebars(bpy.context)
@@ -178,19 +163,19 @@ _follower = RenderFollower()
 
 def _follow() -> float:
     """Work for a moment while the user works too; returns when to do so again, as timers want it."""
-    until = time.monotonic() + _SECONDS_OF_STEPS
+    until = time.monotonic() + SECONDS_OF_A_TURN
     try:
         while _follower.busy and time.monotonic() < until:
-            _follower.step(_SECONDS_TO_WAIT)
+            _follower.step(SECONDS_TO_WAIT)
     except Exception:  # a timer that raises is not called again
         traceback.print_exc()
-    return _SECONDS_BETWEEN_STEPS if _follower.busy else _SECONDS_BETWEEN_LOOKS
+    return SECONDS_BETWEEN_TURNS if _follower.busy else _SECONDS_BETWEEN_LOOKS
 
 
 def _follow_in_background() -> None:
     """Work between two frames, which must not wait, and after the last one until all is done."""
     ended = any(isinstance(event, RenderEnded) for event in render_watch.events)
-    while not _follower.step(_PATIENT_SECONDS if ended else 0.0) and ended:
+    while not _follower.step(PATIENT_SECONDS if ended else 0.0) and ended:
         pass
 
 
@@ -204,6 +189,5 @@ def register() -> None:
 
 def unregister() -> None:
     render_watch.stop()
-    if bpy.app.timers.is_registered(_follow):
-        bpy.app.timers.unregister(_follow)
+    stop_timer(_follow)
     _follower.stop()

@@ -6,11 +6,11 @@ import bpy
 from bpy.props import StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ...core.base.errors import LabelpassError
 from ...core.base.phrases import counted
 from ...core.settings.category_files import read_table, write_table
 from ...core.settings.category_table import DEFAULT_RULES, Source
 from ..category_table import add_category, rules_of, store_rules, store_table, table_of
+from ..reports import cancels_on_error
 from .labelled_objects import categories_of_scene
 from .row_buttons import MovesRow, NeedsRow, RemovesRow
 
@@ -58,14 +58,11 @@ class LABELPASS_OT_categories_from_scene(bpy.types.Operator):
     bl_label = "Fill From Scene"
     bl_options = {"REGISTER", "UNDO"}
 
+    @cancels_on_error
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
-        try:
-            known = {row.name for row in scene.labelpass.table.categories}
-            found = [category for category in categories_of_scene(scene) if category.name not in known]
-        except LabelpassError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        known = {row.name for row in scene.labelpass.table.categories}
+        found = [category for category in categories_of_scene(scene) if category.name not in known]
         if not found:
             self.report({"WARNING"}, "The scene has no category that the table lacks")
             return {"CANCELLED"}
@@ -87,13 +84,10 @@ class LABELPASS_OT_categories_import(ImportHelper, bpy.types.Operator):
         name="Filter", description="File names to show", default="*.json;*.toml", options={"HIDDEN"}
     )
 
+    @cancels_on_error
     def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            table = read_table(Path(bpy.path.abspath(self.filepath)), base=rules_of(context.scene))
-            store_table(context.scene, table)
-        except LabelpassError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        table = read_table(Path(bpy.path.abspath(self.filepath)), base=rules_of(context.scene))
+        store_table(context.scene, table)
         self.report({"INFO"}, f"{_counted(len(table.categories))} imported")
         return {"FINISHED"}
 
@@ -112,14 +106,11 @@ class LABELPASS_OT_categories_export(ExportHelper, bpy.types.Operator):
             self.filepath = "categories.json"
         return super().invoke(context, event)
 
+    @cancels_on_error
     def execute(self, context: bpy.types.Context) -> set[str]:
         path = Path(bpy.path.abspath(self.filepath))
-        try:
-            table = table_of(context.scene)
-            write_table(path, table)
-        except LabelpassError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        table = table_of(context.scene)
+        write_table(path, table)
         self.report({"INFO"}, f"{_counted(len(table.categories))} written to {path}")
         return {"FINISHED"}
 

@@ -2,14 +2,14 @@
 
 import bpy
 
-from ...core.base.errors import LabelpassError
 from ...core.base.phrases import counted
 from ...core.preflight.pass_indices import LARGEST_INDEX, plan_indices
 from ...core.settings.settings import Parts
+from ..reports import cancels_on_error
 from .labelled_objects import label_objects
+from .remembered import Remembered
 
-# What the user had, kept on the object and so in the .blend until it is restored.
-_REMEMBERED = "labelpass_pass_index_before"
+_INDEX = Remembered("pass_index", "labelpass_pass_index_before")
 
 
 class LABELPASS_OT_assign_indices(bpy.types.Operator):
@@ -19,21 +19,12 @@ class LABELPASS_OT_assign_indices(bpy.types.Operator):
     bl_label = "Assign Indices"
     bl_options = {"REGISTER", "UNDO"}
 
+    @cancels_on_error
     def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            found, _ = label_objects(context.scene)
-        except LabelpassError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        found, _ = label_objects(context.scene)
         parts = context.scene.labelpass.parts == Parts.OBJECT.value
         plan = plan_indices([one.indexed(parts) for one in found])
-        changed = 0
-        for one, index in zip(found, plan.indices, strict=True):
-            ob = one.object
-            if ob.pass_index != index:
-                ob[_REMEMBERED] = ob.get(_REMEMBERED, ob.pass_index)
-                ob.pass_index = index
-                changed += 1
+        changed = sum(_INDEX.change(one.object, index) for one, index in zip(found, plan.indices, strict=True))
         numbered = counted(plan.instances, "part" if parts else "instance")
         self.report({"INFO"}, f"{numbered}, each with a pass index of its own; {counted(changed, 'object')} changed")
         if plan.left_over:
@@ -66,17 +57,14 @@ class LABELPASS_OT_restore_indices(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not any(_REMEMBERED in ob for ob in context.scene.objects):
+        if not _INDEX.changed(context.scene.objects):
             cls.poll_message_set("Assign Indices has changed no pass index of this scene")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        found = [ob for ob in bpy.data.objects if _REMEMBERED in ob and ob.is_editable]
-        for ob in found:
-            ob.pass_index = ob[_REMEMBERED]
-            del ob[_REMEMBERED]
-        self.report({"INFO"}, f"{counted(len(found), 'object')} with the pass index of before")
+        restored = _INDEX.restore(ob for ob in bpy.data.objects if ob.is_editable)
+        self.report({"INFO"}, f"{counted(restored, 'object')} with the pass index of before")
         return {"FINISHED"}
 
 

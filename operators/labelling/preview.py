@@ -6,7 +6,7 @@ viewports nor linked objects, so these follow after it.
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import bpy
 import numpy as np
@@ -17,12 +17,14 @@ from ...core.base.errors import LabelpassError
 from ...core.base.phrases import counted
 from ...core.categories.palette import BACKGROUND, instance_colours, linear_light
 from ...core.settings.settings import PreviewBy
+from ..choices import enum_items
 from ..handlers import Handlers
+from ..reports import cancels_on_error
 from ..scene.object_facts import RENDERED_TYPES
 from .labelled_objects import colours_of, label_objects
+from .remembered import Remembered
 
-# What the user had, kept on the object and so in the .blend until it is restored.
-_REMEMBERED = "labelpass_colour_before"
+_COLOUR = Remembered("color", "labelpass_colour_before")
 _OFF = "NONE"
 
 Colour = tuple[float, ...]
@@ -46,7 +48,7 @@ class LABELPASS_OT_preview_labels(bpy.types.Operator):
     by: EnumProperty(
         name="Colours",
         description="What a colour stands for",
-        items=[(choice.value, choice.label, choice.help) for choice in PreviewBy],
+        items=enum_items(PreviewBy),
     )
 
     @classmethod
@@ -58,13 +60,10 @@ class LABELPASS_OT_preview_labels(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         return _in_object_mode(cls, context)
 
+    @cancels_on_error
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
-        try:
-            colours = _preview_colours(scene, PreviewBy(self.by))
-        except LabelpassError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        colours = _preview_colours(scene, PreviewBy(self.by))
         _colour(colours)
         scene.labelpass.preview = self.by
         follow_scenes()
@@ -87,7 +86,7 @@ class LABELPASS_OT_restore_colours(bpy.types.Operator):
         return _in_object_mode(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        restored = _restore(bpy.data.objects)
+        restored = _COLOUR.restore(bpy.data.objects)
         for scene in bpy.data.scenes:
             scene.labelpass.preview = _OFF
         follow_scenes()
@@ -98,18 +97,7 @@ class LABELPASS_OT_restore_colours(bpy.types.Operator):
 def _colour(colours: Mapping[bpy.types.Object, Colour]) -> None:
     """Give objects other colours, and remember theirs."""
     for ob, colour in colours.items():
-        if tuple(ob.color) != colour:
-            ob[_REMEMBERED] = ob.get(_REMEMBERED, tuple(ob.color))
-            ob.color = colour
-
-
-def _restore(objects: Iterable[bpy.types.Object]) -> int:
-    """Give objects back their colours; returns how many had others."""
-    found = [ob for ob in objects if _REMEMBERED in ob]
-    for ob in found:
-        ob.color = ob[_REMEMBERED]
-        del ob[_REMEMBERED]
-    return len(found)
+        _COLOUR.change(ob, colour)
 
 
 def _in_object_mode(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
@@ -188,7 +176,7 @@ def _follow_linked() -> None:
     if not linked:
         return
     if not _is_on():
-        _restore(linked)
+        _COLOUR.restore(linked)
     for scene in bpy.data.scenes:
         if scene.labelpass.preview != _OFF:
             with contextlib.suppress(LabelpassError):

@@ -18,6 +18,7 @@ from ...core.base.errors import RecordError
 from ...core.drawing.overlay import Overlay, make_overlay
 from ...core.frames.frame_files import joined_path
 from ...core.records.record_search import FoundRecord
+from ..handlers import Handlers, stop_timer
 from .overlay_gpu import OverlayDrawing, Shaders, Switches
 from .overlay_source import RecordOfImage, ShownImage, record_of, shown_image
 
@@ -202,8 +203,7 @@ def _editors(
 
 
 def _look_soon() -> None:
-    if bpy.app.timers.is_registered(look):
-        bpy.app.timers.unregister(look)
+    stop_timer(look)
     bpy.app.timers.register(look, persistent=True)
 
 
@@ -239,7 +239,7 @@ def _on_frame_change(*_: object) -> None:
         look()
 
 
-_FRAME_HANDLERS = bpy.app.handlers.frame_change_post
+_HANDLERS = Handlers((bpy.app.handlers.frame_change_post, _on_frame_change))
 
 
 def register() -> None:
@@ -249,15 +249,13 @@ def register() -> None:
     if bpy.app.background:
         return  # without a window nothing is drawn
     _draw_handle = bpy.types.SpaceImageEditor.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")
-    _FRAME_HANDLERS.append(_on_frame_change)
+    _HANDLERS.add()
 
 
 def unregister() -> None:
     global _draw_handle, _shaders
-    if _on_frame_change in _FRAME_HANDLERS:
-        _FRAME_HANDLERS.remove(_on_frame_change)
-    if bpy.app.timers.is_registered(look):
-        bpy.app.timers.unregister(look)
+    _HANDLERS.remove()
+    stop_timer(look)
     if _draw_handle is not None:
         bpy.types.SpaceImageEditor.draw_handler_remove(_draw_handle, "WINDOW")
         _draw_handle = None

@@ -16,7 +16,7 @@ from ...core.preflight.checklist import Finding, Status, check, missing_maps
 from ...core.preflight.label_facts import LabelFacts
 from ...core.settings.map_table import MapKind
 from ..category_table import table_of
-from ..handlers import Handlers
+from ..handlers import Handlers, stop_timer
 from ..labelling.labelled_objects import LabelledObjects, ObjectSummary, read_labelled_objects
 from ..redraw import redraw_sidebars
 from .render_setup import read_render_setup
@@ -159,6 +159,5 @@ def register() -> None:
 
 def unregister() -> None:
     _HANDLERS.remove()
-    if bpy.app.timers.is_registered(refresh):
-        bpy.app.timers.unregister(refresh)
+    stop_timer(refresh)
     _on_load()

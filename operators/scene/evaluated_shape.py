@@ -20,16 +20,17 @@ def evaluated_points(ob: bpy.types.Object) -> Points:
         Of volumes and grease pencil, which have no points that Python could see, the corners of the bounding box.
     """
     if ob.type == "MESH":
-        return _coordinates(ob.data.vertices, "co")
+        return coordinates(ob.data.vertices, "co").astype(np.float64)
     if ob.type in LISTED_AS_MESH or ob.data is None:
         return np.zeros((0, 3))
     attributes = getattr(ob.data, "attributes", None)
     if attributes is not None and "position" in attributes:
-        return _coordinates(attributes["position"].data, "vector")
+        return coordinates(attributes["position"].data, "vector").astype(np.float64)
     return np.array([tuple(corner) for corner in ob.bound_box])
 
 
-def _coordinates(items: bpy.types.bpy_prop_collection, name: str) -> Points:
+def coordinates(items: bpy.types.bpy_prop_collection, name: str) -> npt.NDArray[np.float32]:
+    """(N, 3): a property of three numbers of many things, such as the place of vertices."""
     values = np.empty(3 * len(items), np.float32)
     items.foreach_get(name, values)
-    return values.reshape(-1, 3).astype(np.float64)
+    return values.reshape(-1, 3)

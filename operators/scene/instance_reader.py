@@ -16,7 +16,7 @@ from mathutils import Matrix
 
 from ...core.base.files import digest
 from ...core.scene.scene_geometry import Mesh, SceneGeometry, Surface, shared_labels
-from .evaluated_shape import LISTED_AS_MESH
+from .evaluated_shape import LISTED_AS_MESH, coordinates
 
 # What persistent_id holds where there is no further level.
 _NO_LEVEL = 0x7FFFFFFF
@@ -192,8 +192,6 @@ class _ObjectsOfMeshes:
 
 def _read_mesh(mesh: bpy.types.Mesh) -> Mesh:
     mesh.calc_loop_triangles()
-    points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
-    mesh.vertices.foreach_get("co", points)
     triangles = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
     mesh.loop_triangles.foreach_get("vertices", triangles)
-    return Mesh(points.reshape(-1, 3), triangles.reshape(-1, 3))
+    return Mesh(coordinates(mesh.vertices, "co"), triangles.reshape(-1, 3))

@@ -9,6 +9,8 @@ from mathutils import Vector
 
 from ...core.scene.keypoints import SceneKeypoint
 from ...core.scene.scene_record import category_of_name
+from .evaluated_shape import coordinates
+from .parents import with_parents
 
 
 def read_keypoints(
@@ -76,19 +78,12 @@ class _Family:
         self.rendered = rendered
         self._below: dict[bpy.types.Object, set[bpy.types.Object]] = defaultdict(set)
         for ob in rendered:
-            line: bpy.types.Object | None = ob
-            while line:
-                self._below[line].add(ob)
-                line = line.parent
+            for above in with_parents(ob):
+                self._below[above].add(ob)
 
     def around(self, ob: bpy.types.Object) -> set[bpy.types.Object]:
         """Those below an object, else below the nearest of its parents that has any."""
-        line: bpy.types.Object | None = ob
-        while line:
-            if line in self._below:
-                return self._below[line]
-            line = line.parent
-        return set()
+        return next((self._below[above] for above in with_parents(ob) if above in self._below), set())
 
     def moved_by(self, armature: bpy.types.Object) -> set[bpy.types.Object]:
         """Those that are children of an armature or that it deforms; else those around it."""
@@ -113,12 +108,10 @@ def _middles(ob: bpy.types.Object, names: dict[int, str]) -> Iterator[tuple[str,
         for member in vertex.groups:
             if member.group in names and member.weight > 0:
                 members[member.group].append((number, member.weight))
-    coordinates = np.empty(3 * len(ob.data.vertices), np.float32)
-    ob.data.vertices.foreach_get("co", coordinates)
-    coordinates = coordinates.reshape(-1, 3)
+    places = coordinates(ob.data.vertices, "co")
     for group, rows in sorted(members.items()):
         numbers, weights = zip(*rows, strict=True)
-        middle = np.average(coordinates[list(numbers)], axis=0, weights=weights)
+        middle = np.average(places[list(numbers)], axis=0, weights=weights)
         yield names[group], ob.matrix_world @ Vector(middle)
 
 

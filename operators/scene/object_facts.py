@@ -11,6 +11,7 @@ import bpy
 
 from ...core.base.errors import SceneError
 from ...core.scene.scene_record import Facts, SceneEntries, SceneEntry
+from .parents import with_parents
 
 # Object types that leave pixels in a render.
 RENDERED_TYPES = frozenset(
@@ -60,7 +61,7 @@ class SceneFacts:
 
     def assets(self) -> SceneEntries:
         """Cryptomatte's assets: the top-most parent stands for all its children."""
-        ordered = sorted({_top_parent(ob) for ob in self._objects}, key=lambda ob: ob.name)
+        ordered = sorted({list(with_parents(ob))[-1] for ob in self._objects}, key=lambda ob: ob.name)
         return SceneEntries((), tuple(self._object(ob, ob.name) for ob in ordered))
 
     def materials(self) -> SceneEntries:
@@ -192,12 +193,6 @@ def _parents_of(
                 found.add(above)
                 waiting.append(above)
     return found
-
-
-def _top_parent(ob: bpy.types.Object) -> bpy.types.Object:
-    while ob.parent:
-        ob = ob.parent
-    return ob
 
 
 def _unique_names(things: Iterable[bpy.types.ID]) -> dict[bpy.types.ID, str]:

@@ -10,6 +10,7 @@ from ...core.scene.camera import Matrix
 from ...core.scene.placements import Bounds, Floats, Placement, rigid_frame
 from ...core.scene.scene_record import SceneEntries
 from .evaluated_shape import evaluated_points
+from .parents import with_parents
 from .scene_reader import instanced_objects, own_objects
 
 
@@ -30,7 +31,7 @@ def read_placements(
     objects = {ob for ob in own_objects(scene, depsgraph) | instanced_objects(depsgraph) if ob.name in names}
     found: dict[str, Placement] = {}
     for ob, shapes in _shapes(objects, depsgraph).items():
-        line = _with_parents(ob)
+        line = list(with_parents(ob))
         points = np.concatenate(shapes)
         bounds: dict[str, Bounds | None] = {}
         if len(points):
@@ -59,14 +60,6 @@ def _shapes(
             elif len(points):
                 found[original].append(points)
     return found
-
-
-def _with_parents(ob: bpy.types.Object) -> list[bpy.types.Object]:
-    """The object, its parent, the parent of that, and so on."""
-    line = [ob]
-    while line[-1].parent:
-        line.append(line[-1].parent)
-    return line
 
 
 def _bounds_in(points: Floats, matrix: Matrix) -> Bounds | None:
