@@ -380,14 +380,19 @@ def _may_be_left_out(field: Field) -> bool:
     return bool(field.metadata.get("left_out") or field.metadata.get("only_with"))
 
 
+@functools.cache
+def _hints(thing: Any) -> Mapping[str, Any]:
+    return get_type_hints(thing, include_extras=True)
+
+
 def _type_of(cls: Any, path: str) -> Any:
     """The type of a field or property, or of one of that one's: "mask.area"."""
     name, _, rest = path.partition(".")
     found = getattr(cls, name, None)
     if isinstance(found, property):
-        hint = get_type_hints(found.fget)["return"]
+        hint = _hints(found.fget)["return"]
     else:
-        hint = get_type_hints(cls, include_extras=True)[name]
+        hint = _hints(cls)[name]
     return _type_of(hint, rest) if rest else hint
 
 
