@@ -7,6 +7,7 @@ from ..settings.map_table import DenseMap, MapKind
 from .check import Check
 from .checked_frame import CheckedFrame
 from .files.readable_files import check_image, check_maps, check_pictures, check_soft_masks
+from .instances.alignment import check_alignment
 from .instances.amodal import check_amodal
 from .instances.keypoints import check_keypoints, check_visibility, check_visibility_png
 from .instances.masks import check_category_map, check_instance_map, check_masks
@@ -84,6 +85,7 @@ OF_FRAME = (
     Check("masks, boxes and areas", check_masks),
     Check("poses and projected boxes", check_poses, has=_has_poses),
     Check("amodal masks and counts", check_amodal, has=_has_amodal),
+    Check("place of masks and amodal masks", check_alignment, has=_has_amodal),
     Check("keypoints", check_keypoints, has=_has_keypoints),
     Check("keypoints and depth", check_visibility, (_DEPTH,), _has_keypoints),
     Check("keypoints and depth PNG", check_visibility_png, (DenseMap.DEPTH_PNG,), _has_keypoints),

@@ -1,7 +1,7 @@
 """How far the Position pass of a frame lands from its pixels, through the camera in the frame's record.
 
 Run by tests in Blender's process, where no EXR file may be read: python reprojection.py RECORD EXR RECORD EXR …
-Prints a JSON list of [pixels with a surface, largest distance in pixels].
+A record may be a frame's or a scene's. Prints a JSON list of [pixels with a surface, largest distance in pixels].
 """
 
 import json
@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
+from core.scene.scene_record import SceneRecord
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SMALLEST_BACKGROUND_DEPTH = 1e9
@@ -29,11 +31,12 @@ def _distance(record_file: Path, exr: Path) -> tuple[int, float]:
     from core.exr.passes import Passes
     from core.settings.render_pass import Pass, PassFile
 
-    record = read_record_file(record_file)
-    assert record.camera is not None, record.notes
+    record = _read(record_file)
+    assert record.camera is not None, record_file
     passes = Passes([PassFile(exr)])
     view = record.view if record.view in passes.views() else ""
     passes = Passes([PassFile(exr)], record.view_layer, view)
+    assert passes.shape == (record.height, record.width), exr
     rows, columns = np.nonzero(passes.read(Pass.DEPTH) < SMALLEST_BACKGROUND_DEPTH)
     position = passes.read(Pass.POSITION).astype(np.float64)[rows, columns]
     matrix = np.array(record.camera.world_to_camera)
@@ -46,6 +49,10 @@ def _distance(record_file: Path, exr: Path) -> tuple[int, float]:
         in_image = in_camera @ np.array(record.camera.k).T
         projected = in_image[:, :2] / in_image[:, 2:]
     return len(rows), float(np.abs(projected - np.stack((columns, rows), axis=1) - 0.5).max())
+
+
+def _read(path: Path) -> FrameRecord | SceneRecord:
+    return read_record_file(path) if "record" in json.loads(path.read_bytes()) else SceneRecord.read(path)
 
 
 if __name__ == "__main__":

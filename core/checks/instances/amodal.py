@@ -10,6 +10,8 @@ from ..checked_frame import CheckedFrame
 from ..report import Problems
 
 Integers = npt.NDArray[np.int64]
+# Of masks, by their numbers: the mask, start and end of each run in the column-major image.
+Runs = tuple[Integers, Integers, Integers]
 
 
 def check_amodal(frame: CheckedFrame) -> Problems:
@@ -32,7 +34,7 @@ def check_amodal(frame: CheckedFrame) -> Problems:
     except ValueError:
         return  # which is told by the check of the masks
     pixels = _pixels(whole, len(with_amodal))
-    hidden_from_whole = _outside(seen, whole, record.height * record.width, len(with_amodal))
+    hidden_from_whole = pixels_outside(seen, whole, record.height * record.width, len(with_amodal))
     for (instance, amodal), count, outside, box in zip(
         with_amodal, pixels, hidden_from_whole, _boxes(whole, len(with_amodal), record.height), strict=True
     ):
@@ -60,16 +62,19 @@ def _check_counts(instance: Instance) -> Problems:
         yield f"px_count_all of {name!r} is more than its amodal box holds"
 
 
-Runs = tuple[Integers, Integers, Integers]
-
-
 def _pixels(runs: Runs, masks: int) -> list[int]:
     mask, start, end = runs
     return list(map(int, np.bincount(mask, weights=end - start, minlength=masks)))
 
 
-def _outside(inner: Runs, outer: Runs, pixels: int, masks: int) -> list[int]:
-    """How many pixels of each inner mask are not in the outer one of the same number."""
+def pixels_outside(inner: Runs, outer: Runs, pixels: int, masks: int) -> list[int]:
+    """How many pixels of each inner mask are not in the outer one of the same number.
+
+    Args:
+        inner, outer: as mask_runs() gives them.
+        pixels: of an image.
+        masks: how many there are of each.
+    """
     mask, start, end = inner
     outer_mask, outer_start, outer_end = outer
     # All masks behind each other, one pixel longer than the image, so that no run touches one of the next mask.

@@ -1,6 +1,7 @@
 """The scene record: what can be seen, categories, and a camera that projects as Blender's own does."""
 
 import math
+import random
 from pathlib import Path
 
 import bpy
@@ -10,6 +11,7 @@ from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 from core.records.record_store import read_record_file
+from tests.blender.reprojection import reprojection
 from tests.blender.scenes import add_collection, add_object
 
 
@@ -203,6 +205,29 @@ def test_crop_moves_the_principal_point(scene: bpy.types.Scene, tmp_path: Path) 
     box = ball.mask.box
     assert (frame.width, frame.height) == (record.width, record.height)
     assert np.abs([box.x0 - x.min(), box.y0 - y.min(), box.x1 - x.max(), box.y1 - y.max()]).max() < 1
+
+
+def test_every_crop_is_where_blender_has_it(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """Size and place of the crop, by what the Position pass says of each pixel; most borders are round numbers."""
+    render, choose = scene.render, random.Random(14)
+    render.use_border = render.use_crop_to_border = True
+    files = []
+    for number in range(200):
+        render.resolution_x, render.resolution_y = choose.randint(40, 160), choose.randint(30, 120)
+        render.resolution_percentage = choose.choice((100, 100, 50, 33))
+        digits = choose.choice((1, 2, 2, 2, 7))
+        for axis in "xy":
+            first = round(choose.uniform(0, 0.6), digits)
+            last = round(choose.uniform(first + 0.2, 1), digits)
+            setattr(render, f"border_min_{axis}", first)
+            setattr(render, f"border_max_{axis}", last)
+        files += [tmp_path / f"{number}.json", tmp_path / f"{number}.exr"]
+        read().write(files[-2])
+        render.filepath = str(files[-1])
+        bpy.ops.render.render(write_still=True)
+
+    for (pixels, distance), file in zip(reprojection(*files), files[::2], strict=True):
+        assert pixels and distance < 0.1, file.read_text()
 
 
 def test_cameras_without_a_matrix_say_so(scene: bpy.types.Scene) -> None:

@@ -63,6 +63,7 @@ def test_a_sound_dataset(dataset: Path) -> None:
         "masks, boxes and areas": 2,
         "poses and projected boxes": 2,
         "amodal masks and counts": 2,
+        "place of masks and amodal masks": 2,
         "keypoints": 2,
         "keypoints and depth": 2,
         "maps can be read": 2,
