@@ -389,10 +389,7 @@ def _type_of(cls: Any, path: str) -> Any:
     """The type of a field or property, or of one of that one's: "mask.area"."""
     name, _, rest = path.partition(".")
     found = getattr(cls, name, None)
-    if isinstance(found, property):
-        hint = _hints(found.fget)["return"]
-    else:
-        hint = _hints(cls)[name]
+    hint = _hints(found.fget)["return"] if isinstance(found, property) else _hints(cls)[name]
     return _type_of(hint, rest) if rest else hint
 
 
