@@ -16,7 +16,7 @@ from pycocotools import mask as coco_mask
 from core.base.box import Box
 from core.base.dataset_folder import DatasetFolder
 from core.base.files import canonical_json, digest
-from core.checks.instances.amodal import _boxes, _outside
+from core.checks.instances.amodal import _boxes, pixels_outside
 from core.frames.sequences import WantedSequences
 from core.maps.codecs.floats import write_npy
 from core.maps.codecs.png_files import write_png16
@@ -396,6 +396,6 @@ def test_runs_against_pycocotools(masks: np.ndarray) -> None:
         else:
             rows, columns = np.nonzero(mask)
             assert box == Box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-    outside = _outside(inner, outer, height * width, 2)
+    outside = pixels_outside(inner, outer, height * width, 2)
     for one, other, count in zip(masks[:2], masks[2:], outside, strict=True):
         assert count == (one & ~other).sum()
