@@ -65,11 +65,10 @@ class FloatExr:
 
 def _filled(content: MapPixels, missing: float) -> npt.NDArray[np.float32]:
     values, valid = content.values, content.valid
-    if values.dtype == np.float32 and np.isnan(missing) and np.isnan(values[~valid]).all():
-        return values  # as disparity is made
-    return np.where(valid if values.ndim == 2 else valid[..., None], values, np.float32(missing)).astype(
-        np.float32, copy=False
-    )
+    if values.dtype == np.float32 and values.ndim == 2 and np.isnan(missing) and (valid | np.isnan(values)).all():
+        return values  # nothing is left to fill, as in disparity
+    has = valid if values.ndim == 2 else valid[..., None]
+    return np.where(has, values, np.float32(missing)).astype(np.float32, copy=False)
 
 
 def _as_pixels(values: Array, missing: float) -> MapPixels:
