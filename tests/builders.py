@@ -20,6 +20,8 @@ from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.records.record_store import RecordFiles, up_to_date
 from core.scene.camera import Camera, Matrix
+from core.scene.placements import Bounds, Placement
+from core.scene.poses import Pose
 from core.scene.scene_geometry import Mesh
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
@@ -115,6 +117,15 @@ PLATE = Mesh(
 )
 
 
+CUBE = Bounds((-1, -1, -1), (1, 1, 1))
+
+
+def placed_cube(name: str, x: float, y: float, z: float, *, copies: int = 1, **parents: Bounds) -> Placement:
+    """A cube of two units in the axes of the world, with its bounds in those of its parents."""
+    in_world = Bounds((x - 1, y - 1, z - 1), (x + 1, y + 1, z + 1))
+    return Placement(name, moved_by(x, y, z), {name: CUBE, **parents, "": in_world}, copies)
+
+
 # --- Instances and records --------------------------------------------------------------------------------------------
 
 
@@ -140,6 +151,12 @@ def instances_in(labels: npt.NDArray[np.uint32], categories: Sequence[str], name
         plain_instance(name.format(mask.label), categories[mask.label % len(categories)], (mask.label,), mask)
         for mask in find_masks(labels)
     )
+
+
+def plain_pose(z: float, x: float = 0.0, half: float = 1.0) -> Pose:
+    """A cube in the axes of the camera, of which nobody asks for the corners in the image."""
+    rotation = tuple(row[:3] for row in IDENTITY[:3])
+    return Pose("", rotation, (x, 0.0, z), (1.0,) * 3, (-half,) * 3, (half,) * 3, (None,) * 8, z)
 
 
 def plain_record(**known: Any) -> FrameRecord:

@@ -14,9 +14,16 @@ from core.masks.runs import find_masks
 from core.records.instance import Amodal
 from core.records.record_store import read_record_file
 from core.scene.keypoints import Keypoint, Visibility
-from core.scene.poses import Pose
 from core.settings.category_table import Category
-from tests.builders import IDENTITY, instances_in, pinhole, plain_camera, plain_instance, plain_record, write_record
+from tests.builders import (
+    instances_in,
+    pinhole,
+    plain_camera,
+    plain_instance,
+    plain_pose,
+    plain_record,
+    write_record,
+)
 from tests.real.image_editor import SPACE, STATUS, SWITCHES, open_image_editor, wait_for_status
 from tests.real.panel import EXPORT, STATE
 from tests.real.window import Window
@@ -264,8 +271,6 @@ def write_cube(dataset: Path, name: str, detailed: bool) -> None:
     labels = np.zeros((30, 40), dtype=np.uint32)
     labels[5:25, 10:30] = 1
     (mask,) = find_masks(labels)
-    straight = tuple(row[:3] for row in IDENTITY[:3])
-    pose = Pose("", straight, (0.0, 0.0, 4.0), (1.0,) * 3, (-1.0,) * 3, (1.0,) * 3, (None,) * 8, 4.0)
     points = Keypoint(15, 10, Visibility.VISIBLE, 3), Keypoint(25, 20, Visibility.OCCLUDED, 5)
     instance = plain_instance("Cube", "a", mask=mask)
     if detailed:
@@ -273,7 +278,7 @@ def write_cube(dataset: Path, name: str, detailed: bool) -> None:
         whole[8:22, 13:27] = 1
         (found,) = find_masks(whole)
         amodal = Amodal(found.rle, found.box, found.area, found.area, found.area)
-        instance = replace(instance, pose=pose, keypoints=points, amodal=amodal)
+        instance = replace(instance, pose=plain_pose(4.0), keypoints=points, amodal=amodal)
     write_record(
         dataset,
         plain_record(

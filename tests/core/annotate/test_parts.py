@@ -24,7 +24,6 @@ from core.base.errors import PassError, RecordError
 from core.exr.cryptomatte import hash_name
 from core.exr.passes import Passes
 from core.labels.label_image import LabelImage
-from core.labels.naming import name_labels
 from core.masks.runs import find_runs
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
@@ -34,7 +33,6 @@ from core.settings.render_pass import PassFile
 from core.settings.settings import Grouping, Ignored, ImageFormat, LabelSource, Parts
 from tests.builders import NO_IMAGES, entries_of, plain_job, plain_scene, rendered_frame, write_record
 from tests.core.datasets import write_coco_file
-from tests.core.label_images import empty_labels
 
 Array = npt.NDArray[Any]
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/parts_and_soft_masks.py"
@@ -319,38 +317,6 @@ def test_records_that_contradict_each_other_over_parts(rendered_of, facts_of, tm
 
     with pytest.raises(RecordError, match="'brick'"):
         write_coco_file(tmp_path)
-
-
-# --- What has no material ---------------------------------------------------------------------------------------------
-
-NO_MATERIAL = hash_name("default_surface")
-MATERIALS = {NO_MATERIAL: "default_surface", 5: "Steel"}
-
-
-@pytest.mark.parametrize("manifest", [MATERIALS, {5: "Steel"}], ids=["named", "without a manifest entry"])
-def test_no_material_is_background(manifest: dict[int, str]) -> None:
-    """With and without a scene record, and without a remark that the scene has no such material."""
-    image = empty_labels(LabelSource.CRYPTO_MATERIAL, manifest)
-    scene = plain_scene(materials=entries_of(SceneEntry("Steel", 0, "metal")))
-
-    for record in (None, scene):
-        named, _, notes = name_labels([5, NO_MATERIAL], image, record)
-        assert [one.name for one in named] == ["Steel"]
-        assert notes == []
-
-
-def test_material_that_is_really_called_so() -> None:
-    image = empty_labels(LabelSource.CRYPTO_MATERIAL, MATERIALS)
-    scene = plain_scene(materials=entries_of(SceneEntry("default_surface", 0, "odd")))
-
-    named, _, _ = name_labels([NO_MATERIAL], image, scene)
-    assert [(one.name, one.category) for one in named] == [("default_surface", "odd")]
-
-
-def test_object_that_is_called_so_is_an_instance() -> None:
-    image = empty_labels(LabelSource.CRYPTO_OBJECT, MATERIALS)
-    named, _, _ = name_labels([NO_MATERIAL], image, None)
-    assert [one.name for one in named] == ["default_surface"]
 
 
 def test_parts_come_from_the_layer_that_is_labelled(write_exr, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from core.scene.scene_geometry import SceneGeometry, Surface, write_geometry
 from core.scene.scene_record import SceneEntry, SceneRecord
 from core.settings.category_table import Category
 from core.settings.settings import Settings
-from tests.builders import PLATE, entries_of, plain_camera, plain_job, plain_scene
+from tests.builders import PLATE, entries_of, placed_cube, plain_camera, plain_job, plain_scene
 
 NAME = digest(PLATE.as_bytes())
 
@@ -168,3 +168,24 @@ def test_minimum_visibility_on_the_command_line(job: FrameJob, capsys: pytest.Ca
     assert "1 instance" in capsys.readouterr().out
     assert main([*common, "--min-visibility", "40"]) == 2
     assert "use a number from 0, which keeps everything, to 1" in capsys.readouterr().err
+
+
+def test_annotating_with_poses(tmp_path, write_exr) -> None:
+    """From a scene record with placements to the frame record; without placements a note says what is missing."""
+    labels = np.zeros((48, 64), np.float32)
+    labels[10:40, 10:50] = 1
+    file = write_exr(tmp_path / "0001.exr", {"ViewLayer.IndexOB.X": labels})
+    scene = plain_scene(SceneEntry("Cube", 1, "cube"), unit_scale=0.5, camera=plain_camera())
+
+    for placements in ((), (placed_cube("Cube", 0, 0, 5),)):
+        path = tmp_path / f"scene{len(placements)}.json"
+        dataclasses.replace(scene, placements=placements).write(path)
+        record = annotate(plain_job(file, tmp_path / "dataset", path, poses=True, pictures=True))
+        (instance,) = record.instances
+        if placements:
+            assert instance.pose is not None and instance.pose.translation == (0, 0, 2.5)
+            assert "pictures/boxes3d/0001.png" in record.pictures
+            assert read_record_file(tmp_path / "dataset/records/0001.json") == record
+        else:
+            assert instance.pose is None
+            assert any("There are no poses" in note for note in record.notes)

@@ -21,8 +21,7 @@ from core.annotate.annotate import annotate
 from core.annotate.soft_masks import owners, soft_masks
 from core.base.box import Box
 from core.base.dataset_folder import DatasetFolder
-from core.base.errors import OutputError, PassError, UsageError
-from core.base.files import complete_folder
+from core.base.errors import PassError, UsageError
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files.readable_files import check_soft_masks
 from core.exr.cryptomatte import WHOLE, Coverages, hash_name, strongest
@@ -382,27 +381,3 @@ def test_frame_without_anything(write_exr, tmp_path: Path) -> None:
 
     assert annotate(job).instances == ()
     assert job.finished_record() is not None
-
-
-# --- Folders that appear whole ----------------------------------------------------------------------------------------
-
-
-def test_folder_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
-    folder = tmp_path / "a" / "b"
-    with complete_folder(folder) as temporary:
-        (temporary / "old").write_text("1")
-    with pytest.raises(KeyError), complete_folder(folder) as temporary:
-        (temporary / "new").write_text("2")
-        raise KeyError
-    assert [path.name for path in folder.iterdir()] == ["old"]
-    with complete_folder(folder) as temporary:
-        (temporary / "new").write_text("2")
-        assert [path.name for path in folder.iterdir()] == ["old"]
-    assert [path.name for path in folder.iterdir()] == ["new"]
-    assert [path.name for path in folder.parent.iterdir()] == ["b"]
-
-
-def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("a file")
-    with pytest.raises(OutputError, match="Cannot write"), complete_folder(tmp_path / "a" / "b"):
-        pass

@@ -19,18 +19,12 @@ from core.records.frame_record import FrameRecord
 from core.records.instance import Amodal, Instance
 from core.scene.camera import Camera
 from core.scene.keypoints import ABSENT, Keypoint, Visibility
-from core.scene.poses import Pose
 from core.settings.category_table import Category
-from tests.builders import pinhole, plain_camera, plain_instance, plain_mask, plain_record
+from tests.builders import pinhole, plain_camera, plain_instance, plain_mask, plain_pose, plain_record
 
 CAMERA = plain_camera(clip_start=0.5)
 PARALLEL = plain_camera("orthographic", pinhole(10.0, 32.0, 24.0), clip_start=0.5)
-STRAIGHT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 COLOURS = category_colours(["a", "b"])
-
-
-def pose(z: float, x: float = 0.0, half: float = 1.0) -> Pose:
-    return Pose("", STRAIGHT, (x, 0.0, z), (1.0,) * 3, (-half,) * 3, (half,) * 3, (None,) * 8, z)
 
 
 def record_of(*instances: Instance, camera: Camera | None = CAMERA, unit_scale: float = 1.0) -> FrameRecord:
@@ -61,7 +55,7 @@ def as_set(lines: np.ndarray) -> set[frozenset[tuple[float, float]]]:
 
 
 def test_the_edges_and_axes_of_a_cube() -> None:
-    shapes = boxes_3d(record_of(instance("Cube", "b", pose=pose(5))), COLOURS)
+    shapes = boxes_3d(record_of(instance("Cube", "b", pose=plain_pose(5))), COLOURS)
     assert shapes is not None
     lines = lines_of(shapes)
     assert len(lines) == 15 and shapes.triangles.shape == (30, 3)
@@ -77,12 +71,12 @@ def test_the_edges_and_axes_of_a_cube() -> None:
 
 
 def test_metres_and_parallel_rays() -> None:
-    in_metres = replace(pose(0.5, half=0.1), distance=0.5)
+    in_metres = replace(plain_pose(0.5, half=0.1), distance=0.5)
     shapes = boxes_3d(record_of(instance("Cube", pose=in_metres), unit_scale=0.1), COLOURS)
-    same = boxes_3d(record_of(instance("Cube", pose=pose(5))), COLOURS)
+    same = boxes_3d(record_of(instance("Cube", pose=plain_pose(5))), COLOURS)
     assert shapes is not None and same is not None
     assert lines_of(shapes) == pytest.approx(lines_of(same), abs=1e-3)
-    flat = boxes_3d(record_of(instance("Cube", pose=pose(5)), camera=PARALLEL), COLOURS)
+    flat = boxes_3d(record_of(instance("Cube", pose=plain_pose(5)), camera=PARALLEL), COLOURS)
     assert flat is not None
     corners = flat.corners.reshape(-1, 4, 2)[:12]
     assert set(map(tuple, corners.reshape(-1, 2).tolist())) == {(x, y) for x in (22, 42) for y in (14, 34)}
@@ -90,17 +84,17 @@ def test_metres_and_parallel_rays() -> None:
 
 def test_what_the_near_plane_cuts() -> None:
     """A cube around the camera: the near face is gone, four edges end at the plane, half a unit away."""
-    shapes = boxes_3d(record_of(instance("Cube", pose=pose(0.0))), COLOURS)
+    shapes = boxes_3d(record_of(instance("Cube", pose=plain_pose(0.0))), COLOURS)
     assert shapes is not None
     lines = lines_of(shapes)
     assert len(lines) == 4 + 4 + 1  # the z axis too
     assert np.abs(lines - (32, 24)).max() == pytest.approx(100 / 0.5)
-    assert boxes_3d(record_of(instance("Cube", pose=pose(-5.0))), COLOURS).triangles.size == 0
+    assert boxes_3d(record_of(instance("Cube", pose=plain_pose(-5.0))), COLOURS).triangles.size == 0
 
 
 @given(st.lists(st.floats(2, 50), min_size=1, max_size=6))
 def test_the_farthest_comes_first(distances: list[float]) -> None:
-    lines = pose_lines([pose(z) for z in distances], CAMERA, 1.0)
+    lines = pose_lines([plain_pose(z) for z in distances], CAMERA, 1.0)
     drawn = [distances[number] for number in lines.pose[::15].tolist()]
     assert drawn == sorted(distances, reverse=True) and len(lines.pose) == 15 * len(distances)
 
@@ -154,7 +148,7 @@ def test_what_a_record_lacks_is_said() -> None:
     plain = replace(record_of(), categories=(Category("b"),))
     assert make_overlay(plain).without_keypoints == "No category of this frame lists keypoints"
     panoramic = replace(CAMERA, type="panoramic", k=None)
-    one = instance("One", pose=pose(5), keypoints=(ABSENT,) * 3)
+    one = instance("One", pose=plain_pose(5), keypoints=(ABSENT,) * 3)
     around = replace(record_of(one, camera=panoramic), width=1, height=2)
     around = replace(around, instances=(replace(one, mask=plain_mask(Box(0, 0, 1, 2), rle="02")),))
     assert make_overlay(around).without_boxes_3d == "A panoramic camera shows no straight 3D boxes"
@@ -167,7 +161,7 @@ def test_thousands_of_boxes_and_keypoints() -> None:
     many = [
         instance(
             f"{number}",
-            pose=pose(float(rng.uniform(2, 50)), float(rng.uniform(-5, 5))),
+            pose=plain_pose(float(rng.uniform(2, 50)), float(rng.uniform(-5, 5))),
             keypoints=(Keypoint(1, 2, Visibility.VISIBLE, 1), Keypoint(3, 4, Visibility.VISIBLE, 1), ABSENT),
         )
         for number in range(5000)

@@ -3,7 +3,6 @@
 A file that is damaged in a place that nobody reads may be read; it must then give exactly what the good file gives.
 """
 
-import dataclasses
 import random
 import re
 import struct
@@ -27,6 +26,7 @@ from core.records.record_store import read_record_file
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import ImageFormat, LabelSource
 from tests.builders import plain_frame, plain_job, plain_scene, record_files
+from tests.core.helpful_errors import assert_helps
 
 Labels = npt.NDArray[np.uint32]
 
@@ -39,23 +39,6 @@ MULTI_PART = "5.0/multilayer_0001.exr"
 SMALL_SINGLE_PART = "4.5/transparent_0001.exr"
 SMALL_MULTI_PART = "5.0/transparent_0001.exr"
 UNCOMPRESSED = "5.0/fileoutput_flat/file_nameObject Index0001.exr"
-
-# The last part of the sentence tells the user what to do.
-_WAY_OUT = re.compile(
-    r"[;,.:] (?:(?:so|and|or|In Blender) )?"
-    r"(?:annotate|check|choose|export|give|make|render|set|turn|use|write)\b[^;:]*[^.!\s]$",
-    re.IGNORECASE,
-)
-
-
-def assert_helps(error: pytest.ExceptionInfo[LabelpassError] | LabelpassError, *paths: Path) -> None:
-    """The error is one sentence for a person: it names the files and ends in what to do about it."""
-    text = str(error.value if isinstance(error, pytest.ExceptionInfo) else error)
-    for path in paths:
-        assert str(path) in text
-    assert "\n" not in text
-    assert "Traceback" not in text
-    assert _WAY_OUT.search(text), text
 
 
 def labels_of(path: Path, source: LabelSource = INDEX) -> Labels:
@@ -518,47 +501,6 @@ def test_parts_of_a_file_differ_in_size(write_exr, tmp_path: Path) -> None:
     with pytest.raises(ExrError) as error:
         annotate(job_of(tmp_path / "out", path))
     assert_helps(error, path)
-
-
-def test_frame_and_scene_differ_in_size(data: Path, tmp_path: Path) -> None:
-    scene = tmp_path / "scene.json"
-    plain_scene(width=HEIGHT, height=WIDTH).write(scene)
-
-    with pytest.raises(SceneError) as error:
-        annotate(job_of(tmp_path / "out", data / SINGLE_PART, scene=scene))
-    assert_helps(error, data / SINGLE_PART)
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"scene_version": 99}', b"\xff\xfe"], ids=repr)
-def test_damaged_scene(data: Path, tmp_path: Path, content: bytes) -> None:
-    scene = tmp_path / "scene.json"
-    scene.write_bytes(content)
-
-    with pytest.raises(SceneError) as error:
-        annotate(job_of(tmp_path / "out", data / SINGLE_PART, scene=scene))
-    assert_helps(error, scene)
-
-
-def test_missing_scene(data: Path, tmp_path: Path) -> None:
-    scene = tmp_path / "scene.json"
-
-    with pytest.raises(InputError) as error:
-        annotate(job_of(tmp_path / "out", data / SINGLE_PART, scene=scene))
-    assert_helps(error, scene)
-
-
-def test_image_that_somebody_else_made_is_damaged(data: Path, tmp_path: Path) -> None:
-    """Blender has put the training image into its place, and it is cut off there."""
-    job = job_of(tmp_path / "out", data / SINGLE_PART)
-    job = dataclasses.replace(job, colour={"made_by": "Blender"})
-    image = job.output / job.image
-    image.parent.mkdir(parents=True)
-    Image.effect_noise((WIDTH, HEIGHT), 50).convert("RGB").save(image)
-    image.write_bytes(image.read_bytes()[:-200])
-
-    with pytest.raises(InputError) as error:
-        annotate(job)
-    assert_helps(error, image)
 
 
 def test_good_files_are_good(data: Path, tmp_path: Path) -> None:

@@ -244,3 +244,35 @@ def test_two_labels_of_one_name_keep_their_order() -> None:
 
 def test_no_labels_without_a_scene() -> None:
     assert name_labels([], image(LabelSource.CRYPTO_OBJECT), None) == ([], [], [])
+
+
+# --- What has no material ---------------------------------------------------------------------------------------------
+
+NO_MATERIAL = hash_name("default_surface")
+MATERIALS = {NO_MATERIAL: "default_surface", 5: "Steel"}
+
+
+@pytest.mark.parametrize("manifest", [MATERIALS, {5: "Steel"}], ids=["named", "without a manifest entry"])
+def test_no_material_is_background(manifest: dict[int, str]) -> None:
+    """With and without a scene record, and without a remark that the scene has no such material."""
+    image = empty_labels(LabelSource.CRYPTO_MATERIAL, manifest)
+    scene = plain_scene(materials=entries_of(SceneEntry("Steel", 0, "metal")))
+
+    for record in (None, scene):
+        named, _, notes = name_labels([5, NO_MATERIAL], image, record)
+        assert [one.name for one in named] == ["Steel"]
+        assert notes == []
+
+
+def test_material_that_is_really_called_so() -> None:
+    image = empty_labels(LabelSource.CRYPTO_MATERIAL, MATERIALS)
+    scene = plain_scene(materials=entries_of(SceneEntry("default_surface", 0, "odd")))
+
+    named, _, _ = name_labels([NO_MATERIAL], image, scene)
+    assert [(one.name, one.category) for one in named] == [("default_surface", "odd")]
+
+
+def test_object_that_is_called_so_is_an_instance() -> None:
+    image = empty_labels(LabelSource.CRYPTO_OBJECT, MATERIALS)
+    named, _, _ = name_labels([NO_MATERIAL], image, None)
+    assert [one.name for one in named] == ["default_surface"]

@@ -11,9 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import plyfile
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from PIL import Image
 from pycocotools import mask as coco_mask
 
@@ -21,7 +18,6 @@ from core.annotate.annotate import annotate
 from core.base.dataset_folder import DESCRIPTION_FILE, INSTANCES_FILE
 from core.base.errors import PassError, SceneError
 from core.geometry.occlusion import find_hidden
-from core.maps.codecs.png_files import write_png16
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera
@@ -806,22 +802,6 @@ def test_docs_have_the_table() -> None:
             if map.kind is kind
         ]
         assert " - ".join(lines) in text
-
-
-@given(npst.arrays(np.uint16, st.tuples(st.integers(1, 9), st.integers(1, 9))))
-def test_grey_png_by_pillow_and_opencv(tmp_path_factory: pytest.TempPathFactory, pixels: Array) -> None:
-    path = tmp_path_factory.getbasetemp() / "grey.png"
-    write_png16(path, pixels)
-    with Image.open(path) as image:
-        np.testing.assert_array_equal(np.asarray(image), pixels)
-    np.testing.assert_array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), pixels)
-
-
-@given(npst.arrays(np.uint16, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))))
-def test_colour_png_by_opencv(tmp_path_factory: pytest.TempPathFactory, pixels: Array) -> None:
-    path = tmp_path_factory.getbasetemp() / "colour.png"
-    write_png16(path, pixels)
-    np.testing.assert_array_equal(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1], pixels)
 
 
 def test_no_map_is_made_unless_it_is_asked_for(rendered_of, tmp_path: Path) -> None:

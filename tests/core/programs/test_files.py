@@ -134,6 +134,27 @@ def test_temporary_name_holds_host_and_process() -> None:
     assert owned_name("file.json") == f".file.json.{socket.gethostname()}-{os.getpid()}.tmp"
 
 
+def test_folder_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with complete_folder(folder) as temporary:
+        (temporary / "old").write_text("1")
+    with pytest.raises(KeyError), complete_folder(folder) as temporary:
+        (temporary / "new").write_text("2")
+        raise KeyError
+    assert [path.name for path in folder.iterdir()] == ["old"]
+    with complete_folder(folder) as temporary:
+        (temporary / "new").write_text("2")
+        assert [path.name for path in folder.iterdir()] == ["old"]
+    assert [path.name for path in folder.iterdir()] == ["new"]
+    assert [path.name for path in folder.parent.iterdir()] == ["b"]
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a file")
+    with pytest.raises(OutputError, match="Cannot write"), complete_folder(tmp_path / "a" / "b"):
+        pass
+
+
 # --- Places that cannot be written ------------------------------------------------------------------------------------
 
 
