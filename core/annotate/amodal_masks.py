@@ -33,7 +33,7 @@ def find_amodal(
     """All of each instance.
 
     Args:
-        visible: what is seen; labels are numbers of instances plus 1. What is seen is part of the whole in any case:
+        visible: what is seen; labels are numbers of instances plus 1. What is seen is always part of the whole:
             rendered edges are softer than those of triangles, and some objects have none.
         placed: the meshes of the instances that are seen, by their numbers.
         meshes: those that are placed, by name.

@@ -12,7 +12,7 @@ from ..labels.labelled_frame import LabelledFrame, label_frame
 from ..records.frame_job import FrameJob
 from ..records.frame_record import FrameRecord
 from ..records.record_store import open_records
-from ..records.stale_files import former_files, remove_former_files
+from ..records.stale_files import earlier_files, remove_stale_files
 from ..settings.conflicts import check_together
 from ..settings.map_table import WrittenMap, two_frame_maps
 from .filters import filter_hidden, filter_instances
@@ -49,12 +49,12 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     check_together(job.settings)
     key = job.key()
     records = open_records(job.dataset)
-    former = former_files(records, job.files.path)
+    earlier = earlier_files(records, job.files.path)
     with noting_contents() as noted:
         record = _make(job, key, checkpoint)
     record = dataclasses.replace(record, contents=_contents(job.dataset, record.files(), noted))
     records.write(record)
-    remove_former_files(job.dataset, former, record)
+    remove_stale_files(job.dataset, earlier, record)
     return record
 
 

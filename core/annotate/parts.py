@@ -28,7 +28,7 @@ def add_parts(frame: LabelledFrame) -> LabelledFrame:
     """The frame with the parts of its instances, where the settings want them.
 
     Raises:
-        PassError: no pass tells such parts apart.
+        PassError: no pass separates such parts.
         SceneError: as name_labels.
     """
     wanted = frame.job.settings.parts
@@ -45,7 +45,7 @@ def add_parts(frame: LabelledFrame) -> LabelledFrame:
 
 
 def read_part_labels(passes: Passes, parts: Parts, image: LabelImage) -> LabelImage:
-    """The label image that tells the parts apart.
+    """The label image that separates the parts.
 
     Args:
         passes: those of the frame.
@@ -53,7 +53,7 @@ def read_part_labels(passes: Passes, parts: Parts, image: LabelImage) -> LabelIm
         image: the label image of the instances, which may be the same one.
 
     Raises:
-        PassError: there is no such pass.
+        PassError: such a pass is missing.
     """
     if image.source.pass_ in parts.passes:
         return image
@@ -62,7 +62,7 @@ def read_part_labels(passes: Passes, parts: Parts, image: LabelImage) -> LabelIm
             return read_labels(passes, LabelSource.of(pass_))
     names = " or ".join(pass_.title for pass_ in parts.passes)
     raise PassError(
-        f"{passes.where} has no pass that tells parts apart by {parts.label.lower()}; it has {passes.listing()}. Turn "
+        f"{passes.where} has no pass that separates parts by {parts.label.lower()}; it has {passes.listing()}. Turn "
         f"on {names} in Blender under View Layer Properties > Passes and render again, or set Parts to None"
     )
 

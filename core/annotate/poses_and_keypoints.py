@@ -42,7 +42,7 @@ def _poses(frame: LabelledFrame) -> tuple[list[Pose | None], list[str]]:
         way_out = "export from Blender with Poses and 3D Boxes turned on" if scene else GET_SCENE_RECORDS
         return nothing, [f"There are no poses, since no scene record says where the objects are; {way_out}"]
     if scene.camera is None:
-        return nothing, ["There are no poses, since the frame has no one camera"]
+        return nothing, ["There are no poses, since the frame has no single camera"]
     named = frame.named_of
     placements = {placement.name: placement for placement in scene.placements}
     members = []
@@ -75,7 +75,8 @@ def _keypoints(frame: LabelledFrame) -> tuple[list[tuple[Keypoint, ...] | None],
         return nothing, [f"There are no keypoints, since only a scene record says where they are; {GET_SCENE_RECORDS}"]
     if scene.camera is None or Projection.of(scene.camera) is None:
         return nothing, [
-            "There are no keypoints, since the frame has no one perspective or orthographic camera; render it with one"
+            "There are no keypoints, since the frame has no single perspective or orthographic camera; render it with "
+            "one"
         ]
     places: dict[str, list[SceneKeypoint]] = defaultdict(list)
     for place in scene.keypoints:
@@ -101,6 +102,7 @@ def _keypoints(frame: LabelledFrame) -> tuple[list[tuple[Keypoint, ...] | None],
     notes = []
     if not has_depth:
         notes.append(
-            "Without a Depth pass a keypoint counts as visible where its instance is; turn the pass on to know more"
+            "Without a Depth pass a keypoint counts as visible if its instance is seen there; turn the pass on to find "
+            "hidden ones"
         )
     return found, notes

@@ -23,7 +23,7 @@ from ..records.frame_job import FrameJob
 from ..records.instance import Instance, SoftMask
 
 _FULL = 255
-# Of a pixel that an outline runs through, the pixel beside it or the next but one is the instance's own.
+# Next to a pixel that an outline runs through, at most one pixel away, lies a pixel of the instance's own.
 _REACH = 2
 _STEPS = range(-_REACH, _REACH + 1)
 _NEAREST_FIRST = sorted(itertools.product(_STEPS, _STEPS), key=lambda step: (step[0] ** 2 + step[1] ** 2, step))
@@ -109,7 +109,7 @@ def soft_masks(coverages: Coverages, runs: Runs, instances: Sequence[Instance]) 
 def owners(coverages: Coverages, numbers: LabelArray, instances: Sequence[Instance]) -> Integers:
     """Whose each entry of the coverages is.
 
-    Where several instances carry an id, because only geometry tells them apart, a pixel's share belongs to the one in
+    Where several instances carry an id, because only geometry separates them, a pixel's share belongs to the one in
     whose hard mask the pixel is, else to that of the nearest pixel, at most _REACH away.
 
     Args:

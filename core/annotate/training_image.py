@@ -50,7 +50,7 @@ def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
     notes: tuple[str, ...] = ()
     broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
     if broken:
-        notes = (f"{broken} pixels of the Combined pass are no numbers and came out black; look for a broken material",)
+        notes = (f"{broken} pixels of the Combined pass are not numbers and became black; look for a broken material",)
     if wanted:
         write_image(job.dataset.file(job.image), colours, job.settings.image_format)
     return TrainingImage(colours, SRGB if wanted else None, notes)

@@ -14,7 +14,7 @@ from .amodal_masks import find_amodal
 
 
 def add_amodal(frame: LabelledFrame) -> LabelledFrame:
-    """The frame with all that belongs to its instances, seen or not, and sentences on what nobody knows all of.
+    """The frame with all that belongs to its instances, seen or not, and sentences on those of which not all is known.
 
     Raises:
         SceneError: geometry that the scene record refers to is missing or damaged, or a minimum visibility is set and
@@ -28,15 +28,15 @@ def add_amodal(frame: LabelledFrame) -> LabelledFrame:
     if geometry is None:
         return _without(frame, "no scene record has the geometry", export_again=True)
     if projection is None:
-        kind = f"of a {camera.type} camera" if camera else "without one camera"
-        return _without(frame, f"there are none {kind} (they are of perspective and orthographic ones)")
+        what = f"the camera is {camera.type}" if camera else "the frame has no single camera"
+        return _without(frame, f"{what} (they need a perspective or orthographic one)")
 
     surfaces = list(_surfaces(frame, geometry))
     # Only the geometry of shared labels is there where the export had no other use for it.
     plain = [number for number, one in enumerate(instances) if one.resolved is None]
     unlisted = [number for number in plain if not surfaces[number]]
     if plain and unlisted == plain and settings.min_visibility:
-        return _without(frame, "the scene record has not the geometry of all objects", export_again=True)
+        return _without(frame, "the scene record does not have the geometry of all objects", export_again=True)
     placed = [
         PlacedMesh(number, surface.mesh, surface.matrix)
         for number, found in enumerate(surfaces)
@@ -54,13 +54,13 @@ def add_amodal(frame: LabelledFrame) -> LabelledFrame:
         for numbers, why in (
             (
                 flat,
-                "Blender gave no triangles (hair, volumes and instances that were told apart as connected pieces have "
+                "Blender gave no triangles (hair, volumes and copies that were separated as connected pieces have "
                 "none)",
             ),
             (
                 unlisted,
-                "the scene record has no geometry there; let the viewport show what the render shows, and export again "
-                "from Blender",
+                "the scene record has no geometry for it; make the viewport show what the render shows, and export "
+                "again from Blender",
             ),
         )
         if numbers
@@ -72,7 +72,7 @@ def add_amodal(frame: LabelledFrame) -> LabelledFrame:
 
 
 def _without(frame: LabelledFrame, why: str, export_again: bool = False) -> LabelledFrame:
-    """What becomes of a frame without amodal masks: a filter that cannot be applied must not keep everything."""
+    """The frame without amodal masks, or an error: a filter that cannot be applied must not keep everything."""
     settings = frame.job.settings
     name = "Minimum Visibility" if settings.min_visibility else "Amodal Masks turned on"
     export = f"export from Blender with {name}" if frame.scene else GET_SCENE_RECORDS
@@ -80,7 +80,7 @@ def _without(frame: LabelledFrame, why: str, export_again: bool = False) -> Labe
         note = f"There are no amodal masks, since {why}{f'; {export}' if export_again else ''}"
         return frame.with_instances(frame.instances, [note])
     way_out = f"{export}, or set it to 0" if export_again else "set it to 0"
-    raise SceneError(f"Minimum Visibility goes by amodal masks, and {why}; {way_out}")
+    raise SceneError(f"Minimum Visibility needs amodal masks, and {why}; {way_out}")
 
 
 def _what_lacks(frame: LabelledFrame, numbers: Sequence[int]) -> str:

@@ -104,7 +104,7 @@ class _NotedFile(io.BufferedIOBase):
 
 @contextmanager
 def complete_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path` that takes its name when the block ends without an error.
+    """Open a temporary file next to `path` that takes its name when the block ends without an error.
 
     The temporary name holds this host and process, so that two machines may write the same frame: the last one wins,
     and a reader sees either file whole.
@@ -133,7 +133,7 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def complete_folder(path: Path) -> Iterator[Path]:
-    """Make a temporary folder beside `path` that takes its name, and its place, when the block ends without an error.
+    """Make a temporary folder next to `path` that takes its name and its place when the block ends without an error.
 
     Nothing of what was in the folder before is left. Temporary names are as those of complete_file. Where contents are
     noted, the files are read again for it.
@@ -141,7 +141,7 @@ def complete_folder(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the folder or a file in it cannot be written, for example on a full disk.
     """
-    temporary, former = path.with_name(owned_name(path.name)), path.with_name(owned_name(f"{path.name}.former"))
+    temporary, earlier = path.with_name(owned_name(path.name)), path.with_name(owned_name(f"{path.name}.earlier"))
     noted = _noted.get()
     try:
         try:
@@ -154,22 +154,22 @@ def complete_folder(path: Path) -> Iterator[Path]:
                     os.fsync(written.fileno())
                 if noted is not None:
                     contents[path / file.name] = Content.of_file(file)
-            _take_place(temporary, path, former)
+            _take_place(temporary, path, earlier)
             if noted is not None:
                 noted.update(contents)
         finally:
-            for leftover in (temporary, former):
+            for leftover in (temporary, earlier):
                 shutil.rmtree(leftover, ignore_errors=True)
     except OSError as error:
         raise _cannot_write(path, error) from error
 
 
-def _take_place(folder: Path, path: Path, former: Path) -> None:
-    """Rename a folder to `path`, and what was there to `former`, which is removed."""
+def _take_place(folder: Path, path: Path, earlier: Path) -> None:
+    """Rename a folder to `path`, and what was there to `earlier`, which is removed."""
     for attempt in range(_MOST_ATTEMPTS):
-        shutil.rmtree(former, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)
         with contextlib.suppress(FileNotFoundError):
-            path.rename(former)
+            path.rename(earlier)
         try:
             folder.rename(path)
             return

@@ -1,1 +1,1 @@
-"""Which object is of which category and instance, with which id and colour."""
+"""Which object belongs to which category and instance, with which id and colour."""

@@ -154,7 +154,7 @@ class _Heads:
 
 
 def _with_categories(found: Sequence[tuple[SceneEntry, SceneEntry]]) -> Iterator[tuple[SceneEntry, SceneEntry]]:
-    """Pairs of entry and group: a head of which no rule says what it is has the category that its members agree on."""
+    """Pairs of entry and group: a head that no rule gives a category has the one that its members agree on."""
     said: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, head in found:
         if head is not entry and entry.is_known and entry.category is not None:

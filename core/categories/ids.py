@@ -84,14 +84,14 @@ class DatasetCategories:
             fixed = self._found[name].id
             if fixed not in (None, id):
                 raise RecordError(
-                    f"The category {name!r} has the id {id} in this dataset, and frames that were added give it "
+                    f"The category {name!r} has the id {id} in this dataset, but frames that were added give it "
                     f"{fixed}; give it {id} in their scene, or export all frames again with {fixed}"
                 )
             owner = owners.get(id, name)
             if owner != name and (owner, id) not in told:
                 raise RecordError(
-                    f"This dataset has the id {id} for {name!r}, and frames that were added give it to {owner!r}; give "
-                    f"{owner!r} another category_id, or export all frames again"
+                    f"This dataset uses the id {id} for {name!r}, but frames that were added give it to {owner!r}; "
+                    f"give {owner!r} another category_id, or export all frames again"
                 )
 
 
@@ -103,7 +103,7 @@ def ids_before(dataset: DatasetFolder) -> dict[str, int]:
 
 
 def ids_in_dataset(dataset: DatasetFolder, categories: Iterable[Category]) -> dict[str, int]:
-    """Name -> id that categories have in a dataset, as far as is known before all its frames are.
+    """Name -> id that categories have in a dataset, by what is known of it before all its frames are there.
 
     Raises:
         RecordError: two of them have one id.
@@ -125,7 +125,7 @@ def keep_ids(dataset: DatasetFolder, categories: Iterable[Category]) -> None:
 
 
 def _united(known: Category, category: Category, where: str) -> Category:
-    """A category as two records together describe it; what one of them leaves open is no contradiction."""
+    """A category as two records together describe it; what one of them leaves open does not contradict the other."""
     if (
         known.id not in (None, category.id or known.id)
         or known.supercategory not in ("", category.supercategory or known.supercategory)
@@ -133,8 +133,8 @@ def _united(known: Category, category: Category, where: str) -> Category:
         or known.stuff != category.stuff
     ):
         raise RecordError(
-            f"The category {category.name!r} is {_described(category)} in {where} and {_described(known)} in another "
-            "record; make them the same in Blender and export those frames again"
+            f"The category {category.name!r} differs: {_described(category)} in {where}, but {_described(known)} in "
+            "another record; make them the same in Blender and export those frames again"
         )
     return Category(
         known.name,
@@ -148,11 +148,11 @@ def _united(known: Category, category: Category, where: str) -> Category:
 
 
 def _described(category: Category) -> str:
-    text = "without an id" if category.id is None else f"number {category.id}"
+    text = "no id" if category.id is None else f"id {category.id}"
     if category.supercategory:
-        text += f" in supercategory {category.supercategory!r}"
+        text += f", supercategory {category.supercategory!r}"
     if category.stuff:
-        text += " and stuff"
+        text += ", stuff"
     if category.keypoints:
-        text += f" with the keypoints {', '.join(category.keypoints)}"
+        text += f", keypoints {', '.join(category.keypoints)}"
     return text

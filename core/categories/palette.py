@@ -7,7 +7,7 @@ from ..settings.category_table import Category
 
 Colour = tuple[int, int, int]
 
-# Of what is background, beside the colours of labels.
+# Of background, among the colours of labels.
 BACKGROUND: Colour = (72, 72, 72)
 
 # Saturation and value of the colours of instances, which are many more than there are hues.

@@ -36,7 +36,7 @@ def categorise(scene: SceneRecord, table: CategoryTable) -> SceneRecord:
 
 
 def categorise_alone(entry: SceneEntry, kind: Kind, table: CategoryTable) -> tuple[SceneEntry, tuple[Category, ...]]:
-    """A thing of which nothing is known but its name or its pass index, with its category, and that category."""
+    """A thing with nothing known but its name or its pass index, with its category, and that category."""
     found = _Rules(table).applied(kind, [entry])
     return found.entries[0], found.categories
 
@@ -300,14 +300,14 @@ class _Known:
         if said not in (None, id):
             who = "the category table" if name in self._rows else "another object"
             raise SceneError(
-                f"{thing!r} gives the category {name!r} the category_id {said}, and {who} gives it {id}; make them the "
+                f"{thing!r} gives the category {name!r} the category_id {said}, but {who} gives it {id}; make them the "
                 "same"
             )
         if id is not None and self._names.setdefault(id, name) != name:
             owner = self._names[id]
             who = "the category table" if owner in self._rows else "another object"
             raise SceneError(
-                f"{thing!r} gives the category_id {id} to {name!r}, and {who} gives it to {owner!r}; give one of them "
+                f"{thing!r} gives the category_id {id} to {name!r}, but {who} gives it to {owner!r}; give one of them "
                 "another number"
             )
         self._ids[name] = id

@@ -8,7 +8,7 @@ from typing import Protocol
 
 class Show(Protocol):
     def __call__(self, done: int, total: int, words: str = "") -> None:
-        """Show how many are done of how many, and words beside the bar."""
+        """Show how many are done of how many, and words next to the bar."""
 
 
 @contextmanager

@@ -113,16 +113,16 @@ class DatasetDescription:
         for (name, id), frame in sorted(self._ids.items()):
             if ids.get(name, id) != id:
                 self.problems.append(
-                    f"The category maps number {name!r} {id}, the first of them that of {frame}, and the dataset "
-                    f"numbers it {ids[name]}; give the categories fixed ids and annotate these frames again"
+                    f"The category maps, first that of {frame}, give {name!r} the id {id}, but its id in the dataset "
+                    f"is {ids[name]}; give the categories fixed ids and annotate these frames again"
                 )
 
     def _differ(self, seen: "_Seen", frame: str, what: str, before: str) -> None:
         if not seen.differs:
             seen.differs = True
             self.problems.append(
-                f"{seen.first.map.label} of {frame} has {what} and that of {seen.where} {before}; annotate all frames "
-                "with the same settings"
+                f"{seen.first.map.label} of {frame} has {what}, but that of {seen.where} has {before}; annotate all "
+                "frames with the same settings"
             )
 
     def as_json(self, formats: Sequence[DatasetFormat]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class DescriptionWriter:
         self._description = DatasetDescription()
 
     def survey(self, record: FrameRecord) -> None:
-        pass  # the second round tells all, and always in the same order
+        pass  # the second round gives everything, and always in the same order
 
     def begin(self, survey: Survey, files: ExitStack) -> None:
         self._survey = survey

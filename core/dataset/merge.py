@@ -68,7 +68,7 @@ def merge(
         checkpoint: called between frames where maps are made; raises Cancelled to stop there.
 
     Raises:
-        RecordError: there is no record, or two of them contradict each other.
+        RecordError: no record is there, or two of them contradict each other.
         CategoryError: the file with the ids of the dataset as it was is damaged.
         OutputError: a file cannot be written.
     """
@@ -97,8 +97,8 @@ def write_formats(
         two_frame_maps: whether to make those, too.
 
     Raises:
-        RecordError, CategoryError, OutputError: as in merge(). Files that the writers have open keep their former
-            content then.
+        RecordError, CategoryError, OutputError: as in merge(). Files that the writers have open then keep the content
+            that they had before.
     """
     stream = RecordStream(records)
     maps = TwoFrameMaps(records.dataset, stream.read) if two_frame_maps else None

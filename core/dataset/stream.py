@@ -136,4 +136,4 @@ class RecordStream:
         """A sentence on why no record is wanted."""
         if self.left_out:
             return f"{self.records.dataset} holds records of other sequences only; export again from Blender"
-        return f"{self.records.dataset} holds no frame record; run 'labelpass annotate' on the frames first"
+        return f"{self.records.dataset} holds no frame records; run 'labelpass annotate' on the frames first"

@@ -33,7 +33,7 @@ def to_srgb(combined: Pixels) -> Bytes:
             transparency comes out over black.
 
     Returns:
-        (H, W, 3) uint8. Negative values and values that are no numbers become 0, those above 1 become 255.
+        (H, W, 3) uint8. Negative values and values that are not numbers become 0, those above 1 become 255.
     """
     height, width = combined.shape[:2]
     levels, ends = _srgb_table()

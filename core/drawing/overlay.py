@@ -82,7 +82,7 @@ def make_overlay(record: FrameRecord) -> Overlay:
 
 def _without_boxes_3d(record: FrameRecord) -> str:
     if record.camera is not None and not record.camera.is_projective:
-        return f"A {record.camera.type} camera shows no straight 3D boxes"
+        return f"3D boxes cannot be drawn for a {record.camera.type} camera"
     if not any(one.pose for one in record.instances):
         return "This frame has no poses; turn on Poses and 3D Boxes and export it again"
     return ""
@@ -125,7 +125,7 @@ def largest_on_screen(
 
     Args:
         boxes: (N, 4) float64: x0, y0, x1, y1 on the screen.
-        size: width and height of the screen's part that is drawn into; boxes outside of it are left out.
+        size: width and height of the screen's part that is drawn into; boxes outside it are left out.
         smallest: what a box's longer side must have.
         most: how many at most.
 

@@ -127,7 +127,7 @@ def _is_there(instance: Instance, number: int) -> bool:
 
 
 def _place(instance: Instance, number: int) -> tuple[float, float]:
-    assert instance.keypoints is not None  # whoever asks has looked
+    assert instance.keypoints is not None  # the caller has looked
     return instance.keypoints[number].x, instance.keypoints[number].y
 
 

@@ -13,7 +13,7 @@ from .image_files import Bytes
 from .text_labels import first_free, places_for_name, short_name
 
 _MARGIN = 3
-# Beyond this many names nobody reads them, and looking for free places would take long.
+# More names than this cannot be read, and looking for free places would take long.
 _MOST_NEIGHBOURS = 200
 _TICKS = 6
 _NO_SURFACE_COLOUR = (232, 232, 232)
@@ -64,7 +64,7 @@ def draw_boxes(
 
 
 def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], unit: str) -> Bytes:
-    """Draw planar depth in colours, near bright and far dark, with a scale beside it; no surface is light grey.
+    """Draw planar depth in colours, near bright and far dark, with a scale next to it; no surface is light grey.
 
     Args:
         depth: (H, W) float32.

@@ -1,4 +1,4 @@
-"""Where the plate with the name of an instance goes, beside its box and on no other plate if possible."""
+"""Where the plate with the name of an instance goes, next to its box and on no other plate if possible."""
 
 import numpy as np
 import numpy.typing as npt

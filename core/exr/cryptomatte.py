@@ -52,7 +52,7 @@ class Strongest:
     Attributes:
         id: (H, W) uint32, 0 = background. Background covers what the ranks leave over, and what they give to id 0.
         coverage: (H, W) float32, how much of the pixel that id covers; of no meaning where it is background.
-        coverages: of all ids; None where nobody asked.
+        coverages: of all ids; None if not asked for.
     """
 
     id: npt.NDArray[np.uint32]
@@ -127,12 +127,13 @@ class _Collected:
 def read_manifest(text: str) -> dict[int, str]:
     """A manifest as id -> name, the id being the one in pixels.
 
-    Blender (4.2 to 5.0 at least) writes quotes, backslashes and line breaks of a name as they are, which is no JSON;
-    such a manifest is taken apart at the ids, and of two readings of a name the one counts that hashes to its id. It
-    also writes the hash of the name as it is, where pixels hold the hash made a normal float, see id_in_pixels.
+    Blender (4.2 to 5.0 at least) writes quotes, backslashes and line breaks of a name as they are, which is not valid
+    JSON; such a manifest is cut at the ids, and if a name can be read in two ways, the one that hashes to its id
+    counts. It also writes the hash of the name as it is, where pixels hold the hash made a normal float, see
+    id_in_pixels.
 
     Raises:
-        PassError: it is no manifest.
+        PassError: it is not a manifest.
     """
     if "\\" not in text:
         try:

@@ -1,7 +1,7 @@
 """Which Cryptomattes a frame has, whoever rendered it, and what their headers say.
 
 A Cryptomatte has a name, "ViewLayer.CryptoObject" in Blender and anything at all in other renderers; its channels are
-that name with the number of the rank pair. Header attributes "cryptomatte/<key>/..." tell the name, the manifest or
+that name with the number of the rank pair. Header attributes "cryptomatte/<key>/..." say the name, the manifest or
 the file that holds it, and how ids became floats.
 Source: Friedman and Jones, "Cryptomatte Specification", version 1.2.0 (2018-05), "Metadata" and "Channels".
 """
@@ -59,7 +59,7 @@ class CryptomatteLayer:
 
     @property
     def pass_(self) -> Pass:
-        """What its ids stand for, as far as the name tells."""
+        """What its ids stand for, as the name says; objects if it says nothing."""
         named = Pass.named(self.name)
         if named in CRYPTOMATTES:
             return named
@@ -71,7 +71,7 @@ class CryptomatteLayer:
         missing = set(range(len(self.levels))) - self.levels.keys()
         if missing:
             raise PassError(
-                f"{where} lacks the channels {self.name}{min(missing):02d} between the others of that "
+                f"{where} lacks the channels {self.name}{min(missing):02d}, though it has later ones of that "
                 "Cryptomatte; render the frame again"
             )
         return tuple(self.levels[rank] for rank in sorted(self.levels))
@@ -84,7 +84,7 @@ class ManifestText:
     Attributes:
         text: "" where there is none.
         sidecar: the file that it is in, or would be in; None where it is in the header.
-        note: a sentence on a manifest that cannot be had; "" where all is well.
+        note: a sentence on a manifest that is not available; "" where all is well.
     """
 
     text: str = ""
@@ -114,7 +114,7 @@ def find_cryptomattes(stored: StoredPasses, view: str) -> list[CryptomatteLayer]
 
 
 def named_cryptomatte(layers: Sequence[CryptomatteLayer], name: str, view_layer: str) -> CryptomatteLayer | None:
-    """The Cryptomatte of that name, with or without its view layer and in any case; None where there is none."""
+    """The Cryptomatte of that name, with or without its view layer, in upper or lower case; None if there is none."""
     in_layer = [layer for layer in layers if layer.view_layer == view_layer]
     for candidates in (in_layer, layers):
         for same in (str, str.lower):
@@ -128,7 +128,7 @@ def manifest_of(layer: CryptomatteLayer, headers: Iterable[Header]) -> ManifestT
     """The manifest of a Cryptomatte, from the header or the file that the header names.
 
     Raises:
-        PassError: its ids became floats in a way that nobody knows, or the manifest's file cannot be read.
+        PassError: its ids became floats in an unknown way, or the manifest's file cannot be read.
     """
     for header in headers:
         for prefix, name in _declarations(header):
@@ -137,7 +137,7 @@ def manifest_of(layer: CryptomatteLayer, headers: Iterable[Header]) -> ManifestT
             conversion = header.strings.get(f"{prefix}conversion", _CONVERSION)
             if conversion != _CONVERSION:
                 raise PassError(
-                    f"{header.file} stores the ids of {name} by the conversion {conversion!r}, which is not known; "
+                    f"{header.file} stores the ids of {name} with the unknown conversion {conversion!r}; "
                     f"render again with {_CONVERSION}"
                 )
             if f"{prefix}manifest" in header.strings:
@@ -149,18 +149,18 @@ def manifest_of(layer: CryptomatteLayer, headers: Iterable[Header]) -> ManifestT
 
 def _from_sidecar(exr: Path, name: str) -> ManifestText:
     sidecar, path = Sidecar.of(exr, name), sidecar_path(exr, name)
-    unnamed = "so what it would name is called by its ids"
+    unnamed = "so everything that it names is named by its id"
     if path is None:
-        note = f"{exr.name} says that its manifest is {name!r}, outside of its folder, where none is read, {unnamed}"
+        note = f"The manifest {name!r} of {exr.name} is outside its folder and is not read, {unnamed}"
         return ManifestText("", sidecar, note)
     if sidecar.size is None:
-        return ManifestText("", sidecar, f"The manifest {name} beside {exr.name} is missing, {unnamed}")
+        return ManifestText("", sidecar, f"The manifest {name} next to {exr.name} is missing, {unnamed}")
     try:
         return ManifestText(path.read_text(encoding="utf-8-sig"), sidecar)
     except OSError as error:
-        raise PassError(f"Cannot read the manifest {path}: {error.strerror}; check that it may be read") from error
+        raise PassError(f"Cannot read the manifest {path}: {error.strerror}; check its permissions") from error
     except UnicodeDecodeError as error:
-        raise PassError(f"The manifest {path} is no text in UTF-8; write it again") from error
+        raise PassError(f"The manifest {path} is not UTF-8 text; write it again") from error
 
 
 def _declarations(header: Header) -> Iterator[tuple[str, str]]:

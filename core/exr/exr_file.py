@@ -92,7 +92,7 @@ class ExrFile:
     """An EXR file whose headers have been read, and no pixel yet.
 
     Raises:
-        ExrError: it is missing, cut off or damaged, is no EXR, or is deep or luminance/chroma.
+        ExrError: it is missing, cut off or damaged, is not an EXR, or is deep or luminance/chroma.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,7 +102,7 @@ class ExrFile:
             with path.open("rb") as file:
                 self.parts = _read_headers(file, path)
         except OSError as error:
-            raise ExrError(f"Cannot read {path}: {error.strerror}; check the path and that it may be read") from error
+            raise ExrError(f"Cannot read {path}: {error.strerror}; check the path and its permissions") from error
 
     def read(self, part: ExrPart, channels: Sequence[str]) -> list[Pixels]:
         """Decode some channels of one part.
@@ -140,7 +140,7 @@ class ExrFile:
             return self._as_single_part(part)
         try:
             return nullcontext(_as_text(self.path))
-        except UnicodeEncodeError:  # on Linux a name is bytes, and OpenEXR ends the process over one that is no text
+        except UnicodeEncodeError:  # on Linux a name is bytes, and OpenEXR ends the process over one that is not text
             return self.path.open("rb")
 
     def _as_single_part(self, part: ExrPart) -> io.BytesIO:
@@ -322,7 +322,7 @@ def _channels(data: bytes, path: Path) -> dict[str, PixelType]:
             )
         channels[name] = PixelType(kind)
     if list(channels) != sorted(channels, key=lambda name: name.encode()):
-        raise ValueError("the channels are not in order, so their pixels cannot be told apart")
+        raise ValueError("the channels are not in order, so their pixels cannot be separated")
     return channels
 
 

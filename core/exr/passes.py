@@ -60,7 +60,7 @@ class Cryptomatte:
                     )
                 if not np.isfinite(coverage).all():
                     raise PassError(
-                        f"{stored.file.path} holds Cryptomatte coverages that are no numbers; render the frame again"
+                        f"{stored.file.path} holds Cryptomatte coverages that are not numbers; render the frame again"
                     )
                 yield ids, coverage
 
@@ -85,7 +85,7 @@ class Passes:
         """
         Args:
             files: all files of the frame.
-            view_layer: its name; "" takes that of the Cryptomatte, else the first with a pass that tells objects apart,
+            view_layer: its name; "" takes that of the Cryptomatte, else the first with a pass that separates objects,
                 else the first.
             view: name of a stereo view; "" takes the first.
             cryptomatte: name of the Cryptomatte that the labels will come from, where that decides; "" if none.
@@ -94,7 +94,7 @@ class Passes:
 
         Raises:
             ExrError: a file is missing or damaged, or the files have different resolutions.
-            UsageError: there is no such view layer or view.
+            UsageError: the files have no such view layer or view.
         """
         opened = [(ExrFile(file.path), file.holds) for file in files]
         window = opened[0][0].parts[0].display_window
@@ -103,8 +103,8 @@ class Passes:
                 if (part.display_window.width, part.display_window.height) != (window.width, window.height):
                     raise ExrError(
                         f"{file.path} has {part.display_window.width} x {part.display_window.height} pixels and "
-                        f"{opened[0][0].path} has {window.width} x {window.height}, but they are one frame; "
-                        "render it again"
+                        f"{opened[0][0].path} of the same frame has {window.width} x {window.height}; "
+                        "render the frame again"
                     )
         self.shape = (window.height, window.width)
         self._composited = composited
@@ -141,7 +141,7 @@ class Passes:
         return [(layer, view, list(names)) for (layer, view), names in found.items()]
 
     def read(self, pass_: Pass) -> Pixels:
-        """The pixels of a pass, placed into the image; outside of the data window they are 0.
+        """The pixels of a pass, placed into the image; outside the data window they are 0.
 
         Returns:
             (H, W) for a pass of one component, else (H, W, C), with the dtype of the file: float16, float32 or uint32.
@@ -220,7 +220,7 @@ class Passes:
                 the pass, else the only one that could be it.
 
         Raises:
-            PassError: there is no such Cryptomatte, or several could be meant.
+            PassError: the Cryptomatte is missing, or several could be meant.
         """
         layer = self._named(name) if name else self._only(pass_)
         return Cryptomatte(
@@ -232,7 +232,8 @@ class Passes:
         if layer is None:
             has = _quoted([layer.full_name for layer in self._cryptomattes])
             raise PassError(
-                f"{self._names} has no Cryptomatte {name!r}; it has {has or 'none'}; choose another name, or none"
+                f"{self._names} has no Cryptomatte {name!r}; it has {has or 'none'}; choose another name, or leave it "
+                "empty"
             )
         return layer
 
@@ -269,7 +270,7 @@ class Passes:
         return None
 
     def label_layers(self) -> list[str]:
-        """The view layers with a pass that tells objects apart; all of them where none has one."""
+        """The view layers with a pass that separates objects; all of them where none has one."""
         found = [key.view_layer for key in self._stored if Pass.named(key.name) in LABEL_PASSES or key.rank != UNRANKED]
         return list(dict.fromkeys(found)) or self._layers()
 
@@ -300,7 +301,7 @@ class Passes:
             has = (
                 f"it has {_quoted(views)}, so choose one of them"
                 if views
-                else "it is not a stereo render, so choose none"
+                else "it is not a stereo render, so leave View empty"
             )
             raise UsageError(f"{self._names} has no view {wanted!r}; {has}")
         return wanted or (views[0] if views else "")

@@ -13,7 +13,7 @@ from ..base.errors import PassError
 from ..settings.render_pass import CRYPTOMATTES, Pass
 from .exr_file import ExrFile, ExrPart
 
-# The last two digits are the rank pair. A name without them, such as that of a preview image, is no rank.
+# The last two digits are the rank pair. A name without them, such as that of a preview image, is not a rank.
 _RANKED = re.compile(r"(.+)(\d\d)")
 _SPELLED_OUT = {"RED": "R", "GREEN": "G", "BLUE": "B", "ALPHA": "A"}
 
@@ -43,8 +43,8 @@ class StoredPass:
         missing = [component for component in components if component not in self.channels]
         if missing:
             raise PassError(
-                f"{self.file.path} has the channels {', '.join(self.channels.values())} and lacks {missing[0]} "
-                "beside them; write the pass again with the colour mode RGBA"
+                f"{self.file.path} has the channels {', '.join(self.channels.values())} but not {missing[0]}; write "
+                "the pass again with the colour mode RGBA"
             )
         return [self.channels[component] for component in components]
 

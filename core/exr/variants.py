@@ -12,7 +12,7 @@ from .passes import Passes
 
 
 def variants_of(frame: FrameFiles, settings: Settings) -> list[tuple[FrameFiles, Settings]]:
-    """A frame for each view layer and each stereo view, as far as the settings want them apart.
+    """A frame for each view layer and each stereo view that the settings want as a sequence of its own.
 
     Raises:
         ExrError, UsageError: as Passes does.

@@ -76,10 +76,10 @@ class CamerasWriter:
         if self._views and self._views[0].sequence != record.sequence:
             self._write_sequence()
         if record.unit_scale is None:
-            why = f"only a scene record knows them; annotate again: {GET_SCENE_RECORDS}"
+            why = f"only a scene record knows them; {GET_SCENE_RECORDS}, and annotate again"
             self._without.append((record.path, why))
         elif record.camera is None:
-            why = "there is no one camera; render a single view with one active camera"
+            why = "there is no single camera; render a single view with one active camera"
             self._without.append((record.path, why))
         else:
             self._views.append(
@@ -117,9 +117,9 @@ class CamerasWriter:
         if len(pinholes) < len(views) and self._formats & {DatasetFormat.NERF, DatasetFormat.COLMAP}:
             other = next(view for view in views if view.camera.k is None)
             self._problems.append(
-                f"{other.name} has no perspective camera but one of the type {other.camera.type}, which "
-                f"transforms.json and COLMAP cannot say; {len(pinholes)} of the {len(views)} frames of its sequence "
-                "are in them. Write cameras.json only, or render with a perspective camera"
+                f"The camera of {other.name} is of the type {other.camera.type}, which transforms.json and COLMAP "
+                f"cannot describe; {len(pinholes)} of the {len(views)} frames of its sequence are in them. Write "
+                "cameras.json only, or render with a perspective camera"
             )
 
 

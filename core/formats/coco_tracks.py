@@ -1,4 +1,4 @@
-"""Tracks: which annotations of a sequence are of one object, as the `videos` and `tracks` tables beside COCO's own.
+"""Tracks: which annotations of a sequence are of one object, as the tables `videos` and `tracks` next to COCO's own.
 
 Source of the tables: https://github.com/TAO-Dataset/annotations and the `tao` toolkit that reads them. A sequence is a
 video; `track_id` and `video_id` of an annotation, `video_id` and `frame_index` of an image point into them.
@@ -64,7 +64,7 @@ class Tracks:
 
     def id_of(self, instance: Instance) -> int:
         """The track of an instance of the record whose position was asked for last."""
-        assert instance.track is not None  # whoever asks has looked
+        assert instance.track is not None  # the caller has looked
         return self._numbers[instance.category, instance.track]
 
     def videos(self) -> Iterator[Row]:

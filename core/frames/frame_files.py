@@ -16,7 +16,7 @@ from ..settings.render_pass import Pass, PassFile
 NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
 # Blender's own suffixes of stereo files; those of other views are up to the user.
 _VIEW_SUFFIXES = {"L": "left", "R": "right"}
-# Where a name of a pass may begin: not inside of a word, so that "topaz0001" is no file of the pass Z.
+# Where a name of a pass may begin: not within a word, so that "topaz0001" is not a file of the pass Z.
 _WORD_START = re.compile(r"(?<![A-Za-z])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
 _RANGE = re.compile(r"(-?\d+)(?:-(-?\d+))?")
 
@@ -69,11 +69,11 @@ def find_frames(
         The frames, sorted by sequence, frame number and name.
 
     Raises:
-        InputError: a path does not exist, or there is no EXR file.
+        InputError: a path does not exist or holds no EXR file.
         UsageError: two frames would have the same name, or `sequence` leads out of the output folder.
     """
     if sequence is not None and (PurePosixPath(sequence).is_absolute() or ".." in PurePosixPath(sequence).parts):
-        raise UsageError(f"The sequence {sequence!r} would lie outside of the output folder; give it a plain name")
+        raise UsageError(f"The sequence {sequence!r} would lie outside the output folder; give it a plain name")
     meanings = {name.lower(): pass_ for name, pass_ in (pass_names or {}).items()}
     groups: dict[tuple[str, str], list[tuple[str, PassFile]]] = defaultdict(list)
     for root, path in _exr_files(paths):
@@ -160,7 +160,7 @@ def parse_frame_ranges(text: str) -> list[range]:
     for piece in text.split(","):
         match = _RANGE.fullmatch(piece.strip())
         if match is None:
-            raise UsageError(f"{piece.strip()!r} is no frame and no range of frames; write for example 1-10,20")
+            raise UsageError(f"{piece.strip()!r} is not a frame or a range of frames; write for example 1-10,20")
         first = int(match[1])
         last = first if match[2] is None else int(match[2])
         if last < first:

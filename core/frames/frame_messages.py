@@ -8,7 +8,7 @@ from .frame_files import NUMBERED
 # A file of any frame, as Blender writes it in output paths, and one whose name has no number.
 _ANY_NUMBER = "####"
 _ANY_NAME = "*"
-# From so many on, numbers at equal distances are told by the first two and the last.
+# From so many on, numbers at equal distances are given by the first two and the last.
 _FEWEST_OF_SERIES = 4
 
 

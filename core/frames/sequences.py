@@ -28,8 +28,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 def folder_names(names: Iterable[str]) -> dict[str, str]:
     """A folder for each name, the same on every file system, and another one for each name on all of them.
 
-    Characters that a folder cannot have become "%2F" and the like. Names that differ only in capital letters, or in
-    how an accent is stored, are told apart by "~2" and so on, in the order of names.
+    Characters that a folder cannot have become "%2F" and so on. Names that differ only in capital letters, or in how
+    an accent is stored, get "~2" and so on at their ends, in the order of names.
     """
     folders: dict[str, str] = {}
     taken: set[str] = set()
@@ -143,7 +143,7 @@ def declare_sequences(
     """
     frames = list(frames)
     if not any(frame.variant for frame in frames) and not dataset.sequences.exists():
-        return  # nobody has ever asked for several sequences
+        return  # several sequences were never asked for
     try:
         wanted = WantedSequences.read(dataset)
     except RecordError:

@@ -1,4 +1,4 @@
-"""The manifest of a Cryptomatte in a file of its own, beside the EXR file."""
+"""The manifest of a Cryptomatte in a file of its own, next to the EXR file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Sidecar(JsonRow):
     Attributes:
         exr: name of the EXR file whose header names it.
         path: of the manifest, below the folder of that EXR file.
-        size, changed: bytes, and the time of the last change in nanoseconds; None where there is no such file.
+        size, changed: bytes, and the time of the last change in nanoseconds; None where the file is missing.
     """
 
     exr: str

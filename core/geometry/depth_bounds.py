@@ -1,4 +1,4 @@
-"""Between which values an image lies inside of any box: to tell early which triangles cannot be seen.
+"""Between which values an image lies within any box: to know early which triangles cannot be seen.
 
 The image is reduced to blocks, and for blocks to squares of 1, 2, 4, ... blocks, one that begins at each block. The
 answer for a box is that of the smallest such square that holds it, so it may be a wider range, never a narrower one.

@@ -31,7 +31,7 @@ def find_disparity(depth: Floats, here: Camera, other: Camera, here_is_left: boo
         RecordError: the views are not rectified: they look different ways, or have different lenses.
     """
     if here.k is None or other.k is None:
-        raise RecordError("disparity is one of perspective cameras; render the pair with these")
+        raise RecordError("disparity needs perspective cameras; render the pair with them")
     to_other = np.asarray(other.world_to_camera) @ np.linalg.inv(np.asarray(here.world_to_camera))
     # Where the other camera is, in this one's axes.
     baseline, aside, ahead = -to_other[:3, :3].T @ to_other[:3, 3]
@@ -40,8 +40,8 @@ def find_disparity(depth: Floats, here: Camera, other: Camera, here_is_left: boo
     lenses_differ = np.abs(k - other_k)[[0, 1, 1], [0, 1, 2]].max() > _ROUNDING * k[0, 0]
     if turned > _ROUNDING or max(abs(aside), abs(ahead)) > _ROUNDING * abs(baseline) or lenses_differ:
         raise RecordError(
-            "its views do not look the same way, so rows do not match; set the camera's stereo mode to Parallel or "
-            "Off-Axis and render again"
+            "its views do not look in the same direction, so rows do not match; set the camera's stereo mode to "
+            "Parallel or Off-Axis and render again"
         )
     columns = k[0, 0] * baseline * unit_scale / depth.astype(np.float64) + (k[0, 2] - other_k[0, 2])
     disparity: Floats = (columns if here_is_left else -columns).astype(np.float32)

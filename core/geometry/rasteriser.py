@@ -1,6 +1,6 @@
 """A rasteriser: triangles in front of a camera to the pixels whose centres they cover, with their depth there.
 
-    corners in camera space -> project_triangles -> find_spans -> fragments -> whoever wants them
+    corners in camera space -> project_triangles -> find_spans -> fragments
 
 A triangle covers a pixel if the pixel's centre lies in it. Two triangles with an edge in common cover no pixel twice
 and leave no gap: an edge is always followed from its upper end, so both find the same columns on it. Every step works

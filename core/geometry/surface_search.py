@@ -3,7 +3,7 @@
 The surfaces are rasterised, and in a pixel the one counts that is where the render says that something is. How exact
 the rendered depth is, is seen from the frame itself. With one sample for a pixel it is the depth at the pixel's
 centre, to the last digits of its number format: then the surface with the nearest depth counts. With several samples
-it is that of one of them, somewhere in or beside the pixel, so that at an edge it may be of the neighbour: then the
+it is that of one of them, somewhere in or next to the pixel, so that at an edge it may be of the neighbour: then the
 foremost surface at the centre counts, of those between the depths of the pixel and of its neighbours.
 
 What this leaves over, a few pixels at edges, goes to the neighbouring surface of the most similar depth, and what has
@@ -30,8 +30,8 @@ _PRECISION = 1e-5
 _HALF_PRECISION = 1e-3
 # How far from the centre of a pixel its only sample may lie, in pixels.
 _CENTRED = 0.02
-# Beyond the depths of the neighbours, as a share of their difference: a sample may lie beside its pixel.
-_BESIDE = 0.5
+# Beyond the depths of the neighbours, as a share of their difference: a sample may lie outside its pixel.
+_BEYOND = 0.5
 _TRIANGLES_AT_ONCE = 1 << 17
 # How far from a surface a pixel may lie that belongs to it all the same, from neighbour to neighbour and over others.
 _MOST_STEPS = 16
@@ -44,7 +44,7 @@ class FoundSurfaces:
 
     Attributes:
         surface: (H, W) int32, the number of the surface in each pixel, -1 where there is none.
-        on_surface: (H, W) bool, whether the surface was found by its depth, and not beside the pixel.
+        on_surface: (H, W) bool, whether the surface was found by its depth, and not next to the pixel.
         centred: whether the depths are those at the centres of the pixels.
     """
 
@@ -121,8 +121,8 @@ class _Search:
         self._window = window
         self._wanted = wanted.ravel()
         low, high = -_greatest_around(-rendered), _greatest_around(rendered)
-        beside = _BESIDE * (high - low) + np.float32(2 * precision) * np.maximum(np.abs(low), np.abs(high))
-        low, high = low - beside, high + beside
+        margin = _BEYOND * (high - low) + np.float32(2 * precision) * np.maximum(np.abs(low), np.abs(high))
+        low, high = low - margin, high + margin
         low[wanted < 0], high[wanted < 0] = np.inf, -np.inf
         self.range = DepthRange(low, high)
         self._low, self._high = low.ravel(), high.ravel()
@@ -265,10 +265,10 @@ def _give_to_neighbours(
         nearest = np.full(waiting.size, np.inf, dtype=np.float32)
         chosen = np.full(waiting.size, -1, dtype=np.int32)
         for step in _ring(distance, width):
-            beside = waiting + step
-            difference = np.abs(depths[beside] - depths[waiting])
-            better = (labels[beside] == labels[waiting]) & (padded[beside] >= 0) & (difference < nearest)
-            nearest[better], chosen[better] = difference[better], padded[beside[better]]
+            neighbour = waiting + step
+            difference = np.abs(depths[neighbour] - depths[waiting])
+            better = (labels[neighbour] == labels[waiting]) & (padded[neighbour] >= 0) & (difference < nearest)
+            nearest[better], chosen[better] = difference[better], padded[neighbour[better]]
         padded[waiting] = chosen
         stuck = not (chosen >= 0).any()
         waiting = waiting[chosen < 0]

@@ -12,7 +12,7 @@ from ..scene.camera import Camera
 from ..scene.scene_record import SceneRecord
 from ..settings.render_pass import Pass
 
-# Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is no surface.
+# Cycles writes 1e10 where a ray hits nothing; without a camera's far clip, anything near that is not a surface.
 _FARTHEST_SURFACE = 1e9
 # Of the range of a depth buffer: what rounding may do near its end.
 _BUFFER_STEP = 2.0**-22
@@ -47,16 +47,16 @@ class FrameDepth:
 
     @property
     def camera(self) -> Camera:
-        """Raises SceneError where nobody has described it."""
+        """Raises SceneError where it is not known."""
         if self._scene is None:
             raise SceneError(
-                f"{self._passes.where} comes without a scene record, and only that knows the camera; "
+                f"{self._passes.where} has no scene record, and only a scene record knows the camera; "
                 f"{GET_SCENE_RECORDS}"
             )
         if self._scene.camera is None:
             raise SceneError(
-                f"The scene {self._scene.scene!r} has no camera of its own for this image; render a single view "
-                "with one active camera"
+                f"The scene {self._scene.scene!r} has no single camera for this image; render a single view with one "
+                "active camera"
             )
         return self._scene.camera
 
@@ -92,7 +92,7 @@ class FrameDepth:
         camera = self._scene.camera if self._scene else None
         if camera and camera.type == "panoramic":
             raise PassError(
-                f"{self._passes.where} was made by a panoramic camera, whose Depth pass is the distance from the "
+                f"{self._passes.where} was rendered with a panoramic camera, whose Depth pass is the distance from the "
                 "camera and not along an axis; choose Ray Depth"
             )
         return self._in_metres()
@@ -108,7 +108,7 @@ class FrameDepth:
         if camera.k is None:
             if camera.type in ("orthographic", "panoramic"):
                 return self._in_metres()  # its rays are parallel to the axis, or the pass holds the distance already
-            raise SceneError(f"How a camera of the type {camera.type} sees is not known; choose Depth")
+            raise SceneError(f"The projection of a camera of the type {camera.type} is not known; choose Depth")
         height, width = self.in_pass.shape
         (fx, _, cx), (_, fy, cy), _ = camera.k
         x = ((np.arange(width) + 0.5 - cx) / fx).astype(np.float32)
@@ -126,7 +126,7 @@ class FrameDepth:
         camera = self.camera
         if not camera.is_projective:
             raise SceneError(
-                f"{self._passes.where} was made by a {camera.type} camera, which has no matrix K to find points "
+                f"{self._passes.where} was rendered with a {camera.type} camera, which has no matrix K to find points "
                 "with; choose the Position map"
             )
         rows, columns = np.nonzero(self.seen)

@@ -31,12 +31,12 @@ def find_holdouts(passes: Passes, labels: LabelArray, scene: SceneRecord | None)
         return None, ""
     if scene.opaque is None:
         return None, (
-            "Holdouts cannot be told from the transparent background, so they are background; turn off Film > "
+            "Holdouts cannot be separated from the transparent background, so they are background; turn off Film > "
             "Transparent, or ignore objects with the custom property ignore"
         )
     combined = passes.read(Pass.COMBINED) if Pass.COMBINED in passes else None
     if combined is None or combined.shape[-1] < len(Pass.COMBINED.components):
-        return None, "There is no Combined pass with an alpha, so holdouts are background; render it as RGBA"
+        return None, "There is no Combined pass with alpha, so holdouts are background; render it as RGBA"
     hole = np.zeros(labels.shape, dtype=bool)
     x0, y0, x1, y1 = scene.opaque
     inside = slice(y0, y1), slice(x0, x1)

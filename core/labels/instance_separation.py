@@ -31,8 +31,8 @@ from .label_image import LabelImage
 from .naming import NamedLabels, SeparatedEntries
 from .track_ids import track_id
 
-# Of the pixels of a label; more of them beside every surface say that the geometry is not that of the render.
-_MOST_BESIDE = 0.05
+# Of the pixels of a label; more of them off every surface say that the geometry is not that of the render.
+_MOST_OFF = 0.05
 
 Names = frozenset[str]
 
@@ -51,7 +51,7 @@ class SeparatedInstance:
     Attributes:
         entry: what it is, as an entry of the scene with a name of its own: that of the object or group and a number.
         labels: ascending, those in the frame's files that it carries together with others.
-        track_id: the same in all frames of the sequence; None where nobody knows which instance it is.
+        track_id: the same in all frames of the sequence; None where it is not known which instance it is.
         resolved: how it was separated.
     """
 
@@ -110,7 +110,7 @@ def separate_instances(
         runs: its runs.
         passes: of the frame.
         scene: its scene record.
-        scene_file: path of that, beside which the geometry lies.
+        scene_file: path of that; the geometry lies next to it.
         grouping: which objects are one instance.
 
     Raises:
@@ -232,7 +232,7 @@ class _Owners:
             # The parts of a car are one instance, but only with those of the same copy of the car.
             return group.name, surface.instancer, surface.path[:-1] if surface.is_member else surface.path, 0
         alike = entry.name, surface.instancer, surface.path
-        repeated[alike] += 1  # where somebody has given several instances one id, their order tells them apart
+        repeated[alike] += 1  # where several instances were given one id, their order separates them
         return *alike, repeated[alike]
 
 
@@ -307,14 +307,14 @@ def _notes(
     """A sentence on each label with many pixels on the surface of nothing."""
     count = 1 + max(one.number for one in placed)
     pixels = np.bincount(wanted[wanted >= 0], minlength=count)
-    beside = np.bincount(wanted[(wanted >= 0) & ~found.on_surface], minlength=count)
+    off = np.bincount(wanted[(wanted >= 0) & ~found.on_surface], minlength=count)
     name_of = {one.number: surface.object for one, surface in zip(reversed(placed), reversed(surfaces), strict=True)}
     return tuple(
-        f"{beside[label] / pixels[label]:.0%} of the pixels of {name!r} lie on none of its instances; make the "
+        f"{off[label] / pixels[label]:.0%} of the pixels of {name!r} lie on none of its copies; make the "
         "viewport show what the render shows (amount of particles, subdivision levels, visibility), or export the "
         "scene as it was rendered"
         for label, name in sorted(name_of.items())
-        if beside[label] > _MOST_BESIDE * pixels[label]
+        if off[label] > _MOST_OFF * pixels[label]
     )
 
 
@@ -342,8 +342,8 @@ def _separate_by_pieces(
     pieces = dataclasses.replace(some, label=np.array(new_labels, dtype=np.uint32)[piece]).image()
     np.copyto(labels, pieces, where=pieces > 0)
     note = (
-        f"Instances that share a label were told apart as connected pieces only, since {problem}: those that touch are "
-        "one, and one that is cut in two is two"
+        f"Copies that share a label were separated only as connected pieces, since {problem}: copies that touch are "
+        "one, and a copy that is cut in two is two"
     )
     return SeparatedLabels(labels, instances, notes=(note,))
 

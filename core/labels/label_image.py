@@ -30,7 +30,7 @@ class LabelImage:
         manifest: label -> name, for Cryptomatte only.
         cryptomatte: name of the Cryptomatte in the files, "" where the labels are pass indices.
         strength: (H, W) float32, how much of the pixel the label covers; None where the labels are pass indices.
-        coverages: how much every label covers; None where nobody asked, and always where they are pass indices.
+        coverages: how much every label covers; None if not asked for, and always where they are pass indices.
         sidecars: the file of the manifest, if it is not in the header.
         notes: sentences on what the user should know.
     """
@@ -75,7 +75,7 @@ def read_labels(
         keep_coverages: whether coverages are wanted, which only Cryptomatte has: AUTO takes no index then.
 
     Raises:
-        PassError: the pass is missing, its values are no labels, or AUTO finds no coverages to keep.
+        PassError: the pass is missing, its values are not labels, or AUTO finds no coverages to keep.
         ExrError: its pixels are missing or damaged.
     """
     if source is not LabelSource.AUTO:
@@ -85,8 +85,8 @@ def read_labels(
     others = passes.cryptomatte_passes()
     if keep_coverages and not others:
         raise PassError(
-            f"{passes.where} has no Cryptomatte, from which soft masks come; it has {passes.listing()}. In Blender "
-            "turn on View Layer Properties > Passes > Cryptomatte > Object and render again, or turn Soft Masks off"
+            f"{passes.where} has no Cryptomatte, which soft masks need; it has {passes.listing()}. In Blender turn on "
+            "View Layer Properties > Passes > Cryptomatte > Object and render again, or turn Soft Masks off"
         )
     if Pass.OBJECT_INDEX in passes and not keep_coverages:
         image = _read(passes, Pass.OBJECT_INDEX)
@@ -97,7 +97,7 @@ def read_labels(
     if Pass.MATERIAL_INDEX in passes:
         return _read(passes, Pass.MATERIAL_INDEX)
     raise PassError(
-        f"{passes.where} has no pass that tells objects apart; it has {passes.listing()}. In Blender turn on View "
+        f"{passes.where} has no pass that separates objects; it has {passes.listing()}. In Blender turn on View "
         "Layer Properties > Passes > Cryptomatte > Object (or in Cycles Data > Indexes > Object Index) and render again"
     )
 
@@ -142,8 +142,8 @@ def labels_from_index(values: npt.NDArray[np.generic]) -> LabelArray:
         (H, W) uint32.
 
     Raises:
-        PassError: a value is no index: not finite, negative, not an integer within 1e-3, or so large that its number
-            format begins to skip integers.
+        PassError: a value is not an index: not finite, negative, not an integer within 1e-3, or so large that its
+            number format begins to skip integers.
     """
     if values.dtype == np.uint32:
         return values.astype(np.uint32, copy=False)
@@ -166,14 +166,14 @@ def _rounded(values: npt.NDArray[np.generic], exact: int) -> LabelArray:
     """labels_from_index for values that are not whole numbers below `exact`: nearly whole ones, or an error."""
     lowest, highest = values.min(initial=0), values.max(initial=0)
     if not (np.isfinite(lowest) and np.isfinite(highest)):
-        raise PassError("it holds values that are no numbers; render the frame again")
+        raise PassError("it holds values that are not numbers; render the frame again")
     if lowest < -_TOLERANCE:
         raise PassError(
-            f"it holds the negative index {lowest:g}, and a pass index is 0 or more; render the frame again"
+            f"it holds the negative index {lowest:g}, but a pass index is 0 or more; render the frame again"
         )
     if highest >= exact:
         raise PassError(
-            f"it holds the index {highest:.0f}, and {values.dtype} is exact only below {exact}; "
+            f"it holds the index {highest:.0f}, but {values.dtype} is exact only below {exact}; "
             "write the EXR with 32 bit (Full) colour depth"
         )
     rounded = np.rint(values)
@@ -182,8 +182,8 @@ def _rounded(values: npt.NDArray[np.generic], exact: int) -> LabelArray:
         if wrong.any():
             row, column = np.argwhere(wrong)[0].tolist()
             raise PassError(
-                f"{np.count_nonzero(wrong)} pixels hold no whole number, the first in column {column}, row {row} is "
-                f"{values[row, column]:g}; the pass was filtered or scaled, so export it without a filter, "
-                "compositor node or lossy codec between"
+                f"{np.count_nonzero(wrong)} pixels do not hold a whole number, first in column {column}, row {row}: "
+                f"{values[row, column]:g}; the pass was filtered or scaled, so export it without a filter, compositor "
+                "node or lossy codec"
             )
     return rounded.astype(np.uint32)

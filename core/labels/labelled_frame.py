@@ -52,7 +52,7 @@ class LabelledFrame:
         sidecars: files with names that the frame needed.
         notes: sentences on what the user should know.
         dropped: reason -> how many instances were left out for it, see filters.py.
-        part_categories: all that the scene has for parts of instances; none where nobody asked.
+        part_categories: all that the scene has for parts of instances; none if not asked for.
     """
 
     job: FrameJob
@@ -73,7 +73,7 @@ class LabelledFrame:
     part_categories: Sequence[Category] = ()
 
     def with_instances(self, instances: Iterable[Instance], notes: Iterable[str] = ()) -> "LabelledFrame":
-        """The same frame with other instances, and sentences beside those that it has."""
+        """The same frame with other instances, and sentences after those that it has."""
         return dataclasses.replace(self, instances=tuple(instances), notes=(*self.notes, *notes))
 
     def without_dropped(self, kept: Iterable[Instance], dropped: Mapping[str, int]) -> "LabelledFrame":
@@ -173,24 +173,24 @@ def _read_geometry(scene_file: Path | None, scene: SceneRecord | None) -> SceneG
 
 
 def _without_scene(settings: Settings, image: LabelImage, passes: Passes) -> list[str]:
-    """Sentences on what a frame lacks of which only the files are known."""
+    """Sentences on what a frame lacks if only its files are known."""
     notes = []
     if settings.labels is LabelSource.AUTO and not image.is_index and Pass.OBJECT_INDEX in passes:
         taken = Pass(image.source.value).title
         if settings.soft_masks or settings.cryptomatte:
             why = "soft masks come from a Cryptomatte" if settings.soft_masks else "it was named"
             notes.append(
-                f"{taken} was taken, since {why}; everything in it is an instance, so give --scene where some things "
-                "are background"
+                f"{taken} was taken, since {why}; everything in it is an instance, so give --scene if some things are "
+                "background"
             )
         else:
             notes.append(
-                f"Object Index is 0 everywhere, so {taken} was taken; where other frames have indices, choose Object "
-                "Index for all"
+                f"Object Index is 0 everywhere, so {taken} was taken; if other frames have pass indices, choose Object "
+                "Index for all frames"
             )
     if settings.grouping in _GROUPS_BY_SCENE:
         notes.append(
-            "Without a scene record nothing is known to group objects by, so each is an instance of its own; "
+            "Without a scene record it is not known which objects belong together, so each is an instance of its own; "
             f"{GET_SCENE_RECORDS}"
         )
     return notes
@@ -208,12 +208,11 @@ def _why_nothing(image: LabelImage, labels: int, known: bool) -> str:
     if not labels:
         zero = "; every object has the pass index 0 unless you give it another one" if image.is_index else ""
         return f"Nothing to detect: {shown} shows no object{zero}"
-    way_out = "look at the rules of the category table and at what is ignored"
+    way_out = "check the rules of the category table and what is ignored"
     if not known and image.is_index:
-        way_out = (
-            "without a scene record they are called index_7 and the like, so give --scene, or a rule by pass index"
-        )
-    return f"Nothing to detect: all that {shown} shows ({counted(labels, 'label')}) is background or ignored; {way_out}"
+        way_out = "without a scene record they have names like index_7, so give --scene, or a rule by pass index"
+    what = f"everything that {shown} shows ({counted(labels, 'label')})"
+    return f"Nothing to detect: {what} is background or ignored; {way_out}"
 
 
 def _open(job: FrameJob) -> tuple[Passes, SceneRecord | None, list[str]]:
@@ -227,7 +226,7 @@ def _open(job: FrameJob) -> tuple[Passes, SceneRecord | None, list[str]]:
     if passes.shape != (scene.height, scene.width):
         height, width = passes.shape
         raise SceneError(
-            f"{passes.where} has {width} x {height} pixels and the scene renders {scene.width} x {scene.height}; "
+            f"{passes.where} has {width} x {height} pixels, but the scene renders {scene.width} x {scene.height}; "
             "set the resolution back to that of the render, or render again"
         )
     scene, notes = _of_view(scene, passes.view)
@@ -238,19 +237,19 @@ def _of_view(scene: SceneRecord, view: str) -> tuple[SceneRecord, list[str]]:
     """The scene with the camera that the view was seen by, or without one and a sentence that says why."""
     if view and view != scene.view:
         return dataclasses.replace(scene, camera=None), [
-            f"The scene record describes {f'the view {scene.view!r}' if scene.view else 'no stereo view'} and the "
+            f"The scene record describes {f'the view {scene.view!r}' if scene.view else 'no stereo view'}, but the "
             f"labels are of {view!r}, so the record has no camera; export this view from Blender"
         ]
     if scene.camera is None and scene.view:
         return scene, [
-            "Spherical stereo sees each direction from another place, so the record has no camera; turn Spherical "
+            "Spherical stereo sees each direction from a different place, so the record has no camera; turn Spherical "
             "Stereo off in the camera's Stereoscopy settings if you need one"
         ]
     return scene, []
 
 
 def _passes_to_read(job: FrameJob, keypoints: bool) -> list[Pass]:
-    """The passes that annotating takes for sure, if the frame has them; Cryptomatte has several levels and is apart."""
+    """The passes that annotating takes for sure, if the frame has them; not Cryptomatte, which has several levels."""
     settings = job.settings
     wanted = []
     if settings.labels in (LabelSource.AUTO, LabelSource.OBJECT_INDEX):

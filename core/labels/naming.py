@@ -34,9 +34,9 @@ class NamedLabels:
         category: name of a category; of an ignored region "" where it is ignored for all of them.
         labels: ascending, at least one.
         objects: names of those that it is made of, seen or not; none where the scene or its objects are not known.
-        ignored: whether this is no instance but a region to ignore.
-        painted: the labels that its pixels have in the label image, where instances that share `labels` were told
-            apart; else ().
+        ignored: whether this is not an instance but a region to ignore.
+        painted: the labels that its pixels have in the label image, where instances that share `labels` were
+            separated; else ().
         track_id: the same in all frames of the sequence, where it is known.
         resolved: how the instance was separated, see instance_separation.py; None where it has a label of its own.
     """
@@ -86,7 +86,7 @@ def name_labels(
         scene: the scene record; without it every label is an instance, named as in the files.
         grouping: which objects are one instance, where their category does not say so; None leaves each by itself,
             whatever its properties and its category say, and gives to what is unknown a category of its own.
-        ignored: what becomes of labels of things that are ignored.
+        ignored: what happens to labels of things that are ignored.
         table: by which labels get a category that only have a name or an index in the files.
         separated: what labels stand for after instances were separated that share one.
 
@@ -111,7 +111,7 @@ def name_labels(
             group for entry, group in groups.entries if entry.name in names
         }
     notes: list[str] = []
-    strangers: list[str] = []
+    unknown: list[str] = []
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
@@ -125,7 +125,7 @@ def name_labels(
             entry, its_categories = _only_named(label, image, scene, table)
             for category in its_categories:
                 categories.setdefault(category.name, category)
-            strangers.append(entry.name)
+            unknown.append(entry.name)
             found = [entry]
             if any(category.own_grouping is Grouping.CATEGORY for category in its_categories) and not entry.ignored:
                 found, alone = [SceneEntry(entry.category or "", 0, entry.category)], False
@@ -151,9 +151,9 @@ def name_labels(
             objects_of[first.name, first.category] |= members[group]
         if len(found) > 1 and grouping not in (Grouping.OBJECT, None):
             notes.append(f"{first.name!r} and {found[1].name!r} share {shared}, so they are one instance")
-    if strangers and scene:
+    if unknown and scene:
         notes.append(
-            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(strangers))}; "
+            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(unknown))}; "
             "was the scene changed after the render?"
         )
     named = [
@@ -190,7 +190,7 @@ _NO_MATERIAL = hash_name("default_surface")
 
 
 def _is_no_material(label: int, image: LabelImage) -> bool:
-    """Whether a label stands for surfaces without a material, which are background and no instance of a material."""
+    """Whether a label stands for surfaces without a material, which are background and not an instance."""
     return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
 
 

@@ -1,4 +1,4 @@
-"""Identity through a sequence: a number that a thing keeps in every frame, whoever computes it."""
+"""Identity through a sequence: a number that a thing keeps in every frame, whichever process computes it."""
 
 import hashlib
 

@@ -153,7 +153,7 @@ def mask_runs(
         count of 0 lies between them, which no encoder writes.
 
     Raises:
-        ValueError: the texts are no masks, or are of another size.
+        ValueError: the texts are not masks, or are of another size.
     """
     pixels = height * width
     counts, lengths = decode_counts(texts)
@@ -179,7 +179,7 @@ def paint_masks(texts: Sequence[str], height: int, width: int) -> npt.NDArray[np
         the masks.
 
     Raises:
-        ValueError: the texts are no masks, are of another size, or overlap.
+        ValueError: the texts are not masks, are of another size, or overlap.
     """
     pixels = height * width
     mask, start, end = mask_runs(texts, height, width)

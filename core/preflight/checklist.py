@@ -117,7 +117,7 @@ def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> st
         if setup.motion_blur:
             return "Motion Blur is on, which leaves no depth to find surfaces by; turn it off"
         if setup.camera_type == "panoramic":
-            return "The camera is panoramic, and surfaces are found for perspective and orthographic ones; leave it out"
+            return "The camera is panoramic, and surfaces need a perspective or orthographic one; leave this map out"
     off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
     if off:
         return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"
@@ -185,11 +185,11 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     if wanted not in layer.passes:
         return Finding(
             Status.WRONG,
-            f"No pass tells objects apart: {wanted.title} is off in the view layer {layer.name!r}",
+            f"No pass separates objects: {wanted.title} is off in the view layer {layer.name!r}",
             Fix.LABEL_PASS,
         )
     needs_none = "; it needs no pass indices" if wanted in CRYPTOMATTES else ""
-    return Finding(Status.GOOD, f"{wanted.title} tells objects apart{needs_none}")
+    return Finding(Status.GOOD, f"{wanted.title} separates objects{needs_none}")
 
 
 def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -204,7 +204,7 @@ def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
     if objects.instances > LARGEST_INDEX:
         yield Finding(
             Status.WRONG,
-            f"{objects.instances} instances are more than the {LARGEST_INDEX} pass indices of Blender; set Labels to "
+            f"There are {objects.instances} instances, and Blender has {LARGEST_INDEX} pass indices; set Labels to "
             "Cryptomatte Object",
         )
 
@@ -214,10 +214,12 @@ def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) 
     if wanted is None or wanted is label_pass(setup, settings, layer):
         return
     if wanted in layer.passes:
-        yield Finding(Status.GOOD, f"{wanted.title} tells parts apart")
+        yield Finding(Status.GOOD, f"{wanted.title} separates parts")
     elif setup.can_render(wanted):
         yield Finding(
-            Status.WRONG, f"No pass tells parts apart: {wanted.title} is off in {layer.name!r}", Fix.PART_PASS
+            Status.WRONG,
+            f"No pass separates parts: {wanted.title} is off in the view layer {layer.name!r}",
+            Fix.PART_PASS,
         )
     else:
         yield Finding(Status.WRONG, f"{setup.engine} has no {wanted.title} pass; set Parts to None")
@@ -235,13 +237,16 @@ def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayer
     if wants_holdouts(setup, settings) and setup.transparent:
         yield Finding(
             Status.NOTE,
-            "No ignore regions of holdouts: they cannot be told from a transparent background; turn off Film > "
+            "No ignore regions of holdouts: they cannot be separated from a transparent background; turn off Film > "
             "Transparent in the render properties",
         )
     yield from _check_copies(setup, settings, layer)
     if setup.labelled.keypoints:
         yield _check_depth(
-            setup, layer, "Depth says which keypoints are hidden", "Keypoints count as visible where their instance is"
+            setup,
+            layer,
+            "Depth says which keypoints are hidden",
+            "Keypoints count as visible if their instance is seen there",
         )
     if settings.pictures:
         yield _check_depth(setup, layer, "Depth gives the depth pictures", "No depth pictures")
@@ -255,13 +260,13 @@ def _check_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     alike = f"The copies of {name!r} share a label, and those that touch will be one instance"
     wanted = pass_for_copies(layer)
     if setup.camera_type == "panoramic":
-        yield Finding(Status.NOTE, f"{alike}, since nothing tells them apart with a panoramic camera")
+        yield Finding(Status.NOTE, f"{alike}, since nothing separates them with a panoramic camera")
     elif setup.motion_blur:
-        yield Finding(Status.WRONG, f"{alike}: with Motion Blur no depth tells them apart; turn it off")
+        yield Finding(Status.WRONG, f"{alike}: with Motion Blur no depth separates them; turn it off")
     elif wanted is Pass.POSITION:
-        yield Finding(Status.GOOD, f"Position tells the copies of {name!r} apart")
+        yield Finding(Status.GOOD, f"Position separates the copies of {name!r}")
     else:
-        yield _check_depth(setup, layer, f"Depth tells the copies of {name!r} apart", alike, Status.WRONG)
+        yield _check_depth(setup, layer, f"Depth separates the copies of {name!r}", alike, Status.WRONG)
 
 
 def _check_depth(
@@ -280,8 +285,8 @@ def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -
     good = []
     for kind in kinds:
         if reason := _why_missing(setup, layer, kind):
-            mendable = any(pass_ not in layer.passes and setup.can_render(pass_) for pass_ in kind.passes)
-            yield Finding(Status.WRONG, f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if mendable else None)
+            fixable = any(pass_ not in layer.passes and setup.can_render(pass_) for pass_ in kind.passes)
+            yield Finding(Status.WRONG, f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if fixable else None)
         else:
             good.append(kind.title)
     if good:
@@ -313,8 +318,8 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
     if not setup.can_store:
         yield Finding(
             Status.WRONG,
-            "This Blender cannot write one part a pass where pixels are not square; turn on Interleave in the output "
-            "properties, or make the aspect 1:1",
+            "This Blender cannot write one part for each pass if pixels are not square; turn on Interleave in the "
+            "output properties, or make the aspect 1:1",
             Fix.INTERLEAVE,
         )
 
@@ -324,7 +329,8 @@ def _check_folder(setup: RenderSetup) -> Iterator[Finding]:
         yield Finding(Status.WRONG, "The output path is relative to a .blend file that is not saved; save it first")
     elif setup.folder_is_default:
         yield Finding(
-            Status.NOTE, f"Frames go to {setup.folder}, which all scenes share; choose an output path of this scene"
+            Status.NOTE,
+            f"Frames go to {setup.folder}, which all scenes share; choose another output path for this scene",
         )
 
 

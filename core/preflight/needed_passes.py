@@ -46,7 +46,7 @@ def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
 
 
 def shared_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> str:
-    """Name of an object whose copies share a label and are to be told apart; "" where there is none."""
+    """Name of an object whose copies share a label and are to be separated; "" where there is none."""
     if settings.instancing is not Instancing.AUTO:
         return ""
     labels = label_pass(setup, settings, layer)
@@ -54,7 +54,7 @@ def shared_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
 
 
 def pass_for_copies(layer: ViewLayerSetup) -> Pass:
-    """The pass that tells copies apart: Depth, unless it is off and Position is there."""
+    """The pass that separates copies: Depth, unless it is off and Position is there."""
     return Pass.POSITION if Pass.POSITION in layer.passes and Pass.DEPTH not in layer.passes else Pass.DEPTH
 
 

@@ -47,8 +47,8 @@ class IndexPlan:
 def plan_indices(objects: Sequence[IndexedObject]) -> IndexPlan:
     """Give every instance a pass index of its own, and background the index 0.
 
-    An instance with objects that cannot be changed takes the index of theirs, if nobody else has it. The others are
-    numbered from 1 in the order in which they come, past the indices that cannot be changed.
+    An instance with objects that cannot be changed takes the index of theirs, if no other instance has it. The others
+    are numbered from 1 in the order in which they come, past the indices that cannot be changed.
 
     Args:
         objects: all objects that leave pixels; the same objects in the same order give the same indices, whatever they

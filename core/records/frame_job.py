@@ -17,8 +17,8 @@ from ..settings.settings import Settings
 from .frame_record import FrameRecord
 from .record_store import open_records, up_to_date
 
-# Of what annotate makes of the same input: a higher one makes every record out of date. RECORD_VERSION is apart from
-# it, since a record that is only written in another way need not be made again. Up to 4 they were one number.
+# The version of what annotate makes of the same input: a higher one makes every record out of date. RECORD_VERSION is
+# a number of its own, since a record that is only written in another way need not be made again. Up to 4 they were one.
 ANNOTATION_VERSION = 4
 
 
@@ -32,7 +32,7 @@ class FrameJob(JsonObject):
         scene: path of the frame's scene record, None where Blender has not described it.
         settings: the user's choices.
         categories: the table that decides on categories instead of the one by which the scene was described.
-        colour: how the training image was made, if somebody (Blender) has already put it into its place.
+        colour: how the training image was made, if Blender has already put it into its place.
     """
 
     files: FrameFiles

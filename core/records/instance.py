@@ -29,7 +29,7 @@ class Part(JsonObject):
     Attributes:
         name: of the material or object; unique in the instance where the scene is known.
         category: name of a category of parts.
-        labels: of the pass that tells parts apart, ascending.
+        labels: of the pass that separates parts, ascending.
         mask: its pixels, all of them pixels of the instance.
     """
 
@@ -82,7 +82,7 @@ class Amodal(JsonObject):
 
     @property
     def truncated(self) -> float:
-        """Which part of all of it lies outside of the image."""
+        """Which part of all of it lies outside the image."""
         return 1 - self.px_count_in_frame / self.px_count_all
 
 
@@ -95,12 +95,12 @@ class Instance(JsonObject):
         category: name of a category.
         labels: the labels that it is made of, ascending; a car of twelve meshes has twelve.
         mask: its pixels.
-        at_border: whether it touches the border of the image; None where nobody asked.
-        parts: sorted by name; None where nobody asked.
-        soft_mask: None where nobody asked.
-        pose: where it is as seen from the camera; None where nobody asked, or it has none.
+        at_border: whether it touches the border of the image; None if not asked for.
+        parts: sorted by name; None if not asked for.
+        soft_mask: None if not asked for.
+        pose: where it is as seen from the camera; None if not asked for, or if it has none.
         keypoints: in the order of its category's; None where that has none.
-        amodal: all of it, hidden or not; None where nobody asked, or it is not known.
+        amodal: all of it, hidden or not; None if not asked for, or not known.
         track_id: the same in all frames of the sequence, below 2^53; None where it is not known.
         resolved: how it was separated from others that carry its labels: by "geometry", or as one of the connected
             "components"; None where the labels are its own.
@@ -121,7 +121,7 @@ class Instance(JsonObject):
 
     @property
     def track(self) -> TrackKey | None:
-        """What makes it the same thing in all frames of its sequence; None where nobody knows."""
+        """What makes it the same thing in all frames of its sequence; None where that is not known."""
         if self.track_id is not None:
             return self.track_id
         return self.name if self.resolved is None else None

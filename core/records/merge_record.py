@@ -1,6 +1,6 @@
 """What a merge has made for a frame: the maps that need other frames, what each was made of, and what is in its file.
 
-It lies beside the frame records, which are complete before and are not touched by a merge. So a merge need not make or
+It lies next to the frame records, which are complete before and are not touched by a merge. So a merge need not make or
 read again what is made of the same.
 """
 
@@ -58,7 +58,7 @@ class MergeRecord:
                 raise RecordError(f"{path} is damaged; merge again")
             maps = [_from_json(one) for one in data["maps"]]
             if any(one.written.file != one.written.map.path(frame_path) for one in maps):
-                raise RecordError(f"{path} is that of another frame; merge again")
+                raise RecordError(f"{path} belongs to another frame; merge again")
         except FileNotFoundError:
             return cls()
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Where the frame records of a dataset are kept: whoever wants one, or all, asks a record store."""
+"""Where the frame records of a dataset are kept: all other modules ask a record store for them."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class RecordStore(Protocol):
         """What is stored as the record of a frame, as it is; RecordError as read()."""
 
     def write(self, record: FrameRecord) -> None:
-        """Keep a record in place of the frame's former one; OutputError where that cannot be done."""
+        """Keep a record in place of the frame's earlier one; OutputError where that cannot be done."""
 
     def remove(self, frame: str) -> None:
         """Forget the record of a frame, if there is one; OSError where that cannot be done."""
@@ -105,7 +105,7 @@ def _read_json(path: Path) -> Any:
         record = data["record"]
         if not check_version(record):
             raise RecordError(f"{path} was written by another version of Labelpass; annotate the frame again")
-        # As write() has put it there, or at least with the same values; the former takes less time by far.
+        # As write() has put it there, which takes far less time to check, or at least with the same values.
         written = content[content.find(b'"record":') + len(b'"record":') : -len(b"}\n")]
         if data["checksum"] != digest(written) and data["checksum"] != digest(canonical_json(record)):
             raise RecordError(f"{path} is damaged; annotate the frame again")

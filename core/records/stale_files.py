@@ -1,4 +1,4 @@
-"""Files of an earlier record of a frame that its new record does not name: they show what nobody wants any more."""
+"""Stale files: an earlier record of a frame names them and its new record does not, so they are not wanted any more."""
 
 import contextlib
 
@@ -8,7 +8,7 @@ from .frame_record import FrameRecord
 from .record_store import RecordStore
 
 
-def former_files(records: RecordStore, frame_path: str) -> set[str]:
+def earlier_files(records: RecordStore, frame_path: str) -> set[str]:
     """The files that a frame's record names now, as paths below the output folder; none where there is no record that
     can be read. `frame_path` is FrameFiles.path."""
     try:
@@ -23,13 +23,13 @@ def all_files(record: FrameRecord) -> set[str]:
     return {*record.files(), *merged, *([merge_record_file(record.path)] if merged else [])}
 
 
-def remove_former_files(dataset: DatasetFolder, former: set[str], record: FrameRecord) -> None:
+def remove_stale_files(dataset: DatasetFolder, earlier: set[str], record: FrameRecord) -> None:
     """Remove the files that the record before named and this one does not; to be called when it has been written.
 
     Raises:
         OutputError: one of them cannot be removed.
     """
-    for file in sorted(former - all_files(record)):
+    for file in sorted(earlier - all_files(record)):
         if not is_file_of_frame(file):
             continue  # such a record was not written by Labelpass
         path = dataset.file(file)
@@ -39,7 +39,7 @@ def remove_former_files(dataset: DatasetFolder, former: set[str], record: FrameR
             raise OutputError(
                 f"Cannot remove {path}, which an earlier run made: {error.strerror}; remove it yourself"
             ) from error
-    if former and not any(instance.soft_mask for instance in record.instances):
+    if earlier and not any(instance.soft_mask for instance in record.instances):
         # The folder is this frame's own. Others may hold what another process is about to write.
         with contextlib.suppress(OSError):
             dataset.file(soft_masks_folder(record.path)).rmdir()

@@ -256,7 +256,7 @@ def merge_records(output: Path, progress: Callable[[int, int], None], settings: 
     Args:
         output: the dataset's folder.
         progress: called with records read and their total, each being read twice.
-        settings: of which those count that are about all records.
+        settings: only those that are about all records count.
     """
     with WorkerPool(1) as pool:
         run = AnnotationRun(pool, output)

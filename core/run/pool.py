@@ -224,7 +224,7 @@ class _Worker:
                 "reinstall Labelpass with its requirements"
             ) from error
         if low_priority and sys.platform != "win32":
-            with contextlib.suppress(OSError):  # it may have ended already, which its output will tell
+            with contextlib.suppress(OSError):  # it may have ended already, which its output will show
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
         self._threads = [
             threading.Thread(target=self._read_answers, args=(messages,), daemon=True),
@@ -241,7 +241,7 @@ class _Worker:
             self._process.stdin.write(json.dumps({"id": id(task), "do": task.do, "with": task.data}) + "\n")
             self._process.stdin.flush()
         except OSError:
-            pass  # it is dead, which its closed output will tell
+            pass  # it is dead, which its closed output will show
 
     def close(self) -> None:
         """Ask the process to end at its next checkpoint."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-# Frames that were up to date go by fast, and a first one is slow: only what happened lately tells of what comes.
+# Frames that were up to date go by fast, and a first one is slow: only the latest ones say how long the rest takes.
 _SECONDS_REMEMBERED = 30.0
 
 

@@ -106,9 +106,9 @@ def _frame_and_bounds(
     """Whose axes an instance has, these axes in the world, and its box along them."""
     shaped = [placements[member] for member in members if member in placements and placements[member].bounds]
     if not shaped:
-        raise _NoPose("the scene record knows no shape of it; export the frame again from Blender")
+        raise _NoPose("the scene record has no shape for it; export the frame again from Blender")
     if any(placement.copies > 1 for placement in shaped):
-        raise _NoPose("several copies share its label, so it has no one place; make them real objects")
+        raise _NoPose("several copies share its label, so it has no single place; make them real objects")
     # A group is named like its parent, an object alone like itself; all else has no axes of its own.
     head = name if all(name in placement.bounds for placement in shaped) else ""
     if len(members) == 1:

@@ -1,4 +1,4 @@
-"""The geometry of instances that no pass can tell apart: what Blender knows of it at one frame, in files of its own.
+"""The geometry of instances that no pass can separate: what Blender knows of it at one frame, in files of its own.
 
 scenes/NAME.json               the scene record; it holds the digest of
 scenes/NAME.npz                every surface: its place, whose it is, and the digest of its mesh
@@ -61,7 +61,7 @@ class Surface:
         source: name of the object that it is a copy of; mostly the same. Geometry nodes may bring in an object "as
             geometry", and its pixels carry the labels of the object that has the nodes.
         instancer: name of the object that makes the instances; "" for an object that stands for itself.
-        path: the numbers that tell the instances of one instancer apart, the outermost first (Blender's
+        path: the numbers that distinguish the instances of one instancer, the outermost first (Blender's
             `persistent_id`); the same in every frame.
         is_member: whether the last of these numbers only says which object of an instanced collection this is.
         matrix: 4x4 row-major, from the mesh to the world in scene units.

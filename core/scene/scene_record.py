@@ -127,8 +127,8 @@ def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
 def refusal(name: str) -> str:
     """A sentence on a thing that no rule gives a category, where that is an error."""
     return (
-        f"{name!r} is of no category, and the category table says that this is an error; add a rule or a custom "
-        "property for it, or choose what else becomes of unknown objects"
+        f"{name!r} has no category of the table, whose Unknown Objects are an error; add a rule or a custom property "
+        "for it, or choose another value for Unknown Objects"
     )
 
 
@@ -168,7 +168,7 @@ class SceneRecord(JsonObject):
         objects, materials, assets: what each kind of label can stand for. An asset is a top-most parent.
         parents, collections: what objects can be grouped by: whatever is a parent of an object or instances one, and
             the collections that they are in.
-        placements: where objects are and how large, sorted by name; empty unless somebody asked for it.
+        placements: where objects are and how large, sorted by name; empty if not asked for.
         opaque: x0, y0, x1, y1, half-open, of the part of the image that is opaque where nothing is, as it is within the
             border of a render; None where the film is transparent, or that is not known.
         table: the categories of the category table, whether anything is of them or not.
@@ -223,7 +223,7 @@ class SceneRecord(JsonObject):
                 "or give the folder of the frame's scene record with --scene"
             ) from error
         except (KeyError, TypeError, ValueError) as error:
-            raise SceneError(f"{path} is no scene record or is damaged; export again from Blender") from error
+            raise SceneError(f"{path} is not a scene record, or is damaged; export again from Blender") from error
 
 
 def scene_path(folder: Path, frame_path: str) -> Path:

@@ -79,7 +79,7 @@ def test_depth_against_closed_forms(dataset: Dataset, frame: int) -> None:
     distance = (hit.depth * np.linalg.norm(rays, axis=-1))[same]
     ray_depth = dataset.load(frame, DenseMap.RAY_DEPTH_NPY)[same] / dataset.truth.unit_scale
     assert np.abs(ray_depth / distance - 1).max() < 1e-4
-    assert (distance / hit.depth[same]).max() > 1.02  # or they could not be told apart
+    assert (distance / hit.depth[same]).max() > 1.02  # or they could not be separated
 
 
 @pytest.mark.parametrize("frame", FRAMES)

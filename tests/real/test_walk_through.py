@@ -91,7 +91,7 @@ def picture(window: Window, name: str, left: int = 0, bottom: int = 0, down: int
 def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> None:
     # 1. What is missing?
     window.wait_for(f"len({WRONG}) == 1")
-    assert "No pass tells objects apart: Cryptomatte Object is off" in window.ask(WRONG)[0]
+    assert "No pass separates objects: Cryptomatte Object is off" in window.ask(WRONG)[0]
     x, y = window.find_button(ASSIGN, 0.3)
     picture(window, "1-passes", bottom=y + _BELOW_ASSIGN)
 

@@ -138,7 +138,7 @@ def test_a_changed_resolution_is_said(scene: bpy.types.Scene, tmp_path: Path) ->
     render_animation()
     scene.labelpass.source = "FILES"
     scene.render.resolution_x = 80
-    with pytest.raises(RuntimeError, match="has 64 x 48 pixels and the scene renders 80 x 48"):
+    with pytest.raises(RuntimeError, match="has 64 x 48 pixels, but the scene renders 80 x 48"):
         bpy.ops.labelpass.export_annotations()
     assert not (tmp_path / "frames/annotations").exists()
 

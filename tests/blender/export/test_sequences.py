@@ -194,7 +194,7 @@ def test_spherical_stereo_has_no_camera_and_says_so(stereo: bpy.types.Scene, tmp
     for record in records(tmp_path / "frames").values():
         assert record["camera"] is None
         assert any(
-            note.startswith("Spherical stereo sees each direction from another place") for note in record["notes"]
+            note.startswith("Spherical stereo sees each direction from a different place") for note in record["notes"]
         )
 
 
@@ -289,7 +289,7 @@ def check_disparity(folder: Path, camera: bpy.types.Object, sensor_pixels: float
 
     Args:
         folder: the dataset's; a scene unit is 0.1 m.
-        camera: whose eyes are beside it, so that they look the same way from the same depth.
+        camera: whose views are to its left and right, in the same direction and at the same depth.
         sensor_pixels: pixels that the width of the sensor fills.
         converges: whether the disparity is 0 at the plane of convergence, or at infinity.
     """
@@ -361,7 +361,9 @@ def test_disparity_headless(stereo: bpy.types.Scene, request: pytest.FixtureRequ
 def test_disparity_of_eyes_that_turn_is_refused(stereo: bpy.types.Scene, tmp_path: Path) -> None:
     stereo.camera.data.stereo.convergence_mode = "TOE"
     render_animation()
-    with pytest.raises(RuntimeError, match=r"its views do not look the same way.*set the camera's stereo mode"):
+    with pytest.raises(
+        RuntimeError, match=r"its views do not look in the same direction.*set the camera's stereo mode"
+    ):
         export(stereo, all_views=True, maps_disparity_npy=True)
     assert not (tmp_path / "frames/maps/disparity").exists()
 
@@ -396,7 +398,7 @@ def test_stereo_while_rendering_is_what_an_export_makes(stereo: bpy.types.Scene,
 
 @pytest.fixture
 def two_layers(scene: bpy.types.Scene) -> bpy.types.Scene:
-    """ViewLayer with everything but Extra, Front with the ball and Extra, and Beauty, which tells nothing apart."""
+    """ViewLayer with everything but Extra, Front with the ball and Extra, and Beauty, which separates nothing."""
     first = scene.view_layers[0]
     extra = bpy.data.collections.new("Extra things")
     rest = bpy.data.collections.new("Rest")

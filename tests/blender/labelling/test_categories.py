@@ -333,7 +333,7 @@ def test_holdouts_over_a_transparent_film_are_background_and_told(scene: bpy.typ
     coco = export_files()
     assert named(coco, crowd=True) == {}
     (remark,) = bpy.context.window_manager.labelpass.remarks
-    assert "Holdouts cannot be told from the transparent background" in remark.text
+    assert "Holdouts cannot be separated from the transparent background" in remark.text
 
 
 def test_what_a_border_leaves_out_is_no_holdout(scene: bpy.types.Scene) -> None:
@@ -514,7 +514,7 @@ def test_an_unknown_object_that_is_an_error_is_told_before_the_render(scene: bpy
     assert read_labelled_objects(scene).facts.problem == ""
     bpy.context.scene.collection.objects.link(bpy.data.objects.new("Stranger", scene.objects["Cube"].data))
     facts = read_labelled_objects(scene).facts
-    assert "'Stranger' is of no category" in facts.problem
+    assert "'Stranger' has no category of the table, whose Unknown Objects are an error" in facts.problem
     assert read_render_setup(scene, facts).labelled == facts
 
 

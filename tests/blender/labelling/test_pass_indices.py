@@ -134,7 +134,7 @@ def test_checklist_on_indices(scene: bpy.types.Scene) -> None:
     scene.view_layers[0].use_pass_object_index = False
     for ob in scene.objects:
         ob.pass_index = 0
-    assert texts()[0] == "Cryptomatte Object tells objects apart; it needs no pass indices"
+    assert texts()[0] == "Cryptomatte Object separates objects; it needs no pass indices"
 
 
 def test_more_instances_than_indices(scene: bpy.types.Scene) -> None:
@@ -151,7 +151,7 @@ def test_more_instances_than_indices(scene: bpy.types.Scene) -> None:
         return [one.text for one in findings_of(scene, facts) if one.status.value == "wrong"]
 
     assert wrong() == [
-        "32768 instances are more than the 32767 pass indices of Blender; set Labels to Cryptomatte Object"
+        "There are 32768 instances, and Blender has 32767 pass indices; set Labels to Cryptomatte Object"
     ]
     scene.labelpass.labels = "crypto_object"
     assert wrong() == []

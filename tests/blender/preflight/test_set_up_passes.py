@@ -249,7 +249,7 @@ def only_combined(scene: bpy.types.Scene, labels: str) -> None:
 @pytest.mark.parametrize("kind", ["collections", "nodes", "geometry", "particles", "vertices"])
 def test_copies_that_share_a_label_get_depth(scene: bpy.types.Scene, kind: str) -> None:
     only_combined(scene, "cryptomatte_object")
-    assert status_of(scene)[0] == ("good", "Cryptomatte Object tells objects apart; it needs no pass indices")
+    assert status_of(scene)[0] == ("good", "Cryptomatte Object separates objects; it needs no pass indices")
     assert wrong(scene) == [], "nothing shares a label yet"
     library, floor = stones(), scene.objects["Floor"]
     if kind == "collections":
@@ -283,7 +283,7 @@ def test_copies_that_share_a_label_get_depth(scene: bpy.types.Scene, kind: str) 
 
     assert bpy.ops.labelpass.set_up_passes() == {"FINISHED"}
     assert switched_on(scene.view_layers[0]) == {"combined", "z", "cryptomatte_object"}
-    assert ("good", f"Depth tells the copies of '{carrier}' apart") in status_of(scene)
+    assert ("good", f"Depth separates the copies of '{carrier}'") in status_of(scene)
     assert wrong(scene) == []
 
 
@@ -315,7 +315,7 @@ def test_keypoints_get_depth(scene: bpy.types.Scene) -> None:
     assert not any("eypoints" in text for _, text in status_of(scene)), "there is no duck"
     row.name = "Ball"
     assert [text.split(":")[0] for status, text in status_of(scene) if status == "note"] == [
-        "Keypoints count as visible where their instance is"
+        "Keypoints count as visible if their instance is seen there"
     ]
     bpy.ops.labelpass.set_up_passes()
     assert switched_on(scene.view_layers[0]) == {"combined", "z", "object_index"}

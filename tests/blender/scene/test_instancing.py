@@ -385,7 +385,7 @@ def test_viewport_that_differs_from_the_render_is_told(empty: bpy.types.Scene) -
     particles(empty)
     bpy.data.objects["Emitter"].particle_systems[0].settings.display_percentage = 40
     export(empty)
-    assert any("lie on none of its instances" in text for text in remarks())
+    assert any("lie on none of its copies" in text for text in remarks())
 
 
 def test_hidden_instancers_count_for_nothing(empty: bpy.types.Scene) -> None:
@@ -410,7 +410,7 @@ def test_deterministic_names(empty: bpy.types.Scene) -> None:
 
 
 def test_soft_masks_of_instances(empty: bpy.types.Scene, tmp_path: Path) -> None:
-    """What one id covers is shared out: together as much as the object has where nobody tells its instances apart."""
+    """What one id covers is shared out: together as much as the object has if its copies are not separated."""
     collections_of_stones(empty, squeeze=True)
     empty.cycles.samples = 8
     sums = []

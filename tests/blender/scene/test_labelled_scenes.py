@@ -35,7 +35,7 @@ def areas(dataset: dict[str, Any]) -> dict[str, tuple[str, int]]:
 
 @pytest.mark.parametrize("grouping", ["object", "parent", "collection"])
 def test_table_and_dataset_agree(scene: bpy.types.Scene, grouping: str) -> None:
-    """What the table says before rendering is what the dataset has, whichever pass tells objects apart."""
+    """What the table says before rendering is what the dataset has, whichever pass separates objects."""
     from labelpass.operators.labelling.labelled_objects import label_objects
 
     scene.labelpass.grouping = grouping

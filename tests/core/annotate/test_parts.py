@@ -296,7 +296,7 @@ def test_material_index_where_there_is_no_cryptomatte(rendered_of, facts_of, tmp
 
 def test_no_pass_for_parts(rendered_of, tmp_path: Path) -> None:
     (rendered,) = rendered_of("4.5", "halfdepth")
-    with pytest.raises(PassError, match=r"no pass that tells parts apart by material; .* set Parts to None"):
+    with pytest.raises(PassError, match=r"no pass that separates parts by material; .* set Parts to None"):
         annotated(rendered, tmp_path, parts=Parts.MATERIAL)
 
 
@@ -330,5 +330,5 @@ def test_parts_come_from_the_layer_that_is_labelled(write_exr, tmp_path: Path) -
     path = write_exr(tmp_path / "a.exr", crypto("A.CryptoObject") | crypto("B.CryptoMaterial"))
     assert Passes([PassFile(path)]).view_layer == "A"
     job = plain_job(path, tmp_path, parts=Parts.MATERIAL, **NO_IMAGES)
-    with pytest.raises(PassError, match="no pass that tells parts apart by material"):
+    with pytest.raises(PassError, match="no pass that separates parts by material"):
         annotate(job)

@@ -97,7 +97,7 @@ def test_a_panoramic_camera_has_no_amodal_masks(job: FrameJob) -> None:
     record = annotate(changed(job, camera=plain_camera("panoramic")))
 
     assert record.instances[0].amodal is None
-    assert any("since there are none of a panoramic camera" in note for note in record.notes)
+    assert any("since the camera is panoramic" in note for note in record.notes)
 
 
 def test_without_triangles(job: FrameJob) -> None:
@@ -137,7 +137,7 @@ def test_what_minimum_visibility_needs(job: FrameJob) -> None:
     export_again = "export from Blender with Minimum Visibility, or set it to 0$"
     with pytest.raises(SceneError, match=f"no scene record has the geometry; {GET_SCENE_RECORDS}, or set it to 0$"):
         annotate(dataclasses.replace(filtered(job, 0.1), scene=None))
-    with pytest.raises(SceneError, match=r"there are none of a panoramic camera .*; set it to 0$"):
+    with pytest.raises(SceneError, match=r"the camera is panoramic .*; set it to 0$"):
         annotate(filtered(changed(job, camera=plain_camera("panoramic")), 0.1))
     with pytest.raises(SceneError, match=f"no scene record has the geometry; {export_again}"):
         annotate(filtered(changed(job, geometry=None), 0.1))
@@ -149,7 +149,7 @@ def test_geometry_of_other_objects_only(job: FrameJob) -> None:
     geometry = SceneGeometry((Surface("Stone", "Stone", "Pile", (1,), False, at(10), NAME),))
     write_geometry(job.scene, geometry.as_bytes(), {})
     job = changed(job, geometry=digest(geometry.as_bytes()))
-    with pytest.raises(SceneError, match="has not the geometry of all objects; export from Blender with Minimum"):
+    with pytest.raises(SceneError, match="does not have the geometry of all objects; export from Blender with Minimum"):
         annotate(filtered(job, 0.1))
     record = annotate(job)
     assert record.instances[0].amodal is None

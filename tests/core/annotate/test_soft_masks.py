@@ -370,7 +370,7 @@ def test_automatic_takes_cryptomatte_for_them(rendered_of, tmp_path: Path) -> No
     ):
         annotate(job_of(rendered, tmp_path, labels=LabelSource.OBJECT_INDEX))
     (index_only, *_) = rendered_of("4.5", "fileoutput")
-    with pytest.raises(PassError, match="has no Cryptomatte, from which soft masks come; it has"):
+    with pytest.raises(PassError, match="has no Cryptomatte, which soft masks need; it has"):
         annotate(job_of(index_only, tmp_path, labels=LabelSource.AUTO))
 
 

@@ -83,12 +83,12 @@ def test_fixing_an_id_and_exporting_everything_again_is_no_contradiction() -> No
     [
         (
             {"a": 5},
-            r"'a' has the id 1 in this dataset, and frames that were added give it 5; give it 1 in their scene, or "
+            r"'a' has the id 1 in this dataset, but frames that were added give it 5; give it 1 in their scene, or "
             r"export all frames again with 5$",
         ),
         (
             {"z": 1},
-            r"This dataset has the id 1 for 'a', and frames that were added give it to 'z'; give 'z' another "
+            r"This dataset uses the id 1 for 'a', but frames that were added give it to 'z'; give 'z' another "
             r"category_id, or export all frames again$",
         ),
     ],
@@ -142,5 +142,7 @@ def test_what_contradicts(other: Category) -> None:
     ):
         found = DatasetCategories()
         found.add([first], Path("a.json"))
-        with pytest.raises(RecordError, match=r"'person' is .* in b\.json and .*; make them the same in Blender"):
+        with pytest.raises(
+            RecordError, match=r"'person' differs: .* in b\.json, but .*; make them the same in Blender"
+        ):
             found.add([second], Path("b.json"))

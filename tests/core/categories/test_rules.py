@@ -161,8 +161,8 @@ def test_the_table_says_what_a_category_is() -> None:
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        (Facts(category="car", category_id=2), "the category_id 2, and the category table gives it 1; make them the"),
-        (Facts(category="bus", category_id=1), "gives the category_id 1 to 'bus', and the category table gives it to"),
+        (Facts(category="car", category_id=2), "the category_id 2, but the category table gives it 1; make them the"),
+        (Facts(category="bus", category_id=1), "gives the category_id 1 to 'bus', but the category table gives it to"),
     ],
 )
 def test_what_contradicts_the_table(facts: Facts, message: str) -> None:

@@ -182,7 +182,7 @@ def test_a_damaged_record_is_named(dataset: Path) -> None:
 
 
 def test_no_dataset(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="holds no frame record"):
+    with pytest.raises(RecordError, match="holds no frame records"):
         checked(tmp_path)
 
 

@@ -145,7 +145,7 @@ def test_a_record_is_found_where_it_lies(records: CountingStore) -> None:
 def test_nothing_to_go_through(tmp_path: Path) -> None:
     for stream in (RecordStream(RecordFiles(DatasetFolder(tmp_path))),):
         assert list(stream.surveyed()) == []
-        with pytest.raises(RecordError, match="holds no frame record; run 'labelpass annotate'"):
+        with pytest.raises(RecordError, match="holds no frame records; run 'labelpass annotate'"):
             stream.check_any()
 
 

@@ -151,7 +151,7 @@ def test_what_a_record_lacks_is_said() -> None:
     one = instance("One", pose=plain_pose(5), keypoints=(ABSENT,) * 3)
     around = replace(record_of(one, camera=panoramic), width=1, height=2)
     around = replace(around, instances=(replace(one, mask=plain_mask(Box(0, 0, 1, 2), rle="02")),))
-    assert make_overlay(around).without_boxes_3d == "A panoramic camera shows no straight 3D boxes"
+    assert make_overlay(around).without_boxes_3d == "3D boxes cannot be drawn for a panoramic camera"
     assert make_overlay(around).without_keypoints == ""
 
 

@@ -249,7 +249,7 @@ def test_unknown_conversion_is_an_error(write_exr, tmp_path: Path) -> None:
     attributes = header("ids", manifest="{}") | {"cryptomatte/0123abc/conversion": "uint32_to_half"}
     path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=attributes)
 
-    with pytest.raises(PassError, match=r"a\.exr stores the ids of ids by the conversion 'uint32_to_half'"):
+    with pytest.raises(PassError, match=r"a\.exr stores the ids of ids with the unknown conversion 'uint32_to_half'"):
         read(path)
 
 
@@ -257,7 +257,7 @@ def test_level_that_is_missing(write_exr, tmp_path: Path) -> None:
     channels = {name: values for name, values in channels_of("ids", coverages()).items() if "ids00" not in name}
     path = write_exr(tmp_path / "a.exr", channels, attributes=header("ids"))
 
-    with pytest.raises(PassError, match="lacks the channels ids00 between the others"):
+    with pytest.raises(PassError, match="lacks the channels ids00, though it has later ones of that"):
         read(path)
 
 
@@ -331,17 +331,17 @@ def test_sidecar_outside_of_the_folder_is_not_read(write_exr, tmp_path: Path, pl
 
     assert image.manifest == {}
     (note,) = image.notes
-    assert note.endswith("so what it would name is called by its ids")
+    assert note.endswith("so everything that it names is named by its id")
 
 
 def test_sidecar_that_cannot_be_used(write_exr, tmp_path: Path) -> None:
     path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=header("ids", manif_file="m.json"))
 
     assert read(path).notes == (
-        "The manifest m.json beside a.exr is missing, so what it would name is called by its ids",
+        "The manifest m.json next to a.exr is missing, so everything that it names is named by its id",
     )
     (tmp_path / "m.json").write_bytes(b"\xff\xfe")
-    with pytest.raises(PassError, match=r"m\.json is no text in UTF-8"):
+    with pytest.raises(PassError, match=r"m\.json is not UTF-8 text"):
         read(path)
     (tmp_path / "m.json").write_text("[1]", encoding="utf-8")
     with pytest.raises(PassError, match="manifest is damaged"):
@@ -374,7 +374,7 @@ def test_edited_sidecar_makes_the_record_out_of_date(write_exr, tmp_path: Path) 
     sidecar.rename(tmp_path / "elsewhere.json")
     assert job.finished_record() is None
     record = annotate(job)
-    assert any("m.json beside a.exr is missing" in note for note in record.notes)
+    assert any("m.json next to a.exr is missing" in note for note in record.notes)
     assert job.finished_record() == read_record_file(tmp_path / "out/records/a.json")
 
     (tmp_path / "elsewhere.json").rename(sidecar)

@@ -120,7 +120,7 @@ def test_unknown_layer_lists_those_there_are(version: str, data: Path) -> None:
 def test_unknown_view_lists_those_there_are(version: str, data: Path) -> None:
     with pytest.raises(UsageError, match="has no view 'middle'; it has 'left', 'right'"):
         passes_of(data / version / "stereo_0001.exr", view="middle")
-    with pytest.raises(UsageError, match="has no view 'left'; it is not a stereo render, so choose none"):
+    with pytest.raises(UsageError, match="has no view 'left'; it is not a stereo render, so leave View empty"):
         passes_of(data / version / "multilayer_0001.exr", view="left")
 
 

@@ -139,8 +139,8 @@ def test_cameras_json_holds_every_camera(tmp_path: Path) -> None:
     write_record(tmp_path, record(3, None))
     written, problems = write_cameras(tmp_path, CAMERA_FORMATS)
     assert (written, len(problems)) == (list(CAMERA_FORMATS), 2)
-    assert problems[0].startswith("No cameras of shot_0003: there is no one camera; ")
-    assert problems[1].startswith("shot_0002 has no perspective camera but one of the type orthographic")
+    assert problems[0].startswith("No cameras of shot_0003: there is no single camera; ")
+    assert problems[1].startswith("The camera of shot_0002 is of the type orthographic")
     data = json.loads((tmp_path / "cameras/cameras.json").read_text())
     assert [frame["name"] for frame in data["frames"]] == ["shot_0001", "shot_0002"]
     assert data["frames"][1]["camera"]["parallel_k"][0][0] == 50.0
@@ -162,8 +162,8 @@ def test_records_without_scene_records(tmp_path: Path) -> None:
     problems = merged(tmp_path, Settings(cameras=CAMERA_FORMATS))
 
     assert problems == [
-        "No cameras of 5 frames (shot_0001-0005): only a scene record knows them; annotate again: export with "
-        "Labelpass in Blender, or give the folder of its scene records with --scene"
+        "No cameras of 5 frames (shot_0001-0005): only a scene record knows them; export with Labelpass in "
+        "Blender, or give the folder of its scene records with --scene, and annotate again"
     ]
     assert "cameras" not in (tmp_path / "dataset.json").read_text()
     assert not (tmp_path / "cameras").exists()

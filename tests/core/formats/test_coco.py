@@ -323,7 +323,9 @@ def test_contradictory_category(tmp_path: Path, other: Category) -> None:
     write_record(tmp_path, record_of("a", categories=[BALL]))
     write_record(tmp_path, record_of("b", categories=[other]))
 
-    with pytest.raises(RecordError, match=r"The category 'ball' is .* in .*\.json and .*; make them the same") as error:
+    with pytest.raises(
+        RecordError, match=r"The category 'ball' differs: .* in .*\.json, but .*; make them the same"
+    ) as error:
         write_coco_file(tmp_path)
 
     assert "\n" not in str(error.value)
@@ -380,7 +382,7 @@ def test_no_record(tmp_path: Path) -> None:
         write_coco_file(tmp_path / "missing")
 
     assert str(error.value) == (
-        f"{tmp_path / 'missing'} holds no frame record; run 'labelpass annotate' on the frames first"
+        f"{tmp_path / 'missing'} holds no frame records; run 'labelpass annotate' on the frames first"
     )
     assert not (tmp_path / "missing").exists()
 

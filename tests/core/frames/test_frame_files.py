@@ -423,7 +423,7 @@ def test_ranges_as_they_are_written(pairs: list[tuple[int, int]]) -> None:
     ["", " ", ",", "1,", ",1", "1,,2", "a", "1-", "-", "--1", "1--", "1-2-3", "1..3", "1:3", "1.5", "1 2", "1-a", "#"],
 )
 def test_what_is_no_range(text: str) -> None:
-    with pytest.raises(UsageError, match="is no frame and no range of frames; write for example 1-10,20"):
+    with pytest.raises(UsageError, match="is not a frame or a range of frames; write for example 1-10,20"):
         parse_frame_ranges(text)
 
 

@@ -228,4 +228,4 @@ def test_holdouts_that_cannot_be_seen(write_exr: Any, tmp_path: Path) -> None:
     assert record.ignored == () and "turn off Film > Transparent" in record.notes[0]
     for letters in ("", "RGB"):
         record = holdout_frame(write_exr, tmp_path / f"none{letters}", letters=letters)
-        assert record.ignored == () and "There is no Combined pass with an alpha" in record.notes[0]
+        assert record.ignored == () and "There is no Combined pass with alpha" in record.notes[0]

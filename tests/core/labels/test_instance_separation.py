@@ -252,7 +252,7 @@ def test_geometry_of_another_render_is_told(make) -> None:
 
     record = frame.annotate()
 
-    assert any("lie on none of its instances" in note for note in record.notes)
+    assert any("lie on none of its copies" in note for note in record.notes)
     assert set(found(record)) == {"Stone #1", "Stone"}
 
 

@@ -69,16 +69,16 @@ def test_value_that_two_indices_share_is_an_error(shared: int, dtype: type) -> N
 @pytest.mark.parametrize(
     ("value", "dtype", "message"),
     [
-        (1e10, np.float32, "the index 10000000000, and float32 is exact only below 16777216"),
-        ((1 << 24) + 2, np.float32, "the index 16777218, and float32 is exact only below 16777216"),
-        (2050, np.float16, "the index 2050, and float16 is exact only below 2048"),
-        (65504, np.float16, "the index 65504, and float16 is exact only below 2048"),
-        (np.nan, np.float32, "values that are no numbers"),
-        (np.inf, np.float32, "values that are no numbers"),
-        (-np.inf, np.float32, "values that are no numbers"),
-        (np.nan, np.float16, "values that are no numbers"),
-        (np.inf, np.float16, "values that are no numbers"),
-        (-1, np.float32, "the negative index -1, and a pass index is 0 or more"),
+        (1e10, np.float32, "the index 10000000000, but float32 is exact only below 16777216"),
+        ((1 << 24) + 2, np.float32, "the index 16777218, but float32 is exact only below 16777216"),
+        (2050, np.float16, "the index 2050, but float16 is exact only below 2048"),
+        (65504, np.float16, "the index 65504, but float16 is exact only below 2048"),
+        (np.nan, np.float32, "values that are not numbers"),
+        (np.inf, np.float32, "values that are not numbers"),
+        (-np.inf, np.float32, "values that are not numbers"),
+        (np.nan, np.float16, "values that are not numbers"),
+        (np.inf, np.float16, "values that are not numbers"),
+        (-1, np.float32, "the negative index -1, but a pass index is 0 or more"),
         (-2.5, np.float32, "the negative index -2.5"),
         (-0.5, np.float16, "the negative index -0.5"),
     ],
@@ -101,7 +101,7 @@ def test_filtered_pass_says_where_and_why() -> None:
         labels_from_index(values)
 
     message = str(caught.value)
-    assert message.startswith("3 pixels hold no whole number, the first in column 3, row 2 is 1.5;")
+    assert message.startswith("3 pixels do not hold a whole number, first in column 3, row 2: 1.5;")
     assert "filtered or scaled" in message
     assert "without a filter" in message
 
@@ -217,7 +217,7 @@ def test_nothing_to_label_says_what_there_is_and_what_to_turn_on(version: str, d
         read_labels(passes, LabelSource.AUTO)
 
     message = str(caught.value)
-    assert "noindex_0001.exr, view layer 'ViewLayer' has no pass that tells objects apart" in message
+    assert "noindex_0001.exr, view layer 'ViewLayer' has no pass that separates objects" in message
     assert "it has Combined, Depth." in message
     assert "Cryptomatte > Object" in message
     assert "Object Index" in message
@@ -237,7 +237,7 @@ def test_chosen_pass_that_is_not_there(version: str, data: Path, source: LabelSo
 def test_broken_index_names_file_and_pass(read, source: LabelSource) -> None:
     """Also where there is a Cryptomatte: somebody who set pass indices wants to know."""
     with pytest.raises(
-        PassError, match=r"frame\.exr, view layer 'L', pass Object Index: 3 pixels hold no whole number"
+        PassError, match=r"frame\.exr, view layer 'L', pass Object Index: 3 pixels do not hold a whole number"
     ):
         read({"L.IndexOB.X": INDEX * np.float32(1.3)} | CRYPTO_OBJECT, source)
 
@@ -250,7 +250,7 @@ def test_broken_coverage_is_an_error(read, component: str, value: float) -> None
     coverage[1, 2] = value
     channels[f"L.CryptoObject00.{component}"] = coverage
 
-    with pytest.raises(PassError, match=r"frame\.exr.*coverages that are no numbers; render the frame again"):
+    with pytest.raises(PassError, match=r"frame\.exr.*coverages that are not numbers; render the frame again"):
         read(channels)
 
 

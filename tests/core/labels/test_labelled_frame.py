@@ -33,16 +33,16 @@ def test_all_is_background_by_the_table(data: Path, tmp_path: Path) -> None:
     record = annotated(data, tmp_path, "multilayer_0001.exr", ALL_BACKGROUND)
     assert record.instances == ()
     (note,) = record.notes
-    assert note.startswith("Nothing to detect: all that Object Index shows (")
+    assert note.startswith("Nothing to detect: everything that Object Index shows (")
     assert "give --scene, or a rule by pass index" in note
 
     by_name = annotated(data, tmp_path, "multilayer_0001.exr", ALL_BACKGROUND, labels=LabelSource.CRYPTO_OBJECT)
     (note,) = by_name.notes
-    assert "look at the rules of the category table" in note
+    assert "check the rules of the category table" in note
 
 
 @pytest.mark.parametrize("grouping", Grouping)
 def test_nothing_to_group_by(data: Path, tmp_path: Path, grouping: Grouping) -> None:
     record = annotated(data, tmp_path, "multilayer_0001.exr", grouping=grouping)
-    told = any("nothing is known to group objects by" in note for note in record.notes)
+    told = any("it is not known which objects belong together" in note for note in record.notes)
     assert told == (grouping not in (Grouping.OBJECT, Grouping.PASS_INDEX))

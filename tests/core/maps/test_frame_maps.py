@@ -130,7 +130,7 @@ def test_ray_depth_is_the_length_of_position(made: Made, surface: Array, positio
     assert (np.isnan(depth) == ~surface).all()
     length = np.linalg.norm(in_camera(made.scene, position), axis=-1)
     assert np.abs(depth / length - 1)[surface].max() < 1e-5
-    assert (length / made.npy(DenseMap.DEPTH_NPY))[surface].max() > 1.02  # or they could not be told apart
+    assert (length / made.npy(DenseMap.DEPTH_NPY))[surface].max() > 1.02  # or they could not be separated
 
 
 @pytest.mark.parametrize("kind", ["DEPTH", "RAY_DEPTH"])
@@ -555,7 +555,7 @@ def test_views_that_do_not_make_a_pair(version: str, rendered_of, facts, tmp_pat
         f"No {map.label} of 2 frames (shot/left/frame_0001; shot/right/frame_0001)"
         for map in (DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG)
     ]
-    assert "do not look the same way" in problems[0]
+    assert "do not look in the same direction" in problems[0]
 
     files = rendered_of(version, "multilayer")[0].files
     made = make(tmp_path / "2", files, scene_of(facts, 1), (DenseMap.DISPARITY_NPY,))
@@ -682,7 +682,9 @@ def test_more_than_16_bit_is_refused(write_exr, tmp_path: Path) -> None:
 @pytest.mark.parametrize("map", [map for map in DenseMap if map.kind.needs_camera], ids=str)
 def test_maps_that_need_the_camera(rendered_of, tmp_path: Path, map: DenseMap) -> None:
     files = rendered_of("4.5", "multilayer")[0].files
-    with pytest.raises(SceneError, match="only that knows the camera; export with Labelpass in Blender, or give"):
+    with pytest.raises(
+        SceneError, match="only a scene record knows the camera; export with Labelpass in Blender, or give"
+    ):
         make(tmp_path, files, None, (map,))
 
 

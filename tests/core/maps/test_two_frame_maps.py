@@ -185,7 +185,7 @@ def test_that_of_another_frame(dataset: Path) -> None:
     shutil.copy(
         DatasetFolder(dataset).merge_record("analytic_0001"), DatasetFolder(dataset).merge_record("analytic_0002")
     )
-    with pytest.raises(RecordError, match="is that of another frame; merge again"):
+    with pytest.raises(RecordError, match="belongs to another frame; merge again"):
         MergeRecord.read(DatasetFolder(dataset), "analytic_0002")
     assert merged(dataset) == []
     assert MergeRecord.read(DatasetFolder(dataset), "analytic_0002").maps.keys() == {*MAPS[:3]}

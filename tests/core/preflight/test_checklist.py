@@ -58,7 +58,7 @@ def bad(settings: Settings | None = None, from_files: bool = True, **changes: ob
 
 def test_what_is_right_says_so_for_each_subject() -> None:
     assert [finding.text for finding in findings()] == [
-        "Object Index tells objects apart",
+        "Object Index separates objects",
         "Combined gives the images",
         "Depth gives the depth pictures",
         "Passes go to OpenEXR MultiLayer files",
@@ -205,13 +205,13 @@ def test_parts_need_a_pass_of_their_own() -> None:
     by_material = Settings(parts=Parts.MATERIAL)
     (found,) = bad(by_material)
     assert (found.status, found.fix) == (Status.WRONG, Fix.PART_PASS)
-    assert found.text == "No pass tells parts apart: Cryptomatte Material is off in 'ViewLayer'"
+    assert found.text == "No pass separates parts: Cryptomatte Material is off in the view layer 'ViewLayer'"
     assert part_pass(GOOD, by_material, LAYER) is Pass.CRYPTO_MATERIAL
     with_index = dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.MATERIAL_INDEX})
     assert part_pass(GOOD, by_material, with_index) is Pass.MATERIAL_INDEX
     assert bad(by_material, view_layers=(with_index,)) == []
     assert bad(by_material, view_layers=(ALL_CRYPTO,), indexed=False) == []
-    assert "Cryptomatte Material tells parts apart" in [
+    assert "Cryptomatte Material separates parts" in [
         one.text for one in findings(by_material, view_layers=(ALL_CRYPTO,), indexed=False)
     ]
     (found,) = bad(
@@ -234,7 +234,7 @@ def test_parts_that_come_from_the_labels() -> None:
 def test_soft_masks_need_a_cryptomatte() -> None:
     (found,) = bad(Settings(soft_masks=True))
     assert (found.text, found.fix) == (
-        "No pass tells objects apart: Cryptomatte Object is off in the view layer 'ViewLayer'",
+        "No pass separates objects: Cryptomatte Object is off in the view layer 'ViewLayer'",
         Fix.LABEL_PASS,
     )
     assert label_pass(GOOD, Settings(soft_masks=True), LAYER) is Pass.CRYPTO_OBJECT
@@ -313,7 +313,7 @@ def test_copies_that_share_a_label_need_depth(layer: ViewLayerSetup, changes: di
     assert Pass.DEPTH in needed_passes(setup, PLAIN, layer)
 
     complete = dataclasses.replace(layer, passes=layer.passes | {Pass.DEPTH})
-    assert "Depth tells the copies of 'Stone' apart" in [
+    assert "Depth separates the copies of 'Stone'" in [
         one.text for one in findings(PLAIN, view_layers=(complete,), **changes)
     ]
     assert bad(PLAIN, view_layers=(complete,), **changes) == []
@@ -336,8 +336,8 @@ def test_where_copies_need_no_depth() -> None:
 @pytest.mark.parametrize(
     ("changes", "status", "text"),
     [
-        ({"motion_blur": True}, Status.WRONG, "with Motion Blur no depth tells them apart; turn it off"),
-        ({"camera_type": "panoramic"}, Status.NOTE, "since nothing tells them apart with a panoramic camera"),
+        ({"motion_blur": True}, Status.WRONG, "with Motion Blur no depth separates them; turn it off"),
+        ({"camera_type": "panoramic"}, Status.NOTE, "since nothing separates them with a panoramic camera"),
         (
             {
                 "engine": "Toon",
@@ -358,7 +358,9 @@ def test_where_depth_tells_no_copies_apart(changes: dict[str, object], status: S
 def test_which_keypoints_are_hidden_takes_depth() -> None:
     (found,) = bad(PLAIN, view_layers=(INDEX_ONLY,), keypoints=True)
     assert (found.status, found.fix) == (Status.NOTE, Fix.DEPTH)
-    assert found.text.startswith("Keypoints count as visible where their instance is: the Depth pass (Z) is off")
+    assert found.text.startswith(
+        "Keypoints count as visible if their instance is seen there: the Depth pass (Z) is off"
+    )
     assert needed_passes(setup_with(keypoints=True), PLAIN, INDEX_ONLY) == [
         Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX,
     ]  # fmt: skip
@@ -384,7 +386,7 @@ def test_ignore_regions_of_holdouts_take_an_image_with_a_background() -> None:
 def test_more_instances_than_pass_indices(indexed: bool) -> None:
     by_index = Settings(labels=LabelSource.OBJECT_INDEX)
     texts = [one.text for one in bad(by_index, instances=LARGEST_INDEX + 1, indexed=indexed)]
-    too_many = "32768 instances are more than the 32767 pass indices of Blender; set Labels to Cryptomatte Object"
+    too_many = "There are 32768 instances, and Blender has 32767 pass indices; set Labels to Cryptomatte Object"
     assert texts[-1] == too_many
     assert len(texts) == (1 if indexed else 2), "without any index there is that to say too"
     assert too_many not in [one.text for one in bad(by_index, instances=LARGEST_INDEX, indexed=indexed)]
@@ -393,7 +395,7 @@ def test_more_instances_than_pass_indices(indexed: bool) -> None:
 
 def test_too_many_instances_are_told_also_where_they_share_indices() -> None:
     texts = [one.text for one in bad(instances=LARGEST_INDEX + 1, shared="'A' and 'B' share the pass index 3")]
-    assert [text.split(",")[0].split(" are ")[0] for text in texts] == [
+    assert [text.split(",")[0] for text in texts] == [
         "'A' and 'B' share the pass index 3",
-        "32768 instances",
+        "There are 32768 instances",
     ]

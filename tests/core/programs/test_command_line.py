@@ -216,7 +216,7 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--frames", "1-"], "'1-' is no frame and no range of frames; write for example 1-10,20"),
+        (["--frames", "1-"], "'1-' is not a frame or a range of frames; write for example 1-10,20"),
         (["--frames", "3-1"], "The range 3-1 ends before it starts; write 1-3"),
         (
             ["--pass", "mask=x"],
@@ -228,7 +228,7 @@ def test_wrong_usage(arguments: list[str], tmp_path: Path) -> None:
             ["--maps", "nocs_npy"],
             "NOCS maps are in the axes of poses, and poses are off; turn Poses and 3D Boxes on, or",
         ),
-        (["--sequence", "../elsewhere"], "The sequence '../elsewhere' would lie outside of the output folder"),
+        (["--sequence", "../elsewhere"], "The sequence '../elsewhere' would lie outside the output folder"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -625,7 +625,7 @@ def test_merge_without_records(out: Path) -> None:
     out.mkdir()
     finished = run("merge", out)
     assert finished.returncode == 1
-    assert f"{out} holds no frame record; run 'labelpass annotate' on the frames first" in finished.stdout
+    assert f"{out} holds no frame records; run 'labelpass annotate' on the frames first" in finished.stdout
 
 
 def test_merge_with_a_damaged_record(annotated: Path) -> None:
@@ -663,7 +663,7 @@ def test_merge_of_categories_that_contradict_each_other(renders: Path, out: Path
 
     assert finished.returncode == 1
     told = finished.stdout + finished.stderr
-    assert "The category 'thing' is number" in told
+    assert "The category 'thing' differs: id 6 in" in told
     assert "make them the same in Blender and export those frames again" in told
     assert not (out / INSTANCES).exists()
 

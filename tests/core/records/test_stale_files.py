@@ -11,7 +11,7 @@ from core.base.errors import OutputError, PassError
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.record_store import open_records
-from core.records.stale_files import former_files, remove_former_files
+from core.records.stale_files import earlier_files, remove_stale_files
 from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
 from tests.builders import plain_record, record_path, rendered_frame, write_record
@@ -98,13 +98,13 @@ def test_a_record_cannot_have_files_elsewhere_removed(tmp_path: Path, file: str)
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("stays")
     write_record(output, plain_record(frame=1, width=4, height=3, name="f_1", pictures=(file,)))
-    former = former_files(open_records(DatasetFolder(output)), "f_1")
-    assert former == {file}
+    earlier = earlier_files(open_records(DatasetFolder(output)), "f_1")
+    assert earlier == {file}
     before = files_in(tmp_path)
 
-    remove_former_files(
+    remove_stale_files(
         DatasetFolder(output),
-        former,
+        earlier,
         plain_record(frame=1, width=4, height=3, name="f_1"),
     )
 
@@ -115,4 +115,4 @@ def test_what_cannot_be_removed_is_told(tmp_path: Path) -> None:
     (tmp_path / "pictures/boxes/f_1.png").mkdir(parents=True)
     record: FrameRecord = plain_record(frame=1, width=4, height=3, name="f_1")
     with pytest.raises(OutputError, match=r"Cannot remove .*f_1\.png, which an earlier run made: .*; remove it"):
-        remove_former_files(DatasetFolder(tmp_path), {"pictures/boxes/f_1.png"}, record)
+        remove_stale_files(DatasetFolder(tmp_path), {"pictures/boxes/f_1.png"}, record)

@@ -151,7 +151,7 @@ def test_no_scene_record(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)
 
-    with pytest.raises(SceneError, match=r"a\.json is no scene record or is damaged; export again from Blender"):
+    with pytest.raises(SceneError, match=r"a\.json is not a scene record, or is damaged; export again from Blender"):
         SceneRecord.read(path)
 
 
@@ -192,7 +192,7 @@ def changed(path: Path, change: dict[str, Any]) -> Path:
 def test_damaged_record(tmp_path: Path, change: dict[str, Any]) -> None:
     path = changed(tmp_path / "a.json", change)
 
-    with pytest.raises(SceneError, match=r"a\.json is no scene record or is damaged"):
+    with pytest.raises(SceneError, match=r"a\.json is not a scene record, or is damaged"):
         SceneRecord.read(path)
 
 
