@@ -1,46 +1,14 @@
-"""The command line: `labelpass`, or `python -m core` in a checkout. What each command does is in commands.py."""
+"""The commands of `labelpass` and their options, for argparse."""
 
 import argparse
-import io
-import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from ..base import blas
 from ..base.version import VERSION
-from ..run.exit_codes import ExitCode, exit_code_of
+from ..run.exit_codes import ExitCode
 from .setting_options import OneSentenceParser, add_settings, examples
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code, see exit_codes.py."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal cannot show
-    parser = _parser()
-    if not (sys.argv[1:] if arguments is None else arguments):
-        parser.print_help(sys.stderr)
-        return ExitCode.USAGE
-    options = parser.parse_args(arguments)
-    try:
-        code = exit_code_of(lambda: _run(options))
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:
-        # The program that read our output, such as head, has seen enough; the interpreter must not complain at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
-
-
-def _run(options: argparse.Namespace) -> int:
-    blas.one_thread(os.environ)  # which has to be before numpy is imported
-    from .commands import COMMANDS  # so that help and wrong usage need not wait for numpy
-
-    return COMMANDS[options.command](options)
-
-
-def _parser() -> OneSentenceParser:
+def make_parser() -> OneSentenceParser:
     parser = OneSentenceParser(
         prog="labelpass",
         usage="labelpass COMMAND ...",

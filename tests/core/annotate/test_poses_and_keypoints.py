@@ -11,7 +11,7 @@ from core.annotate.annotate import annotate
 from core.base.errors import SceneError
 from core.base.files import digest
 from core.base.phrases import GET_SCENE_RECORDS
-from core.cli.parser import main
+from core.cli.main import main
 from core.records.frame_job import FrameJob
 from core.records.record_store import read_record_file
 from core.scene.keypoints import SceneKeypoint

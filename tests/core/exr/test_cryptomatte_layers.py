@@ -18,7 +18,7 @@ from pycocotools.coco import COCO
 
 from core.annotate.annotate import annotate
 from core.base.errors import PassError
-from core.cli.parser import main
+from core.cli.main import main
 from core.exr.cryptomatte import hash_name
 from core.exr.passes import Passes
 from core.frames.sidecar import Sidecar, sidecar_path

@@ -795,7 +795,7 @@ def test_started_from_a_folder_of_traps(renders: Path, out: Path, tmp_path: Path
     (traps / "core").mkdir(parents=True)
     for name in ("numpy.py", "OpenEXR.py", "core/__init__.py"):
         (traps / name).write_text(f"raise SystemExit('the wrong {name}')\n")
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from core.cli.parser import main; sys.exit(main())"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from core.cli.main import main; sys.exit(main())"
 
     finished = subprocess.run(
         [sys.executable, "-P", "-c", code, "annotate", renders, "--output", out],

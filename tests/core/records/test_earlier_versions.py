@@ -10,7 +10,7 @@ from core.base.box import Box
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import RecordError
 from core.base.files import canonical_json, digest
-from core.cli.parser import main
+from core.cli.main import main
 from core.drawing.overlay import make_overlay
 from core.records.record_search import FoundRecord, find_records
 from core.records.record_store import open_records, read_record_file
