@@ -111,6 +111,12 @@ def add_object(
     return ob
 
 
+def turn_on_maps(scene: bpy.types.Scene, *maps: str) -> None:
+    """Choose dense maps in the panel."""
+    for map in maps:
+        setattr(scene.labelpass, f"maps_{map}", True)
+
+
 def render_animation() -> None:
     bpy.ops.render.render(animation=True)
 

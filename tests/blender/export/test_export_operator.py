@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.blender.outcome import exported, lines
 from tests.blender.scenes import render_animation, write_passes_by_node
 
 
@@ -259,3 +260,54 @@ def test_file_output_nodes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     coco = instances_of(tmp_path / "dataset")
     assert [image["frame"] for image in coco["images"]] == [1, 2]
     assert {row["name"] for row in coco["annotations"]} == {"Ball", "Cube", "Cube.001"}
+
+
+def test_car_of_several_meshes_is_one_instance(scene: bpy.types.Scene) -> None:
+    """Grouped by parent: one annotation whose area is that of its parts, and the same without Blender afterwards."""
+    car = bpy.data.objects.new("Car.001", None)
+    car["category"], car["category_id"] = "car", 5
+    scene.collection.objects.link(car)
+    for name in ("Cube", "Cube.001"):
+        scene.objects[name].parent = car
+    scene.frame_end = 1
+    bpy.ops.render.render(animation=True)
+    settings = scene.labelpass
+    settings.source = "FILES"
+
+    bpy.ops.labelpass.export_annotations()
+    apart = exported().dataset
+    settings.grouping = "parent"
+    bpy.ops.labelpass.export_annotations()
+    together = exported().dataset
+
+    names = {category["id"]: category["name"] for category in apart["categories"]}
+    areas = [one["area"] for one in apart["annotations"] if names[one["category_id"]] == "Cube"]
+    assert len(areas) == 2
+    (annotation,) = [one for one in together["annotations"] if one["category_id"] == 5]
+    assert annotation["area"] == sum(areas)
+    assert {category["name"]: category["id"] for category in together["categories"]} == {
+        "Ball": 1,
+        "Floor": 3,
+        "car": 5,
+    }, "a dataset keeps the ids that it has; Cube was 2"
+
+
+def test_filters_from_the_panel_to_the_dataset(scene: bpy.types.Scene) -> None:
+    scene.frame_end = 1
+    bpy.ops.render.render(animation=True)
+    settings = scene.labelpass
+    settings.source, settings.labels, settings.at_border = "FILES", "crypto_object", "mark"
+    bpy.ops.labelpass.export_annotations()
+    coco = exported()
+    names = {one["name"]: one["at_border"] for one in coco.dataset["annotations"]}
+    assert names == {"Ball": False, "Cube": False, "Cube.001": False, "Floor": True}
+    areas = {one["name"]: one["area"] for one in coco.dataset["annotations"]}
+
+    settings.at_border, settings.min_area = "drop", min(areas.values()) + 1
+    bpy.ops.labelpass.export_annotations()
+
+    assert lines()[0] == "1 frame annotated; 2 instances, 2 dropped"
+    coco = exported()
+    left = {one["area"] for one in coco.dataset["annotations"]}
+    assert left == set(areas.values()) - {min(areas.values()), areas["Floor"]}
+    assert not any("at_border" in one for one in coco.dataset["annotations"])

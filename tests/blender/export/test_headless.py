@@ -7,7 +7,7 @@ import bpy
 import pytest
 
 from tests.blender.programs import CHECKOUT, REGISTER, headless, in_own_blender, labelpass
-from tests.blender.scenes import render_animation
+from tests.blender.scenes import render_animation, turn_on_maps
 
 
 def coco_bytes(folder: Path) -> bytes:
@@ -212,3 +212,67 @@ def test_category_table_that_is_none(blend: Path, tmp_path: Path) -> None:
     done = headless(blend, "--output", tmp_path / "out", "--categories", tmp_path / "none.json")
     assert done.returncode == 1
     assert "Cannot read" in done.stderr and "none.json" in done.stderr
+
+
+def add_keypoints(scene: bpy.types.Scene) -> None:
+    row = scene.labelpass.table.categories.add()
+    row.name, row.keypoints, row.skeleton = "Ball", "top, bottom", "1-2"
+    for name, z in (("top", 0.8), ("bottom", -0.8)):
+        empty = bpy.data.objects.new(name, None)
+        empty.parent, empty.location = scene.objects["Ball"], (0, 0, z)
+        scene.collection.objects.link(empty)
+
+
+def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, blend: Path, tmp_path: Path) -> None:
+    from labelpass.core.settings.format_table import CAMERA_FORMATS
+    from labelpass.core.settings.map_table import DenseMap, MapKind
+
+    add_keypoints(scene)
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    maps = [map for map in DenseMap if map.kind is not MapKind.DISPARITY]  # which needs a stereo render
+    everything, cameras = ",".join(maps), ",".join(CAMERA_FORMATS)
+    turn_on_maps(scene, *maps)
+    scene.labelpass.poses = scene.labelpass.amodal = True
+    scene.labelpass.flow_step = -1
+    for choice in CAMERA_FORMATS:
+        setattr(scene.labelpass, f"cameras_{choice.value}", True)
+    scene.objects["Cube"].data.uv_layers.new()
+    scene.labelpass.output = str(tmp_path / "sidebar")
+    scene.labelpass.source = "FILES"
+    bpy.ops.labelpass.set_up_passes()
+    render_animation()
+    bpy.ops.labelpass.export_annotations()
+    choices = ["--maps", everything, "--poses", "--amodal", "--flow-step", "-1"]
+    done = headless(blend, *choices, "--cameras", cameras, "--output", tmp_path / "headless")
+    assert done.returncode == 0, done.stderr
+    scenes = ["--scene", tmp_path / "sidebar"]
+    done = labelpass("annotate", tmp_path / "frames", "--output", tmp_path / "alone", *scenes, *choices)
+    assert done.returncode == 0, done.stderr
+    done = labelpass("merge", tmp_path / "alone", "--cameras", cameras)
+    assert done.returncode == 0, done.stderr
+
+    files = sorted(
+        path.relative_to(tmp_path / "sidebar") for path in (tmp_path / "sidebar/maps").rglob("*") if path.is_file()
+    )
+    # The last frame has no next one, the first no previous one.
+    assert len(files) == 2 * len(maps) - sum(bool(map.made_of) for map in maps)
+    files = [file for file in files if file.suffix != ".ply"]  # its colours are those of the images
+    files += [Path("dataset.json"), Path("annotations/instances.json")]
+    files += [Path("cameras") / name for name in ("cameras.json", "transforms.json", "sparse/images.txt")]
+    for file in files:
+        expected = (tmp_path / "sidebar" / file).read_bytes()
+        assert (tmp_path / "headless" / file).read_bytes() == expected
+        assert (tmp_path / "alone" / file).read_bytes() == expected
+
+    described = json.loads((tmp_path / "headless/dataset.json").read_text())
+    assert [one["name"] for one in described["maps"]] == list(maps)
+    assert list(described["annotations"]) == ["pose", "keypoints", "amodal"]
+    for one in (*described["maps"], *described["annotations"].values()):
+        assert one["shows"] and one["unit"] and one["invalid"]
+    cameras = [name for name in described["files"] if name.startswith("cameras/")]
+    assert cameras == ["cameras/**/cameras.json", "cameras/**/transforms.json", "cameras/**/sparse/*.txt"]
+    for name in (*cameras, *(one["files"] for one in described["maps"])):
+        assert list((tmp_path / "headless").glob(name)), name
+    for annotation in json.loads((tmp_path / "headless/annotations/instances.json").read_text())["annotations"]:
+        assert {"pose", "amodal"} <= annotation.keys()
+        assert ("keypoints" in annotation) == (annotation["name"] == "Ball")

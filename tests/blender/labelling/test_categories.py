@@ -609,3 +609,19 @@ def test_every_property_of_the_table_has_a_tooltip(scene: bpy.types.Scene) -> No
                 group == table and prop.identifier == "name"
             ):
                 assert prop.description and not prop.description.endswith("."), prop.identifier
+
+
+def test_categories_as_the_panel_shows_them(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.labelling.labelled_objects import CategorySummary, read_labelled_objects
+
+    scene.objects["Ball"]["category_id"] = 7
+    scene.objects["Ball"]["category"] = "toy"
+    scene.objects["Floor"]["category_id"] = 0
+    found = read_labelled_objects(scene)
+    assert found.categories == (
+        CategorySummary("Cube", 1, 2, "by object name"),
+        CategorySummary("toy", 7, 1, "by custom property"),
+    )
+    assert (found.facts.count, found.facts.background, found.facts.problem) == (3, 1, "")
+    scene.objects["Ball"]["category_id"] = "seven"
+    assert "category_id of 'Ball' is 'seven'" in read_labelled_objects(scene).facts.problem

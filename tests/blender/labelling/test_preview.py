@@ -1,4 +1,4 @@
-"""Preview Labels and Restore Colours, the table of objects, and the buttons that select."""
+"""Preview Labels and Restore Colours, and the table of objects."""
 
 from pathlib import Path
 
@@ -219,29 +219,6 @@ def test_table_follows_changes(scene: bpy.types.Scene) -> None:
     scene.objects["Ball"]["category"] = 3
     state = show_table(scene)
     assert len(state.objects) == 0 and "'Ball'" in state.categories_problem
-
-
-def selected(scene: bpy.types.Scene) -> list[str]:
-    return sorted(ob.name for ob in scene.objects if ob.select_get())
-
-
-def test_select_what_is_in_the_table(scene: bpy.types.Scene) -> None:
-    scene.objects["Floor"]["category_id"] = 0
-    scene.objects["Cube"].parent = scene.objects["Cube.001"]
-    scene.labelpass.grouping = "parent"
-    bpy.ops.labelpass.select_instance(instance="Cube.001", category="Cube")
-    assert selected(scene) == ["Cube", "Cube.001"]
-    assert bpy.context.view_layer.objects.active.name == "Cube"
-    bpy.ops.labelpass.select_background()
-    assert selected(scene) == ["Floor"]
-    bpy.ops.labelpass.select_labelled_object(object="Ball")
-    assert selected(scene) == ["Ball"]
-    bpy.ops.labelpass.select_labelled_object(object="Cube", extend=True)
-    assert selected(scene) == ["Ball", "Cube"]
-    assert bpy.context.view_layer.objects.active.name == "Cube"
-    assert bpy.ops.labelpass.select_instance(instance="Duck", category="Duck") == {"CANCELLED"}
-    assert bpy.ops.labelpass.select_instance(instance="", category="") == {"CANCELLED"}, "background is no instance"
-    assert selected(scene) == ["Ball", "Cube"]
 
 
 def test_ten_thousand_objects(scene: bpy.types.Scene) -> None:

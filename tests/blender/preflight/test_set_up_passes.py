@@ -211,32 +211,6 @@ def test_undo(bare: bpy.types.Scene) -> None:
     assert scene.render.image_settings.file_format == "PNG"
 
 
-def test_select_objects_of_a_category(scene: bpy.types.Scene) -> None:
-    assert bpy.ops.labelpass.select_category(category="Cube") == {"FINISHED"}
-    assert {ob.name for ob in scene.objects if ob.select_get()} == {"Cube", "Cube.001"}
-    assert bpy.context.view_layer.objects.active.name == "Cube"
-    assert bpy.ops.labelpass.select_category(category="Duck") == {"CANCELLED"}
-    scene.objects["Cube"].hide_set(True)
-    bpy.ops.labelpass.select_category(category="Cube")
-    assert bpy.context.view_layer.objects.active.name == "Cube.001"
-
-
-def test_categories_as_the_panel_shows_them(scene: bpy.types.Scene) -> None:
-    from labelpass.operators.labelling.labelled_objects import CategorySummary, read_labelled_objects
-
-    scene.objects["Ball"]["category_id"] = 7
-    scene.objects["Ball"]["category"] = "toy"
-    scene.objects["Floor"]["category_id"] = 0
-    found = read_labelled_objects(scene)
-    assert found.categories == (
-        CategorySummary("Cube", 1, 2, "by object name"),
-        CategorySummary("toy", 7, 1, "by custom property"),
-    )
-    assert (found.facts.count, found.facts.background, found.facts.problem) == (3, 1, "")
-    scene.objects["Ball"]["category_id"] = "seven"
-    assert "category_id of 'Ball' is 'seven'" in read_labelled_objects(scene).facts.problem
-
-
 def only_combined(scene: bpy.types.Scene, labels: str) -> None:
     """No pass but Combined and the labels, and no pictures, which need Depth in any case."""
     layer = scene.view_layers[0]
@@ -333,3 +307,20 @@ def test_ignore_regions_of_holdouts_get_combined(scene: bpy.types.Scene) -> None
     assert switched_on(scene.view_layers[0]) == {"combined", "object_index"}
     scene.render.film_transparent = True
     assert [text for status, text in status_of(scene) if status == "note" and "Transparent" in text]
+
+
+def test_checklist_turns_on_what_parts_and_soft_masks_need(scene: bpy.types.Scene) -> None:
+    """Set Up Passes, and nothing that was not asked for."""
+    layer = scene.view_layers[0]
+    layer.use_pass_cryptomatte_object = layer.use_pass_cryptomatte_material = False
+    scene.labelpass.source = "FILES"
+    bpy.ops.labelpass.set_up_passes()
+    assert not layer.use_pass_cryptomatte_object
+
+    scene.labelpass.soft_masks = True
+    scene.labelpass.parts = "material"
+    bpy.ops.labelpass.set_up_passes()
+
+    assert layer.use_pass_cryptomatte_object
+    assert layer.use_pass_cryptomatte_material
+    assert not layer.use_pass_cryptomatte_asset

@@ -1,4 +1,4 @@
-"""Dense maps of scenes whose geometry is known in closed form, from all three ways in."""
+"""Dense maps of scenes whose geometry is known in closed form."""
 
 import json
 import math
@@ -11,15 +11,10 @@ import numpy as np
 import plyfile
 import pytest
 
-from tests.blender.programs import headless, labelpass
-from tests.blender.scenes import add_object, render_animation
+from tests.blender.programs import labelpass
+from tests.blender.scenes import add_object, render_animation, turn_on_maps
 
 WIDTH, HEIGHT = 64, 48
-
-
-def turn_on(scene: bpy.types.Scene, *maps: str) -> None:
-    for map in maps:
-        setattr(scene.labelpass, f"maps_{map}", True)
 
 
 def export(scene: bpy.types.Scene) -> None:
@@ -64,7 +59,7 @@ def test_a_sphere_in_closed_form(scene: bpy.types.Scene, tmp_path: Path) -> None
     scene.frame_end = 1
     ball(scene, 1.5, (0.2, 0.3, 0.1))
     scene.unit_settings.scale_length = 0.1
-    turn_on(scene, "depth_npy", "ray_depth_npy", "normals_npy")
+    turn_on_maps(scene, "depth_npy", "ray_depth_npy", "normals_npy")
     export(scene)
     folder = tmp_path / "frames"
     record = record_of(folder)
@@ -94,7 +89,7 @@ def test_flow_of_a_moving_camera_and_a_moving_cube(scene: bpy.types.Scene, tmp_p
     camera.keyframe_insert("location", frame=1)
     camera.location.x += 0.4
     camera.keyframe_insert("location", frame=3)
-    turn_on(scene, "flow_forward_npy", "flow_backward_flo", "instances_png")
+    turn_on_maps(scene, "flow_forward_npy", "flow_backward_flo", "instances_png")
     export(scene)
     folder = tmp_path / "frames"
     for frame, name, flow in (
@@ -142,7 +137,7 @@ def test_occlusion_against_rays(scene: bpy.types.Scene, tmp_path: Path) -> None:
         for frame, place in enumerate(places, start=1):
             thing.location = place
             thing.keyframe_insert("location", frame=frame)
-    turn_on(scene, "occlusion_forward_png", "occlusion_backward_png", "position_npy", "instances_png")
+    turn_on_maps(scene, "occlusion_forward_png", "occlusion_backward_png", "position_npy", "instances_png")
     export(scene)
     folder = tmp_path / "frames"
     for here, there, kind in ((1, 2, "forward"), (2, 1, "backward")):
@@ -185,7 +180,7 @@ def test_orthographic_depth_is_planar(scene: bpy.types.Scene, tmp_path: Path) ->
         if ob.type == "MESH":
             bpy.data.objects.remove(ob)
     add_object(scene, "Plane", "plane", (0, 0, 0), 1).scale = (20, 20, 20)
-    turn_on(scene, "depth_npy", "ray_depth_npy")
+    turn_on_maps(scene, "depth_npy", "ray_depth_npy")
     export(scene)
     depth = np.load(tmp_path / "frames/maps/depth/shot_0001.npy")
     rows = (np.arange(HEIGHT) + 0.5 - HEIGHT / 2) * 4.0 / WIDTH  # scene units downwards in the image
@@ -206,11 +201,11 @@ def test_panoramic_depth_is_the_distance(scene: bpy.types.Scene, tmp_path: Path)
     owner = camera.data if hasattr(camera.data, "panorama_type") else camera.data.cycles  # where Cycles kept it
     owner.panorama_type = "EQUIRECTANGULAR"
     camera.location = (0, 0, 0)  # in the middle of the ball
-    turn_on(scene, "ray_depth_npy")
+    turn_on_maps(scene, "ray_depth_npy")
     export(scene)
     distance = np.load(tmp_path / "frames/maps/ray_depth/shot_0001.npy")
     assert np.abs(distance - 3.0).max() < 1e-3
-    turn_on(scene, "depth_npy")
+    turn_on_maps(scene, "depth_npy")
     with pytest.raises(RuntimeError, match=r"panoramic camera.*choose Ray Depth"):
         bpy.ops.labelpass.export_annotations()
 
@@ -218,30 +213,9 @@ def test_panoramic_depth_is_the_distance(scene: bpy.types.Scene, tmp_path: Path)
 def test_motion_blur_gives_no_flow_but_a_reason(scene: bpy.types.Scene) -> None:
     scene.render.use_motion_blur = True
     scene.frame_end = 1
-    turn_on(scene, "flow_forward_flo")
+    turn_on_maps(scene, "flow_forward_flo")
     with pytest.raises(RuntimeError, match=r"Vector pass of .* is 0 everywhere: Motion Blur is on"):
         export(scene)
-
-
-def test_camera_of_the_record(scene: bpy.types.Scene) -> None:
-    from labelpass.operators.scene.scene_reader import read_scene
-
-    data = scene.camera.data
-    data.lens, data.sensor_width, data.sensor_fit, data.dof.use_dof = 35.0, 24.0, "HORIZONTAL", True
-    data.keyframe_insert("lens", frame=1)
-    data.lens = 70.0
-    data.keyframe_insert("lens", frame=2)
-    scene.render.use_motion_blur = True
-    found = []
-    for frame in (1, 2):
-        scene.frame_set(frame)
-        found.append(read_scene(scene, bpy.context.evaluated_depsgraph_get()).camera)
-    assert [camera.lens for camera in found] == [35.0, 70.0]
-    assert found[1].k[0][0] == pytest.approx(2 * found[0].k[0][0])
-    assert found[0].k[0][0] == pytest.approx(WIDTH * 35 / 24)
-    assert (found[0].sensor_width, found[0].sensor_fit) == (24.0, "horizontal")
-    assert found[0].depth_of_field
-    assert found[0].motion_blur
 
 
 def test_orthographic_points_are_where_the_surface_is(scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -253,7 +227,7 @@ def test_orthographic_points_are_where_the_surface_is(scene: bpy.types.Scene, tm
     render.use_border = render.use_crop_to_border = True
     render.border_min_x, render.border_max_x, render.border_min_y, render.border_max_y = 0.25, 0.875, 0.125, 0.75
     scene.unit_settings.scale_length = 0.1
-    turn_on(scene, "points_ply", "position_npy")
+    turn_on_maps(scene, "points_ply", "position_npy")
     export(scene)
     vertices = plyfile.PlyData.read(tmp_path / "frames/maps/points/shot_0001.ply")["vertex"]
     position = np.load(tmp_path / "frames/maps/position/shot_0001.npy")
@@ -269,7 +243,7 @@ def test_nocs_of_cubes(scene: bpy.types.Scene, tmp_path: Path) -> None:
     scene.labelpass.poses = True
     scene.objects["Cube.001"].rotation_euler = (0.3, 0.5, 0.7)
     scene.objects["Cube.001"].scale = (1, 0.5, 1.2)
-    turn_on(scene, "nocs_npy", "nocs_png", "depth_npy", "ray_depth_png", "position_npy", "instances_png")
+    turn_on_maps(scene, "nocs_npy", "nocs_png", "depth_npy", "ray_depth_png", "position_npy", "instances_png")
     export(scene)
     folder = tmp_path / "frames"
     nocs, position = (np.load(folder / f"maps/{kind}/shot_0001.npy") for kind in ("nocs", "position"))
@@ -299,7 +273,7 @@ def test_uv_of_a_plane(scene: bpy.types.Scene, tmp_path: Path) -> None:
     for loop, corner in zip(floor.data.loops, layer.data, strict=True):
         x, y, _ = floor.data.vertices[loop.vertex_index].co
         corner.uv = (x / 8 + 0.5, y / 8 + 0.5)
-    turn_on(scene, "uv_npy", "position_npy", "instances_png")
+    turn_on_maps(scene, "uv_npy", "position_npy", "instances_png")
     export(scene)
     uv, position = (np.load(tmp_path / f"frames/maps/{kind}/shot_0001.npy") for kind in ("uv", "position"))
     numbers = cv2.imread(str(tmp_path / "frames/maps/instances/shot_0001.png"), cv2.IMREAD_UNCHANGED)
@@ -324,9 +298,11 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
     scene.objects["Ball"].keyframe_insert("rotation_euler", frame=2)
     scene.unit_settings.scale_length = 0.1
     scene.labelpass.poses = True
-    turn_on(scene, "depth_npy", "depth_png", "position_npy", "normals_npy", "flow_forward_npy", "flow_backward_npy")
-    turn_on(scene, "instances_png", "categories_png", "occlusion_forward_png", "occlusion_backward_png")
-    turn_on(scene, "flow_step_npy", "occlusion_step_png")
+    turn_on_maps(
+        scene, "depth_npy", "depth_png", "position_npy", "normals_npy", "flow_forward_npy", "flow_backward_npy"
+    )
+    turn_on_maps(scene, "instances_png", "categories_png", "occlusion_forward_png", "occlusion_backward_png")
+    turn_on_maps(scene, "flow_step_npy", "occlusion_step_png")
     scene.labelpass.flow_step = 1
     export(scene)
     done = labelpass("validate", tmp_path / "frames")
@@ -371,7 +347,7 @@ def test_instances_of_a_render_agree_with_themselves(
     row = scene.labelpass.table.categories.add()
     row.name, row.keypoints = "ball", "front, middle, above, none"
     scene.labelpass.poses = scene.labelpass.amodal = True
-    turn_on(scene, "depth_npy", "depth_exr", "ray_depth_npy", "ray_depth_png", "nocs_npy", "points_ply")
+    turn_on_maps(scene, "depth_npy", "depth_exr", "ray_depth_npy", "ray_depth_png", "nocs_npy", "points_ply")
     export(scene)
     done = labelpass("validate", tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
@@ -395,123 +371,10 @@ def test_instances_of_a_render_agree_with_themselves(
     assert seen == {0, 1, 2}
 
 
-# --- From the panel, headless, and the command line ---
-
-
-def add_keypoints(scene: bpy.types.Scene) -> None:
-    row = scene.labelpass.table.categories.add()
-    row.name, row.keypoints, row.skeleton = "Ball", "top, bottom", "1-2"
-    for name, z in (("top", 0.8), ("bottom", -0.8)):
-        empty = bpy.data.objects.new(name, None)
-        empty.parent, empty.location = scene.objects["Ball"], (0, 0, z)
-        scene.collection.objects.link(empty)
-
-
-def test_the_three_ways_in_give_the_same_maps(scene: bpy.types.Scene, blend: Path, tmp_path: Path) -> None:
-    from labelpass.core.settings.format_table import CAMERA_FORMATS
-    from labelpass.core.settings.map_table import DenseMap, MapKind
-
-    add_keypoints(scene)
-    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    maps = [map for map in DenseMap if map.kind is not MapKind.DISPARITY]  # which needs a stereo render
-    everything, cameras = ",".join(maps), ",".join(CAMERA_FORMATS)
-    turn_on(scene, *maps)
-    scene.labelpass.poses = scene.labelpass.amodal = True
-    scene.labelpass.flow_step = -1
-    for choice in CAMERA_FORMATS:
-        setattr(scene.labelpass, f"cameras_{choice.value}", True)
-    scene.objects["Cube"].data.uv_layers.new()
-    scene.labelpass.output = str(tmp_path / "sidebar")
-    export(scene)
-    choices = ["--maps", everything, "--poses", "--amodal", "--flow-step", "-1"]
-    done = headless(blend, *choices, "--cameras", cameras, "--output", tmp_path / "headless")
-    assert done.returncode == 0, done.stderr
-    scenes = ["--scene", tmp_path / "sidebar"]
-    done = labelpass("annotate", tmp_path / "frames", "--output", tmp_path / "alone", *scenes, *choices)
-    assert done.returncode == 0, done.stderr
-    done = labelpass("merge", tmp_path / "alone", "--cameras", cameras)
-    assert done.returncode == 0, done.stderr
-
-    files = sorted(
-        path.relative_to(tmp_path / "sidebar") for path in (tmp_path / "sidebar/maps").rglob("*") if path.is_file()
-    )
-    # The last frame has no next one, the first no previous one.
-    assert len(files) == 2 * len(maps) - sum(bool(map.made_of) for map in maps)
-    files = [file for file in files if file.suffix != ".ply"]  # its colours are those of the images
-    files += [Path("dataset.json"), Path("annotations/instances.json")]
-    files += [Path("cameras") / name for name in ("cameras.json", "transforms.json", "sparse/images.txt")]
-    for file in files:
-        expected = (tmp_path / "sidebar" / file).read_bytes()
-        assert (tmp_path / "headless" / file).read_bytes() == expected
-        assert (tmp_path / "alone" / file).read_bytes() == expected
-
-    described = json.loads((tmp_path / "headless/dataset.json").read_text())
-    assert [one["name"] for one in described["maps"]] == list(maps)
-    assert list(described["annotations"]) == ["pose", "keypoints", "amodal"]
-    for one in (*described["maps"], *described["annotations"].values()):
-        assert one["shows"] and one["unit"] and one["invalid"]
-    cameras = [name for name in described["files"] if name.startswith("cameras/")]
-    assert cameras == ["cameras/**/cameras.json", "cameras/**/transforms.json", "cameras/**/sparse/*.txt"]
-    for name in (*cameras, *(one["files"] for one in described["maps"])):
-        assert list((tmp_path / "headless").glob(name)), name
-    for annotation in json.loads((tmp_path / "headless/annotations/instances.json").read_text())["annotations"]:
-        assert {"pose", "amodal"} <= annotation.keys()
-        assert ("keypoints" in annotation) == (annotation["name"] == "Ball")
-
-
-def test_set_up_passes_turns_on_what_the_maps_need(scene: bpy.types.Scene) -> None:
-    from labelpass.operators.labelling.labelled_objects import read_labelled_objects
-    from labelpass.operators.preflight.panel_data import findings_of, missing_maps_of
-
-    layer = scene.view_layers[0]
-    layer.use_pass_z = layer.use_pass_position = layer.use_pass_cryptomatte_object = False
-    scene.labelpass.pictures = False
-    facts = read_labelled_objects(scene).facts
-    assert {kind.title for kind in missing_maps_of(scene, facts)} >= {"Depth", "Ray Depth", "Normals", "Forward Flow"}
-    assert not any("maps" in found.text for found in findings_of(scene, facts))
-
-    turn_on(scene, "normals_npy", "flow_forward_flo")
-    wrong = [found.text for found in findings_of(scene, facts) if found.status.value == "wrong"]
-    assert len(wrong) == 2
-    assert wrong[0] == "No maps of Normals: Normal is off in the view layer 'ViewLayer'"
-    assert wrong[1] == "No maps of Forward Flow: Vector and Depth are off in the view layer 'ViewLayer'"
-    assert bpy.ops.labelpass.set_up_passes() == {"FINISHED"}
-    assert layer.use_pass_normal and layer.use_pass_vector and layer.use_pass_z
-    assert not layer.use_pass_position
-    assert not [found for found in findings_of(scene, facts) if found.status.value == "wrong"]
-    assert "Depth" not in {kind.title for kind in missing_maps_of(scene, facts)}
-
-
-def test_motion_blur_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
-    from labelpass.operators.labelling.labelled_objects import read_labelled_objects
-    from labelpass.operators.preflight.panel_data import findings_of, missing_maps_of
-
-    scene.view_layers[0].use_pass_vector = scene.render.use_motion_blur = True
-    facts = read_labelled_objects(scene).facts
-    reasons = {kind.value: reason for kind, reason in missing_maps_of(scene, facts).items()}
-    assert "Motion Blur is on" in reasons["flow_forward"]
-    turn_on(scene, "flow_forward_flo")
-    wrong = [found for found in findings_of(scene, facts) if found.status.value == "wrong"]
-    assert [found.fix for found in wrong] == [None]
-    assert "No maps of Forward Flow: Motion Blur is on" in wrong[0].text
-
-
-def test_an_orthographic_camera_is_the_reason_in_the_panel(scene: bpy.types.Scene) -> None:
-    from labelpass.operators.labelling.labelled_objects import read_labelled_objects
-    from labelpass.operators.preflight.panel_data import missing_maps_of
-
-    scene.view_layers[0].use_pass_vector = True
-    scene.camera.data.type = "ORTHO"
-    missing = missing_maps_of(scene, read_labelled_objects(scene).facts)
-    reasons = {kind.value: reason for kind, reason in missing.items()}
-    assert "The camera is orthographic" in reasons["flow_backward"]
-    assert "depth" not in reasons
-
-
 def test_settings_of_maps_travel_with_the_file(scene: bpy.types.Scene, tmp_path: Path) -> None:
     from labelpass.core.settings.map_table import DenseMap
 
-    turn_on(scene, "normals_npy", "depth_png")
+    turn_on_maps(scene, "normals_npy", "depth_png")
     scene.labelpass.depth_scale = 0.002
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     bpy.ops.wm.read_factory_settings()

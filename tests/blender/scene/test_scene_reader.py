@@ -250,3 +250,56 @@ def test_a_camera_on_a_constraint_is_where_it_is_evaluated(scene: bpy.types.Scen
     record = read()
     ((x, y, _),) = record.camera.project(np.array([[0.0, -1.0, 0.0]]))
     assert math.hypot(x - record.width / 2, y - record.height / 2) < 1e-3
+
+
+def test_camera_of_the_record(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.scene.scene_reader import read_scene
+
+    data = scene.camera.data
+    data.lens, data.sensor_width, data.sensor_fit, data.dof.use_dof = 35.0, 24.0, "HORIZONTAL", True
+    data.keyframe_insert("lens", frame=1)
+    data.lens = 70.0
+    data.keyframe_insert("lens", frame=2)
+    scene.render.use_motion_blur = True
+    found = []
+    for frame in (1, 2):
+        scene.frame_set(frame)
+        found.append(read_scene(scene, bpy.context.evaluated_depsgraph_get()).camera)
+    assert [camera.lens for camera in found] == [35.0, 70.0]
+    assert found[1].k[0][0] == pytest.approx(2 * found[0].k[0][0])
+    assert found[0].k[0][0] == pytest.approx(64 * 35 / 24)
+    assert (found[0].sensor_width, found[0].sensor_fit) == (24.0, "horizontal")
+    assert found[0].depth_of_field
+    assert found[0].motion_blur
+
+
+def test_groups_that_objects_belong_to(scene: bpy.types.Scene) -> None:
+    top, middle = (bpy.data.objects.new(name, None) for name in ("Train", "Wagon"))
+    middle.parent, middle["category_id"] = top, 3
+    scene.objects["Cube"].parent, scene.objects["Cube.001"].parent = middle, top
+    scene.objects["Ball"]["instance_id"] = 12
+    park = bpy.data.collections.new("Park.002")
+    park["category"] = "park"
+    scene.collection.children.link(park)
+    for ob in (top, middle):
+        scene.collection.objects.link(ob)
+    scene.collection.objects.unlink(scene.objects["Ball"])
+    park.objects.link(bpy.data.objects["Ball"])
+    bpy.context.view_layer.update()
+
+    from labelpass.operators.scene.scene_reader import read_scene
+
+    record = read_scene(scene, bpy.context.evaluated_depsgraph_get())
+
+    groups = {entry.name: (entry.parent, entry.collection, entry.instance_id) for entry in record.objects.entries}
+    assert groups == {
+        "Ball": ("", "Park.002", "12"),
+        "Cube": ("Wagon", "", ""),
+        "Cube.001": ("Train", "", ""),
+        "Floor": ("", "", ""),
+    }
+    assert [(entry.name, entry.category) for entry in record.parents.entries] == [
+        ("Train", "Train"),
+        ("Wagon", "category_3"),
+    ]
+    assert [(entry.name, entry.category) for entry in record.collections.entries] == [("Park.002", "park")]

@@ -11,15 +11,14 @@ from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 from tests.blender import scatters
-from tests.blender.scenes import add_object, render_animation
+from tests.blender.scenes import add_object, render_animation, turn_on_maps
 
 WIDTH, HEIGHT = 64, 48
 Array = np.ndarray
 
 
 def export(scene: bpy.types.Scene, *maps: str, step: int, frames: int, **settings: object) -> Path:
-    for map in maps:
-        setattr(scene.labelpass, f"maps_{map}", True)
+    turn_on_maps(scene, *maps)
     for name, value in settings.items():
         setattr(scene.labelpass, name, value)
     scene.labelpass.flow_step, scene.labelpass.source, scene.labelpass.pictures = step, "FILES", False
@@ -217,24 +216,3 @@ def test_flow_of_an_equirectangular_camera(scene: bpy.types.Scene, tmp_path: Pat
     assert np.abs(expected[~seam]).max() > 1
     assert np.count_nonzero(seam) > 10
     assert np.abs(flow - expected)[seam].max() < 0.01
-
-
-def test_what_is_in_its_way_is_said_in_the_panel(scene: bpy.types.Scene) -> None:
-    from labelpass.operators.labelling.labelled_objects import read_labelled_objects
-    from labelpass.operators.preflight.panel_data import missing_maps_of
-
-    def reasons() -> dict[str, str]:
-        found = missing_maps_of(scene, read_labelled_objects(scene).facts)
-        return {
-            kind.value: reason for kind, reason in found.items() if "step" in kind.value or kind.value == "surfaces"
-        }
-
-    assert reasons() == {}
-    scene.camera.data.type = "ORTHO"
-    assert reasons() == {}
-    scene.camera.data.type = "PANO"
-    assert set(reasons()) == {"flow_step", "occlusion_step", "surfaces"}
-    assert all("panoramic" in reason for reason in reasons().values())
-    scene.camera.data.type = "PERSP"
-    scene.render.use_motion_blur = True
-    assert all("Motion Blur" in reason for reason in reasons().values()) and len(reasons()) == 3

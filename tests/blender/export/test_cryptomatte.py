@@ -204,20 +204,3 @@ def test_soft_masks_and_parts_together(car: SimpleNamespace) -> None:
     whole = soft_mask_of(found[FLIPPED])
     assert (whole == 255).sum() > 50
     assert found[FLIPPED]["parts"]
-
-
-def test_checklist_turns_on_what_parts_and_soft_masks_need(scene: bpy.types.Scene) -> None:
-    """Set Up Passes, and nothing that was not asked for."""
-    layer = scene.view_layers[0]
-    layer.use_pass_cryptomatte_object = layer.use_pass_cryptomatte_material = False
-    scene.labelpass.source = "FILES"
-    bpy.ops.labelpass.set_up_passes()
-    assert not layer.use_pass_cryptomatte_object
-
-    scene.labelpass.soft_masks = True
-    scene.labelpass.parts = "material"
-    bpy.ops.labelpass.set_up_passes()
-
-    assert layer.use_pass_cryptomatte_object
-    assert layer.use_pass_cryptomatte_material
-    assert not layer.use_pass_cryptomatte_asset
