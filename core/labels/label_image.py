@@ -62,6 +62,7 @@ def read_labels(
     indexed: bool = False,
     cryptomatte: str = "",
     keep_coverages: bool = False,
+    blurred: bool = False,
 ) -> LabelImage:
     """Make the label image of a frame.
 
@@ -73,6 +74,8 @@ def read_labels(
         cryptomatte: name of the Cryptomatte to take, where the source does not exclude one; "" leaves the choice to
             `source`.
         keep_coverages: whether coverages are wanted, which only Cryptomatte has: AUTO takes no index then.
+        blurred: whether objects are known to be, so that several share a pixel: AUTO takes no index then where there is
+            a Cryptomatte.
 
     Raises:
         PassError: the pass is missing, its values are not labels, or AUTO finds no coverages to keep.
@@ -88,7 +91,7 @@ def read_labels(
             f"{passes.where} has no Cryptomatte, which soft masks need; it has {passes.listing()}. In Blender turn on "
             "View Layer Properties > Passes > Cryptomatte > Object and render again, or turn Soft Masks off"
         )
-    if Pass.OBJECT_INDEX in passes and not keep_coverages:
+    if Pass.OBJECT_INDEX in passes and not keep_coverages and not (blurred and others):
         image = _read(passes, Pass.OBJECT_INDEX)
         if indexed or image.labels.any() or not others:
             return image

@@ -29,6 +29,7 @@ from .holdouts import find_holdouts
 from .instance_separation import SeparatedLabels, separate_instances
 from .label_image import LabelImage, read_labels
 from .naming import NamedLabels, name_labels, named_by_scene
+from .torn_masks import find_torn
 
 _GROUPS_BY_SCENE = (Grouping.PARENT, Grouping.TOP_PARENT, Grouping.COLLECTION, Grouping.CATEGORY)
 
@@ -124,10 +125,12 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     checkpoint()
     passes.preload(_passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints)))
     image = _read_labels(job, passes, scene)
+    if scene and _stands_in_for_index(job.settings, image, scene, passes):
+        scene = _without_index_0(scene)
     notes += image.notes
     if scene is None:
         notes += _without_scene(job.settings, image, passes)
-    runs = find_runs(image.labels)
+    runs = in_files = find_runs(image.labels)
     separated = SeparatedLabels(image.labels)
     if scene and job.scene and job.settings.instancing is Instancing.AUTO:
         checkpoint()
@@ -142,6 +145,8 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     runs = _under_one_label(runs, named)
     instances, ignored = _instances(runs, named)
     notes += remarks
+    if image.is_index:
+        notes += _torn(find_torn(image.labels, in_files), named, Pass(image.source.value))
     if job.settings.ignored is Ignored.CROWD:
         holdouts, without_region = find_holdouts(passes, image.labels, scene)
         ignored += [holdouts] if holdouts else []
@@ -194,6 +199,19 @@ def _without_scene(settings: Settings, image: LabelImage, passes: Passes) -> lis
             f"{GET_SCENE_RECORDS}"
         )
     return notes
+
+
+def _torn(labels: Sequence[int], named: Sequence[NamedLabels], source: Pass) -> list[str]:
+    """A sentence on instances whose masks are torn, if there are any."""
+    torn = set(labels)
+    names = [one.name for one in named if not one.ignored and torn & set(one.labels)]
+    if not names:
+        return []
+    some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"
+    return [
+        f"The masks of {some} are torn: {source.title} holds one sample of each pixel, and motion blur, depth of field "
+        "or shapes thinner than a pixel scatter it; label by Cryptomatte, which knows what part of a pixel each covers"
+    ]
 
 
 def _why_nothing(image: LabelImage, labels: int, known: bool) -> str:
@@ -266,8 +284,26 @@ def _passes_to_read(job: FrameJob, keypoints: bool) -> list[Pass]:
 def _read_labels(job: FrameJob, passes: Passes, scene: SceneRecord | None) -> LabelImage:
     settings = job.settings
     indexed = scene is not None and scene.objects.indexed
-    image = read_labels(passes, settings.labels, indexed, settings.cryptomatte, keep_coverages=settings.soft_masks)
+    blurred = scene is not None and scene.camera is not None and scene.camera.blurs
+    image = read_labels(
+        passes, settings.labels, indexed, settings.cryptomatte, keep_coverages=settings.soft_masks, blurred=blurred
+    )
     return named_by_scene(image, scene) if scene else image
+
+
+def _stands_in_for_index(settings: Settings, image: LabelImage, scene: SceneRecord, passes: Passes) -> bool:
+    """Whether a Cryptomatte was taken only since the frame is blurred, and Object Index says which objects count."""
+    if settings.labels is not LabelSource.AUTO or settings.cryptomatte or settings.soft_masks:
+        return False
+    return not image.is_index and scene.objects.indexed and Pass.OBJECT_INDEX in passes
+
+
+def _without_index_0(scene: SceneRecord) -> SceneRecord:
+    """The scene with those objects as background that are background of Object Index."""
+    entries = tuple(
+        entry if entry.pass_index else dataclasses.replace(entry, category=None) for entry in scene.objects.entries
+    )
+    return dataclasses.replace(scene, objects=dataclasses.replace(scene.objects, entries=entries))
 
 
 def _under_one_label(runs: Runs, named: Sequence[NamedLabels]) -> Runs:

@@ -9,7 +9,7 @@ from enum import Enum
 
 from ..settings.conflicts import contradictions
 from ..settings.map_table import DenseMap, MapKind, passes_of
-from ..settings.render_pass import CRYPTOMATTES, Pass
+from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
 from ..settings.settings import Settings
 from .needed_passes import (
     label_pass,
@@ -182,11 +182,24 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         )
     if wanted is Pass.OBJECT_INDEX and objects.clash:
         return Finding(Status.WRONG, f"{objects.clash} (Assign Indices gives each its own)")
+    if wanted not in layer.passes and setup.blur and Pass.OBJECT_INDEX in layer.passes:
+        return Finding(
+            Status.WRONG,
+            f"{setup.blur} would tear masks of Object Index, which holds one sample of each pixel; {wanted.title} does "
+            f"not, and is off in the view layer {layer.name!r}",
+            Fix.LABEL_PASS,
+        )
     if wanted not in layer.passes:
         return Finding(
             Status.WRONG,
             f"No pass separates objects: {wanted.title} is off in the view layer {layer.name!r}",
             Fix.LABEL_PASS,
+        )
+    if wanted in INDEX_PASSES and setup.blur:
+        return Finding(
+            Status.NOTE,
+            f"{setup.blur} tears the masks of what it blurs, since {wanted.title} holds one sample of each pixel; set "
+            "Labels to Automatic or a Cryptomatte",
         )
     needs_none = "; it needs no pass indices" if wanted in CRYPTOMATTES else ""
     return Finding(Status.GOOD, f"{wanted.title} separates objects{needs_none}")

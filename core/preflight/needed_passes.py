@@ -19,7 +19,7 @@ def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) ->
     if settings.labels is not LabelSource.AUTO:
         return settings.labels.pass_
     by_index = setup.labelled.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
-    if by_index and not settings.soft_masks:
+    if by_index and not settings.soft_masks and not setup.blur:
         wanted = Pass.OBJECT_INDEX
     else:
         wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)

@@ -54,6 +54,7 @@ class RenderSetup:
         preview: whether objects have the colours of the preview instead of their own.
         camera_type: of the active camera, as in Camera.type; "" where it is not known.
         transparent: whether the film is, so that the image has no background.
+        depth_of_field: whether the active camera has it.
     """
 
     engine: str
@@ -74,6 +75,13 @@ class RenderSetup:
     preview: bool
     camera_type: str = "perspective"
     transparent: bool = False
+    depth_of_field: bool = False
+
+    @property
+    def blur(self) -> str:
+        """What lets several objects share a pixel, for people; "" for nothing."""
+        both = [("Motion Blur", self.motion_blur), ("Depth of Field", self.depth_of_field)]
+        return " and ".join(name for name, is_on in both if is_on)
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes

@@ -68,6 +68,11 @@ class Camera(JsonObject):
     motion_blur: bool = field(default=False, metadata=in_json(written_as=("motion_blur", "holds")))
 
     @property
+    def blurs(self) -> bool:
+        """Whether objects may cover a part of a pixel wherever they are, and not only at their edges."""
+        return self.depth_of_field or self.motion_blur
+
+    @property
     def distortion(self) -> str:
         """What bends straight lines besides the type; Blender's cameras have no lens that does."""
         return "none"

@@ -25,7 +25,7 @@ class LabelSource(Choice):
         "auto",
         "Automatic",
         "Object Index if any object has a pass index, otherwise Cryptomatte Object, Asset or Material, then Material "
-        "Index; for Soft Masks always a Cryptomatte",
+        "Index; for Soft Masks, and with motion blur or depth of field, rather a Cryptomatte",
     )
     OBJECT_INDEX = "object_index", "Object Index", "One instance for each pass index of an object"
     MATERIAL_INDEX = "material_index", "Material Index", "One instance for each pass index of a material"

@@ -9,7 +9,7 @@ from ...core.settings.render_pass import Pass
 from .. import compat
 from ..export.sources import frame_file
 from ..scene.pass_switches import PASS_SWITCHES
-from ..scene.scene_reader import image_size, type_of_camera
+from ..scene.scene_reader import has_depth_of_field, image_size, type_of_camera
 
 _EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 # Engines of others are believed to make every pass.
@@ -50,6 +50,7 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         preview=scene.labelpass.preview != "NONE",
         camera_type=type_of_camera(scene.camera) if scene.camera else "",
         transparent=render.film_transparent,
+        depth_of_field=has_depth_of_field(scene.camera) if scene.camera else False,
     )
 
 

@@ -216,6 +216,10 @@ def type_of_camera(camera: bpy.types.Object) -> str:
     return _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
 
 
+def has_depth_of_field(camera: bpy.types.Object) -> bool:
+    return camera.type == "CAMERA" and bool(camera.data.dof.use_dof)
+
+
 def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Camera | None:
     eye = eye_of(scene, depsgraph, view) if scene.camera else None
     if eye is None:
@@ -235,7 +239,7 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -
         sensor_width=camera.data.sensor_width,
         sensor_height=camera.data.sensor_height,
         sensor_fit=camera.data.sensor_fit.lower(),
-        depth_of_field=camera.data.dof.use_dof,
+        depth_of_field=has_depth_of_field(camera),
         motion_blur=scene.render.use_motion_blur,
     )
 

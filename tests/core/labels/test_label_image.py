@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,8 +144,8 @@ EMPTY_INDEX = {"L.IndexOB.X": np.zeros((2, 3), np.float32)}
 def read(write_exr, tmp_path: Path):
     """(channels, source) -> the label image of a file with these channels."""
 
-    def run(channels, source: LabelSource = LabelSource.AUTO) -> LabelImage:
-        return read_labels(Passes([PassFile(write_exr(tmp_path / "frame.exr", channels))]), source)
+    def run(channels, source: LabelSource = LabelSource.AUTO, **known: Any) -> LabelImage:
+        return read_labels(Passes([PassFile(write_exr(tmp_path / "frame.exr", channels))]), source, **known)
 
     return run
 
@@ -165,6 +166,20 @@ def read(write_exr, tmp_path: Path):
 )
 def test_automatic_choice(read, channels, source: LabelSource) -> None:
     assert read(channels).source is source
+
+
+@pytest.mark.parametrize(
+    ("channels", "source"),
+    [
+        ({"L.IndexOB.X": INDEX} | CRYPTO_OBJECT, LabelSource.CRYPTO_OBJECT),
+        ({"L.IndexOB.X": INDEX} | CRYPTO_MATERIAL, LabelSource.CRYPTO_MATERIAL),
+        ({"L.IndexOB.X": INDEX, "L.IndexMA.X": MATERIAL}, LabelSource.OBJECT_INDEX),
+    ],
+)
+def test_automatic_choice_where_things_are_blurred(read, channels, source: LabelSource) -> None:
+    """One sample of each pixel tears masks; without a Cryptomatte there is nothing better."""
+    assert read(channels, indexed=True, blurred=True).source is source
+    assert read(channels, LabelSource.OBJECT_INDEX, blurred=True).source is LabelSource.OBJECT_INDEX
 
 
 @pytest.mark.parametrize("source", [source for source in LabelSource if source is not LabelSource.AUTO])

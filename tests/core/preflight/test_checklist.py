@@ -98,10 +98,15 @@ def test_what_is_right_says_so_for_each_subject() -> None:
         ({"can_store": False}, "pixels are not square", Fix.INTERLEAVE),
         ({"folder": ""}, "not saved", None),
         (
-            {"motion_blur": True, "view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.VECTOR}),)},
+            {
+                "motion_blur": True,
+                "view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.VECTOR, Pass.CRYPTO_OBJECT}),),
+            },
             "leaves the Vector pass empty",
             None,
         ),
+        ({"motion_blur": True}, "Motion Blur would tear masks of Object Index", Fix.LABEL_PASS),
+        ({"depth_of_field": True}, "Depth of Field would tear masks of Object Index", Fix.LABEL_PASS),
     ],
 )
 def test_each_wrong_thing_alone(changes: dict[str, object], text: str, fix: Fix | None) -> None:
@@ -399,3 +404,12 @@ def test_too_many_instances_are_told_also_where_they_share_indices() -> None:
         "'A' and 'B' share the pass index 3",
         "There are 32768 instances",
     ]
+
+
+@pytest.mark.parametrize("blur", ["motion_blur", "depth_of_field"])
+def test_masks_of_an_index_that_blur_tears(blur: str) -> None:
+    """It is the user's choice, so Set Up Passes leaves it alone; Cryptomatte has no trouble."""
+    (found,) = bad(Settings(labels=LabelSource.OBJECT_INDEX), **{blur: True})
+    assert (found.status, found.fix) == (Status.NOTE, None)
+    assert "set Labels to Automatic or a Cryptomatte" in found.text
+    assert bad(view_layers=(CRYPTO,), **{blur: True}) == []
