@@ -20,6 +20,9 @@ if bpy.app.version >= (5, 0, 0):
 # Whether a File Output node of 16 bit does so to a Cryptomatte too, which destroys it.
 NODES_STORE_CRYPTOMATTE_IN_HALF = bpy.app.version < (4, 5, 0)
 
+# The engines that draw triangles and follow no rays: EEVEE under its two names, and Workbench.
+RASTERISERS = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
+
 # Setting one of these changes which values the ones after it may have.
 _IMAGE_SETTINGS_FIRST = ("media_type", "file_format", "color_mode", "color_depth")
 

@@ -87,13 +87,13 @@ class FrameDepth:
         """(H, W) float32, metres: distance along the camera's z axis; without meaning where nothing is seen.
 
         Raises:
-            PassError: the camera is panoramic, which has no such axis in Blender's pass.
+            PassError: the camera is panoramic or custom, which has no such axis in Blender's pass.
         """
         camera = self._scene.camera if self._scene else None
-        if camera and camera.type == "panoramic":
+        if camera and camera.has_ray_depth:
             raise PassError(
-                f"{self._passes.where} was rendered with a panoramic camera, whose Depth pass is the distance from the "
-                "camera and not along an axis; choose Ray Depth"
+                f"{self._passes.where} was rendered with a {camera.type} camera, whose Depth pass is the distance from "
+                "the camera and not along an axis; choose Ray Depth"
             )
         return self._in_metres()
 
@@ -106,7 +106,7 @@ class FrameDepth:
         """
         camera = self.camera
         if camera.k is None:
-            if camera.type in ("orthographic", "panoramic"):
+            if camera.type == "orthographic" or camera.has_ray_depth:
                 return self._in_metres()  # its rays are parallel to the axis, or the pass holds the distance already
             raise SceneError(f"The projection of a camera of the type {camera.type} is not known; choose Depth")
         height, width = self.in_pass.shape

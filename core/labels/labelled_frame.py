@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from ..base.errors import SceneError
 from ..base.phrases import GET_SCENE_RECORDS, counted
 from ..categories.rules import categorise
@@ -151,8 +153,11 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
         holdouts, without_region = find_holdouts(passes, image.labels, scene)
         ignored += [holdouts] if holdouts else []
         notes += [without_region] if without_region else []
+    if scene and scene.camera and scene.camera.type == "panoramic":
+        notes += _across_the_seam(instances, runs)
     if not instances:
-        notes.append(_why_nothing(image, labels, known=scene is not None))
+        custom = scene is not None and scene.camera is not None and scene.camera.type == "custom"
+        notes.append(_why_nothing(image, labels, scene is not None, custom))
     return LabelledFrame(
         job=job,
         scene=scene,
@@ -214,15 +219,38 @@ def _torn(labels: Sequence[int], named: Sequence[NamedLabels], source: Pass) -> 
     ]
 
 
-def _why_nothing(image: LabelImage, labels: int, known: bool) -> str:
+def _across_the_seam(instances: Sequence[Instance], runs: Runs) -> list[str]:
+    """A sentence on instances of a panorama that are on both sides of the image and not in between."""
+    names = []
+    for one in instances:
+        if one.mask.box.x0 == 0 and one.mask.box.x1 == runs.width:
+            of_label = slice(*np.searchsorted(runs.label, [one.mask.label, one.mask.label + 1]))
+            if np.unique(runs.column[of_label]).size < runs.width:
+                names.append(one.name)
+    if not names:
+        return []
+    some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"
+    return [
+        f"{some} may lie across the seam of the panorama, and then its box spans the image; turn the camera so that "
+        "nothing you label is behind it, or go by the mask"
+    ]
+
+
+def _why_nothing(image: LabelImage, labels: int, known: bool, custom: bool) -> str:
     """A sentence on why a frame that shows so many labels has no instance.
 
     Args:
         image: its labels.
         labels: how many there are.
         known: whether there is a scene record.
+        custom: whether the camera is, which without OSL renders nothing.
     """
     shown = Pass(image.source.value).title
+    if not labels and custom:
+        return (
+            f"Nothing to detect: {shown} is empty, as everything is that a custom camera renders in a Blender that was "
+            "built without OSL; render with another Blender, or with another camera"
+        )
     if not labels:
         zero = "; every object has the pass index 0 unless you give it another one" if image.is_index else ""
         return f"Nothing to detect: {shown} shows no object{zero}"

@@ -26,6 +26,7 @@ class Motion:
         self._passes = passes
         self._motion_blur = camera.motion_blur if camera else None
         self._parallel = camera is not None and camera.type == "orthographic"
+        self._custom = camera is not None and camera.type == "custom"
         self._vectors: Floats | None = None
 
     def forward(self) -> Floats:
@@ -57,6 +58,11 @@ class Motion:
                 f"{self._passes.where} was made by an orthographic camera, and when such a camera moves the Vector "
                 "pass of Blender 4.5 and 5.0 is wrong; choose Flow by Step with the step 1 or -1, which does without "
                 "it, or leave out flow and occlusion"
+            )
+        if self._custom:
+            raise PassError(
+                f"{self._passes.where} was made by a custom camera, whose Vector pass holds no motion; leave out "
+                "flow and occlusion"
             )
         if self._vectors is None:
             vectors = self._passes.read(Pass.VECTOR).astype(np.float32, copy=False)

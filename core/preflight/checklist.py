@@ -113,15 +113,22 @@ def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> st
             "The camera is orthographic, and when such a camera moves the Vector pass is wrong; choose Flow by Step, "
             "with Flow Step 1 or -1"
         )
-    if DenseMap.SURFACES_NPZ in _needed_for(kind):
-        if setup.motion_blur:
-            return "Motion Blur is on, which leaves no depth to find surfaces by; turn it off"
-        if setup.camera_type == "panoramic":
-            return "The camera is panoramic, and surfaces need a perspective or orthographic one; leave this map out"
+    if Pass.VECTOR in kind.passes and setup.camera_type == "custom":
+        return "The camera is a custom one, and its Vector pass holds no motion; leave this map out"
+    if DenseMap.SURFACES_NPZ in _needed_for(kind) and setup.motion_blur:
+        return "Motion Blur is on, which leaves no depth to find surfaces by; turn it off"
+    if setup.has_ray_depth and kind is MapKind.DEPTH:
+        return f"The camera is {setup.camera_type}, and its Depth pass is the distance from it; choose Ray Depth"
+    if setup.has_ray_depth and _needed_for(kind) & _OF_PLANAR_DEPTH:
+        return f"The camera is {setup.camera_type}, and this map needs a perspective or orthographic one; leave it out"
     off = [pass_.title for pass_ in kind.passes if pass_ not in layer.passes]
     if off:
         return f"{' and '.join(off)} {'is' if len(off) == 1 else 'are'} off in the view layer {layer.name!r}"
     return ""
+
+
+# What is made of depth along the camera's axis, or of points found by it.
+_OF_PLANAR_DEPTH = {DenseMap.DEPTH_NPY, DenseMap.SURFACES_NPZ, DenseMap.POINTS_PLY, DenseMap.NOCS_NPY}
 
 
 def _needed_for(kind: MapKind) -> set[DenseMap]:
@@ -132,6 +139,12 @@ def _needed_for(kind: MapKind) -> set[DenseMap]:
 def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
     if not setup.has_camera:
         yield Finding(Status.WRONG, "The scene has no camera; add one and make it the active camera")
+    if setup.drawn_as_perspective:
+        yield Finding(
+            Status.NOTE,
+            f"{setup.engine} draws the {setup.drawn_as_perspective} camera as a perspective one, and labels follow the "
+            "picture; render with Cycles",
+        )
     if not layer.used:
         yield Finding(
             Status.WRONG,
@@ -272,8 +285,8 @@ def _check_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         return
     alike = f"The copies of {name!r} share a label, and those that touch will be one instance"
     wanted = pass_for_copies(layer)
-    if setup.camera_type == "panoramic":
-        yield Finding(Status.NOTE, f"{alike}, since nothing separates them with a panoramic camera")
+    if setup.has_ray_depth:
+        yield Finding(Status.NOTE, f"{alike}, since nothing separates them with a {setup.camera_type} camera")
     elif setup.motion_blur:
         yield Finding(Status.WRONG, f"{alike}: with Motion Blur no depth separates them; turn it off")
     elif wanted is Pass.POSITION:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..scene.camera import RAY_DEPTH_TYPES
 from ..settings.render_pass import Pass
 from .label_facts import LabelFacts
 
@@ -52,9 +53,11 @@ class RenderSetup:
         motion_blur: whether it is on.
         sequencer: whether the video sequencer replaces the render.
         preview: whether objects have the colours of the preview instead of their own.
-        camera_type: of the active camera, as in Camera.type; "" where it is not known.
+        camera_type: of the active camera as it is rendered, as in Camera.type; "" where it is not known.
         transparent: whether the film is, so that the image has no background.
         depth_of_field: whether the active camera has it.
+        drawn_as_perspective: type of the active camera, if the engine cannot render it and draws a perspective one
+            without a word; else "".
     """
 
     engine: str
@@ -76,6 +79,12 @@ class RenderSetup:
     camera_type: str = "perspective"
     transparent: bool = False
     depth_of_field: bool = False
+    drawn_as_perspective: str = ""
+
+    @property
+    def has_ray_depth(self) -> bool:
+        """As in Camera."""
+        return self.camera_type in RAY_DEPTH_TYPES
 
     @property
     def blur(self) -> str:

@@ -30,8 +30,13 @@ _HOLDS = {
     "perspective": "k, world_to_camera, depth along the z axis",
     "orthographic": "world_to_camera, parallel_k, depth along the z axis; k has no meaning",
     "panoramic": "world_to_camera, distance from the camera; k and depth along an axis have no meaning",
+    "custom": "world_to_camera, distance from the camera; how its shader projects is not known",
 }
 _HOLDS_FOR_OTHERS = "world_to_camera; how this camera projects is not known"
+
+
+# Cameras whose Depth pass is the distance from the camera (measured in Cycles of 4.5 and 5.0).
+RAY_DEPTH_TYPES = ("panoramic", "custom")
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Camera(JsonObject):
 
     Attributes:
         name: the camera object's name.
-        type: "perspective", "orthographic" or "panoramic".
+        type: "perspective", "orthographic", "panoramic" or "custom" (a shader of the user's).
         k: 3x3, pixels; the image's origin is the outer corner of the top-left pixel, so an unshifted camera has its
             principal point at (W/2, H/2). None unless the camera is a perspective one.
         parallel_k: 3x3, from (x, y, 1) in camera space to pixels, the same for every depth. None unless the camera is
@@ -81,6 +86,11 @@ class Camera(JsonObject):
     def holds(self) -> str:
         """What a reader of a record may rely on, in words."""
         return _HOLDS.get(self.type, _HOLDS_FOR_OTHERS)
+
+    @property
+    def has_ray_depth(self) -> bool:
+        """Whether Blender's Depth pass is the distance from the camera, and not along its axis."""
+        return self.type in RAY_DEPTH_TYPES
 
     @property
     def is_projective(self) -> bool:

@@ -9,7 +9,7 @@ from ...core.settings.render_pass import Pass
 from .. import compat
 from ..export.sources import frame_file
 from ..scene.pass_switches import PASS_SWITCHES
-from ..scene.scene_reader import has_depth_of_field, image_size, type_of_camera
+from ..scene.scene_reader import has_depth_of_field, image_size, rendered_type, type_of_camera
 
 _EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 # Engines of others are believed to make every pass.
@@ -48,10 +48,16 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         motion_blur=render.use_motion_blur,
         sequencer=compat.sequencer_replaces_render(scene),
         preview=scene.labelpass.preview != "NONE",
-        camera_type=type_of_camera(scene.camera) if scene.camera else "",
+        camera_type=rendered_type(scene, scene.camera) if scene.camera else "",
         transparent=render.film_transparent,
         depth_of_field=has_depth_of_field(scene.camera) if scene.camera else False,
+        drawn_as_perspective=_drawn_as_perspective(scene),
     )
+
+
+def _drawn_as_perspective(scene: bpy.types.Scene) -> str:
+    wanted = type_of_camera(scene.camera) if scene.camera else ""
+    return wanted if wanted and rendered_type(scene, scene.camera) != wanted else ""
 
 
 def _passes_of(layer: bpy.types.ViewLayer) -> frozenset[Pass]:

@@ -8,9 +8,10 @@ import numpy as np
 from mathutils import Matrix
 
 from ...core.categories.rules import categorise
-from ...core.scene.camera import Camera
+from ...core.scene.camera import RAY_DEPTH_TYPES, Camera
 from ...core.scene.scene_record import SceneEntries, SceneRecord
 from ...core.settings.category_table import CategoryTable
+from .. import compat
 from ..category_table import table_of
 from .object_facts import RENDERED_TYPES, SceneFacts, at_frame
 from .stereo import Eye, eye_of, views_of
@@ -216,6 +217,13 @@ def type_of_camera(camera: bpy.types.Object) -> str:
     return _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
 
 
+def rendered_type(scene: bpy.types.Scene, camera: bpy.types.Object) -> str:
+    """The same as the scene's engine renders it: EEVEE and Workbench draw panoramic and custom cameras as perspective
+    ones, without a word."""
+    kind = type_of_camera(camera)
+    return "perspective" if kind in RAY_DEPTH_TYPES and scene.render.engine in compat.RASTERISERS else kind
+
+
 def has_depth_of_field(camera: bpy.types.Object) -> bool:
     return camera.type == "CAMERA" and bool(camera.data.dof.use_dof)
 
@@ -225,7 +233,7 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -
     if eye is None:
         return None
     camera = eye.camera
-    kind = type_of_camera(camera)
+    kind = rendered_type(scene, camera)
     world_to_camera = _TO_OPENCV @ eye.to_world.inverted()
     return Camera(
         name=camera.name,

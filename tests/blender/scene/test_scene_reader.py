@@ -241,6 +241,27 @@ def test_cameras_without_a_matrix_say_so(scene: bpy.types.Scene) -> None:
     assert read().camera is None
 
 
+@pytest.mark.parametrize("type", ["PANO", "CUSTOM"])
+@pytest.mark.parametrize("engine", ["EEVEE", "BLENDER_WORKBENCH", "CYCLES"])
+def test_what_the_engine_makes_of_the_camera(scene: bpy.types.Scene, type: str, engine: str) -> None:
+    """EEVEE and Workbench draw a perspective picture, whatever the camera is, so that is what the record describes."""
+    camera = scene.camera.data
+    if type not in bpy.types.Camera.bl_rna.properties["type"].enum_items:
+        return  # Blender 4.2 has no custom cameras
+    engines = bpy.types.RenderSettings.bl_rna.properties["engine"].enum_items.keys()
+    scene.render.engine = next((name for name in engines if engine in name), engine)
+    camera.lens, camera.shift_x = 28.0, 0.1
+    perspective = read().camera
+    camera.type = type
+
+    found = read().camera
+
+    if engine == "CYCLES":
+        assert (found.type, found.k) == ({"PANO": "panoramic", "CUSTOM": "custom"}[type], None)
+    else:
+        assert found == perspective
+
+
 def test_a_camera_on_a_constraint_is_where_it_is_evaluated(scene: bpy.types.Scene) -> None:
     target = bpy.data.objects.new("Target", None)
     target.location = (0, -1, 0)

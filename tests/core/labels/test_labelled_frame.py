@@ -3,13 +3,15 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.annotate.annotate import annotate
 from core.records.frame_record import FrameRecord
+from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
 from core.settings.settings import Grouping, LabelSource
-from tests.builders import NO_IMAGES, plain_frame, plain_job
+from tests.builders import NO_IMAGES, plain_camera, plain_frame, plain_job, plain_scene
 
 ALL_BACKGROUND = CategoryTable((Category("car", 1),), (Rule(Source.OBJECT_NAME, "Car*", "car"),), Unknown.BACKGROUND)
 
@@ -46,3 +48,34 @@ def test_nothing_to_group_by(data: Path, tmp_path: Path, grouping: Grouping) -> 
     record = annotated(data, tmp_path, "multilayer_0001.exr", grouping=grouping)
     told = any("it is not known which objects belong together" in note for note in record.notes)
     assert told == (grouping not in (Grouping.OBJECT, Grouping.PASS_INDEX))
+
+
+def scene_by_index(tmp_path: Path, type: str, width: int) -> Path:
+    """A scene of one object that fills its pass index 1, seen by a camera of a type."""
+    scene = plain_scene(SceneEntry("Ring", 1, "ring"), width=width, height=4, camera=plain_camera(type, None))
+    path = tmp_path / "scene.json"
+    scene.write(path)
+    return path
+
+
+@pytest.mark.parametrize(("gap", "is_told"), [(2, True), (0, False)])
+def test_a_box_across_the_seam_of_a_panorama(write_exr, tmp_path: Path, gap: int, is_told: bool) -> None:
+    """What is on both sides and not in between is most likely one thing behind the camera."""
+    index = np.ones((4, 8), np.float32)
+    index[:, 3 : 3 + gap] = 0
+    file = write_exr(tmp_path / "a_0001.exr", {"L.IndexOB.X": index})
+
+    record = annotate(plain_job(file, tmp_path / "out", scene_by_index(tmp_path, "panoramic", 8), **NO_IMAGES))
+
+    assert record.instances[0].mask.box.width == 8
+    assert any("across the seam of the panorama" in note for note in record.notes) == is_told
+
+
+def test_an_empty_frame_of_a_custom_camera(write_exr, tmp_path: Path) -> None:
+    """A Blender without OSL renders nothing through one, and says nothing."""
+    file = write_exr(tmp_path / "a_0001.exr", {"L.IndexOB.X": np.zeros((4, 8), np.float32)})
+
+    record = annotate(plain_job(file, tmp_path / "out", scene_by_index(tmp_path, "custom", 8), **NO_IMAGES))
+
+    assert any("a custom camera renders in a Blender that was built without OSL" in note for note in record.notes)
+    assert not any("pass index 0" in note for note in record.notes)

@@ -182,15 +182,25 @@ def test_depth_exr_by_the_reader_of_openexr(made: Made, map: DenseMap, read_exr)
     np.testing.assert_array_equal(part.channels["Z"], npy)
 
 
-def test_a_panoramic_camera_has_ray_depth_only(version: str, rendered_of, facts, tmp_path: Path, independent) -> None:
+@pytest.mark.parametrize("type", ["panoramic", "custom"])
+def test_a_camera_of_rays_has_ray_depth_only(
+    type: str, version: str, rendered_of, facts, tmp_path: Path, independent
+) -> None:
     """Blender's Depth pass is the distance then."""
     rendered = rendered_of(version, "multilayer")[0]
-    scene = scene_of(facts, 1, type="panoramic")
+    scene = scene_of(facts, 1, type=type)
     made = make(tmp_path, rendered.files, scene, (DenseMap.RAY_DEPTH_NPY,))
     depth = independent(rendered, Pass.DEPTH, "Z")
     np.testing.assert_array_equal(made.npy(DenseMap.RAY_DEPTH_NPY)[depth < FAR], depth[depth < FAR])
-    with pytest.raises(PassError, match=r"panoramic camera.*choose Ray Depth"):
+    with pytest.raises(PassError, match=rf"{type} camera.*choose Ray Depth"):
         make(tmp_path, rendered.files, scene, (DenseMap.DEPTH_PNG,))
+
+
+def test_a_custom_camera_has_no_flow(version: str, rendered_of, facts, tmp_path: Path) -> None:
+    """What Blender writes into the Vector pass then is nothing that can be repaired."""
+    rendered = rendered_of(version, "multilayer")[0]
+    with pytest.raises(PassError, match=r"Flow .* was made by a custom camera, whose Vector pass holds no motion"):
+        make(tmp_path, rendered.files, scene_of(facts, 1, type="custom"), (DenseMap.FLOW_FORWARD_NPY,))
 
 
 # --- Normals ---

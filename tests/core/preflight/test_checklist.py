@@ -4,12 +4,13 @@ import dataclasses
 
 import pytest
 
-from core.preflight.checklist import Finding, Fix, Status, check
+from core.preflight.checklist import Finding, Fix, Status, check, missing_maps
 from core.preflight.label_facts import LabelFacts
 from core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
 from core.preflight.pass_indices import LARGEST_INDEX
 from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from core.settings.conflicts import contradictions
+from core.settings.map_table import MapKind
 from core.settings.render_pass import Pass
 from core.settings.settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
 
@@ -343,6 +344,7 @@ def test_where_copies_need_no_depth() -> None:
     [
         ({"motion_blur": True}, Status.WRONG, "with Motion Blur no depth separates them; turn it off"),
         ({"camera_type": "panoramic"}, Status.NOTE, "since nothing separates them with a panoramic camera"),
+        ({"camera_type": "custom"}, Status.NOTE, "since nothing separates them with a custom camera"),
         (
             {
                 "engine": "Toon",
@@ -413,3 +415,25 @@ def test_masks_of_an_index_that_blur_tears(blur: str) -> None:
     assert (found.status, found.fix) == (Status.NOTE, None)
     assert "set Labels to Automatic or a Cryptomatte" in found.text
     assert bad(view_layers=(CRYPTO,), **{blur: True}) == []
+
+
+ALL_PASSES = dataclasses.replace(LAYER, passes=frozenset(Pass))
+
+
+@pytest.mark.parametrize("type", ["panoramic", "custom"])
+def test_maps_of_a_camera_that_is_no_pinhole(type: str) -> None:
+    """Those that annotating would refuse, with the way out; the others are fine."""
+    missing = missing_maps(setup_with(camera_type=type, view_layers=(ALL_PASSES,)), Settings())
+    refused = {MapKind.DEPTH, MapKind.NOCS, MapKind.POINTS, MapKind.SURFACES, MapKind.DISPARITY}
+    refused |= {MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP, MapKind.OCCLUSION_FORWARD, MapKind.OCCLUSION_BACKWARD}
+    flow = {MapKind.FLOW_FORWARD, MapKind.FLOW_BACKWARD} if type == "custom" else set()
+    assert set(missing) == refused | flow
+    assert (
+        missing[MapKind.DEPTH] == f"The camera is {type}, and its Depth pass is the distance from it; choose Ray Depth"
+    )
+
+
+def test_an_engine_that_draws_another_camera_says_so() -> None:
+    (found,) = bad(engine="EEVEE", engine_passes=EEVEE, view_layers=(CRYPTO,), drawn_as_perspective="panoramic")
+    assert found.status is Status.NOTE
+    assert found.text.startswith("EEVEE draws the panoramic camera as a perspective one")
