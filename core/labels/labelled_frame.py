@@ -130,8 +130,7 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     if scene and _stands_in_for_index(job.settings, image, scene, passes):
         scene = _without_index_0(scene)
     notes += image.notes
-    if scene is None:
-        notes += _without_scene(job.settings, image, passes)
+    notes += _unlabelled(scene) if scene else _without_scene(job.settings, image, passes)
     runs = in_files = find_runs(image.labels)
     separated = SeparatedLabels(image.labels)
     if scene and job.scene and job.settings.instancing is Instancing.AUTO:
@@ -233,6 +232,18 @@ def _across_the_seam(instances: Sequence[Instance], runs: Runs) -> list[str]:
     return [
         f"{some} may lie across the seam of the panorama, and then its box spans the image; turn the camera so that "
         "nothing you label is behind it, or go by the mask"
+    ]
+
+
+def _unlabelled(scene: SceneRecord) -> list[str]:
+    """A sentence on what the frame may show and no pass has."""
+    entries = [entry for entry in scene.objects.entries if entry.facts.unlabelled and entry.category is not None]
+    if not entries:
+        return []
+    more = "" if len(entries) == 1 else f" and {len(entries) - 1} more"
+    return [
+        f"{entries[0].name!r} ({entries[0].facts.unlabelled}){more} may be in view and has no label, since Blender has "
+        "such things in no pass; hide it from the render, or give it the custom property category_id 0"
     ]
 
 

@@ -83,7 +83,11 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
     clashes = [Finding(Status.WRONG, sentence) for sentence in contradictions(settings)]
     findings = [*_check_scene(setup, layer), *(clashes or [_check_labels(setup, settings, layer)])]
-    findings += [*_check_indices(setup, settings, layer), *_check_parts(setup, settings, layer)]
+    findings += [
+        *_check_unlabelled(setup),
+        *_check_indices(setup, settings, layer),
+        *_check_parts(setup, settings, layer),
+    ]
     findings += _check_other_passes(setup, settings, layer)
     if from_files:
         findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
@@ -163,6 +167,17 @@ def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]
             Status.NOTE,
             "Objects have the colours of the preview, which a material with an Object Info node would render; press "
             "Restore Colours in Objects first",
+        )
+
+
+def _check_unlabelled(setup: RenderSetup) -> Iterator[Finding]:
+    names = setup.labelled.unlabelled
+    if names:
+        some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"
+        yield Finding(
+            Status.NOTE,
+            f"{some} will be in the picture and get no label, since Blender has volumes and Grease Pencil in no pass; "
+            "hide them from renders, or give them the custom property category_id 0",
         )
 
 

@@ -18,6 +18,7 @@ class LabelFacts:
         indexed_copies: likewise, of one whose copies share a pass index other than 0.
         keypoints: whether any has a category with keypoints.
         holdouts: whether any holdout is to be ignored.
+        unlabelled: names of those that have a category, and that no pass has: volumes and Grease Pencil.
         problem: a sentence on why frames cannot be labelled as things are, "" where they can.
     """
 
@@ -31,4 +32,5 @@ class LabelFacts:
     indexed_copies: str = ""
     keypoints: bool = False
     holdouts: bool = False
+    unlabelled: tuple[str, ...] = ()
     problem: str = ""

@@ -40,6 +40,7 @@ class Facts(JsonObject):
         tags: as an asset.
         instancer: name of the empty that instances a collection with it, where there is just one.
         holdout, shadow_catcher: as rendered.
+        unlabelled: what kind of thing it is, where the frame shows one that no pass has; else "".
     """
 
     name: str = field(default="", metadata=LEFT_OUT)
@@ -55,6 +56,7 @@ class Facts(JsonObject):
     instancer: str = field(default="", metadata=LEFT_OUT)
     holdout: bool = field(default=False, metadata=LEFT_OUT)
     shadow_catcher: bool = field(default=False, metadata=LEFT_OUT)
+    unlabelled: str = field(default="", metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

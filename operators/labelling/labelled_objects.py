@@ -19,6 +19,7 @@ from ...core.settings.category_table import Category, Source, Unknown
 from ...core.settings.settings import Grouping
 from ..category_table import table_of
 from ..scene.instance_reader import find_copies
+from ..scene.object_facts import UNLABELLED_TYPES
 from ..scene.scene_reader import own_objects, read_label_tables
 
 
@@ -178,6 +179,9 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         indexed_copies=indexed_copies,
         keypoints=any(category.keypoints for category in categories if category.name in origins),
         holdouts=any(one.ignored and one.holdout for one in objects),
+        unlabelled=tuple(
+            one.object.name for one in objects if one.category is not None and one.object.type in UNLABELLED_TYPES
+        ),
         problem=next((refusal(one.object.name) for one in objects if one.refused), ""),
     )
     return LabelledObjects(

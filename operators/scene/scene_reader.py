@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import bpy
 import numpy as np
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from ...core.categories.rules import categorise
 from ...core.scene.camera import RAY_DEPTH_TYPES, Camera
@@ -13,7 +13,7 @@ from ...core.scene.scene_record import SceneEntries, SceneRecord
 from ...core.settings.category_table import CategoryTable
 from .. import compat
 from ..category_table import table_of
-from .object_facts import RENDERED_TYPES, SceneFacts, at_frame
+from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, SceneFacts, at_frame
 from .stereo import Eye, eye_of, views_of
 
 _CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
@@ -49,11 +49,14 @@ def read_scene(
     view = view or next(iter(views_of(scene)), "")
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
+    camera = _camera(scene, depsgraph, view)
+    tables = read_label_tables(scene, objects, depsgraph, table, every_layer)
     return dataclasses.replace(
-        read_label_tables(scene, objects, depsgraph, table, every_layer),
+        tables,
+        objects=_with_unlabelled(tables, objects, depsgraph, camera),
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
         unit_scale=scene.unit_settings.scale_length if metric else 1.0,
-        camera=_camera(scene, depsgraph, view),
+        camera=camera,
         view_layer="" if every_layer else depsgraph.view_layer.name,
         view=view,
         opaque=None if render.film_transparent else _opaque_part(scene),
@@ -63,6 +66,30 @@ def read_scene(
 def from_view(record: SceneRecord, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> SceneRecord:
     """What read_scene has read, as another stereo view shows it."""
     return dataclasses.replace(record, view=view, camera=_camera(scene, depsgraph, view))
+
+
+def _with_unlabelled(
+    record: SceneRecord, objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph, camera: Camera | None
+) -> SceneEntries:
+    """The entries of the objects, with a mark on those that the frame shows and no pass has."""
+    entries = list(record.objects.entries)
+    for place, ob in enumerate(objects):
+        kind = UNLABELLED_TYPES.get(ob.type, "")
+        if kind and _may_be_in_view(at_frame(ob, depsgraph), camera, record.width, record.height):
+            facts = dataclasses.replace(entries[place].facts, unlabelled=kind)
+            entries[place] = dataclasses.replace(entries[place], facts=facts)
+    return dataclasses.replace(record.objects, entries=tuple(entries))
+
+
+def _may_be_in_view(ob: bpy.types.Object, camera: Camera | None, width: int, height: int) -> bool:
+    """Whether the bounding box of an evaluated object reaches into the image, as far as that is easy to say."""
+    if camera is None or not camera.is_projective:
+        return True
+    corners = np.array([ob.matrix_world @ Vector(corner) for corner in ob.bound_box])
+    x, y, depth = camera.project(corners).T
+    if (depth <= 0).any():
+        return bool((depth > 0).any())
+    return bool(x.max() > 0 and y.max() > 0 and x.min() < width and y.min() < height)
 
 
 def own_objects(
