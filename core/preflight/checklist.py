@@ -171,6 +171,13 @@ def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]
 
 
 def _check_unlabelled(setup: RenderSetup) -> Iterator[Finding]:
+    if setup.labelled.metaballs:
+        first, other = setup.labelled.metaballs
+        yield Finding(
+            Status.WRONG,
+            f"The metaballs {first!r} and {other!r} render as one surface, all of it labelled as {first!r}, and have "
+            "different categories; give both the same one, or make their names differ before the dot",
+        )
     names = setup.labelled.unlabelled
     if names:
         some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"

@@ -19,6 +19,7 @@ class LabelFacts:
         keypoints: whether any has a category with keypoints.
         holdouts: whether any holdout is to be ignored.
         unlabelled: names of those that have a category, and that no pass has: volumes and Grease Pencil.
+        metaballs: names of two that are one surface and have different categories; empty where there are none.
         problem: a sentence on why frames cannot be labelled as things are, "" where they can.
     """
 
@@ -33,4 +34,5 @@ class LabelFacts:
     keypoints: bool = False
     holdouts: bool = False
     unlabelled: tuple[str, ...] = ()
+    metaballs: tuple[str, ...] = ()
     problem: str = ""

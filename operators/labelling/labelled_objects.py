@@ -14,7 +14,7 @@ from ...core.categories.ids import DatasetCategories
 from ...core.categories.palette import Colour, category_colours, own_colours
 from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.pass_indices import IndexedObject, shared_indices
-from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, refusal
+from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, category_of_name, refusal
 from ...core.settings.category_table import Category, Source, Unknown
 from ...core.settings.settings import Grouping
 from ..category_table import table_of
@@ -179,6 +179,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         indexed_copies=indexed_copies,
         keypoints=any(category.keypoints for category in categories if category.name in origins),
         holdouts=any(one.ignored and one.holdout for one in objects),
+        metaballs=_divided_metaballs(objects),
         unlabelled=tuple(
             one.object.name for one in objects if one.category is not None and one.object.type in UNLABELLED_TYPES
         ),
@@ -200,6 +201,18 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
         colours=colours_of(categories),
     )
+
+
+def _divided_metaballs(objects: Iterable[LabelledObject]) -> tuple[str, ...]:
+    """Two metaballs of a family that have different categories. A family is what has the same name before the number,
+    and renders as the member without one, or with the smallest."""
+    families: dict[str, LabelledObject] = {}
+    for one in objects:
+        if one.object.type == "META":
+            first = families.setdefault(category_of_name(one.object.name), one)
+            if one.category != first.category:
+                return first.object.name, one.object.name
+    return ()
 
 
 def _copies(scene: bpy.types.Scene, objects: Sequence[LabelledObject], indexed: bool) -> tuple[str, str]:

@@ -40,13 +40,16 @@ def notes(scene: bpy.types.Scene, folder: Path) -> list[str]:
     return [note for note in record["notes"] if "'Fog'" in note]
 
 
-def lines(scene: bpy.types.Scene) -> list[str]:
+def every_line(scene: bpy.types.Scene) -> list[str]:
     from labelpass.operators.labelling.labelled_objects import read_labelled_objects
     from labelpass.operators.preflight.panel_data import findings_of
 
     bpy.context.view_layer.update()
-    found = findings_of(scene, read_labelled_objects(scene).facts)
-    return [finding.text for finding in found if "'Fog'" in finding.text]
+    return [finding.text for finding in findings_of(scene, read_labelled_objects(scene).facts)]
+
+
+def lines(scene: bpy.types.Scene) -> list[str]:
+    return [line for line in every_line(scene) if "'Fog'" in line]
 
 
 def test_it_is_named_where_it_is_in_view(fog: bpy.types.Object, scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -76,3 +79,15 @@ def test_background_and_hidden_things_are_left_alone(
 def test_what_has_a_label_is_not_named(scene: bpy.types.Scene, tmp_path: Path, shape: str) -> None:
     add_object(scene, "Mist", shape, (0, -3, 0), 9)
     assert lines(scene) == []
+
+
+def test_metaballs_of_one_family_have_one_category(scene: bpy.types.Scene) -> None:
+    """Blender makes one surface of all, which has the label of the first."""
+    for name in ("Drop", "Drop.001", "Other"):
+        scene.collection.objects.link(bpy.data.objects.new(name, bpy.data.metaballs.new(name)))
+    assert not any("metaballs" in line for line in every_line(scene))
+    scene.objects["Drop.001"]["category"] = "water"
+
+    (line,) = [line for line in every_line(scene) if "metaballs" in line]
+
+    assert line.startswith("The metaballs 'Drop' and 'Drop.001' render as one surface, all of it labelled as 'Drop'")
