@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..base.errors import SceneError
 from ..categories.grouping import group_objects
 from ..exr.passes import Passes
 from ..geometry.placed_mesh import PlacedMesh
@@ -29,6 +30,7 @@ from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, LabelSource
 from .label_image import LabelImage
 from .naming import NamedLabels, SeparatedEntries
+from .shared_names import shared_name
 from .track_ids import track_id
 
 # Of the pixels of a label; more of them off every surface say that the geometry is not that of the render.
@@ -114,7 +116,8 @@ def separate_instances(
         grouping: which objects are one instance.
 
     Raises:
-        SceneError: the geometry is missing or damaged.
+        SceneError: the geometry is missing or damaged, or objects that share a Cryptomatte id cannot be separated and
+            must be.
         PassError, ExrError: the depth cannot be read.
     """
     if scene.geometry is None or image.source not in (LabelSource.OBJECT_INDEX, LabelSource.CRYPTO_OBJECT):
@@ -123,11 +126,11 @@ def separate_instances(
     shared = {
         label: numbers
         for label, numbers in surfaces_by_label(geometry, image, runs.labels(), scene).items()
-        if len(numbers) > 1 and any(geometry.surfaces[number].is_instance for number in numbers)
+        if _is_shared([geometry.surfaces[number] for number in numbers], image)
     }
     if not shared:
         return SeparatedLabels(image.labels)
-    table = _Owners(geometry.surfaces, scene, grouping)
+    table = _Owners(geometry.surfaces, scene, grouping, by_name=not image.is_index)
     problem, depth, projection = _depth(passes, scene)
     if depth is None or projection is None:
         return _separate_by_pieces(image, runs, shared, table, problem)
@@ -145,6 +148,16 @@ def separate_instances(
     return dataclasses.replace(separated, surfaces=numbers_of, notes=_notes(found, wanted, placed, surfaces))
 
 
+def _is_shared(surfaces: Sequence[Surface], image: LabelImage) -> bool:
+    """Whether surfaces with one label are not meant to be one: copies, or, with one name, objects of several libraries.
+
+    Objects that share a pass index were given it.
+    """
+    if len(surfaces) > 1 and any(one.is_instance for one in surfaces):
+        return True
+    return not image.is_index and len({one.object for one in surfaces}) > 1
+
+
 def surfaces_by_label(
     geometry: SceneGeometry, image: LabelImage, present: Collection[int], scene: SceneRecord
 ) -> dict[int, list[int]]:
@@ -155,7 +168,8 @@ def surfaces_by_label(
     if image.is_index:
         label_of = {entry.name: entry.pass_index for entry in scene.objects.entries}
     else:
-        label_of = {image.name_of(label): label for label in present}
+        of_name = {image.name_of(label): label for label in present}
+        label_of = of_name | {entry.name: of_name.get(entry.own_name, 0) for entry in scene.objects.entries}
     seen = set(present)
     found: dict[int, list[int]] = defaultdict(list)
     for number, surface in enumerate(geometry.surfaces):
@@ -180,10 +194,16 @@ class _Owners:
     """Which instance each surface is of.
 
     An instance is named after its object, or its group, and numbered in the order of instancers and persistent ids.
+
+    Args:
+        by_name: whether the labels are made of names, so that objects of several libraries can share one. Each of these
+            is an instance without a number, unless there are copies of it.
     """
 
-    def __init__(self, surfaces: Sequence[Surface], scene: SceneRecord, grouping: Grouping) -> None:
+    def __init__(self, surfaces: Sequence[Surface], scene: SceneRecord, grouping: Grouping, by_name: bool) -> None:
         self._surfaces = surfaces
+        self._counts = Counter(surface.object for surface in surfaces)
+        self._mixed = _of_several_libraries(scene, self._counts) if by_name else frozenset()
         groups = group_objects(scene, grouping)
         self._groups = {entry.name: (entry, group) for entry, group in groups.entries}
         self._joined = groups.joined
@@ -200,18 +220,35 @@ class _Owners:
         """That of a surface by its number; None for an object that stands for itself."""
         return self._owners[number]
 
-    def of_label(self, numbers: Iterable[int]) -> SceneEntry | None:
-        """What all surfaces of a label are, by the objects that carry it; None if that is not the same for all."""
+    def of_label(self, numbers: Iterable[int], problem: str) -> SceneEntry | None:
+        """What all surfaces of a label are, by the objects that carry it; None if that is not the same for all.
+
+        Raises:
+            SceneError: objects of one name from several libraries are not the same; `problem` is why they cannot be
+                separated.
+        """
         names = sorted({self._surfaces[number].object for number in numbers})
-        groups = [self._entry_of(name)[1] for name in names]
-        return groups[0] if len({(group.category, group.ignored) for group in groups}) == 1 else None
+        pairs = [self._entry_of(name) for name in names]
+        first, group = pairs[0]
+        if self._mixed.issuperset(names):
+            if clash := shared_name(pairs, problem, Pass.OBJECT_INDEX.title):
+                raise SceneError(clash)
+            if group is first:
+                return dataclasses.replace(first, name=first.own_name)
+        return group if len({(one.category, one.ignored) for _, one in pairs}) == 1 else None
 
     def _owner(self, surface: Surface, key: _Key | None, numbers: Mapping[_Key, int]) -> _Owner | None:
         _, group = self._entry(surface)
+        if surface.object in self._mixed and (key is None or self._is_single(surface)):
+            return _Owner(group, None)
         if key is not None:
             return _Owner(numbered(group, numbers[key]), track_id(*key))
         # What joins all copies is itself, unless the label is that of another object.
         return _Owner(group, None) if surface.source != surface.object else None
+
+    def _is_single(self, surface: Surface) -> bool:
+        """Whether it is all that carries the labels of its object."""
+        return self._counts[surface.object] == 1 and surface.source == surface.object
 
     def _entry(self, surface: Surface) -> tuple[SceneEntry, SceneEntry]:
         """The object that a surface is an instance of, and its group; itself where it is in none."""
@@ -234,6 +271,15 @@ class _Owners:
         alike = entry.name, surface.instancer, surface.path
         repeated[alike] += 1  # where several instances were given one id, their order separates them
         return *alike, repeated[alike]
+
+
+def _of_several_libraries(scene: SceneRecord, objects: Collection[str]) -> Names:
+    """Those of some objects that have the same name in Blender as others of them."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for entry in scene.objects.entries:
+        if entry.name in objects:
+            alike[entry.own_name].append(entry.name)
+    return frozenset(name for names in alike.values() if len(names) > 1 for name in names)
 
 
 def numbered(entry: SceneEntry, number: int) -> SceneEntry:
@@ -283,6 +329,12 @@ def _separate_by_surface(
     labels = image.labels.copy()
     known = found.surface >= 0
     labels[known] = new_labels[found.surface[known]]
+    objects_of: dict[int, set[str]] = defaultdict(set)
+    for label, one in zip(label_of, surfaces, strict=True):
+        objects_of[label].add(one.object)
+    # What is left of an id of several objects may be any of them.
+    mixed = [label for label, objects in objects_of.items() if len(objects) > 1 and not image.is_index]
+    labels[~known & np.isin(image.labels, np.array(mixed, dtype=np.uint32))] = 0
     instances = {
         new: SeparatedInstance(one.entry, tuple(sorted(carried[new])), one.track_id, Resolved.GEOMETRY)
         for one, new in new_of.items()
@@ -322,7 +374,7 @@ def _separate_by_pieces(
     image: LabelImage, runs: Runs, shared: Mapping[int, list[int]], table: _Owners, problem: str
 ) -> SeparatedLabels:
     """Each connected piece of a shared label is an instance of the object that carries it."""
-    groups = {label: group for label, numbers in shared.items() if (group := table.of_label(numbers))}
+    groups = {label: group for label, numbers in shared.items() if (group := table.of_label(numbers, problem))}
     if not groups:
         return SeparatedLabels(image.labels)
     chosen = np.flatnonzero(np.isin(runs.label, np.array(sorted(groups), dtype=np.uint32)))

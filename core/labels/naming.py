@@ -13,6 +13,7 @@ from ..exr.cryptomatte import hash_name
 from ..scene.scene_record import (
     REFUSED,
     UNKNOWN,
+    Facts,
     SceneEntries,
     SceneEntry,
     SceneRecord,
@@ -21,8 +22,10 @@ from ..scene.scene_record import (
     refusal,
 )
 from ..settings.category_table import Category, CategoryTable
+from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, Ignored, LabelSource
 from .label_image import LabelImage
+from .shared_names import shared_name
 
 
 @dataclass(frozen=True)
@@ -99,23 +102,24 @@ def name_labels(
             is seen that must have a category and has none.
     """
     groups = _groups(image, scene, grouping) if scene else Groups((), table.labelled if table else ())
-    by_label: dict[int | str, set[SceneEntry]] = defaultdict(set)
+    by_label: dict[int | str, list[tuple[SceneEntry, SceneEntry]]] = defaultdict(list)
     members: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, group in groups.entries:
-        by_label[entry.pass_index if image.is_index else entry.name].add(group)
+        by_label[entry.pass_index if image.is_index else entry.own_name].append((entry, group))
         if _KINDS[image.source] == "object":
             members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}
     for label, names in separated.left.items() if separated else ():
-        by_label[label if image.is_index else image.name_of(label)] = {
-            group for entry, group in groups.entries if entry.name in names
-        }
+        by_label[label if image.is_index else image.name_of(label)] = [
+            (entry, group) for entry, group in groups.entries if entry.name in names
+        ]
     notes: list[str] = []
     unknown: list[str] = []
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
-        found = sorted(by_label[label if image.is_index else image.name_of(label)], key=lambda group: group.name)
+        carrying = by_label[label if image.is_index else image.name_of(label)]
+        found = sorted({group for _, group in carrying}, key=SceneEntry.key)
         if separated and label in separated.instances:
             found = [separated.instances[label]]
         alone = not found
@@ -130,9 +134,9 @@ def name_labels(
             if any(category.own_grouping is Grouping.CATEGORY for category in its_categories) and not entry.ignored:
                 found, alone = [SceneEntry(entry.category or "", 0, entry.category)], False
         shared = f"the pass index {label}" if image.is_index else "one name"
-        if clash := contradiction(found, shared):
+        if clash := contradiction(found, shared) if image.is_index else _shared_name(found, carrying, image):
             raise SceneError(clash)
-        first = found[0]
+        first = found[0] if image.is_index else _as_one(found)
         if all(one.ignored for one in found):
             if ignored is Ignored.CROWD:
                 region = f"ignored {first.category}" if first.category else "ignored"
@@ -149,8 +153,8 @@ def name_labels(
         labels_of[first.name, first.category, False, label if alone else 0].append(label)
         for group in found:
             objects_of[first.name, first.category] |= members[group]
-        if len(found) > 1 and grouping not in (Grouping.OBJECT, None):
-            notes.append(f"{first.name!r} and {found[1].name!r} share {shared}, so they are one instance")
+        if len(found) > 1 and grouping is not None and (grouping is not Grouping.OBJECT or not image.is_index):
+            notes.append(f"{found[0].name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown and scene:
         notes.append(
             f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(unknown))}; "
@@ -172,7 +176,7 @@ def named_by_scene(image: LabelImage, scene: SceneRecord) -> LabelImage:
     if image.is_index or image.manifest:
         return image
     return dataclasses.replace(
-        image, manifest={hash_name(entry.name): entry.name for entry in _table(image, scene).entries}
+        image, manifest={hash_name(entry.own_name): entry.own_name for entry in _table(image, scene).entries}
     )
 
 
@@ -192,6 +196,28 @@ _NO_MATERIAL = hash_name("default_surface")
 def _is_no_material(label: int, image: LabelImage) -> bool:
     """Whether a label stands for surfaces without a material, which are background and not an instance."""
     return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
+
+
+def _shared_name(
+    found: Sequence[SceneEntry], carrying: Sequence[tuple[SceneEntry, SceneEntry]], image: LabelImage
+) -> str:
+    """As shared_name, where several groups are under one Cryptomatte id."""
+    if len(found) < 2:
+        return ""
+    material = _KINDS[image.source] == "material"
+    if material:
+        why = "only objects can be separated by their geometry"
+    else:
+        why = "the scene record has no surfaces of them (hair has none; for meshes set Shared Labels to Automatic)"
+    return shared_name(carrying, why, (Pass.MATERIAL_INDEX if material else Pass.OBJECT_INDEX).title)
+
+
+def _as_one(found: Sequence[SceneEntry]) -> SceneEntry:
+    """What things under one Cryptomatte id are together: several that only share their name are called by it."""
+    first = found[0]
+    if len(found) > 1 and all(one.own_name == first.own_name for one in found):
+        return dataclasses.replace(first, name=first.own_name, facts=Facts())
+    return first
 
 
 def _table(image: LabelImage, scene: SceneRecord) -> SceneEntries:

@@ -8,6 +8,7 @@ scenes/meshes/DIGEST.npz       a mesh, once for all instances and all frames tha
 import io
 import json
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +58,10 @@ class Surface:
     """One place where a mesh stands in the scene.
 
     Attributes:
-        object: name of the object whose pass index and Cryptomatte id its pixels carry.
-        source: name of the object that it is a copy of; mostly the same. Geometry nodes may bring in an object "as
+        object: the object whose pass index and Cryptomatte id its pixels carry, by the name of its SceneEntry.
+        source: likewise the object that it is a copy of; mostly the same. Geometry nodes may bring in an object "as
             geometry", and its pixels carry the labels of the object that has the nodes.
-        instancer: name of the object that makes the instances; "" for an object that stands for itself.
+        instancer: likewise the object that makes the instances; "" for an object that stands for itself.
         path: the numbers that distinguish the instances of one instancer, the outermost first (Blender's
             `persistent_id`); the same in every frame.
         is_member: whether the last of these numbers only says which object of an instanced collection this is.
@@ -162,25 +163,44 @@ def mesh_path(scene_file: Path, name: str) -> Path:
     return scene_file.parent / MESHES_FOLDER / f"{name}.npz"
 
 
-def shared_labels(surfaces: Sequence[tuple[str, int, bool]]) -> set[str]:
-    """The objects whose labels several surfaces carry, at least one of them an instance.
+@dataclass(frozen=True)
+class Carrier:
+    """What the labels of one surface are made of.
 
-    Args:
-        surfaces: name and pass index of each surface's object, and whether it is an instance.
+    Attributes:
+        object: that of the surface, by the name of its SceneEntry.
+        own_name: its name in Blender, of which its Cryptomatte id is made.
+        pass_index: its own.
+        is_instance: whether the surface is an instance.
+    """
+
+    object: str
+    own_name: str
+    pass_index: int
+    is_instance: bool
+
+
+def shared_labels(surfaces: Sequence[Carrier]) -> set[str]:
+    """The objects whose labels several surfaces carry that are not meant to have one.
+
+    These are surfaces of which at least one is an instance, and objects of one name from several libraries.
 
     Returns:
-        Names of objects.
+        Names of SceneEntries.
     """
+    by_name: dict[str, list[Carrier]] = defaultdict(list)
+    by_index: dict[int, list[Carrier]] = defaultdict(list)
+    for surface in surfaces:
+        by_name[surface.own_name].append(surface)
+        if surface.pass_index:
+            by_index[surface.pass_index].append(surface)
     found: set[str] = set()
-    for number in (0, 1):
-        counts: dict[str | int, list[int]] = {}
-        for surface in surfaces:
-            count = counts.setdefault(surface[number], [0, 0])
-            count[0] += 1
-            count[1] += surface[2]
-        found |= {
-            surface[0] for surface in surfaces if (key := surface[number]) and counts[key][0] > 1 and counts[key][1]
-        }
+    for alike in (*by_name.values(), *by_index.values()):
+        if len(alike) > 1 and any(one.is_instance for one in alike):
+            found.update(one.object for one in alike)
+    for alike in by_name.values():
+        if len(objects := {one.object for one in alike}) > 1:
+            found |= objects
     return found
 
 

@@ -30,7 +30,7 @@ class Facts(JsonObject):
     """What the rules of a category table can look at, besides the name and the pass index.
 
     Attributes:
-        name: in Blender, where the entry has another one, since two things of a kind share it; else "".
+        name: in Blender, where the entry has another one, since things of several libraries share it; else "".
         category, category_id, supercategory: custom properties; None or "" where it has none.
         ignore: the custom property of that name.
         data: name of the object's data.
@@ -66,11 +66,11 @@ class SceneEntry(JsonRow):
     A row in JSON: a scene may have thousands of them in each of thousands of frames.
 
     Attributes:
-        name: as in the Cryptomatte manifest.
+        name: what no other thing of the kind has: its name in Blender, or that and its library's.
         pass_index: as in the index pass; 0 where it has none.
         category: name of one of the kind's categories; None makes it background.
-        parent: of an object, the name of its parent; "" for none.
-        collection: of an object, the name of the collection that it is directly in; "" for none.
+        parent: of an object, its parent, by the name of the parent's entry; "" for none.
+        collection: of an object, likewise the collection that it is directly in; "" for none.
         instance_id: of an object, its custom property of that name; "" for none.
         origin: what decided on the category: the value of a Source, else UNKNOWN, or REFUSED where an unknown thing is
             an error.
@@ -90,13 +90,17 @@ class SceneEntry(JsonRow):
 
     @property
     def own_name(self) -> str:
-        """Its name in Blender."""
+        """Its name in Blender, and in the Cryptomatte manifest."""
         return self.facts.name or self.name
 
     @property
     def is_known(self) -> bool:
         """Whether a rule decided on the category, which may be background."""
         return self.origin not in (UNKNOWN, REFUSED)
+
+    def key(self) -> tuple[str, str, bool, str]:
+        """What groups and entries are sorted by, so that their order is the same in every process."""
+        return self.name, self.category or "", self.ignored, self.origin
 
     def decided(self, category: str | None, origin: str, ignored: bool) -> "SceneEntry":
         """The same with another category."""
@@ -116,7 +120,7 @@ class SceneEntry(JsonRow):
 
 def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
     """A sentence on two of some entries that share something and are of different categories; "" where all agree."""
-    first, *others = sorted(entries, key=lambda entry: entry.name)
+    first, *others = sorted(entries, key=SceneEntry.key)
     for other in others:
         if other.category != first.category:
             return (

@@ -18,6 +18,7 @@ from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, catego
 from ...core.settings.category_table import Category, Source, Unknown
 from ...core.settings.settings import Grouping
 from ..category_table import table_of
+from ..scene.identity import by_name
 from ..scene.instance_reader import find_copies
 from ..scene.object_facts import UNLABELLED_TYPES
 from ..scene.scene_reader import own_objects, read_label_tables
@@ -120,7 +121,7 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
         SceneError: a custom property is no category, or the scene contradicts itself.
         CategoryError: the category table contradicts itself.
     """
-    objects = sorted(own_objects(scene), key=lambda ob: (ob.name, ob.library is not None, ob.name_full))
+    objects = sorted(own_objects(scene), key=by_name)
     record = read_label_tables(scene, objects, assets=False)
     groups = group_objects(record, Grouping(scene.labelpass.grouping))
     found = [
@@ -164,7 +165,9 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     origins: dict[str | None, list[str]] = defaultdict(list)
     for one in objects:
         origins[one.category].append(one.origin)
-    table = SceneEntries((), tuple(SceneEntry(one.object.name, one.object.pass_index, one.category) for one in objects))
+    table = SceneEntries(
+        (), tuple(SceneEntry(one.object.name_full, one.object.pass_index, one.category) for one in objects)
+    )
     background = len(origins.pop(None, ()))
     listed = {row.name for row in scene.labelpass.table.categories}
     copies, indexed_copies = _copies(scene, objects, table.indexed)
@@ -183,7 +186,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         unlabelled=tuple(
             one.object.name for one in objects if one.category is not None and one.object.type in UNLABELLED_TYPES
         ),
-        problem=next((refusal(one.object.name) for one in objects if one.refused), ""),
+        problem=next((refusal(one.object.name_full) for one in objects if one.refused), ""),
     )
     return LabelledObjects(
         facts=facts,
@@ -225,7 +228,7 @@ def _copies(scene: bpy.types.Scene, objects: Sequence[LabelledObject], indexed: 
     """
     if scene != bpy.context.scene:
         return "", ""
-    background = {one.object.name for one in objects if one.category is None and not one.ignored}
+    background = {one.object for one in objects if one.category is None and not one.ignored}
     of_name = of_index = ""
     for name, index in find_copies(bpy.context.evaluated_depsgraph_get(), background):
         of_name, of_index = of_name or (name if not index else ""), of_index or (name if index else "")
@@ -247,7 +250,7 @@ def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
         SceneError, CategoryError: as label_objects does; RecordError: two categories have one id.
     """
     table = dataclasses.replace(table_of(scene), unknown=Unknown.OWN)
-    objects = sorted(own_objects(scene), key=lambda ob: ob.name)
+    objects = sorted(own_objects(scene), key=by_name)
     record = read_label_tables(scene, objects, table=table, assets=False)
     return _numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories)
 

@@ -15,8 +15,9 @@ import numpy as np
 from mathutils import Matrix
 
 from ...core.base.files import digest
-from ...core.scene.scene_geometry import Mesh, SceneGeometry, Surface, shared_labels
+from ...core.scene.scene_geometry import Carrier, Mesh, SceneGeometry, Surface, shared_labels
 from .evaluated_shape import LISTED_AS_MESH, coordinates
+from .identity import Identities, by_name
 
 # What persistent_id holds where there is no further level.
 _NO_LEVEL = 0x7FFFFFFF
@@ -45,8 +46,13 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
             viewport's percentage, are known to the depsgraph of a render alone.
         every_object: whether objects count too that share their label with nothing.
     """
-    rows = [(one.object.original.name, one.object.pass_index, _instancer(one) != "") for one in _visible(depsgraph)]
-    wanted = {name for name, *_ in rows} if every_object else shared_labels(rows)
+    identities = Identities()
+    carriers = []
+    for one in _visible(depsgraph):
+        original = one.object.original
+        name = identities.of(original)
+        carriers.append(Carrier(name, original.name, one.object.pass_index, _instancer(one) is not None))
+    wanted = {one.object for one in carriers} if every_object else shared_labels(carriers)
     if not wanted:
         return None
     sources = _ObjectsOfMeshes()
@@ -57,11 +63,11 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
     members = _members(depsgraph)
     for one in _visible(depsgraph):
         ob = one.object
-        name = ob.original.name
+        name = identities.of(ob.original)
         if name not in wanted:
             continue
-        instancer, path = _instancer(one), _path(one)
-        source = sources.of(ob) if instancer and len(path) > 1 else None
+        by, path = _instancer(one), _path(one)
+        source = sources.of(ob) if by and len(path) > 1 else None
         if source is not None:
             copied.add(source)
         mesh = ""
@@ -73,32 +79,41 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
                 meshes[digests[key]] = read
             mesh = digests[key]
         matrix = np.array(one.matrix_world, dtype=np.float32)
-        is_member = (instancer, path) in members
-        surfaces.append(Surface(name, source.name if source else name, instancer, path, is_member, matrix, mesh))
+        is_member = (by, path) in members
+        instancer = identities.of(by) if by else ""
+        of = identities.of(source) if source else name
+        surfaces.append(Surface(name, of, instancer, path, is_member, matrix, mesh))
     surfaces.sort(key=lambda surface: (surface.object, surface.instancer, surface.path))
     return InstanceGeometry(SceneGeometry(tuple(surfaces)), meshes, frozenset(copied))
 
 
-def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[str]) -> Iterator[tuple[str, int]]:
+def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[bpy.types.Object]) -> Iterator[tuple[str, int]]:
     """Objects that share a label with others, at least one of them an instance, as soon as one is found.
+
+    Objects of one name from several libraries share a Cryptomatte id, instances or not.
 
     Args:
         depsgraph: evaluated.
-        background: names of objects whose copies nobody wants to tell apart. What geometry nodes bring in with the
+        background: objects whose copies nobody wants to tell apart. What geometry nodes bring in with the
             label of such an object counts all the same, since it is of its own category.
 
     Yields:
         Name of the object and the pass index that it shares, or 0 where it shares a Cryptomatte id. Many come several
         times.
     """
-    if not any(one.is_instance for one in depsgraph.object_instances):
+    if not bpy.data.libraries and not any(one.is_instance for one in depsgraph.object_instances):
         return
     copied: dict[str | int, bool] = {}  # name or pass index -> whether any that carries it is an instance
+    first: dict[str, bpy.types.Object] = {}  # that has a name
     for one in itertools.islice(_visible(depsgraph), _MOST_LOOKED_AT):
-        name, instancer = one.object.original.name, _instancer(one)
-        if name in background and instancer != name:
+        ob, instancer = one.object.original, _instancer(one)
+        name = ob.name
+        other = first.setdefault(name, ob)
+        if other != ob and not (ob in background and other in background):
+            yield name, 0
+        if ob in background and instancer != ob:
             continue
-        index, is_instance = one.object.pass_index, instancer != ""
+        index, is_instance = one.object.pass_index, instancer is not None
         labels = [name, index] if index else [name]
         for label in labels:
             if label in copied and (is_instance or copied[label]):
@@ -138,32 +153,33 @@ def _path(one: bpy.types.DepsgraphObjectInstance) -> tuple[int, ...]:
     return path[:-1] if one.object.original.type in LISTED_AS_MESH else path
 
 
-def _instancer(one: bpy.types.DepsgraphObjectInstance) -> str:
-    """The name of the object that makes an instance; "" for what stands for itself."""
+def _instancer(one: bpy.types.DepsgraphObjectInstance) -> bpy.types.Object | None:
+    """The original object that makes an instance; None for what stands for itself."""
     if not one.is_instance or one.parent is None:
-        return ""
+        return None
     itself = one.parent.original == one.object.original
     # A part of an object's own geometry is one level deep, what its nodes instance is deeper.
-    return "" if itself and len(_path(one)) <= 1 else str(one.parent.original.name)
+    return None if itself and len(_path(one)) <= 1 else one.parent.original
 
 
-def _members(depsgraph: bpy.types.Depsgraph) -> set[tuple[str, tuple[int, ...]]]:
+def _members(depsgraph: bpy.types.Depsgraph) -> set[tuple[bpy.types.Object | None, tuple[int, ...]]]:
     """Instancer and path of all instances that came with others as the objects of one instanced collection.
 
     Blender does not say which levels of a path are collections: objects that are all different, and moved in the same
     way from where they stand in the scene, are.
     """
-    siblings: dict[tuple[str, tuple[int, ...]], list[tuple[int, str, Matrix]]] = defaultdict(list)
+    siblings: dict[tuple[bpy.types.Object | None, tuple[int, ...]], list[tuple[int, bpy.types.Object, Matrix]]]
+    siblings = defaultdict(list)
     for one in _visible(depsgraph):
         path = _path(one)
         if one.is_instance and path:
             original = one.object.original
             moved = one.matrix_world @ original.evaluated_get(depsgraph).matrix_world.inverted_safe()
-            siblings[_instancer(one), path[:-1]].append((path[-1], original.name, moved))
+            siblings[_instancer(one), path[:-1]].append((path[-1], original, moved))
     return {
         (instancer, (*outer, number))
         for (instancer, outer), rows in siblings.items()
-        if len(rows) > 1 and len({name for _, name, _ in rows}) == len(rows) and _all_alike([row[2] for row in rows])
+        if len(rows) > 1 and len({ob for _, ob, _ in rows}) == len(rows) and _all_alike([row[2] for row in rows])
         for number, _, _ in rows
     }
 
@@ -179,7 +195,7 @@ class _ObjectsOfMeshes:
     def __init__(self) -> None:
         self._by_mesh: dict[str, bpy.types.Object] = {}
         # Not those of the depsgraph: for an object whose geometry alone is used it has the mesh, not the object.
-        for ob in sorted((ob for ob in bpy.data.objects if ob.type == "MESH"), key=lambda ob: ob.name):
+        for ob in sorted((ob for ob in bpy.data.objects if ob.type == "MESH"), key=by_name):
             self._by_mesh.setdefault(ob.data.name, ob)
 
     def of(self, ob: bpy.types.Object) -> bpy.types.Object | None:

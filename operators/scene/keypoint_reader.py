@@ -10,6 +10,7 @@ from mathutils import Vector
 from ...core.scene.keypoints import SceneKeypoint
 from ...core.scene.scene_record import category_of_name
 from .evaluated_shape import coordinates
+from .identity import Identities, by_name
 from .parents import with_parents
 
 
@@ -34,11 +35,12 @@ def read_keypoints(
         Sorted by name. Only what belongs to objects that leave pixels.
     """
     family = _Family(scene, set(rendered))
+    identities = Identities()
     found: dict[str, list[SceneKeypoint]] = defaultdict(list)
     for name, position, owners in _candidates(set(names), scene, family, depsgraph):
         # An empty of that name decides for the objects that it belongs to, and a bone comes before a vertex group.
         decided = {ob for place in found[name] for ob in place.objects}
-        objects = tuple(sorted(ob.name for ob in owners if ob.name not in decided))
+        objects = tuple(sorted({identities.of(ob) for ob in owners} - decided))
         if objects:
             below = min(_distance(ob.evaluated_get(depsgraph), position) for ob in owners)
             found[name].append(SceneKeypoint(name, objects, tuple(position), below))
@@ -52,7 +54,7 @@ def _candidates(
     names: set[str], scene: bpy.types.Scene, family: "_Family", depsgraph: bpy.types.Depsgraph
 ) -> Iterator[_Candidate]:
     """Name, place in the world, and the objects that it is a keypoint of; what decides comes first."""
-    objects = sorted(scene.objects, key=lambda ob: ob.name)
+    objects = sorted(scene.objects, key=by_name)
     for ob in objects:
         name = str(ob.get("keypoint", "")) or category_of_name(ob.name)
         if (name in names or ob.name in names) and ob not in family.rendered:

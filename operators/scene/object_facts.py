@@ -1,7 +1,7 @@
 """What the rules of a category table can look at, read from Blender as plain data; core/categories/rules.py decides.
 
-Names of parents and collections are keys as well. Where two have one name, which takes a linked library, the linked one
-is called as Blender writes it, "Car [library.blend]".
+Names are keys as well. Where two have one name, which takes a linked library, the linked one is called as Blender
+writes it, "Car [library.blend]"; see identity.py.
 """
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ import bpy
 
 from ...core.base.errors import SceneError
 from ...core.scene.scene_record import Facts, SceneEntries, SceneEntry
+from .identity import Identities, by_name
 from .parents import with_parents
 
 # Object types that leave pixels in a render.
@@ -44,54 +45,56 @@ class SceneFacts:
         self._instancers = _instancers(scene, visible)
         self._parents = _parents_of(objects, self._instancers)
         listed = scene.collection.children_recursive
-        instanced = sorted({ob.instance_collection for ob in visible if ob.instance_collection}, key=_sort_key)
+        instanced = sorted({ob.instance_collection for ob in visible if ob.instance_collection}, key=by_name)
         self._collections = list(
             dict.fromkeys([*listed, *(one for root in instanced for one in (root, *root.children_recursive))])
         )
-        self._names = {**_unique_names(self._parents), **_unique_names(self._collections)}
+        self._identities = Identities()
         self._inside = _containers(self._collections)
         self._own_collections = _own_collections(listed)
         self._holdouts = _objects_in_holdouts(scene)
         self._read: dict[bpy.types.Object, SceneEntry] = {}
 
     def objects(self) -> SceneEntries:
-        return SceneEntries((), tuple(self._object(ob, ob.name) for ob in self._objects))
+        return SceneEntries((), tuple(map(self._object, self._objects)))
 
     def parents(self) -> SceneEntries:
         """Whatever is a parent of an object, or instances one."""
-        ordered = sorted(self._parents, key=lambda ob: self._names[ob])
-        return SceneEntries((), tuple(self._object(ob, self._names[ob]) for ob in ordered))
+        return SceneEntries((), tuple(map(self._object, sorted(self._parents, key=self._identities.of))))
 
     def assets(self) -> SceneEntries:
         """Cryptomatte's assets: the top-most parent stands for all its children."""
-        ordered = sorted({list(with_parents(ob))[-1] for ob in self._objects}, key=lambda ob: ob.name)
-        return SceneEntries((), tuple(self._object(ob, ob.name) for ob in ordered))
+        ordered = sorted({list(with_parents(ob))[-1] for ob in self._objects}, key=by_name)
+        return SceneEntries((), tuple(map(self._object, ordered)))
 
     def materials(self) -> SceneEntries:
         used = {slot.material for ob in self._objects for slot in ob.material_slots if slot.material}
-        ordered = sorted(used, key=lambda material: material.name)
+        ordered = sorted(used, key=by_name)
         return SceneEntries(
             (),
             tuple(
                 SceneEntry(
-                    material.name, at_frame(material, self._depsgraph).pass_index, None, facts=_facts_of(material)
+                    self._identities.of(material),
+                    at_frame(material, self._depsgraph).pass_index,
+                    None,
+                    facts=_facts_of(material, name=self._own_name(material)),
                 )
                 for material in ordered
             ),
         )
 
     def collections(self) -> SceneEntries:
-        ordered = sorted(self._collections, key=lambda collection: self._names[collection])
+        ordered = sorted(self._collections, key=self._identities.of)
         return SceneEntries(
             (),
             tuple(
                 SceneEntry(
-                    self._names[collection],
+                    self._identities.of(collection),
                     0,
                     None,
                     facts=_facts_of(
                         collection,
-                        name=collection.name if self._names[collection] != collection.name else "",
+                        name=self._own_name(collection),
                         collections=self._names_of_containers(collection),
                     ),
                 )
@@ -99,38 +102,42 @@ class SceneFacts:
             ),
         )
 
-    def _object(self, ob: bpy.types.Object, name: str) -> SceneEntry:
-        """An object under a name; what is an asset or a parent as well is read once."""
+    def _object(self, ob: bpy.types.Object) -> SceneEntry:
+        """An object; what is an asset or a parent as well is read once."""
         known = self._read.get(ob)
-        if known is None or known.name != name:
-            known = self._read[ob] = self._read_object(ob, name)
+        if known is None:
+            known = self._read[ob] = self._read_object(ob)
         return known
 
-    def _read_object(self, ob: bpy.types.Object, name: str) -> SceneEntry:
+    def _read_object(self, ob: bpy.types.Object) -> SceneEntry:
         evaluated = at_frame(ob, self._depsgraph)
         collections = self._names_of_containers(ob)
         return SceneEntry(
-            name,
+            self._identities.of(ob),
             evaluated.pass_index,
             None,
-            parent=self._names[ob.parent] if ob.parent else "",
+            parent=self._identities.of(ob.parent) if ob.parent else "",
             collection=collections[0] if collections else "",
             instance_id=str(ob.get("instance_id", "")),
             facts=_facts_of(
                 ob,
-                name=ob.name if name != ob.name else "",
+                name=self._own_name(ob),
                 data=ob.data.name if ob.data else "",
                 collections=collections,
                 own_collection=self._own_collections.get(ob, ""),
-                materials=tuple(slot.material.name for slot in ob.material_slots if slot.material),
-                instancer=self._names[self._instancers[ob]] if ob in self._instancers else "",
+                materials=tuple(self._identities.of(slot.material) for slot in ob.material_slots if slot.material),
+                instancer=self._identities.of(self._instancers[ob]) if ob in self._instancers else "",
                 holdout=evaluated.is_holdout or ob in self._holdouts,
                 shadow_catcher=evaluated.is_shadow_catcher,
             ),
         )
 
     def _names_of_containers(self, thing: bpy.types.ID) -> tuple[str, ...]:
-        return tuple(self._names[collection] for collection in self._inside.get(thing, ()))
+        return tuple(self._identities.of(collection) for collection in self._inside.get(thing, ()))
+
+    def _own_name(self, thing: bpy.types.ID) -> str:
+        """As Facts.name."""
+        return "" if self._identities.of(thing) == thing.name else thing.name
 
 
 def at_frame(thing: bpy.types.ID, depsgraph: bpy.types.Depsgraph | None) -> bpy.types.ID:
@@ -139,10 +146,6 @@ def at_frame(thing: bpy.types.ID, depsgraph: bpy.types.Depsgraph | None) -> bpy.
     Custom properties are not to be read from it: it does not notice when a script sets them.
     """
     return thing.evaluated_get(depsgraph) if depsgraph else thing
-
-
-def _sort_key(thing: bpy.types.ID) -> tuple[str, str]:
-    return thing.name, thing.name_full
 
 
 def _facts_of(thing: bpy.types.ID, **others: object) -> Facts:
@@ -196,18 +199,6 @@ def _parents_of(
                 found.add(above)
                 waiting.append(above)
     return found
-
-
-def _unique_names(things: Iterable[bpy.types.ID]) -> dict[bpy.types.ID, str]:
-    """The names of things; of those that share one, the linked ones have their library's in it."""
-    same: dict[str, list[bpy.types.ID]] = defaultdict(list)
-    for thing in things:
-        same[thing.name].append(thing)
-    return {
-        thing: name if len(found) == 1 or thing.library is None else thing.name_full
-        for name, found in same.items()
-        for thing in found
-    }
 
 
 def _containers(collections: Iterable[bpy.types.Collection]) -> dict[bpy.types.ID, list[bpy.types.Collection]]:

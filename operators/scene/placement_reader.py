@@ -10,6 +10,7 @@ from ...core.scene.camera import Matrix
 from ...core.scene.placements import Bounds, Floats, Placement, rigid_frame
 from ...core.scene.scene_record import SceneEntries
 from .evaluated_shape import evaluated_points
+from .identity import Identities
 from .parents import with_parents
 from .scene_reader import instanced_objects, own_objects
 
@@ -28,18 +29,20 @@ def read_placements(
         A placement of each object and of each of its parents, sorted by name.
     """
     names = {entry.name for entry in labelled.entries if entry.category is not None or not entry.is_known}
-    objects = {ob for ob in own_objects(scene, depsgraph) | instanced_objects(depsgraph) if ob.name in names}
+    identities = Identities()
+    objects = {ob for ob in own_objects(scene, depsgraph) | instanced_objects(depsgraph) if identities.of(ob) in names}
     found: dict[str, Placement] = {}
     for ob, shapes in _shapes(objects, depsgraph).items():
         line = list(with_parents(ob))
         points = np.concatenate(shapes)
         bounds: dict[str, Bounds | None] = {}
         if len(points):
-            bounds = {one.name: _bounds_in(points, _matrix(one, depsgraph)) for one in line}
+            bounds = {identities.of(one): _bounds_in(points, _matrix(one, depsgraph)) for one in line}
             bounds[""] = Bounds.around(points)
-        found[ob.name] = Placement(ob.name, _matrix(ob, depsgraph), bounds, len(shapes))
+        name = identities.of(ob)
+        found[name] = Placement(name, _matrix(ob, depsgraph), bounds, len(shapes))
         for parent in line[1:]:
-            found.setdefault(parent.name, Placement(parent.name, _matrix(parent, depsgraph)))
+            found.setdefault(identities.of(parent), Placement(identities.of(parent), _matrix(parent, depsgraph)))
     return tuple(found[name] for name in sorted(found))
 
 

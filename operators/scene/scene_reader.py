@@ -13,6 +13,7 @@ from ...core.scene.scene_record import SceneEntries, SceneRecord
 from ...core.settings.category_table import CategoryTable
 from .. import compat
 from ..category_table import table_of
+from .identity import by_name
 from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, SceneFacts, at_frame
 from .stereo import Eye, eye_of, views_of
 
@@ -45,7 +46,7 @@ def read_scene(
         CategoryError: the scene's category table contradicts itself.
     """
     own = own_objects(scene, depsgraph, every_layer)
-    objects = sorted(own.union(instanced_objects(depsgraph), also), key=lambda ob: ob.name)
+    objects = sorted(own.union(instanced_objects(depsgraph), also), key=by_name)
     view = view or next(iter(views_of(scene)), "")
     render = scene.render
     metric = scene.unit_settings.system != "NONE"

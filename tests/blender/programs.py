@@ -1,5 +1,6 @@
 """Labelpass in processes of its own, from tests in Blender: the command line, and scripts in another Blender."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,12 +24,15 @@ def labelpass(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
 
 
-def in_own_blender(blend: Path, script: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """A script in a Blender that has opened a file and not the extension."""
+def in_own_blender(
+    blend: Path, script: Path, *arguments: str | Path, seed: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A script in a Blender that has opened a file and not the extension; `seed` is Python's for hashes."""
     command = [sys.executable, CHECKOUT / "tools/blender.py", "-b", blend, "-P", script, "--", *arguments]
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+    environment = os.environ if seed is None else {**os.environ, "PYTHONHASHSEED": str(seed)}
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120, env=environment)
 
 
-def headless(blend: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The headless script."""
-    return in_own_blender(blend, CHECKOUT / "export_annotations.py", *arguments)
+def headless(blend: Path, *arguments: str | Path, seed: int | None = None) -> subprocess.CompletedProcess[str]:
+    """The headless script; `seed` as for in_own_blender."""
+    return in_own_blender(blend, CHECKOUT / "export_annotations.py", *arguments, seed=seed)

@@ -123,7 +123,7 @@ def test_shared_name_of_different_categories() -> None:
 
     with pytest.raises(SceneError, match="'Car'") as caught:
         name_labels([hash_name("Car")], image(LabelSource.CRYPTO_OBJECT, "Car"), record)
-    assert "pass index" not in str(caught.value)
+    assert "share the pass index" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from core.base.errors import SceneError
 from core.base.files import digest
 from core.scene.scene_geometry import (
+    Carrier,
     Mesh,
     SceneGeometry,
     Surface,
@@ -105,4 +106,11 @@ def test_archive_of_another_kind(tmp_path: Path) -> None:
     ],
 )
 def test_shared_labels(surfaces: list[tuple[str, int, bool]], shared: set[str]) -> None:
-    assert shared_labels(surfaces) == shared
+    assert shared_labels([Carrier(name, name, index, is_instance) for name, index, is_instance in surfaces]) == shared
+
+
+def test_objects_of_one_name_share_a_label() -> None:
+    """Of two libraries, instances or not."""
+    car, truck = Carrier("Body [car.blend]", "Body", 0, False), Carrier("Body [truck.blend]", "Body", 0, False)
+    assert shared_labels([car, truck, Carrier("Road", "Road", 0, False)]) == {car.object, truck.object}
+    assert shared_labels([car]) == set()
