@@ -51,6 +51,11 @@ def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
     broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
     if broken:
         notes = (f"{broken} pixels of the Combined pass are not numbers and became black; look for a broken material",)
+    if guess := passes.guess(Pass.COMBINED):
+        notes += (
+            f"The colours are those of {guess!r}, the only layer with R, G, B and A; if the rendered image is another "
+            "one, name it with --pass NAME=combined",
+        )
     if wanted:
         write_image(job.dataset.file(job.image), colours, job.settings.image_format)
     return TrainingImage(colours, SRGB if wanted else None, notes)

@@ -33,6 +33,7 @@ def _annotate(options: argparse.Namespace) -> int:
         frames, missing = frames_with_numbers(frames, numbers)
         if not frames:
             raise InputError(without_files(missing)[1])
+    _check_pass_names(frames, options)
     output: Path = options.output
     dataset = DatasetFolder(output)
     variants, bad = _variants(frames, settings)
@@ -98,11 +99,13 @@ def _passes(options: argparse.Namespace) -> int:
     from ..exr.passes import Passes
 
     code = ExitCode.DONE
-    for frame in find_frames(options.frames):
+    frames = find_frames(options.frames, _pass_names(options.pass_names))
+    _check_pass_names(frames, options)
+    for frame in frames:
         try:
-            passes = Passes(frame.files)
+            passes = Passes(frame.files, names=frame.pass_names)
             height, width = passes.shape
-            found = passes.overview()
+            found, unknown = passes.overview(), passes.unknown()
         except LabelpassError as error:
             print(f"labelpass: {error}", file=sys.stderr)
             code = ExitCode.FAILED
@@ -111,6 +114,8 @@ def _passes(options: argparse.Namespace) -> int:
         for layer, view, names in found:
             where = " / ".join(name for name in (layer, view) if name)
             print(f"  {where or '(no view layer)'}: {', '.join(names)}")
+        if unknown:
+            print(f"  Names that say nothing: {', '.join(unknown)} (--pass NAME=PASS says which pass one of them is)")
     return code
 
 
@@ -137,6 +142,14 @@ def _pass_names(pairs: Iterable[str]) -> dict[str, Pass]:
                 f"--pass {pair} does not name a pass; write for example mask=object_index (passes: {known})"
             ) from error
     return names
+
+
+def _check_pass_names(frames: Sequence[FrameFiles], options: argparse.Namespace) -> None:
+    """Raises UsageError where a name of --pass is not in the files; without --pass no file is opened."""
+    if options.pass_names:
+        from ..exr.pass_names import check_names
+
+        check_names(frames)
 
 
 def _scene_folder(given: Path | None, dataset: DatasetFolder, frames: Sequence[FrameFiles]) -> Path | None:

@@ -39,6 +39,7 @@ def _add_passes(commands: "argparse._SubParsersAction[OneSentenceParser]") -> No
         epilog=examples(["labelpass passes renders/0001.exr"]),
     )
     _add_frames(passes)
+    _add_pass_names(passes)
 
 
 def _add_annotate(commands: "argparse._SubParsersAction[OneSentenceParser]") -> None:
@@ -86,15 +87,7 @@ def _add_annotate(commands: "argparse._SubParsersAction[OneSentenceParser]") -> 
     files.add_argument(
         "--sequence", metavar="NAME", help="Name of one sequence for all frames, instead of the names of their folders"
     )
-    files.add_argument(
-        "--pass",
-        dest="pass_names",
-        action="append",
-        default=[],
-        metavar="NAME=PASS",
-        help="Pass in the files whose folder or name is NAME, such as mask=object_index; for passes in files of their "
-        "own whose names do not say which pass they hold; may be repeated",
-    )
+    _add_pass_names(files)
     add_settings(annotate, blender=False, merge=False)
 
 
@@ -129,6 +122,18 @@ def _add_validate(commands: "argparse._SubParsersAction[OneSentenceParser]") -> 
 def _add_frames(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "frames", nargs="+", type=Path, metavar="FRAMES", help="EXR files, or folders that hold them at any depth"
+    )
+
+
+def _add_pass_names(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--pass",
+        dest="pass_names",
+        action="append",
+        default=[],
+        metavar="NAME=PASS",
+        help="Pass in the layer or part NAME of the files, or in the files whose folder or name is NAME, such as "
+        "mask=object_index; where names do not say which pass they hold; may be repeated",
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..base.errors import PassError
 from ..frames.sidecar import Sidecar, sidecar_path
-from ..settings.render_pass import CRYPTOMATTES, Pass
+from ..settings.render_pass import CRYPTOMATTES, Pass, plain_spelling
 from .stored_pass import UNRANKED, StoredPass, StoredPasses
 
 _NAME_ATTRIBUTE = re.compile(r"(cryptomatte/[^/]+/)name")
@@ -41,11 +41,13 @@ class CryptomatteLayer:
         view_layer: that it belongs to; "" for none.
         name: without the view layer.
         levels: rank pair -> where its channels are.
+        meaning: what its ids stand for, where its name or the user says so.
     """
 
     view_layer: str
     name: str
     levels: dict[int, StoredPass]
+    meaning: Pass | None = None
 
     @property
     def full_name(self) -> str:
@@ -54,15 +56,14 @@ class CryptomatteLayer:
 
     @property
     def is_plain(self) -> bool:
-        """Whether its name is that of a pass, and needs no guess."""
-        return Pass.named(self.name) in CRYPTOMATTES
+        """Whether it is known what it stands for, without a guess."""
+        return self.meaning in CRYPTOMATTES
 
     @property
     def pass_(self) -> Pass:
         """What its ids stand for, as the name says; objects if it says nothing."""
-        named = Pass.named(self.name)
-        if named in CRYPTOMATTES:
-            return named
+        if self.meaning in CRYPTOMATTES:
+            return self.meaning
         words = self.name.lower().replace("cryptomatte", "")
         return next((pass_ for pass_, hint in _HINTS if hint.search(words)), Pass.CRYPTO_OBJECT)
 
@@ -100,24 +101,29 @@ def declared_names(headers: Iterable[Header]) -> set[str]:
 def find_cryptomattes(stored: StoredPasses, view: str) -> list[CryptomatteLayer]:
     """All Cryptomattes of a view, in the order of the files."""
     found: dict[tuple[str, str], dict[int, StoredPass]] = {}
+    meanings: dict[tuple[str, str], Pass | None] = {}
     for wanted_view in ("", view):  # what has the view in its name comes last and counts
         for key, entry in stored.items():
-            if key.view == wanted_view and (key.rank != UNRANKED or Pass.named(key.name) in CRYPTOMATTES):
+            if key.view == wanted_view and (key.rank != UNRANKED or key.pass_ in CRYPTOMATTES):
                 found.setdefault((key.view_layer, key.name), {})[key.rank] = entry
+                meanings[key.view_layer, key.name] = key.pass_
     layers = []
     for (view_layer, name), levels in found.items():
         # Without a rank it is the preview image, or the only level in a file that a File Output node has written.
         only = levels.pop(UNRANKED, None)
         if levels or only:
-            layers.append(CryptomatteLayer(view_layer, name, levels or {0: only} if only else levels))
+            levels = levels or ({0: only} if only else {})
+            layers.append(CryptomatteLayer(view_layer, name, levels, meanings[view_layer, name]))
     return layers
 
 
 def named_cryptomatte(layers: Sequence[CryptomatteLayer], name: str, view_layer: str) -> CryptomatteLayer | None:
-    """The Cryptomatte of that name, with or without its view layer, in upper or lower case; None if there is none."""
+    """The Cryptomatte of that name, with or without its view layer, in upper or lower case or in Nuke's spelling; None
+    if there is none.
+    """
     in_layer = [layer for layer in layers if layer.view_layer == view_layer]
     for candidates in (in_layer, layers):
-        for same in (str, str.lower):
+        for same in (str, str.lower, lambda one: plain_spelling(one).lower()):
             for layer in candidates:
                 if same(name) in (same(layer.full_name), same(layer.name)):
                     return layer
@@ -130,9 +136,10 @@ def manifest_of(layer: CryptomatteLayer, headers: Iterable[Header]) -> ManifestT
     Raises:
         PassError: its ids became floats in an unknown way, or the manifest's file cannot be read.
     """
-    for header in headers:
-        for prefix, name in _declarations(header):
-            if name != layer.full_name:
+    declared = [(header, *declaration) for header in headers for declaration in _declarations(header)]
+    for same in (str, plain_spelling):
+        for header, prefix, name in declared:
+            if same(name) != same(layer.full_name):
                 continue
             conversion = header.strings.get(f"{prefix}conversion", _CONVERSION)
             if conversion != _CONVERSION:

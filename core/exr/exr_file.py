@@ -151,6 +151,8 @@ class ExrFile:
             if len(table) < 8 * part._chunk_count:
                 raise ValueError("the offset table is incomplete")
             offsets = struct.unpack(f"<{part._chunk_count}Q", table)
+            if 0 in offsets:
+                raise _unfinished(self.path)
             chunks = [self._chunk(file, part, offset) for offset in offsets]
         flags = _VERSION | (_TILED if part._tiled else 0) | 0x400  # 0x400: names may be longer than 31 bytes
         head = _MAGIC + struct.pack("<I", flags) + part._header
@@ -260,17 +262,31 @@ def _parse_headers(data: bytes, path: Path) -> tuple[ExrPart, ...]:
         chunk_count = struct.unpack("<i", attributes["chunkCount"][1])[0] if multi_part else 0
         parts.append(_part(index, attributes, header, tiled, chunk_count, place, path))
         rows_of_chunk = _ROWS_OF_CHUNK.get(attributes["compression"][1][0])
+        if not multi_part and struct.unpack_from("<Q", data, place)[0] == 0:
+            raise _unfinished(path)
         if not tiled and rows_of_chunk:
             # What the header says of the pixels has to fit what is there, or a damaged window would cut them off.
             expected = -(-parts[-1].data_window.height // rows_of_chunk)
             if multi_part and chunk_count != expected:
                 raise ValueError("the number of chunks does not fit the number of rows")
-            if not multi_part and min(struct.unpack_from(f"<{expected}Q", data, place)) != place + 8 * expected:
-                raise ValueError("the first chunk is not where the offset table ends")
+            if not multi_part:
+                offsets = struct.unpack_from(f"<{expected}Q", data, place)
+                if 0 in offsets:
+                    raise _unfinished(path)
+                if min(offsets) != place + 8 * expected:
+                    raise ValueError("the first chunk is not where the offset table ends")
         if chunk_count < 0:
             raise ValueError("a negative number of chunks")
         place += 8 * chunk_count
     return tuple(parts)
+
+
+def _unfinished(path: Path) -> ExrError:
+    """The error of a file whose table of chunks has not been written: that is done last of all."""
+    return ExrError(
+        f"{path} is not finished: the program that renders it is still writing, or was stopped before the end; "
+        "wait for it, or render the frame again"
+    )
 
 
 def _part(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..base.box import Pixels
 from ..base.errors import ExrError, PassError, UsageError
-from ..settings.render_pass import CRYPTOMATTES, LABEL_PASSES, Pass, PassFile
+from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass, PassFile, PassName, plain_spelling
 from .cryptomatte_layers import (
     CryptomatteLayer,
     Header,
@@ -20,10 +20,12 @@ from .cryptomatte_layers import (
     named_cryptomatte,
 )
 from .exr_file import ExrFile
-from .stored_pass import UNRANKED, StoredPass, sort_channels
+from .stored_pass import UNRANKED, PassKey, StoredPass, sort_channels
 
 # The layer in which Blender stores what its compositor made.
 _COMPOSITE_LAYER = "Composite"
+# How far the copies of a single value may be apart: a lossy codec changes those of a distance, never an index.
+_TOLERANCE, _TOLERANCE_OF_DISTANCES = 1e-3, 0.05
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Passes:
         view: str = "",
         cryptomatte: str = "",
         composited: bool = True,
+        names: Sequence[PassName] = (),
     ) -> None:
         """
         Args:
@@ -91,6 +94,7 @@ class Passes:
             cryptomatte: name of the Cryptomatte that the labels will come from, where that decides; "" if none.
             composited: whether Combined is what the compositor made of all view layers, where the files hold that;
                 else it is the view layer's own.
+            names: what the user says of the names of layers, parts and files.
 
         Raises:
             ExrError: a file is missing or damaged, or the files have different resolutions.
@@ -109,8 +113,9 @@ class Passes:
         self.shape = (window.height, window.width)
         self._composited = composited
         self._headers = [Header(file.path, part.strings) for file, _ in opened for part in file.parts]
-        self._stored = sort_channels(opened, declared_names(self._headers))
+        self._stored = sort_channels(opened, declared_names(self._headers), names)
         self._preloaded: dict[tuple[int, str], Pixels] = {}
+        self._part_names = [part.name for file, _ in opened for part in file.parts if part.name]
         self._views_in_order = [view for file, _ in opened for part in file.parts for view in part.views]
         self._names = ", ".join(str(file.path) for file, _ in opened)
         self.view = self._choose_view(view)
@@ -127,9 +132,7 @@ class Passes:
         """The passes of this view layer and view, for a person."""
         return ", ".join(
             dict.fromkeys(
-                _title(key.name)
-                for key in self._stored
-                if key.view_layer == self.view_layer and key.view in (self.view, "")
+                key.title for key in self._stored if key.view_layer == self.view_layer and key.view in (self.view, "")
             )
         )
 
@@ -137,8 +140,21 @@ class Passes:
         """View layer, view and the names of the passes in them, for all view layers and views."""
         found: dict[tuple[str, str], dict[str, None]] = {}
         for key in self._stored:
-            found.setdefault((key.view_layer, key.view), {})[_title(key.name)] = None
+            found.setdefault((key.view_layer, key.view), {})[key.title] = None
         return [(layer, view, list(names)) for (layer, view), names in found.items()]
+
+    def unknown(self) -> list[str]:
+        """The layers whose names say nothing, with the view layer; what is a Cryptomatte by its header is not one."""
+        names = (key.full_name for key in self._stored if key.pass_ is None and key.rank == UNRANKED)
+        return list(dict.fromkeys(name for name in names if name))
+
+    def layers_and_parts(self) -> list[str]:
+        """Every name of a layer or part that the user can give a meaning, with the view layer."""
+        return list(dict.fromkeys([*(key.full_name for key in self._stored if key.name), *self._part_names]))
+
+    def given_names(self) -> set[str]:
+        """Those names that the user gave a meaning and that are in these files."""
+        return {name for key in self._stored for name in key.given}
 
     def read(self, pass_: Pass) -> Pixels:
         """The pixels of a pass, placed into the image; outside the data window they are 0.
@@ -155,10 +171,24 @@ class Passes:
             raise PassError(
                 f"{self.where} has no pass {pass_.title}; it has {self.listing()}; "
                 "choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
+                + self.hint(pass_)
             )
-        if len(pass_.components) == 1:
-            return self.pixels(stored, stored.names_of(pass_))[0]
-        return np.stack(self.pixels(stored, stored.names_of(pass_)), axis=-1)
+        if len(pass_.components) > 1:
+            return np.stack(self.pixels(stored, stored.names_of(pass_)), axis=-1)
+        values, *copies = self.pixels(stored, _channels_to_read(stored, pass_))
+        if any(_differ(pass_, values, copy) for copy in copies):
+            holds = "colours and not pass indices" if pass_ in INDEX_PASSES else "colours and not one value"
+            raise PassError(
+                f"{self.where}, pass {pass_.title}: its channels {', '.join(stored.letters(pass_))} differ, so it "
+                f"holds {holds}; write the pass itself, without a node that colours it"
+            )
+        return values
+
+    def hint(self, pass_: Pass) -> str:
+        """The end of a sentence on a pass that is missing, where a layer of another name could be it; else ""."""
+        if not self.unknown():
+            return ""
+        return f"; or give the name that it has here with --pass NAME={pass_.value}"
 
     def preload(self, passes: Iterable[Pass]) -> None:
         """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.
@@ -168,7 +198,7 @@ class Passes:
         Raises:
             PassError, ExrError: as read().
         """
-        found = [(stored, stored.names_of(pass_)) for pass_ in passes if (stored := self._find(pass_))]
+        found = [(stored, _channels_to_read(stored, pass_)) for pass_ in passes if (stored := self._find(pass_))]
         found.sort(key=lambda item: id(item[0].part))
         for _, group in itertools.groupby(found, key=lambda item: id(item[0].part)):
             together = list(group)
@@ -249,6 +279,7 @@ class Passes:
             raise PassError(
                 f"{self.where} has no pass {title}; it has {self.listing()}; "
                 "turn it on in Blender under View Layer Properties > Passes > Cryptomatte and render again"
+                + self.hint(pass_ or Pass.CRYPTO_OBJECT)
             )
         if len(layers) > 1:
             raise PassError(
@@ -257,21 +288,34 @@ class Passes:
             )
         return layers[0]
 
+    def guess(self, pass_: Pass) -> str:
+        """The name of the layer that is taken for a pass though nothing says so; "" where something does."""
+        key = self._key(pass_)
+        return key.full_name if key and key.is_guess else ""
+
     def _find(self, pass_: Pass) -> StoredPass | None:
+        key = self._key(pass_)
+        return self._stored[key] if key else None
+
+    def _key(self, pass_: Pass) -> PassKey | None:
         layers = [self.view_layer]
         if pass_ is Pass.COMBINED:
             # What the user sees is the compositor's result; and the labels' own layer may have no picture.
             order = [_COMPOSITE_LAYER, self.view_layer] if self._composited else [self.view_layer, _COMPOSITE_LAYER]
             layers = list(dict.fromkeys([*order, *self._layers()]))
-        for wanted_layer, wanted_view in itertools.product(layers, (self.view, "")):
-            for key, stored in self._stored.items():
-                if (key.view_layer, key.view) == (wanted_layer, wanted_view) and Pass.named(key.name) is pass_:
-                    return stored
+        fitting = [key for key in self._stored if key.pass_ is pass_]
+        # What the user has named counts first, and belongs to every view layer where it names none.
+        given = [key for key in fitting if key.given]
+        for keys, wanted_layers in ((given, [*layers, ""]), (fitting, layers)):
+            for wanted_layer, wanted_view in itertools.product(wanted_layers, (self.view, "")):
+                for key in keys:
+                    if (key.view_layer, key.view) == (wanted_layer, wanted_view):
+                        return key
         return None
 
     def label_layers(self) -> list[str]:
         """The view layers with a pass that separates objects; all of them where none has one."""
-        found = [key.view_layer for key in self._stored if Pass.named(key.name) in LABEL_PASSES or key.rank != UNRANKED]
+        found = [key.view_layer for key in self._stored if _separates_objects(key)]
         return list(dict.fromkeys(found)) or self._layers()
 
     def views(self) -> list[str]:
@@ -287,12 +331,18 @@ class Passes:
         layers = self._layers()
         if wanted:
             if wanted not in layers:
+                spelled = plain_spelling(wanted)
+                if found := [layer for layer in layers if plain_spelling(layer) == spelled]:
+                    return found[0]
                 raise UsageError(
                     f"{self._names} has no view layer {wanted!r}; it has {_quoted(layers)}, so choose one of them"
                 )
             return wanted
         if cryptomatte and (chosen := named_cryptomatte(self._cryptomattes, cryptomatte, "")):
             return chosen.view_layer
+        for key in self._stored:
+            if key.given and _separates_objects(key):
+                return key.view_layer
         return next(iter(self.label_layers()), "")
 
     def _choose_view(self, wanted: str) -> str:
@@ -307,9 +357,22 @@ class Passes:
         return wanted or (views[0] if views else "")
 
 
-def _title(name: str) -> str:
-    pass_ = Pass.named(name)
-    return pass_.title if pass_ else name or "channels without a pass name"
+def _separates_objects(key: PassKey) -> bool:
+    return key.pass_ in LABEL_PASSES or key.rank != UNRANKED
+
+
+def _channels_to_read(stored: StoredPass, pass_: Pass) -> list[str]:
+    """Full channel names of a pass, and behind that of a single value those of its copies."""
+    return stored.names(stored.letters(pass_)) if len(pass_.components) == 1 else stored.names_of(pass_)
+
+
+def _differ(pass_: Pass, values: Pixels, copy: Pixels) -> bool:
+    """Whether what should be twice the same value is not."""
+    if np.array_equal(values, copy):
+        return False
+    tolerance = 0 if pass_ in INDEX_PASSES else _TOLERANCE_OF_DISTANCES
+    with np.errstate(invalid="ignore"):
+        return not np.allclose(values, copy, rtol=tolerance, atol=_TOLERANCE, equal_nan=True)
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ def variants_of(frame: FrameFiles, settings: Settings) -> list[tuple[FrameFiles,
         frame.files,
         "" if settings.all_view_layers else settings.view_layer,
         "" if settings.all_views else settings.view,
+        names=frame.pass_names,
     )
     # A view layer without a name is all that a plain EXR file or that of a File Output node has.
     layers = passes.label_layers() if settings.all_view_layers else [settings.view_layer]

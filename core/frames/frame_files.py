@@ -5,12 +5,12 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..base.errors import InputError, UsageError
-from ..base.json_fields import JsonObject
-from ..settings.render_pass import Pass, PassFile
+from ..base.json_fields import LEFT_OUT, JsonObject
+from ..settings.render_pass import Pass, PassFile, PassName
 
 # The name of a frame: "shot_0012", and "shot_0012_L" of a stereo render with one file a view.
 NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<digits>\d+)(?P<view>_[A-Za-z]+)?", re.DOTALL)
@@ -32,6 +32,7 @@ class FrameFiles(JsonObject):
         files: at least one.
         variant: the end of `sequence` that names the scene, view layer and view, where these files are made into
             several sequences, see sequences.py; "" where they are one.
+        pass_names: what the user says of the names of layers and parts in the files.
     """
 
     sequence: str
@@ -39,6 +40,7 @@ class FrameFiles(JsonObject):
     name: str
     files: tuple[PassFile, ...]
     variant: str = ""
+    pass_names: tuple[PassName, ...] = field(default=(), metadata=LEFT_OUT)
 
     @property
     def path(self) -> str:
@@ -62,7 +64,8 @@ def find_frames(
 
     Args:
         paths: EXR files, and folders that are searched with everything below them.
-        pass_names: what further names of folders or file prefixes mean, for File Output nodes with names of their own.
+        pass_names: what further names of folders, file prefixes, and layers and parts in the files mean, for File
+            Output nodes with names of their own.
         sequence: the name of the sequence for all frames, instead of their folders.
 
     Returns:
@@ -75,6 +78,7 @@ def find_frames(
     if sequence is not None and (PurePosixPath(sequence).is_absolute() or ".." in PurePosixPath(sequence).parts):
         raise UsageError(f"The sequence {sequence!r} would lie outside the output folder; give it a plain name")
     meanings = {name.lower(): pass_ for name, pass_ in (pass_names or {}).items()}
+    given_names = tuple(PassName(name, pass_) for name, pass_ in (pass_names or {}).items())
     groups: dict[tuple[str, str], list[tuple[str, PassFile]]] = defaultdict(list)
     for root, path in _exr_files(paths):
         folder, holds, short_name = _meaning(root, path, meanings)
@@ -92,7 +96,8 @@ def find_frames(
                     f"{other.path} and {file.path} would both be frame {name!r}; give the folder that holds both of "
                     "their folders, or annotate them one after the other with --sequence and a name for each"
                 )
-        frames.append(FrameFiles(folder if sequence is None else sequence, frame_number(name), name, files))
+        own = folder if sequence is None else sequence
+        frames.append(FrameFiles(own, frame_number(name), name, files, pass_names=given_names))
 
     frames.sort(key=lambda frame: (frame.sequence, frame.frame, frame.name))
     for one, next_one in itertools.pairwise(frames):
@@ -112,6 +117,15 @@ def joined_path(*names: str) -> str:
 def pass_of_file(name: str) -> Pass | None:
     """The pass that a file, or a slot of a File Output node, with this name holds; None where the name does not say."""
     return _meaning(None, Path(f"{name.rstrip('0123456789#')}0001.exr"), {})[1]
+
+
+def names_in_path(path: Path, names: Iterable[PassName]) -> frozenset[str]:
+    """Those names by which a file's own name or folder says which pass it holds."""
+    return frozenset(
+        one.name
+        for one in names
+        if path.parent.name.lower() == one.name.lower() or _ends_with(_prefix(path.stem), one.name)
+    )
 
 
 def frame_paths(root: Path, file: Path) -> list[str]:
@@ -206,6 +220,18 @@ def _is_visible_exr(path: Path) -> bool:
     return path.suffix.lower() == ".exr" and not any(part.startswith(".") for part in path.parts)
 
 
+def _prefix(stem: str) -> str:
+    """A file's name without the number and the view at its end."""
+    match = NUMBERED.fullmatch(stem)
+    return match["prefix"] if match else stem
+
+
+def _ends_with(prefix: str, name: str) -> bool:
+    """Whether the words at the end of a file's prefix are this name."""
+    ends = (prefix[start.start() :].strip("_-. ") for start in _WORD_START.finditer(prefix))
+    return any(end.lower() == name.lower() for end in ends)
+
+
 def _meaning(root: Path | None, path: Path, meanings: Mapping[str, Pass]) -> tuple[str, Pass | None, str]:
     """Folder of the sequence, the pass that the file's names say it holds, and the frame's name without the pass."""
 
@@ -213,8 +239,7 @@ def _meaning(root: Path | None, path: Path, meanings: Mapping[str, Pass]) -> tup
         return meanings.get(name.lower()) or Pass.named(name)
 
     stem = path.stem
-    match = NUMBERED.fullmatch(stem)
-    prefix = match["prefix"] if match else stem
+    prefix = _prefix(stem)
     rest = stem[len(prefix) :]
     # The longest end of the prefix that names a pass: "Depth0001", "shot_Depth_0001", "file_nameDepth0001".
     holds = None

@@ -102,6 +102,7 @@ def read_labels(
     raise PassError(
         f"{passes.where} has no pass that separates objects; it has {passes.listing()}. In Blender turn on View "
         "Layer Properties > Passes > Cryptomatte > Object (or in Cycles Data > Indexes > Object Index) and render again"
+        + passes.hint(Pass.OBJECT_INDEX)
     )
 
 

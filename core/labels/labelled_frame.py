@@ -367,4 +367,11 @@ def open_passes(job: FrameJob) -> Passes:
     settings = job.settings
     # Of several view layers, each is to have a picture of its own.
     own_picture = settings.all_view_layers
-    return Passes(job.files.files, settings.view_layer, settings.view, settings.cryptomatte, not own_picture)
+    return Passes(
+        job.files.files,
+        settings.view_layer,
+        settings.view,
+        settings.cryptomatte,
+        not own_picture,
+        job.files.pass_names,
+    )

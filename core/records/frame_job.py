@@ -19,7 +19,7 @@ from .record_store import open_records, up_to_date
 
 # The version of what annotate makes of the same input: a higher one makes every record out of date. RECORD_VERSION is
 # a number of its own, since a record that is only written in another way need not be made again. Up to 4 they were one.
-ANNOTATION_VERSION = 4
+ANNOTATION_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class FrameJob(JsonObject):
                 f"Cannot read {self.scene}: {error.strerror}; export the frame again from Blender, "
                 "or give the folder of its scene record with --scene"
             ) from error
+        names = [one.as_json() for one in self.files.pass_names]
         return digest(
             canonical_json(
                 {
@@ -80,6 +81,7 @@ class FrameJob(JsonObject):
                     "settings": self.settings.shaping_records(),
                     "colour": self.colour,
                     "categories": self.categories.as_json() if self.categories else None,
+                    **({"pass_names": names} if names else {}),
                 }
             )
         )

@@ -46,6 +46,11 @@ class Pass(Enum):
         return _BY_NAME.get(_simplified(name))
 
 
+def plain_spelling(name: str) -> str:
+    """A name as programs write it that allow letters, digits and underscores only, as Nuke does."""
+    return re.sub(r"\W", "_", name)
+
+
 def _simplified(name: str) -> str:
     return re.sub(r"[\s_.-]", "", name).lower()
 
@@ -78,6 +83,14 @@ CRYPTOMATTES = (Pass.CRYPTO_OBJECT, Pass.CRYPTO_ASSET, Pass.CRYPTO_MATERIAL)
 LABEL_PASSES = (*INDEX_PASSES, *CRYPTOMATTES)
 
 _BY_NAME = {_simplified(name): pass_ for pass_ in Pass for name in (*pass_.names, pass_.value)}
+
+
+@dataclass(frozen=True)
+class PassName(JsonRow):
+    """What the user says of a name that Labelpass does not know: which pass a layer, part, file or folder holds."""
+
+    name: str
+    pass_: Pass
 
 
 @dataclass(frozen=True)
