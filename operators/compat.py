@@ -81,6 +81,15 @@ def compositor_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
     return scene.node_tree if scene.use_nodes else None
 
 
+def picture_inputs(tree: bpy.types.NodeTree) -> list[bpy.types.NodeSocket]:
+    """The inputs of the compositor's nodes at which its picture comes in; none where it makes no picture."""
+    if bpy.app.version >= (5, 0, 0):
+        ends = [node for node in tree.nodes if node.bl_idname == "NodeGroupOutput" and node.is_active_output]
+    else:
+        ends = [node for node in tree.nodes if node.bl_idname == "CompositorNodeComposite"]
+    return [node.inputs[0] for node in ends if not node.mute]
+
+
 def file_outputs(scene: bpy.types.Scene) -> list[bpy.types.Node]:
     """The File Output nodes of the compositor that write EXR files."""
     tree = compositor_tree(scene)

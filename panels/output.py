@@ -22,6 +22,7 @@ class Output(SidebarPanel):
         column.enabled = not context.window_manager.labelpass.running
         column.prop(settings, "output", placeholder="Beside the frames")
         column.prop(settings, "image_format")
+        column.prop(settings, "image_from")
         column.prop(settings, "pictures")
         column.prop(settings, "soft_masks")
         row = column.row(heading="Cameras", align=True)

@@ -65,7 +65,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
         checkpoint()
         frame = step(frame)
     checkpoint()
-    image = write_training_image(job, frame.passes)
+    image = write_training_image(job, frame.passes, frame.scene)
     checkpoint()
     pictures = write_previews(frame, image.colours, checkpoint)
     maps = _write_maps(frame, image.colours, checkpoint)

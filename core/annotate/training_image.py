@@ -1,14 +1,15 @@
 """The training image of a frame: made by Blender, or else here from the Combined pass."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..drawing.image_files import SRGB, Bytes, read_image, to_srgb, write_image
-from ..exr.passes import Passes
+from ..exr.passes import COMPOSITE_LAYER, Passes
 from ..records.frame_job import FrameJob
+from ..scene.scene_record import SceneRecord
 from ..settings.render_pass import Pass
 from ..settings.settings import ImageFormat, shows_colours
 
@@ -28,8 +29,13 @@ class TrainingImage:
     notes: tuple[str, ...] = ()
 
 
-def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
+def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | None) -> TrainingImage:
     """Write the training image of a frame, if one is wanted and Blender has not made it already.
+
+    Args:
+        job: the frame.
+        passes: its passes.
+        scene: its scene record; None where it has none.
 
     Raises:
         PassError, ExrError: the Combined pass cannot be read.
@@ -37,20 +43,19 @@ def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
         OutputError: the image cannot be written.
     """
     wanted = job.settings.image_format is not ImageFormat.NONE
-    if job.colour is not None:
-        return TrainingImage(
-            read_image(job.dataset.file(job.image)) if shows_colours(job.settings) else None, job.colour
-        )
-    if not wanted and not shows_colours(job.settings):
+    if job.colour is None and not wanted and not shows_colours(job.settings):
         return TrainingImage()
+    notes = tuple(_mismatches(passes, scene))
+    if job.colour is not None:
+        colours = read_image(job.dataset.file(job.image)) if shows_colours(job.settings) else None
+        return TrainingImage(colours, job.colour, notes)
     if Pass.COMBINED not in passes:
         return TrainingImage(notes=("There is no Combined pass, so no training image was written",) if wanted else ())
     combined = passes.read(Pass.COMBINED)
     colours = to_srgb(combined)
-    notes: tuple[str, ...] = ()
     broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
     if broken:
-        notes = (f"{broken} pixels of the Combined pass are not numbers and became black; look for a broken material",)
+        notes += (f"{broken} pixels of the Combined pass are not numbers and became black; look for a broken material",)
     if guess := passes.guess(Pass.COMBINED):
         notes += (
             f"The colours are those of {guess!r}, the only layer with R, G, B and A; if the rendered image is another "
@@ -59,3 +64,27 @@ def write_training_image(job: FrameJob, passes: Passes) -> TrainingImage:
     if wanted:
         write_image(job.dataset.file(job.image), colours, job.settings.image_format)
     return TrainingImage(colours, SRGB if wanted else None, notes)
+
+
+def _mismatches(passes: Passes, scene: SceneRecord | None) -> Iterator[str]:
+    """Sentences on an image that shows something else than the labels, or that is another one to avoid that."""
+    layer, has_composite = passes.picture_layer, passes.has_composite
+    if layer is None:
+        return
+    if scene and scene.mismatch and layer == COMPOSITE_LAYER:
+        yield (
+            f"The image does not match the labels: {scene.mismatch}; set Image From to Automatic or Render Layer, with "
+            "the Combined pass turned on in the view layer"
+        )
+    elif scene and scene.mismatch and has_composite:
+        yield f"The image is from the view layer and not from the compositor, since {scene.mismatch}"
+    if scene and scene.compositing and scene.compositing.mismatch_in_files and not has_composite:
+        yield (
+            f"The image may not match the labels: {scene.compositing.mismatch_in_files}; connect that to the Render "
+            "Layers node itself"
+        )
+    if layer not in (COMPOSITE_LAYER, passes.view_layer, ""):
+        yield (
+            f"The image is from the view layer {layer!r}, since {passes.view_layer!r} has no Combined pass; turn it on "
+            "there if they do not show the same"
+        )

@@ -23,7 +23,7 @@ from .exr_file import ExrFile
 from .stored_pass import UNRANKED, PassKey, StoredPass, sort_channels
 
 # The layer in which Blender stores what its compositor made.
-_COMPOSITE_LAYER = "Composite"
+COMPOSITE_LAYER = "Composite"
 # How far the copies of a single value may be apart: a lossy codec changes those of a distance, never an index.
 _TOLERANCE, _TOLERANCE_OF_DISTANCES = 1e-3, 0.05
 
@@ -293,6 +293,18 @@ class Passes:
         key = self._key(pass_)
         return key.full_name if key and key.is_guess else ""
 
+    @property
+    def has_composite(self) -> bool:
+        """Whether the files hold what the compositor made."""
+        return any(key.view_layer == COMPOSITE_LAYER and key.pass_ is Pass.COMBINED for key in self._stored)
+
+    @property
+    def picture_layer(self) -> str | None:
+        """The layer that Combined is read from, COMPOSITE_LAYER for the compositor's; None where there is none, or the
+        user has named it."""
+        key = self._key(Pass.COMBINED)
+        return None if key is None or key.given else key.view_layer
+
     def _find(self, pass_: Pass) -> StoredPass | None:
         key = self._key(pass_)
         return self._stored[key] if key else None
@@ -301,7 +313,7 @@ class Passes:
         layers = [self.view_layer]
         if pass_ is Pass.COMBINED:
             # What the user sees is the compositor's result; and the labels' own layer may have no picture.
-            order = [_COMPOSITE_LAYER, self.view_layer] if self._composited else [self.view_layer, _COMPOSITE_LAYER]
+            order = [COMPOSITE_LAYER, self.view_layer] if self._composited else [self.view_layer, COMPOSITE_LAYER]
             layers = list(dict.fromkeys([*order, *self._layers()]))
         fitting = [key for key in self._stored if key.pass_ is pass_]
         # What the user has named counts first, and belongs to every view layer where it names none.

@@ -277,7 +277,7 @@ def _open(job: FrameJob) -> tuple[Passes, SceneRecord | None, list[str]]:
     scene = SceneRecord.read(job.scene) if job.scene else None
     if scene and job.categories:
         scene = categorise(scene, job.categories)
-    passes = open_passes(job)
+    passes = open_passes(job, job.takes_composite(scene))
     if scene is None:
         return passes, None, []
     if passes.shape != (scene.height, scene.width):
@@ -362,16 +362,14 @@ def _instances(runs: Runs, named: Sequence[NamedLabels]) -> tuple[list[Instance]
     return found
 
 
-def open_passes(job: FrameJob) -> Passes:
-    """The passes of a frame, as the settings of the job choose them; errors as those of Passes."""
+def open_passes(job: FrameJob, composited: bool) -> Passes:
+    """The passes of a frame, as the settings of the job choose them; `composited` and errors as those of Passes."""
     settings = job.settings
-    # Of several view layers, each is to have a picture of its own.
-    own_picture = settings.all_view_layers
     return Passes(
         job.files.files,
         settings.view_layer,
         settings.view,
         settings.cryptomatte,
-        not own_picture,
+        composited,
         job.files.pass_names,
     )

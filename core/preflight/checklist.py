@@ -10,7 +10,7 @@ from enum import Enum
 from ..settings.conflicts import contradictions
 from ..settings.map_table import DenseMap, MapKind, passes_of
 from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
-from ..settings.settings import Settings
+from ..settings.settings import ImageFrom, Settings
 from .needed_passes import (
     label_pass,
     labelled_layer,
@@ -95,7 +95,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
         findings.append(
             Finding(Status.NOTE, f"The output is {setup.file_format}: enough for This Render, not for an animation")
         )
-    findings += _check_image(setup, settings, layer)
+    findings += [*_check_compositor(setup, settings, layer, from_files), *_check_image(setup, settings, layer)]
     return findings
 
 
@@ -398,6 +398,29 @@ def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding
                 f"{where} stores Cryptomatte {what}, which destroys the ids; choose 32 bit and ZIP",
                 Fix.CODEC,
             )
+
+
+def _check_compositor(
+    setup: RenderSetup, settings: Settings, layer: ViewLayerSetup, from_files: bool
+) -> Iterator[Finding]:
+    """Whether images show what the labels show, which do not go through the compositor."""
+    if not wants_image(settings):
+        return
+    mismatch, own_picture = setup.compositing.mismatch(layer.name), Pass.COMBINED in layer.passes
+    if mismatch and settings.image_from is ImageFrom.COMPOSITE and not settings.all_view_layers:
+        yield Finding(
+            Status.WRONG, f"Images and labels do not match: {mismatch}; set Image From to Automatic or Render Layer"
+        )
+    elif mismatch and settings.image_from is ImageFrom.AUTO and own_picture:
+        yield Finding(
+            Status.NOTE, f"Images are from the view layer {layer.name!r} and not from the compositor, since {mismatch}"
+        )
+    if from_files and setup.compositing.mismatch_in_files:
+        yield Finding(
+            Status.WRONG,
+            f"Images and labels may not match: {setup.compositing.mismatch_in_files}; connect that to the Render "
+            "Layers node itself",
+        )
 
 
 def _check_image(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:

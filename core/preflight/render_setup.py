@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..scene.camera import RAY_DEPTH_TYPES
+from ..scene.compositing import Compositing
 from ..settings.render_pass import Pass
 from .label_facts import LabelFacts
 
@@ -58,6 +59,7 @@ class RenderSetup:
         depth_of_field: whether the active camera has it.
         drawn_as_perspective: type of the active camera, if the engine cannot render it and draws a perspective one
             without a word; else "".
+        compositing: what the compositor does to the picture.
     """
 
     engine: str
@@ -80,6 +82,7 @@ class RenderSetup:
     transparent: bool = False
     depth_of_field: bool = False
     drawn_as_perspective: str = ""
+    compositing: Compositing = Compositing()
 
     @property
     def has_ray_depth(self) -> bool:

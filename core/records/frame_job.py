@@ -11,9 +11,9 @@ from ..base.files import canonical_json, digest
 from ..base.json_fields import JsonObject
 from ..base.version import VERSION
 from ..frames.frame_files import FrameFiles
-from ..scene.scene_record import SCENE_VERSION
+from ..scene.scene_record import SCENE_VERSION, SceneRecord
 from ..settings.category_table import CategoryTable
-from ..settings.settings import Settings
+from ..settings.settings import ImageFrom, Settings
 from .frame_record import FrameRecord
 from .record_store import open_records, up_to_date
 
@@ -51,6 +51,17 @@ class FrameJob(JsonObject):
     def image(self) -> str:
         """Path of the training image below the output folder."""
         return image_file(self.files.path, self.settings.image_format.suffix)
+
+    def takes_composite(self, scene: SceneRecord | None) -> bool:
+        """Whether the training image is what the compositor made, where the files hold that.
+
+        Args:
+            scene: the frame's scene record; None where it has none.
+        """
+        # Of several view layers, each is to have a picture of its own.
+        if self.settings.all_view_layers or self.settings.image_from is ImageFrom.RENDER_LAYER:
+            return False
+        return self.settings.image_from is ImageFrom.COMPOSITE or scene is None or not scene.mismatch
 
     def key(self) -> str:
         """Digest of all that the record depends on: files by name, size and time, scene record, settings, version.

@@ -108,7 +108,7 @@ def _decode_combined(data: Mapping[str, Any], report: Report, checkpoint: Checkp
     The result says whether there is such a pass.
     """
     job = FrameJob.from_json(data["job"])
-    passes = open_passes(job)
+    passes = open_passes(job, data["composited"])
     if Pass.COMBINED not in passes:
         return {"decoded": False}
     combined = passes.read(Pass.COMBINED)

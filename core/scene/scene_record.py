@@ -13,6 +13,7 @@ from ..base.files import canonical_json, complete_file
 from ..base.json_fields import LEFT_OUT, JsonObject, JsonRow
 from ..settings.category_table import Category
 from .camera import Camera
+from .compositing import Compositing
 from .keypoints import SceneKeypoint
 from .placements import Placement
 
@@ -183,6 +184,7 @@ class SceneRecord(JsonObject):
             masks are wanted, see scene_geometry.py; None where there is no such file.
         view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
         view: name of the stereo view; "" where the render is not a stereo one.
+        compositing: what the compositor does to the picture; None where that is not known.
     """
 
     scene: str
@@ -204,6 +206,13 @@ class SceneRecord(JsonObject):
     geometry: str | None = None
     view_layer: str = ""
     view: str = ""
+    compositing: Compositing | None = None
+
+    @property
+    def mismatch(self) -> str:
+        """Why the compositor's picture does not show what the labels show, as a part of a sentence; "" if it does, or
+        if nothing is known of it."""
+        return self.compositing.mismatch(self.view_layer) if self.compositing else ""
 
     def as_json(self) -> dict[str, Any]:
         return {"scene_version": SCENE_VERSION, **super().as_json()}
@@ -222,7 +231,7 @@ class SceneRecord(JsonObject):
                 raise SceneError(
                     f"{path} was written by another version of Labelpass; export again from Blender with this one"
                 )
-            return cls.from_json(data)
+            return cls.from_json({"compositing": None, **data})  # which earlier ones lack
         except OSError as error:
             raise SceneError(
                 f"Cannot read {path}: {error.strerror}; export again from Blender, "

@@ -136,6 +136,19 @@ class ImageFormat(Choice):
         return ".jpg" if self is ImageFormat.JPEG else ".png"
 
 
+class ImageFrom(Choice):
+    """Which picture of a frame the training image is."""
+
+    AUTO = (
+        "auto",
+        "Automatic",
+        "The compositor's picture; the view layer's own where the compositor moves or crops pixels, or shows other "
+        "view layers or scenes, since labels would not match",
+    )
+    COMPOSITE = "composite", "Composite", "What the compositor makes of the render"
+    RENDER_LAYER = "render_layer", "Render Layer", "What the labelled view layer shows without the compositor: Combined"
+
+
 class Topic(Enum):
     """What settings are about; the value is a heading of the command line's help."""
 
@@ -313,6 +326,13 @@ class Settings(JsonObject):
         ImageFormat.PNG,
         "Images",
         "File format of the 8-bit training images",
+        topic=Topic.WRITTEN,
+    )
+    image_from: ImageFrom = _setting(
+        ImageFrom.AUTO,
+        "Image From",
+        "Which picture the training image is, where the compositor makes one of its own; All View Layers takes Render "
+        "Layer",
         topic=Topic.WRITTEN,
     )
     soft_masks: bool = _setting(

@@ -110,6 +110,7 @@ class ExportRun:
             look = Look.of(scene)
             # Blender saves what it has rendered as one picture: that of the whole frame.
             one_picture = in_memory and len(variants) == 1 and not variants[0].sequence.described_view
+            one_layer = sum(layer.use for layer in scene.view_layers) == 1
             descriptions = _describe(
                 scene, [variant.sequence for variant in variants], self.plan.settings, self.plan.table
             )
@@ -118,12 +119,15 @@ class ExportRun:
                 description.write(path)
                 job = FrameJob(variant.files, self.plan.output, path, variant.settings)
                 wants_image = variant.settings.image_format is not ImageFormat.NONE
-                if one_picture and wants_image and not variant.settings.all_view_layers:
+                composited = job.takes_composite(description.record)
+                composite = description.record.compositing
+                shown = one_layer or (composite is not None and composite.layers)  # else the picture of any view layer
+                if one_picture and wants_image and composited and shown:
                     job = dataclasses.replace(job, colour=look.colour)
                     save_render_result(scene, job.dataset.file(job.image), job.settings.image_format)
                     self._run.add_with_image(job)
                 else:
-                    self._run.add(job, look)
+                    self._run.add(job, look, composited)
         except WorkerError:
             raise
         except LabelpassError as error:

@@ -62,8 +62,9 @@ class FrameRun:
         """Whether another frame would be worked on soon."""
         return self._pool.wants_more
 
-    def add(self, job: FrameJob, look: Look) -> None:
-        """Annotate a frame, with a training image made of its files if the settings want one."""
+    def add(self, job: FrameJob, look: Look, composited: bool) -> None:
+        """Annotate a frame, with a training image made of its files if the settings want one; `composited` as
+        FrameJob.takes_composite says."""
         self._settings = job.settings
         if job.settings.image_format is ImageFormat.NONE:
             self.add_with_image(job)
@@ -71,7 +72,7 @@ class FrameRun:
         job = dataclasses.replace(job, colour=look.colour)
         if not self._run.settled(job):
             self._users.update(self._temporary_files(job))
-            self._decode(job, look)
+            self._decode(job, look, composited)
 
     def add_with_image(self, job: FrameJob) -> None:
         """Annotate a frame whose training image, if the settings want one, is there already."""
@@ -117,11 +118,11 @@ class FrameRun:
         self._linear_image.remove()
         self._folder.cleanup()
 
-    def _decode(self, job: FrameJob, look: Look) -> None:
+    def _decode(self, job: FrameJob, look: Look, composited: bool) -> None:
         """Let a worker decode the picture of a file on disk, for Blender to make the training image of."""
         self._decoded += 1
         pixels = self.temporary / f"{self._decoded}.npy"
-        data: dict[str, Any] = {"job": job.as_json(), "to": str(pixels)}
+        data: dict[str, Any] = {"job": job.as_json(), "to": str(pixels), "composited": composited}
         self._pool.submit(Task("decode_combined", data, self.temporary, "this frame", (job, look, pixels)))
 
     def _take(self, event: Event) -> None:

@@ -112,7 +112,8 @@ class RenderFollower:
             try:
                 path = scene_path(DatasetFolder(event.output).scenes, variant.files.path)
                 scene.write(path)
-                run.add(FrameJob(variant.files, event.output, path, variant.settings), event.look)
+                job = FrameJob(variant.files, event.output, path, variant.settings)
+                run.add(job, event.look, job.takes_composite(scene.record))
             except WorkerError:
                 raise
             except LabelpassError as error:

@@ -8,6 +8,7 @@ from ...core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetu
 from ...core.settings.render_pass import Pass
 from .. import compat
 from ..export.sources import frame_file
+from ..scene.compositor import read_compositing
 from ..scene.pass_switches import PASS_SWITCHES
 from ..scene.scene_reader import has_depth_of_field, image_size, rendered_type, type_of_camera
 
@@ -52,6 +53,7 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         transparent=render.film_transparent,
         depth_of_field=has_depth_of_field(scene.camera) if scene.camera else False,
         drawn_as_perspective=_drawn_as_perspective(scene),
+        compositing=read_compositing(scene),
     )
 
 

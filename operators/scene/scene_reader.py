@@ -13,6 +13,7 @@ from ...core.scene.scene_record import SceneEntries, SceneRecord
 from ...core.settings.category_table import CategoryTable
 from .. import compat
 from ..category_table import table_of
+from .compositor import read_compositing
 from .identity import by_name
 from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, SceneFacts, at_frame
 from .stereo import Eye, eye_of, views_of
@@ -61,6 +62,7 @@ def read_scene(
         view_layer="" if every_layer else depsgraph.view_layer.name,
         view=view,
         opaque=None if render.film_transparent else _opaque_part(scene),
+        compositing=read_compositing(scene),
     )
 
 

@@ -9,10 +9,11 @@ from core.preflight.label_facts import LabelFacts
 from core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
 from core.preflight.pass_indices import LARGEST_INDEX
 from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
+from core.scene.compositing import Compositing
 from core.settings.conflicts import contradictions
 from core.settings.map_table import MapKind
 from core.settings.render_pass import Pass
-from core.settings.settings import Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
+from core.settings.settings import Ignored, ImageFormat, ImageFrom, Instancing, LabelSource, Parts, Settings
 
 EEVEE = frozenset(Pass) - {Pass.OBJECT_INDEX, Pass.MATERIAL_INDEX, Pass.UV}
 LAYER = ViewLayerSetup("ViewLayer", True, frozenset({Pass.COMBINED, Pass.DEPTH, Pass.OBJECT_INDEX}))
@@ -289,6 +290,24 @@ def test_view_layer_that_is_labelled() -> None:
     assert labelled_layer(unused, Settings()) is CRYPTO
     (found,) = bad(Settings(view_layer="C"), view_layers=layers)
     assert found.text == "There is no view layer 'C'; choose one of 'A', 'B', 'ViewLayer'"
+
+
+LENS = Compositing(moves=("Lens Distortion",), layers=("ViewLayer",), moves_in_files=("Crop",))
+
+
+def test_images_that_do_not_match() -> None:
+    """The way out is the layer's own picture, which Automatic takes by itself."""
+    (found,) = bad(from_files=False, compositing=LENS)
+    assert found.status is Status.NOTE
+    assert found.text.startswith("Images are from the view layer 'ViewLayer' and not from the compositor, since")
+    (found,) = bad(Settings(image_from=ImageFrom.COMPOSITE), from_files=False, compositing=LENS)
+    assert found.status is Status.WRONG
+    assert "(node 'Lens Distortion'); set Image From to Automatic or Render Layer" in found.text
+    assert bad(Settings(image_from=ImageFrom.RENDER_LAYER), from_files=False, compositing=LENS) == []
+    assert bad(Settings(image_format=ImageFormat.NONE, pictures=False), compositing=LENS) == []
+    *_, found = bad(compositing=LENS)
+    assert found.status is Status.WRONG
+    assert "on the way to a File Output node (node 'Crop')" in found.text
 
 
 def test_fewest_passes() -> None:

@@ -28,7 +28,7 @@ from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category
 from core.settings.format_table import DatasetFormat
 from core.settings.render_pass import Pass, PassFile
-from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, LabelSource, Parts, Settings
+from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, ImageFrom, LabelSource, Parts, Settings
 from tests.builders import (
     plain_frame,
     plain_job,
@@ -383,6 +383,7 @@ def test_valid_record_is_the_one_that_was_written(job: FrameJob) -> None:
         {"view": "left"},
         {"image_format": ImageFormat.JPEG},
         {"image_format": ImageFormat.NONE},
+        {"image_from": ImageFrom.RENDER_LAYER},
         {"pictures": False},
         {"all_view_layers": True},
         {"flow_step": 3},
@@ -417,6 +418,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "all_views",
         "all_scenes",
         "image_format",
+        "image_from",
         "pictures",
         "maps",
         "depth_scale",

@@ -13,7 +13,17 @@ from core.base.errors import UsageError
 from core.settings.format_table import CAMERA_FORMATS, DatasetFormat
 from core.settings.map_table import DenseMap
 from core.settings.render_pass import LABEL_PASSES, Pass
-from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings
+from core.settings.settings import (
+    AtBorder,
+    Grouping,
+    Ignored,
+    ImageFormat,
+    ImageFrom,
+    Instancing,
+    LabelSource,
+    Parts,
+    Settings,
+)
 
 FIELDS = dataclasses.fields(Settings)
 
@@ -38,6 +48,7 @@ ALL_SETTINGS = st.builds(
     all_views=st.booleans(),
     all_scenes=st.booleans(),
     image_format=st.sampled_from(ImageFormat),
+    image_from=st.sampled_from(ImageFrom),
     pictures=st.booleans(),
     maps=st.sets(st.sampled_from(DenseMap)).map(lambda some: tuple(map for map in DenseMap if map in some)),
     cameras=st.sets(st.sampled_from(CAMERA_FORMATS)).map(
@@ -69,6 +80,7 @@ OTHER = {
     "all_views": True,
     "all_scenes": True,
     "image_format": ImageFormat.JPEG,
+    "image_from": ImageFrom.RENDER_LAYER,
     "pictures": False,
     "maps": (DenseMap.DEPTH_PNG,),
     "depth_scale": 0.002,
