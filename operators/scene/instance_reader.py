@@ -55,7 +55,7 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
     wanted = {one.object for one in carriers} if every_object else shared_labels(carriers)
     if not wanted:
         return None
-    sources = _ObjectsOfMeshes()
+    sources = _Sources(depsgraph)
     meshes: dict[str, Mesh] = {}
     digests: dict[int, str] = {}
     surfaces: list[Surface] = []
@@ -67,7 +67,7 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
         if name not in wanted:
             continue
         by, path = _instancer(one), _path(one)
-        source = sources.of(ob) if by and len(path) > 1 else None
+        source = sources.of(ob) if by and len(_levels(one)) > 1 else None
         if source is not None:
             copied.add(source)
         mesh = ""
@@ -146,11 +146,16 @@ _WITH_PIXELS = frozenset({"MESH", "CURVES", "POINTCLOUD", "VOLUME", "GPENCIL", "
 
 def _path(one: bpy.types.DepsgraphObjectInstance) -> tuple[int, ...]:
     """What tells the instances of one instancer apart, the outermost level first; () for what stands for itself."""
-    if not one.is_instance:
-        return ()
-    path = tuple(number for number in reversed(one.persistent_id) if number != _NO_LEVEL)
+    path = _levels(one)
     # Blender hands out the mesh of a curve, a text or a metaball as an instance, one level further in.
     return path[:-1] if one.object.original.type in LISTED_AS_MESH else path
+
+
+def _levels(one: bpy.types.DepsgraphObjectInstance) -> tuple[int, ...]:
+    """Blender's persistent id, the outermost level first; () for what stands for itself."""
+    if not one.is_instance:
+        return ()
+    return tuple(number for number in reversed(one.persistent_id) if number != _NO_LEVEL)
 
 
 def _instancer(one: bpy.types.DepsgraphObjectInstance) -> bpy.types.Object | None:
@@ -159,7 +164,7 @@ def _instancer(one: bpy.types.DepsgraphObjectInstance) -> bpy.types.Object | Non
         return None
     itself = one.parent.original == one.object.original
     # A part of an object's own geometry is one level deep, what its nodes instance is deeper.
-    return None if itself and len(_path(one)) <= 1 else one.parent.original
+    return None if itself and len(_levels(one)) <= 1 else one.parent.original
 
 
 def _members(depsgraph: bpy.types.Depsgraph) -> set[tuple[bpy.types.Object | None, tuple[int, ...]]]:
@@ -189,21 +194,64 @@ def _all_alike(matrices: list[Matrix]) -> bool:
     return bool(np.allclose(values, values[0], rtol=1e-4, atol=1e-4 * np.abs(values).max()))
 
 
-class _ObjectsOfMeshes:
-    """Finds the object that brought a mesh into the instances of another one: by the name that the mesh has kept."""
+class _Sources:
+    """Finds the object whose data geometry nodes brought into the instances of another one.
 
-    def __init__(self) -> None:
-        self._by_mesh: dict[str, bpy.types.Object] = {}
-        # Not those of the depsgraph: for an object whose geometry alone is used it has the mesh, not the object.
-        for ob in sorted((ob for ob in bpy.data.objects if ob.type == "MESH"), key=by_name):
-            self._by_mesh.setdefault(ob.data.name, ob)
+    Blender does not tell. The data have kept their name, which others may have too, so only those objects count that
+    the nodes refer to, by themselves or by collections and node groups.
+    """
+
+    def __init__(self, depsgraph: bpy.types.Depsgraph) -> None:
+        self._depsgraph = depsgraph
+        self._used: dict[bpy.types.ID, list[bpy.types.ID]] | None = None
+        self._objects: dict[bpy.types.Object, list[bpy.types.Object]] = {}
+        self._found: dict[tuple[bpy.types.Object, str, int], bpy.types.Object | None] = {}
 
     def of(self, ob: bpy.types.Object) -> bpy.types.Object | None:
-        """That of an instance's mesh; None where it is the object itself, or nobody knows."""
-        original = ob.original
-        if ob.data is None or (original.data is not None and ob.data.name == original.data.name):
+        """That of the data of an instance; None where it is the object itself, or nobody knows."""
+        if ob.data is None:
             return None
-        return self._by_mesh.get(ob.data.name)
+        key = ob.original, ob.data.name, _size(ob)
+        if key not in self._found:
+            self._found[key] = self._find(*key)
+        return self._found[key]
+
+    def _find(self, original: bpy.types.Object, name: str, size: int) -> bpy.types.Object | None:
+        if original not in self._objects:
+            self._objects[original] = self._referred(original)
+        named = [one for one in self._objects[original] if one.data is not None and one.data.name == name]
+        itself = original.data is not None and original.data.name == name
+        alike = [one for one in named if _size(one.evaluated_get(self._depsgraph)) == size]
+        if itself and (not alike or _size(original.evaluated_get(self._depsgraph)) == size):
+            return None
+        # What nodes make themselves is called "Mesh", as is the mesh of many an object.
+        return next(iter(alike if name == _NAMELESS else alike or named), None)
+
+    def _referred(self, ob: bpy.types.Object) -> list[bpy.types.Object]:
+        """The objects that an object's nodes refer to, sorted by name."""
+        if self._used is None:
+            self._used = defaultdict(list)
+            kinds = {"OBJECT", "COLLECTION", "NODETREE"}
+            for thing, users in bpy.data.user_map(key_types=kinds, value_types=kinds).items():
+                for user in users:
+                    if getattr(user, "parent", None) != thing:
+                        self._used[user].append(thing)
+        found = {ob}
+        waiting: list[bpy.types.ID] = [ob]
+        while waiting:
+            new = set(self._used.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        return sorted((one for one in found if isinstance(one, bpy.types.Object) and one != ob), key=by_name)
+
+
+# What Blender calls a mesh that was made without a name.
+_NAMELESS = "Mesh"
+
+
+def _size(ob: bpy.types.Object) -> int:
+    """Number of the vertices of an evaluated object; 0 where it is no mesh."""
+    return len(ob.data.vertices) if ob.type == "MESH" else 0
 
 
 def _read_mesh(mesh: bpy.types.Mesh) -> Mesh:
