@@ -1,6 +1,7 @@
 """`dataset.json` against the records: how many frames and maps there are, and what their numbers mean."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ...base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
@@ -26,13 +27,14 @@ class DescriptionFile:
     def __init__(self, dataset: DatasetFolder) -> None:
         self._path = dataset.description
         self._complete = True
+        self._ids: Mapping[str, int] = {}
         self._expected = DatasetDescription()
 
     def survey(self, record: FrameRecord) -> None:
         pass  # the second round tells all
 
     def begin(self, survey: Survey) -> Problems:
-        self._complete = survey.complete
+        self._complete, self._ids = survey.complete, survey.ids
         return iter(())
 
     def check(self, frame: StreamedFrame) -> Problems:
@@ -49,6 +51,8 @@ class DescriptionFile:
             return
         if not self._complete:
             return
+        self._expected.check_ids(self._ids)
+        yield from self._expected.problems
         expected = self._expected.as_json(())
         for key, value in found.items():
             if value != expected[key]:

@@ -17,6 +17,7 @@ from pycocotools import mask as coco_mask
 from core.annotate.annotate import annotate
 from core.base.dataset_folder import DESCRIPTION_FILE, INSTANCES_FILE
 from core.base.errors import PassError, SceneError
+from core.checks.validate import validate
 from core.geometry.occlusion import find_hidden
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
@@ -743,6 +744,7 @@ def test_what_differs_between_frames_is_a_problem(version: str, rendered_of, fac
     assert "annotate all frames with the same settings" in problem
     (described,) = json.loads((made.output / DESCRIPTION_FILE).read_text())["maps"]
     assert described["scale"] is None
+    assert f"Disagrees: dataset: {problem}" in validate(made.output).lines()
 
 
 def test_category_maps_that_number_otherwise_are_a_problem(version: str, rendered_of, facts, tmp_path: Path) -> None:
@@ -755,6 +757,7 @@ def test_category_maps_that_number_otherwise_are_a_problem(version: str, rendere
     problems = merged(made.output)
     assert problems
     assert "give the categories fixed ids" in problems[0]
+    assert {f"Disagrees: dataset: {problem}" for problem in problems} <= set(validate(made.output).lines())
 
 
 def test_a_record_whose_map_is_gone_is_out_of_date(made: Made) -> None:
