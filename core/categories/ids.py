@@ -121,7 +121,8 @@ def ids_of(categories: Iterable[Category]) -> dict[str, int]:
 
 def keep_ids(dataset: DatasetFolder, categories: Iterable[Category]) -> None:
     """Remember the ids for frames that are added later; OutputError where the file cannot be written."""
-    write_categories(dataset.categories, categories)
+    # One without a name, of a record from elsewhere, would make the file unreadable.
+    write_categories(dataset.categories, [category for category in categories if category.name])
 
 
 def _united(known: Category, category: Category, where: str) -> Category:

@@ -5,7 +5,7 @@ Source: Friedman and Jones, "Cryptomatte Specification", version 1.2.0 (2018-05)
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from ..base.errors import PassError
 
-# "name":"1a2b3c4d" up to the next entry or the end; the name may hold anything.
-_MANIFEST_ENTRY = re.compile(r'"(.*?)"\s*:\s*"([0-9a-fA-F]{1,8})"\s*(?=,\s*"|\}\s*$)', re.DOTALL)
+# What follows a name in "name":"1a2b3c4d", up to the next entry or the end; the name may hold anything.
+_AFTER_NAME = re.compile(r'"\s*:\s*"([0-9a-fA-F]{1,8})"\s*(?=,\s*"|\}\s*$)')
 
 Floats = npt.NDArray[np.float32]
 Ranks = Iterable[tuple[Floats, Floats]]
@@ -140,11 +140,22 @@ def read_manifest(text: str) -> dict[int, str]:
             return {id_in_pixels(int(id, 16)): str(name) for name, id in json.loads(text).items()}
         except (AttributeError, TypeError, ValueError):
             pass
-    entries = ((name, id_in_pixels(int(id, 16))) for name, id in _MANIFEST_ENTRY.findall(text))
+    entries = ((name, id_in_pixels(int(id, 16))) for name, id in _entries(text))
     names = {id: _unescaped(name, id) for name, id in entries}
     if not names and text.strip() not in ("", "{}"):
         raise PassError("The Cryptomatte manifest is damaged, so objects have no names; render the frame again")
     return names
+
+
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    """The names and ids of a manifest that is not JSON, as they are written; each letter is looked at once."""
+    place = 0
+    while (start := text.find('"', place)) >= 0:
+        end = _AFTER_NAME.search(text, start + 1)
+        if end is None:
+            return
+        yield text[start + 1 : end.start()], end[1]
+        place = end.end()
 
 
 def _unescaped(name: str, id: int) -> str:
@@ -158,8 +169,8 @@ def _unescaped(name: str, id: int) -> str:
 
 
 def name_of(id: int, manifest: dict[int, str]) -> str:
-    """The name of an id; its eight hexadecimal digits where the manifest lacks it."""
-    return manifest.get(id, f"{id:08x}")
+    """The name of an id; its eight hexadecimal digits where the manifest lacks it, or has a name of no letters."""
+    return manifest.get(id) or f"{id:08x}"
 
 
 def hash_name(name: str) -> int:

@@ -126,10 +126,14 @@ def sort_channels(
     said = {plain_spelling(one.name).lower(): one for one in names}
     for file, holds in files:
         for part in file.parts:
+            keys: dict[tuple[str, str, str], PassKey] = {}
             for channel in part.channels:
                 view_layer, view, name, component = _parts_of_name(channel, part)
                 if name:
-                    key = _given(view_layer, view, name, part, said) or _known(view_layer, view, name, declared)
+                    key = keys.get((view_layer, view, name))
+                    if key is None:
+                        key = _given(view_layer, view, name, part, said) or _known(view_layer, view, name, declared)
+                        keys[view_layer, view, name] = key
                 else:
                     # "R" or "V" by itself: the file holds one pass, and only its own name or folder can say which.
                     name = holds.names[0] if holds else _name_of_bare(part, component)

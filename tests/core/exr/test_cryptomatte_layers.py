@@ -380,6 +380,20 @@ def test_command_line(several, tmp_path: Path) -> None:
         assert sum(part["area"] for part in one["parts"]) <= one["area"]
 
 
+def test_name_of_no_letters_is_made_up(write_exr, tmp_path: Path) -> None:
+    """A category without a name would make the file of the dataset's categories unreadable for every later merge."""
+    covered = coverages(names=("", "Ball"))
+    attributes = header("ViewLayer.CryptoObject", names=("", "Ball"))
+    channels = channels_of("ViewLayer.CryptoObject", covered)
+    path, output = write_exr(tmp_path / "a_0001.exr", channels, attributes=attributes), tmp_path / "out"
+    assert main(["annotate", str(path), "--output", str(output), "--no-pictures", "--workers", "1"]) == 0
+
+    for _ in range(2):
+        assert main(["merge", str(output)]) == 0
+    coco = COCO(output / "annotations/instances.json")
+    assert {one["name"] for one in coco.dataset["categories"]} == {f"{hash_name(''):08x}", "Ball"}
+
+
 def test_names_listed_for_the_user(several) -> None:
     (listed,) = Passes([PassFile(several[0])]).overview()
     assert listed == ("", "", sorted(LAYERS, key=lambda name: re.sub("_.*", "", name) + name))
