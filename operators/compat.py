@@ -90,6 +90,19 @@ def picture_inputs(tree: bpy.types.NodeTree) -> list[bpy.types.NodeSocket]:
     return [node.inputs[0] for node in ends if not node.mute]
 
 
+def curves_of(animation: bpy.types.AnimData) -> list[bpy.types.FCurve]:
+    """The curves by which the action of a data block animates it."""
+    action = animation.action
+    if action is None:
+        return []
+    if bpy.app.version < (4, 4, 0):
+        return list(action.fcurves)
+    slot = animation.action_slot
+    strips = [strip for layer in action.layers for strip in layer.strips] if slot else []
+    bags = [bag for strip in strips if (bag := strip.channelbag(slot))]
+    return [curve for bag in bags for curve in bag.fcurves]
+
+
 def file_outputs(scene: bpy.types.Scene) -> list[bpy.types.Node]:
     """The File Output nodes of the compositor that write EXR files."""
     tree = compositor_tree(scene)

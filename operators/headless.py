@@ -1,8 +1,9 @@
 """The headless way in: arguments after "--" override what the .blend stores; the exit code says how it went."""
 
 import argparse
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import bpy
@@ -16,10 +17,12 @@ from ..core.run.progress import Progress
 from ..core.settings.category_files import read_table
 from ..core.settings.settings import Settings
 from . import properties
-from .export.export_plan import Way, plan_export
+from .export.export_plan import ExportPlan, Way, plan_export
 from .export.export_run import ExportRun
 from .export.frame_run import PATIENT_SECONDS
 from .export.result import print_result
+from .scene.missing_files import find_missing
+from .scene.scene_reader import own_objects
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -104,6 +107,8 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     else:
         plan = plan_export(scene, settings, Way.FILES, frames, folder, output, options.merge, table)
 
+    for sentence in _about_missing_files(plan):
+        print(f"Labelpass: {sentence}", file=sys.stderr, flush=True)
     run = ExportRun(plan)
     progress = Progress(plan.total, time.monotonic())
     try:
@@ -115,6 +120,15 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         run.stop()
     print_result(run.summary)
     return run.summary.exit_code
+
+
+def _about_missing_files(plan: ExportPlan) -> Iterator[str]:
+    """Sentences on what the scenes of an export lack; frames that are there already have their images."""
+    for name in dict.fromkeys(planned.scene for planned in plan.frames):
+        scene = bpy.data.scenes[name]
+        missing = find_missing(scene, own_objects(scene))
+        yield from missing.about_libraries()
+        yield from missing.about_images() if plan.render else ()
 
 
 def _frame_numbers(text: str) -> list[int]:

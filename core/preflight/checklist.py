@@ -84,11 +84,14 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
     clashes = [Finding(Status.WRONG, sentence) for sentence in contradictions(settings)]
     findings = [*_check_scene(setup, layer), *(clashes or [_check_labels(setup, settings, layer)])]
     findings += [
+        *(Finding(Status.WRONG, sentence) for sentence in setup.labelled.missing.about_libraries()),
+        *(Finding(Status.WRONG, sentence) for sentence in setup.labelled.missing.about_images()),
         *_check_unlabelled(setup),
         *_check_indices(setup, settings, layer),
         *_check_parts(setup, settings, layer),
     ]
     findings += _check_other_passes(setup, settings, layer)
+    findings += _check_animation(setup, from_files)
     if from_files:
         findings += [*_check_outputs(setup, settings, layer), *_check_folder(setup)]
     elif not setup.outputs:
@@ -398,6 +401,23 @@ def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding
                 f"{where} stores Cryptomatte {what}, which destroys the ids; choose 32 bit and ZIP",
                 Fix.CODEC,
             )
+
+
+def _check_animation(setup: RenderSetup, from_files: bool) -> Iterator[Finding]:
+    opens, closes = setup.shutter
+    if setup.labelled.jumping and setup.motion_blur and (opens < 0 or closes >= 1):
+        way_out = "set its Position to Start on Frame" if opens < 0 else "make its Shutter shorter than a frame"
+        yield Finding(
+            Status.WRONG,
+            f"{setup.labelled.jumping!r} jumps from key to key (Constant interpolation), and Motion Blur shows it "
+            f"before and after the jump in one frame; {way_out}, or turn Motion Blur off",
+        )
+    if setup.fixed_seed and from_files:
+        yield Finding(
+            Status.NOTE,
+            "All frames have the same pattern of noise, which networks learn; turn on Use Animated Seed in Render "
+            "Properties > Sampling > Advanced",
+        )
 
 
 def _check_compositor(

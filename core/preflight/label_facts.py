@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .missing_files import MissingFiles
+
 
 @dataclass(frozen=True)
 class LabelFacts:
@@ -20,6 +22,9 @@ class LabelFacts:
         holdouts: whether any holdout is to be ignored.
         unlabelled: names of those that have a category, and that no pass has: volumes and Grease Pencil.
         metaballs: names of two that are one surface and have different categories; empty where there are none.
+        jumping: name of one that jumps from place to place, since its keys have Constant interpolation; "" where none
+            does, or nothing would blur it.
+        missing: files that they need and that are not there.
         problem: a sentence on why frames cannot be labelled as things are, "" where they can.
     """
 
@@ -35,4 +40,6 @@ class LabelFacts:
     holdouts: bool = False
     unlabelled: tuple[str, ...] = ()
     metaballs: tuple[str, ...] = ()
+    jumping: str = ""
+    missing: MissingFiles = MissingFiles()
     problem: str = ""

@@ -59,6 +59,8 @@ class RenderSetup:
         depth_of_field: whether the active camera has it.
         drawn_as_perspective: type of the active camera, if the engine cannot render it and draws a perspective one
             without a word; else "".
+        fixed_seed: whether all frames of an animation have the noise of one seed.
+        shutter: when it opens and closes, in frames after the frame; it matters with motion blur only.
         compositing: what the compositor does to the picture.
     """
 
@@ -82,6 +84,8 @@ class RenderSetup:
     transparent: bool = False
     depth_of_field: bool = False
     drawn_as_perspective: str = ""
+    fixed_seed: bool = False
+    shutter: tuple[float, float] = (0.0, 0.0)
     compositing: Compositing = Compositing()
 
     @property

@@ -20,6 +20,8 @@ from ...core.settings.settings import Grouping
 from ..category_table import table_of
 from ..scene.identity import by_name
 from ..scene.instance_reader import find_copies
+from ..scene.jumps import find_jumping
+from ..scene.missing_files import find_missing
 from ..scene.object_facts import UNLABELLED_TYPES
 from ..scene.scene_reader import own_objects, read_label_tables
 
@@ -161,7 +163,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         objects, categories = label_objects(scene)
         numbered = _numbered(categories)
     except LabelpassError as error:
-        return LabelledObjects(LabelFacts(problem=str(error)))
+        return LabelledObjects(LabelFacts(problem=str(error), missing=find_missing(scene, own_objects(scene))))
     origins: dict[str | None, list[str]] = defaultdict(list)
     for one in objects:
         origins[one.category].append(one.origin)
@@ -186,6 +188,8 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         unlabelled=tuple(
             one.object.name for one in objects if one.category is not None and one.object.type in UNLABELLED_TYPES
         ),
+        jumping=_jumping(scene, objects),
+        missing=find_missing(scene, [one.object for one in objects]),
         problem=next((refusal(one.object.name_full) for one in objects if one.refused), ""),
     )
     return LabelledObjects(
@@ -204,6 +208,14 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         unlisted=tuple(sorted(set(origins) - listed)) if listed else (),
         colours=colours_of(categories),
     )
+
+
+def _jumping(scene: bpy.types.Scene, objects: Iterable[LabelledObject]) -> str:
+    """Name of an object that jumps where the render blurs what moves, or of the camera; "" where there is none."""
+    if not scene.render.use_motion_blur:
+        return ""
+    found = find_jumping([*([scene.camera] if scene.camera else []), *(one.object for one in objects)])
+    return found.name_full if found else ""
 
 
 def _divided_metaballs(objects: Iterable[LabelledObject]) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def _decisive(scene: bpy.types.Scene) -> object:
         table: object = table_of(scene)
     except LabelpassError as error:
         table = str(error)
-    return scene.name_full, scene.labelpass.grouping, table
+    return scene.name_full, scene.labelpass.grouping, scene.render.use_motion_blur, table
 
 
 def findings_of(scene: bpy.types.Scene, labelled: LabelFacts) -> list[Finding]:

@@ -53,6 +53,8 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         transparent=render.film_transparent,
         depth_of_field=has_depth_of_field(scene.camera) if scene.camera else False,
         drawn_as_perspective=_drawn_as_perspective(scene),
+        fixed_seed=_has_fixed_seed(scene),
+        shutter=_shutter(render),
         compositing=read_compositing(scene),
     )
 
@@ -60,6 +62,22 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
 def _drawn_as_perspective(scene: bpy.types.Scene) -> str:
     wanted = type_of_camera(scene.camera) if scene.camera else ""
     return wanted if wanted and rendered_type(scene, scene.camera) != wanted else ""
+
+
+def _has_fixed_seed(scene: bpy.types.Scene) -> bool:
+    if scene.render.engine != "CYCLES" or scene.cycles.use_animated_seed:
+        return False
+    if scene.animation_data:
+        curves = [*compat.curves_of(scene.animation_data), *scene.animation_data.drivers]
+        if any(curve.data_path == "cycles.seed" for curve in curves):
+            return False
+    return bool(scene.frame_end >= scene.frame_start + scene.frame_step)
+
+
+def _shutter(render: bpy.types.RenderSettings) -> tuple[float, float]:
+    time = render.motion_blur_shutter
+    opens = {"START": 0.0, "CENTER": -time / 2, "END": -time}[render.motion_blur_position]
+    return opens, opens + time
 
 
 def _passes_of(layer: bpy.types.ViewLayer) -> frozenset[Pass]:

@@ -284,6 +284,7 @@ def test_copies_with_a_pass_index_need_depth(scene: bpy.types.Scene) -> None:
 
 def test_keypoints_get_depth(scene: bpy.types.Scene) -> None:
     only_combined(scene, "object_index")
+    scene.cycles.use_animated_seed = True  # else it has a note of its own
     row = scene.labelpass.table.categories.add()
     row.name, row.keypoints = "Duck", "beak"
     assert not any("eypoints" in text for _, text in status_of(scene)), "there is no duck"

@@ -6,6 +6,7 @@ import pytest
 
 from core.preflight.checklist import Finding, Fix, Status, check, missing_maps
 from core.preflight.label_facts import LabelFacts
+from core.preflight.missing_files import MissingFiles
 from core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
 from core.preflight.pass_indices import LARGEST_INDEX
 from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
@@ -308,6 +309,38 @@ def test_images_that_do_not_match() -> None:
     *_, found = bad(compositing=LENS)
     assert found.status is Status.WRONG
     assert "on the way to a File Output node (node 'Crop')" in found.text
+
+
+@pytest.mark.parametrize(
+    ("shutter", "way_out"),
+    [
+        ((-0.25, 0.25), "set its Position to Start on Frame"),
+        ((-0.5, 0.0), "set its Position to Start on Frame"),
+        ((0.0, 1.0), "make its Shutter shorter than a frame"),
+        ((0.0, 0.5), ""),
+    ],
+)
+def test_jumps_that_the_shutter_sees(shutter: tuple[float, float], way_out: str) -> None:
+    blurred = {"motion_blur": True, "view_layers": (CRYPTO,), "jumping": "Box", "shutter": shutter}
+    found = bad(**blurred)
+    assert [one.status for one in found] == [Status.WRONG] * bool(way_out)
+    assert all(one.text.startswith("'Box' jumps from key to key") and way_out in one.text for one in found)
+    assert bad(**{**blurred, "motion_blur": False}) == []
+
+
+def test_a_fixed_seed_matters_to_animations() -> None:
+    (found,) = bad(fixed_seed=True)
+    assert found.status is Status.NOTE
+    assert "turn on Use Animated Seed" in found.text
+    assert bad(from_files=False, fixed_seed=True) == []
+
+
+def test_missing_files_are_named() -> None:
+    missing = MissingFiles(("/a.blend",), tuple(f"/{number}.png" for number in range(113)))
+    libraries, images = bad(missing=missing, count=0)[1:]
+    assert libraries.status is images.status is Status.WRONG
+    assert libraries.text.startswith("1 linked library is missing (/a.blend), so renders lack what comes from there;")
+    assert images.text.startswith("113 image files are missing (/0.png, /1.png, /2.png and 110 more), so materials")
 
 
 def test_fewest_passes() -> None:
