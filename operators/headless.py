@@ -77,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
         "--frames", metavar="RANGES", help="Only these frames, such as 1-10,20 (default: the scene's frame range)"
     )
     files.add_argument(
+        "--sequence",
+        metavar="NAME",
+        help="Name of the sequence of all frames, instead of the names of their folders (default: as stored), so that "
+        "frames of several scenes with equal names go into one dataset",
+    )
+    files.add_argument(
         "--categories", type=Path, metavar="FILE", help="Category table, JSON or TOML, instead of that of the .blend"
     )
     files.add_argument(
@@ -102,10 +108,9 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         )
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
     output = options.output.resolve() if options.output else None
-    if options.render:
-        plan = plan_export(scene, settings, Way.RENDER, frames, None, output, options.merge, table)
-    else:
-        plan = plan_export(scene, settings, Way.FILES, frames, folder, output, options.merge, table)
+    sequence = stored.sequence if options.sequence is None else options.sequence
+    way, folder = (Way.RENDER, None) if options.render else (Way.FILES, folder)
+    plan = plan_export(scene, settings, way, frames, folder, output, options.merge, table, sequence)
 
     for sentence in _about_missing_files(plan):
         print(f"Labelpass: {sentence}", file=sys.stderr, flush=True)

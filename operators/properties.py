@@ -95,6 +95,13 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         options=compat.FOLDER_OPTIONS,
     )
 
+    sequence: StringProperty(
+        name="Sequence",
+        description="Name of the sequence of these frames, so that frames of several scenes with equal names go into "
+        "one dataset; empty takes the folders of the files",
+        options=set(),
+    )
+
     table: PointerProperty(
         name="Category Table",
         description="Categories of the dataset, and the rules by which objects belong to them",

@@ -97,6 +97,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
         maps=tuple(maps),
         later_maps=two_frame_maps(job.settings.maps),
         flow_step=job.settings.flow_step,
+        origin=job.origin,
     )
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, LabelpassError, UsageError
 from ..base.files import check_writable
-from ..frames.frame_files import FrameFiles, find_frames, frames_with_numbers, parse_frame_ranges
+from ..frames.frame_files import FrameFiles, find_frames, frames_with_numbers, joined_path, parse_frame_ranges
 from ..frames.frame_messages import without_files
 from ..frames.sequences import declare_sequences
 from ..records.frame_job import FrameJob
+from ..records.origin import Origin
+from ..records.replacing import check_jobs
 from ..run.annotation_run import Summary, annotate_frames, merge_records
 from ..run.exit_codes import ExitCode
 from ..scene.scene_record import scene_path
@@ -37,16 +39,24 @@ def _annotate(options: argparse.Namespace) -> int:
     output: Path = options.output
     dataset = DatasetFolder(output)
     variants, bad = _variants(frames, settings)
-    scenes = _scene_folder(options.scene, dataset, [files for files, _ in variants])
+    scenes, of_frame = _scene_folder(options, dataset, [files for files, _ in variants])
     if scenes is None:
         check_without_scene_records(settings, str(dataset.scenes))
     table = read_table(options.categories) if options.categories else None
-    check_writable(output)
-    declare_sequences(dataset, [files for files, _ in variants])
     jobs = [
-        FrameJob(files, output, scene_path(scenes, files.path) if scenes else None, own, categories=table)
+        FrameJob(
+            files,
+            output,
+            scene_path(scenes, of_frame(files)) if scenes else None,
+            own,
+            categories=table,
+            origin=Origin.of(output, (file.path for file in files.files)),
+        )
         for files, own in [*variants, *bad]
     ]
+    check_jobs(dataset, jobs)
+    check_writable(output)
+    declare_sequences(dataset, [files for files, _ in variants])
     with progress_bar("frame", len(jobs)) as show:
 
         def progress(summary: Summary) -> None:
@@ -152,26 +162,44 @@ def _check_pass_names(frames: Sequence[FrameFiles], options: argparse.Namespace)
         check_names(frames)
 
 
-def _scene_folder(given: Path | None, dataset: DatasetFolder, frames: Sequence[FrameFiles]) -> Path | None:
+def _scene_folder(
+    options: argparse.Namespace, dataset: DatasetFolder, frames: Sequence[FrameFiles]
+) -> tuple[Path | None, Callable[[FrameFiles], str]]:
     """The folder of the scene records: inside the one that was given, or inside the output where Blender put it.
+
+    Returns:
+        The folder, None where there is none; and what the path of a frame is in it: where a folder was given, it may
+        be of an export without the sequence that these frames have now.
 
     Raises:
         InputError: none of the frames has one in the folder that was given.
     """
+    given: Path | None = options.scene
     if given is None:
-        return dataset.scenes if any(dataset.scenes.rglob("*.json")) else None
+        return (dataset.scenes if any(dataset.scenes.rglob("*.json")) else None), _path_of
     if not given.is_dir():
         raise InputError(f"{given} is not a folder; give the folder of the scene records that Blender wrote")
-    for frame in frames:
-        for folder in (DatasetFolder(given).scenes, given):
-            if scene_path(folder, frame.path).exists():
-                return folder
+    ways = [_path_of]
+    if options.sequence is not None:
+        found = find_frames(options.frames, _pass_names(options.pass_names))
+        before = {frame.files: frame.sequence for frame in found}
+        ways.append(lambda frame: joined_path(before.get(frame.files, ""), frame.variant, frame.name))
+        ways.append(lambda frame: joined_path(frame.variant, frame.name))
+    for path_of in ways:
+        for frame in frames:
+            for folder in (DatasetFolder(given).scenes, given):
+                if scene_path(folder, path_of(frame)).exists():
+                    return folder, path_of
     if not frames:
-        return given  # all are damaged, which is reported with the failures
+        return given, _path_of  # all are damaged, which is reported with the failures
     raise InputError(
         f"{given} holds no scene record of these frames; give the folder of their dataset that Labelpass exported in "
         f"Blender, or the folder {DatasetFolder(given).scenes.name} in it"
     )
+
+
+def _path_of(frame: FrameFiles) -> str:
+    return frame.path
 
 
 # Each returns the exit code.

@@ -75,8 +75,7 @@ def find_frames(
         InputError: a path does not exist or holds no EXR file.
         UsageError: two frames would have the same name, or `sequence` leads out of the output folder.
     """
-    if sequence is not None and (PurePosixPath(sequence).is_absolute() or ".." in PurePosixPath(sequence).parts):
-        raise UsageError(f"The sequence {sequence!r} would lie outside the output folder; give it a plain name")
+    sequence = None if sequence is None else sequence_name(sequence)
     meanings = {name.lower(): pass_ for name, pass_ in (pass_names or {}).items()}
     given_names = tuple(PassName(name, pass_) for name, pass_ in (pass_names or {}).items())
     groups: dict[tuple[str, str], list[tuple[str, PassFile]]] = defaultdict(list)
@@ -107,6 +106,18 @@ def find_frames(
                 "annotate them one after the other with --sequence and a name for each"
             )
     return frames
+
+
+def sequence_name(text: str) -> str:
+    """The name of a sequence as the user wrote it, with single slashes between folders and none at its ends.
+
+    Raises:
+        UsageError: the frames would lie outside the output folder.
+    """
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts:
+        raise UsageError(f"The sequence {text!r} would lie outside the output folder; give it a plain name")
+    return "/".join(path.parts)
 
 
 def joined_path(*names: str) -> str:

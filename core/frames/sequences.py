@@ -96,7 +96,7 @@ class WantedSequences:
         """The same without the sequences of these scenes: shot -> folder of the scene."""
         return WantedSequences(
             {
-                shot: [one for one in sequences if shot not in shots or one.split("/")[0] != shots[shot]]
+                shot: [one for one in sequences if shot not in shots or not f"{one}/".startswith(f"{shots[shot]}/")]
                 for shot, sequences in self.of_shot.items()
             }
         )

@@ -15,6 +15,7 @@ from ..scene.scene_record import SCENE_VERSION, SceneRecord
 from ..settings.category_table import CategoryTable
 from ..settings.settings import ImageFrom, Settings
 from .frame_record import FrameRecord
+from .origin import Origin
 from .record_store import open_records, up_to_date
 
 # The version of what annotate makes of the same input: a higher one makes every record out of date. RECORD_VERSION is
@@ -33,6 +34,7 @@ class FrameJob(JsonObject):
         settings: the user's choices.
         categories: the table that decides on categories instead of the one by which the scene was described.
         colour: how the training image was made, if Blender has already put it into its place.
+        origin: what the frame is made of, for the record; its key does not depend on it. None where that is not known.
     """
 
     files: FrameFiles
@@ -41,6 +43,7 @@ class FrameJob(JsonObject):
     settings: Settings = field(default_factory=Settings)
     colour: Mapping[str, Any] | None = None
     categories: CategoryTable | None = None
+    origin: Origin | None = None
 
     @property
     def dataset(self) -> DatasetFolder:

@@ -18,6 +18,7 @@ from ..scene.camera import Camera
 from ..settings.category_table import Category
 from ..settings.map_table import DenseMap, WrittenMap
 from .instance import Instance
+from .origin import Origin
 
 RECORD_VERSION = 5
 # Read as well: `variant` was called `split` then, and all else is the same.
@@ -51,6 +52,7 @@ class FrameRecord(JsonObject):
         later_maps: those that are made when all frames are there, see two_frame_maps.py.
         flow_step: how many frames later the frame is to which those lead that go by step.
         contents: what is in each of files(), in their order.
+        origin: what the frame was made of; None where that is not known.
     """
 
     key: str
@@ -80,6 +82,7 @@ class FrameRecord(JsonObject):
     later_maps: tuple[DenseMap, ...] = ()
     flow_step: int = 1
     contents: Mapping[str, Content] = field(default_factory=dict)
+    origin: Origin | None = None
 
     @property
     def path(self) -> str:
@@ -105,7 +108,7 @@ class FrameRecord(JsonObject):
         """Raises KeyError, TypeError or ValueError where the data is not a record of a version that can be read."""
         if data["record_version"] == _VERSION_WITH_SPLIT:
             data = {**data, "variant": data["split"]}
-        return super().from_json(data)
+        return super().from_json({"origin": None, **data})  # those of before did not say it
 
 
 def check_version(data: Mapping[str, Any]) -> bool:

@@ -23,8 +23,20 @@ def plan_from_settings(scene: bpy.types.Scene) -> ExportPlan:
     """What the settings of the scene ask for; raises LabelpassError where that cannot be done."""
     settings = scene.labelpass
     if settings.source == "RENDER":
-        return plan_export(scene, settings.core_settings(), Way.LAST_RENDER, [frame_of_last_render(scene)])
-    return plan_export(scene, settings.core_settings(), Way.FILES, folder=settings.chosen_folder("frames_folder"))
+        return plan_export(
+            scene,
+            settings.core_settings(),
+            Way.LAST_RENDER,
+            [frame_of_last_render(scene)],
+            sequence=settings.sequence,
+        )
+    return plan_export(
+        scene,
+        settings.core_settings(),
+        Way.FILES,
+        folder=settings.chosen_folder("frames_folder"),
+        sequence=settings.sequence,
+    )
 
 
 class LABELPASS_OT_export_annotations(bpy.types.Operator):

@@ -11,7 +11,7 @@ from pathlib import Path
 import bpy
 
 from ...core.base.errors import InputError, LabelpassError, UsageError
-from ...core.frames.frame_files import joined_path
+from ...core.frames.frame_files import joined_path, sequence_name
 from ...core.frames.sequences import folder_names, shot_of
 from ...core.settings.category_table import CategoryTable
 from ...core.settings.conflicts import check_together
@@ -77,6 +77,7 @@ def plan_export(
     output: Path | None = None,
     merge: bool = True,
     table: CategoryTable | None = None,
+    sequence: str = "",
 ) -> ExportPlan:
     """
     Args:
@@ -88,11 +89,13 @@ def plan_export(
         output: the dataset's folder; None takes that of the scene's own settings, else the one beside the frames.
         merge: whether the dataset file is written at the end.
         table: of categories; None takes each scene's own.
+        sequence: name of the sequence of all frames; "" takes the folders of their files.
 
     Raises:
         LabelpassError: that cannot be done.
     """
     check_together(settings)
+    sequence = sequence_name(sequence)
     scenes = [scene]
     if settings.all_scenes and way is not Way.LAST_RENDER:
         scenes = scenes_with_camera() or [scene]
@@ -111,9 +114,9 @@ def plan_export(
             if not numbers:
                 raise UsageError(f"The frame range of the scene {one.name!r} is empty; set it, or give the frames")
             if way is Way.FILES:
-                planned += plan_files(one, numbers, folder, sequences, settings)
+                planned += plan_files(one, numbers, folder, sequences, settings, sequence)
             else:
-                planned += plan_render(one, numbers, sequences, settings)
+                planned += plan_render(one, numbers, sequences, settings, sequence)
         except InputError as error:
             problems.append(error)
             planned.append(PlannedFrame(one.name, 0, (), f"scene {one.name}", str(error)))
@@ -126,7 +129,7 @@ def plan_export(
         way is Way.RENDER,
         merge,
         table,
-        {} if settings.all_scenes else _other_scenes(scene),
+        {} if settings.all_scenes else _other_scenes(scene, sequence),
     )
 
 
@@ -184,11 +187,11 @@ def _scene_folders() -> dict[str, str]:
     return folder_names(scene.name for scene in bpy.data.scenes)
 
 
-def _other_scenes(scene: bpy.types.Scene) -> dict[str, str]:
+def _other_scenes(scene: bpy.types.Scene, sequence: str) -> dict[str, str]:
     """Shot -> folder of the other scenes, as an export of all scenes would call them."""
     folders = _scene_folders()
     return {
-        shot_of("", "", frame_file(other, other.frame_start).stem): folders[other.name]
+        shot_of(sequence, "", frame_file(other, other.frame_start).stem): joined_path(sequence, folders[other.name])
         for other in scenes_with_camera()
         if other != scene
     }

@@ -14,6 +14,8 @@ from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, SceneError, WorkerError
 from ...core.frames.sequences import declare_sequences
 from ...core.records.frame_job import FrameJob
+from ...core.records.origin import Origin
+from ...core.records.replacing import check_replaced
 from ...core.run.annotation_run import Summary
 from ...core.scene.scene_record import scene_path
 from ...core.settings.category_table import CategoryTable
@@ -37,9 +39,13 @@ class ExportRun:
 
     Raises:
         OutputError: the output folder cannot be written.
+        UsageError: frames in it that were made of another scene or other files would be replaced.
     """
 
     def __init__(self, plan: ExportPlan) -> None:
+        self._origins = _origins(plan)
+        if not plan.settings.redo:
+            check_replaced(DatasetFolder(plan.output), self._origins, bpy.data.scenes.keys())
         files = [variant.files for planned in plan.frames for variant in planned.variants]
         declare_sequences(DatasetFolder(plan.output), files, plan.other_scenes)
         self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
@@ -117,7 +123,8 @@ class ExportRun:
             for variant, description in zip(variants, descriptions, strict=True):
                 path = scene_path(DatasetFolder(self.plan.output).scenes, variant.files.path)
                 description.write(path)
-                job = FrameJob(variant.files, self.plan.output, path, variant.settings)
+                origin = self._origins[variant.files.path]
+                job = FrameJob(variant.files, self.plan.output, path, variant.settings, origin=origin)
                 wants_image = variant.settings.image_format is not ImageFormat.NONE
                 composited = job.takes_composite(description.record)
                 composite = description.record.compositing
@@ -159,6 +166,18 @@ class ExportRun:
             settings = dataclasses.replace(variant.settings, view=variant.sequence.view)  # this file holds all of them
             variants.append(PlannedVariant(variant.sequence, files, settings))
         return variants
+
+
+def _origins(plan: ExportPlan) -> dict[str, Origin]:
+    """The path of each frame, and what it will be made of."""
+    found = {}
+    for planned in plan.frames:
+        # Of a render in memory the plan has only the names of files that are not there.
+        has_files = planned.on_disk or (plan.render and compat.writes_multilayer(bpy.data.scenes[planned.scene]))
+        for variant in planned.variants:
+            files = [file.path for file in variant.files.files] if has_files else []
+            found[variant.files.path] = Origin.of(plan.output, files, bpy.data.filepath, planned.scene)
+    return found
 
 
 def _describe(

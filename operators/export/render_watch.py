@@ -22,6 +22,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...core.base.errors import LabelpassError, SceneError
+from ...core.frames.frame_files import sequence_name
 from ...core.settings.conflicts import check_together
 from ...core.settings.settings import Settings
 from .. import compat
@@ -50,12 +51,16 @@ class WrittenFrame:
         output: the dataset's folder.
         look: its colour management.
         total: how many records the animation makes.
+        scene: its name.
+        redo: whether it may replace a frame that was made of something else.
     """
 
     variants: tuple[tuple[PlannedVariant, SceneDescription], ...]
     output: Path
     look: Look
     total: int
+    scene: str
+    redo: bool
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
     try:
         settings = scene.labelpass.core_settings()
         check_together(settings)
+        sequence_name(scene.labelpass.sequence)
     except LabelpassError as error:
         _tell(BadFrame((f"frame {scene.frame_current}",), str(error)))
     else:
@@ -205,7 +211,8 @@ def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFr
     )
     if frame.look is None or len(described) < len(variants):
         return BadFrame(names, frame.error, output)
-    return WrittenFrame(described, output, frame.look, len(variants) * len(scene_frames(scene)))
+    total = len(variants) * len(scene_frames(scene))
+    return WrittenFrame(described, output, frame.look, total, frame.scene, frame.settings.redo)
 
 
 def _state_of_files(scene: bpy.types.Scene) -> tuple[tuple[int, ...], ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 
 from ...core.base.errors import InputError, OutputError, UsageError
-from ...core.frames.frame_files import FrameFiles, find_frames
+from ...core.frames.frame_files import FrameFiles, find_frames, sequence_name
 from ...core.frames.frame_messages import frame_ranges, without_files
 from ...core.settings.render_pass import PassFile
 from ...core.settings.settings import Settings
@@ -76,13 +76,17 @@ def scene_frames(scene: bpy.types.Scene) -> list[int]:
 
 
 def plan_render(
-    scene: bpy.types.Scene, frames: Sequence[int], sequences: Sequence[SceneSequence], settings: Settings
+    scene: bpy.types.Scene,
+    frames: Sequence[int],
+    sequences: Sequence[SceneSequence],
+    settings: Settings,
+    sequence: str = "",
 ) -> list[PlannedFrame]:
-    """Frames that come out of Blender's memory, named as their files would be."""
+    """Frames that come out of Blender's memory, named as their files would be, in a sequence of some name."""
     plans = []
     for frame in frames:
         files = [
-            FrameFiles("", frame, _name_of_file(scene, path, frame), (PassFile(path),))
+            FrameFiles(sequence_name(sequence), frame, _name_of_file(scene, path, frame), (PassFile(path),))
             for path in frame_files(scene, frame)
         ]
         plans.append(PlannedFrame(scene.name, frame, tuple(_variants(scene, files, sequences, settings))))
@@ -95,6 +99,7 @@ def plan_files(
     folder: Path | None,
     sequences: Sequence[SceneSequence],
     settings: Settings,
+    sequence: str = "",
 ) -> list[PlannedFrame]:
     """Frames that were rendered to EXR files before.
 
@@ -104,6 +109,7 @@ def plan_files(
         folder: take the files from here instead.
         sequences: what to make of each frame.
         settings: the user's choices.
+        sequence: name of the sequence of all frames; "" takes the folders of their files.
 
     Returns:
         A plan for each of the frames that has files, and one with a problem for all those that have none.
@@ -112,7 +118,7 @@ def plan_files(
         InputError: there is no file for any of them.
         UsageError: the files' names clash.
     """
-    found = _files_by_frame(scene, frames, folder)
+    found = _files_by_frame(scene, frames, folder, sequence)
     if not found:
         where = folder or frame_file(scene, frames[0])
         raise InputError(
@@ -173,7 +179,7 @@ class WrittenFiles:
             expected = [files.of_frame(frame) for files in self._like]
             if all(file.path.is_file() for files in expected for file in files.files):
                 return expected
-        found = _files_by_frame(scene, [frame], None).get(frame, [])
+        found = _files_by_frame(scene, [frame], None, scene.labelpass.sequence).get(frame, [])
         if not found:
             raise InputError(
                 "The render writes no EXR file with passes; set the file format OpenEXR MultiLayer in the output "
@@ -254,22 +260,25 @@ def _name_of_file(scene: bpy.types.Scene, path: Path, frame: int) -> str:
     return name.removesuffix(scene.render.file_extension) if scene.render.use_file_extension else name
 
 
-def _files_by_frame(scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None) -> dict[int, list[FrameFiles]]:
+def _files_by_frame(
+    scene: bpy.types.Scene, frames: Sequence[int], folder: Path | None, sequence: str
+) -> dict[int, list[FrameFiles]]:
     """The files of each frame number, in the given folder or where the scene writes them."""
     if folder is not None:
-        return _by_number(find_frames([folder]))
+        return _by_number(find_frames([folder], sequence=sequence or None))
     found: dict[int, list[FrameFiles]] = {}
     if not compat.writes_multilayer(scene):
         folders = {
             folder for node in compat.file_outputs(scene) if (folder := compat.file_output_folder(node)).is_dir()
         }
-        found = _by_number(find_frames(sorted(folders))) if folders else {}
+        found = _by_number(find_frames(sorted(folders), sequence=sequence or None)) if folders else {}
     if not found:
         for frame in frames:
             paths = frame_files(scene, frame)
             files = [path for path in paths if path.suffix.lower() == ".exr" and path.is_file()]
             if files:
-                found[frame] = [FrameFiles("", frame, path.stem, (PassFile(path),)) for path in files]
+                name = sequence_name(sequence)
+                found[frame] = [FrameFiles(name, frame, path.stem, (PassFile(path),)) for path in files]
     return found
 
 

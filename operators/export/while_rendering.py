@@ -15,6 +15,8 @@ from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, WorkerError
 from ...core.frames.sequences import declare_sequences
 from ...core.records.frame_job import FrameJob
+from ...core.records.origin import Origin
+from ...core.records.replacing import check_replaced
 from ...core.run.progress import Progress
 from ...core.scene.scene_record import scene_path
 from ..handlers import stop_timer
@@ -100,6 +102,10 @@ class RenderFollower:
                 self._take_frame(event)
 
     def _take_frame(self, event: WrittenFrame | BadFrame) -> None:
+        origins = _origins(event) if isinstance(event, WrittenFrame) else {}
+        if isinstance(event, WrittenFrame) and not event.redo:
+            # Where it says no, what the render still writes is left out.
+            check_replaced(DatasetFolder(event.output), origins, bpy.data.scenes.keys())
         run = self._run or self._start(event)
         if run is None:
             return
@@ -112,7 +118,8 @@ class RenderFollower:
             try:
                 path = scene_path(DatasetFolder(event.output).scenes, variant.files.path)
                 scene.write(path)
-                job = FrameJob(variant.files, event.output, path, variant.settings)
+                origin = origins[variant.files.path]
+                job = FrameJob(variant.files, event.output, path, variant.settings, origin=origin)
                 run.add(job, event.look, job.takes_composite(scene.record))
             except WorkerError:
                 raise
@@ -157,6 +164,16 @@ class RenderFollower:
         show_result(bpy.context, run.summary)
         print_result(run.summary)
         redraw_sidebars(bpy.context)
+
+
+def _origins(event: WrittenFrame) -> dict[str, Origin]:
+    """The path of each sequence's frame, and what it is made of."""
+    return {
+        variant.files.path: Origin.of(
+            event.output, (file.path for file in variant.files.files), bpy.data.filepath, event.scene
+        )
+        for variant, _ in event.variants
+    }
 
 
 _follower = RenderFollower()

@@ -102,7 +102,7 @@ def record_of(shown: ShownImage, scene: bpy.types.Scene, sequence: str = "") -> 
 def _records_of_render(scene: bpy.types.Scene) -> list[FoundRecord]:
     """The records of the render in memory, in the first folder that has any; LabelpassError where nobody can know."""
     settings, frame = scene.labelpass.core_settings(), frame_of_last_render(scene)
-    (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings)
+    (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings, scene.labelpass.sequence)
     variants = [(one.files.path, one.files.variant) for one in planned.variants]
     for output in _outputs(scene):
         if found := existing_records(output, variants):
