@@ -196,6 +196,9 @@ class LabelpassObject(bpy.types.PropertyGroup):
     category: StringProperty(name="Category", description="Category of the object; empty for background")
     instance: StringProperty(name="Instance", description="Instance that the object is or is a part of")
     origin: StringProperty(name="Origin", description="What makes the object belong to its category and instance")
+    without_index: BoolProperty(
+        name="Without Index", description="Whether the object is background of Object Index, since its pass index is 0"
+    )
 
 
 class LabelpassFinding(bpy.types.PropertyGroup):

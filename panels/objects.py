@@ -14,7 +14,8 @@ class LABELPASS_UL_objects(bpy.types.UIList):
 
     def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
         row = layout.row(align=True)
-        _draw_columns(row, item.object, item.category or "None", item.instance or "None", active=item.category != "")
+        labelled = item.category != "" and not item.without_index
+        _draw_columns(row, item.object, item.category or "None", item.instance or "None", active=labelled)
         button = row.operator("labelpass.select_labelled_object", text="", icon="RESTRICT_SELECT_OFF", emboss=False)
         button.object = item.object
 
@@ -50,7 +51,10 @@ class Objects(SidebarPanel):
             rows=min(8, 1 + len(state.objects)),
         )
         item = state.objects[min(state.object_index, len(state.objects) - 1)]
-        draw_text(context, layout, f"{item.object}: {item.category or 'background'}, {item.origin}", "INFO")
+        what = f"{item.category or 'background'}, {item.origin}"
+        if item.without_index:
+            what = f"background, since its pass index is 0 (else {what})"
+        draw_text(context, layout, f"{item.object}: {what}", "INFO")
         row = layout.row(align=True)
         cell = row.row(align=True)
         cell.enabled = item.category != ""

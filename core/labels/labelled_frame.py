@@ -127,9 +127,12 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     checkpoint()
     passes.preload(_passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints)))
     image = _read_labels(job, passes, scene)
-    if scene and _stands_in_for_index(job.settings, image, scene, passes):
-        scene = _without_index_0(scene)
     notes += image.notes
+    stands_in = scene is not None and _stands_in_for_index(job.settings, image, scene, passes)
+    if scene and (stands_in or image.source is LabelSource.OBJECT_INDEX):
+        notes += _without_index(scene)
+    if scene and stands_in:
+        scene = _without_index_0(scene)
     notes += _unlabelled(scene) if scene else _without_scene(job.settings, image, passes)
     runs = in_files = find_runs(image.labels)
     separated = SeparatedLabels(image.labels)
@@ -343,6 +346,20 @@ def _without_index_0(scene: SceneRecord) -> SceneRecord:
         entry if entry.pass_index else dataclasses.replace(entry, category=None) for entry in scene.objects.entries
     )
     return dataclasses.replace(scene, objects=dataclasses.replace(scene.objects, entries=entries))
+
+
+def _without_index(scene: SceneRecord) -> list[str]:
+    """A sentence on objects that only their pass index makes background, if that can hardly be meant."""
+    missing = [entry.own_name for entry in scene.objects.left_without_index()]
+    if not missing:
+        return []
+    objects = sum(entry.category is not None for entry in scene.objects.entries)
+    some = repr(missing[0]) if len(missing) == 1 else f"{missing[0]!r} and {len(missing) - 1} more"
+    return [
+        f"{len(missing)} of {counted(objects, 'object')} {'has' if len(missing) == 1 else 'have'} the pass index 0, "
+        f"which made background of {some}; press Assign Indices and render again, label by Cryptomatte Object, or give "
+        "what is background the custom property category_id 0"
+    ]
 
 
 def _under_one_label(runs: Runs, named: Sequence[NamedLabels]) -> Runs:

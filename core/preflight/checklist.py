@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ..base.phrases import counted
 from ..settings.conflicts import contradictions
 from ..settings.map_table import DenseMap, MapKind, passes_of
 from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
-from ..settings.settings import ImageFrom, Settings
+from ..settings.settings import ImageFrom, LabelSource, Settings
 from .needed_passes import (
+    index_0_is_background,
     label_pass,
     labelled_layer,
     needed_passes,
@@ -244,15 +246,30 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
 
 
 def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
-    if label_pass(setup, settings, layer) is not Pass.OBJECT_INDEX:
+    objects, wanted = setup.labelled, label_pass(setup, settings, layer)
+    have = f"{objects.unindexed} of {counted(objects.count, 'object')} {'has' if objects.unindexed == 1 else 'have'}"
+    too_many = objects.instances > LARGEST_INDEX
+    if objects.unindexed and index_0_is_background(setup, settings, layer):
+        if not too_many:  # which is said below, with the only way out
+            yield Finding(
+                Status.WRONG,
+                f"{have} the pass index 0 and will be background; press Assign Indices, set Labels to Cryptomatte "
+                "Object, or give what is background the custom property category_id 0",
+            )
+    elif objects.unindexed and wanted is Pass.CRYPTO_OBJECT and settings.labels is LabelSource.AUTO:
+        yield Finding(
+            Status.NOTE,
+            f"{have} the pass index 0, and {wanted.title} labels them all the same; if they are background, set Labels "
+            "to Object Index",
+        )
+    if wanted is not Pass.OBJECT_INDEX:
         return
-    objects = setup.labelled
     if objects.shared and not objects.clash:
         yield Finding(
             Status.NOTE,
             f"{objects.shared}, so they will be one instance; Assign Indices gives each instance its own",
         )
-    if objects.instances > LARGEST_INDEX:
+    if too_many:
         yield Finding(
             Status.WRONG,
             f"There are {objects.instances} instances, and Blender has {LARGEST_INDEX} pass indices; set Labels to "

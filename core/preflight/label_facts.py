@@ -14,6 +14,8 @@ class LabelFacts:
         background: number of those that have none.
         instances: number of instances that those with a category are.
         indexed: whether any has a pass index other than 0.
+        unindexed: number of those with a category that have the pass index 0, and hardly on purpose, though others
+            have another, see SceneEntries.left_without_index.
         clash: a sentence on objects of different categories that share a pass index, "" where none do.
         shared: a sentence on instances that share a pass index, "" where none do.
         copies: name of an object whose copies share one Cryptomatte id, "" where there is none.
@@ -32,6 +34,7 @@ class LabelFacts:
     background: int = 0
     instances: int = 0
     indexed: bool = False
+    unindexed: int = 0
     clash: str = ""
     shared: str = ""
     copies: str = ""

@@ -18,12 +18,25 @@ def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) ->
     """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
     if settings.labels is not LabelSource.AUTO:
         return settings.labels.pass_
-    by_index = setup.labelled.indexed and (Pass.OBJECT_INDEX in layer.passes or not layer.passes & set(CRYPTOMATTES))
+    objects = setup.labelled
+    # Where nothing is turned on yet, a stray index is not to make background of all the others.
+    chosen = Pass.OBJECT_INDEX in layer.passes or (not layer.passes & set(CRYPTOMATTES) and not objects.unindexed)
+    by_index = objects.indexed and chosen
     if by_index and not settings.soft_masks and not setup.blur:
         wanted = Pass.OBJECT_INDEX
     else:
         wanted = next((pass_ for pass_ in CRYPTOMATTES if pass_ in layer.passes), Pass.CRYPTO_OBJECT)
     return wanted if setup.can_render(wanted) else Pass.CRYPTO_OBJECT
+
+
+def index_0_is_background(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> bool:
+    """Whether what has the pass index 0 is background of a render of this scene: also where a Cryptomatte stands in for
+    an Object Index that blur would tear."""
+    if label_pass(setup, settings, layer) is Pass.OBJECT_INDEX:
+        return True
+    by_choice = settings.labels is not LabelSource.AUTO or settings.soft_masks or settings.cryptomatte
+    has_index = Pass.OBJECT_INDEX in layer.passes and setup.can_render(Pass.OBJECT_INDEX)
+    return not by_choice and has_index and setup.labelled.indexed
 
 
 def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass | None:

@@ -151,6 +151,20 @@ class SceneEntries(JsonObject):
         """Whether any of them has a pass index other than 0, which is background."""
         return any(entry.pass_index for entry in self.entries)
 
+    def left_without_index(self) -> list[SceneEntry]:
+        """Entries with a category that have the pass index 0, and hardly to make them background, though others have
+        another.
+
+        Who gives things a category by rules wants to have them labelled. Where no rule decides on any, a few without an
+        index are what was left out on purpose, as a floor is; if most have none, the few others may well be strays.
+        """
+        if not self.indexed:
+            return []
+        with_category = [entry for entry in self.entries if entry.category is not None]
+        by_rule = [entry for entry in with_category if entry.origin and entry.is_known]
+        missing = [entry for entry in by_rule or with_category if not entry.pass_index]
+        return missing if by_rule or 2 * len(missing) > len(with_category) else []
+
     def index_clash(self) -> str:
         """A sentence on entries of different categories that share a pass index; "" where there are none."""
         of_index: dict[int, list[SceneEntry]] = defaultdict(list)

@@ -37,6 +37,8 @@ class LabelledObject:
         origin: what decided on the category, in words.
         ignored: whether its pixels are to be ignored.
         holdout: whether it is one.
+        refused: whether it is an error that no rule gives it a category.
+        decided_by: as SceneEntry.origin.
     """
 
     object: bpy.types.Object
@@ -46,6 +48,7 @@ class LabelledObject:
     ignored: bool
     holdout: bool
     refused: bool
+    decided_by: str
 
     def indexed(self, parts: bool = False) -> IndexedObject:
         """It as core/preflight/pass_indices.py wants to know it; with `parts` as if each object were an instance.
@@ -58,9 +61,10 @@ class LabelledObject:
         return IndexedObject(ob.name_full, ob.pass_index, instance, ob.is_editable)
 
     def summary(self) -> "ObjectSummary":
+        indexed = self.object.pass_index > 0
         if self.category is None:
-            return ObjectSummary(self.object.name_full, "", "", self.origin)
-        return ObjectSummary(self.object.name_full, self.category, self.instance, self.origin)
+            return ObjectSummary(self.object.name_full, "", "", self.origin, indexed)
+        return ObjectSummary(self.object.name_full, self.category, self.instance, self.origin, indexed)
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,14 @@ class ObjectSummary:
         category: name of the category; "" where it is background or ignored.
         instance: name of the instance; "" likewise.
         origin: what decided on that, in words.
+        indexed: whether it has a pass index other than 0.
     """
 
     name: str
     category: str
     instance: str
     origin: str
+    indexed: bool
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,7 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
             group.ignored,
             entry.facts.holdout,
             group.origin == REFUSED,
+            entry.origin,
         )
         for ob, (entry, group) in zip(objects, groups.entries, strict=True)
     ]
@@ -168,7 +175,11 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     for one in objects:
         origins[one.category].append(one.origin)
     table = SceneEntries(
-        (), tuple(SceneEntry(one.object.name_full, one.object.pass_index, one.category) for one in objects)
+        (),
+        tuple(
+            SceneEntry(one.object.name_full, one.object.pass_index, one.category, origin=one.decided_by)
+            for one in objects
+        ),
     )
     background = len(origins.pop(None, ()))
     listed = {row.name for row in scene.labelpass.table.categories}
@@ -178,6 +189,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         background=background,
         instances=len({(one.instance, one.category) for one in objects if one.category is not None}),
         indexed=table.indexed,
+        unindexed=len(table.left_without_index()),
         clash=table.index_clash(),
         shared=next(shared_indices(one.indexed() for one in objects), ""),
         copies=copies,

@@ -14,6 +14,7 @@ from bpy.app.handlers import persistent
 from ...core.base.errors import LabelpassError
 from ...core.preflight.checklist import Finding, Status, check, missing_maps
 from ...core.preflight.label_facts import LabelFacts
+from ...core.preflight.needed_passes import index_0_is_background, labelled_layer
 from ...core.settings.map_table import MapKind
 from ..category_table import table_of
 from ..handlers import Handlers, stop_timer
@@ -28,7 +29,7 @@ _LONGEST_PAUSE = 5.0
 
 _objects: LabelledObjects | None = None
 _objects_of: object = None
-_shown: tuple[LabelledObjects, list[Finding], dict[MapKind, str]] | None = None
+_shown: tuple[LabelledObjects, list[Finding], dict[MapKind, str], bool] | None = None
 
 
 def refresh() -> float:
@@ -42,7 +43,8 @@ def refresh() -> float:
     decisive = _decisive(scene)
     if _objects is None or _objects_of != decisive:
         _objects, _objects_of = read_labelled_objects(scene), decisive
-    found = _objects, findings_of(scene, _objects.facts), missing_maps_of(scene, _objects.facts)
+    facts = _objects.facts
+    found = _objects, findings_of(scene, facts), missing_maps_of(scene, facts), makes_index_0_background(scene, facts)
     if found != _shown:
         _shown = found
         show(context.window_manager.labelpass, *found)
@@ -95,11 +97,23 @@ def missing_maps_of(scene: bpy.types.Scene, labelled: LabelFacts) -> dict[MapKin
     return missing_maps(read_render_setup(scene, labelled), settings)
 
 
+def makes_index_0_background(scene: bpy.types.Scene, labelled: LabelFacts) -> bool:
+    """Whether what has the pass index 0 is background of a render of a scene."""
+    try:
+        settings = scene.labelpass.core_settings()
+    except LabelpassError:
+        return False  # which the checklist tells
+    setup = read_render_setup(scene, labelled)
+    layer = labelled_layer(setup, settings)
+    return layer is not None and index_0_is_background(setup, settings, layer)
+
+
 def show(
     state: bpy.types.PropertyGroup,
     objects: LabelledObjects,
     findings: list[Finding],
     missing: dict[MapKind, str],
+    by_index: bool = False,
 ) -> None:
     """Put it where the panels find it."""
     state.maps.clear()
@@ -113,12 +127,12 @@ def show(
         item.name, item.id, item.objects = category.name, category.id, category.objects
         item.origin = category.origin
     # Emptying and filling a table of thousands takes longer than to see that it is the same.
-    rows = _rows(objects.objects)
-    if [(item.object, item.category, item.instance, item.origin) for item in state.objects] != rows:
+    rows = _rows(objects.objects, by_index)
+    if [_row_of(item) for item in state.objects] != rows:
         state.objects.clear()
         for row in rows:
             item = state.objects.add()
-            item.object, item.category, item.instance, item.origin = row
+            item.object, item.category, item.instance, item.origin, item.without_index = row
             item.name = " ".join(row[:3])
     state.unlisted_categories = ", ".join(objects.unlisted)
     state.categories_problem = objects.facts.problem
@@ -129,10 +143,17 @@ def show(
         item.name, item.status, item.mendable = finding.text, finding.status.value, finding.fix is not None
 
 
-def _rows(objects: Sequence[ObjectSummary]) -> list[tuple[str, str, str, str]]:
+def _rows(objects: Sequence[ObjectSummary], by_index: bool) -> list[tuple[str, str, str, str, bool]]:
     """The rows of the table: what is background on top, else in the order of names."""
-    ordered = sorted(objects, key=lambda ob: ob.category != "")
-    return [(ob.name, ob.category, ob.instance, ob.origin) for ob in ordered]
+    rows = [
+        (ob.name, ob.category, ob.instance, ob.origin, by_index and ob.category != "" and not ob.indexed)
+        for ob in objects
+    ]
+    return sorted(rows, key=lambda row: row[1] != "" and not row[4])
+
+
+def _row_of(item: bpy.types.PropertyGroup) -> tuple[str, str, str, str, bool]:
+    return item.object, item.category, item.instance, item.origin, item.without_index
 
 
 @persistent

@@ -489,3 +489,37 @@ def test_an_engine_that_draws_another_camera_says_so() -> None:
     (found,) = bad(engine="EEVEE", engine_passes=EEVEE, view_layers=(CRYPTO,), drawn_as_perspective="panoramic")
     assert found.status is Status.NOTE
     assert found.text.startswith("EEVEE draws the panoramic camera as a perspective one")
+
+
+def test_few_of_the_objects_are_indexed() -> None:
+    """What is turned on is used; Set Up Passes turns on what labels them all."""
+    few = {"count": 6, "unindexed": 5}
+    (found,) = bad(**few)
+    assert found.status is Status.WRONG
+    assert found.text.startswith("5 of 6 objects have the pass index 0 and will be background; press Assign Indices")
+    assert found.fix is None
+
+    (found,) = bad(**few, view_layers=(CRYPTO,))
+    assert found.status is Status.NOTE
+    assert "5 of 6 objects have the pass index 0, and Cryptomatte Object labels them all the same" in found.text
+    assert bad(Settings(labels=LabelSource.CRYPTO_OBJECT), **few, view_layers=(CRYPTO,)) == []
+
+    texts = [one.text for one in bad(**few, view_layers=(BARE,)) if one.fix is Fix.LABEL_PASS]
+    assert texts == ["No pass separates objects: Cryptomatte Object is off in the view layer 'ViewLayer'"]
+    by_index = Settings(labels=LabelSource.OBJECT_INDEX)
+    assert "1 of 3 objects has the pass index 0 and will be background" in "".join(
+        one.text for one in bad(by_index, count=3, unindexed=1, view_layers=(BARE,))
+    )
+
+
+def test_few_of_the_objects_are_indexed_and_blurred() -> None:
+    """A Cryptomatte that stands in for Object Index leaves its background as it is; one alone labels all."""
+    both = dataclasses.replace(LAYER, passes=LAYER.passes | {Pass.CRYPTO_OBJECT})
+    for layer, expected in ((both, Status.WRONG), (CRYPTO, Status.NOTE)):
+        (found,) = bad(count=6, unindexed=5, motion_blur=True, view_layers=(layer,))
+        assert found.status is expected
+        assert "5 of 6 objects have the pass index 0" in found.text
+
+    soft = Settings(soft_masks=True)
+    (found,) = bad(soft, count=6, unindexed=5, view_layers=(both,))
+    assert found.status is Status.NOTE
