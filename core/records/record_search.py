@@ -28,19 +28,20 @@ class FoundRecord:
     variant: str = ""
 
 
-def find_records(file: Path, outputs: Sequence[Path] = ()) -> list[FoundRecord]:
+def find_records(file: Path, outputs: Sequence[Path] = (), sequence: str = "") -> list[FoundRecord]:
     """The records of the frame that an image file shows.
 
     Args:
         file: an image of a dataset, or one of a frame's EXR files: next to the records, or anywhere.
         outputs: the datasets that may have the records of an EXR file that lies elsewhere.
+        sequence: the name that the sequence of EXR files may have instead of their folder.
 
     Returns:
         The nearest by that name; several where the dataset makes several sequences of the file, in their order.
     """
     is_exr = file.suffix.lower() == ".exr"
     for folder in file.parents:
-        names = frame_paths(folder, file) if is_exr else []
+        names = _frame_paths(folder, file, sequence) if is_exr else []
         if name := frame_of_image(file.relative_to(folder).as_posix()):
             names.append(name)
         if found := _records_of(folder, names):
@@ -48,9 +49,16 @@ def find_records(file: Path, outputs: Sequence[Path] = ()) -> list[FoundRecord]:
     if is_exr:
         # Below which folder the files were searched is not known; the longest name says most.
         for output, folder in itertools.product(outputs, reversed(file.parents)):
-            if found := _records_of(output, frame_paths(folder, file)):
+            if found := _records_of(output, _frame_paths(folder, file, sequence)):
                 return found
     return []
+
+
+def _frame_paths(root: Path, file: Path, sequence: str) -> list[str]:
+    """frame_paths() of a file, those in a sequence of some name first."""
+    paths = frame_paths(root, file)
+    named = [joined_path(sequence, path.rpartition("/")[2]) for path in paths] if sequence else []
+    return [*named, *paths]
 
 
 def existing_records(output: Path, frames: Sequence[tuple[str, str]]) -> list[FoundRecord]:

@@ -80,7 +80,7 @@ def record_of(shown: ShownImage, scene: bpy.types.Scene, sequence: str = "") -> 
         return RecordOfImage(None, shown.problem)
     try:
         if shown.file is not None:
-            found = find_records(shown.file, _outputs(scene))
+            found = find_records(shown.file, _outputs(scene), scene.labelpass.sequence)
             changed = shown.file.stat().st_mtime
         else:
             found = _records_of_render(scene)

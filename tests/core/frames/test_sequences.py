@@ -141,6 +141,15 @@ def test_scenes_that_are_no_longer_exported(tmp_path: Path) -> None:
     assert wanted.wants(frame("c_0001", variant="C")), "of another file, which has no scene D"
 
 
+def test_scenes_that_are_no_longer_exported_below_a_name(tmp_path: Path) -> None:
+    dataset = DatasetFolder(tmp_path)
+    scenes = [frame("b_0001", "night", "B/Front"), frame("b_0001", "night", "Bee"), frame("b_0001", "", "B")]
+    declare_sequences(dataset, scenes)
+    declare_sequences(dataset, [frame("a_0001", "night")], {"night/b_": "night/B"})
+    wanted = WantedSequences.read(dataset)
+    assert [wanted.wants(one) for one in scenes] == [False, True, True]
+
+
 def test_the_file_is_the_same_from_every_machine(tmp_path: Path) -> None:
     frames = [frame("shot_0001", variant=layer) for layer in ("Back", "Front")] + [frame("a_0001", variant="Front")]
     declare_sequences(DatasetFolder(tmp_path / "one"), frames)

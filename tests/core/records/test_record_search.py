@@ -50,6 +50,21 @@ def test_the_record_of_an_exr_file(tmp_path: Path) -> None:
     assert found(elsewhere / "shot_0001.png", [dataset]) is None  # some picture that has the name of a frame
 
 
+def test_the_record_in_a_sequence_of_a_name(tmp_path: Path) -> None:
+    """Two scenes have a file of that name; which one is shown, only the name of the sequence says."""
+    write(tmp_path, "shot_0001")
+    named = write(tmp_path, "shot_0001", "night")
+    view = write(tmp_path, "shot_0002", "night/left", "left")
+    declare_sequences(DatasetFolder(tmp_path), [plain_record(name="shot_0002", sequence="night/left", variant="left")])
+    elsewhere = tmp_path.parent / "elsewhere"
+
+    (one,) = find_records(elsewhere / "shot_0001.exr", [tmp_path], "night")
+    assert path_of(one) == named
+    (two,) = find_records(elsewhere / "shot_0002.exr", [tmp_path], "night")
+    assert (path_of(two), two.variant) == (view, "left")
+    assert find_records(elsewhere / "shot_0003.exr", [tmp_path], "night") == []
+
+
 @pytest.mark.parametrize(
     "names",
     [
