@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..base.errors import SceneError
 from ..categories.grouping import group_objects
+from ..categories.namesakes import shared_name
 from ..exr.passes import Passes
 from ..geometry.placed_mesh import PlacedMesh
 from ..geometry.rasteriser import Projection
@@ -30,7 +31,6 @@ from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, LabelSource
 from .label_image import LabelImage
 from .naming import NamedLabels, SeparatedEntries
-from .shared_names import shared_name
 from .track_ids import track_id
 
 # Of the pixels of a label; more of them off every surface say that the geometry is not that of the render.

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..base.errors import SceneError
 from ..categories.grouping import Groups, group_objects, ungrouped, with_whole_categories
+from ..categories.namesakes import shared_name
 from ..categories.rules import Kind, categorise_alone
 from ..exr.cryptomatte import hash_name
 from ..scene.scene_record import (
@@ -25,7 +26,6 @@ from ..settings.category_table import Category, CategoryTable
 from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, Ignored, LabelSource
 from .label_image import LabelImage
-from .shared_names import shared_name
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..base.phrases import counted
+from ..categories.namesakes import WAYS_OUT
 from ..settings.conflicts import contradictions
 from ..settings.map_table import DenseMap, MapKind, passes_of
 from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
-from ..settings.settings import ImageFrom, LabelSource, Settings
+from ..settings.settings import ImageFrom, Instancing, LabelSource, Settings
 from .needed_passes import (
     index_0_is_background,
     label_pass,
     labelled_layer,
+    namesakes,
     needed_passes,
     part_pass,
     pass_for_copies,
@@ -322,8 +324,10 @@ def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayer
 
 
 def _check_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    failing = list(_check_namesakes(setup, settings, layer))
+    yield from failing
     name = shared_copies(setup, settings, layer)
-    if not name:
+    if not name or failing:
         return
     alike = f"The copies of {name!r} share a label, and those that touch will be one instance"
     wanted = pass_for_copies(layer)
@@ -335,6 +339,25 @@ def _check_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         yield Finding(Status.GOOD, f"Position separates the copies of {name!r}")
     else:
         yield _check_depth(setup, layer, f"Depth separates the copies of {name!r}", alike, Status.WRONG)
+
+
+def _check_namesakes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
+    """Whether frames will fail for objects of one name."""
+    clash = namesakes(setup, settings, layer)
+    if not clash:
+        return
+    bad = f"{clash}, and frames that show them fail"
+    ways_out = WAYS_OUT.format(index=Pass.OBJECT_INDEX.title)
+    if settings.instancing is not Instancing.AUTO:
+        yield Finding(Status.WRONG, f"{bad}, since Shared Labels is Off; set it to Automatic, or {ways_out}")
+    elif setup.has_ray_depth:
+        yield Finding(
+            Status.WRONG, f"{bad}, since nothing separates them with a {setup.camera_type} camera; {ways_out}"
+        )
+    elif setup.motion_blur:
+        yield Finding(Status.WRONG, f"{bad}: with Motion Blur no depth separates them; turn it off, or {ways_out}")
+    elif pass_for_copies(layer) not in layer.passes:
+        yield _check_depth(setup, layer, "", bad, Status.WRONG)
 
 
 def _check_depth(

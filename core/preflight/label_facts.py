@@ -20,6 +20,8 @@ class LabelFacts:
         shared: a sentence on instances that share a pass index, "" where none do.
         copies: name of an object whose copies share one Cryptomatte id, "" where there is none.
         indexed_copies: likewise, of one whose copies share a pass index other than 0.
+        namesakes: the beginning of a sentence on objects of one name that must not be one instance, see
+            core/categories/namesakes.py; "" where there are none.
         keypoints: whether any has a category with keypoints.
         holdouts: whether any holdout is to be ignored.
         unlabelled: names of those that have a category, and that no pass has: volumes and Grease Pencil.
@@ -39,6 +41,7 @@ class LabelFacts:
     shared: str = ""
     copies: str = ""
     indexed_copies: str = ""
+    namesakes: str = ""
     keypoints: bool = False
     holdouts: bool = False
     unlabelled: tuple[str, ...] = ()

@@ -52,7 +52,8 @@ def needed_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     """All that an export with these settings reads, and no more."""
     needed = [Pass.COMBINED] if wants_image(settings) or wants_holdouts(setup, settings) else []
     needed += [Pass.DEPTH] if settings.pictures or setup.labelled.keypoints else []
-    needed += [pass_for_copies(layer)] if shared_copies(setup, settings, layer) else []
+    shared = shared_copies(setup, settings, layer) or namesakes(setup, settings, layer)
+    needed += [pass_for_copies(layer)] if shared else []
     parts = part_pass(setup, settings, layer)
     needed += [*passes_of(settings.maps), label_pass(setup, settings, layer), *([parts] if parts else [])]
     return list(dict.fromkeys(needed))
@@ -64,6 +65,11 @@ def shared_copies(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         return ""
     labels = label_pass(setup, settings, layer)
     return {Pass.OBJECT_INDEX: setup.labelled.indexed_copies, Pass.CRYPTO_OBJECT: setup.labelled.copies}.get(labels, "")
+
+
+def namesakes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> str:
+    """As in LabelFacts, where the labels are made of names."""
+    return setup.labelled.namesakes if label_pass(setup, settings, layer) is Pass.CRYPTO_OBJECT else ""
 
 
 def pass_for_copies(layer: ViewLayerSetup) -> Pass:

@@ -18,6 +18,7 @@ from ...core.settings.conflicts import check_together
 from ...core.settings.render_pass import LABEL_PASSES
 from ...core.settings.settings import Settings
 from .. import compat
+from ..scene.identity import by_name
 from ..scene.pass_switches import PASS_SWITCHES
 from ..scene.stereo import views_of
 from .sources import (
@@ -105,6 +106,8 @@ def plan_export(
                 "takes those of its own output, or turn All Scenes off"
             )
         _check_places(scenes)
+    for one in scenes:
+        _check_name(one)
     planned: list[PlannedFrame] = []
     problems: list[LabelpassError] = []
     for one in scenes:
@@ -135,7 +138,7 @@ def plan_export(
 
 def scenes_with_camera() -> list[bpy.types.Scene]:
     """The scenes of the file that can be rendered, in the order of names."""
-    return sorted((scene for scene in bpy.data.scenes if scene.camera), key=lambda scene: scene.name)
+    return sorted((scene for scene in bpy.data.scenes if scene.camera), key=by_name)
 
 
 def sequences_of(scene: bpy.types.Scene, settings: Settings, folder: Path | None = None) -> list[SceneSequence]:
@@ -195,6 +198,15 @@ def _other_scenes(scene: bpy.types.Scene, sequence: str) -> dict[str, str]:
         for other in scenes_with_camera()
         if other != scene
     }
+
+
+def _check_name(scene: bpy.types.Scene) -> None:
+    """Raises UsageError where Blender, which renders scenes by name, would take another scene for this one."""
+    if bpy.data.scenes[scene.name] != scene:
+        raise UsageError(
+            f"The scene {scene.name_full!r} is linked and has the name of another scene, which would be rendered "
+            "instead; give one of them another name"
+        )
 
 
 def _check_places(scenes: Sequence[bpy.types.Scene]) -> None:

@@ -11,6 +11,7 @@ import bpy
 from ...core.base.errors import LabelpassError
 from ...core.categories.grouping import group_objects
 from ...core.categories.ids import DatasetCategories
+from ...core.categories.namesakes import find_namesakes
 from ...core.categories.palette import Colour, category_colours, own_colours
 from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.pass_indices import IndexedObject, shared_indices
@@ -194,6 +195,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         shared=next(shared_indices(one.indexed() for one in objects), ""),
         copies=copies,
         indexed_copies=indexed_copies,
+        namesakes=_namesakes(objects),
         keypoints=any(category.keypoints for category in categories if category.name in origins),
         holdouts=any(one.ignored and one.holdout for one in objects),
         metaballs=_divided_metaballs(objects),
@@ -240,6 +242,16 @@ def _divided_metaballs(objects: Iterable[LabelledObject]) -> tuple[str, ...]:
             if one.category != first.category:
                 return first.object.name, one.object.name
     return ()
+
+
+def _namesakes(objects: Iterable[LabelledObject]) -> str:
+    """As in LabelFacts."""
+    alike: dict[str, list[tuple[str, SceneEntry]]] = defaultdict(list)
+    for one in objects:
+        if one.object.type not in UNLABELLED_TYPES:
+            group = SceneEntry(one.instance, 0, one.category, ignored=one.ignored)
+            alike[one.object.name].append((one.object.name_full, group))
+    return next((clash for found in alike.values() if len(found) > 1 and (clash := find_namesakes(found))), "")
 
 
 def _copies(scene: bpy.types.Scene, objects: Sequence[LabelledObject], indexed: bool) -> tuple[str, str]:

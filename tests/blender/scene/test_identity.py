@@ -119,3 +119,34 @@ def test_panel_and_dataset_call_things_alike(scene: bpy.types.Scene) -> None:
     assert {(one.instance, one.category) for one in found.objects} == {("The car", "car"), ("The truck", "truck")}
     assert found.facts.instances == 2
     assert found.facts.copies == "Body"
+    assert found.facts.namesakes.startswith("'Body [car.blend]' (car) and 'Body [truck.blend]' (truck) have one name")
+
+
+def test_a_linked_scene_with_the_name_of_another_one(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """Blender renders scenes by name, and would render the other one."""
+    link_bodies(scene)
+    path = str(tmp_path / "scene.blend")
+    bpy.data.libraries.write(path, {scene})
+    with bpy.data.libraries.load(path, link=True) as (_, wanted):
+        wanted.scenes = [scene.name]
+    scene.labelpass.all_scenes = True
+    with pytest.raises(RuntimeError, match=r"\[scene.blend\]' is linked and has the name of another scene"):
+        bpy.ops.labelpass.export_annotations()
+    scene.labelpass.all_scenes = False
+    export(scene)
+
+
+def test_materials_of_one_name(scene: bpy.types.Scene) -> None:
+    from labelpass.operators.scene.scene_reader import read_scene
+
+    link_bodies(scene)
+    bpy.context.view_layer.update()
+    record = read_scene(scene, bpy.context.evaluated_depsgraph_get())
+    assert [(one.name, one.category) for one in record.materials.entries] == [
+        ("Paint [car.blend]", "car"),
+        ("Paint [truck.blend]", "truck"),
+    ]
+    assert {one.name: one.facts.materials for one in record.objects.entries} == {
+        "Body [car.blend]": ("Paint [car.blend]",),
+        "Body [truck.blend]": ("Paint [truck.blend]",),
+    }

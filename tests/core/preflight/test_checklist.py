@@ -377,6 +377,37 @@ def test_copies_that_share_a_label_need_depth(layer: ViewLayerSetup, changes: di
     assert bad(PLAIN, view_layers=(complete,), **changes) == []
 
 
+CLASH = "'Body [a]' (car) and 'Body [b]' (truck) have one name and so one Cryptomatte id"
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "text", "fix"),
+    [
+        ({}, {}, "the Depth pass (Z) is off in the view layer 'ViewLayer'", Fix.DEPTH),
+        ({"motion_blur": True}, {}, "with Motion Blur no depth separates them", None),
+        ({"camera_type": "panoramic"}, {}, "nothing separates them with a panoramic camera", None),
+        ({}, {"instancing": Instancing.OFF}, "since Shared Labels is Off", None),
+    ],
+)
+def test_objects_of_one_name(changes: dict, settings: dict, text: str, fix: Fix | None) -> None:
+    """What makes frames fail is said before the render, once."""
+    some = dataclasses.replace(PLAIN, **settings)
+    wrong = [
+        one
+        for one in bad(some, view_layers=(CRYPTO_ONLY,), copies="Body", namesakes=CLASH, **changes)
+        if "Body" in one.text
+    ]
+    assert [(one.status, one.fix) for one in wrong] == [(Status.WRONG, fix)]
+    assert wrong[0].text.startswith(f"{CLASH}, and frames that show them fail") and text in wrong[0].text
+
+
+def test_objects_of_one_name_that_are_separated() -> None:
+    complete = dataclasses.replace(CRYPTO_ONLY, passes=CRYPTO_ONLY.passes | {Pass.DEPTH})
+    assert bad(PLAIN, view_layers=(complete,), namesakes=CLASH) == []
+    assert bad(PLAIN, view_layers=(INDEX_ONLY,), indexed=True, namesakes=CLASH) == []
+    assert Pass.DEPTH in needed_passes(setup_with(view_layers=(CRYPTO_ONLY,), namesakes=CLASH), PLAIN, CRYPTO_ONLY)
+
+
 def test_where_copies_need_no_depth() -> None:
     off = dataclasses.replace(PLAIN, instancing=Instancing.OFF)
     assert bad(off, view_layers=(CRYPTO_ONLY,), copies="Stone") == []
