@@ -14,7 +14,7 @@ _PACKAGE = "labelpass"
 
 
 def _labelpass() -> ModuleType:
-    """The headless module of the extension: that beside this script, else that of the enabled extension."""
+    """The headless module of the extension: the one next to this script, else that of the enabled extension."""
     folder = Path(__file__).resolve().parent
     if (folder / "blender_manifest.toml").is_file():
         if _PACKAGE not in sys.modules:

@@ -56,16 +56,16 @@ class LabelpassTableCategory(bpy.types.PropertyGroup):
     )
     grouping: EnumProperty(
         name="Instances",
-        description="Objects of this category that are one instance",
+        description="Which objects of this category are one instance",
         items=[(_BY_SETTINGS, "As Set for All", "As the setting Instances says"), *enum_items(Grouping)],
         options=set(),
     )
     keypoints: StringProperty(
-        name="Keypoints", description="Names of its keypoints with commas between them, in their order", options=set()
+        name="Keypoints", description="Names of its keypoints, in order and separated by commas", options=set()
     )
     skeleton: StringProperty(
         name="Skeleton",
-        description="Keypoints that are connected, counted from 1, such as 1-2, 2-3",
+        description="Pairs of keypoints that are connected, counted from 1, such as 1-2, 2-3",
         options=set(),
     )
 
@@ -82,18 +82,18 @@ class LabelpassTableRule(bpy.types.PropertyGroup):
     )
     pattern: StringProperty(
         name="Pattern",
-        description="Name with the wildcards * ? [abc], or pass indices such as 3,10-19; empty fits what is named like "
-        "a category of the table",
+        description="Name with the wildcards * ? [abc], or pass indices such as 3,10-19; empty fits everything that is "
+        "named like a category of the table",
         options=set(),
     )
     category: StringProperty(
         name="Category",
-        description="Category of what fits; empty names the category like that which fits",
+        description="Category of everything that fits; empty names the category after what fits",
         options=set(),
     )
     ignore: BoolProperty(
         name="Ignore",
-        description="What fits is not labelled; its pixels are background or a region to ignore, as Ignored says",
+        description="Do not label what fits; its pixels become background or an ignore region, as Ignored says",
         options=set(),
     )
 
@@ -107,7 +107,7 @@ class LabelpassTable(bpy.types.PropertyGroup):
     rule_index: IntProperty(name="Rule", description="Rule that is shown below", options=set())
     unknown: EnumProperty(
         name="Unknown Objects",
-        description="What becomes of objects that no rule gives a category of the table",
+        description="What happens to objects that no rule gives a category of the table",
         items=enum_items(Unknown),
         options=set(),
     )
@@ -120,7 +120,7 @@ def table_of(scene: bpy.types.Scene) -> CategoryTable:
 
 
 def rules_of(scene: bpy.types.Scene) -> CategoryTable:
-    """The rules of a scene's category table, and what becomes of unknown objects, without its categories."""
+    """The rules of a scene's category table, and what happens to unknown objects, without its categories."""
     stored = scene.labelpass.table
     return CategoryTable((), tuple(_rule(row) for row in stored.rules) or DEFAULT_RULES, Unknown(stored.unknown))
 
@@ -134,11 +134,11 @@ def store_table(scene: bpy.types.Scene, table: CategoryTable) -> None:
     for category in table.categories:
         if (category.id or 0) > LARGEST_ID:
             raise CategoryError(
-                f"The category {category.name!r} has the id {category.id}, and Blender keeps numbers up to "
+                f"The category {category.name!r} has the id {category.id}, but Blender keeps numbers up to "
                 f"{LARGEST_ID}; give it a smaller one"
             )
         if any("," in name for name in category.keypoints):
-            raise CategoryError(f"A keypoint of {category.name!r} has a comma in its name; take it out")
+            raise CategoryError(f"A keypoint of {category.name!r} has a comma in its name; remove the comma")
     stored = scene.labelpass.table
     stored.categories.clear()
     palette = category_colours(sorted(category.name for category in table.categories))

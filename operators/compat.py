@@ -12,7 +12,7 @@ import bpy
 # Folders may start with "//", the folder of the .blend; from 4.5 on a property has to say so.
 FOLDER_OPTIONS = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
-# How to save all passes of a render. Blender 5.0 cannot write one part a pass where pixels are not square.
+# How to save all passes of a render. Blender 5.0 cannot write one part for each pass if pixels are not square.
 ALL_PASSES: dict[str, Any] = {"color_mode": "RGBA", "color_depth": "32", "exr_codec": "ZIP"}
 if bpy.app.version >= (5, 0, 0):
     ALL_PASSES["use_exr_interleave"] = True
@@ -31,7 +31,7 @@ _IMAGE_SETTINGS_FIRST = ("media_type", "file_format", "color_mode", "color_depth
 def image_settings(scene: bpy.types.Scene, file_format: str, **values: Any) -> Iterator[None]:
     """Give the scene other output settings for the length of a block, and then its own again, to the last value.
 
-    `Image.save_render` knows no other way to be told a file format.
+    `Image.save_render` takes its file format from there only.
     """
     settings = scene.render.image_settings
     names = [prop.identifier for prop in settings.bl_rna.properties if not prop.is_readonly]
@@ -56,7 +56,7 @@ def image_settings(scene: bpy.types.Scene, file_format: str, **values: Any) -> I
 
 @contextmanager
 def separate_data() -> Iterator[bpy.types.BlendData]:
-    """Data blocks apart from those of the open file, which nobody else sees; they are gone after the block."""
+    """Data blocks that are not in the open file and are seen only here; they are gone after the block."""
     manager = bpy.data.temp_data()
     data = manager.__enter__()
     # Blender (4.2 to 5.2) gives away the reference that it releases itself in the end, and would free what is in use.

@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="blender -b SCENE.blend -P export_annotations.py --",
         usage="blender -b SCENE.blend -P export_annotations.py -- [options]",
         description=(
-            "Exports annotations of rendered frames, or renders them first. Each option is a setting of the sidebar;\n"
-            "what is left out is as the .blend stores it."
+            "Exports annotations of rendered frames, or renders them first. Each option is a setting of the sidebar.\n"
+            "What you leave out is taken from the .blend."
         ),
         epilog=examples(
             [
@@ -71,7 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="folder", type=Path, metavar="DIR", help="Folder of EXR files (default: the scene's own output)"
     )
     files.add_argument(
-        "--output", type=Path, metavar="DIR", help="Folder of the dataset (default: as stored, else beside the frames)"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="Folder of the dataset (default: as stored, otherwise next to the frames)",
     )
     files.add_argument(
         "--frames", metavar="RANGES", help="Only these frames, such as 1-10,20 (default: the scene's frame range)"
@@ -83,13 +86,13 @@ def _parser() -> argparse.ArgumentParser:
         "frames of several scenes with equal names go into one dataset",
     )
     files.add_argument(
-        "--categories", type=Path, metavar="FILE", help="Category table, JSON or TOML, instead of that of the .blend"
+        "--categories", type=Path, metavar="FILE", help="Category table, JSON or TOML, instead of the one in the .blend"
     )
     files.add_argument(
         "--merge",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="Make the dataset's COCO file when all frames are done; on a farm leave it to 'labelpass merge'",
+        help="Write the dataset's COCO file when all frames are done; on a farm leave it to 'labelpass merge'",
     )
     add_settings(parser, blender=True)
     return parser
@@ -104,7 +107,7 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         frames = _frame_numbers(options.frames)
     if options.render and options.folder:
         raise UsageError(
-            "--render renders into the scene's own output, so --from has no meaning with it; leave one out"
+            "--render renders into the scene's own output, so --from has no meaning with it; leave out one of the two"
         )
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
     output = options.output.resolve() if options.output else None
@@ -143,7 +146,7 @@ def _frame_numbers(text: str) -> list[int]:
     for some in ranges:
         if some[0] < frame.hard_min or some[-1] > frame.hard_max:
             raise UsageError(
-                f"Blender has frames from {frame.hard_min} to {frame.hard_max}, and {some[0]}-{some[-1]} leads beyond; "
+                f"Blender has frames from {frame.hard_min} to {frame.hard_max}, but {some[0]}-{some[-1]} goes beyond; "
                 "check --frames"
             )
     return list(dict.fromkeys(number for some in ranges for number in some))

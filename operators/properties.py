@@ -78,19 +78,19 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         description="Frames to export",
         options=set(),
         items=[
-            ("RENDER", "This Render", "The last render, also if it was not saved"),
-            ("FILES", "Files on Disk", "The EXR files of the frame range that were rendered before"),
+            ("RENDER", "This Render", "The last render, even if it was not saved"),
+            ("FILES", "Files on Disk", "The EXR files of the frame range, which were rendered before"),
         ],
     )
     frames_folder: StringProperty(
         name="Frames",
-        description="Folder of the EXR files; empty takes those that the output properties of this scene name",
+        description="Folder of the EXR files; empty takes the one in the output properties of this scene",
         subtype="DIR_PATH",
         options=compat.FOLDER_OPTIONS,
     )
     output: StringProperty(
         name="Output",
-        description="Folder for the annotations; empty writes them beside the frames",
+        description="Folder for the annotations; empty writes them next to the frames",
         subtype="DIR_PATH",
         options=compat.FOLDER_OPTIONS,
     )
@@ -104,7 +104,7 @@ class LabelpassSettings(bpy.types.PropertyGroup):
 
     table: PointerProperty(
         name="Category Table",
-        description="Categories of the dataset, and the rules by which objects belong to them",
+        description="Categories of the dataset, and the rules that say which objects belong to them",
         type=category_table.LabelpassTable,
     )
 
@@ -121,7 +121,7 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         description="What the colours of objects in the 3D Viewports show",
         options={"HIDDEN"},
         items=[
-            ("NONE", "Nothing", "Objects have the colours that the user gave them"),
+            ("NONE", "Nothing", "Objects have their own colours"),
             *enum_items(PreviewBy),
         ],
     )
@@ -208,7 +208,7 @@ class LabelpassFinding(bpy.types.PropertyGroup):
         name="Status",
         items=[(status.value, status.value.title(), "") for status in Status],
     )
-    mendable: BoolProperty(name="Mendable", description="Whether Set Up Passes can do something about it")
+    fixable: BoolProperty(name="Fixable", description="Whether Set Up Passes can do something about it")
 
 
 class LabelpassMap(bpy.types.PropertyGroup):
@@ -222,21 +222,21 @@ class LabelpassState(bpy.types.PropertyGroup):
 
     running: BoolProperty(name="Running")
     follows_render: BoolProperty(name="Follows Render", description="Whether frames are annotated as they are rendered")
-    done: IntProperty(name="Done", description="Frames that are dealt with")
+    done: IntProperty(name="Done", description="Frames that are finished or failed")
     total: IntProperty(name="Total", description="Frames of this export")
     progress: StringProperty(name="Progress", description="Frames that are done, and the time left")
     stop_requested: BoolProperty(name="Stop Requested")
     output: StringProperty(name="Output", description="Folder of the last export")
     lines: CollectionProperty(type=LabelpassLine)
     remarks: CollectionProperty(type=LabelpassRemark)
-    remark_index: IntProperty(name="Remark", description="Frame of which the whole sentence is shown")
+    remark_index: IntProperty(name="Remark", description="Frame whose whole sentence is shown below")
     findings: CollectionProperty(type=LabelpassFinding)
     maps: CollectionProperty(type=LabelpassMap)
     categories: CollectionProperty(type=LabelpassCategory)
-    category_index: IntProperty(name="Category", description="Category that the button below selects the objects of")
+    category_index: IntProperty(name="Category", description="Category whose objects the button below selects")
     objects: CollectionProperty(type=LabelpassObject)
     object_index: IntProperty(name="Object", description="Object that the buttons below are about")
-    unlisted_categories: StringProperty(name="Unlisted", description="Categories that the category table lacks")
+    unlisted_categories: StringProperty(name="Unlisted", description="Categories that are not in the category table")
     categories_problem: StringProperty(name="Problem")
     background_objects: IntProperty(name="Background Objects")
 

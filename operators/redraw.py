@@ -4,7 +4,7 @@ import bpy
 
 
 def redraw_sidebars(context: bpy.types.Context) -> None:
-    """Only the sidebars: the viewport beside them may take long to draw."""
+    """Only the sidebars: the viewport next to them may take long to draw."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in ("VIEW_3D", "IMAGE_EDITOR"):

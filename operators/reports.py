@@ -1,4 +1,4 @@
-"""How operators tell what went wrong."""
+"""How operators report what went wrong."""
 
 import functools
 from collections.abc import Callable

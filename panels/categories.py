@@ -1,4 +1,4 @@
-"""The categories of the scene, and which objects are of them."""
+"""The categories of the scene, and which objects belong to them."""
 
 import bpy
 
@@ -52,7 +52,7 @@ class Categories(SidebarPanel):
         row.operator("labelpass.categories_import", text="Import", icon="IMPORT")
         row.operator("labelpass.categories_export", text="Export", icon="EXPORT")
         column = layout.column()
-        column.label(text="Unknown Objects")  # there is no room for the longest choice beside so long a label
+        column.label(text="Unknown Objects")  # the longest choice has no room next to so long a label
         column.prop(table, "unknown", text="")
         column.use_property_split = True
         column.use_property_decorate = False

@@ -25,7 +25,7 @@ class LABELPASS_UL_category_table(bpy.types.UIList):
 
 
 class LABELPASS_UL_category_rules(bpy.types.UIList):
-    """What each rule looks at, and what becomes of what fits."""
+    """What each rule looks at, and what happens to what fits."""
 
     def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
         row = layout.row(align=True)
@@ -68,8 +68,8 @@ class Rules(SidebarPanel):
             draw_text(
                 context,
                 layout,
-                "Custom property, then a collection or an object named like a category of the table; holdouts, shadow "
-                "catchers and what has the custom property ignore are ignored",
+                "Custom property, then a collection or an object that is named like a category of the table; holdouts, "
+                "shadow catchers and objects with the custom property ignore are ignored",
                 "INFO",
             )
             layout.operator("labelpass.rules_edit", icon="GREASEPENCIL")
@@ -91,7 +91,7 @@ class Rules(SidebarPanel):
 
 
 def _draw_list_buttons(row: bpy.types.UILayout, operator: str) -> None:
-    """Add, remove and move, beside a list."""
+    """Add, remove and move, next to a list."""
     column = row.column(align=True)
     column.operator(f"{operator}_add", icon="ADD", text="")
     column.operator(f"{operator}_remove", icon="REMOVE", text="")

@@ -43,7 +43,7 @@ class Export(SidebarPanel):
         if len(bpy.data.scenes) > 1:
             ticks.prop(settings, "all_scenes")
         row = column.row()
-        row.use_property_split = False  # there is no room for so long a label beside
+        row.use_property_split = False  # so long a label has no room next to the switch
         row.prop(settings, "while_rendering")
 
         if state.running:

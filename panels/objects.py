@@ -5,7 +5,7 @@ import bpy
 from .sidebar import SidebarPanel
 from .text import draw_text
 
-# Of the width: the name of the object, then that of its category beside that of its instance.
+# Of the width: the name of the object, then that of its category next to that of its instance.
 _NAME, _CATEGORY = 0.37, 0.5
 
 

@@ -20,7 +20,7 @@ class Output(SidebarPanel):
         settings = context.scene.labelpass
         column = layout.column()
         column.enabled = not context.window_manager.labelpass.running
-        column.prop(settings, "output", placeholder="Beside the frames")
+        column.prop(settings, "output", placeholder="Next to the frames")
         column.prop(settings, "sequence", placeholder="As their folders")
         column.prop(settings, "image_format")
         column.prop(settings, "image_from")

@@ -134,7 +134,7 @@ class LABELPASS_OT_export_annotations(bpy.types.Operator):
             context.workspace.status_text_set(f"Labelpass: {self._progress.text()}, {found} (Esc stops)")
 
     def _finish(self, context: bpy.types.Context) -> set[str]:
-        """Tell what became of the export, and clean up."""
+        """Report the result of the export, and clean up."""
         summary = self._run.summary
         self._run = None
         _under_way.clear()
@@ -198,7 +198,7 @@ register, _unregister_classes = bpy.utils.register_classes_factory(_CLASSES)
 
 
 def unregister() -> None:
-    """End an export first: Blender drops the operators of a class that goes without telling them."""
+    """End an export first: when a class goes, Blender drops its operators without a call of theirs."""
     for operator, window in list(_under_way):
         with bpy.context.temp_override(window=window):
             operator.cancel(bpy.context)

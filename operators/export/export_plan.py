@@ -87,7 +87,7 @@ def plan_export(
         way: where the frames come from.
         frames: their numbers; None takes the frame range of each scene.
         folder: the EXR files; None takes those that each scene writes.
-        output: the dataset's folder; None takes that of the scene's own settings, else the one beside the frames.
+        output: the dataset's folder; None takes that of the scene's own settings, else the one next to the frames.
         merge: whether the dataset file is written at the end.
         table: of categories; None takes each scene's own.
         sequence: name of the sequence of all frames; "" takes the folders of their files.
@@ -102,8 +102,8 @@ def plan_export(
         scenes = scenes_with_camera() or [scene]
         if folder is not None and len(scenes) > 1:
             raise UsageError(
-                f"The frames in {folder} can be of one scene only; clear the folder of the frames, so that each scene "
-                "takes those of its own output, or turn All Scenes off"
+                f"The frames in {folder} can belong to one scene only; leave the folder of the frames empty, so that "
+                "each scene takes those of its own output, or turn All Scenes off"
             )
         _check_places(scenes)
     for one in scenes:
@@ -142,7 +142,7 @@ def scenes_with_camera() -> list[bpy.types.Scene]:
 
 
 def sequences_of(scene: bpy.types.Scene, settings: Settings, folder: Path | None = None) -> list[SceneSequence]:
-    """The sequences that a render of a scene holds, as far as the settings want them apart.
+    """The sequences that an export makes of a render of a scene with these settings.
 
     Args:
         scene: the original scene.
@@ -151,7 +151,7 @@ def sequences_of(scene: bpy.types.Scene, settings: Settings, folder: Path | None
     """
     scene_folder = _scene_folders()[scene.name] if settings.all_scenes else ""
     labelled = _label_layers(scene)
-    # Files of File Output nodes do not say of which view layer a pass is.
+    # Files of File Output nodes do not say which view layer a pass belongs to.
     named = folder is not None or compat.writes_multilayer(scene) or not compat.file_outputs(scene)
     if settings.all_view_layers and named:
         layers = labelled
@@ -179,7 +179,7 @@ def sequences_of(scene: bpy.types.Scene, settings: Settings, folder: Path | None
 
 
 def _label_layers(scene: bpy.types.Scene) -> list[str]:
-    """The view layers that are rendered and tell objects apart; if none does, all that are rendered."""
+    """The view layers that are rendered and have a label pass; if none has one, all that are rendered."""
     rendered = [layer for layer in scene.view_layers if layer.use] or list(scene.view_layers)
     switches = [PASS_SWITCHES[pass_] for pass_ in LABEL_PASSES]
     found = [layer for layer in rendered if any(getattr(layer, switch) for switch in switches)]

@@ -218,6 +218,6 @@ def render_frame(scene: bpy.types.Scene) -> None:
             bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         reason = " ".join(str(error).removeprefix("Error: ").split())
-        raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); mend the scene") from error
+        raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); fix the scene") from error
     finally:
         scene.frame_start, scene.frame_end = before

@@ -26,7 +26,7 @@ PATIENT_SECONDS = 0.5
 
 
 class FrameRun:
-    """Give it frames, call step() until it returns True, and stop() in any case.
+    """Give it frames, call step() until it returns True, and always call stop().
 
     Args:
         output: the dataset's folder.

@@ -8,7 +8,7 @@ read, and leave what they have read in a queue:
     render_write        the frame's files are there
     render_complete, render_cancel
 
-By the time anybody else looks, the scene stands at another frame.
+Afterwards the scene stands at another frame.
 """
 
 import threading

@@ -115,7 +115,7 @@ def plan_files(
         A plan for each of the frames that has files, and one with a problem for all those that have none.
 
     Raises:
-        InputError: there is no file for any of them.
+        InputError: none of them has a file.
         UsageError: the files' names clash.
     """
     found = _files_by_frame(scene, frames, folder, sequence)
@@ -149,7 +149,7 @@ def _variants(
             suffixes = {view: file_suffix(scene, view) for view in views_of(scene)}
             own = [one for one in files if one.name.endswith(suffixes[sequence.described_view])]
             common = [one for one in files if not one.name.endswith(tuple(suffixes.values()))]
-        # What is left of other output settings may lie beside what the scene writes now.
+        # What is left of other output settings may lie next to what the scene writes now.
         mine = (own or common) if writes_file_a_view(scene) else (common or own)
         for one in mine:
             view = sequence.view if mine is common else ""
@@ -190,7 +190,7 @@ class WrittenFiles:
 
 
 def output_folder(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folder: Path | None) -> Path:
-    """The dataset's folder: the one that the settings of the scene name, else the one beside the frames.
+    """The dataset's folder: the one that the settings of the scene name, else the one next to the frames.
 
     Raises:
         OutputError, UsageError: it is relative to a .blend file that was never saved.
@@ -202,7 +202,7 @@ def output_folder(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folder: 
 
 
 def folder_of_frames(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folder: Path | None) -> Path:
-    """The folder beside the frames: where an export goes unless the user says otherwise.
+    """The folder next to the frames: where an export goes unless the user says otherwise.
 
     Raises:
         UsageError: the frames are written relative to a .blend file that was never saved.
@@ -213,7 +213,7 @@ def folder_of_frames(scene: bpy.types.Scene, plan: Sequence[PlannedFrame], folde
     parents = parents or {frame_file(scene, scene.frame_current).parent}
     if not all(parent.is_absolute() for parent in parents):
         raise UsageError("The output path is relative to a .blend file that is not saved; save it, or choose a folder")
-    # Of one file a pass, or of several scenes, the folders are beside each other.
+    # If each pass has a file of its own, or there are several scenes, the folders are next to each other.
     common = _common_parts([parent.parts for parent in parents])
     if len(parents) > 1 and len(common) < 2:
         raise UsageError("The frames have no folder in common; choose an output folder")

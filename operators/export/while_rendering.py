@@ -31,8 +31,8 @@ _WORKERS = 1
 _SECONDS_BETWEEN_LOOKS = 0.25
 
 _EXPORT_IS_RUNNING = (
-    "An export is running, so frames that are rendered meanwhile are not annotated; export them afterwards with the "
-    "source Files on Disk"
+    "An export is running, so frames that are rendered meanwhile are not annotated; export them afterwards with "
+    "Source: Files on Disk"
 )
 
 
@@ -43,7 +43,7 @@ class RenderFollower:
         self._run: FrameRun | None = None
         self._progress = Progress(0, 0.0)
         self._ending = False  # no more frames come for this run
-        self._ignoring = False  # the user does not want the rest of this render, or it cannot be had
+        self._ignoring = False  # the user does not want the rest of this render, or it is not available
         self._told: set[str] = set()
 
     @property
@@ -155,7 +155,7 @@ class RenderFollower:
         return True
 
     def _finish(self) -> None:
-        """Tell what became of the frames, and clean up."""
+        """Report the result of the frames, and clean up."""
         run, self._run = self._run, None
         self._ending = False
         if run is None:

@@ -17,12 +17,12 @@ from .row_buttons import MovesRow, NeedsRow, RemovesRow
 
 class _Categories:
     rows, active = "categories", "category_index"
-    empty = "The category table has no row"
+    empty = "The category table has no rows"
 
 
 class _Rules:
     rows, active = "rules", "rule_index"
-    empty = "The rules are those that hold by default; use Edit Rules first"
+    empty = "These are the default rules; press Edit Rules first"
 
 
 class LABELPASS_OT_category_add(bpy.types.Operator):
@@ -64,7 +64,7 @@ class LABELPASS_OT_categories_from_scene(bpy.types.Operator):
         known = {row.name for row in scene.labelpass.table.categories}
         found = [category for category in categories_of_scene(scene) if category.name not in known]
         if not found:
-            self.report({"WARNING"}, "The scene has no category that the table lacks")
+            self.report({"WARNING"}, "The table already has all categories of the scene")
             return {"CANCELLED"}
         for category in found:
             add_category(scene, category)
@@ -73,7 +73,7 @@ class LABELPASS_OT_categories_from_scene(bpy.types.Operator):
 
 
 class LABELPASS_OT_categories_import(ImportHelper, bpy.types.Operator):
-    """Take the categories of a file instead of those of this scene, and its rules if it has any"""
+    """Replace the categories of this scene with those of a file, and its rules if the file has any"""
 
     bl_idname = "labelpass.categories_import"
     bl_label = "Import Categories"
@@ -116,7 +116,7 @@ class LABELPASS_OT_categories_export(ExportHelper, bpy.types.Operator):
 
 
 class LABELPASS_OT_rules_edit(bpy.types.Operator):
-    """List the rules that hold by default, to change them"""
+    """List the default rules, so that you can change them"""
 
     bl_idname = "labelpass.rules_edit"
     bl_label = "Edit Rules"
@@ -129,7 +129,7 @@ class LABELPASS_OT_rules_edit(bpy.types.Operator):
 
 
 class LABELPASS_OT_rules_reset(_Rules, NeedsRow, bpy.types.Operator):
-    """Remove all rules of this scene, so that those hold that do by default"""
+    """Remove all rules of this scene, and use the default rules again"""
 
     bl_idname = "labelpass.rules_reset"
     bl_label = "Reset Rules"
@@ -154,7 +154,7 @@ class LABELPASS_OT_rule_add(_Rules, NeedsRow, bpy.types.Operator):
 
 
 class LABELPASS_OT_rule_remove(_Rules, RemovesRow, bpy.types.Operator):
-    """Remove the active rule; without any, those hold that do by default"""
+    """Remove the active rule; without any rules, the default ones are used"""
 
     bl_idname = "labelpass.rule_remove"
     bl_label = "Remove Rule"

@@ -127,7 +127,7 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
     """Find out what each object of a scene that leaves pixels will be in the dataset, and all its categories.
 
     Raises:
-        SceneError: a custom property is no category, or the scene contradicts itself.
+        SceneError: a custom property is not a category, or the scene contradicts itself.
         CategoryError: the category table contradicts itself.
     """
     objects = sorted(own_objects(scene), key=by_name)
@@ -166,7 +166,7 @@ _ORIGINS = {source.value: f"by {source.label.lower()}" for source in Source}
 
 
 def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
-    """Go through all objects of a scene; what is wrong with it is told instead of raised."""
+    """Go through all objects of a scene; what is wrong with it is reported instead of raised."""
     try:
         objects, categories = label_objects(scene)
         numbered = _numbered(categories)

@@ -13,7 +13,7 @@ _INDEX = Remembered("pass_index", "labelpass_pass_index_before")
 
 
 class LABELPASS_OT_assign_indices(bpy.types.Operator):
-    """Give each instance a pass index that its objects share, and background the index 0; can be restored"""
+    """Give each instance a pass index, which its objects share, and background the index 0; can be restored"""
 
     bl_idname = "labelpass.assign_indices"
     bl_label = "Assign Indices"
@@ -42,8 +42,8 @@ class LABELPASS_OT_assign_indices(bpy.types.Operator):
         if plan.shared:
             self.report(
                 {"WARNING"},
-                f"{plan.shared}, which cannot be changed where it is linked; make a library override, or use "
-                "Cryptomatte Object",
+                f"{plan.shared}, which is linked and cannot be changed; make a library override, or use Cryptomatte "
+                "Object",
             )
         return {"FINISHED"}
 
@@ -64,7 +64,7 @@ class LABELPASS_OT_restore_indices(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         restored = _INDEX.restore(ob for ob in bpy.data.objects if ob.is_editable)
-        self.report({"INFO"}, f"{counted(restored, 'object')} with the pass index of before")
+        self.report({"INFO"}, f"Pass indices of {counted(restored, 'object')} restored")
         return {"FINISHED"}
 
 

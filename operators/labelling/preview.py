@@ -54,7 +54,7 @@ class LABELPASS_OT_preview_labels(bpy.types.Operator):
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         again = "; press again after a change" if context.scene.labelpass.preview == properties.by else ""
-        return f"{PreviewBy(properties.by).help}, and background grey; only in the 3D Viewports{again}"
+        return f"{PreviewBy(properties.by).help}, background grey; only in the 3D Viewports{again}"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -90,7 +90,7 @@ class LABELPASS_OT_restore_colours(bpy.types.Operator):
         for scene in bpy.data.scenes:
             scene.labelpass.preview = _OFF
         follow_scenes()
-        self.report({"INFO"}, f"{counted(restored, 'object')} with the colour of before")
+        self.report({"INFO"}, f"Colours of {counted(restored, 'object')} restored")
         return {"FINISHED"}
 
 
@@ -119,7 +119,7 @@ def _preview_colours(scene: bpy.types.Scene, by: PreviewBy) -> dict[bpy.types.Ob
     instances = sorted({(one.instance, one.category) for one in found if one.category is not None})
     of_instance = dict(zip(instances, map(_as_stored, instance_colours(len(instances))), strict=True))
     grey = _as_stored(BACKGROUND)
-    # What is hidden from renders is no object of the dataset, and may be seen in the viewport.
+    # What is hidden from renders is not an object of the dataset, but may be seen in the viewport.
     colours = {ob: grey for ob in scene.objects if ob.type in RENDERED_TYPES}
     for one in found:
         if one.category is None:

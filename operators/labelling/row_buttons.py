@@ -36,7 +36,7 @@ class RemovesRow(NeedsRow):
 
 
 class MovesRow(NeedsRow):
-    """Moves the row by one place, as far as there is one."""
+    """Moves the row by one place, if there is one."""
 
     direction: EnumProperty(
         name="Direction",

@@ -82,7 +82,7 @@ class LABELPASS_OT_select_instance(SelectsObjects, bpy.types.Operator):
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        return "Select all objects that are parts of this instance" if properties.instance else "It is background"
+        return "Select all objects that are parts of this instance" if properties.instance else "Background"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         wanted = self.instance, self.category
@@ -91,7 +91,7 @@ class LABELPASS_OT_select_instance(SelectsObjects, bpy.types.Operator):
 
 
 class LABELPASS_OT_select_labelled_object(SelectsObjects, bpy.types.Operator):
-    """Select this object; with Shift, in addition to what is selected"""
+    """Select this object; hold Shift to add it to the selection"""
 
     bl_idname = "labelpass.select_labelled_object"
     bl_label = "Select Object"

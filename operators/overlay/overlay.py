@@ -55,11 +55,11 @@ class LabelpassOverlay(bpy.types.PropertyGroup):
     )
     keypoints: _switch(
         "Keypoints",
-        "Draw the keypoints of each instance with their skeleton; what is occluded is black",
+        "Draw the keypoints of each instance with their skeleton; occluded ones are black",
     )
     amodal: _switch(
         "Amodal Outlines",
-        "Draw the outline of all of each instance, hidden or not, in the colour of its category",
+        "Draw the outline of each whole instance, with its hidden parts, in the colour of its category",
     )
     names: _switch("Names", "Draw the names of the largest instances; zoom in to see more of them")
     masks: _switch("Masks", "Colour the pixels of each instance")
@@ -75,8 +75,8 @@ class LabelpassOverlay(bpy.types.PropertyGroup):
     )
     sequence: StringProperty(
         name="Sequence",
-        description="View layer or stereo view whose annotations are drawn, where the image has several; empty takes "
-        "the first",
+        description="View layer or stereo view whose annotations are drawn, if the image has several; empty takes the "
+        "first",
         options={"SKIP_SAVE"},
         search=_choices,
         search_options=set(),

@@ -1,6 +1,6 @@
 """Which frame record belongs to the image that an Image Editor shows.
 
-A frame of several view layers or stereo views has a record for each. Blender does not tell by name which of them an
+A frame of several view layers or stereo views has a record for each. Blender does not say by name which of them an
 editor shows (it counts them, the compositor's picture included where there is one), so the user chooses in the panel.
 """
 
@@ -20,7 +20,7 @@ from ..export.sources import folder_of_frames, plan_render
 _NO_RECORD = "No annotations of this image were found; export them first, or choose their folder as the output"
 _RENDERING = "A render is running"
 _NO_IMAGE = "This editor shows no image"
-_NO_FILE = "This image is no file and no render, so it has no annotations"
+_NO_FILE = "This image is neither a file nor a render, so it has no annotations"
 # A record is written a moment after its image. File systems may keep whole seconds only.
 _SECONDS_OF_GRACE = 2.0
 
@@ -100,7 +100,7 @@ def record_of(shown: ShownImage, scene: bpy.types.Scene, sequence: str = "") -> 
 
 
 def _records_of_render(scene: bpy.types.Scene) -> list[FoundRecord]:
-    """The records of the render in memory, in the first folder that has any; LabelpassError where nobody can know."""
+    """The records of the render in memory, in the first folder that has any; LabelpassError where that is not known."""
     settings, frame = scene.labelpass.core_settings(), frame_of_last_render(scene)
     (planned,) = plan_render(scene, [frame], sequences_of(scene, settings), settings, scene.labelpass.sequence)
     variants = [(one.files.path, one.files.variant) for one in planned.variants]
@@ -111,7 +111,7 @@ def _records_of_render(scene: bpy.types.Scene) -> list[FoundRecord]:
 
 
 def _outputs(scene: bpy.types.Scene) -> list[Path]:
-    """The folders that may hold the records: of the last export, chosen by the user, beside the frames."""
+    """The folders that may hold the records: of the last export, chosen by the user, next to the frames."""
     last = bpy.context.window_manager.labelpass.output
     folders = [Path(last) if last else None, scene.labelpass.chosen_folder("output")]
     with contextlib.suppress(UsageError):  # the scene has no place for its frames yet

@@ -1,7 +1,7 @@
 """Keeps what the panels show of the scene up to date: categories, the table of objects, and the checklist of passes.
 
 Only with a window, since a background process has no panel.
-Many render settings change without telling anybody, so the few dozen that matter are looked at twice a second; the
+Many render settings change without a notification, so the few dozen that matter are looked at twice a second; the
 objects are gone through only after something has changed them, and the longer that takes, the more rarely.
 """
 
@@ -23,7 +23,7 @@ from ..redraw import redraw_sidebars
 from .render_setup import read_render_setup
 
 _SECONDS_BETWEEN_LOOKS = 0.5
-# So many times as long as the look before, but no longer than anybody would wait for a table.
+# So many times as long as the look before, but no longer than a user would wait for a table.
 _PAUSE = 9
 _LONGEST_PAUSE = 5.0
 
@@ -71,7 +71,7 @@ def _transforms(operator: bpy.types.Operator | None) -> bool:
 
 
 def _decisive(scene: bpy.types.Scene) -> object:
-    """What decides on categories and instances besides the objects, and changes without telling anybody."""
+    """What decides on categories and instances besides the objects, and changes without a notification."""
     try:
         table: object = table_of(scene)
     except LabelpassError as error:
@@ -93,7 +93,7 @@ def missing_maps_of(scene: bpy.types.Scene, labelled: LabelFacts) -> dict[MapKin
     try:
         settings = scene.labelpass.core_settings()
     except LabelpassError:
-        return {}  # which the checklist tells
+        return {}  # the checklist says so
     return missing_maps(read_render_setup(scene, labelled), settings)
 
 
@@ -140,7 +140,7 @@ def show(
     state.findings.clear()
     for finding in findings:
         item = state.findings.add()
-        item.name, item.status, item.mendable = finding.text, finding.status.value, finding.fix is not None
+        item.name, item.status, item.fixable = finding.text, finding.status.value, finding.fix is not None
 
 
 def _rows(objects: Sequence[ObjectSummary], by_index: bool) -> list[tuple[str, str, str, str, bool]]:

@@ -1,4 +1,4 @@
-"""The button Set Up Passes: whatever the checklist can mend, in one step that can be undone."""
+"""The button Set Up Passes: whatever the checklist can fix, in one step that can be undone."""
 
 import bpy
 
@@ -6,11 +6,11 @@ from ...core.base.errors import LabelpassError
 from ...core.preflight.checklist import Fix, check
 from ..labelling.labelled_objects import read_labelled_objects
 from .render_setup import read_render_setup
-from .setup_fixes import mend
+from .setup_fixes import carry_out
 
 
 class LABELPASS_OT_set_up_passes(bpy.types.Operator):
-    """Turn on the passes that the export needs and nothing else, and have them written to files where it reads files"""
+    """Turn on the passes that the export needs and nothing else, and write them to files if the export reads files"""
 
     bl_idname = "labelpass.set_up_passes"
     bl_label = "Set Up Passes"
@@ -18,14 +18,14 @@ class LABELPASS_OT_set_up_passes(bpy.types.Operator):
 
     keep_output: bpy.props.BoolProperty(
         name="Keep Output Format",
-        description="Leave the output format as it is, and write the passes by a File Output node of the compositor",
+        description="Leave the output format as it is, and write the passes with a File Output node in the compositor",
     )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         findings = context.window_manager.labelpass.findings
-        if findings and not any(finding.mendable for finding in findings):
-            cls.poll_message_set("There is nothing that this button could set up; what is left needs you")
+        if findings and not any(finding.fixable for finding in findings):
+            cls.poll_message_set("There is nothing that this button can set up; you have to do the rest")
             return False
         return True
 
@@ -43,12 +43,12 @@ class LABELPASS_OT_set_up_passes(bpy.types.Operator):
                 fix = next((finding.fix for finding in findings if finding.fix and finding.fix not in done), None)
                 if fix is None:
                     break
-                changed.append(mend(scene, setup, settings, fix, self.keep_output))
+                changed.append(carry_out(scene, setup, settings, fix, self.keep_output))
                 done.add(fix)
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
         if not changed:
-            self.report({"INFO"}, "There was nothing that Set Up Passes could mend")
+            self.report({"INFO"}, "There was nothing that Set Up Passes could fix")
             return {"CANCELLED"}
         text = "; ".join(changed)
         self.report({"INFO"}, f"{text[0].upper()}{text[1:]}")

@@ -42,7 +42,7 @@ class Wanted:
         return self.scene.view_layers[self.layer.name]
 
 
-def mend(scene: bpy.types.Scene, setup: RenderSetup, settings: Settings, fix: Fix, keep_output: bool) -> str:
+def carry_out(scene: bpy.types.Scene, setup: RenderSetup, settings: Settings, fix: Fix, keep_output: bool) -> str:
     """Carry out a fix.
 
     Returns:
@@ -97,7 +97,7 @@ def _write_passes(wanted: Wanted) -> str:
     node = compat.add_file_output(
         scene, wanted.layer.name, lambda socket: pass_of_file(socket) in needed, folder + _PASSES_FOLDER, name
     )
-    return f"File Output node {node.name} writes passes beside the {before} output"
+    return f"File Output node {node.name} writes passes next to the {before} output"
 
 
 def _store_bits(wanted: Wanted) -> str:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 Points = npt.NDArray[np.float64]
 
-# Blender lists the mesh of such an object beside it, as an instance of the object that is of the type MESH.
+# Blender lists the mesh of such an object next to it, as an instance of the object that is of the type MESH.
 LISTED_AS_MESH = frozenset({"CURVE", "SURFACE", "META", "FONT"})
 
 

@@ -1,4 +1,4 @@
-"""The geometry of instances that the passes cannot tell apart, from the evaluated scene.
+"""The geometry of instances that the passes cannot separate, from the evaluated scene.
 
 Blender gives every instance a matrix and a `persistent_id`. In the passes an instance carries what its object carries,
 so all instances of one object have one pass index and one Cryptomatte id; geometry nodes that bring in an object "as
@@ -19,7 +19,7 @@ from ...core.scene.scene_geometry import Carrier, Mesh, SceneGeometry, Surface, 
 from .evaluated_shape import LISTED_AS_MESH, coordinates
 from .identity import Identities, by_name
 
-# What persistent_id holds where there is no further level.
+# What persistent_id holds after the last level.
 _NO_LEVEL = 0x7FFFFFFF
 
 
@@ -94,7 +94,7 @@ def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[bpy.types.
 
     Args:
         depsgraph: evaluated.
-        background: objects whose copies nobody wants to tell apart. What geometry nodes bring in with the
+        background: objects whose copies need not be separated. What geometry nodes bring in with the
             label of such an object counts all the same, since it is of its own category.
 
     Yields:
@@ -132,7 +132,7 @@ def _visible(depsgraph: bpy.types.Depsgraph) -> Iterator[bpy.types.DepsgraphObje
         if one.is_instance:
             hidden = one.parent is not None and one.parent.hide_render
         else:
-            # Not `show_self`, which in the viewport's depsgraph tells of the viewport. What vertices or faces of its
+            # Not `show_self`, which in the viewport's depsgraph is about the viewport. What vertices or faces of its
             # parent instance is listed, but not rendered by itself.
             instanced = ob.parent is not None and ob.parent.instance_type in {"VERTS", "FACES"}
             hidden = ob.hide_render or instanced or (ob.is_instancer and not ob.show_instancer_for_render)
@@ -145,7 +145,7 @@ _WITH_PIXELS = frozenset({"MESH", "CURVES", "POINTCLOUD", "VOLUME", "GPENCIL", "
 
 
 def _path(one: bpy.types.DepsgraphObjectInstance) -> tuple[int, ...]:
-    """What tells the instances of one instancer apart, the outermost level first; () for what stands for itself."""
+    """What distinguishes the instances of one instancer, the outermost level first; () for what stands for itself."""
     path = _levels(one)
     # Blender hands out the mesh of a curve, a text or a metaball as an instance, one level further in.
     return path[:-1] if one.object.original.type in LISTED_AS_MESH else path
@@ -208,7 +208,7 @@ class _Sources:
         self._found: dict[tuple[bpy.types.Object, str, int], bpy.types.Object | None] = {}
 
     def of(self, ob: bpy.types.Object) -> bpy.types.Object | None:
-        """That of the data of an instance; None where it is the object itself, or nobody knows."""
+        """That of the data of an instance; None where it is the object itself, or not known."""
         if ob.data is None:
             return None
         key = ob.original, ob.data.name, _size(ob)

@@ -149,7 +149,7 @@ def at_frame(thing: bpy.types.ID, depsgraph: bpy.types.Depsgraph | None) -> bpy.
 
 
 def _facts_of(thing: bpy.types.ID, **others: object) -> Facts:
-    """The facts that every kind of thing can have, and others; SceneError where a custom property is no category."""
+    """The facts that every kind of thing can have, and others; SceneError where a custom property is not a category."""
     id, text = thing.get("category_id"), thing.get("category")
     if id is not None and (not isinstance(id, int) or id < 0):
         raise SceneError(

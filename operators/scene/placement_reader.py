@@ -57,7 +57,7 @@ def _shapes(
         if original in wanted:
             matrix = np.array(instance.matrix_world, np.float64)
             points = evaluated_points(instance.object) @ matrix[:3, :3].T + matrix[:3, 3]
-            # Whoever generates instances, or is listed as a mesh besides, may have no points of its own.
+            # What generates instances, or is listed as a mesh besides, may have no points of its own.
             if not found[original] or not len(found[original][0]):
                 found[original] = [points]
             elif len(points):
@@ -66,7 +66,7 @@ def _shapes(
 
 
 def _bounds_in(points: Floats, matrix: Matrix) -> Bounds | None:
-    """The box of points of the world in the rigid frame of a matrix; None where there is no such frame."""
+    """The box of points of the world in the rigid frame of a matrix; None where the matrix has none."""
     frame = rigid_frame(matrix)
     return Bounds.around(frame.from_world(points)) if frame else None
 

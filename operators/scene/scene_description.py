@@ -1,4 +1,4 @@
-"""All that Blender tells the workers about a frame: the scene record, and the geometry that it refers to."""
+"""All that Blender hands to the workers about a frame: the scene record, and the geometry that it refers to."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class SceneDescription:
 
     Attributes:
         record: the scene record.
-        instances: geometry that the settings need, None where there is none or nobody wants it.
+        instances: geometry that the settings need, None where there is none or none is needed.
     """
 
     record: SceneRecord

@@ -16,7 +16,7 @@ from ..category_table import table_of
 from .compositor import read_compositing
 from .identity import by_name
 from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, SceneFacts, at_frame
-from .stereo import Eye, eye_of, views_of
+from .stereo import Viewpoint, viewpoint_of, views_of
 
 _CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
 # Blender's camera looks along -z with y up, OpenCV's along +z with y down.
@@ -43,7 +43,7 @@ def read_scene(
         also: objects that instances are copies of, wherever they are.
 
     Raises:
-        SceneError: a custom property is no category, or the scene contradicts itself.
+        SceneError: a custom property is not a category, or the scene contradicts itself.
         CategoryError: the scene's category table contradicts itself.
     """
     own = own_objects(scene, depsgraph, every_layer)
@@ -138,7 +138,7 @@ def _image_rectangle(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
 
 
 def _opaque_part(scene: bpy.types.Scene) -> tuple[int, int, int, int]:
-    """Where the image is rendered, half-open, in its own pixels: outside of a border that does not crop it is empty."""
+    """Where the image is rendered, half-open, in its own pixels: outside a border that does not crop it is empty."""
     width, height, _, _ = _image_rectangle(scene)
     render = scene.render
     return _border(scene) if render.use_border and not render.use_crop_to_border else (0, 0, width, height)
@@ -187,7 +187,7 @@ def read_label_tables(
         assets: whether those of Cryptomatte are wanted, which take as long as the objects.
 
     Raises:
-        SceneError: a custom property is no category, or the scene contradicts itself.
+        SceneError: a custom property is not a category, or the scene contradicts itself.
         CategoryError: the scene's category table contradicts itself.
     """
     width, height = image_size(scene)
@@ -210,7 +210,7 @@ def read_label_tables(
 
 
 def instanced_objects(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Object]:
-    """The objects that geometry nodes, particles and the like instance; they need not be in the scene themselves."""
+    """The objects that geometry nodes, particles and so on instance; they need not be in the scene themselves."""
     found = {instance.object.original for instance in depsgraph.object_instances if instance.is_instance}
     return {ob for ob in found if ob.type in RENDERED_TYPES}
 
@@ -241,7 +241,7 @@ def _add_with_instances(
 
 
 def type_of_camera(camera: bpy.types.Object) -> str:
-    """As in Camera.type; "" for an object that is no camera, though Blender renders through any."""
+    """As in Camera.type; "" for an object that is not a camera, though Blender renders through any."""
     if camera.type != "CAMERA":
         return ""
     return _CAMERA_TYPES.get(camera.data.type, camera.data.type.lower())
@@ -259,17 +259,17 @@ def has_depth_of_field(camera: bpy.types.Object) -> bool:
 
 
 def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Camera | None:
-    eye = eye_of(scene, depsgraph, view) if scene.camera else None
-    if eye is None:
+    viewpoint = viewpoint_of(scene, depsgraph, view) if scene.camera else None
+    if viewpoint is None:
         return None
-    camera = eye.camera
+    camera = viewpoint.camera
     kind = rendered_type(scene, camera)
-    world_to_camera = _TO_OPENCV @ eye.to_world.inverted()
+    world_to_camera = _TO_OPENCV @ viewpoint.to_world.inverted()
     return Camera(
         name=camera.name,
         type=kind,
-        k=_intrinsics(scene, eye, depsgraph) if kind == "perspective" else None,
-        parallel_k=_intrinsics(scene, eye, depsgraph, parallel=True) if kind == "orthographic" else None,
+        k=_intrinsics(scene, viewpoint, depsgraph) if kind == "perspective" else None,
+        parallel_k=_intrinsics(scene, viewpoint, depsgraph, parallel=True) if kind == "orthographic" else None,
         world_to_camera=tuple(tuple(row) for row in world_to_camera),
         clip_start=camera.data.clip_start,
         clip_end=camera.data.clip_end,
@@ -283,12 +283,12 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -
 
 
 def _intrinsics(
-    scene: bpy.types.Scene, eye: Eye, depsgraph: bpy.types.Depsgraph, parallel: bool = False
+    scene: bpy.types.Scene, viewpoint: Viewpoint, depsgraph: bpy.types.Depsgraph, parallel: bool = False
 ) -> tuple[tuple[float, ...], ...]:
     """K in pixels, or that of a parallel camera, from the projection matrix that Blender itself renders with."""
     render = scene.render
     width, height = _uncropped_size(scene)
-    projection = eye.camera.calc_matrix_camera(
+    projection = viewpoint.camera.calc_matrix_camera(
         depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
     )
     _, _, left, top = _image_rectangle(scene)
@@ -297,7 +297,7 @@ def _intrinsics(
     x, y = (projection[0][3], -projection[1][3]) if parallel else (-projection[0][2], projection[1][2])
     focal = projection[0][0] * width / 2
     return (
-        (focal, 0.0, (1 + x) * width / 2 - left + eye.shift * focal),
+        (focal, 0.0, (1 + x) * width / 2 - left + viewpoint.shift * focal),
         (0.0, projection[1][1] * height / 2, (1 + y) * height / 2 - top),
         (0.0, 0.0, 1.0),
     )

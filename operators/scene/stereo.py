@@ -1,6 +1,6 @@
 """Stereo views: which of them a render has, and from where each of them is seen.
 
-Blender tells a render engine where each eye is and nobody else. What is here follows the manual (Render > Output >
+Blender says only to a render engine where each view is seen from. What is here follows the manual (Render > Output >
 Stereoscopy) and is checked in the tests by the Position pass of every mode.
 """
 
@@ -12,7 +12,7 @@ from mathutils import Matrix
 
 
 @dataclass(frozen=True)
-class Eye:
+class Viewpoint:
     """From where a view is seen.
 
     Attributes:
@@ -46,7 +46,7 @@ def file_suffix(scene: bpy.types.Scene, view: str) -> str:
     return str(scene.render.views[view].file_suffix)
 
 
-def eye_of(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Eye | None:
+def viewpoint_of(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Viewpoint | None:
     """
     Args:
         scene: the original scene, with a camera.
@@ -63,35 +63,35 @@ def eye_of(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) ->
     camera = original.evaluated_get(depsgraph)
     to_world = camera.matrix_world.normalized()  # Blender ignores the scale of a camera
     if not view or render.views_format == "MULTIVIEW":
-        return Eye(camera, to_world)
+        return Viewpoint(camera, to_world)
     stereo = camera.data.stereo
     if stereo.use_spherical_stereo and camera.data.type in ("PANO", "PERSP"):
         return None
     if stereo.pivot == view.upper():
-        return Eye(camera, to_world)
-    # To the left or right, from the middle or from the other eye.
+        return Viewpoint(camera, to_world)
+    # To the left or right, from the middle or from the other view.
     side = -1.0 if view == "left" else 1.0
     distance = stereo.interocular_distance
     if stereo.convergence_mode == "TOE":
         angle = math.atan(distance / 2 / stereo.convergence_distance)
         turn = Matrix.Rotation(side * angle, 4, "Y")
         if stereo.pivot == "CENTER":
-            return Eye(camera, to_world @ Matrix.Translation((side * distance / 2, 0.0, 0.0)) @ turn)
-        # The other eye looks straight ahead, so this one turns by its own angle and by that of the line between them.
-        return Eye(camera, to_world @ turn @ Matrix.Translation((side * distance, 0.0, 0.0)) @ turn)
+            return Viewpoint(camera, to_world @ Matrix.Translation((side * distance / 2, 0.0, 0.0)) @ turn)
+        # The other view looks straight ahead, so this one turns by its own angle and by that of the line between them.
+        return Viewpoint(camera, to_world @ turn @ Matrix.Translation((side * distance, 0.0, 0.0)) @ turn)
     offset = side * distance / 2 if stereo.pivot == "CENTER" else side * distance
     to_world = to_world @ Matrix.Translation((offset, 0.0, 0.0))
     if stereo.convergence_mode == "PARALLEL":
-        return Eye(camera, to_world)
+        return Viewpoint(camera, to_world)
     # Blender counts in widths of the sensor, also where the height decides on the field of view.
     if camera.data.type == "ORTHO":
         width = camera.data.sensor_width
-        return Eye(
+        return Viewpoint(
             camera, to_world, offset / stereo.convergence_distance * camera.data.lens / width * camera.data.ortho_scale
         )
     by_height = camera.data.sensor_fit == "VERTICAL"
     ratio = camera.data.sensor_height / camera.data.sensor_width if by_height else 1.0
-    return Eye(camera, to_world, offset / stereo.convergence_distance * ratio)
+    return Viewpoint(camera, to_world, offset / stereo.convergence_distance * ratio)
 
 
 def _camera_of_view(scene: bpy.types.Scene, view: str) -> bpy.types.Object:

@@ -246,7 +246,7 @@ def test_flow_by_step(eevee: str, frame: int, step: int, tmp_path: Path) -> None
     there = dataset.truth.cast(to, target)
     outside = (target < 0).any(axis=-1) | (target[..., 0] >= shown.shape[1]) | (target[..., 1] >= shown.shape[0])
     x, y = (np.clip(np.floor(target[..., axis]).astype(int), 0, shown.shape[1 - axis] - 1) for axis in (0, 1))
-    for down, right in np.ndindex(3, 3):  # what is beside these, too: four pixels are looked at
+    for down, right in np.ndindex(3, 3):  # what is next to these, too: four pixels are looked at
         near = dataset.shown(to)[
             (y + down - 1).clip(0, shown.shape[0] - 1), (x + right - 1).clip(0, shown.shape[1] - 1)
         ]

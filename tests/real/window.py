@@ -15,7 +15,7 @@ from tools.real_blender import WINDOW_SIZE, RealBlender, virtual_display
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 _START_SECONDS = 120
-# What runs in Blender, and what they need beside them.
+# What runs in Blender, and what they need next to it.
 _HERE = Path(__file__).parent
 _SCRIPTS = (_HERE / "no_openexr.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
 _STEP = 15  # pixels, less than a button is high

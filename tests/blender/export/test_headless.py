@@ -84,7 +84,7 @@ def test_a_frame_that_fails_is_named_and_the_others_are_done(blend: Path, tmp_pa
         (["--unknown"], "unrecognized arguments"),
         (["--render", "--from", "."], "--from has no meaning with it"),
         (["--soft-masks", "--labels", "object_index"], "Soft masks come from a Cryptomatte and not from Object Index"),
-        (["--frames", "1-9999999"], "Blender has frames from -1048574 to 1048574, and 1-9999999 leads beyond"),
+        (["--frames", "1-9999999"], "Blender has frames from -1048574 to 1048574, but 1-9999999 goes beyond"),
     ],
 )
 def test_wrong_usage(

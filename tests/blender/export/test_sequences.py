@@ -592,7 +592,7 @@ def test_scenes_that_write_the_same_files(two_scenes: bpy.types.Scene) -> None:
 
 
 def test_one_folder_is_not_of_all_scenes(two_scenes: bpy.types.Scene, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="can be of one scene only"):
+    with pytest.raises(RuntimeError, match="can belong to one scene only"):
         export(two_scenes, all_scenes=True, frames_folder=str(tmp_path))
 
 

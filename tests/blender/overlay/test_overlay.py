@@ -68,7 +68,7 @@ def test_nothing_is_drawn_without_a_window() -> None:
 def test_no_image_and_an_image_that_is_no_file(user: bpy.types.ImageUser) -> None:
     assert found(None, user) == (None, "This editor shows no image")
     record, why = found(bpy.data.images.new("drawn", 4, 4), user)
-    assert record is None and "no file and no render" in why
+    assert record is None and "neither a file nor a render" in why
 
 
 def test_opened_files(scene: bpy.types.Scene, dataset: Path, user: bpy.types.ImageUser) -> None:

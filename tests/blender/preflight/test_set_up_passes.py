@@ -175,7 +175,7 @@ def test_compositor_that_sleeps_is_not_woken(bare: bpy.types.Scene) -> None:
 
 
 def test_compositor_of_the_user_is_kept(bare: bpy.types.Scene, tmp_path: Path) -> None:
-    """A node that inverts the picture goes on doing so in the PNG, beside the passes."""
+    """A node that inverts the picture goes on doing so in the PNG, next to the passes."""
     if bpy.app.version >= (5, 0, 0):
         tree = bare.compositing_node_group = bpy.data.node_groups.new("Mine", "CompositorNodeTree")
         tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")

@@ -146,7 +146,7 @@ def test_minimum_visibility_alone(scene: bpy.types.Scene, crowd: list[bpy.types.
 
 
 def test_minimum_visibility_headless(blend: Path, tmp_path: Path) -> None:
-    """As an option beside the scene's own settings: what is left is what amodal masks say."""
+    """As an option next to the scene's own settings: what is left is what amodal masks say."""
     whole, seen = tmp_path / "whole", tmp_path / "seen"
     for output, options in ((whole, ["--render", "--amodal"]), (seen, ["--min-visibility", "0.95"])):
         done = headless(blend, "--frames", "1", "--output", output, *options)

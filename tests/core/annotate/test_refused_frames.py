@@ -1,4 +1,4 @@
-"""Frames that annotate refuses, since what is beside their EXR files is damaged, missing, or of another frame."""
+"""Frames that annotate refuses, since what is next to their EXR files is damaged, missing, or of another frame."""
 
 import dataclasses
 from pathlib import Path

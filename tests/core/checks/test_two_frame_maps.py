@@ -76,7 +76,7 @@ def spoil(output: Path, frame: str, map: DenseMap, change: Change) -> None:
 
 
 def told(output: Path, frame: str) -> list[str]:
-    """What disagrees, but for dataset.json, which is of before."""
+    """What disagrees, but for dataset.json, which is from before."""
     problems = checked(output).problems
     assert problems.keys() <= {frame, ""}, problems
     return problems.get(frame, [])

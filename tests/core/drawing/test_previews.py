@@ -41,7 +41,7 @@ def colours_on_border(picture: Bytes, box: Box) -> set[Colour]:
 
 
 def test_border_of_a_box_has_its_colour() -> None:
-    """All four sides, on the first and last row and column of the object, not beside them."""
+    """All four sides, on the first and last row and column of the object, not next to them."""
     box = Box(30, 60, 91, 107)
 
     picture = draw_boxes(canvas(200, 160), [instance(box)], ["thing"])

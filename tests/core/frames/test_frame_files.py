@@ -133,7 +133,7 @@ def test_stereo_with_a_file_a_view_and_pass(tmp_path: Path) -> None:
         # Neither: each file is a frame.
         (["a_0001.exr", "b_0001.exr"], {"a_0001": [None], "b_0001": [None]}),
         (["a.exr", "b.exr"], {"a": [None], "b": [None]}),
-        # A multilayer file beside the passes of a File Output node.
+        # A multilayer file next to the passes of a File Output node.
         (["render0001.exr", "Depth/Depth0001.exr"], {"Depth0001": [D], "render0001": [None]}),
     ],
 )

@@ -131,7 +131,7 @@ def test_half_precision(projection: Projection) -> None:
 
 
 def test_unused_geometry_makes_no_difference() -> None:
-    """Instances behind the camera, beside the image and below the floor."""
+    """Instances behind the camera, next to the image and below the floor."""
     scene = scatter(PINHOLE)
     labels = LABELS["one"]
     alone, wanted = search(scene, PINHOLE, labels)

@@ -448,7 +448,7 @@ def test_something_that_moves_along_hides_by_its_depth() -> None:
     more = with_depth & ~without
     assert more.any(axis=1).all()
     assert (here[more] == 4.0).all()
-    # It is the wall beside the post, which moves over it.
+    # It is the wall next to the post, which moves over it.
     beside = np.flatnonzero(here[0] < 4)[[0, -1]] + (-1, 1)
     assert set(np.flatnonzero(more[0])) <= {beside[0] - 1, beside[0], beside[1], beside[1] + 1}
 

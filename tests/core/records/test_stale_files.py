@@ -30,7 +30,7 @@ def job_of(rendered, output: Path, settings: Settings) -> FrameJob:
 
 @pytest.fixture
 def dataset(rendered_of, tmp_path: Path) -> Path:
-    """Two frames with everything, merged, and files of the user beside them."""
+    """Two frames with everything, merged, and files of the user next to them."""
     for rendered in rendered_of("4.5", "multilayer"):
         annotate(job_of(rendered, tmp_path, ALL))
     merged(tmp_path, ALL)
