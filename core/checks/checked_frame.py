@@ -57,9 +57,9 @@ class CheckedFrame:
         return all(self._those_of(map) for map in maps)
 
     def leave_out(self, map: DenseMap) -> None:
-        """Do as if there were no such map, since it cannot be read."""
+        """Do as if this map were not there, since it cannot be read."""
         self._maps.pop(map, None)
-        self.compared.add(map.label)  # what is wrong with it is told
+        self.compared.add(map.label)  # what is wrong with it is reported
 
     def note_compared(self, *maps: DenseMap | MapKind) -> None:
         self.compared.update(one.label for map in maps for one in self._those_of(map))
@@ -113,7 +113,7 @@ class CheckedFrame:
     def numbers(self) -> npt.NDArray[np.int64]:
         """(H, W) the place of each pixel's instance in the record's list, from 1; 0 for none.
 
-        All 0 where the masks are bad, which is told by the check of the masks.
+        All 0 where the masks are bad, which the check of the masks reports.
         """
         if self._numbers is None:
             record = self.record
@@ -133,7 +133,7 @@ class CheckedFrame:
             return bool((np.abs(values - halves) <= _ROUNDING * np.abs(values)).all())
 
     def position_error(self) -> Array:
-        """(H, W, 3) metres: how far each coordinate of Position may be beside the surface by its number format."""
+        """(H, W, 3) metres: how far each coordinate of Position may be off the surface by its number format."""
         position = np.abs(self.load(DenseMap.POSITION_NPY).values.astype(np.float64))
         return position * (HALF_STEP if self.has_half_positions() else 0.0)
 

@@ -19,7 +19,7 @@ class Report:
         left_out: how many records are there of sequences that are not wanted, and were not looked at.
         checks: name of a check -> how many frames it was made on.
         only_read: what could be read, and was compared with nothing but its own record -> in how many frames.
-        remarks: sentences on what is no disagreement.
+        remarks: sentences on what does not disagree.
         problems: path of a frame, or "" for the dataset -> sentences.
     """
 
@@ -58,7 +58,8 @@ class Report:
             head.append(f"Read, but compared with nothing else: {_listed(self.only_read)}")
         head += self.remarks
         if self.left_out:
-            head.append(f"{_count(self.left_out, 'record')} of sequences that are not wanted not looked at")
+            records = _count(self.left_out, "record")
+            head.append(f"Left out: {records} of sequences that the latest export does not make")
         said = said_once((frame, text) for frame, all in self.problems.items() if frame for text in all)
         lines = [f"Disagrees: {frames_in_words(frames)}: {text}" for frames, text in said]
         lines += [f"Disagrees: dataset: {text}" for text in self.problems.get("", [])]

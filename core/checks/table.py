@@ -14,7 +14,7 @@ from .instances.masks import check_category_map, check_instance_map, check_masks
 from .instances.poses import check_poses
 from .maps.depth_and_normals import check_depth, check_depth_png, check_normals, check_projection
 from .maps.depths import check_depth_of_boxes, check_formats, check_nocs, check_ray_depth, has_several_formats
-from .maps.disparity import check_disparity, check_eyes
+from .maps.disparity import check_disparity, check_views
 from .maps.flow import check_flow_of_instances, check_flow_of_rest, check_round_trip
 from .maps.occlusion import check_occlusion
 from .maps.points import check_points
@@ -81,7 +81,7 @@ OF_FRAME = (
     Check("training images", check_image, has=_has_image),
     Check("pictures", check_pictures, has=_has_pictures),
     Check("maps can be read", check_maps, has=_has_maps),
-    Check("maps of several frames can be read", check_two_frame_maps, has=_has_two_frame_maps),
+    Check("two-frame maps can be read", check_two_frame_maps, has=_has_two_frame_maps),
     Check("masks, boxes and areas", check_masks),
     Check("poses and projected boxes", check_poses, has=_has_poses),
     Check("amodal masks and counts", check_amodal, has=_has_amodal),
@@ -105,22 +105,22 @@ OF_FRAME = (
 # Of a frame and the next one of its sequence.
 OF_NEXT_FRAME = (
     Check(
-        "flow of what is at rest",
+        "flow of points at rest",
         check_flow_of_rest,
         (_FORWARD, _POSITION),
         needs_other=(_POSITION,),
         both=_PINHOLES,
     ),
     Check("flow of instances with poses", check_flow_of_instances, (_FORWARD, _POSITION), both=_PINHOLES),
-    Check("flow there and back", check_round_trip, (_FORWARD,), needs_other=(DenseMap.FLOW_BACKWARD_NPY,)),
+    Check("forward and backward flow", check_round_trip, (_FORWARD,), needs_other=(DenseMap.FLOW_BACKWARD_NPY,)),
 )
 # Of a frame and the one that a two-frame map of this kind leads to.
 ALONG_TWO_FRAME_MAP: Mapping[MapKind, tuple[Check, ...]] = {
     MapKind.DISPARITY: (
         Check("disparity and depth", check_disparity, (MapKind.DISPARITY, _DEPTH), both=_PROJECTIVE),
         Check(
-            "disparity of both eyes",
-            check_eyes,
+            "disparity of both views",
+            check_views,
             (MapKind.DISPARITY,),
             _is_left,
             (MapKind.DISPARITY,),
@@ -156,7 +156,7 @@ ALONG_TWO_FRAME_MAP: Mapping[MapKind, tuple[Check, ...]] = {
     ),
     MapKind.FLOW_STEP: (
         Check(
-            "flow by step of what is at rest",
+            "flow by step of surfaces at rest",
             check_flow_step_of_rest,
             (MapKind.FLOW_STEP, *_PLACES),
             needs_other=_PLACES,

@@ -33,7 +33,7 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
         progress: called with how many records are checked, and their number.
 
     Raises:
-        RecordError: there is no record, or what says which sequences are wanted is damaged.
+        RecordError: no record is there, or what says which sequences are wanted is damaged.
     """
     dataset = DatasetFolder(output)
     records, report = open_records(dataset), Report()
@@ -118,7 +118,7 @@ def _survey(stream: RecordStream, files: Sequence[_MergedFile], report: Report) 
     report.left_out = sum(stream.left_out.values())
     if not len(stream) and not report.problems:
         raise RecordError(stream.why_nothing())
-    if not stream.damaged:  # nobody knows what a damaged record names
+    if not stream.damaged:  # it is not known what a damaged record names
         report.remarks += strays.remarks()
     try:
         if contradiction:
@@ -150,7 +150,7 @@ def _open_frame(dataset: DatasetFolder, record: FrameRecord, report: Report) -> 
 
 def _check_frame(frame: CheckedFrame, records: RecordStore, report: Report) -> None:
     stored = records.read_json(frame.record.path)
-    report.run("figures derived from others", frame.record.path, check_derived(frame.record, stored))
+    report.run("derived values", frame.record.path, check_derived(frame.record, stored))
     missing = [file for file in frame.record.files() if not frame.dataset.file(file).is_file()]
     for map in frame.record.maps:
         if map.file in missing:
@@ -175,7 +175,7 @@ def _check_two_frame_maps(frame: CheckedFrame, stream: RecordStream, report: Rep
             others[other] = _open_frame(stream.records.dataset, stream.read(other), report)
         return None if other is None else others[other]
 
-    report.run("maps of several frames are up to date", frame.record.path, check_made_of(frame, partner))
+    report.run("two-frame maps are up to date", frame.record.path, check_made_of(frame, partner))
     map_of_kind = {map.kind: map for map in frame.merged.maps}
     for kind, checks in ALONG_TWO_FRAME_MAP.items():
         other = partner(map_of_kind[kind]) if kind in map_of_kind else None

@@ -19,7 +19,7 @@ class Motion:
     Args:
         passes: those of the frame.
         camera: with motion blur Blender leaves the pass empty, and for an orthographic camera that moves it projects as
-            for a perspective one (Cycles 4.5 and 5.0; 4.2 does it right). None where nobody knows it.
+            for a perspective one (Cycles 4.5 and 5.0; 4.2 does it right). None where it is not known.
     """
 
     def __init__(self, passes: Passes, camera: Camera | None) -> None:
@@ -55,9 +55,9 @@ class Motion:
     def _read(self) -> Floats:
         if self._parallel:
             raise PassError(
-                f"{self._passes.where} was made by an orthographic camera, and when such a camera moves the Vector "
-                "pass of Blender 4.5 and 5.0 is wrong; choose Flow by Step with the step 1 or -1, which does without "
-                "it, or leave out flow and occlusion"
+                f"{self._passes.where} was rendered with an orthographic camera, and when such a camera moves the "
+                "Vector pass of Blender 4.5 and 5.0 is wrong; choose Flow by Step with the step 1 or -1, which does "
+                "not need it, or leave out flow and occlusion"
             )
         if self._custom:
             raise PassError(
@@ -68,10 +68,10 @@ class Motion:
             vectors = self._passes.read(Pass.VECTOR).astype(np.float32, copy=False)
             if not vectors.any() and self._motion_blur is not False:
                 why = (
-                    "Motion Blur is on, with which Blender leaves it empty; turn that off and render again"
+                    "Motion Blur is on, and Blender then leaves it empty; turn Motion Blur off and render again"
                     if self._motion_blur
-                    else "either nothing moves, or Motion Blur was on, with which Blender leaves it empty. Export from "
-                    "Blender or give the scene record with --scene, which knows"
+                    else "either nothing moves, or Motion Blur was on, and Blender then leaves it empty. Export from "
+                    "Blender or give the scene record with --scene, which says which of the two it is"
                 )
                 raise PassError(f"The Vector pass of {self._passes.where} is 0 everywhere: {why}")
             self._vectors = vectors

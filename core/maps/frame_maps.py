@@ -73,7 +73,7 @@ class DenseMaps:
         self._made: tuple[MapKind, _Content] | None = None
 
     def check(self, maps: Sequence[DenseMap]) -> None:
-        """Raises SceneError where one of some maps, two-frame maps too, needs a camera that nobody knows."""
+        """Raises SceneError where one of some maps, two-frame maps too, needs a camera that is not known."""
         wanting = next((map for map in maps if map.kind.needs_camera), None)
         if wanting:
             with _naming(wanting):
@@ -135,11 +135,11 @@ class DenseMaps:
         poses = [instance.pose for instance in self._instances]
         if self._instances and not any(poses):
             raise SceneError(
-                f"No instance of {self._passes.where} has a pose, and NOCS is in its axes; export from "
+                f"No instance of {self._passes.where} has a pose, and NOCS maps are in the axes of poses; export from "
                 "Blender with Poses and 3D Boxes turned on, or leave NOCS out"
             )
         numbers = self._numbers[self._depth.seen]
-        # The middle of each box, from the camera, and the way from the camera's axes to its own; 0 is no instance.
+        # The middle of each box, from the camera, and the way from the camera's axes to its own; 0 stands for none.
         middle, turn = np.zeros((len(poses) + 1, 3)), np.zeros((len(poses) + 1, 3, 3))
         has = np.zeros(len(poses) + 1, bool)
         for number, pose in enumerate(poses, start=1):
@@ -159,8 +159,8 @@ class DenseMaps:
         coordinates = self._passes.read(Pass.UV).astype(np.float32, copy=False)
         if coordinates.shape[-1] < 3:
             raise PassError(
-                f"The UV pass of {self._passes.where} lacks the value that says where there is a UV map; write it as "
-                "OpenEXR MultiLayer"
+                f"The UV pass of {self._passes.where} lacks the value that says which pixels have a UV map; write it "
+                "as OpenEXR MultiLayer"
             )
         return MapPixels(coordinates[..., :2], coordinates[..., 2] > 0)
 
@@ -174,7 +174,7 @@ class DenseMaps:
         """(H, W) uint16: the place of each pixel's instance in the record's list, from 1; 0 for none."""
         if len(self._instances) > _MOST_OF_16_BIT:
             raise SceneError(
-                f"{self._passes.where} shows {len(self._instances)} instances, and a label map of 16 bit holds "
+                f"{self._passes.where} shows {len(self._instances)} instances, but a 16-bit label map holds only "
                 f"{_MOST_OF_16_BIT}; leave small ones out with Minimum Area"
             )
         return paint_masks([instance.mask.rle for instance in self._instances], *self._passes.shape).astype(np.uint16)
@@ -186,7 +186,7 @@ class DenseMaps:
         ids = [0, *(self._category_ids[instance.category] for instance in self._instances)]
         if max(ids) > _MOST_OF_16_BIT:
             raise SceneError(
-                f"A category has the id {max(ids)}, and a label map of 16 bit holds ids up to {_MOST_OF_16_BIT}; "
+                f"A category has the id {max(ids)}, but a 16-bit label map holds ids only up to {_MOST_OF_16_BIT}; "
                 "give it a smaller category_id"
             )
         return MapPixels(np.array(ids, dtype=np.uint16)[self._numbers], self._numbers > 0)

@@ -29,14 +29,14 @@ def map_surfaces(frame: LabelledFrame) -> SurfaceMap:
     geometry = frame.geometry
     if geometry is None or frame.scene is None:
         raise SceneError(
-            f"{frame.passes.where} comes without the geometry of its scene, which says how its surfaces move; export "
-            "from Blender with the same maps chosen, or leave out Flow by Step and Surfaces"
+            f"{frame.passes.where} has no scene geometry, which says how its surfaces move; export from Blender with "
+            "the same maps chosen, or leave out Flow by Step and Surfaces"
         )
     projection = Projection.of(camera)
     if projection is None:
         raise SceneError(
-            f"{frame.passes.where} was made by a {camera.type} camera, and Flow by Step and Surfaces are of "
-            "perspective and orthographic ones; leave them out"
+            f"{frame.passes.where} was rendered with a {camera.type} camera, but Flow by Step and Surfaces need a "
+            "perspective or orthographic one; leave them out"
         )
     if camera.motion_blur:
         raise PassError(

@@ -23,7 +23,7 @@ from .codecs.codec import DAMAGED, MapPixels, WrongSize
 from .codecs.table import codec_of
 from .stepped_flow import SteppedFlow, find_stepped_flow
 
-_OTHER_EYE = {"left": "right", "right": "left"}
+_OTHER_VIEW = {"left": "right", "right": "left"}
 _FLOWS = {
     MapKind.OCCLUSION_FORWARD: (1, DenseMap.FLOW_FORWARD_NPY, DenseMap.FLOW_BACKWARD_NPY),
     MapKind.OCCLUSION_BACKWARD: (-1, DenseMap.FLOW_BACKWARD_NPY, DenseMap.FLOW_FORWARD_NPY),
@@ -101,7 +101,7 @@ def partner_of(map: DenseMap, record: FrameRecord) -> tuple[str, int]:
         return record.sequence, record.frame + record.flow_step
     if map.kind is not MapKind.DISPARITY:
         return record.sequence, record.frame + _FLOWS[map.kind][0]
-    other = _OTHER_EYE.get(record.view)
+    other = _OTHER_VIEW.get(record.view)
     if other is None or not record.sequence.endswith(record.view):
         raise RecordError(
             "it needs the views left and right of a stereo render as sequences with these names; turn on All Views and "
@@ -201,7 +201,7 @@ class _Pair:
         try:
             return codec_of(map).read(path, record.height, record.width)
         except WrongSize as error:
-            raise InputError(f"{path} is not of the size of its frame; annotate the frame again") from error
+            raise InputError(f"{path} does not have the size of its frame; annotate the frame again") from error
         except DAMAGED as error:
             raise InputError(
                 f"Cannot read {path} ({error}); annotate all frames of the sequence with the same maps"

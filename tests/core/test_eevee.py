@@ -413,7 +413,7 @@ def test_validate(dataset: Dataset) -> None:
     """A dataset of EEVEE agrees with itself, though its positions are half floats."""
     report = checked(dataset.output)
     assert report.problems == {}
-    made = {"depth and position", "projected position", "flow of what is at rest", "flow of instances with poses"}
+    made = {"depth and position", "projected position", "flow of points at rest", "flow of instances with poses"}
     assert made <= set(report.checks)
 
 
@@ -422,9 +422,9 @@ def test_validate_finds_what_is_wrong(dataset: Dataset, tmp_path: Path) -> None:
     two pixels away."""
     output = tmp_path / "dataset"
     for map, change, found in (
-        (DenseMap.DEPTH_NPY, lambda depth: depth * 1.01, "Depth NPY is not the depth of Position"),
-        (DenseMap.FLOW_FORWARD_NPY, lambda flow: -flow, "flow of 'Cube' is not that of its pose"),
-        (DenseMap.POSITION_NPY, lambda place: np.roll(place, 2, axis=1), "Position does not project to the pixels"),
+        (DenseMap.DEPTH_NPY, lambda depth: depth * 1.01, "Depth NPY does not match Position"),
+        (DenseMap.FLOW_FORWARD_NPY, lambda flow: -flow, "flow of 'Cube' does not match its pose"),
+        (DenseMap.POSITION_NPY, lambda place: np.roll(place, 2, axis=1), "Position does not project to its own pixels"),
     ):
         shutil.copytree(dataset.output, output)
         path = output / map.path("analytic_0001")

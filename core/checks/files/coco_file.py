@@ -25,7 +25,7 @@ from ..report import Problems
 Row = dict[str, Any]
 
 _TABLES = ("images", "annotations", "categories", "videos", "tracks")
-# The fields that Labelpass writes into an annotation; others may have come from somebody else.
+# The fields that Labelpass writes into an annotation; other programs may have added others.
 _FIELDS = {"category_id", "bbox", "area", "segmentation", "iscrowd", "name", "video_id", "track_id"}
 _FIELDS |= {"at_border", "pose", "keypoints", "num_keypoints", "amodal", "parts", "soft_mask"}
 _MOST_CHARACTERS = 60
@@ -67,7 +67,7 @@ class CocoFile:
         for table in (*_TABLES, "part_categories"):
             repeated = [id for id, count in Counter(row["id"] for row in self._tables[table]).items() if count > 1]
             if repeated:
-                yield f"{table} of {INSTANCES_FILE} have the id {repeated[0]} several times; {_MERGE}"
+                yield f"{table} of {INSTANCES_FILE} use the id {repeated[0]} several times; {_MERGE}"
         for row in self._tables["images"]:
             file = str(row.get("file_name"))
             if file in self._images:
@@ -75,12 +75,12 @@ class CocoFile:
             self._images.setdefault(file, row)
         self._videos = {str(row.get("name")): row["id"] for row in self._tables["videos"]}
         images = {row["id"] for row in self._tables["images"]}
-        strangers = 0
+        lost = 0
         for row in self._tables["annotations"]:
             self._annotations[row.get("image_id")].append(row)
-            strangers += row.get("image_id") not in images
-        if strangers:
-            yield f"{strangers} annotations of {INSTANCES_FILE} are of images that it does not have; {_MERGE}"
+            lost += row.get("image_id") not in images
+        if lost:
+            yield f"{lost} annotations of {INSTANCES_FILE} belong to images that it does not have; {_MERGE}"
         if self._complete:
             yield from _compare_named("category", self._tables["categories"], _rows_of(survey.categories))
             yield from _compare_named(
@@ -111,7 +111,7 @@ class CocoFile:
             elif row is not None:
                 yield f"{INSTANCES_FILE} has no annotation of {row['name']!r}; {_MERGE}"
             elif found is not None:
-                yield f"{INSTANCES_FILE} has an annotation of {found.get('name')!r} that the record lacks; {_MERGE}"
+                yield f"{INSTANCES_FILE} has an annotation of {found.get('name')!r}, but the record does not; {_MERGE}"
 
     def finish(self) -> Problems:
         """What is too many, and the tables of videos and tracks."""
@@ -120,10 +120,10 @@ class CocoFile:
         if self._images:
             names = [image_in_images(file) for file in self._images]
             frames = [name.rpartition(".")[0] or name for name in names]
-            some = (
-                f"images of {frames_in_words(frames)}" if len(frames) > 1 else f"the image {next(iter(self._images))}"
-            )
-            yield f"{INSTANCES_FILE} has {some}, of which there is no record that is wanted; {_MERGE}"
+            several = len(frames) > 1
+            some = f"images of {frames_in_words(frames)}" if several else f"the image {next(iter(self._images))}"
+            what = "them" if several else "it"
+            yield f"{INSTANCES_FILE} has {some}, but there is no wanted record of {what}; {_MERGE}"
         yield from _compare_named("video", self._tables["videos"], list(self._tracks.videos()))
         found = Counter(self._key(row) for row in self._tables["tracks"])
         wanted = Counter(self._key(row) for row in self._expected_tracks())
@@ -161,9 +161,12 @@ class CocoFile:
             of_track = self._track_rows.get(found.get("track_id"), {})
             same = of_track.get("instance", of_track.get("name")) == track
             if not same or of_track.get("category_id") != expected["category_id"]:
-                yield f"track_id of {row['name']!r} is {found.get('track_id')} in {INSTANCES_FILE}, another's; {_MERGE}"
+                yield (
+                    f"track_id of {row['name']!r} is {found.get('track_id')} in {INSTANCES_FILE}, which is another "
+                    f"object's; {_MERGE}"
+                )
         elif "track_id" in found:
-            yield f"{row['name']!r} has a track_id in {INSTANCES_FILE} and should have none; {_MERGE}"
+            yield f"{row['name']!r} has a track_id in {INSTANCES_FILE}, but should have none; {_MERGE}"
         for field in sorted((_FIELDS & (found.keys() | expected.keys())) - {"track_id"}):
             if found.get(field) == expected.get(field):
                 continue
@@ -176,13 +179,13 @@ class CocoFile:
 
 
 def _read(path: Path) -> dict[str, list[Row]]:
-    """The tables of a COCO file, each row with an id; RecordError where it is none."""
+    """The tables of a COCO file, each row with an id; RecordError where it is not a COCO file."""
     try:
         data = json.loads(path.read_bytes())
         tables = {name: list(data[name]) for name in _TABLES}
         tables["part_categories"] = list(data.get("part_categories", []))
         if not all(isinstance(row["id"], int) for rows in tables.values() for row in rows):
-            raise ValueError("an id is no number")
+            raise ValueError("an id is not a number")
         return tables
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}; {_MERGE}") from error

@@ -31,7 +31,7 @@ class DescriptionFile:
         self._expected = DatasetDescription()
 
     def survey(self, record: FrameRecord) -> None:
-        pass  # the second round tells all
+        pass  # the second round gives everything
 
     def begin(self, survey: Survey) -> Problems:
         self._complete, self._ids = survey.complete, survey.ids
@@ -56,7 +56,7 @@ class DescriptionFile:
         expected = self._expected.as_json(())
         for key, value in found.items():
             if value != expected[key]:
-                yield f"{DESCRIPTION_FILE} says {key} {value} and the records {expected[key]}; merge again"
+                yield f"{DESCRIPTION_FILE} says {key} {value}, but the records say {expected[key]}; merge again"
         for one in expected["maps"]:
             theirs = maps.get(one["name"])
             if not isinstance(theirs, dict):
@@ -65,6 +65,6 @@ class DescriptionFile:
             for key in _OF_MAP:
                 if theirs.get(key) != one.get(key):
                     yield (
-                        f"{DESCRIPTION_FILE} says {key} {theirs.get(key)} of {one['name']} and the records "
+                        f"{DESCRIPTION_FILE} says {key} {theirs.get(key)} of {one['name']}, but the records say "
                         f"{one.get(key)}; merge again"
                     )

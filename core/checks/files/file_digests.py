@@ -43,7 +43,7 @@ class Contents:
         self._others: list[_Other] = []
 
     def compare(self, record: FrameRecord, merged: MergeRecord) -> None:
-        """Read all files of a frame. Those that are missing or cannot be read are for other checks to tell."""
+        """Read all files of a frame. Other checks report those that are missing or cannot be read."""
         for file, expected, of_merge in _contents(record, merged):
             try:
                 found = Content.of_file(self._records.dataset.file(file))
@@ -60,8 +60,8 @@ class Contents:
                 frame, file = owners[one.found]
                 what = f"it is {file}" + (f" of frame {frame}" if frame != one.frame else "")
             else:
-                sizes = f"it has {one.found.size} bytes and the record says {one.expected.size}"
-                same = "its content differs from the record, with as many bytes"
+                sizes = f"it has {one.found.size} bytes, but the record says {one.expected.size}"
+                same = "it has the right size, but other content than the record says"
                 what = same if one.found.size == one.expected.size else sizes
             made, again = ("made", "merge again") if one.of_merge else ("annotated", "annotate the frame again")
             way_out = f"put the right one there, or remove it and {again}"
@@ -76,7 +76,7 @@ class Contents:
                 record = self._records.read(frame)
                 merged = MergeRecord.read(self._records.dataset, record.path)
             except RecordError:
-                continue  # which is told
+                continue  # which is reported
             for file, content, _ in _contents(record, merged):
                 if content in wanted:
                     owners.setdefault(content, (record.path, file))

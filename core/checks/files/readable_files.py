@@ -10,7 +10,7 @@ from ..checked_frame import CheckedFrame
 from ..report import Problems
 
 _FULL = 255
-# What lies outside of its box is moved to a side, so that a few pixels may all the same come out as 0 0 0, "no value".
+# What lies outside its box is moved to a side, so that a few pixels may all the same become 0 0 0, "no value".
 _LEAST_OF_NOCS_PNG = 0.98
 # An instance whose pixel it is covers the most of it, and more things than this never share one.
 _MOST_IN_A_PIXEL = 32
@@ -27,7 +27,7 @@ def check_image(frame: CheckedFrame) -> Problems:
         yield f"{record.image} cannot be read ({why(error)}); annotate the frame again"
         return
     if size != (record.width, record.height):
-        yield f"{record.image} has {size[0]} x {size[1]} pixels and the record {record.width} x {record.height}"
+        yield (f"{record.image} has {size[0]} x {size[1]} pixels, but the record says {record.width} x {record.height}")
 
 
 def check_pictures(frame: CheckedFrame) -> Problems:
@@ -54,7 +54,7 @@ def check_maps(frame: CheckedFrame) -> Problems:
         least = written.valid * (_LEAST_OF_NOCS_PNG if written.map is DenseMap.NOCS_PNG else 1)
         if not least <= values <= written.valid:
             what = "points" if written.map.kind is MapKind.POINTS else "pixels with a value"
-            yield f"{written.file} has {values} {what} and the record says {written.valid}; annotate the frame again"
+            yield f"{written.file} has {values} {what}, but the record says {written.valid}; annotate the frame again"
 
 
 def check_soft_masks(frame: CheckedFrame) -> Problems:
@@ -69,7 +69,7 @@ def check_soft_masks(frame: CheckedFrame) -> Problems:
         try:
             with Image.open(frame.dataset.file(soft_mask.file)) as image:
                 if image.mode != "L":
-                    raise ValueError("it is no 8-bit grey PNG")
+                    raise ValueError("it is not an 8-bit grey PNG")
                 pixels = np.asarray(image)
         except DAMAGED as error:
             yield f"{soft_mask.file} cannot be read ({why(error)}); annotate the frame again"
@@ -79,7 +79,7 @@ def check_soft_masks(frame: CheckedFrame) -> Problems:
             continue
         if pixels.shape != (box.height, box.width):
             yield (
-                f"{soft_mask.file} has {pixels.shape[1]} x {pixels.shape[0]} pixels and its box "
+                f"{soft_mask.file} has {pixels.shape[1]} x {pixels.shape[0]} pixels, but its box has "
                 f"{box.width} x {box.height}"
             )
             continue
@@ -93,7 +93,7 @@ def check_soft_masks(frame: CheckedFrame) -> Problems:
         alone = len(instance.labels) == 1 and instance.resolved is None
         foreign = int(np.count_nonzero(~own & (pixels > _FULL // 2 + 1))) if alone else 0
         if foreign:
-            yield f"{soft_mask.file} covers {foreign} pixels by most that are not in the mask of {instance.name!r}"
+            yield f"{soft_mask.file} covers most of {foreign} pixels that are not in the mask of {instance.name!r}"
     over = int(np.count_nonzero(total > _FULL))
     if over:
-        yield f"The soft masks cover {over} pixels by more than the whole"
+        yield f"The soft masks together cover more than the whole of {over} pixels"

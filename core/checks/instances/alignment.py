@@ -39,7 +39,7 @@ def check_alignment(frame: CheckedFrame) -> Problems:
         seen = mask_runs([mask.rle for mask, _ in chosen], record.height, record.width)
         whole = mask_runs([amodal.rle for _, amodal in chosen], record.height, record.width)
     except ValueError:
-        return  # which is told by the checks of masks
+        return  # which the checks of masks report
     unseen = np.array([amodal.px_count_in_frame - mask.area for mask, amodal in chosen])
     size = record.height * record.width, len(chosen)
     (agree, _), right, down = max(

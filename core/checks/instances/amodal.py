@@ -32,7 +32,7 @@ def check_amodal(frame: CheckedFrame) -> Problems:
     try:
         seen = mask_runs([one.mask.rle for one, _ in with_amodal], record.height, record.width)
     except ValueError:
-        return  # which is told by the check of the masks
+        return  # which the check of the masks reports
     pixels = _pixels(whole, len(with_amodal))
     hidden_from_whole = pixels_outside(seen, whole, record.height * record.width, len(with_amodal))
     for (instance, amodal), count, outside, box in zip(
@@ -41,9 +41,9 @@ def check_amodal(frame: CheckedFrame) -> Problems:
         name = instance.name
         yield from _check_counts(instance)
         if count != amodal.px_count_in_frame:
-            yield f"The amodal mask of {name!r} has {count} pixels and px_count_in_frame is {amodal.px_count_in_frame}"
+            yield f"The amodal mask of {name!r} has {count} pixels, but px_count_in_frame is {amodal.px_count_in_frame}"
         if outside:
-            yield f"{outside} pixels that are seen of {name!r} are not in its amodal mask"
+            yield f"{outside} visible pixels of {name!r} are not in its amodal mask"
         if not _within(box, amodal.box) or (amodal.px_count_all == count and box != amodal.box):
             yield f"The amodal box of {name!r} is not the smallest around its amodal mask"
 
@@ -52,14 +52,14 @@ def _check_counts(instance: Instance) -> Problems:
     amodal, name = instance.amodal, instance.name
     assert amodal is not None
     if amodal.px_count_visib != instance.mask.area:
-        yield f"px_count_visib of {name!r} is {amodal.px_count_visib} and its area {instance.mask.area}"
+        yield f"px_count_visib of {name!r} is {amodal.px_count_visib}, but its area is {instance.mask.area}"
     if amodal.px_count_visib > amodal.px_count_in_frame:
         yield f"px_count_visib of {name!r} is above its px_count_in_frame"
     if amodal.px_count_in_frame > amodal.px_count_all:
         yield f"px_count_in_frame of {name!r} is above its px_count_all"
     box = amodal.box
     if amodal.px_count_all > box.width * box.height:
-        yield f"px_count_all of {name!r} is more than its amodal box holds"
+        yield f"px_count_all of {name!r} is more than its amodal box can hold"
 
 
 def _pixels(runs: Runs, masks: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a record says besides, for readers that do not want to work it out: fractions, dimensions, and the like."""
+"""What a record says besides, for readers that do not want to work it out: fractions, dimensions, and so on."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def check_derived(record: FrameRecord, stored: Any) -> Problems:
     again = json.loads(canonical_json(record.as_json()))
     del again["record_version"]
     for where, value, expected in _differences(stored, again, ""):
-        yield f"{where} is {value} and should be {expected}"
+        yield f"{where} is {value}, but should be {expected}"
 
 
 def _differences(stored: Any, expected: Any, where: str) -> Iterator[tuple[str, Any, Any]]:

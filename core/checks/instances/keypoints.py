@@ -9,14 +9,14 @@ from ...settings.map_table import DenseMap
 from ..checked_frame import CheckedFrame
 from ..report import Problems
 
-# A keypoint may stand beside its instance, like the tip of a marker; how far, as a part of the diagonal of the box.
-_BESIDE = 0.5
+# A keypoint may stand off its instance, like the tip of a marker; how far, as a part of the diagonal of the box.
+_FARTHEST = 0.5
 # Of its depth, which the record has in 64 bit, and maps in 32.
 _OF_DEPTH = 1e-6
 
 
 def check_keypoints(frame: CheckedFrame) -> Problems:
-    """As many as the category lists, inside of the image, and near their instance."""
+    """As many as the category lists, within the image, and near their instance."""
     record = frame.record
     listed = {category.name: category.keypoints for category in record.categories}
     for instance in record.instances:
@@ -24,22 +24,22 @@ def check_keypoints(frame: CheckedFrame) -> Problems:
         if points is None:
             continue
         if len(points) != len(names):
-            yield f"{instance.name!r} has {len(points)} keypoints and its category lists {len(names)}"
+            yield f"{instance.name!r} has {len(points)} keypoints, but its category lists {len(names)}"
             continue
         for name, point in zip(names, points, strict=True):
             what = f"The keypoint {name!r} of {instance.name!r}"
             if point.visibility is Visibility.ABSENT:
                 if point != ABSENT:
-                    yield f"{what} is absent and has a place"
+                    yield f"{what} is absent, but has a position"
             elif not (0 <= point.x < record.width and 0 <= point.y < record.height):
-                yield f"{what} is outside of the image, at {point.x:.1f}, {point.y:.1f}"
+                yield f"{what} is outside the image, at {point.x:.1f}, {point.y:.1f}"
             elif point.z <= 0 and frame.pinhole():
                 yield f"{what} is behind the camera"
-            elif (beside := _beside(frame, instance, point)) > _BESIDE:
-                yield f"{what} is {beside:.2g} diagonals of its instance's box away from it"
+            elif (away := _distance(frame, instance, point)) > _FARTHEST:
+                yield f"{what} is {away:.2g} diagonals of its instance's box away from it"
 
 
-def _beside(frame: CheckedFrame, instance: Instance, point: Keypoint) -> float:
+def _distance(frame: CheckedFrame, instance: Instance, point: Keypoint) -> float:
     """How far a keypoint is from its instance, in diagonals: of the 3D box, or of all of the instance in the image.
 
     0 where neither is known: what is seen of an instance says nothing of where the rest of it is.
@@ -90,11 +90,11 @@ def _against_depth(frame: CheckedFrame, pixels: MapPixels) -> Problems:
             margin = rounding + _OF_DEPTH * abs(point.z)
             what = f"The keypoint {name!r} of {instance.name!r}"
             if point.visibility is Visibility.OCCLUDED and point.z < here - margin:
-                yield f"{what} is said to be occluded, and the surface there is {here - point.z:.3g} m behind it"
+                yield f"{what} is said to be occluded, but the surface there is {here - point.z:.3g} m behind it"
             is_own = int(seen.label[row, column]) == number
             if (
                 point.visibility is Visibility.VISIBLE
                 and not is_own
                 and not seen.sees(point.x, point.y, point.z - margin, [number], 0.0)
             ):
-                yield f"{what} is said to be visible, and a surface is {point.z - here:.3g} m in front of it"
+                yield f"{what} is said to be visible, but a surface is {point.z - here:.3g} m in front of it"

@@ -23,7 +23,7 @@ def check_masks(frame: CheckedFrame) -> Problems:
         pixels = int(np.count_nonzero(inside))
         total = int(np.count_nonzero(numbers == number)) if pixels != instance.mask.area else pixels
         if total != instance.mask.area:
-            yield f"The mask of {instance.name!r} has {total} pixels and its area is {instance.mask.area}"
+            yield f"The mask of {instance.name!r} has {total} pixels, but its area is {instance.mask.area}"
         tight = pixels and inside[0].any() and inside[-1].any() and inside[:, 0].any() and inside[:, -1].any()
         if not tight or pixels != total:
             yield f"The box of {instance.name!r} is not the smallest around its mask"
@@ -32,7 +32,7 @@ def check_masks(frame: CheckedFrame) -> Problems:
 def check_instance_map(frame: CheckedFrame) -> Problems:
     wrong = int(np.count_nonzero(frame.load(DenseMap.INSTANCES_PNG).values != frame.numbers()))
     if wrong:
-        yield f"{wrong} pixels of the instance map are not those of the masks"
+        yield f"{wrong} pixels of the instance map do not match the masks"
 
 
 def check_category_map(frame: CheckedFrame) -> Problems:
@@ -41,4 +41,4 @@ def check_category_map(frame: CheckedFrame) -> Problems:
     expected = np.array([0, *(ids.get(instance.category, 0) for instance in record.instances)])[frame.numbers()]
     wrong = int(np.count_nonzero(frame.load(DenseMap.CATEGORIES_PNG).values != expected))
     if wrong:
-        yield f"{wrong} pixels of the category map are not those of the masks"
+        yield f"{wrong} pixels of the category map do not match the masks"

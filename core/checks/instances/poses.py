@@ -16,7 +16,7 @@ _CORNER_PIXELS = 1e-3
 # By how much axes may miss a right angle: the camera's come from matrices of 32 bit.
 _COSINE = 1e-4
 # A pixel belongs to an instance by one sample at least. Samples lie within the pixel filter, which is 1.5 pixels wide
-# in Blender unless somebody changes it: up to 0.75 from the centre. The pixel reaches 0.5 further.
+# in Blender by default: up to 0.75 from the centre. The pixel reaches 0.5 further.
 _MASK_PIXELS = 0.75 + 0.5
 # All of an instance is found at the pixels' centres, but what is seen of it is part of it.
 _AMODAL_PIXELS = _MASK_PIXELS
@@ -35,7 +35,7 @@ def check_poses(frame: CheckedFrame) -> Problems:
         name = instance.name
         rotation = np.array(pose.rotation)
         if np.abs(rotation @ rotation.T - np.eye(3)).max() > _COSINE or np.linalg.det(rotation) < 0:
-            yield f"The rotation of {name!r} is none"
+            yield f"The rotation of {name!r} is not a rotation"
             continue
         if any(low > high for low, high in zip(pose.low, pose.high, strict=True)):
             yield f"The 3D box of {name!r} has a low corner above its high one"
@@ -43,7 +43,10 @@ def check_poses(frame: CheckedFrame) -> Problems:
         corners = pose.corners_in_camera()
         middle = float(np.linalg.norm(corners.mean(axis=0)))
         if abs(middle - pose.distance) > _OF_LENGTH * middle:
-            yield f"The middle of the 3D box of {name!r} is {middle:.6g} m away and its distance {pose.distance:.6g} m"
+            yield (
+                f"The middle of the 3D box of {name!r} is {middle:.6g} m away, but its distance is "
+                f"{pose.distance:.6g} m"
+            )
         if not camera.is_projective:
             continue
         yield from _check_corners(name, pose, corners, camera, unit_scale)
@@ -53,9 +56,9 @@ def check_poses(frame: CheckedFrame) -> Problems:
             continue
         beyond = _beyond(instance.mask.box, outline)
         if beyond > _MASK_PIXELS:
-            yield f"What is seen of {name!r} is {beyond:.2f} pixels outside of its projected 3D box"
+            yield f"The visible part of {name!r} is up to {beyond:.2f} pixels outside its projected 3D box"
         if instance.amodal is not None and (beyond := _beyond(instance.amodal.box, outline)) > _AMODAL_PIXELS:
-            yield f"The amodal box of {name!r} is {beyond:.2f} pixels outside of its projected 3D box"
+            yield f"The amodal box of {name!r} is up to {beyond:.2f} pixels outside its projected 3D box"
 
 
 def _check_corners(name: str, pose: Pose, corners: Array, camera: Camera, unit_scale: float) -> Problems:
@@ -76,7 +79,7 @@ def _check_corners(name: str, pose: Pose, corners: Array, camera: Camera, unit_s
         miss = max(abs(x - corner[0]), abs(y - corner[1]))
         worst = max(worst, miss if miss > allowed else 0.0)
     if worst:
-        yield f"The pose of {name!r} does not project to the corners of its 3D box, by {worst:.3g} pixels"
+        yield f"The corners of the 3D box of {name!r} are up to {worst:.3g} pixels from where its pose projects them"
 
 
 def _outline(corners: Array, camera: Camera, unit_scale: float) -> tuple[Array, Array] | None:

@@ -41,7 +41,7 @@ def _depth_against_position(frame: CheckedFrame, map: DenseMap) -> Problems:
     if wrong.any():
         row, column = np.unravel_index(np.nanargmax(miss), miss.shape)
         yield (
-            f"{map.label} is not the depth of Position in {np.count_nonzero(wrong)} pixels, by "
+            f"{map.label} does not match Position in {np.count_nonzero(wrong)} pixels, by up to "
             f"{miss[row, column]:.3g} m in row {row}, column {column}"
         )
 
@@ -65,8 +65,8 @@ def check_projection(frame: CheckedFrame) -> Problems:
     most = _SAMPLE_PIXELS if frame.has_half_positions() else _SHIFT_PIXELS
     if outside.mean() > _MOST_EDGES or np.abs(shift).max() > most:
         yield (
-            f"Position does not project to the pixels where it stands: {np.count_nonzero(outside)} of {len(rows)} are "
-            f"elsewhere, and the middle is off by {shift[0]:.2f}, {shift[1]:.2f} pixels"
+            f"Position does not project to its own pixels: {np.count_nonzero(outside)} of {len(rows)} are elsewhere, "
+            f"and the median is off by {shift[0]:.2f}, {shift[1]:.2f} pixels"
         )
 
 
@@ -74,4 +74,4 @@ def check_normals(frame: CheckedFrame) -> Problems:
     length = np.linalg.norm(frame.load(DenseMap.NORMALS_NPY).values.astype(np.float64), axis=-1)
     wrong = (length > 0) & (np.abs(length - 1) > _NORMAL_LENGTH)
     if wrong.any():
-        yield f"{np.count_nonzero(wrong)} normals are not of unit length"
+        yield f"{np.count_nonzero(wrong)} normals do not have the length 1"

@@ -40,7 +40,7 @@ def check_formats(frame: CheckedFrame) -> Problems:
 def _compare(frame: CheckedFrame, first: DenseMap, pixels: MapPixels, other: WrittenMap) -> Problems:
     theirs = _read(frame, other)
     both = pixels.valid & theirs.valid
-    # What a format cannot hold is only missing in it, and what stands for a corner of NOCS is told by its count.
+    # What a format cannot hold is only missing in it, and what stands for a corner of NOCS shows in its count.
     alone = int(np.count_nonzero(theirs.valid & ~pixels.valid))
     mine, values = pixels.values[both].astype(np.float64), theirs.values[both]
     if other.map is DenseMap.NOCS_PNG:
@@ -49,7 +49,7 @@ def _compare(frame: CheckedFrame, first: DenseMap, pixels: MapPixels, other: Wri
     wrong = np.abs(values - mine) > allowed
     count = int(np.count_nonzero(wrong if wrong.ndim == 1 else wrong.any(axis=-1))) + alone
     if count:
-        yield f"{other.map.label} is not {first.label} in {count} pixels"
+        yield f"{other.map.label} does not match {first.label} in {count} pixels"
 
 
 def check_ray_depth(frame: CheckedFrame) -> Problems:
@@ -76,7 +76,7 @@ def check_ray_depth(frame: CheckedFrame) -> Problems:
         wrong |= depth.valid != rays.valid
     if wrong.any():
         pixels = np.count_nonzero(wrong)
-        yield f"Ray depth is not that of depth and camera in {pixels} pixels, by up to {miss.max():.3g} m"
+        yield f"Ray depth does not match depth and camera in {pixels} pixels, by up to {miss.max():.3g} m"
 
 
 def check_nocs(frame: CheckedFrame) -> Problems:
@@ -109,7 +109,7 @@ def check_nocs(frame: CheckedFrame) -> Problems:
         count += int(np.count_nonzero(nocs.valid & ~depth.valid))
         count += 0 if nocs.rounding else int(np.count_nonzero(missing))
     if count:
-        yield f"NOCS is not that of depth and poses in {count} pixels, by up to {miss.max(initial=0):.3g}"
+        yield f"NOCS does not match depth and poses in {count} pixels, by up to {miss.max(initial=0):.3g}"
 
 
 def check_depth_of_boxes(frame: CheckedFrame) -> Problems:
@@ -135,8 +135,8 @@ def check_depth_of_boxes(frame: CheckedFrame) -> Problems:
         middle = float(np.median(pixels))
         if not near - beyond <= middle <= far + beyond:
             yield (
-                f"Depth of {instance.name!r} is {middle:.3g} m in the middle, and its 3D box reaches from {near:.3g} "
-                f"to {far:.3g} m"
+                f"The median depth of {instance.name!r} is {middle:.3g} m, but its 3D box reaches from {near:.3g} to "
+                f"{far:.3g} m"
             )
 
 

@@ -1,4 +1,4 @@
-"""Disparity against depth and the cameras of both eyes, and that of one eye against that of the other."""
+"""Disparity against depth and the cameras of both views, and that of one view against that of the other."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from ..report import Problems
 from .depths import OF_VALUE, best
 from .static_points import seen_from
 
-# The matrices of the eyes are of 32 bit: together with a long lens a turn by a rounding error is so many pixels.
+# The matrices of the views are of 32 bit: together with a long lens a turn by a rounding error is so many pixels.
 _PIXELS = 0.01
-# What the disparities of one point may differ by in the middle: between pixels' centres it changes.
-_EYES_PIXELS = 0.25
+# What the disparities of one point may differ by in the median: between pixels' centres it changes.
+_VIEWS_PIXELS = 0.25
 
 
 def check_disparity(frame: CheckedFrame, other: CheckedFrame) -> Problems:
@@ -34,13 +34,13 @@ def check_disparity(frame: CheckedFrame, other: CheckedFrame) -> Problems:
     count = int(np.count_nonzero(wrong)) + int(np.count_nonzero(disparity.valid)) - int(np.count_nonzero(held))
     if count:
         yield (
-            f"Disparity is not that of depth and the camera of {other.record.path} in {count} pixels, by up to "
+            f"Disparity does not match depth and the camera of {other.record.path} in {count} pixels, by up to "
             f"{miss.max(initial=0):.3g} pixels"
         )
 
 
-def check_eyes(frame: CheckedFrame, other: CheckedFrame) -> Problems:
-    """What the disparity of the left eye leads to has the same disparity in the right one, for most points."""
+def check_views(frame: CheckedFrame, other: CheckedFrame) -> Problems:
+    """What the disparity of the left view leads to has the same disparity in the right one, for most points."""
     left, right = best(frame, MapKind.DISPARITY), best(other, MapKind.DISPARITY)
     if left is None or right is None or left.valid.shape != right.valid.shape:
         return
@@ -51,5 +51,8 @@ def check_eyes(frame: CheckedFrame, other: CheckedFrame) -> Problems:
     rows, there, values = rows[inside], there[inside], values[inside]
     both = right.valid[rows, there]
     miss = np.abs(right.values[rows, there] - values)[both]
-    if len(miss) >= FEWEST and (median := float(np.median(miss))) > _EYES_PIXELS:
-        yield f"Disparity is not that of {other.record.path} where it leads to, by {median:.3g} pixels in the middle"
+    if len(miss) >= FEWEST and (median := float(np.median(miss))) > _VIEWS_PIXELS:
+        yield (
+            f"Disparity does not match that of {other.record.path} where it leads to, by a median of {median:.3g} "
+            "pixels"
+        )

@@ -9,7 +9,7 @@ from ..report import Problems
 
 # A pixel where flow and geometry differ more than this does not agree.
 _FLOW_PIXELS = 0.05
-# What the flow there and back may differ by in the middle: between pixels' centres it changes.
+# What the flow there and back may differ by in the median: between pixels' centres it changes.
 _ROUND_TRIP_PIXELS = 0.25
 
 
@@ -43,7 +43,7 @@ def check_flow_of_rest(frame: CheckedFrame, following: CheckedFrame) -> Problems
     wrong = miss > _FLOW_PIXELS + 1e-3 * np.abs(expected).max(axis=1)
     if wrong.mean() > 0.5:
         yield (
-            f"The forward flow does not lead to where points at rest are in {following.record.path}, by "
+            f"The forward flow does not lead to where points at rest are in {following.record.path}, by a median of "
             f"{np.median(miss[wrong]):.3g} pixels in {np.count_nonzero(wrong)} of {len(miss)}"
         )
 
@@ -97,8 +97,8 @@ def flow_of_poses(
         median = float(np.median(miss))
         if median > _FLOW_PIXELS + flow.rounding + 1e-3 * float(np.abs(expected).max()):
             yield (
-                f"{name} of {instance.name!r} is not that of its pose in {other.record.path}, by {median:.3g} pixels "
-                "in the middle; that is right only if its shape changes"
+                f"{name} of {instance.name!r} does not match its pose in {other.record.path}, by a median of "
+                f"{median:.3g} pixels; that is right only if its shape changes"
             )
 
 
@@ -115,6 +115,6 @@ def check_round_trip(frame: CheckedFrame, following: CheckedFrame) -> Problems:
     miss = miss[~np.isnan(miss)]
     if len(miss) >= FEWEST and (median := float(np.median(miss))) > _ROUND_TRIP_PIXELS:
         yield (
-            f"The forward flow and the backward flow of {following.record.path} do not meet, by {median:.3g} pixels "
-            "in the middle"
+            f"The forward flow and the backward flow of {following.record.path} do not match, by a median of "
+            f"{median:.3g} pixels"
         )

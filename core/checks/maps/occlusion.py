@@ -22,10 +22,10 @@ _BORDER_PIXELS = 0.01
 _AT_REST_PIXELS = 0.04
 # Of a point's depth: what is nearer by more hides it.
 _NEARER = 0.01
-# It is seen where the pixels around its place show depths on both sides of its own, or beside it by so much, and are
+# It is seen where the pixels around its place show depths on both sides of its own, or off it by so much, and are
 # one surface, whose depth changes by no more than that from one of them to the other: then their flow, too, is the same
 # within the 2 % that occlusion.py allows.
-_BESIDE, _OF_SURFACE = 0.002, 0.01
+_OFF, _OF_SURFACE = 0.002, 0.01
 # On edges a pixel shows several things, and its flow is that of one of them, or their average.
 _MOST_EDGES, _FEW_EDGES = 0.03, 3
 
@@ -47,7 +47,7 @@ def check_occlusion(kind: MapKind, frame: CheckedFrame, other: CheckedFrame) -> 
         wrong = flow.valid & ~occlusion.valid if frame.lacks(_FLOW_OF[kind]) else flow.valid != occlusion.valid
         if wrong.any():
             count, than = np.count_nonzero(wrong), _FLOW_OF[kind].title
-            yield f"{kind.title} has a value where {than} has none, or none where it has one, in {count} pixels"
+            yield f"{kind.title} has a value where {than} has none, or the other way round, in {count} pixels"
     pixels = seen_from(frame, other)
     at = pixels.rows, pixels.columns
     known = occlusion.valid[at]
@@ -56,25 +56,25 @@ def check_occlusion(kind: MapKind, frame: CheckedFrame, other: CheckedFrame) -> 
     known &= rest | (flow.valid[at] if flow is not None else False)
 
     outside = known & ~inside(place, height, width, _BORDER_PIXELS)
-    yield from _told(kind, other, outside & ~hidden, outside, True, "out of the image")
+    yield from _wrongly(kind, other, outside & ~hidden, outside, True, "outside the image")
     within = known & inside(place, height, width)
     rows, columns = around(np.where(within[:, None], place, 0.0), height, width)
     depths = other.load(DenseMap.DEPTH_NPY).values[rows, columns].astype(np.float64)
     depths[np.isnan(depths)] = np.inf
     behind = within & rest & (depths < pixels.depth * (1 - _NEARER)).all(axis=0)
-    yield from _told(kind, other, behind & ~hidden, behind, False, "behind something that is nearer")
+    yield from _wrongly(kind, other, behind & ~hidden, behind, False, "behind something that is nearer")
 
     own, theirs = (_surfaces if kind is MapKind.OCCLUSION_STEP else _tracks)(frame, other)
     mine, found = own[at], theirs[rows, columns]
     # What is left out of the other frame, or unknown there, may be anything, so only others count.
-    beside = within & (mine > 0) & _clear(own)[at] & ((found > 0) & (found != mine)).all(axis=0)
-    beside &= ~_near(beside, place, mine, theirs)
-    yield from _told(kind, other, beside & ~hidden, beside, False, "where others are seen")
+    covered = within & (mine > 0) & _clear(own)[at] & ((found > 0) & (found != mine)).all(axis=0)
+    covered &= ~_near(covered, place, mine, theirs)
+    yield from _wrongly(kind, other, covered & ~hidden, covered, False, "where others are seen")
     near, far = depths.min(axis=0), depths.max(axis=0)
     one_surface = (far <= near * (1 + _OF_SURFACE)) & (found == mine).all(axis=0)
-    between = (near * (1 - _BESIDE) <= pixels.depth) & (pixels.depth <= far * (1 + _BESIDE))
+    between = (near * (1 - _OFF) <= pixels.depth) & (pixels.depth <= far * (1 + _OFF))
     seen = within & rest & one_surface & between
-    yield from _told(kind, other, seen & hidden, seen, False, "seen")
+    yield from _wrongly(kind, other, seen & hidden, seen, False, "seen")
 
 
 def _at_rest(
@@ -105,17 +105,17 @@ def _at_rest(
     return same & flow.valid[at], place
 
 
-def _told(kind: MapKind, other: CheckedFrame, wrong: Bools, of: Bools, exact: bool, what: str) -> Problems:
+def _wrongly(kind: MapKind, other: CheckedFrame, wrong: Bools, of: Bools, exact: bool, what: str) -> Problems:
     """Says so where some of these points are wrong, or unless it is `exact` more of them than edges may be."""
     count, total = int(np.count_nonzero(wrong)), int(np.count_nonzero(of))
     if count > (0 if exact else _MOST_EDGES * total + _FEW_EDGES):
         says = "hidden" if what == "seen" else "seen"
-        yield f"{kind.title} says {says} of {count} pixels of {total} whose surface is {what} in {other.record.path}"
+        yield f"{kind.title} says {says} in {count} of {total} pixels whose surface is {what} in {other.record.path}"
 
 
 def _tracks(*frames: CheckedFrame) -> list[Integers]:
-    """(H, W) of each frame: a number for the instance in each pixel, the same in all frames; 0 for none, -1 for one of
-    which nobody knows which it is in others."""
+    """(H, W) of each frame: a number for the instance in each pixel, the same in all frames; 0 for none, -1 for one
+    that is not known in others."""
     number_of: dict[TrackKey, int] = {}
     found = []
     for frame in frames:

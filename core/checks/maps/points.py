@@ -15,7 +15,7 @@ from .depths import OF_VALUE, best
 
 _FLOAT_STEP = 2.0**-23
 # Of a pixel: roundings of the projection itself.
-_BESIDE = 1e-3
+_OFF = 1e-3
 
 
 def check_points(frame: CheckedFrame) -> Problems:
@@ -32,24 +32,24 @@ def check_points(frame: CheckedFrame) -> Problems:
     with np.errstate(invalid="ignore"):
         inside = (x >= 0) & (x < record.width) & (y >= 0) & (y < record.height)
     if not inside.all():
-        yield f"{np.count_nonzero(~inside)} points of the cloud are not in the image"
+        yield f"{np.count_nonzero(~inside)} points of the cloud are outside the image"
         return
     rows, columns = y.astype(np.int64), x.astype(np.int64)
     matrix = np.asarray(camera.k if camera.k is not None else camera.parallel_k)
     # A point that is off by so much of its number format is seen by that much elsewhere.
     off = (np.abs(place).sum(axis=1) + np.linalg.norm(frame.world_to_camera()[:3, 3])) * _FLOAT_STEP
     metres = z if camera.k is not None else np.full_like(z, record.unit_scale or 1.0)
-    pixels = _BESIDE + 2 * off * np.abs(matrix[:2, :2]).max() / metres
-    beside = np.maximum(np.abs(x - columns - 0.5), np.abs(y - rows - 0.5)) > pixels
+    pixels = _OFF + 2 * off * np.abs(matrix[:2, :2]).max() / metres
+    off_centre = np.maximum(np.abs(x - columns - 0.5), np.abs(y - rows - 0.5)) > pixels
     order = np.diff(rows * record.width + columns) <= 0
-    wrong = int(np.count_nonzero(beside)) + int(np.count_nonzero(order))
+    wrong = int(np.count_nonzero(off_centre)) + int(np.count_nonzero(order))
     if wrong:
         yield f"{wrong} points of the cloud are not at the centres of pixels, or not in their order"
         return
     for name, found, pixels in _labels(frame, points):
         wrong = int(np.count_nonzero(found != pixels[rows, columns]))
         if wrong:
-            yield f"{wrong} points of the cloud have another {name} than their pixels"
+            yield f"{wrong} points of the cloud have a different {name} from their pixels"
     yield from _compare_colours(frame, points, rows, columns)
     yield from _compare_with_depth(frame, rows, columns, z, off)
 
@@ -66,7 +66,7 @@ def _compare_with_depth(
     if not depth.rounding:  # a PNG has no value beyond its range
         wrong += int(np.count_nonzero(~both)) + int(np.count_nonzero(depth.valid)) - int(np.count_nonzero(both))
     if wrong:
-        yield f"{wrong} points of the cloud are not where depth says"
+        yield f"{wrong} points of the cloud do not match the depth"
 
 
 def _compare_colours(
@@ -80,13 +80,13 @@ def _compare_colours(
     try:
         colours = read_image(frame.dataset.file(record.image))
     except InputError:
-        return  # which is told by the check of the images
+        return  # which the check of the images reports
     if colours.shape[:2] != (record.height, record.width):
         return
     frame.compared.add(TRAINING_IMAGES)
     wrong = int(np.count_nonzero((colours[rows, columns] != points.colours).any(axis=1)))
     if wrong:
-        yield f"{wrong} points of the cloud have other colours than {record.image}"
+        yield f"{wrong} points of the cloud do not have the colours of {record.image}"
 
 
 def _labels(frame: CheckedFrame, points: PointCloud) -> Iterator[tuple[str, Array, Array]]:

@@ -65,7 +65,7 @@ def around(place: Array, height: int, width: int) -> tuple[npt.NDArray[np.int64]
 
 
 def inside(place: Array, height: int, width: int, margin: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Which places are in the image, or beside it by no more than a margin; what is no number is not."""
+    """Which places are in the image, or outside it by no more than a margin; what is not a number is not."""
     x, y = place.T
     with np.errstate(invalid="ignore"):
         return np.asarray((x >= -margin) & (y >= -margin) & (x < width + margin) & (y < height + margin))

@@ -9,9 +9,9 @@ from .depths import OF_VALUE, best
 from .flow import flow_of_poses
 from .static_points import seen_from, surfaces_at_rest
 
-# Depth is of 32 bit, and a flow that is exact otherwise may be so far beside at a grazing angle.
+# Depth is of 32 bit, and a flow that is exact otherwise may be so far off at a grazing angle.
 _EXACT_PIXELS = 0.01
-# What the flow of the Vector pass may be beside: the filter takes it from all of a pixel.
+# What the flow of the Vector pass may be off: the filter takes it from all of a pixel.
 _FLOW_PIXELS = 0.05
 _OF_LENGTH = 1e-3
 
@@ -47,7 +47,7 @@ def check_flow_step_of_rest(frame: CheckedFrame, other: CheckedFrame) -> Problem
         counted = written.valid + written.out_of_range + sum(written.unknown.values())
         if written.map.kind is MapKind.FLOW_STEP and counted != len(pixels.rows):
             yield (
-                f"{written.map.label} is said to have {counted} pixels with or without a value, and "
+                f"{written.map.label} is said to have {counted} pixels with or without a value, but "
                 f"{len(pixels.rows)} have a surface; merge again"
             )
 
@@ -75,6 +75,6 @@ def check_flow_step_against_flow(frame: CheckedFrame, other: CheckedFrame) -> Pr
     wrong = miss > allowed
     if len(wrong) and wrong.mean() > 0.5:
         yield (
-            f"Flow by Step is not the {kind.title} in {np.count_nonzero(wrong)} of {len(wrong)} pixels, by "
-            f"{np.median(miss[wrong]):.3g} pixels in the middle"
+            f"Flow by Step does not match {kind.title} in {np.count_nonzero(wrong)} of {len(wrong)} pixels, by a "
+            f"median of {np.median(miss[wrong]):.3g} pixels"
         )

@@ -21,7 +21,7 @@ def check_two_frame_maps(frame: CheckedFrame) -> Problems:
     for map in record.later_maps:
         file = map.path(record.path)
         if map not in frame.merged.maps and frame.dataset.file(file).exists():
-            yield f"{file} is not known to the latest merge; merge again"
+            yield f"{file} is not from the latest merge; merge again"
     for one in frame.merged.maps.values():
         written = one.written
         if not frame.dataset.file(written.file).is_file():
@@ -36,8 +36,8 @@ def check_two_frame_maps(frame: CheckedFrame) -> Problems:
             continue
         if values != written.valid:
             yield (
-                f"{written.file} has {values} pixels with a value and the merge counted {written.valid}; remove it and "
-                "merge again"
+                f"{written.file} has {values} pixels with a value, but the merge counted {written.valid}; remove it "
+                "and merge again"
             )
 
 
@@ -46,9 +46,9 @@ def check_made_of(frame: CheckedFrame, partner: Partner) -> Problems:
     for map, one in frame.merged.maps.items():
         other = partner(map)
         if other is None:
-            yield f"{one.written.file} was made of a frame that is not there any more; merge again"
+            yield f"{one.written.file} was made from a frame that is not there any more; merge again"
         elif one.key != two_frame_key(map, frame.record, other.record):
             yield (
-                f"{one.written.file} was made of other files than its frame and {other.record.path} have now; merge "
+                f"{one.written.file} was made from other files than its frame and {other.record.path} have now; merge "
                 "again"
             )

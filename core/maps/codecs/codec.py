@@ -15,7 +15,7 @@ from ...base.errors import LabelpassError
 
 Array = npt.NDArray[Any]
 
-# What reading a file of any format raises where it is cut off or is none.
+# What reading a file of any format raises where it is cut off or of another format.
 DAMAGED = (
     OSError,
     SyntaxError,
@@ -30,14 +30,14 @@ DAMAGED = (
 
 
 def why(error: Exception) -> str:
-    """What one of these says, where that helps anybody."""
+    """What one of these says, where that helps the user."""
     if isinstance(error, LabelpassError | struct.error | zlib.error | zipfile.BadZipFile):
         return "it is cut off or damaged"
     return str(error)
 
 
 class WrongSize(ValueError):
-    """A map is not of the size of its frame.
+    """A map does not have the size of its frame.
 
     Attributes:
         size: "W x H" of the file.
@@ -72,10 +72,10 @@ Content = TypeVar("Content")
 
 
 class Codec(Protocol[Content]):
-    """Writes and reads one kind of file. What it reads is what was written, to the rounding that it tells.
+    """Writes and reads one kind of file. What it reads is what was written, to the rounding that it gives.
 
     Attributes:
-        scale: units for a step of the stored number, where a reader has to be told; else None.
+        scale: units for a step of the stored number, where a reader has to know it; else None.
     """
 
     @property
@@ -111,5 +111,5 @@ def of_size(stored: Array, height: int, width: int, *channels: int) -> Array:
     if stored.shape[:2] != (height, width):
         raise WrongSize(stored.shape)
     if stored.shape != expected:
-        raise ValueError(f"it has the shape {stored.shape} and should have {expected}")
+        raise ValueError(f"it has the shape {stored.shape}, but should have {expected}")
     return stored

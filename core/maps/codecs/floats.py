@@ -33,7 +33,7 @@ class FloatNpy:
     def read(self, path: Path, height: int, width: int) -> MapPixels:
         values: Array = np.load(path, allow_pickle=False)
         if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
-            raise ValueError("it holds no floats")
+            raise ValueError("it does not hold floats")
         return _as_pixels(of_size(values, height, width, *self.channels), self.missing)
 
 

@@ -69,9 +69,9 @@ def write_flo(path: Path, flow: npt.NDArray[np.float32]) -> None:
 
 
 def read_flo(path: Path) -> npt.NDArray[np.float32]:
-    """(H, W, 2) float32 u, v of a file in Middlebury's format; ValueError where it is none or is cut off."""
+    """(H, W, 2) float32 u, v of a file in Middlebury's format; ValueError where it is not one or is cut off."""
     data = path.read_bytes()
     tag, width, height = _FLO_HEAD.unpack_from(data)
     if tag != np.float32(_FLO_TAG) or min(width, height) < 1 or len(data) != _FLO_HEAD.size + 8 * width * height:
-        raise ValueError("it is cut off or no .flo")
+        raise ValueError("it is cut off or not a .flo file")
     return np.frombuffer(data, "<f4", offset=_FLO_HEAD.size).reshape(height, width, 2)

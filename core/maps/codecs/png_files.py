@@ -47,14 +47,14 @@ def read_png16(path: Path) -> npt.NDArray[np.uint16]:
     """Read a 16-bit PNG, (H, W) of grey or (H, W, 3) of RGB; Pillow gives 8 bits of those in colour.
 
     Raises:
-        ValueError, struct.error, zlib.error: it is none, is interlaced, cut off or damaged.
+        ValueError, struct.error, zlib.error: it is not one, or is interlaced, cut off or damaged.
     """
     chunks = _chunks(path.read_bytes())
     if not chunks or chunks[0][0] != b"IHDR" or chunks[-1][0] != b"IEND":
         raise ValueError("it is cut off")
     width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
     if bits != 16 or colour not in (_GREY, _RGB) or interlaced:
-        raise ValueError("it is no 16-bit PNG of grey or RGB")
+        raise ValueError("it is not a 16-bit grey or RGB PNG")
     row = 2 * width * (1 if colour == _GREY else 3)
     size = height * (1 + row)
     data = zlib.decompressobj().decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"), size + 1)
@@ -78,7 +78,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     if not data.startswith(_SIGNATURE):
-        raise ValueError("it is no PNG")
+        raise ValueError("it is not a PNG")
     place, chunks = len(_SIGNATURE), []
     while place < len(data):
         length, kind = struct.unpack_from(">I4s", data, place)

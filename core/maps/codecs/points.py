@@ -24,7 +24,7 @@ class PointCloud:
 
     Attributes:
         places: (N, 3), metres.
-        colours: (N, 3) uint8; None where nobody knows them.
+        colours: (N, 3) uint8; None where they are not known.
         instances, categories: (N,) uint16, as in the label maps.
     """
 
@@ -71,7 +71,7 @@ class PointsPly:
                 found = np.frombuffer(data, layout, offset=len(header))
                 colours = found["colour"] if has_colours else None
                 return PointCloud(found["place"], colours, found["instance"], found["category"])
-        raise ValueError("it is cut off or no PLY of Labelpass")
+        raise ValueError("it is cut off or not a PLY file of Labelpass")
 
 
 def _columns(has_colours: bool) -> dict[str, tuple[Any, Any]]:

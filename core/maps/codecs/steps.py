@@ -38,7 +38,7 @@ class ScaledPng:
 
 @dataclass(frozen=True)
 class NormalsPng:
-    """16-bit RGB, from -1 to 1; no value is 0 0 0, which is no direction."""
+    """16-bit RGB, from -1 to 1; no value is 0 0 0, which is not a direction."""
 
     scale: None = None
 
@@ -54,7 +54,7 @@ class NormalsPng:
 
 @dataclass(frozen=True)
 class NocsPng:
-    """16-bit RGB, from 0 to 1; what lies outside of the box by a rounding error belongs to its side.
+    """16-bit RGB, from 0 to 1; what lies outside the box by a rounding error belongs to its side.
 
     No value is 0 0 0, which a corner of the box may also be.
     """
@@ -101,6 +101,6 @@ class OcclusionPng:
     def read(self, path: Path, height: int, width: int) -> MapPixels:
         with Image.open(path) as image:
             if image.mode != "L":
-                raise ValueError("it is no 8-bit grey PNG")
+                raise ValueError("it is not an 8-bit grey PNG")
             stored = of_size(np.asarray(image), height, width)
         return MapPixels(stored == _HIDDEN, stored != _NO_SURFACE)

@@ -21,7 +21,7 @@ class SurfaceMap:
     """The surfaces of a frame.
 
     Attributes:
-        number: (H, W) int32, the surface in each pixel; -1 where there is none, or nobody knows which.
+        number: (H, W) int32, the surface in each pixel; -1 where there is none, or none is known.
         matrices: (N, 4, 4) float64, row-major, from each surface's mesh to the world, scene units.
         keys: what is equal for one surface in all frames.
         meshes: digest of the mesh of each; "" for what has no triangles. Equal ones have the same shape.
@@ -72,6 +72,6 @@ class SurfacesNpz:
         except (KeyError, TypeError) as error:
             raise ValueError(str(error)) from error
         if matrices.shape != (len(rows), 4, 4) or number.max(initial=-1) >= len(rows):
-            raise ValueError("numbers without a surface")
+            raise ValueError("it has numbers without a surface")
         of_size(number, height, width)
         return SurfaceMap(number, matrices, keys, tuple(str(row[-1]) for row in rows))

@@ -67,7 +67,7 @@ def read_content(
         content = codec_of(written.map, written.scale).read(dataset.file(written.file), height, width)
     except WrongSize as error:
         raise InputError(
-            f"{written.file} has {error.size} pixels and the record {width} x {height}; annotate the frame again"
+            f"{written.file} has {error.size} pixels, but the record says {width} x {height}; annotate the frame again"
         ) from error
     except DAMAGED as error:
         raise InputError(f"{written.file} cannot be read ({why(error)}); annotate the frame again") from error

@@ -339,7 +339,7 @@ def test_disparity_of_all_views(stereo: bpy.types.Scene, tmp_path: Path, mode: s
     check_disparity(tmp_path / "frames", stereo.camera, 64, mode == "OFFAXIS")
     done = labelpass("validate", tmp_path / "frames")
     assert done.stdout.splitlines()[-1] == "Everything agrees", done.stdout
-    assert "disparity and depth (2), disparity of both eyes (1)" in done.stdout
+    assert "disparity and depth (2), disparity of both views (1)" in done.stdout
 
 
 def test_disparity_headless(stereo: bpy.types.Scene, request: pytest.FixtureRequest, tmp_path: Path) -> None:

@@ -313,7 +313,7 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
         "forward occlusion",
         "backward occlusion",
         "occlusion by step",
-        "flow by step of what is at rest",
+        "flow by step of surfaces at rest",
         "flow by step of instances with poses",
         "flow by step and forward flow",
     ):
@@ -323,7 +323,7 @@ def test_a_render_agrees_with_itself(scene: bpy.types.Scene, tmp_path: Path, sam
     np.save(path, np.load(path) * np.float32(1.5))
     done = labelpass("validate", tmp_path / "frames")
     assert done.returncode == 1
-    assert "The forward flow of 'Cube' is not that of its pose in shot_0002" in done.stdout
+    assert "The forward flow of 'Cube' does not match its pose in shot_0002" in done.stdout
 
 
 @pytest.mark.parametrize("camera", ["PERSP", "ORTHO"])

@@ -61,7 +61,7 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
     report = checked(dataset)
     assert report.problems == {}
     assert {name: count for name, count in report.checks.items() if "flow" not in name} == {
-        "figures derived from others": 2,
+        "derived values": 2,
         "training images": 2,
         "pictures": 2,
         "maps can be read": 2,
@@ -73,8 +73,8 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
         "formats of one map": 2,
         "depth and ray depth": 2,
         "point cloud": 2,
-        "maps of several frames can be read": 2,
-        "maps of several frames are up to date": 2,
+        "two-frame maps can be read": 2,
+        "two-frame maps are up to date": 2,
         "forward occlusion": 1,
         "backward occlusion": 1,
         "files as they were written": 2,
@@ -225,7 +225,7 @@ def wider(pixels: Any) -> Any:
 
 WRONG: list[tuple[str, Spoil, str]] = [
     ("image cut off", cut(f"images/{FRAME}.png"), f"images/{FRAME}.png cannot be read"),
-    ("images swapped", swap_images, "points of the cloud have other colours than images/frame_0001.png"),
+    ("images swapped", swap_images, "points of the cloud do not have the colours of images/frame_0001.png"),
     ("picture cut off", cut(f"pictures/boxes/{FRAME}.png"), f"pictures/boxes/{FRAME}.png cannot be read"),
     *[
         (f"{map.value} cut off", cut(map.path(FRAME)), f"{map.path(FRAME)} cannot be read")
@@ -241,21 +241,21 @@ WRONG: list[tuple[str, Spoil, str]] = [
     (
         "two-frame map has other pixels",
         png8(DenseMap.OCCLUSION_FORWARD_PNG, lambda pixels: pixels * 0),
-        "pixels with a value and the merge counted",
+        "pixels with a value, but the merge counted",
     ),
     ("what a merge made is damaged", cut(f"later_maps/{FRAME}.json"), f"later_maps/{FRAME}.json is damaged; merge"),
     (
         "nothing is known of a two-frame map",
         removed(f"later_maps/{FRAME}.json"),
-        "is not known to the latest merge; merge",
+        "is not from the latest merge; merge",
     ),
     (
         "two-frame map of a frame that is gone",
         removed("records/frame_0002.json"),
-        "was made of a frame that is not there",
+        "was made from a frame that is not there",
     ),
     ("two-frame map cut off", cut(DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)), "remove it and merge again"),
-    ("depth is farther", npy(DenseMap.DEPTH_NPY, lambda depth: depth + np.float32(1)), "Ray depth is not that of"),
+    ("depth is farther", npy(DenseMap.DEPTH_NPY, lambda depth: depth + np.float32(1)), "Ray depth does not match"),
     (
         "depth lacks pixels",
         npy(DenseMap.DEPTH_NPY, lambda depth: np.where(depth > np.nanmedian(depth), np.nan, depth)),
@@ -266,29 +266,49 @@ WRONG: list[tuple[str, Spoil, str]] = [
         npy(DenseMap.DEPTH_NPY, lambda depth: depth[..., None]),
         "it has the shape (48, 64, 1)",
     ),
-    ("ray depth twice", npy(DenseMap.RAY_DEPTH_NPY, lambda depth: depth * 2), "Ray depth is not that of depth"),
-    ("depth EXR", depth_exr, "Depth EXR is not Depth NPY in"),
-    ("depth PNG", png16(DenseMap.DEPTH_PNG, lambda steps: steps + 2 * (steps > 0)), "Depth PNG is not Depth NPY in"),
-    ("ray depth PNG", png16(DenseMap.RAY_DEPTH_PNG, lambda steps: steps + 2 * (steps > 0)), "Ray Depth PNG is not"),
-    ("normals PNG", png16(DenseMap.NORMALS_PNG, lambda steps: steps[..., [0, 2, 1]]), "Normals PNG is not Normals NPY"),
+    ("ray depth twice", npy(DenseMap.RAY_DEPTH_NPY, lambda depth: depth * 2), "Ray depth does not match depth"),
+    ("depth EXR", depth_exr, "Depth EXR does not match Depth NPY in"),
+    (
+        "depth PNG",
+        png16(DenseMap.DEPTH_PNG, lambda steps: steps + 2 * (steps > 0)),
+        "Depth PNG does not match Depth NPY in",
+    ),
+    (
+        "ray depth PNG",
+        png16(DenseMap.RAY_DEPTH_PNG, lambda steps: steps + 2 * (steps > 0)),
+        "Ray Depth PNG does not match",
+    ),
+    (
+        "normals PNG",
+        png16(DenseMap.NORMALS_PNG, lambda steps: steps[..., [0, 2, 1]]),
+        "Normals PNG does not match Normals NPY",
+    ),
     (
         "flow PNG",
         png16(DenseMap.FLOW_FORWARD_PNG, lambda steps: steps + np.array((64, 0, 0))),
-        "Forward Flow PNG is not",
+        "Forward Flow PNG does not match",
     ),
-    ("flo", flo(lambda flow: flow[..., ::-1]), "Forward Flow FLO is not Forward Flow NPY"),
+    ("flo", flo(lambda flow: flow[..., ::-1]), "Forward Flow FLO does not match Forward Flow NPY"),
     ("points moved", ply(field("places", lambda place: place + np.float32((0, 0, 0.1)))), "points of the cloud"),
-    ("points missing", ply(without_five), "points and the record says"),
-    ("points of others", ply(field("instances", lambda one: np.roll(one, 9))), "another instance than their pixels"),
-    ("points of other kinds", ply(field("categories", lambda one: one + 1)), "have another category than their pixels"),
-    ("points in other colours", ply(field("colours", lambda one: one[:, ::-1])), "have other colours than images/"),
+    ("points missing", ply(without_five), "points, but the record says"),
+    (
+        "points of others",
+        ply(field("instances", lambda one: np.roll(one, 9))),
+        "a different instance from their pixels",
+    ),
+    (
+        "points of other kinds",
+        ply(field("categories", lambda one: one + 1)),
+        "have a different category from their pixels",
+    ),
+    ("points in other colours", ply(field("colours", lambda one: one[:, ::-1])), "do not have the colours of images/"),
     ("soft mask random", replaced(f"soft_masks/{FRAME}/0002.png", b"random bytes" * 9), "0002.png cannot be read"),
     ("soft mask empty", replaced(f"soft_masks/{FRAME}/0002.png", b""), "0002.png cannot be read"),
     ("soft masks swapped", swap_soft_masks, f"soft_masks/{FRAME}/0002.png"),
-    ("soft mask too wide", soft_mask(wider), "and its box"),
+    ("soft mask too wide", soft_mask(wider), ", but its box has"),
     ("soft mask of 0", soft_mask(lambda pixels: pixels * 0), "are not covered by its soft mask"),
     ("soft mask of 255", soft_mask(lambda pixels: pixels | 255), "cover"),
-    ("soft mask in colour", soft_mask(lambda pixels: np.dstack([pixels] * 3)), "it is no 8-bit grey PNG"),
+    ("soft mask in colour", soft_mask(lambda pixels: np.dstack([pixels] * 3)), "it is not an 8-bit grey PNG"),
 ]
 
 
@@ -323,7 +343,7 @@ def test_two_frame_maps_of_a_frame_that_was_annotated_again(dataset: Path) -> No
     write_record(
         dataset, dataclasses.replace(record, contents={**record.contents, file: Content.of_file(dataset / file)})
     )
-    says = f"was made of other files than its frame and {OTHER_FRAME} have now; merge again"
+    says = f"was made from other files than its frame and {OTHER_FRAME} have now; merge again"
     assert f"{DenseMap.OCCLUSION_FORWARD_PNG.path(FRAME)} {says}" in checked(dataset).problems[FRAME]
 
 
@@ -348,15 +368,15 @@ def test_two_frame_maps_of_a_frame_that_was_annotated_again(dataset: Path) -> No
         (
             flip(DenseMap.DEPTH_EXR.path(FRAME), 9),
             DenseMap.DEPTH_EXR.path(FRAME),
-            "its content differs from the record, with as many bytes",
+            "it has the right size, but other content than the record says",
         ),
         (
             flip(f"pictures/boxes/{FRAME}.png", 1),  # the checksum of the PNG's last chunk, at which no reader looks
             f"pictures/boxes/{FRAME}.png",
-            "its content differs from the record, with as many bytes",
+            "it has the right size, but other content than the record says",
         ),
-        (longer(f"pictures/boxes/{FRAME}.png"), f"pictures/boxes/{FRAME}.png", "bytes and the record says"),
-        (longer(f"soft_masks/{FRAME}/0001.png"), f"soft_masks/{FRAME}/0001.png", "bytes and the record says"),
+        (longer(f"pictures/boxes/{FRAME}.png"), f"pictures/boxes/{FRAME}.png", "bytes, but the record says"),
+        (longer(f"soft_masks/{FRAME}/0001.png"), f"soft_masks/{FRAME}/0001.png", "bytes, but the record says"),
     ],
     ids=["swapped", "of another frame", "of the same frame", "a bit of a map", "a bit", "longer", "soft mask longer"],
 )
@@ -389,13 +409,16 @@ def test_a_picture_has_nothing_but_its_digest(dataset: Path) -> None:
         (replaced("dataset.json", b"{"), "dataset.json cannot be read"),
         (replaced("dataset.json", b"[]"), "dataset.json cannot be read"),
         (lambda output: (output / "dataset.json").unlink(), "dataset.json cannot be read"),
-        (description(lambda data: data.update(frames=3)), "dataset.json says frames 3 and the records 2"),
+        (description(lambda data: data.update(frames=3)), "dataset.json says frames 3, but the records say 2"),
         (description(lambda data: data["maps"].pop(0)), "dataset.json lacks the map depth_png"),
         (
             description(lambda data: _described(data, "occlusion_forward_png").update(frames=2)),
-            "says frames 2 of occlusion_forward_png and the records 1",
+            "says frames 2 of occlusion_forward_png, but the records say 1",
         ),
-        (description(lambda data: data["maps"][0].update(scale=0.01)), "says scale 0.01 of depth_png and the records"),
+        (
+            description(lambda data: data["maps"][0].update(scale=0.01)),
+            "says scale 0.01 of depth_png, but the records say 0.001",
+        ),
         (description(lambda data: data.update(metres_per_scene_unit=5)), "says metres_per_scene_unit 5"),
     ],
 )
@@ -448,7 +471,7 @@ def test_a_jpeg_is_not_compared_with_the_points(rendered_of, facts_of, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("labels", "says"), [((1, 2), []), ((1,), ["covers 1 pixels by most that are not in the mask"])]
+    ("labels", "says"), [((1, 2), []), ((1,), ["covers most of 1 pixels that are not in the mask"])]
 )
 def test_a_group_may_cover_most_of_a_pixel_of_something_else(tmp_path: Path, labels, says: list[str]) -> None:
     """Two members with 30 % each are weaker than something with 40 %, one object with 60 % is not."""
@@ -534,7 +557,7 @@ def test_nocs_that_agrees(posed: Path) -> None:
 def test_nocs_that_does_not(posed: Path, change: Callable[[Any], Any]) -> None:
     write_nocs(posed, only_nocs(posed), change(nocs_of(*frame_of(1))).astype(np.float32))
     (problem,) = checked(posed).problems["f_0001"]
-    assert problem.startswith("NOCS is not that of depth and poses in")
+    assert problem.startswith("NOCS does not match depth and poses in")
 
 
 def test_depth_alone_against_3d_boxes(tmp_path: Path) -> None:
@@ -552,7 +575,10 @@ def test_depth_alone_against_3d_boxes(tmp_path: Path) -> None:
     assert checked(tmp_path).problems == {}
     write_npy(path, depth + np.float32(2))
     problems = checked(tmp_path).problems["f_0001"]
-    assert problems and all("m in the middle, and its 3D box reaches from" in problem for problem in problems)
+    assert problems and all(
+        " m, but its 3D box reaches from" in problem and problem.startswith("The median depth of")
+        for problem in problems
+    )
 
 
 # --- Maps that the rendered frames have not ---
@@ -587,9 +613,9 @@ def no_surface(path: Path) -> None:
 @pytest.mark.parametrize(
     ("map", "make_one", "spoil", "says"),
     [
-        (DenseMap.UV_NPY, write_uv, nothing, "has 0 pixels with a value and the record says 576"),
+        (DenseMap.UV_NPY, write_uv, nothing, "has 0 pixels with a value, but the record says 576"),
         (DenseMap.UV_NPY, write_uv, cut_off, "cannot be read"),
-        (DenseMap.SURFACES_NPZ, write_surfaces, no_surface, "has 0 pixels with a value and the record says 192"),
+        (DenseMap.SURFACES_NPZ, write_surfaces, no_surface, "has 0 pixels with a value, but the record says 192"),
         (DenseMap.SURFACES_NPZ, write_surfaces, cut_off, "cannot be read"),
     ],
 )

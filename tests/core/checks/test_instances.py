@@ -59,7 +59,7 @@ def test_a_sound_dataset(dataset: Path) -> None:
     assert report.problems == {}
     assert (report.frames, report.instances, report.left_out) == (2, 8, 0)
     assert report.checks == {
-        "figures derived from others": 2,
+        "derived values": 2,
         "masks, boxes and areas": 2,
         "poses and projected boxes": 2,
         "amodal masks and counts": 2,
@@ -103,51 +103,55 @@ def point(number: int, **changes: Any) -> Callable[[Any], Any]:
 
 
 WRONG: list[tuple[str, Change, str]] = [
-    ("corner", of("Near", pose__corners=first_corner(lambda at: (at[0] + 0.5, at[1]))), "does not project to the corn"),
+    (
+        "corner",
+        of("Near", pose__corners=first_corner(lambda at: (at[0] + 0.5, at[1]))),
+        "The corners of the 3D box of 'Near' are up to 0.5 pixels from",
+    ),
     ("corner missing", of("Near", pose__corners=first_corner(lambda at: None)), "missing, though it is in front of"),
     ("corner too many", of("Beam", pose__corners=first_corner(lambda at: (1.0, 1.0))), "though it is not in front of"),
-    ("distance", of("Far", pose__distance=1.0), "and its distance 1 m"),
+    ("distance", of("Far", pose__distance=1.0), "but its distance is 1 m"),
     ("rotation", of("Far", pose__rotation=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, -1.0))), "The rotation of"),
     ("box turned over", of("Beam", pose__low=lambda low: (9.0, *low[1:])), "a low corner above its high one"),
     (
         "3D box too small",
         of("Near", pose=pose_of((-1.0, -0.2, 3.5), (0.0, 0.5, 4.5)), amodal=None),
-        "What is seen of 'Near' is",
+        "The visible part of 'Near' is",
     ),
     (
         "3D box elsewhere through the near plane",
         of("Beam", pose=pose_of((2.0, 0.8, -1.0), (3.0, 1.5, 3.0)), amodal=None),
-        "What is seen of 'Beam' is",
+        "The visible part of 'Beam' is",
     ),
     (
-        "amodal box outside of the 3D box",
+        "amodal box outside the 3D box",
         of("Border", amodal__box=Box(54, 16, 90, 32)),
-        "The amodal box of 'Border' is 12.17 pixels",
+        "The amodal box of 'Border' is up to 12.17 pixels",
     ),
-    ("seen count", of("Far", amodal__px_count_visib=3), "px_count_visib of 'Far' is 3 and its area"),
-    ("count in frame", of("Border", amodal__px_count_in_frame=170), "has 160 pixels and px_count_in_frame is 170"),
+    ("seen count", of("Far", amodal__px_count_visib=3), "px_count_visib of 'Far' is 3, but its area is"),
+    ("count in frame", of("Border", amodal__px_count_in_frame=170), "has 160 pixels, but px_count_in_frame is 170"),
     ("count of all", of("Border", amodal__px_count_all=150), "px_count_in_frame of 'Border' is above its px_count_all"),
-    ("count beyond the box", of("Border", amodal__px_count_all=2000), "more than its amodal box holds"),
+    ("count beyond the box", of("Border", amodal__px_count_all=2000), "more than its amodal box can hold"),
     ("amodal box", of("Far", amodal__box=Box(28, 18, 44, 35)), "amodal box of 'Far' is not the smallest around"),
     ("amodal mask", of("Far", amodal__rle="0"), "Amodal masks: a mask is not of the image's size"),
-    ("keypoint outside", of("Near", keypoints=point(0, x=64.5)), "'front' of 'Near' is outside of the image"),
+    ("keypoint outside", of("Near", keypoints=point(0, x=64.5)), "'front' of 'Near' is outside the image"),
     ("keypoint behind", of("Near", keypoints=point(0, z=-1.0)), "'front' of 'Near' is behind the camera"),
-    ("absent keypoint with a place", of("Border", keypoints=point(1, x=3.0)), "'back' of 'Border' is absent and has"),
+    ("absent keypoint with a place", of("Border", keypoints=point(1, x=3.0)), "'back' of 'Border' is absent, but has"),
     ("keypoint of another", of("Near", keypoints=point(0, x=5.0, z=1.0)), "diagonals of its instance's box away"),
     (
         "one keypoint",
         of("Near", keypoints=lambda points: points[:1]),
-        "'Near' has 1 keypoints and its category l",
+        "'Near' has 1 keypoints, but its category l",
     ),
     (
         "keypoint said to be occluded",
         of("Far", keypoints=point(0, visibility=Visibility.OCCLUDED, z=2.9)),
-        "'front' of 'Far' is said to be occluded, and the surface there is 0.1 m behind",
+        "'front' of 'Far' is said to be occluded, but the surface there is 0.1 m behind",
     ),
     (
         "keypoint said to be visible",
         of("Far", keypoints=point(1, visibility=Visibility.VISIBLE)),
-        "'back' of 'Far' is said to be visible, and a surface is 1.5 m in front",
+        "'back' of 'Far' is said to be visible, but a surface is 1.5 m in front",
     ),
 ]
 
@@ -169,7 +173,7 @@ def test_a_seen_pixel_beside_the_amodal_mask(dataset: Path) -> None:
     (mask,) = find_masks(moved)
     write_record(dataset, of("Near", amodal__rle=mask.rle, amodal__box=mask.box)(record))
     merged(dataset)
-    assert checked(dataset).problems == {"f_0001": ["14 pixels that are seen of 'Near' are not in its amodal mask"]}
+    assert checked(dataset).problems == {"f_0001": ["14 visible pixels of 'Near' are not in its amodal mask"]}
 
 
 def test_a_blurred_render_is_seen_beyond_its_box(dataset: Path) -> None:
@@ -195,10 +199,10 @@ def test_keypoints_against_a_depth_png_alone(tmp_path: Path, wrong: bool) -> Non
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("amodal", "visib_fract"), 0.25, "instances['Border'].amodal.visib_fract is 0.25 and should be"),
+        (("amodal", "visib_fract"), 0.25, "instances['Border'].amodal.visib_fract is 0.25, but should be"),
         (("amodal", "occluded"), 0.25, "amodal.occluded is 0.25"),
         (("amodal", "truncated"), 0.25, "amodal.truncated is 0.25"),
-        (("pose", "dimensions"), [1.0, 1.0, 9.0], "instances['Border'].pose.dimensions[2] is 9.0 and should be 1.0"),
+        (("pose", "dimensions"), [1.0, 1.0, 9.0], "instances['Border'].pose.dimensions[2] is 9.0, but should be 1.0"),
     ],
 )
 def test_figures_that_follow_from_others(dataset: Path, path: tuple[str, str], value: Any, says: str) -> None:
@@ -254,19 +258,19 @@ WRONG_COCO: list[tuple[str, Callable[[Coco], Any], str, str]] = [
         "annotation too many",
         lambda coco: coco["annotations"].append({**coco["annotations"][3], "id": 99}),
         "f_0001",
-        "has an annotation of 'Near' that the record lacks",
+        "has an annotation of 'Near', but the record does not",
     ),
     (
         "annotation ids",
         spoil("annotations", 3, id=1),
         "",
-        "annotations of annotations/instances.json have the id 1 ",
+        "annotations of annotations/instances.json use the id 1 ",
     ),
     (
         "annotation of no image",
         lambda coco: coco["annotations"].append({**coco["annotations"][3], "id": 99, "image_id": 9}),
         "",
-        "1 annotations of annotations/instances.json are of images that it does not have",
+        "1 annotations of annotations/instances.json belong to images that it does not have",
     ),
     ("size", spoil("images", 1, width=65), "f_0002", "width of its image is 65"),
     ("frame", spoil("images", 1, frame=7), "f_0002", "frame of its image is 7"),
@@ -275,7 +279,7 @@ WRONG_COCO: list[tuple[str, Callable[[Coco], Any], str, str]] = [
         "image too many",
         lambda coco: coco["images"].append({**coco["images"][0], "id": 9, "file_name": "images/x.png"}),
         "",
-        "has the image images/x.png, of which there is no record",
+        "has the image images/x.png, but there is no wanted record of it",
     ),
     (
         "images too many",
@@ -283,7 +287,7 @@ WRONG_COCO: list[tuple[str, Callable[[Coco], Any], str, str]] = [
             {**coco["images"][0], "id": 10 + n, "file_name": f"images/a/{n:04}.png"} for n in range(3)
         ),
         "",
-        "has images of 3 frames (a/0000-0002), of which there is no record",
+        "has images of 3 frames (a/0000-0002), but there is no wanted record of them",
     ),
     (
         "image twice",
@@ -374,7 +378,7 @@ def test_sequences_that_are_not_wanted(tmp_path: Path) -> None:
     report = checked(tmp_path)
     assert report.problems == {}
     assert (report.frames, report.left_out) == (1, 1)
-    assert report.lines()[1] == "1 record of sequences that are not wanted not looked at"
+    assert report.lines()[1] == "Left out: 1 record of sequences that the latest export does not make"
 
     WantedSequences().with_frames([kept, other]).write(DatasetFolder(tmp_path))
     merged(tmp_path)

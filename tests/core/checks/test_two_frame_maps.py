@@ -99,7 +99,7 @@ def dataset(made: tuple[Path, DenseMap], tmp_path: Path) -> tuple[Path, DenseMap
 def test_a_dataset_that_agrees(dataset: tuple[Path, DenseMap]) -> None:
     report = checked(dataset[0])
     assert report.problems == {}
-    names = ("forward occlusion", "backward occlusion", "occlusion by step", "flow by step of what is at rest",
+    names = ("forward occlusion", "backward occlusion", "occlusion by step", "flow by step of surfaces at rest",
              "flow by step of instances with poses")  # fmt: skip
     assert [report.checks[name] for name in names] == [1] * 5
     assert not any(name.startswith(("Occlusion", "Forward Occlusion", "Flow by Step")) for name in report.only_read)
@@ -194,7 +194,7 @@ def test_flow_by_step_of_what_moves(dataset: tuple[Path, DenseMap]) -> None:
 
     spoil(output, name_of(1), map, beside)
     problems = told(output, name_of(1))
-    assert any(one.startswith("Flow by Step of 'Cube' is not that of its pose in analytic_0004") for one in problems)
+    assert any(one.startswith("Flow by Step of 'Cube' does not match its pose in analytic_0004") for one in problems)
 
 
 @pytest.mark.parametrize(("step", "frame", "map"), [(1, 1, "FLOW_FORWARD"), (-1, 2, "FLOW_BACKWARD")])
@@ -207,7 +207,7 @@ def test_flow_by_one_step_against_the_vector_pass(tmp_path: Path, step: int, fra
     assert report.checks[f"flow by step and {vector.kind.title.lower()}"] == 1
     spoil(output, name_of(frame), vector, lambda flow: flow * 1.2)
     problems = told(output, name_of(frame))
-    assert any(one.startswith(f"Flow by Step is not the {vector.kind.title} in") for one in problems), problems
+    assert any(one.startswith(f"Flow by Step does not match {vector.kind.title} in") for one in problems), problems
 
 
 def all_of(value: int) -> Change:
@@ -236,15 +236,15 @@ def valid_everywhere(pixels: Any) -> Any:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (all_of(0), "says seen of"),
-        (all_of(0), "whose surface is out of the image in"),
+        (all_of(0), "says seen in"),
+        (all_of(0), "whose surface is outside the image in"),
         (all_of(0), "whose surface is behind something that is nearer in"),
         (all_of(0), "whose surface is where others are seen in"),
-        (all_of(255), "says hidden of"),
-        (inverted, "says hidden of"),
-        (inverted, "says seen of"),
-        (nothing_out_of_the_image, "whose surface is out of the image in"),
-        (mirrored, "says seen of"),
+        (all_of(255), "says hidden in"),
+        (inverted, "says hidden in"),
+        (inverted, "says seen in"),
+        (nothing_out_of_the_image, "whose surface is outside the image in"),
+        (mirrored, "says seen in"),
         (valid_everywhere, "has a value where Flow by Step has none"),
     ],
     ids=["seen", "seen outside", "seen behind", "seen in others", "hidden", "inverted 1", "inverted 2", "at the sides",
@@ -308,7 +308,7 @@ def test_without_surfaces_of_the_other_frame_it_is_compared_with_nothing(dataset
     maps = tuple(one for one in record.maps if one.map is not DenseMap.SURFACES_NPZ)
     write_record(output, dataclasses.replace(record, maps=maps, instances=()))
     report = checked(output)
-    assert "occlusion by step" not in report.checks and "flow by step of what is at rest" not in report.checks
+    assert "occlusion by step" not in report.checks and "flow by step of surfaces at rest" not in report.checks
     assert report.only_read["Occlusion by Step PNG"] == 1
 
 
@@ -349,7 +349,7 @@ def stereo(request: pytest.FixtureRequest, pair: Path, tmp_path: Path) -> tuple[
 def test_a_pair_that_agrees(stereo: tuple[Path, DenseMap]) -> None:
     report = checked(stereo[0])
     assert set(report.problems) <= {""}  # dataset.json is of both formats
-    assert (report.checks["disparity and depth"], report.checks["disparity of both eyes"]) == (2, 1)
+    assert (report.checks["disparity and depth"], report.checks["disparity of both views"]) == (2, 1)
     assert stereo[1].label not in report.only_read
 
 
@@ -372,20 +372,20 @@ def test_disparity_against_depth(stereo: tuple[Path, DenseMap], eye: str, change
     spoil(output, name, map, change)
     problems = checked(output).problems[name]
     other = {"left": "right", "right": "left"}[eye]
-    says = f"Disparity is not that of depth and the camera of shot/{other}/frame_0001 in "
+    says = f"Disparity does not match depth and the camera of shot/{other}/frame_0001 in "
     assert any(one.startswith(says) for one in problems), problems
 
 
 def test_disparity_of_the_wrong_sign(pair: Path, tmp_path: Path) -> None:
     output = Path(shutil.copytree(pair, tmp_path / "out"))
     spoil(output, "shot/right/frame_0001", DenseMap.DISPARITY_NPY, lambda disparity: -disparity)
-    assert any("Disparity is not that of depth" in one for one in checked(output).problems["shot/right/frame_0001"])
+    assert any("Disparity does not match depth" in one for one in checked(output).problems["shot/right/frame_0001"])
 
 
 def test_disparity_that_lacks_pixels(stereo: tuple[Path, DenseMap]) -> None:
     output, map = stereo
     spoil(output, "shot/left/frame_0001", map, with_hole)
-    assert any("Disparity is not that of depth" in one for one in checked(output).problems["shot/left/frame_0001"])
+    assert any("Disparity does not match depth" in one for one in checked(output).problems["shot/left/frame_0001"])
 
 
 def test_eyes_that_do_not_see_the_same(stereo: tuple[Path, DenseMap]) -> None:
@@ -396,7 +396,7 @@ def test_eyes_that_do_not_see_the_same(stereo: tuple[Path, DenseMap]) -> None:
     assert merged(output) == []
     problems = checked(output).problems
     assert list(problems) == [name]
-    assert problems[name][0].startswith("Disparity is not that of shot/right/frame_0001 where it leads to, by ")
+    assert problems[name][0].startswith("Disparity does not match that of shot/right/frame_0001 where it leads to, by ")
 
 
 def test_views_that_converge_agree(rendered_of, facts_of, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
     assert report.problems == {}
     assert report.frames == 2
     assert report.checks == {
-        "figures derived from others": 2,
+        "derived values": 2,
         "training images": 2,
         "maps can be read": 2,
         "masks, boxes and areas": 2,
@@ -65,9 +65,9 @@ def test_a_dataset_that_agrees(dataset: Path) -> None:
         "depth and ray depth": 2,
         "point cloud": 2,
         "files as they were written": 2,
-        "flow of what is at rest": 1,
+        "flow of points at rest": 1,
         "flow of instances with poses": 1,
-        "flow there and back": 1,
+        "forward and backward flow": 1,
     }
     assert report.lines()[-1] == "Everything agrees"
 
@@ -110,10 +110,18 @@ def twice_the_correction(depth: Array) -> Array:
 @pytest.mark.parametrize(
     ("spoil", "frame", "says"),
     [
-        (spoil_npy(DenseMap.DEPTH_NPY, 2, twice_the_correction), 2, "Depth NPY is not the depth of Position"),
-        (spoil_npy(DenseMap.DEPTH_NPY, 1, lambda depth: depth[::-1]), 1, "Depth NPY is not the depth of Position"),
-        (spoil_png(DenseMap.DEPTH_PNG, 1, lambda steps: steps + 3 * (steps > 0)), 1, "Depth PNG is not the depth of"),
-        (spoil_npy(DenseMap.POSITION_NPY, 2, lambda place: place[..., [0, 2, 1]]), 2, "Position does not project to"),
+        (spoil_npy(DenseMap.DEPTH_NPY, 2, twice_the_correction), 2, "Depth NPY does not match Position"),
+        (spoil_npy(DenseMap.DEPTH_NPY, 1, lambda depth: depth[::-1]), 1, "Depth NPY does not match Position"),
+        (
+            spoil_png(DenseMap.DEPTH_PNG, 1, lambda steps: steps + 3 * (steps > 0)),
+            1,
+            "Depth PNG does not match Position",
+        ),
+        (
+            spoil_npy(DenseMap.POSITION_NPY, 2, lambda place: place[..., [0, 2, 1]]),
+            2,
+            "Position does not project to its own",
+        ),
         (spoil_npy(DenseMap.FLOW_FORWARD_NPY, 1, lambda flow: -flow), 1, "does not lead to where points at rest are"),
         (spoil_npy(DenseMap.FLOW_FORWARD_NPY, 1, lambda flow: flow * (1, -1)), 1, "flow does not lead to where points"),
         (
@@ -121,15 +129,23 @@ def twice_the_correction(depth: Array) -> Array:
             1,
             "the backward flow of frame_0002 do not",
         ),
-        (spoil_npy(DenseMap.NORMALS_NPY, 2, lambda normals: normals * 1.1), 2, "normals are not of unit length"),
-        (spoil_npy(DenseMap.DEPTH_NPY, 1, lambda depth: depth[:-1]), 1, "has 64 x 47 pixels and the record 64 x 48"),
-        (spoil_png(DenseMap.INSTANCES_PNG, 1, lambda one: one + (one > 3)), 1, "the instance map are not those of"),
+        (spoil_npy(DenseMap.NORMALS_NPY, 2, lambda normals: normals * 1.1), 2, "normals do not have the length 1"),
+        (
+            spoil_npy(DenseMap.DEPTH_NPY, 1, lambda depth: depth[:-1]),
+            1,
+            "has 64 x 47 pixels, but the record says 64 x 48",
+        ),
+        (
+            spoil_png(DenseMap.INSTANCES_PNG, 1, lambda one: one + (one > 3)),
+            1,
+            "the instance map do not match the masks",
+        ),
         (
             spoil_png(DenseMap.CATEGORIES_PNG, 2, lambda one: one[::-1]),
             2,
-            "the category map are not those of",
+            "the category map do not match the masks",
         ),
-        (spoil_record(lambda record: with_first_mask(record, area=7)), 1, "pixels and its area is 7"),
+        (spoil_record(lambda record: with_first_mask(record, area=7)), 1, "pixels, but its area is 7"),
         (spoil_record(lambda record: with_first_mask(record, box=Box(0, 0, 64, 48))), 1, "is not the smallest around"),
         (
             spoil_record(lambda record: with_first_mask(record, rle=record.instances[1].mask.rle)),
@@ -161,7 +177,7 @@ def test_intrinsics_that_are_half_a_pixel_off(version: str, rendered_of, facts, 
     report = checked(annotate_rendered(tmp_path, frames, facts, shifted, maps=MAPS, pictures=False))
     assert list(report.problems) == ["frame_0001", "frame_0002"]
     for problems in report.problems.values():
-        assert any("the middle is off by -0.50, -0.50 pixels" in problem for problem in problems)
+        assert any("the median is off by -0.50, -0.50 pixels" in problem for problem in problems)
 
 
 def test_missing_and_damaged_files(dataset: Path) -> None:

@@ -304,7 +304,9 @@ def test_a_file_of_another_size(tmp_path: Path, storage: Storage) -> None:
     written = as_written(tmp_path, storage)
     with pytest.raises(WrongSize):
         codec_of(written.map, SCALE).read(tmp_path / written.file, 4, 5)
-    with pytest.raises(InputError, match=f"^{written.file} has 5 x 3 pixels and the record 6 x 3; annotate the frame"):
+    with pytest.raises(
+        InputError, match=f"^{written.file} has 5 x 3 pixels, but the record says 6 x 3; annotate the frame"
+    ):
         read_content(DatasetFolder(tmp_path), written, 3, 6)
 
 

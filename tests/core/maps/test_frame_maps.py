@@ -619,7 +619,9 @@ def test_point_cloud_without_colours(version: str, facts, write_exr, tmp_path: P
 
 def test_nocs_without_poses_says_so(version: str, facts, rendered_of, tmp_path: Path) -> None:
     files = rendered_of(version, "multilayer")[0].files
-    with pytest.raises(SceneError, match="has a pose, and NOCS is in its axes; export from Blender with Poses"):
+    with pytest.raises(
+        SceneError, match="has a pose, and NOCS maps are in the axes of poses; export from Blender with Poses"
+    ):
         make(tmp_path, files, scene_of(facts, 1), (DenseMap.NOCS_NPY,), poses=True)
 
 
@@ -683,7 +685,7 @@ def test_more_than_16_bit_is_refused(write_exr, tmp_path: Path) -> None:
                       "width": 6, "height": 4}, 1)  # fmt: skip
     objects = entries_of(SceneEntry("Thing", 1, "thing"), categories=[Category("thing", 70000)])
     scene = dataclasses.replace(scene, objects=objects)
-    with pytest.raises(SceneError, match="has the id 70000, and a label map of 16 bit holds ids up to 65535"):
+    with pytest.raises(SceneError, match="has the id 70000, but a 16-bit label map holds ids only up to 65535"):
         make(tmp_path, files, scene, (DenseMap.CATEGORIES_PNG,))
 
 

@@ -59,7 +59,7 @@ def test_no_damage_to_a_png_is_overlooked(tmp_path: Path, place: int) -> None:
         with pytest.raises(Exception, match=r"checksum|cut off|unpack|PNG|incomplete"):
             read_png16(tmp_path / "a.png")
     write_image(tmp_path / "b.png", np.zeros((4, 4, 3), np.uint8), ImageFormat.PNG)
-    with pytest.raises(ValueError, match="no 16-bit PNG"):
+    with pytest.raises(ValueError, match="it is not a 16-bit grey or RGB PNG"):
         read_png16(tmp_path / "b.png")
 
 
