@@ -199,7 +199,7 @@ def _surface(size: Size, labels: LabelArray, objects: int, seed: int) -> dict[st
 
 
 def _cryptomatte(kind: str, labels: LabelArray, seed: int) -> tuple[list[dict[str, Floats]], dict[str, int]]:
-    """Three levels of two ranks each, and the manifest: pixels beside an outline belong to two objects."""
+    """Three levels of two ranks each, and the manifest: pixels next to an outline belong to two objects."""
     count = int(labels.max())
     ids = _ids(kind, count)
     neighbour = labels.copy()

@@ -1,7 +1,7 @@
 """Look at parts and soft masks of a dataset: python examples/parts_and_soft_masks.py DATASET PICTURE.png
 
 The dataset is one that was exported with Parts and Soft Masks. The picture shows the first image that has instances,
-its parts in colours, and beside it the top of one instance cut out by the hard mask and, below, by the soft mask.
+its parts in colours, and next to it the top of one instance cut out by the hard mask and, below, by the soft mask.
 Nothing but the COCO file and the images is read, as training code would do it.
 """
 

@@ -154,7 +154,7 @@ def instances_in(labels: npt.NDArray[np.uint32], categories: Sequence[str], name
 
 
 def plain_pose(z: float, x: float = 0.0, half: float = 1.0) -> Pose:
-    """A cube in the axes of the camera, of which nobody asks for the corners in the image."""
+    """A cube in the axes of the camera, whose corners in the image are not needed."""
     rotation = tuple(row[:3] for row in IDENTITY[:3])
     return Pose("", rotation, (x, 0.0, z), (1.0,) * 3, (-half,) * 3, (half,) * 3, (None,) * 8, z)
 

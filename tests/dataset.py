@@ -1,4 +1,4 @@
-"""What somebody else's reader says of the dataset of the demo scene."""
+"""What another program's reader says of the dataset of the demo scene."""
 
 from pathlib import Path
 

@@ -94,7 +94,7 @@ def installed(folder: Path | None = None) -> list[RealBlender]:
     official = os.environ.get("BLENDER")
     if official:
         if not shutil.which(official):
-            raise RealBlenderError(f"BLENDER={official} is no program; give the path of Blender's executable")
+            raise RealBlenderError(f"BLENDER={official} is not a program; give the path of Blender's executable")
         return [RealBlender("official", official)]
     return [find(suite, folder) for suite in SUITES]
 

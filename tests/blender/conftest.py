@@ -43,7 +43,7 @@ def scene(tmp_path: Path) -> bpy.types.Scene:
 
 @pytest.fixture
 def blend(scene: bpy.types.Scene, tmp_path: Path) -> Path:
-    """The test scene in a file, with its output beside it."""
+    """The test scene in a file, with its output next to it."""
     scene.render.filepath = "//frames/shot_####"
     path = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))

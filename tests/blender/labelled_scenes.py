@@ -13,7 +13,7 @@ A scene needs a camera and settings first, see `prepare`. Everything is determin
     add_modifiers(scene)                subdivision, mirror, solidify, and a boolean cutter that is not rendered
     add_hidden(scene)                   what must not be labelled
     add_holdout(scene)                  a holdout and a shadow catcher
-    add_names(scene)                    names in several scripts, with quotes, and with a dot that is no copy
+    add_names(scene)                    names in several scripts, with quotes, and with a dot that is not a copy
 """
 
 from pathlib import Path

@@ -122,7 +122,7 @@ def render_animation() -> None:
 
 
 def write_passes_by_node(scene: bpy.types.Scene, folder: Path, colours: bool = True) -> None:
-    """Let a File Output node write the frame's passes, each into files of its own, beside a PNG."""
+    """Let a File Output node write the frame's passes, each into files of its own, next to a PNG."""
     set_file_format(scene, "PNG")
     if bpy.app.version >= (5, 0, 0):
         tree = bpy.data.node_groups.new("Passes", "CompositorNodeTree")

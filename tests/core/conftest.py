@@ -153,7 +153,7 @@ def _read_exr(path: Path) -> list[ReadPart]:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A frame of tests/data with something to tell objects apart, in one view layer and view.
+    """A frame of tests/data with something to separate objects by, in one view layer and view.
 
     Attributes:
         version: folder of tests/data.

@@ -1,4 +1,4 @@
-"""Whole datasets for tests: annotated from frames of tests/data, merged and validated while nobody watches."""
+"""Whole datasets for tests: annotated from frames of tests/data, merged and validated without a progress bar."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -62,7 +62,7 @@ def annotate_rendered(
 
 
 def stereo_pair(rendered_of, facts, version: str, folder: Path, change: ChangeCamera | None = None) -> Path:
-    """Both eyes of the stereo fixture, each as a sequence; the right one with a camera that may be changed."""
+    """Both views of the stereo fixture, each as a sequence; the right one with a camera that may be changed."""
     for rendered in rendered_of(version, "stereo"):
         camera = rendered_camera(facts, 1, rendered.view)
         if change and rendered.view == "right":

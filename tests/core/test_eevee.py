@@ -192,10 +192,10 @@ def _beside_another(names: Array, dataset: Dataset, frame: int, target: Array) -
     """Where something else is met within a pixel of some places in the image, or the border is."""
     truth = dataset.truth
     size = np.array((truth.width, truth.height))
-    beside = ((target < 1) | (target > size - 1)).any(axis=-1)
+    off = ((target < 1) | (target > size - 1)).any(axis=-1)
     for step in ((-1, -1), (-1, 1), (1, -1), (1, 1), (0, 1), (1, 0), (0, -1), (-1, 0)):
-        beside |= truth.cast(frame, target + step).name != names
-    return beside
+        off |= truth.cast(frame, target + step).name != names
+    return off
 
 
 STEP_MAPS = (
@@ -235,7 +235,7 @@ def test_flow_by_step(eevee: str, frame: int, step: int, tmp_path: Path) -> None
 
     has = ~np.isnan(flow[..., 0])
     shown = dataset.shown(frame)
-    assert (has == (shown != "") & (shown != "Flag")).all()  # the flag bends, so nobody knows where its points go
+    assert (has == (shown != "") & (shown != "Flag")).all()  # the flag bends, so it is not known where its points go
     (entry,) = [one for one in description(dataset)["maps"] if one["name"] == "flow_step_npy"]
     frames = [one for one in FRAMES if one + step in FRAMES]
     flags = sum(int(np.count_nonzero(dataset.shown(one) == "Flag")) for one in frames)
@@ -418,8 +418,8 @@ def test_validate(dataset: Dataset) -> None:
 
 
 def test_validate_finds_what_is_wrong(dataset: Dataset, tmp_path: Path) -> None:
-    """Precision is no excuse for depths that are 1 % too large, for flow to the other side, or for positions that are
-    two pixels away."""
+    """Depths that are 1 % too large, flow to the other side, and positions that are two pixels away, however little
+    precision there is."""
     output = tmp_path / "dataset"
     for map, change, found in (
         (DenseMap.DEPTH_NPY, lambda depth: depth * 1.01, "Depth NPY does not match Position"),
@@ -453,12 +453,12 @@ def test_depth_of_several_samples_is_of_one_of_them(eevee: str, tmp_path: Path) 
     passes = Passes([PassFile(DATA / eevee / "analytic_16_0001.exr")])
     depth, position = passes.read(Pass.DEPTH), passes.read(Pass.POSITION).astype(np.float64)
     there = depth < 1000  # the far clip
-    beside = (truth.project(1, position)[0] - truth.centres())[there]
-    middle = np.median(beside, axis=0)
+    off = (truth.project(1, position)[0] - truth.centres())[there]
+    middle = np.median(off, axis=0)
     assert np.abs(middle).max() < 0.5
     k, _ = truth.camera(1)
     rounding = 3 * HALF * np.abs(position[there]).max(axis=-1) * k[0, 0] / depth[there]
-    assert (np.abs(beside - middle).max(axis=-1) < rounding + 0.02).all()
+    assert (np.abs(off - middle).max(axis=-1) < rounding + 0.02).all()
     hit = truth.cast(1, truth.centres() + middle)
     flat = there & np.isin(hit.name, FLAT) & (np.abs(depth / hit.depth - 1) < 0.01)
     assert np.count_nonzero(flat) > 0.6 * np.count_nonzero(there)
@@ -515,4 +515,4 @@ def test_scatter(eevee: str, fixture: str, tmp_path: Path) -> None:
         assert partners(ours, truth)[clear].all()
         assert share_right(ours, truth) >= 0.95
     together, _ = painted(eevee, f"{fixture}_0001", tmp_path, True, instancing=Instancing.OFF)
-    assert share_right(together, truth) < 0.6  # or there would be nothing to tell apart
+    assert share_right(together, truth) < 0.6  # or there would be nothing to separate

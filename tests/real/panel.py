@@ -19,5 +19,5 @@ EXPORT_TO_PASSES = 37
 ASSIGN_TO_OBJECTS = 58
 # The same between the headers of closed panels.
 HEADER = 26
-# How far across the sidebar the narrow buttons beside a list are.
+# How far across the sidebar the narrow buttons next to a list are.
 BESIDE_LISTS = 0.82

@@ -2,9 +2,9 @@
 
     python -m pytest tests/real/take_pictures.py
 
-leaves them in build/screenshots/docs/, of the newest Blender, to be cropped to what they shall show. It is no test of
-the suite: it renders the demo as large as it is, and whoever takes the pictures looks at them. Those of the
-walk-through come from test_walk_through.py.
+leaves them in build/screenshots/docs/, of the newest Blender, to be cropped to what they shall show. It is not part of
+the suite: it renders the demo as large as it is, and the pictures have to be looked at. Those of the walk-through come
+from test_walk_through.py.
 """
 
 import time

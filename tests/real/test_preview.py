@@ -14,7 +14,7 @@ from tests.real.panel import BY_CATEGORY, BY_INSTANCE, STATE
 from tests.real.window import Window
 
 RESTORE, SELECT = "labelpass.restore_colours", "labelpass.select_labelled_object"
-# How far across the sidebar a row's own button is, beside a scroll bar and where there is none.
+# How far across the sidebar a row's own button is, next to a scroll bar and where there is none.
 _ROW_BUTTON, _SHORT_ROW_BUTTON = 0.73, 0.795
 # From the middle of the last row to the arrow that opens the filter, from there to the filter; to it from the left.
 _ROW_TO_ARROW, _ARROW_TO_FIELD, _ARROW = 14, 22, 23

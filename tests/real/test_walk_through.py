@@ -37,7 +37,7 @@ _COLOURS = 96
 # panel, and where pictures of the table and of the overlay end.
 _BELOW_ASSIGN, _BELOW_FOLDER = 45, 25
 _TABLE_ROOM, _OVERLAY_ROOM = 660, 640
-# The demo as somebody who only wants a picture would have it: no collections, no passes, nothing said of labels.
+# The demo as it is made for a picture only: no collections, no passes, nothing said of labels.
 BARE = """
 import bpy
 scene = bpy.context.scene
@@ -101,7 +101,7 @@ def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> 
     x, y = window.find_button(ASSIGN, 0.3)
     picture(window, "2-set-up", bottom=y + _BELOW_ASSIGN)
 
-    # 3. The categories: a table of what there is, without what is no object to find
+    # 3. The categories: a table of what there is, without what is not an object to find
     x, y = window.find_button(EXPORT)
     passes, categories, objects = ((x, y + EXPORT_TO_PASSES + down) for down in (0, HEADER, 2 * HEADER))
     window.click(*passes)

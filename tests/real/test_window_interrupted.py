@@ -104,7 +104,7 @@ def load_another_file(window: Window, demo: Path) -> None:
 
 def quit_blender(window: Window) -> None:
     start(window)
-    # Otherwise Blender asks whether to save what nobody has changed.
+    # Otherwise Blender asks whether to save a file that was not changed.
     assert not window.ask("bpy.data.is_dirty or any(image.is_dirty for image in bpy.data.images)")
     window.leave(escape=False)
     window.press("ctrl+q")

@@ -30,7 +30,7 @@ def generate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """BlenderProc's own function that makes COCO annotations.
 
     Its package refuses to be imported outside of its launcher, so only the modules below it are; skimage and cv2 draw
-    polygons and images there, which nobody asks for here.
+    polygons and images there, which are not needed here.
     """
     spec = importlib.util.find_spec("blenderproc")
     package = ModuleType("blenderproc")

@@ -22,7 +22,7 @@ from tests.blender.scenes import add_object
 
 Array = npt.NDArray[Any]
 
-# Its hash is a float that is no number: Blender's manifest holds it as it is, and pixels hold it with a bit flipped.
+# Its hash is a float that is not a number: Blender's manifest holds it as it is, and pixels hold it with a bit flipped.
 FLIPPED, ITS_HASH, ITS_ID = "Cube.623", "ff9c6197", 0xFF1C6197
 _READ = """
 import sys

@@ -79,7 +79,7 @@ def test_a_frame_that_fails_is_named_and_the_others_are_done(blend: Path, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--frames", "ten"], "'ten' is no frame"),
+        (["--frames", "ten"], "'ten' is not a frame or a range of frames"),
         (["--labels", "colour"], "invalid choice: 'colour'"),
         (["--unknown"], "unrecognized arguments"),
         (["--render", "--from", "."], "--from has no meaning with it"),

@@ -98,7 +98,7 @@ def test_camera_markers_headless(
 
 @pytest.fixture
 def stereo(scene: bpy.types.Scene) -> bpy.types.Scene:
-    """One frame of two eyes far apart, in one file."""
+    """One frame of two views far apart, in one file."""
     scene.render.use_multiview = True
     scene.render.image_settings.views_format = "MULTIVIEW"
     scene.frame_end = 1
@@ -318,7 +318,7 @@ def check_disparity(folder: Path, camera: bpy.types.Object, sensor_pixels: float
         inside = (there >= 0) & (there < other.shape[1])
         away = np.linalg.norm(other[rows, np.clip(there, 0, other.shape[1] - 1)] - place[view][seen], axis=1)[inside]
         footprint = 0.1 * depth[inside] / focal
-        # The floor is seen at an angle; the rest is hidden from one eye, or lies on an edge.
+        # The floor is seen at an angle; the rest is hidden in one view, or lies on an edge.
         assert np.mean(away < 4 * footprint) > 0.85
     described = {one["name"]: one for one in json.loads((folder / "dataset.json").read_text())["maps"]}
     for name in DISPARITY[:2]:
@@ -369,7 +369,7 @@ def test_disparity_of_eyes_that_turn_is_refused(stereo: bpy.types.Scene, tmp_pat
 
 
 def test_stereo_out_of_memory(stereo: bpy.types.Scene, tmp_path: Path) -> None:
-    """A still that was not saved: both eyes are there, each with an image of its own."""
+    """A still that was not saved: both views are there, each with an image of its own."""
     bpy.ops.render.render()
     stereo.labelpass.output = str(tmp_path / "out")
     stereo.labelpass.image_format = "png"
@@ -499,7 +499,7 @@ def test_one_view_layer_without_a_word(two_layers: bpy.types.Scene, tmp_path: Pa
 
 
 def test_a_switch_that_is_turned_off_again(two_layers: bpy.types.Scene, tmp_path: Path) -> None:
-    """Records of sequences that nobody wants any more stay, are left out, and are up to date when they are wanted."""
+    """Records of sequences that are not wanted any more stay, are left out, and are up to date when they are wanted."""
     render_animation()
     frames = tmp_path / "frames"
     export(two_layers, all_view_layers=True)

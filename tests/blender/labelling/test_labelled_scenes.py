@@ -50,7 +50,7 @@ def test_table_and_dataset_agree(scene: bpy.types.Scene, grouping: str) -> None:
     by_index, by_cryptomatte = areas(export("object_index")), areas(export("crypto_object"))
 
     assert by_index == by_cryptomatte
-    # Before rendering nobody knows how many copies there will be: the table has the object, the dataset "Mushroom #1".
+    # How many copies there will be is not known before: the table has the object, the dataset "Mushroom #1".
     found = {re.sub(r" #\d+$", "", name): category for name, (category, _) in by_index.items()}
     # The stones are hidden themselves and only geometry nodes bring them in, which the table cannot know.
     assert found.pop("Stone") == "Stone"

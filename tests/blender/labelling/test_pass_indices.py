@@ -59,7 +59,7 @@ def test_linked_objects_keep_theirs(scene: bpy.types.Scene, tmp_path: Path) -> N
         target.objects = list(source.objects)
     scene.collection.objects.link(bpy.data.objects["Linked"])
     bpy.ops.labelpass.assign_indices()
-    assert indices(scene) == {"Linked": 3, "Cube": 1, "Cube.001": 2, "Floor": 4}, "its index is nobody else's"
+    assert indices(scene) == {"Linked": 3, "Cube": 1, "Cube.001": 2, "Floor": 4}, "no other instance has its index"
 
 
 def test_objects_of_one_instance_share_an_index(scene: bpy.types.Scene) -> None:

@@ -32,5 +32,5 @@ def test_select_what_is_in_the_table(scene: bpy.types.Scene) -> None:
     assert selected(scene) == ["Ball", "Cube"]
     assert bpy.context.view_layer.objects.active.name == "Cube"
     assert bpy.ops.labelpass.select_instance(instance="Duck", category="Duck") == {"CANCELLED"}
-    assert bpy.ops.labelpass.select_instance(instance="", category="") == {"CANCELLED"}, "background is no instance"
+    assert bpy.ops.labelpass.select_instance(instance="", category="") == {"CANCELLED"}, "background is not an instance"
     assert selected(scene) == ["Ball", "Cube"]

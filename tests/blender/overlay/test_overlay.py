@@ -214,7 +214,7 @@ def test_a_record_is_prepared_once_and_again_when_it_changes(dataset: Path) -> N
 
 
 def test_what_the_record_of_an_export_has(scene: bpy.types.Scene) -> None:
-    """3D boxes and keypoints where they were exported; else the reason, which the panel shows beside a grey switch."""
+    """3D boxes and keypoints where they were exported; else the reason, which the panel shows next to a grey switch."""
     from labelpass.core.drawing.overlay import make_overlay
 
     row = scene.labelpass.table.categories.add()

@@ -154,14 +154,14 @@ def test_occlusion_against_rays(scene: bpy.types.Scene, tmp_path: Path) -> None:
         moved[numbers == number] = position[numbers == number] @ motion[:3, :3].T + motion[:3, 3]
         other = record_of(folder, f"shot_{there:04}")["camera"]
         matrix, k = np.array(other["world_to_camera"]), np.array(other["k"])
-        eye = np.linalg.inv(matrix)[:3, 3]
+        seen_from = np.linalg.inv(matrix)[:3, 3]
         graph = bpy.context.evaluated_depsgraph_get()
         wrong = hidden_pixels = seen = 0
         for row, column in np.argwhere(~np.isnan(position[..., 0])):
             point = moved[row, column]
             x, y, z = k @ (matrix[:3, :3] @ point + matrix[:3, 3])
-            hit, place, *_ = scene.ray_cast(graph, eye, point - eye)
-            nearer = hit and np.linalg.norm(np.array(place) - eye) < 0.999 * np.linalg.norm(point - eye)
+            hit, place, *_ = scene.ray_cast(graph, seen_from, point - seen_from)
+            nearer = hit and np.linalg.norm(np.array(place) - seen_from) < 0.999 * np.linalg.norm(point - seen_from)
             hidden = nearer or not (0 <= x / z < WIDTH and 0 <= y / z < HEIGHT)
             hidden_pixels += hidden
             seen += 1

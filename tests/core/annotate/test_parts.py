@@ -100,7 +100,7 @@ def test_parts_of_made_up_images(pair: tuple[Array, Array]) -> None:
 @pytest.mark.parametrize(
     ("instance", "part", "expected"),
     [
-        # The middle pixel is 0.6 of the instance, and 0.35 of the neighbour's material beside its own two of 0.3.
+        # The middle pixel is 0.6 of the instance, and 0.35 of the neighbour's material next to its own two of 0.3.
         ([1, 0.6, 0.5], [1, 0.35, 1], ["Paint"]),
         # There the instance covers all of it, so whatever is seen is on the instance.
         ([1, 1, 0.5], [1, 0.35, 1], ["Paint", "Rubber"]),
@@ -221,7 +221,7 @@ def test_from_the_scene_to_coco(rendered_of, facts_of, tmp_path: Path) -> None:
         "Red": ids["roofing"],
         "Ochre": 5,
     }
-    assert "Grey" not in parts, "a material that is background is no part"
+    assert "Grey" not in parts, "a material that is background is not a part"
     for part in parts.values():
         mask = coco_mask.decode({**part["segmentation"], "counts": part["segmentation"]["counts"].encode()})
         assert mask.sum() == part["area"] > 0
@@ -300,7 +300,7 @@ def test_no_pass_for_parts(rendered_of, tmp_path: Path) -> None:
         annotated(rendered, tmp_path, parts=Parts.MATERIAL)
 
 
-def test_nothing_where_nobody_asked(rendered_of, tmp_path: Path) -> None:
+def test_nothing_if_not_asked_for(rendered_of, tmp_path: Path) -> None:
     record = annotated(rendered_of("4.5", "multilayer")[0], tmp_path)
     write_coco_file(tmp_path)
 

@@ -74,7 +74,7 @@ def test_all_of_it(job: FrameJob) -> None:
     assert read_record_file(job.output / "records/0001.json") == record
 
 
-def test_nothing_that_nobody_asked_for(job: FrameJob) -> None:
+def test_nothing_if_not_asked_for(job: FrameJob) -> None:
     record = annotate(dataclasses.replace(job, settings=Settings()))
 
     assert record.instances[0].amodal is None

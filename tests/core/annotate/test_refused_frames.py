@@ -41,7 +41,7 @@ def test_missing_scene(data: Path, tmp_path: Path) -> None:
     assert_helps(error, scene)
 
 
-def test_image_that_somebody_else_made_is_damaged(data: Path, tmp_path: Path) -> None:
+def test_image_that_blender_made_is_damaged(data: Path, tmp_path: Path) -> None:
     """Blender has put the training image into its place, and it is cut off there."""
     job = plain_job(data / FILE, tmp_path / "out")
     job = dataclasses.replace(job, colour={"made_by": "Blender"})

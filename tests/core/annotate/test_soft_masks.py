@@ -70,7 +70,7 @@ def test_coverages_hold_every_rank(pixels: list[list[tuple[int, float]]], width:
     kept = strongest(iter(ranks), shape, keep_coverages=True)
     plain = strongest(iter(ranks), shape)
 
-    assert np.array_equal(kept.id, plain.id), "as if nobody had asked for coverages"
+    assert np.array_equal(kept.id, plain.id), "as if coverages were not asked for"
     assert np.array_equal(kept.coverage, plain.coverage)
     assert plain.coverages is None
     found = kept.coverages
@@ -342,7 +342,7 @@ def test_dropped_instances_have_none(rendered_of, tmp_path: Path) -> None:
 
 
 def test_second_run_leaves_nothing_of_the_first(rendered_of, tmp_path: Path) -> None:
-    """Fewer instances than before, and no file that nobody knows; without the setting no field in COCO."""
+    """Fewer instances than before, and no file that no record names; without the setting no field in COCO."""
     (rendered,) = rendered_of("4.5", "crypto_only")
     job = job_of(rendered, tmp_path)
     first = annotate(job)

@@ -197,8 +197,8 @@ def test_a_parent_that_is_seen_itself() -> None:
 
 def test_an_object_of_a_library_that_is_named_like_a_parent() -> None:
     parent = thing("Desk", 0, category="desk")
-    stranger = thing("Desk", 2, category="toy", data="Toy")
-    objects = thing("Drawer", 1, parent="Desk"), stranger
+    other = thing("Desk", 2, category="toy", data="Toy")
+    objects = thing("Drawer", 1, parent="Desk"), other
     assert instances_of(CategoryTable(), objects, [parent], grouping=Grouping.PARENT) == [
         ("Desk", "desk", (1,)), ("Desk", "toy", (2,)),
     ]  # fmt: skip

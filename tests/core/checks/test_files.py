@@ -450,7 +450,7 @@ def test_files_that_no_record_names(dataset: Path) -> None:
         "2 files in maps/nocs that no record names",
         "1 file in soft_masks that no record names",
     ]
-    record_path(dataset, "frame_0002").write_bytes(b"damaged, so nobody knows what it names")
+    record_path(dataset, "frame_0002").write_bytes(b"damaged, so what it names is not known")
     assert not any("no record names" in line for line in checked(dataset).lines())
 
 

@@ -367,7 +367,7 @@ def test_a_damaged_record_puts_nothing_else_in_the_wrong(dataset: Path) -> None:
 
 
 def test_sequences_that_are_not_wanted(tmp_path: Path) -> None:
-    """Their records stay and are out of the COCO file; what is wrong with them is nobody's concern."""
+    """Their records stay and are out of the COCO file; what is wrong with them does not matter."""
     kept, depth = frame_of(1, "left")
     other, _ = frame_of(1, "right")
     kept, other = replace(kept, variant="left"), of("Near", amodal__px_count_visib=3)(replace(other, variant="right"))

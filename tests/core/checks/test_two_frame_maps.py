@@ -130,7 +130,7 @@ def filled(flow: Any) -> Any:
         lambda flow: np.roll(flow, 1, axis=0),
         zeroed,
     ],
-    ids=["backward", "axes", "v up", "beside", "another step", "mirrored", "a row lower", "zero"],
+    ids=["backward", "axes", "v up", "sideways", "another step", "mirrored", "a row lower", "zero"],
 )
 def test_flow_by_step_of_what_is_at_rest(dataset: tuple[Path, DenseMap], change: Change) -> None:
     output, map = dataset
@@ -148,7 +148,7 @@ def test_flow_by_step_that_lacks_pixels(dataset: tuple[Path, DenseMap]) -> None:
 
 
 def test_flow_by_step_that_a_png_cannot_hold(dataset: tuple[Path, DenseMap]) -> None:
-    """What the merge counted as beyond its range is no fault."""
+    """What the merge counted as beyond its range is not a fault."""
     output, map = dataset
     spoil(output, name_of(1), map, with_hole)
     merge_record = MergeRecord.read(DatasetFolder(output), name_of(1))
@@ -167,7 +167,7 @@ def test_flow_by_step_without_a_surface(dataset: tuple[Path, DenseMap]) -> None:
     assert any(one.startswith("Flow by Step has a value in") for one in told(output, name_of(1)))
 
 
-def test_pixels_of_flow_by_step_that_nobody_counted(dataset: tuple[Path, DenseMap]) -> None:
+def test_pixels_of_flow_by_step_that_were_not_counted(dataset: tuple[Path, DenseMap]) -> None:
     output, map = dataset
     merge_record = MergeRecord.read(DatasetFolder(output), name_of(1))
     one = merge_record.maps[map]
@@ -186,13 +186,13 @@ def test_flow_by_step_of_what_moves(dataset: tuple[Path, DenseMap]) -> None:
     (box,) = (one.mask.box for one in record.instances if one.name == "Cube")
     (number,) = (number for number, one in enumerate(record.instances, start=1) if one.name == "Cube")
 
-    def beside(flow: Any) -> Any:
+    def sideways(flow: Any) -> Any:
         own = paint_masks([one.mask.rle for one in record.instances], record.height, record.width) == number
         assert own[box.y0 : box.y1, box.x0 : box.x1].any()
         flow[own] += 0.5
         return flow
 
-    spoil(output, name_of(1), map, beside)
+    spoil(output, name_of(1), map, sideways)
     problems = told(output, name_of(1))
     assert any(one.startswith("Flow by Step of 'Cube' does not match its pose in analytic_0004") for one in problems)
 
@@ -333,10 +333,10 @@ def pair(rendered_of, facts_of, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(params=[DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG])
 def stereo(request: pytest.FixtureRequest, pair: Path, tmp_path: Path) -> tuple[Path, DenseMap]:
-    """Both eyes, with disparity in one format."""
+    """Both views, with disparity in one format."""
     output = Path(shutil.copytree(pair, tmp_path / "out"))
-    for eye in ("left", "right"):
-        name = f"shot/{eye}/frame_0001"
+    for view in ("left", "right"):
+        name = f"shot/{view}/frame_0001"
         record, merge_record = (
             read_record(output, name),
             MergeRecord.read(DatasetFolder(output), name),
@@ -353,7 +353,7 @@ def test_a_pair_that_agrees(stereo: tuple[Path, DenseMap]) -> None:
     assert stereo[1].label not in report.only_read
 
 
-@pytest.mark.parametrize("eye", ["left", "right"])
+@pytest.mark.parametrize("view", ["left", "right"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -364,14 +364,14 @@ def test_a_pair_that_agrees(stereo: tuple[Path, DenseMap]) -> None:
         lambda disparity: np.where(np.isnan(disparity), 5.0, disparity),
         lambda disparity: disparity / 2,
     ],
-    ids=["another baseline", "beside", "upside down", "depth", "without a surface", "half"],
+    ids=["another baseline", "sideways", "upside down", "depth", "without a surface", "half"],
 )
-def test_disparity_against_depth(stereo: tuple[Path, DenseMap], eye: str, change: Change) -> None:
+def test_disparity_against_depth(stereo: tuple[Path, DenseMap], view: str, change: Change) -> None:
     output, map = stereo
-    name = f"shot/{eye}/frame_0001"
+    name = f"shot/{view}/frame_0001"
     spoil(output, name, map, change)
     problems = checked(output).problems[name]
-    other = {"left": "right", "right": "left"}[eye]
+    other = {"left": "right", "right": "left"}[view]
     says = f"Disparity does not match depth and the camera of shot/{other}/frame_0001 in "
     assert any(one.startswith(says) for one in problems), problems
 
@@ -389,7 +389,7 @@ def test_disparity_that_lacks_pixels(stereo: tuple[Path, DenseMap]) -> None:
 
 
 def test_eyes_that_do_not_see_the_same(stereo: tuple[Path, DenseMap]) -> None:
-    """Of the left eye depth and disparity agree, as if it had been rendered of another scene."""
+    """Of the left view depth and disparity agree, as if it had been rendered of another scene."""
     output, _ = stereo
     name = "shot/left/frame_0001"
     spoil(output, name, DenseMap.DEPTH_NPY, lambda depth: depth * 1.3)

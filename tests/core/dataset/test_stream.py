@@ -135,7 +135,7 @@ def test_damaged_and_unwanted_records_do_not_go_past(records: CountingStore) -> 
 
 
 def test_a_record_is_found_where_it_lies(records: CountingStore) -> None:
-    """Somebody may have moved it; what it says of itself counts for the order."""
+    """It may have been moved; what it says of itself counts for the order."""
     output = records.dataset.path
     record_path(output, "b/shot_0001").rename(record_path(output, "a/moved"))
 

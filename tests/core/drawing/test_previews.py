@@ -242,7 +242,7 @@ def lightness(picture: Bytes) -> npt.NDArray[np.float64]:
 
 
 def draw(depth, surface=None, unit: str = "m") -> tuple[Bytes, Bytes]:
-    """The picture and the scale beside it."""
+    """The picture and the scale next to it."""
     depth = np.asarray(depth, np.float32)
     surface = np.ones(depth.shape, bool) if surface is None else np.asarray(surface)
     drawn = draw_depth(depth, surface, unit)
@@ -310,7 +310,7 @@ def test_no_surface_does_not_change_the_rest() -> None:
 
 
 def test_scale_goes_with_the_picture() -> None:
-    """The bar is the picture's own colours, near at the top; a ramp drawn beside it matches row by row."""
+    """The bar is the picture's own colours, near at the top; a ramp drawn next to it matches row by row."""
     rows = 400
     first_row, behind, colours = bar(draw(np.linspace(3, 9, rows)[:, None])[1])
     depth = np.full((rows, 1), 3.0)

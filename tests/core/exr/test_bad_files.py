@@ -1,6 +1,6 @@
 """Damaged, foreign and contradictory files: one sentence that names the file and the way out, or the whole truth.
 
-A file that is damaged in a place that nobody reads may be read; it must then give exactly what the good file gives.
+A file that is damaged in a place that is not read may be read; it must then give exactly what the good file gives.
 """
 
 import random

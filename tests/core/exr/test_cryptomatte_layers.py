@@ -65,7 +65,7 @@ FREE_NAMES = [
 @pytest.mark.parametrize("letters", ["RGBA", "rgba", ("red", "green", "blue", "alpha")], ids=["RGBA", "rgba", "red"])
 @pytest.mark.parametrize(("layer", "source"), FREE_NAMES)
 def test_any_name(write_exr, tmp_path: Path, layer: str, source: LabelSource, letters: Sequence[str]) -> None:
-    """Beside it a picture and its depth, which stay where they are."""
+    """Next to it a picture and its depth, which stay where they are."""
     covered = coverages()
     other = {name: np.full((HEIGHT, WIDTH), 0.5, np.float32) for name in ("R", "G", "B", "Z")}
     path = write_exr(tmp_path / "a.exr", channels_of(layer, covered, letters) | other, attributes=header(layer))

@@ -153,8 +153,8 @@ def test_overview_has_all_layers_and_views(version: str, data: Path) -> None:
         ("Labels", "", ["Combined", "Depth", "Object Index"]),
         ("Labels.v2", "", ["Combined", "Cryptomatte Object", "Depth", "Object Index"]),
     ]
-    eyes = passes_of(data / version / "stereo_0001.exr").overview()
-    assert [(layer, view) for layer, view, _ in eyes] == [("ViewLayer", "left"), ("ViewLayer", "right")]
+    views = passes_of(data / version / "stereo_0001.exr").overview()
+    assert [(layer, view) for layer, view, _ in views] == [("ViewLayer", "left"), ("ViewLayer", "right")]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4, 0.7, 0.95, 0.9999])
@@ -191,7 +191,7 @@ WINDOWS = {
     "overlapping top left": (-2, -3, 4, 2),
     "overlapping bottom right": (6, 4, 12, 9),
     "one pixel": (7, 5, 8, 6),
-    "beside": (8, 0, 12, 6),
+    "next to it": (8, 0, 12, 6),
     "just left": (-3, 0, -1, 6),
     "just above": (0, -4, 8, -1),
     "far away": (-400, -300, -390, -295),
@@ -730,7 +730,7 @@ def test_rank_with_a_view_and_without(write_exr, tmp_path: Path) -> None:
     assert all(np.array_equal(id, noise(3, 4)) for id, _ in ranks)
 
 
-# --- Files that are no files ------------------------------------------------------------------------------------------
+# --- Paths that are not files -----------------------------------------------------------------------------------------
 
 
 def test_missing_empty_and_foreign_files(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_one_line_an_entry(tmp_path: Path) -> None:
 
 
 def test_info_says_neither_when_nor_what_may_be_done(tmp_path: Path) -> None:
-    """A time would make every file another one; the licence of somebody's scene is not ours to state."""
+    """A time would make every file another one; the licence of a user's scene is not ours to state."""
     write_all(tmp_path, RECORDS)
 
     write_coco_file(tmp_path)

@@ -76,11 +76,11 @@ def judge(coco: dict[str, Any]) -> None:
     ignored = defaultdict(set)
     for row in coco["annotations"]:
         assert row["video_id"] == images[row["image_id"]]["video_id"]
-        if row["iscrowd"]:  # any number of objects, so it is no track
+        if row["iscrowd"]:  # any number of objects, so it is not a track
             assert "track_id" not in row
             ignored[row["video_id"]].add(row["category_id"])
             continue
-        if "track_id" not in row:  # nobody knows which of several it is
+        if "track_id" not in row:  # it is not known which of several it is
             shown[row["video_id"]].add(row["category_id"])
             continue
         track = tracks[row["track_id"]]
@@ -125,7 +125,7 @@ def test_an_object_keeps_its_track_through_its_sequence(tmp_path: Path) -> None:
 
 
 def test_instances_that_share_a_name_have_keys(tmp_path: Path) -> None:
-    """What geometry tells apart: the name may be made up for each frame, what Blender knows it by stays."""
+    """What geometry separates: the name may be made up for each frame, what Blender knows it by stays."""
     coco = written(
         tmp_path,
         record("", 1, instance("Rock 1", track_id=10), instance("Rock 2", track_id=9)),

@@ -61,7 +61,7 @@ def make_writer(formats):
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of core in which somebody has added a format: a row of the table, and a module."""
+    """A copy of core to which a format was added: a row of the table, and a module."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(CHECKOUT / "core", folder / "core", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(CHECKOUT / "blender_manifest.toml", folder / "blender_manifest.toml")

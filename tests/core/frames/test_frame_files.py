@@ -92,7 +92,7 @@ def test_all_renders_of_a_version(data: Path, version: str) -> None:
 
 
 def test_stereo_with_a_file_a_view(tmp_path: Path) -> None:
-    """Each eye is an image of its own, of the same frame."""
+    """Each view is an image of its own, of the same frame."""
     make(tmp_path, "shot_0001_L.exr", "shot_0001_R.exr", "shot_0002_L.exr", "shot_0002_R.exr")
 
     frames = find_frames([tmp_path])
@@ -109,7 +109,7 @@ def test_stereo_with_a_file_a_view_and_pass(tmp_path: Path) -> None:
     make(tmp_path, "Depth/Depth0001_L.exr", "Depth/Depth0001_R.exr", "Index/Index0001_L.exr", "Index/Index0001_R.exr")
 
     assert found(find_frames([tmp_path]), tmp_path) == {
-        f"0001_{eye}": {f"Depth/Depth0001_{eye}.exr": D, f"Index/Index0001_{eye}.exr": I} for eye in "LR"
+        f"0001_{view}": {f"Depth/Depth0001_{view}.exr": D, f"Index/Index0001_{view}.exr": I} for view in "LR"
     }
 
 
@@ -168,7 +168,7 @@ def test_still_with_a_folder_a_pass(tmp_path: Path) -> None:
 
 
 def test_a_lone_file_keeps_its_name(tmp_path: Path) -> None:
-    """A frame of one file is called as the file, so that nobody has to search for the image of Depth0001.exr."""
+    """A frame of one file is called as the file, so that you need not search for the image of Depth0001.exr."""
     make(tmp_path, "shot_Depth_0001.exr", "x/Index0001.exr")
 
     assert found(find_frames([tmp_path]), tmp_path) == {
@@ -315,7 +315,7 @@ def test_same_file_twice_is_one(tmp_path: Path) -> None:
     assert found(frames, tmp_path) == {"a/0001": {"a/0001.exr": None}}
 
 
-# --- What is no frame -------------------------------------------------------------------------------------------------
+# --- What is not a frame ----------------------------------------------------------------------------------------------
 
 
 def test_other_files_and_hidden_ones(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_other_files_and_hidden_ones(tmp_path: Path) -> None:
 
 
 def test_hidden_folders(tmp_path: Path) -> None:
-    """Such as .Trash-1000 and .snapshot: nobody means these by the folder around them."""
+    """Such as .Trash-1000 and .snapshot: these are not meant by the folder around them."""
     make(tmp_path, "0001.exr", ".Trash-1000/files/0001.exr", "a/.snapshot/0001.exr")
 
     assert [frame.path for frame in find_frames([tmp_path])] == ["0001"]

@@ -100,7 +100,7 @@ def test_parts_of_a_frame_share_the_shot_and_not_the_path() -> None:
 # --- Which are wanted -------------------------------------------------------------------------------------------------
 
 
-def test_everything_is_wanted_where_nobody_said_otherwise(tmp_path: Path) -> None:
+def test_everything_is_wanted_by_default(tmp_path: Path) -> None:
     wanted = WantedSequences.read(DatasetFolder(tmp_path))
     assert wanted.wants(frame("shot_0001"))
     assert wanted.wants(frame("shot_0001", variant="Front"))
@@ -119,7 +119,7 @@ def test_the_latest_export_of_a_shot_decides(tmp_path: Path) -> None:
     assert wanted.wants(frame("shot_0099", variant="Front")), "a frame of another time is of the same shot"
     assert not wanted.wants(frame("shot_0001")), "what was exported before the view layers were"
     assert not wanted.wants(frame("shot_0001", variant="Gone"))
-    assert wanted.wants(frame("other_0001")), "somebody else's frames in the same dataset"
+    assert wanted.wants(frame("other_0001")), "other frames in the same dataset"
     assert wanted.wants(frame("shot_0001", "a")), "another folder"
 
     declare_sequences(DatasetFolder(tmp_path), [frame("shot_0001")])

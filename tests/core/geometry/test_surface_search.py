@@ -87,7 +87,7 @@ def search(scene: Scene, projection: Projection, labels: Array, mesh: Mesh = BOX
 
 
 PROJECTIONS = pytest.mark.parametrize("projection", [PINHOLE, PARALLEL], ids=["pinhole", "parallel"])
-# All with one label, boxes of three labels over a floor that nobody asks for, and each by itself.
+# All with one label, boxes of three labels over a floor that is not wanted, and each by itself.
 LABELS = {
     "one": np.zeros(61, dtype=int),
     "several": np.append(np.arange(60) % 3, -1),

@@ -114,7 +114,7 @@ def test_a_detection_in_an_ignore_region_is_no_false_positive(
     mirrored_car = [detection(labels, in_mirror == 1, ids["car"], 0.9)]
     assert precision(regions, car + mirrored_car, ids["car"], kind) == pytest.approx(1), "ignored for all categories"
     car_in_group = [detection(labels, labels == 3, ids["car"], 0.9)]
-    assert precision(regions, car + car_in_group, ids["car"], kind) == pytest.approx(0.5), "people are no cars"
+    assert precision(regions, car + car_in_group, ids["car"], kind) == pytest.approx(0.5), "people are not cars"
 
 
 def test_regions_in_the_dataset(write_exr: Any, tmp_path: Path, labels: np.ndarray) -> None:
@@ -196,7 +196,7 @@ def test_without_a_scene_an_index_can_be_the_id_of_a_category(source: LabelSourc
 
 
 def holdout_frame(write_exr: Any, folder: Path, **scene: Any) -> FrameRecord:
-    """A car beside a holdout that cuts a hole of 25 x 18 pixels into the picture."""
+    """A car next to a holdout that cuts a hole of 25 x 18 pixels into the picture."""
     labels = np.zeros((HEIGHT, WIDTH), np.float32)
     labels[PLACES[1]] = 1
     alpha = np.ones((HEIGHT, WIDTH), np.float32)

@@ -250,7 +250,7 @@ def test_chosen_pass_that_is_not_there(version: str, data: Path, source: LabelSo
 
 @pytest.mark.parametrize("source", [LabelSource.AUTO, LabelSource.OBJECT_INDEX])
 def test_broken_index_names_file_and_pass(read, source: LabelSource) -> None:
-    """Also where there is a Cryptomatte: somebody who set pass indices wants to know."""
+    """Also where there is a Cryptomatte: a user who set pass indices wants to know."""
     with pytest.raises(
         PassError, match=r"frame\.exr, view layer 'L', pass Object Index: 3 pixels do not hold a whole number"
     ):

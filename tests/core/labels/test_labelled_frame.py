@@ -1,4 +1,4 @@
-"""What a frame's record says of labels that are no instances, and of what only a scene record knows."""
+"""What a frame's record says of labels that are not instances, and of what only a scene record knows."""
 
 import dataclasses
 from pathlib import Path

@@ -152,7 +152,7 @@ def test_all_indices_zero_do_not_matter_to_cryptomatte(source: LabelSource) -> N
 
 
 def test_scene_without_entries() -> None:
-    """An empty scene is no scene whose indices are all 0."""
+    """An empty scene is not a scene whose indices are all 0."""
     assert name_labels([], image(LabelSource.OBJECT_INDEX), scene(LabelSource.OBJECT_INDEX))[0] == []
 
 

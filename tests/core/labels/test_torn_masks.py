@@ -54,7 +54,7 @@ def test_sharp_things_are_whole(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("moves", [20.0, 60.0])
 def test_what_moves_is_torn(seed: int, moves: float) -> None:
-    """And not what stands still beside it."""
+    """And not what stands still next to it."""
     assert torn(sampled(seed, ball(30, 120, 20), ball(80, 40, 20, moves))) == [2]
 
 

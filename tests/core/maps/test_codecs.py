@@ -209,7 +209,7 @@ def test_normals(folder: Path, storage: Storage, data: st.DataObject) -> None:
 @few
 @given(pixels_of(Storage.NOCS_PNG, st.floats(-0.25, 1.25, width=32)))
 def test_nocs(folder: Path, content: MapPixels) -> None:
-    """What lies outside of the box is on its side, and its corner 0 0 0 is no value."""
+    """What lies outside the box is on its side, and its corner 0 0 0 stands for no value."""
     inside = MapPixels(np.clip(content.values, 0, 1), content.valid)
     corner = (np.rint(inside.values * 65535) == 0).all(axis=-1)
     codec = codec_of(DenseMap.NOCS_PNG)
@@ -217,7 +217,7 @@ def test_nocs(folder: Path, content: MapPixels) -> None:
     check_rounded(inside, codec.read(folder / "a.png", *SIZE), content.valid & ~corner)
 
 
-# --- What is no image -------------------------------------------------------------------------------------------------
+# --- What is not an image ---------------------------------------------------------------------------------------------
 
 
 @few

@@ -449,8 +449,8 @@ def test_something_that_moves_along_hides_by_its_depth() -> None:
     assert more.any(axis=1).all()
     assert (here[more] == 4.0).all()
     # It is the wall next to the post, which moves over it.
-    beside = np.flatnonzero(here[0] < 4)[[0, -1]] + (-1, 1)
-    assert set(np.flatnonzero(more[0])) <= {beside[0] - 1, beside[0], beside[1], beside[1] + 1}
+    next_to_it = np.flatnonzero(here[0] < 4)[[0, -1]] + (-1, 1)
+    assert set(np.flatnonzero(more[0])) <= {next_to_it[0] - 1, next_to_it[0], next_to_it[1], next_to_it[1] + 1}
 
 
 def test_a_second_merge_makes_no_map_again(version: str, rendered_of, facts, tmp_path: Path) -> None:
@@ -502,7 +502,7 @@ def test_a_missing_map_of_the_neighbour_is_a_problem(version: str, rendered_of, 
 def test_disparity_finds_the_point_in_the_other_eye(
     version: str, rendered_of, independent, facts, tmp_path: Path
 ) -> None:
-    """By Blender's Position pass of one eye and the camera of the other."""
+    """By Blender's Position pass of one view and the camera of the other."""
     output = stereo_pair(rendered_of, facts, version, tmp_path)
     assert merged(output) == []
     k = np.asarray(facts["frames"]["1"]["camera"]["K"])
@@ -510,10 +510,10 @@ def test_disparity_finds_the_point_in_the_other_eye(
         position = np.stack([independent(rendered, Pass.POSITION, letter) for letter in "XYZ"], axis=-1)
         depth = independent(rendered, Pass.DEPTH, "Z")
         columns = {}
-        for eye in ("left", "right"):
-            matrix = np.asarray(facts["frames"]["1"]["camera"][f"world_to_camera_{eye}"])
+        for view in ("left", "right"):
+            matrix = np.asarray(facts["frames"]["1"]["camera"][f"world_to_camera_{view}"])
             points = (position @ matrix[:3, :3].T + matrix[:3, 3]) @ k.T
-            columns[eye] = points[..., 0] / points[..., 2]
+            columns[view] = points[..., 0] / points[..., 2]
         seen = depth < FAR
         expected = columns["left"] - columns["right"]
         disparity = np.load(output / DenseMap.DISPARITY_NPY.path(f"shot/{rendered.view}/frame_0001"))

@@ -8,7 +8,7 @@ from pycocotools import mask as coco_mask
 
 from core.masks.rle import decode_columns, decode_counts, encode_counts
 
-# pycocotools reserves six characters a count, so it is no oracle from 2^29 on.
+# pycocotools reserves six characters a count, so it is not an oracle from 2^29 on.
 LARGEST = (1 << 29) - 1
 COUNTS = st.one_of(
     st.integers(0, 40),

@@ -251,7 +251,7 @@ def test_frames_of_which_none_is_there(renders: Path, out: Path, numbers: str, m
 
 
 def test_immense_range(renders: Path, out: Path) -> None:
-    """Missing frames fail and the others are done; a digit too many is no reason to fill the memory."""
+    """Missing frames fail and the others are done; a digit too many must not fill the memory."""
     finished = run("annotate", renders, "--output", out, "--frames", "2-1000000000000", within=LITTLE_MEMORY)
 
     headline, failure = finished.stdout.splitlines()
@@ -790,7 +790,7 @@ def test_output_into_a_closed_pipe(data: Path, unbuffered: str) -> None:
 
 
 def test_started_from_a_folder_of_traps(renders: Path, out: Path, tmp_path: Path) -> None:
-    """A folder with a Python file of a well-known name is no reason to import it, also not in the workers."""
+    """A Python file of a well-known name in the folder is not imported, also not by the workers."""
     traps = tmp_path / "traps"
     (traps / "core").mkdir(parents=True)
     for name in ("numpy.py", "OpenEXR.py", "core/__init__.py"):

@@ -64,7 +64,7 @@ class Fifo:
         self._end: int | None = None
 
     def wait_for_reader(self) -> None:
-        """Return when somebody opens the FIFO to read, though it may not be among his open files yet."""
+        """Return when a process opens the FIFO to read, though it may not be among its open files yet."""
 
         def is_read() -> bool:
             try:
@@ -483,7 +483,7 @@ def test_killed_twice_over_one_frame(frames: Frames, fifo: Fifo) -> None:
 def test_worker_that_dies_in_the_middle_of_an_answer(
     frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a line is no answer; whoever waits for the whole of it would wait for ever."""
+    """Half a line is not an answer; a reader that waits for the whole of it would wait for ever."""
     script = """#!/bin/sh
         echo '{"ready": true}'
         read task

@@ -225,7 +225,7 @@ def test_no_records_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [".hidden_0001", "..0001", ".0001"])
 @pytest.mark.parametrize("sequence", ["", ".hidden"])
 def test_records_of_hidden_frames_are_found(tmp_path: Path, sequence: str, name: str) -> None:
-    """Somebody has given such a file by its name, so it is wanted; without its record it would be lost silently."""
+    """Such a file was given by its name, so it is wanted; without its record it would be lost silently."""
     path = write_record(tmp_path, dataclasses.replace(RECORD, sequence=sequence, name=name))
 
     assert list(record_files(tmp_path)) == [path]
@@ -478,7 +478,7 @@ def test_scene_record(job: FrameJob) -> None:
     assert not is_valid(dataclasses.replace(job, scene=None))
 
 
-def test_colour_that_somebody_else_made(job: FrameJob) -> None:
+def test_colour_that_blender_made(job: FrameJob) -> None:
     assert not is_valid(dataclasses.replace(job, colour={"made_by": "Blender"}))
 
 

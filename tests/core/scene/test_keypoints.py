@@ -41,7 +41,7 @@ def test_points_of_a_sphere_face_the_camera_or_do_not() -> None:
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     points = middle + radius * normals
     facing = -(normals * points).sum(1) / np.linalg.norm(points, axis=1)  # cosine of normal and view
-    clear = np.abs(facing) > 0.15  # within a pixel of the outline nobody can tell
+    clear = np.abs(facing) > 0.15  # within a pixel of the outline it is not certain
 
     found = np.array([keypoint(point, pixels).visibility for point in points])
 
@@ -89,7 +89,7 @@ def test_in_the_corners_of_the_image(corner: tuple[float, float, float]) -> None
     assert keypoint(corner, pixels).visibility == Visibility.VISIBLE
 
 
-def test_order_of_the_category_and_what_nobody_has() -> None:
+def test_order_of_the_category_and_what_is_absent() -> None:
     places = {"b": [SceneKeypoint("b", ("Ball",), (0.5, 0, 5), 0)], "a": [SceneKeypoint("a", ("Box",), (0, 0, 5), 0)]}
 
     found = find_keypoints(["a", "b", "c"], ["Ball"], [1], places, CAMERA, spheres(), 1.0)

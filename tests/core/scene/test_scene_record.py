@@ -1,4 +1,4 @@
-"""The scene record: to a file and back, and what is said of files that are no scene record."""
+"""The scene record: to a file and back, and what is said of files that are not scene records."""
 
 import json
 from pathlib import Path
