@@ -59,7 +59,7 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
     if guess := passes.guess(Pass.COMBINED):
         notes += (
             f"The colours are those of {guess!r}, the only layer with R, G, B and A; if the rendered image is another "
-            "one, name it with --pass NAME=combined",
+            "one, name it on the command line with --pass NAME=combined",
         )
     if wanted:
         write_image(job.dataset.file(job.image), colours, job.settings.image_format)

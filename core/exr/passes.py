@@ -188,7 +188,7 @@ class Passes:
         """The end of a sentence on a pass that is missing, where a layer of another name could be it; else ""."""
         if not self.unknown():
             return ""
-        return f"; or give the name that it has here with --pass NAME={pass_.value}"
+        return f"; or give the name that it has here on the command line, with --pass NAME={pass_.value}"
 
     def preload(self, passes: Iterable[Pass]) -> None:
         """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.

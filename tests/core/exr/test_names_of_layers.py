@@ -181,7 +181,7 @@ def test_missing_pass_says_how_to_name_it(write_exr, tmp_path: Path) -> None:
     passes = passes_of(write_exr(tmp_path / "f_0001.exr", FREE_NAMES))
 
     for read in (lambda: passes.read(Pass.DEPTH), lambda: read_labels(passes, LabelSource.AUTO)):
-        with pytest.raises(PassError, match=r"or give the name that it has here with --pass NAME=\w+$") as error:
+        with pytest.raises(PassError, match=r"on the command line, with --pass NAME=\w+$") as error:
             read()
         assert_helps(error)
 
