@@ -204,12 +204,12 @@ def _shared_name(
     """As shared_name, where several groups are under one Cryptomatte id."""
     if len(found) < 2:
         return ""
-    material = _KINDS[image.source] == "material"
-    if material:
-        why = "only objects can be separated by their geometry"
-    else:
+    kind = _KINDS[image.source]
+    if kind == "object":
         why = "the scene record has no surfaces of them (hair has none; for meshes set Shared Labels to Automatic)"
-    return shared_name(carrying, why, (Pass.MATERIAL_INDEX if material else Pass.OBJECT_INDEX).title)
+    else:
+        why = f"geometry separates objects and not {kind}s"
+    return shared_name(carrying, why, (Pass.MATERIAL_INDEX if kind == "material" else Pass.OBJECT_INDEX).title)
 
 
 def _as_one(found: Sequence[SceneEntry]) -> SceneEntry:

@@ -1,5 +1,6 @@
 """Labels become named instances of a category, with a scene record and without."""
 
+import dataclasses
 import itertools
 
 import pytest
@@ -8,9 +9,9 @@ from core.base.errors import SceneError
 from core.exr.cryptomatte import hash_name
 from core.labels.label_image import LabelImage
 from core.labels.naming import name_labels
-from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
+from core.scene.scene_record import Facts, SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
-from core.settings.settings import LabelSource
+from core.settings.settings import Grouping, LabelSource
 from tests.builders import entries_of, plain_scene
 from tests.core.label_images import empty_labels
 
@@ -124,6 +125,49 @@ def test_shared_name_of_different_categories() -> None:
     with pytest.raises(SceneError, match="'Car'") as caught:
         name_labels([hash_name("Car")], image(LabelSource.CRYPTO_OBJECT, "Car"), record)
     assert "share the pass index" not in str(caught.value)
+
+
+def linked(name: str, library: str, category: str | None, parent: str = "") -> SceneEntry:
+    """A thing of a library that shares its name with others."""
+    return SceneEntry(f"{name} [{library}]", 0, category, parent, facts=Facts(name=name))
+
+
+@pytest.mark.parametrize(
+    ("source", "why", "index"),
+    [
+        (LabelSource.CRYPTO_OBJECT, "no surfaces of them", "Object Index"),
+        (LabelSource.CRYPTO_MATERIAL, "not materials", "Material Index"),
+        (LabelSource.CRYPTO_ASSET, "not assets", "Object Index"),
+    ],
+)
+def test_one_name_in_two_libraries(source: LabelSource, why: str, index: str) -> None:
+    number, shown = hash_name("Paint"), image(source, "Paint")
+    record = scene(source, linked("Paint", "b", "truck"), linked("Paint", "a", "car"), SceneEntry("Road", 0, "road"))
+    with pytest.raises(SceneError) as caught:
+        name_labels([number], shown, record)
+    assert "'Paint [a]' (car) and 'Paint [b]' (truck) have one name" in str(caught.value)
+    assert why in str(caught.value) and f"label by {index}" in str(caught.value)
+
+    # Of one category they are one instance, which is called by the name that they share.
+    same = scene(source, linked("Paint", "b", "car"), linked("Paint", "a", "car"))
+    (one,), _, notes = name_labels([number], shown, same)
+    assert (one.name, one.category) == ("Paint", "car")
+    assert notes == ["'Paint [a]' and 'Paint [b]' share one name, so they are one instance"]
+
+    # Where one of them alone is there, it keeps its library.
+    (one,), _, notes = name_labels([number], shown, scene(source, linked("Paint", "b", "truck")))
+    assert (one.name, notes) == ("Paint [b]", [])
+
+
+def test_one_name_in_two_groups() -> None:
+    """Two wheels of one category would be one wheel of the wrong car."""
+    source = LabelSource.CRYPTO_OBJECT
+    record = scene(source, linked("Wheel", "a", "car", "First"), linked("Wheel", "b", "car", "Second"))
+    record = dataclasses.replace(
+        record, parents=SceneEntries((), (SceneEntry("First", 0, "car"), SceneEntry("Second", 0, "car")))
+    )
+    with pytest.raises(SceneError, match=r"'Wheel \[a\]' \(of 'First'\) and 'Wheel \[b\]' \(of 'Second'\)"):
+        name_labels([hash_name("Wheel")], image(source, "Wheel"), record, Grouping.PARENT)
 
 
 @pytest.mark.parametrize(
