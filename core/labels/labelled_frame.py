@@ -24,7 +24,7 @@ from ..scene.scene_geometry import SceneGeometry
 from ..scene.scene_record import SceneRecord
 from ..settings.category_table import Category
 from ..settings.map_table import passes_of
-from ..settings.render_pass import Pass
+from ..settings.render_pass import LABEL_PASSES, Pass
 from ..settings.settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Settings, shows_colours
 from .depth import FrameDepth
 from .holdouts import find_holdouts
@@ -281,8 +281,9 @@ def _open(job: FrameJob) -> tuple[Passes, SceneRecord | None, list[str]]:
     if scene and job.categories:
         scene = categorise(scene, job.categories)
     passes = open_passes(job, job.takes_composite(scene))
+    missing = _names_not_there(job, passes)
     if scene is None:
-        return passes, None, []
+        return passes, None, missing
     if passes.shape != (scene.height, scene.width):
         height, width = passes.shape
         raise SceneError(
@@ -290,7 +291,21 @@ def _open(job: FrameJob) -> tuple[Passes, SceneRecord | None, list[str]]:
             "set the resolution back to that of the render, or render again"
         )
     scene, notes = _of_view(scene, passes.view)
-    return passes, scene, notes
+    return passes, scene, missing + notes
+
+
+def _names_not_there(job: FrameJob, passes: Passes) -> list[str]:
+    """A sentence on each label pass that other frames have by a name of the user's, and this one by none of them."""
+    found = passes.given_names()
+    names: dict[Pass, list[str]] = {}
+    for one in job.files.pass_names:
+        names.setdefault(one.pass_, []).append(one.name)
+    return [
+        f"Nothing in this frame is called {' or '.join(map(repr, known))}, which you say is {pass_.title}, so its "
+        "labels come from elsewhere; render it like the others, or set Labels"
+        for pass_, known in names.items()
+        if pass_ in LABEL_PASSES and found.isdisjoint(known)
+    ]
 
 
 def _of_view(scene: SceneRecord, view: str) -> tuple[SceneRecord, list[str]]:
