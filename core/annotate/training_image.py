@@ -8,10 +8,12 @@ import numpy as np
 
 from ..drawing.image_files import SRGB, Bytes, read_image, to_srgb, write_image
 from ..exr.passes import COMPOSITE_LAYER, Passes
+from ..labels.labelled_frame import may_have_moved
 from ..records.frame_job import FrameJob
 from ..scene.scene_record import SceneRecord
 from ..settings.render_pass import Pass
 from ..settings.settings import ImageFormat, shows_colours
+from .moved_pixels import has_moved
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,14 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
         return TrainingImage(notes=("There is no Combined pass, so no training image was written",) if wanted else ())
     combined = passes.read(Pass.COMBINED)
     colours = to_srgb(combined)
+    if may_have_moved(passes, scene):
+        own = passes.read_own_picture()
+        if own is not None and has_moved(combined, own):
+            notes += (
+                "The image does not seem to match the labels: edges lie elsewhere than in the Combined pass of the "
+                "view layer; if the compositor moves or crops pixels, set Image From to Render Layer (--image-from "
+                "render_layer)",
+            )
     broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
     if broken:
         notes += (f"{broken} pixels of the Combined pass are not numbers and became black; look for a broken material",)

@@ -190,15 +190,28 @@ class Passes:
             return ""
         return f"; or give the name that it has here on the command line, with --pass NAME={pass_.value}"
 
-    def preload(self, passes: Iterable[Pass]) -> None:
+    def read_own_picture(self) -> Pixels | None:
+        """The Combined pass of the view layer itself, as read() gives it; None where it has none."""
+        stored = self._own_picture()
+        if stored is None:
+            return None
+        return np.stack(self.pixels(stored, _channels_to_read(stored, Pass.COMBINED)), axis=-1)
+
+    def preload(self, passes: Iterable[Pass], own_picture: bool = False) -> None:
         """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.
 
         Those that the frame lacks are left out. What is preloaded is kept until it is read, and read once.
+
+        Args:
+            passes: those to read.
+            own_picture: whether read_own_picture() is going to be called too.
 
         Raises:
             PassError, ExrError: as read().
         """
         found = [(stored, _channels_to_read(stored, pass_)) for pass_ in passes if (stored := self._find(pass_))]
+        if own_picture and (stored := self._own_picture()):
+            found.append((stored, _channels_to_read(stored, Pass.COMBINED)))
         found.sort(key=lambda item: id(item[0].part))
         for _, group in itertools.groupby(found, key=lambda item: id(item[0].part)):
             together = list(group)
@@ -304,6 +317,11 @@ class Passes:
         user has named it."""
         key = self._key(Pass.COMBINED)
         return None if key is None or key.given else key.view_layer
+
+    def _own_picture(self) -> StoredPass | None:
+        own = [key for key in self._stored if key.pass_ is Pass.COMBINED and key.view_layer == self.view_layer]
+        key = next((key for view in (self.view, "") for key in own if key.view == view), None)
+        return self._stored[key] if key else None
 
     def _find(self, pass_: Pass) -> StoredPass | None:
         key = self._key(pass_)

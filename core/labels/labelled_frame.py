@@ -15,7 +15,7 @@ import numpy as np
 from ..base.errors import SceneError
 from ..base.phrases import GET_SCENE_RECORDS, counted
 from ..categories.rules import categorise
-from ..exr.passes import Passes
+from ..exr.passes import COMPOSITE_LAYER, Passes
 from ..frames.sidecar import Sidecar
 from ..masks.runs import Runs, find_runs
 from ..records.frame_job import FrameJob
@@ -125,7 +125,8 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     """
     passes, scene, notes = _open(job)
     checkpoint()
-    passes.preload(_passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints)))
+    to_read = _passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints))
+    passes.preload(to_read, Pass.COMBINED in to_read and may_have_moved(passes, scene))
     image = _read_labels(job, passes, scene)
     notes += image.notes
     stands_in = scene is not None and _stands_in_for_index(job.settings, image, scene, passes)
@@ -392,6 +393,11 @@ def _instances(runs: Runs, named: Sequence[NamedLabels]) -> tuple[list[Instance]
         instance = Instance(one.name, one.category, one.labels, mask, track_id=one.track_id, resolved=one.resolved)
         found[one.ignored].append(instance)
     return found
+
+
+def may_have_moved(passes: Passes, scene: SceneRecord | None) -> bool:
+    """Whether the image is the compositor's, and only its pixels can say if it shows what the labels show."""
+    return passes.picture_layer == COMPOSITE_LAYER and (scene is None or scene.compositing is None)
 
 
 def open_passes(job: FrameJob, composited: bool) -> Passes:
