@@ -134,7 +134,8 @@ def separate_instances(
     problem, depth, projection = _depth(passes, scene)
     if depth is None or projection is None:
         return _separate_by_pieces(image, runs, shared, table, problem)
-
+    for numbers in shared.values():
+        table.check_surfaces(numbers)
     order = {label: place for place, label in enumerate(sorted(shared))}
     numbers = [number for label in order for number in shared[label]]
     label_of = [label for label in order for _ in shared[label]]
@@ -203,7 +204,7 @@ class _Owners:
     def __init__(self, surfaces: Sequence[Surface], scene: SceneRecord, grouping: Grouping, by_name: bool) -> None:
         self._surfaces = surfaces
         self._counts = Counter(surface.object for surface in surfaces)
-        self._mixed = _of_several_libraries(scene, self._counts) if by_name else frozenset()
+        self._alike = _of_several_libraries(scene, self._counts) if by_name else {}
         groups = group_objects(scene, grouping)
         self._groups = {entry.name: (entry, group) for entry, group in groups.entries}
         self._joined = groups.joined
@@ -230,7 +231,7 @@ class _Owners:
         names = sorted({self._surfaces[number].object for number in numbers})
         pairs = [self._entry_of(name) for name in names]
         first, group = pairs[0]
-        if self._mixed.issuperset(names):
+        if first.name in self._alike:
             if clash := shared_name(pairs, problem, Pass.OBJECT_INDEX.title):
                 raise SceneError(clash)
             if group is first:
@@ -239,12 +240,21 @@ class _Owners:
 
     def _owner(self, surface: Surface, key: _Key | None, numbers: Mapping[_Key, int]) -> _Owner | None:
         _, group = self._entry(surface)
-        if surface.object in self._mixed and (key is None or self._is_single(surface)):
+        if surface.object in self._alike and (key is None or self._is_single(surface)):
             return _Owner(group, None)
         if key is not None:
             return _Owner(numbered(group, numbers[key]), track_id(*key))
         # What joins all copies is itself, unless the label is that of another object.
         return _Owner(group, None) if surface.source != surface.object else None
+
+    def check_surfaces(self, numbers: Iterable[int]) -> None:
+        """Raises SceneError where the label of some surfaces is also that of another thing without any."""
+        names = {self._surfaces[number].object for number in numbers}
+        for name in sorted(names & self._alike.keys()):
+            if not names.issuperset(self._alike[name]):
+                pairs = [self._entry_of(one) for one in self._alike[name]]
+                if clash := shared_name(pairs, "hair and points have no surfaces", Pass.OBJECT_INDEX.title):
+                    raise SceneError(clash)
 
     def _is_single(self, surface: Surface) -> bool:
         """Whether it is all that carries the labels of its object."""
@@ -273,13 +283,13 @@ class _Owners:
         return *alike, repeated[alike]
 
 
-def _of_several_libraries(scene: SceneRecord, objects: Collection[str]) -> Names:
-    """Those of some objects that have the same name in Blender as others of them."""
+def _of_several_libraries(scene: SceneRecord, objects: Collection[str]) -> dict[str, list[str]]:
+    """Those of some objects that have the same name in Blender as others of them -> all of that name."""
     alike: dict[str, list[str]] = defaultdict(list)
     for entry in scene.objects.entries:
-        if entry.name in objects:
+        if entry.name in objects and not entry.facts.unlabelled:
             alike[entry.own_name].append(entry.name)
-    return frozenset(name for names in alike.values() if len(names) > 1 for name in names)
+    return {name: names for names in alike.values() if len(names) > 1 for name in names}
 
 
 def numbered(entry: SceneEntry, number: int) -> SceneEntry:

@@ -11,14 +11,19 @@ import pytest
 from core.annotate.annotate import annotate
 from core.base.errors import SceneError
 from core.base.files import digest
+from core.exr.cryptomatte import hash_name
+from core.labels.instance_separation import separate_instances
+from core.labels.label_image import LabelImage
 from core.labels.track_ids import track_id
+from core.masks.runs import find_runs
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_geometry import SceneGeometry, Surface, geometry_path, write_geometry
-from core.scene.scene_record import SceneEntry, SceneRecord, scene_path
-from core.settings.settings import Grouping, Instancing, Settings
+from core.scene.scene_record import Facts, SceneEntry, SceneRecord, scene_path
+from core.settings.render_pass import Pass
+from core.settings.settings import Grouping, Instancing, LabelSource, Settings
 from tests.builders import NO_IMAGES, PLATE, entries_of, pinhole, plain_camera, plain_job, plain_scene
 from tests.core.datasets import write_coco_file
 
@@ -271,3 +276,34 @@ def test_track_ids() -> None:
     assert track_id("Stein", "Böden", [1, -2], 1) == track_id("Stein", "Böden", (1, -2), 1)
     # What is in datasets already must not change.
     assert track_id("Stone", "Ground", [7], 1) == 3812279891404394
+
+
+def test_hair_with_the_name_of_a_mesh_that_has_copies(tmp_path: Path) -> None:
+    """Two libraries: depth finds the copies of the mesh, but not the hair, which is of another category."""
+    body, hair = (
+        SceneEntry(f"Body [{name}]", 0, name, facts=Facts(name="Body")) for name in ("car.blend", "bear.blend")
+    )
+    stands = [plate(2.0 * n, 10, body.name, (n,), instancer="Gate") for n in range(2)]
+    fur = dataclasses.replace(plate(0, 12, hair.name), mesh="")
+    geometry = SceneGeometry((fur, *stands))
+    path = scene_path(tmp_path, "f_0001")
+    write_geometry(path, geometry.as_bytes(), {MESH: PLATE})
+    objects = entries_of(body, hair)
+    scene = plain_scene(
+        width=WIDTH, height=HEIGHT, camera=CAMERA, objects=objects, geometry=digest(geometry.as_bytes())
+    )
+    label = hash_name("Body")
+    seen, depth = render(stands, {body.name: 1})
+    labels = np.where(seen > 0, label, 0).astype(np.uint32)
+    image = LabelImage(labels, LabelSource.CRYPTO_OBJECT, {label: "Body"})
+
+    class OnlyDepth(dict[Pass, np.ndarray]):
+        read = dict.__getitem__
+
+    passes = OnlyDepth({Pass.DEPTH: depth})
+    with pytest.raises(SceneError, match=r"'Body \[bear.blend\]'.*'Body \[car.blend\]'.*hair"):
+        separate_instances(image, find_runs(labels), passes, scene, path, Grouping.OBJECT)
+
+    alone = dataclasses.replace(scene, objects=entries_of(body))
+    separated = separate_instances(image, find_runs(labels), passes, alone, path, Grouping.OBJECT)
+    assert len(separated.instances) == 2
