@@ -71,11 +71,14 @@ class BadFrame:
         names: of the frame in the dataset, or its number where it has no files.
         error: a sentence on why.
         output: the dataset's folder, None where that is not known.
+        scene, redo: as in WrittenFrame.
     """
 
     names: tuple[str, ...]
     error: str
     output: Path | None = None
+    scene: str = ""
+    redo: bool = False
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,7 @@ def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFr
         if variant.sequence in frame.descriptions
     )
     if frame.look is None or len(described) < len(variants):
-        return BadFrame(names, frame.error, output)
+        return BadFrame(names, frame.error, output, frame.scene, frame.settings.redo)
     total = len(variants) * len(scene_frames(scene))
     return WrittenFrame(described, output, frame.look, total, frame.scene, frame.settings.redo)
 

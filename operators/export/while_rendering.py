@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections import deque
+from pathlib import Path
 
 import bpy
 
@@ -102,9 +103,9 @@ class RenderFollower:
                 self._take_frame(event)
 
     def _take_frame(self, event: WrittenFrame | BadFrame) -> None:
-        origins = _origins(event) if isinstance(event, WrittenFrame) else {}
-        if isinstance(event, WrittenFrame) and not event.redo:
-            # Where it says no, what the render still writes is left out.
+        origins = _origins(event)
+        if event.output is not None and not event.redo:
+            # Where it says no, what the render still writes is left out; a bad frame would remove a record.
             check_replaced(DatasetFolder(event.output), origins, bpy.data.scenes.keys())
         run = self._run or self._start(event)
         if run is None:
@@ -166,14 +167,16 @@ class RenderFollower:
         redraw_sidebars(bpy.context)
 
 
-def _origins(event: WrittenFrame) -> dict[str, Origin]:
-    """The path of each sequence's frame, and what it is made of."""
-    return {
-        variant.files.path: Origin.of(
-            event.output, (file.path for file in variant.files.files), bpy.data.filepath, event.scene
-        )
-        for variant, _ in event.variants
-    }
+def _origins(event: WrittenFrame | BadFrame) -> dict[str, Origin]:
+    """The path of each sequence's frame, and what it is made of; none where the dataset is not known."""
+    if event.output is None:
+        return {}
+    if isinstance(event, BadFrame):
+        files: dict[str, list[Path]] = {name: [] for name in event.names}
+    else:
+        files = {one.files.path: [file.path for file in one.files.files] for one, _ in event.variants}
+    blend = bpy.data.filepath
+    return {frame: Origin.of(event.output, paths, blend, event.scene) for frame, paths in files.items()}
 
 
 _follower = RenderFollower()

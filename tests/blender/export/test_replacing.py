@@ -134,6 +134,13 @@ def test_a_render_that_is_annotated(two_blends: tuple[Path, Path], scene: bpy.ty
     assert f"has shot_0001 of {other}, which would be replaced" in done.stderr
     assert origins_of(tmp_path / "out") == before
 
+    # Nor does a frame that cannot be described remove what it would have replaced.
+    bad = tmp_path / "bad.py"
+    bad.write_text(script.read_text().replace("scene = ", "bpy.data.objects['Cube']['category_id'] = -1\nscene = ", 1))
+    done = in_own_blender(one, bad, "=")
+    assert f"has shot_0001 of {other}, which would be replaced" in done.stderr
+    assert origins_of(tmp_path / "out") == before
+
     in_own_blender(one, script, "=one")
     assert origins_of(tmp_path / "out") == {
         **before,
