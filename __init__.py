@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .core.records.frame_job import FrameJob
     from .core.records.frame_record import FrameRecord
     from .core.records.instance import Instance
+    from .core.records.record_store import read_record_file
     from .core.scene.camera import Camera
     from .core.settings.format_table import DatasetFormat
     from .core.settings.map_table import DenseMap
@@ -75,6 +76,7 @@ __all__ = [
     "annotate",
     "find_frames",
     "merge",
+    "read_record_file",
     "validate",
 ]
 
@@ -110,6 +112,7 @@ _MODULES = {
     "annotate": ".core.annotate.annotate",
     "find_frames": ".core.frames.frame_files",
     "merge": ".core.dataset.merge",
+    "read_record_file": ".core.records.record_store",
     "validate": ".core.checks.validate",
 }
 

@@ -15,8 +15,9 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[3]
 _NAMES = """
     AtBorder Camera Cancelled CategoryError DatasetFormat DenseMap ExrError FrameJob FrameRecord Grouping Ignored
-    ImageFormat InputError Instance Instancing LabelSource LabelpassError OutputError Parts PassError RecordError
-    SceneError Settings UsageError WorkerError __version__ annotate find_frames merge validate
+    ImageFormat ImageFrom InputError Instance Instancing LabelSource LabelpassError OutputError Parts PassError
+    RecordError SceneError Settings UsageError WorkerError __version__ annotate find_frames merge read_record_file
+    validate
 """
 EXPORTED = _NAMES.split()
 
