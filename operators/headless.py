@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sequence",
         metavar="NAME",
         help="Name of the sequence of all frames, instead of the names of their folders (default: as stored), so that "
-        "frames of several scenes with equal names go into one dataset",
+        "frames of several scenes with the same names go into one dataset",
     )
     files.add_argument(
         "--categories", type=Path, metavar="FILE", help="Category table, JSON or TOML, instead of the one in the .blend"

@@ -97,8 +97,8 @@ class LabelpassSettings(bpy.types.PropertyGroup):
 
     sequence: StringProperty(
         name="Sequence",
-        description="Name of the sequence of these frames, so that frames of several scenes with equal names go into "
-        "one dataset; empty takes the folders of the files",
+        description="Name of the sequence of these frames, so that frames of several scenes with the same names go "
+        "into one dataset; empty takes the folders of the files",
         options=set(),
     )
 

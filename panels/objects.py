@@ -53,7 +53,7 @@ class Objects(SidebarPanel):
         item = state.objects[min(state.object_index, len(state.objects) - 1)]
         what = f"{item.category or 'background'}, {item.origin}"
         if item.without_index:
-            what = f"background, since its pass index is 0 (else {what})"
+            what = f"background, since its pass index is 0 (otherwise {what})"
         draw_text(context, layout, f"{item.object}: {what}", "INFO")
         row = layout.row(align=True)
         cell = row.row(align=True)

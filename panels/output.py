@@ -21,7 +21,7 @@ class Output(SidebarPanel):
         column = layout.column()
         column.enabled = not context.window_manager.labelpass.running
         column.prop(settings, "output", placeholder="Next to the frames")
-        column.prop(settings, "sequence", placeholder="As their folders")
+        column.prop(settings, "sequence", placeholder="Named after their folders")
         column.prop(settings, "image_format")
         column.prop(settings, "image_from")
         column.prop(settings, "pictures")

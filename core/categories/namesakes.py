@@ -26,7 +26,7 @@ def find_namesakes(found: Sequence[tuple[str, SceneEntry]]) -> str:
             what = [f"of {its_group.name!r}", f"of {group.name!r}"]
         else:
             continue
-        return f"{first!r} ({what[0]}) and {name!r} ({what[1]}) have one name and so one Cryptomatte id"
+        return f"{first!r} ({what[0]}) and {name!r} ({what[1]}) have the same name and so the same Cryptomatte id"
     return ""
 
 

@@ -125,7 +125,7 @@ def _passes(options: argparse.Namespace) -> int:
             where = " / ".join(name for name in (layer, view) if name)
             print(f"  {where or '(no view layer)'}: {', '.join(names)}")
         if unknown:
-            print(f"  Names that say nothing: {', '.join(unknown)} (--pass NAME=PASS says which pass one of them is)")
+            print(f"  Not known as passes: {', '.join(unknown)} (--pass NAME=PASS says which pass one of them is)")
     return code
 
 

@@ -158,7 +158,7 @@ def _from_sidecar(exr: Path, name: str) -> ManifestText:
     sidecar, path = Sidecar.of(exr, name), sidecar_path(exr, name)
     unnamed = "so everything that it names is named by its id"
     if path is None:
-        note = f"The manifest {name!r} of {exr.name} is outside its folder and is not read, {unnamed}"
+        note = f"The manifest {name!r} of {exr.name} is outside the folder of that file and is not read, {unnamed}"
         return ManifestText("", sidecar, note)
     if sidecar.size is None:
         return ManifestText("", sidecar, f"The manifest {name} next to {exr.name} is missing, {unnamed}")

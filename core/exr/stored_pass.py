@@ -19,9 +19,9 @@ from .exr_file import ExrFile, ExrPart
 # The last two digits are the rank pair. A name without them, such as that of a preview image, is not a rank.
 _RANKED = re.compile(r"(.+)(\d\d)")
 _SPELLED_OUT = {"RED": "R", "GREEN": "G", "BLUE": "B", "ALPHA": "A"}
-# Names of Blender's that are words of any name too: they are no sign of a view layer in front of them.
+# Names of Blender's that are words of any name too: what is in front of them need not be a view layer.
 _COMMON_WORDS = ("Image", "Index", "Z")
-# What other programs call the rendered image, and an eye's part of it.
+# What other programs call the rendered image, and a view's part of it.
 _PICTURE = re.compile(r"(?:rgba?|beauty)(?:[._-](?:left|right|main))?", re.IGNORECASE)
 # Passes of Blender's with R, G, B and A that are not the rendered image.
 _NO_PICTURE = ("Freestyle", "Noisy Image", "Shadow Catcher")

@@ -218,7 +218,7 @@ def _torn(labels: Sequence[int], named: Sequence[NamedLabels], source: Pass) -> 
     some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"
     return [
         f"The masks of {some} are torn: {source.title} holds one sample of each pixel, and motion blur, depth of field "
-        "or shapes thinner than a pixel scatter it; label by Cryptomatte, which knows what part of a pixel each covers"
+        "or shapes thinner than a pixel scatter it; label by Cryptomatte, which knows how much of a pixel each covers"
     ]
 
 
@@ -235,7 +235,7 @@ def _across_the_seam(instances: Sequence[Instance], runs: Runs) -> list[str]:
     some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"
     return [
         f"{some} may lie across the seam of the panorama, and then its box spans the image; turn the camera so that "
-        "nothing you label is behind it, or go by the mask"
+        "nothing you label is behind it, or use the mask instead of the box"
     ]
 
 
@@ -246,8 +246,8 @@ def _unlabelled(scene: SceneRecord) -> list[str]:
         return []
     more = "" if len(entries) == 1 else f" and {len(entries) - 1} more"
     return [
-        f"{entries[0].name!r} ({entries[0].facts.unlabelled}){more} may be in view and has no label, since Blender has "
-        "such things in no pass; hide it from the render, or give it the custom property category_id 0"
+        f"{entries[0].name!r} ({entries[0].facts.unlabelled}){more} may be in view and has no label, since no pass of "
+        "Blender shows such things; hide it from the render, or give it the custom property category_id 0"
     ]
 
 
@@ -263,7 +263,7 @@ def _why_nothing(image: LabelImage, labels: int, known: bool, custom: bool) -> s
     shown = Pass(image.source.value).title
     if not labels and custom:
         return (
-            f"Nothing to detect: {shown} is empty, as everything is that a custom camera renders in a Blender that was "
+            f"Nothing to detect: {shown} is empty, like everything that a custom camera renders in a Blender that was "
             "built without OSL; render with another Blender, or with another camera"
         )
     if not labels:
@@ -373,8 +373,8 @@ def _without_index(scene: SceneRecord) -> list[str]:
     some = repr(missing[0]) if len(missing) == 1 else f"{missing[0]!r} and {len(missing) - 1} more"
     return [
         f"{len(missing)} of {counted(objects, 'object')} {'has' if len(missing) == 1 else 'have'} the pass index 0, "
-        f"which made background of {some}; press Assign Indices and render again, label by Cryptomatte Object, or give "
-        "what is background the custom property category_id 0"
+        f"so {some} became background; press Assign Indices and render again, label by Cryptomatte Object, or give "
+        "background objects the custom property category_id 0"
     ]
 
 

@@ -10,7 +10,7 @@ _BITS = 53  # what every reader of JSON takes as it is
 def track_id(*identity: object) -> int:
     """A number made of what identifies a thing in all frames, such as names and Blender's persistent ids.
 
-    Frames are annotated apart from each other, on several machines, so nobody can count; it is a hash. Of 100,000
+    Frames are annotated separately, on several machines, so there is no common counter; it is a hash. Of 100,000
     things two get the same number with a chance of one in a million.
 
     Args:

@@ -61,7 +61,7 @@ class Motion:
             )
         if self._custom:
             raise PassError(
-                f"{self._passes.where} was made by a custom camera, whose Vector pass holds no motion; leave out "
+                f"{self._passes.where} was rendered with a custom camera, whose Vector pass holds no motion; leave out "
                 "flow and occlusion"
             )
         if self._vectors is None:

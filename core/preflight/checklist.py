@@ -182,7 +182,7 @@ def _check_unlabelled(setup: RenderSetup) -> Iterator[Finding]:
         first, other = setup.labelled.metaballs
         yield Finding(
             Status.WRONG,
-            f"The metaballs {first!r} and {other!r} render as one surface, all of it labelled as {first!r}, and have "
+            f"The metaballs {first!r} and {other!r} render as one surface, all of it labelled as {first!r}, but have "
             "different categories; give both the same one, or make their names differ before the dot",
         )
     names = setup.labelled.unlabelled
@@ -190,7 +190,7 @@ def _check_unlabelled(setup: RenderSetup) -> Iterator[Finding]:
         some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"
         yield Finding(
             Status.NOTE,
-            f"{some} will be in the picture and get no label, since Blender has volumes and Grease Pencil in no pass; "
+            f"{some} will be in the picture but get no label, since no pass of Blender shows volumes or Grease Pencil; "
             "hide them from renders, or give them the custom property category_id 0",
         )
 
@@ -256,13 +256,13 @@ def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
             yield Finding(
                 Status.WRONG,
                 f"{have} the pass index 0 and will be background; press Assign Indices, set Labels to Cryptomatte "
-                "Object, or give what is background the custom property category_id 0",
+                "Object, or give background objects the custom property category_id 0",
             )
     elif objects.unindexed and wanted is Pass.CRYPTO_OBJECT and settings.labels is LabelSource.AUTO:
         yield Finding(
             Status.NOTE,
-            f"{have} the pass index 0, and {wanted.title} labels them all the same; if they are background, set Labels "
-            "to Object Index",
+            f"{have} the pass index 0, but {wanted.title} labels them anyway; if they are background, set Labels to "
+            "Object Index",
         )
     if wanted is not Pass.OBJECT_INDEX:
         return

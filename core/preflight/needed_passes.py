@@ -15,7 +15,7 @@ def labelled_layer(setup: RenderSetup, settings: Settings) -> ViewLayerSetup | N
 
 
 def label_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass:
-    """The pass that tells objects apart in a render of this scene, whether it is turned on or not."""
+    """The pass that separates objects in a render of this scene, whether it is turned on or not."""
     if settings.labels is not LabelSource.AUTO:
         return settings.labels.pass_
     objects = setup.labelled
@@ -40,7 +40,7 @@ def index_0_is_background(setup: RenderSetup, settings: Settings, layer: ViewLay
 
 
 def part_pass(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Pass | None:
-    """The pass that tells the parts of instances apart, whether it is turned on or not; None where none is wanted."""
+    """The pass that separates the parts of instances, whether it is turned on or not; None where none is wanted."""
     candidates = settings.parts.passes
     labels = label_pass(setup, settings, layer)
     if not candidates or labels in candidates:

@@ -1,4 +1,4 @@
-"""Which pass index each object shall have, so that the Object Index pass tells instances apart."""
+"""Which pass index each object shall have, so that the Object Index pass separates instances."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

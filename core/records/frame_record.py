@@ -49,8 +49,8 @@ class FrameRecord(JsonObject):
         sidecars: manifests in files of their own, which the key does not cover; see FrameJob.finished_record.
         part_categories: all that the scene has for parts, sorted by name.
         maps: the dense maps, in the order of their table.
-        later_maps: those that are made when all frames are there, see two_frame_maps.py.
-        flow_step: how many frames later the frame is to which those lead that go by step.
+        later_maps: the two-frame maps, which are made when all frames are there, see two_frame_maps.py.
+        flow_step: how many frames ahead the maps by step lead.
         contents: what is in each of files(), in their order.
         origin: what the frame was made of; None where that is not known.
     """

@@ -25,7 +25,7 @@ class LabelSource(Choice):
         "auto",
         "Automatic",
         "Object Index if any object has a pass index, otherwise Cryptomatte Object, Asset or Material, then Material "
-        "Index; for Soft Masks, and with motion blur or depth of field, rather a Cryptomatte",
+        "Index; for Soft Masks, and with motion blur or depth of field, preferably a Cryptomatte",
     )
     OBJECT_INDEX = "object_index", "Object Index", "One instance for each pass index of an object"
     MATERIAL_INDEX = "material_index", "Material Index", "One instance for each pass index of a material"
@@ -142,8 +142,8 @@ class ImageFrom(Choice):
     AUTO = (
         "auto",
         "Automatic",
-        "The compositor's picture; the view layer's own where the compositor moves or crops pixels, or shows other "
-        "view layers or scenes, since labels would not match",
+        "The compositor's picture; the view layer's own if the compositor moves or crops pixels, or shows other view "
+        "layers or scenes, since labels would not match",
     )
     COMPOSITE = "composite", "Composite", "What the compositor makes of the render"
     RENDER_LAYER = "render_layer", "Render Layer", "What the labelled view layer shows without the compositor: Combined"
@@ -331,7 +331,7 @@ class Settings(JsonObject):
     image_from: ImageFrom = _setting(
         ImageFrom.AUTO,
         "Image From",
-        "Which picture the training image is, where the compositor makes one of its own; All View Layers takes Render "
+        "Which picture becomes the training image if the compositor makes one of its own; All View Layers takes Render "
         "Layer",
         topic=Topic.WRITTEN,
     )

@@ -250,7 +250,7 @@ _NAMELESS = "Mesh"
 
 
 def _size(ob: bpy.types.Object) -> int:
-    """Number of the vertices of an evaluated object; 0 where it is no mesh."""
+    """Number of the vertices of an evaluated object; 0 where it is not a mesh."""
     return len(ob.data.vertices) if ob.type == "MESH" else 0
 
 

@@ -13,7 +13,7 @@ from core.labels.label_image import LabelImage
 Array = npt.NDArray[Any]
 
 HEIGHT, WIDTH = 6, 8
-# "Cube.623" hashes to a float that is no number, so pixels hold its id with one bit flipped.
+# "Cube.623" hashes to a float that is not a number, so pixels hold its id with one bit flipped.
 NAMES = ("Cube", "Cube.623", "Würfel", "/root/geo/box1")
 
 

@@ -76,7 +76,7 @@ def _grouped(tree: bpy.types.NodeTree, colours: bpy.types.NodeSocket, linker: Li
 
 
 def background(tree: bpy.types.NodeTree, colours: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-    """The render over a picture that is scaled to its size, with some blur of a mask that is no render."""
+    """The render over a picture that is scaled to its size, with some blur of a mask that is not a render."""
     picture = tree.nodes.new("CompositorNodeImage")
     picture.image = bpy.data.images.new("Plate", 8, 8)
     scale = tree.nodes.new("CompositorNodeTransform")

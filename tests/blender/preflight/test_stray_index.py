@@ -1,4 +1,4 @@
-"""A few objects with a pass index among others without: said before the render and after it, and not mended blindly."""
+"""A few objects with a pass index among others without: said before the render and after it, and not fixed blindly."""
 
 import json
 from pathlib import Path
@@ -60,9 +60,7 @@ def test_set_up_passes_labels_all(stray: bpy.types.Scene, tmp_path: Path) -> Non
     layer = stray.view_layers[0]
     assert (layer.use_pass_object_index, layer.use_pass_cryptomatte_object) == (False, True)
     (line,) = said(stray)
-    assert line.startswith(
-        "note: 5 of 6 objects have the pass index 0, and Cryptomatte Object labels them all the same"
-    )
+    assert line.startswith("note: 5 of 6 objects have the pass index 0, but Cryptomatte Object labels them anyway")
     assert not any(rows(stray).values())
     names, notes = exported(stray, tmp_path / "out")
     assert names == ["Ball", "Box.001", "Box.002", "Cube", "Cube.001", "Floor"]
@@ -80,7 +78,7 @@ def test_object_index_that_is_on_is_used(stray: bpy.types.Scene, tmp_path: Path)
 
     names, (note,) = exported(stray, tmp_path / "out")
     assert names == ["Ball"]
-    assert note.startswith("5 of 6 objects have the pass index 0, which made background of 'Box.001' and 4 more; press")
+    assert note.startswith("5 of 6 objects have the pass index 0, so 'Box.001' and 4 more became background; press")
     assert lines()[0] == "1 frame annotated; 1 instance"
 
     for name in ("Cube", "Cube.001", "Box.001", "Box.002", "Floor"):
@@ -110,7 +108,7 @@ def test_a_new_object_of_a_category(scene: bpy.types.Scene, tmp_path: Path) -> N
     scene.labelpass.source = "FILES"
     names, (note,) = exported(scene, tmp_path / "out")
     assert names == ["Ball", "Cube", "Cube.001"]
-    assert note.startswith("1 of 5 objects has the pass index 0, which made background of 'New'; press")
+    assert note.startswith("1 of 5 objects has the pass index 0, so 'New' became background; press")
 
 
 def test_blurred(stray: bpy.types.Scene, tmp_path: Path) -> None:

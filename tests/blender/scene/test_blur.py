@@ -59,7 +59,7 @@ def test_object_index_is_torn_and_says_so(blurred: bpy.types.Scene, tmp_path: Pa
     assert note.startswith(
         "The masks of 'Cube' are torn: Object Index " if blurred.render.use_motion_blur else "The masks"
     )
-    assert note.endswith("label by Cryptomatte, which knows what part of a pixel each covers")
+    assert note.endswith("label by Cryptomatte, which knows how much of a pixel each covers")
     assert any("tears the masks of what it blurs" in line for line in lines(blurred))
 
 

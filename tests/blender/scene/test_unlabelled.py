@@ -1,4 +1,4 @@
-"""What is in the picture and in no pass: named before the render, and at the frames that show it."""
+"""What is in the picture but in no pass: named before the render, and at the frames that show it."""
 
 import json
 from pathlib import Path

@@ -171,7 +171,7 @@ def test_what_was_understood_is_shown(write_exr, tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out.splitlines() == [
         "f_0001: 8 x 6",
         "  (no view layer): distance, Combined (rgba), segmentation",
-        "  Names that say nothing: distance, segmentation (--pass NAME=PASS says which pass one of them is)",
+        "  Not known as passes: distance, segmentation (--pass NAME=PASS says which pass one of them is)",
     ]
     assert main(["passes", str(path), "--pass", "segmentation=object_index", "--pass", "distance=depth"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [

@@ -200,7 +200,9 @@ def test_a_camera_of_rays_has_ray_depth_only(
 def test_a_custom_camera_has_no_flow(version: str, rendered_of, facts, tmp_path: Path) -> None:
     """What Blender writes into the Vector pass then is nothing that can be repaired."""
     rendered = rendered_of(version, "multilayer")[0]
-    with pytest.raises(PassError, match=r"Flow .* was made by a custom camera, whose Vector pass holds no motion"):
+    with pytest.raises(
+        PassError, match=r"Flow .* was rendered with a custom camera, whose Vector pass holds no motion"
+    ):
         make(tmp_path, rendered.files, scene_of(facts, 1, type="custom"), (DenseMap.FLOW_FORWARD_NPY,))
 
 

@@ -377,7 +377,7 @@ def test_copies_that_share_a_label_need_depth(layer: ViewLayerSetup, changes: di
     assert bad(PLAIN, view_layers=(complete,), **changes) == []
 
 
-CLASH = "'Body [a]' (car) and 'Body [b]' (truck) have one name and so one Cryptomatte id"
+CLASH = "'Body [a]' (car) and 'Body [b]' (truck) have the same name and so the same Cryptomatte id"
 
 
 @pytest.mark.parametrize(
@@ -532,7 +532,7 @@ def test_few_of_the_objects_are_indexed() -> None:
 
     (found,) = bad(**few, view_layers=(CRYPTO,))
     assert found.status is Status.NOTE
-    assert "5 of 6 objects have the pass index 0, and Cryptomatte Object labels them all the same" in found.text
+    assert "5 of 6 objects have the pass index 0, but Cryptomatte Object labels them anyway" in found.text
     assert bad(Settings(labels=LabelSource.CRYPTO_OBJECT), **few, view_layers=(CRYPTO,)) == []
 
     texts = [one.text for one in bad(**few, view_layers=(BARE,)) if one.fix is Fix.LABEL_PASS]

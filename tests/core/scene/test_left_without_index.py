@@ -1,4 +1,4 @@
-"""Which objects have no pass index though nobody may have wanted them to be background."""
+"""Which objects have no pass index though that may not be what the user wanted."""
 
 import pytest
 
