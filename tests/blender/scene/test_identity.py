@@ -93,7 +93,7 @@ def test_what_cannot_be_separated_is_an_error(scene: bpy.types.Scene, same: bool
     scene.render.use_motion_blur = "motion" in why
     said = refused(scene)
     what = ("of 'The car'", "of 'The truck'") if same else ("car", "truck")
-    assert f"'Body [car.blend]' ({what[0]}) and 'Body [truck.blend]' ({what[1]}) have one name" in said
+    assert f"'Body [car.blend]' ({what[0]}) and 'Body [truck.blend]' ({what[1]}) have the same name" in said
     assert why in said and "library override" in said
 
 
@@ -119,7 +119,8 @@ def test_panel_and_dataset_call_things_alike(scene: bpy.types.Scene) -> None:
     assert {(one.instance, one.category) for one in found.objects} == {("The car", "car"), ("The truck", "truck")}
     assert found.facts.instances == 2
     assert found.facts.copies == "Body"
-    assert found.facts.namesakes.startswith("'Body [car.blend]' (car) and 'Body [truck.blend]' (truck) have one name")
+    clash = "'Body [car.blend]' (car) and 'Body [truck.blend]' (truck) have the same name"
+    assert found.facts.namesakes.startswith(clash)
 
 
 def test_a_linked_scene_with_the_name_of_another_one(scene: bpy.types.Scene, tmp_path: Path) -> None:

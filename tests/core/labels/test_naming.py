@@ -145,7 +145,7 @@ def test_one_name_in_two_libraries(source: LabelSource, why: str, index: str) ->
     record = scene(source, linked("Paint", "b", "truck"), linked("Paint", "a", "car"), SceneEntry("Road", 0, "road"))
     with pytest.raises(SceneError) as caught:
         name_labels([number], shown, record)
-    assert "'Paint [a]' (car) and 'Paint [b]' (truck) have one name" in str(caught.value)
+    assert "'Paint [a]' (car) and 'Paint [b]' (truck) have the same name" in str(caught.value)
     assert why in str(caught.value) and f"label by {index}" in str(caught.value)
 
     # Of one category they are one instance, which is called by the name that they share.
