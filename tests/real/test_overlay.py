@@ -130,7 +130,7 @@ def test_sequence_follows_the_frame(window: Window, demo: Path, look: Callable[[
     # A new export replaces what is drawn.
     path = demo.with_name("render") / "records/demo_0004.json"
     record = read_record_file(path)
-    replace(record, instances=record.instances[:3]).write(demo.with_name("render"))
+    write_record(demo.with_name("render"), replace(record, instances=record.instances[:3]))
     wait_for_status(window, "demo_0004.json: 3 instances")
     look("new-record")
 
