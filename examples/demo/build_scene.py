@@ -379,6 +379,7 @@ def set_render(scene):
     scene.frame_start, scene.frame_end = FRAMES
     scene.cycles.device = "CPU"
     scene.cycles.samples = 32
+    scene.cycles.use_animated_seed = True  # other noise in each frame, so that no network learns it
     scene.cycles.adaptive_threshold = 0.1
     scene.cycles.adaptive_min_samples = 8
     scene.cycles.max_bounces = 3
