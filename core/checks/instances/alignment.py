@@ -16,6 +16,8 @@ Counts = npt.NDArray[np.int64]
 _FARTHEST = 8
 # What has to be known: so many instances, of which so many agree, each with so many pixels on its outline.
 _FEWEST, _MOST_AGREE, _FEWEST_PIXELS = 3, 0.8, 10
+# Each move looks at every run of these masks, so the largest instances, whose outlines tell most, stand for all.
+_MOST = 32
 # Of what is not seen of an instance, how much moving it has to explain.
 _LEAST_EXPLAINED = 0.7
 # What sticks out of the amodal mask if the mask is moved back, as a share of what does if it is moved on.
@@ -35,6 +37,7 @@ def check_alignment(frame: CheckedFrame) -> Problems:
     ]
     if len(chosen) < _FEWEST:
         return
+    chosen = sorted(chosen, key=lambda masks: masks[1].px_count_in_frame, reverse=True)[:_MOST]
     try:
         seen = mask_runs([mask.rle for mask, _ in chosen], record.height, record.width)
         whole = mask_runs([amodal.rle for _, amodal in chosen], record.height, record.width)

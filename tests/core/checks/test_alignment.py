@@ -91,3 +91,15 @@ def test_too_little_to_tell(tmp_path: Path) -> None:
     there, seen = [ball(*where) for where in BALLS[:2]], [ball(row, column + 1, r) for row, column, r in BALLS[:2]]
     assert problems_of(tmp_path, seen, there) == []
     assert problems_of(tmp_path, [], []) == []
+
+
+def test_moved_masks_of_many_instances(tmp_path: Path) -> None:
+    """More than are looked at, which agree as few do."""
+    rows, columns = range(20, HEIGHT - 15, 20), range(20, WIDTH - 15, 20)
+    there = [ball(row, column, 9) for row in rows for column in columns]
+    moved = [ball(row, column + 1, 9) for row in rows for column in columns]
+
+    (problem,) = problems_of(tmp_path, moved, there)
+
+    assert "1 pixel to the right" in problem
+    assert problems_of(tmp_path, there, there) == []
