@@ -1,7 +1,7 @@
 """The command line: `labelpass`, or `python -m core` in a checkout.
 
-Its options are in parser.py, and what each command does is in commands.py. Both are imported late: the version need not
-wait for the options, and help and wrong usage need not wait for numpy.
+The options of each command are in options/, and what it does is in commands/. Both are imported late: the version need
+not wait for the options, help and wrong usage need not wait for numpy, and no command for what only others need.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from ..base import blas
 from ..base.version import VERSION
@@ -43,6 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     blas.one_thread(os.environ)  # which has to be before numpy is imported
-    from .commands import COMMANDS
-
-    return COMMANDS[options.command](options)
+    command = import_module(f".commands.{options.command}", __package__)
+    code: int = command.run(options)
+    return code

@@ -45,5 +45,5 @@ def test_a_command_without_a_terminal_does_not_wait_for_it(tmp_path: Path) -> No
     command = [sys.executable, "-X", "importtime", "-m", "core", "annotate", frame, "--output", tmp_path]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert done.returncode == 0
-    assert "core.cli.commands" in done.stderr
+    assert "core.cli.progress_bar" in done.stderr
     assert "tqdm" not in done.stderr

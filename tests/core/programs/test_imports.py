@@ -55,7 +55,7 @@ BREAKS = {
     ],
     SIDES: [
         ("core.base.files", "from ...operators import redraw", "labelpass.operators.redraw"),
-        ("core.cli.commands", f"{_LATE}from ...panels import text", "labelpass.panels.text"),
+        ("core.cli.commands.annotate", f"{_LATE}from ....panels import text", "labelpass.panels.text"),
         ("operators.export.export", "from ...panels.text import draw_text", "labelpass.panels.text"),
     ],
     OPERATORS: [
@@ -64,13 +64,13 @@ BREAKS = {
     ],
     OPENEXR: [
         ("core.exr.passes", "import OpenEXR", "OpenEXR"),
-        ("core.cli.commands", f"{_LATE}from OpenEXR import File", "OpenEXR"),
+        ("core.cli.commands.annotate", f"{_LATE}from OpenEXR import File", "OpenEXR"),
     ],
     BLENDER: [
         ("operators.redraw", "import PIL.Image", "PIL"),
         ("panels.text", f"{_LATE}from tqdm import tqdm", "tqdm"),
         ("core.run.pool", "from .worker import run_worker", "labelpass.core.run.worker"),
-        ("operators.headless", "from ..core.cli import commands", "labelpass.core.cli.commands"),
+        ("operators.headless", "from ..core.cli.commands import validate", "labelpass.core.cli.commands.validate"),
     ],
     CORE: [
         ("core.annotate.annotate", f"{_LATE}import bpy", "bpy"),

@@ -1,0 +1,17 @@
+"""`labelpass validate`."""
+
+import argparse
+
+from ...checks.validate import validate
+from ...run.exit_codes import ExitCode
+from ..given import check_folder
+from ..progress_bar import progress_bar
+
+
+def run(options: argparse.Namespace) -> int:
+    check_folder(options.folder)
+    with progress_bar("record") as show:
+        report = validate(options.folder, show)
+    for line in report.lines():
+        print(line)
+    return ExitCode.FAILED if report.problems else ExitCode.DONE

@@ -1,0 +1,17 @@
+"""The options of `labelpass validate`."""
+
+from ..arguments import Commands, add_folder
+from ..setting_options import examples
+
+
+def add(commands: Commands) -> None:
+    validate = commands.add_parser(
+        "validate",
+        help="Check whether a dataset agrees with itself",
+        description=(
+            "Reads every file of a dataset to its end and checks whether they agree with each other: masks, boxes,\n"
+            "poses, depth, flow, the COCO file. Names each frame that does not."
+        ),
+        epilog=examples(["labelpass validate dataset"]),
+    )
+    add_folder(validate)
