@@ -116,6 +116,20 @@ def is_file_of_frame(file: str) -> bool:
     return bool(inside.parts) and inside.parts[0] in FRAME_FOLDERS and ".." not in inside.parts
 
 
+def file_of_other_frame(file: str, frame: str, other: str) -> str:
+    """The name that a file of a frame has where it belongs to another frame; ValueError where it is none of the frame.
+
+    Args:
+        file: as a record names it.
+        frame, other: paths of frames.
+    """
+    top = top_folder(file) if is_file_of_frame(file) else ""
+    rest = file.removeprefix(f"{top}/{frame}")
+    if not top or rest == file or rest[:1] not in (".", "/"):
+        raise ValueError(f"{file} is no file of {frame}")
+    return f"{top}/{other}{rest}"
+
+
 def top_folder(file: str) -> str:
     """The folder that a file of a frame lies in, for people: "images", "maps/depth"."""
     parts = PurePosixPath(file).parts

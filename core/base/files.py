@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from .errors import OutputError
+from .errors import InputError, OutputError
 from .json_fields import JsonRow
 
 _MOST_ATTEMPTS = 10
 _NOT_FOR_LACK_OF_SPACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
+_COPIED_AT_ONCE = 1 << 20
 # Made once, since small data take less time than making one. What is written never contains itself.
 _CANONICAL = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 # Of a content's digest; two files that differ by chance or damage never share one of so many.
@@ -162,6 +163,39 @@ def complete_folder(path: Path) -> Iterator[Path]:
                 shutil.rmtree(leftover, ignore_errors=True)
     except OSError as error:
         raise _cannot_write(path, error) from error
+
+
+def link_or_copy(file: Path, path: Path) -> None:
+    """Let a file be in another place too: as a hard link where the disk allows it, else as a copy.
+
+    Nobody writes into a file of a dataset, see complete_file: one that is written anew leaves its other places alone.
+
+    Args:
+        file: what is there; a symbolic link stands for what it leads to.
+        path: the new place; what was there is replaced.
+
+    Raises:
+        InputError: the file cannot be read.
+        OutputError: the new place cannot be written.
+    """
+    temporary = path.with_name(owned_name(path.name))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)  # of an earlier process with this number
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    try:
+        os.link(os.path.realpath(file), temporary)
+        temporary.replace(path)
+    except OSError:  # another disk, a file system without links, too many of them, or a file of somebody else
+        try:
+            source = file.open("rb")
+        except OSError as error:
+            raise InputError(f"Cannot read {file}: {error.strerror}; make it readable") from error
+        with source, complete_file(path) as copy:
+            shutil.copyfileobj(source, copy, _COPIED_AT_ONCE)
+    finally:
+        temporary.unlink(missing_ok=True)  # it is left where both places were one file already
 
 
 def _take_place(folder: Path, path: Path, earlier: Path) -> None:

@@ -19,6 +19,8 @@ class DatasetCategories:
 
     def __init__(self) -> None:
         self._found: dict[str, Category] = {}
+        # Where each was found last with something that others had left open.
+        self._where: dict[str, str] = {}
         # Of each category to which some record fixes no id: what all such records fix of others.
         self._unfixed: dict[str, frozenset[tuple[str, int]]] = {}
 
@@ -35,7 +37,10 @@ class DatasetCategories:
         categories = tuple(categories)
         fixed = frozenset((category.name, category.id) for category in categories if category.id is not None)
         for category in categories:
-            self._found[category.name] = _united(self._found.get(category.name, category), category, where)
+            known = self._found.get(category.name)
+            united = _united(known or category, category, where, self._where.get(category.name, where))
+            if united != known:
+                self._found[category.name], self._where[category.name] = united, where
             if category.id is None:
                 self._unfixed[category.name] = self._unfixed.get(category.name, fixed) & fixed
 
@@ -125,7 +130,7 @@ def keep_ids(dataset: DatasetFolder, categories: Iterable[Category]) -> None:
     write_categories(dataset.categories, [category for category in categories if category.name])
 
 
-def _united(known: Category, category: Category, where: str) -> Category:
+def _united(known: Category, category: Category, where: str, other: str) -> Category:
     """A category as two records together describe it; what one of them leaves open does not contradict the other."""
     if (
         known.id not in (None, category.id or known.id)
@@ -135,7 +140,7 @@ def _united(known: Category, category: Category, where: str) -> Category:
     ):
         raise RecordError(
             f"The category {category.name!r} differs: {_described(category)} in {where}, but {_described(known)} in "
-            "another record; make them the same in Blender and export those frames again"
+            f"{other}; make them the same in Blender and export those frames again"
         )
     return Category(
         known.name,

@@ -92,6 +92,13 @@ class WantedSequences:
             found.setdefault(shot_of(frame.sequence, frame.variant, frame.name), set()).add(frame.sequence)
         return WantedSequences({**self.of_shot, **{shot: sorted(sequences) for shot, sequences in found.items()}})
 
+    def including(self, frame: OfSequence) -> "WantedSequences":
+        """The same with the sequence of a frame among those that its shot is made of."""
+        if self.wants(frame):
+            return self
+        shot = shot_of(frame.sequence, frame.variant, frame.name)
+        return WantedSequences({**self.of_shot, shot: sorted({*self.of_shot[shot], frame.sequence})})
+
     def without_scenes(self, shots: Mapping[str, str]) -> "WantedSequences":
         """The same without the sequences of these scenes: shot -> folder of the scene."""
         return WantedSequences(

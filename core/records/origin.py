@@ -4,6 +4,7 @@ Places are kept as they lead from the dataset's folder: they stay true where a p
 elsewhere. Where one leads to nothing, it claims nothing.
 """
 
+import dataclasses
 import os
 import re
 from collections.abc import Collection, Iterable
@@ -62,6 +63,19 @@ class Origin(JsonObject):
         if not there or not now or _folder(before) == _folder(now):
             return ""
         return "" if any(_is_same(one, other) for one in there for other in now) else str(there[0])
+
+    def moved(self, before: Path, now: Path) -> Self:
+        """The same for another folder of the dataset."""
+        files = tuple(_place(now, _path(before, place)) for place in self.files)
+        return dataclasses.replace(self, files=files, blend=self.blend and _place(now, _path(before, self.blend)))
+
+    @property
+    def scene_in_words(self) -> str:
+        """Name of the .blend, without folder and version, and of the scene in it; "" where one of them is not known.
+
+        The same on every machine that has a copy of the project.
+        """
+        return f"{_unversioned(Path(self.blend))}.blend, {self.scene}" if self.blend and self.scene else ""
 
     def _is_same_blend(self, earlier: str, output: Path) -> bool:
         before = _path(output, earlier)

@@ -160,7 +160,12 @@ def geometry_path(scene_file: Path) -> Path:
 
 
 def mesh_path(scene_file: Path, name: str) -> Path:
-    return scene_file.parent / MESHES_FOLDER / f"{name}.npz"
+    return meshes_folder(scene_file) / f"{name}.npz"
+
+
+def meshes_folder(scene_file: Path) -> Path:
+    """Where the meshes of a scene record lie, and of all those next to it."""
+    return scene_file.parent / MESHES_FOLDER
 
 
 @dataclass(frozen=True)
