@@ -15,6 +15,7 @@ from ..records.record_store import open_records
 from ..records.stale_files import earlier_files, remove_stale_files
 from ..settings.conflicts import check_together
 from ..settings.map_table import WrittenMap, two_frame_maps
+from .beyond_shape import add_beyond_shape, find_beyond_shape
 from .filters import filter_hidden, filter_instances
 from .parts import add_parts
 from .poses_and_keypoints import add_poses_and_keypoints
@@ -29,6 +30,7 @@ _STEPS: tuple[Callable[[LabelledFrame], LabelledFrame], ...] = (
     add_amodal,
     filter_hidden,
     add_poses_and_keypoints,
+    add_beyond_shape,
     add_parts,
     add_soft_masks,
 )
@@ -98,6 +100,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
         later_maps=two_frame_maps(job.settings.maps),
         flow_step=job.settings.flow_step,
         origin=job.origin,
+        beyond_shape=find_beyond_shape(frame),
     )
 
 

@@ -53,6 +53,8 @@ class FrameRecord(JsonObject):
         flow_step: how many frames ahead the maps by step lead.
         contents: what is in each of files(), in their order.
         origin: what the frame was made of; None where that is not known.
+        beyond_shape: name of an instance -> what is seen of it beyond the shape that its 3D box and its amodal mask are
+            of, see Facts.beyond_shape.
     """
 
     key: str
@@ -83,6 +85,7 @@ class FrameRecord(JsonObject):
     flow_step: int = 1
     contents: Mapping[str, Content] = field(default_factory=dict)
     origin: Origin | None = None
+    beyond_shape: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -108,7 +111,7 @@ class FrameRecord(JsonObject):
         """Raises KeyError, TypeError or ValueError where the data is not a record of a version that can be read."""
         if data["record_version"] == _VERSION_WITH_SPLIT:
             data = {**data, "variant": data["split"]}
-        return super().from_json({"origin": None, **data})  # those of before did not say it
+        return super().from_json({"origin": None, "beyond_shape": {}, **data})  # those of before did not say it
 
 
 def check_version(data: Mapping[str, Any]) -> bool:

@@ -42,6 +42,7 @@ class Facts(JsonObject):
         instancer: name of the empty that instances a collection with it, where there is just one.
         holdout, shadow_catcher: as rendered.
         unlabelled: what kind of thing it is, where the frame shows one that no pass has; else "".
+        beyond_shape: what a render shows of it beyond its evaluated geometry: "particle hair" or "displacement".
     """
 
     name: str = field(default="", metadata=LEFT_OUT)
@@ -58,6 +59,7 @@ class Facts(JsonObject):
     holdout: bool = field(default=False, metadata=LEFT_OUT)
     shadow_catcher: bool = field(default=False, metadata=LEFT_OUT)
     unlabelled: str = field(default="", metadata=LEFT_OUT)
+    beyond_shape: str = field(default="", metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,21 @@ def evaluated_points(ob: bpy.types.Object) -> Points:
     return np.array([tuple(corner) for corner in ob.bound_box])
 
 
+def radii(ob: bpy.types.Object) -> Points:
+    """(N,) how far the points of an evaluated object reach around themselves, in its own coordinates.
+
+    Only hair curves and point clouds have such points: spheres, and discs along a strand. Those without a radius of
+    their own are too thin to count.
+    """
+    attributes = ob.data.attributes if ob.type in ("CURVES", "POINTCLOUD") and ob.data else ()
+    if "radius" not in attributes or attributes["radius"].domain != "POINT":
+        return np.zeros(1)
+    radius = attributes["radius"].data
+    values = np.empty(len(radius), np.float32)
+    radius.foreach_get("value", values)
+    return values.astype(np.float64)
+
+
 def coordinates(items: bpy.types.bpy_prop_collection, name: str) -> npt.NDArray[np.float32]:
     """(N, 3): a property of three numbers of many things, such as the place of vertices."""
     values = np.empty(3 * len(items), np.float32)

@@ -129,6 +129,7 @@ class SceneFacts:
                 instancer=self._identities.of(self._instancers[ob]) if ob in self._instancers else "",
                 holdout=evaluated.is_holdout or ob in self._holdouts,
                 shadow_catcher=evaluated.is_shadow_catcher,
+                beyond_shape=_beyond_shape(ob),
             ),
         )
 
@@ -138,6 +139,25 @@ class SceneFacts:
     def _own_name(self, thing: bpy.types.ID) -> str:
         """As Facts.name."""
         return "" if self._identities.of(thing) == thing.name else thing.name
+
+
+def _beyond_shape(ob: bpy.types.Object) -> str:
+    """As Facts.beyond_shape. Hair as curves has a shape of its own, and so has what hair or particles instance."""
+    for modifier in ob.modifiers:
+        if modifier.type == "PARTICLE_SYSTEM" and modifier.show_render:
+            settings = modifier.particle_system.settings
+            if settings.type == "HAIR" and settings.render_type == "PATH":
+                return "particle hair"
+    return "displacement" if any(map(_displaces, ob.material_slots)) else ""
+
+
+def _displaces(slot: bpy.types.MaterialSlot) -> bool:
+    """Whether the material moves the surface, and not only its shading."""
+    material = slot.material
+    if material is None or material.displacement_method == "BUMP" or material.node_tree is None:
+        return False
+    ends = (node for node in material.node_tree.nodes if node.type == "OUTPUT_MATERIAL")
+    return any(node.inputs["Displacement"].is_linked for node in ends)
 
 
 def at_frame(thing: bpy.types.ID, depsgraph: bpy.types.Depsgraph | None) -> bpy.types.ID:

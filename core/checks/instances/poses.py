@@ -51,8 +51,8 @@ def check_poses(frame: CheckedFrame) -> Problems:
             continue
         yield from _check_corners(name, pose, corners, camera, unit_scale)
         outline = _outline(corners, camera, unit_scale)
-        # What is out of focus or moves is seen beyond its outline.
-        if outline is None or camera.depth_of_field or camera.motion_blur:
+        # What is out of focus or moves is seen beyond its outline, and so are hair and displacement.
+        if outline is None or camera.depth_of_field or camera.motion_blur or name in record.beyond_shape:
             continue
         beyond = _beyond(instance.mask.box, outline)
         if beyond > _MASK_PIXELS:

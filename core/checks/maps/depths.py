@@ -115,14 +115,14 @@ def check_nocs(frame: CheckedFrame) -> Problems:
 def check_depth_of_boxes(frame: CheckedFrame) -> Problems:
     """The middle one of an instance's depths is within its 3D box.
 
-    Not each of them: on an outline depth may be another surface's, and a shader may displace what is measured.
+    Not each of them: on an outline depth may be another surface's, and a shader may move what is measured.
     """
     record = frame.record
     depth = best(frame, MapKind.DEPTH)
     if depth is None:
         return
     for number, instance in enumerate(record.instances, start=1):
-        if instance.pose is None:
+        if instance.pose is None or instance.name in record.beyond_shape:
             continue
         box = instance.mask.box
         inside = slice(box.y0, box.y1), slice(box.x0, box.x1)

@@ -185,6 +185,16 @@ def test_a_blurred_render_is_seen_beyond_its_box(dataset: Path) -> None:
         assert checked(dataset).problems == {}
 
 
+def test_hair_is_seen_beyond_its_box(dataset: Path) -> None:
+    """Only that of the instance which has it."""
+    record = read_record(dataset, "f_0001")
+    small = of("Near", pose=pose_of((-1.0, -0.2, 3.5), (0.0, 0.5, 4.5)))(record)
+    for beyond, count in (({"Near": "particle hair"}, 0), ({"Far": "particle hair"}, 1)):
+        write_record(dataset, replace(small, beyond_shape=beyond))
+        merged(dataset)
+        assert len(checked(dataset).problems) == count
+
+
 @pytest.mark.parametrize("wrong", [False, True])
 def test_keypoints_against_a_depth_png_alone(tmp_path: Path, wrong: bool) -> None:
     record, depth = frame_of(1)

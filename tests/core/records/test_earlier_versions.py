@@ -46,11 +46,11 @@ RECORD = plain_record(
 
 
 def as_version(version: int, path: Path) -> None:
-    """Write a record again as another version did: 4 called the variant a split, and did not say the origin."""
+    """Write a record again as another version did: 4 called the variant a split, and left out the origin and more."""
     record = json.loads(path.read_bytes())["record"]
     renamed = {"split" if name == "variant" else name: value for name, value in record.items()}
     if version == 4:
-        del renamed["origin"]
+        del renamed["origin"], renamed["beyond_shape"]
     body = canonical_json({**renamed, "record_version": version})
     path.write_bytes(b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body))
 
