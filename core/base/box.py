@@ -1,5 +1,6 @@
 """Rectangles of pixels: boxes of instances, windows of EXR files, and what is rasterised."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,10 @@ class Box(JsonRow):
     y0: int
     x1: int
     y1: int
+
+    def __iter__(self) -> Iterator[int]:
+        """x0, y0, x1, y1, so that `[*box]` and `x0, y0, x1, y1 = box` give them."""
+        return iter((self.x0, self.y0, self.x1, self.y1))
 
     @property
     def width(self) -> int:

@@ -5,6 +5,7 @@
     ├── InputError            a file that cannot be used as it is
     │   ├── ExrError          missing, damaged, or a kind of EXR that holds no pixels to label
     │   ├── PassError         a pass that is missing, or whose values cannot be what they should be
+    │   │   └── NoSuchPass    a mapping of passes has none of that name; also a KeyError
     │   ├── SceneError        a scene record that is damaged or contradicts the frame
     │   ├── RecordError       a frame record that is damaged or contradicts other records
     │   └── CategoryError     a category table that is damaged, or contradicts itself or the dataset
@@ -34,6 +35,13 @@ class ExrError(InputError):
 
 class PassError(InputError):
     """A render pass is missing, or its values are not what such a pass holds."""
+
+
+class NoSuchPass(PassError, KeyError):
+    """A mapping of passes has none of that name."""
+
+    def __str__(self) -> str:  # that of KeyError would show it in quotes
+        return str(self.args[0])
 
 
 class SceneError(InputError):

@@ -51,6 +51,7 @@ class Report:
             known.append(problem)
 
     def lines(self) -> list[str]:
+        """What was found, for people."""
         made = _listed(self.checks)
         what = f"{_count(self.frames, 'frame')} with {_count(self.instances, 'instance')}"
         head = [f"{what} checked: {made or 'nothing'}"]

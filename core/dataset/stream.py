@@ -116,6 +116,10 @@ class RecordStream:
             progress(done)
             yield self.read(frame)
 
+    def frames(self) -> list[str]:
+        """After the first round: the wanted frames in the order of the dataset, as the record store names them."""
+        return [frame for *_, frame in self._order]
+
     def frame_at(self, sequence: str, number: int) -> str | None:
         """After the first round: the frame with this number in a sequence, as the record store names it."""
         return self._frame_at.get((sequence, number))

@@ -116,7 +116,8 @@ def test_training_code_of_the_readme(rendered_of: Any, tmp_path: Path, monkeypat
     for rendered in rendered_of("4.5", "multilayer"):
         record = annotate(plain_job(rendered_frame(rendered), dataset, pictures=False))
     merge(dataset)
-    (code,) = re.findall(r"^```python\n(.*?)^```$", text_of(README), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```python\n(.*?)^```$", text_of(README), re.MULTILINE | re.DOTALL)
+    (code,) = [block for block in blocks if "pycocotools" in block]
     monkeypatch.chdir(tmp_path)
     shown: dict[str, Any] = {}
     exec(code, shown)  # what is left are the pixels and masks of the last image

@@ -14,9 +14,11 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 _NAMES = """
-    AtBorder Camera Cancelled CategoryError DatasetFormat DenseMap ExrError FrameJob FrameRecord Grouping Ignored
-    ImageFormat ImageFrom InputError Instance Instancing LabelSource LabelpassError OutputError Parts PassError
-    RecordError SceneError Settings UsageError WorkerError __version__ annotate find_frames merge read_record_file
+    Amodal AtBorder Box Camera Cancelled Category CategoryError Dataset DatasetFormat DenseMap ExrError Frame
+    FrameFiles FrameJob FramePasses FrameRecord Frames Grouping Ignored IgnoredRegion ImageFormat ImageFrom
+    InputError Instance Instancing Keypoint LabelSource LabelpassError Mask Merged NoSuchPass OutputError Part Parts
+    Pass PassError Pose RecordError Region Report SceneError SeenInstance SeenPart Settings SoftMask SurfaceMap
+    UsageError WorkerError WrittenMap __version__ annotate find_frames merge open read_passes read_record_file
     validate
 """
 EXPORTED = _NAMES.split()
@@ -95,22 +97,40 @@ def test_modules_of_core(installed: Environment) -> None:
     assert installed.python_says(code) == "True"
 
 
-def test_example_of_the_docs(installed: Environment, tmp_path: Path, data: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (CHECKOUT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL)
-    example = tmp_path / "example.py"
-    example.write_text(code, encoding="utf-8")
+def test_examples_of_the_docs(installed: Environment, tmp_path: Path, data: Path) -> None:
+    """One after the other, in a folder with renders: passes, annotating, and reading what that has written."""
+    text = (CHECKOUT / "docs/python.md").read_text(encoding="utf-8")
     (tmp_path / "renders").mkdir()
-    for frame in ("multilayer_0001.exr", "multilayer_0002.exr"):
-        shutil.copy(data / "4.5" / frame, tmp_path / "renders")
+    for frame in ("0001", "0002"):
+        shutil.copy(data / f"4.5/multilayer_{frame}.exr", tmp_path / f"renders/shot_{frame}.exr")
     (tmp_path / "renders/broken_0003.exr").write_bytes(b"no pixels")
 
-    said = installed.run_well(installed.python, example, cwd=tmp_path).splitlines()
+    said = []
+    for number, code in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL)):
+        example = tmp_path / f"example_{number}.py"
+        example.write_text(code, encoding="utf-8")
+        said.append(installed.run_well(installed.python, example, cwd=tmp_path))
+        checked = check_types(installed, example)
+        assert checked.returncode == 0, checked.stdout
 
-    assert [line for line in said if line.startswith("broken_0003: ")]
-    assert [line for line in said if line.startswith("multilayer_0002: Ball.Cut, 220 pixels, ")]
-    assert said[-1] == "Everything agrees"
-    checked = check_types(installed, example)
-    assert checked.returncode == 0, checked.stdout
+    passes, annotated, read = said
+    assert re.fullmatch(r"combined, depth, object_index, .*\nobject 1: \d+ pixels, nearest at \d+\.\d\d", passes)
+    assert re.search("^broken_0003: ", annotated, re.MULTILINE)
+    assert re.search(r"^shot_0002: Ball\.Cut, 220 pixels, ", annotated, re.MULTILINE)
+    assert annotated.splitlines()[-1] == "Everything agrees"
+    assert read.startswith("2 frames, ")
+    instances = re.findall(r"^(shot_\d+: .*?), \d+ pixels, box ", annotated, re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^(shot_\d+: .*?) at \d+, \d+, colour ", read, re.MULTILINE | re.DOTALL) == instances
+    assert len(instances) > 10
+
+
+def test_passes_of_the_readme(installed: Environment, tmp_path: Path, data: Path) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (CHECKOUT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (code,) = [block for block in blocks if "read_passes" in block]
+    (tmp_path / "renders").mkdir()
+    shutil.copy(data / "5.0/multilayer_0001.exr", tmp_path / "renders/0001.exr")
+    shown = f"{code}\nprint(depth.shape == index.shape, depth.dtype, index.dtype, depth[index > 0].max() < 1000)"
+    assert installed.run_well(installed.python, "-c", shown, cwd=tmp_path) == "True float32 uint32 True"
 
 
 def test_types(installed: Environment, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""A dataset, and the passes of a frame, as numpy arrays: what training code reads."""

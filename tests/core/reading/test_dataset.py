@@ -1,0 +1,170 @@
+"""labelpass.open: the frames of a dataset in its order, categories with their ids, and what is wrong in a sentence."""
+
+import multiprocessing
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+
+from core.base.dataset_folder import DatasetFolder
+from core.base.errors import CategoryError, InputError, RecordError, UsageError
+from core.reading.dataset import Frames
+from core.reading.dataset import open as open_dataset
+from core.records.record_store import RecordFiles
+from core.settings.category_table import Category
+from tests.builders import instances_in, plain_record, record_path, write_record
+from tests.core.datasets import merged
+
+LABELS = np.kron(np.arange(1, 5, dtype=np.uint32).reshape(2, 2), np.ones((4, 4), np.uint32))
+
+
+def write_frames(output: Path, *frames: tuple[str, int], categories: Sequence[str] = ("a", "b")) -> None:
+    """Records with four instances of two categories."""
+    for sequence, frame in frames:
+        write_record(
+            output,
+            plain_record(
+                sequence=sequence,
+                frame=frame,
+                height=8,
+                width=8,
+                categories=tuple(map(Category, categories)),
+                instances=instances_in(LABELS, categories),
+            ),
+        )
+
+
+def test_frames_are_in_the_order_of_the_dataset(tmp_path: Path) -> None:
+    """By sequence, frame number and name, as the COCO file has them."""
+    write_frames(tmp_path, ("b", 1), ("a/x", 10), ("a/x", 9), ("", 3))
+    merged(tmp_path)
+    dataset = open_dataset(tmp_path)
+    assert [frame.path for frame in dataset.frames()] == ["shot_0003", "a/x/shot_0009", "a/x/shot_0010", "b/shot_0001"]
+    coco = COCO(DatasetFolder(tmp_path).instances)
+    images = coco.loadImgs(sorted(coco.getImgIds()))
+    assert [frame.record.image for frame in dataset.frames()] == [image["file_name"] for image in images]
+    for frame, image in zip(dataset.frames(), images, strict=True):
+        rows = coco.loadAnns(coco.getAnnIds(image["id"]))
+        assert [one.category_id for one in frame.instances] == [row["category_id"] for row in rows]
+    assert len(dataset) == 4
+    assert dataset.sequences == ("", "a/x", "b")
+    assert [frame.path for frame in dataset.frames(sequence="b")] == ["b/shot_0001"]
+    assert [frame.number for frame in dataset.frames(sequence="a/x")] == [9, 10]
+    with pytest.raises(UsageError, match="has no sequence 'a'; it has '', 'a/x' and 'b'"):
+        dataset.frames(sequence="a")
+
+
+def test_any_frame(tmp_path: Path) -> None:
+    write_frames(tmp_path, *[("", frame) for frame in range(1, 6)])
+    dataset = open_dataset(str(tmp_path))
+    frames = dataset.frames()
+    assert frames[-1].number == frames[4].number == 5
+    assert [frame.number for frame in frames[1:4:2]] == [2, 4]
+    assert isinstance(frames[:2], Frames)
+    assert dataset.frame("shot_0002").number == 2
+    with pytest.raises(IndexError):
+        frames[5]
+    with pytest.raises(InputError, match="has no frame 'shot_9'; the first of its 5 frames is 'shot_0001'"):
+        dataset.frame("shot_9")
+    assert "shot_0002" in repr(frames[1])
+    assert len(repr(dataset)) < 200 + len(str(tmp_path))
+
+
+def test_only_the_frame_that_is_used_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And of each its record once."""
+    write_frames(tmp_path, *[("", frame) for frame in range(1, 6)])
+    dataset = open_dataset(tmp_path)
+    read: list[str] = []
+    before = RecordFiles.read
+    monkeypatch.setattr(RecordFiles, "read", lambda store, frame: read.append(frame) or before(store, frame))
+    frame = dataset.frames()[3]
+    assert read == []
+    assert [one.mask().sum() for one in frame.instances] == [16] * 4
+    assert (frame.width, frame.notes, frame.ignored) == (8, (), ())
+    assert read == ["shot_0004"]
+
+
+def test_ids_of_categories(tmp_path: Path) -> None:
+    """Those of the last merge, and otherwise those that a merge is going to give."""
+    write_frames(tmp_path, ("", 1), categories=("b", "c"))
+    assert [(one.name, one.id) for one in open_dataset(tmp_path).categories] == [("b", 1), ("c", 2)]
+    merged(tmp_path)
+    write_frames(tmp_path, ("", 2), categories=("a", "b"))
+    assert [(one.name, one.id) for one in open_dataset(tmp_path).categories] == [("b", 1), ("c", 2), ("a", 3)]
+    merged(tmp_path)
+    assert {one.name: one.id for one in open_dataset(tmp_path).categories} == {"b": 1, "c": 2, "a": 3}
+
+
+def test_record_of_later(tmp_path: Path) -> None:
+    write_frames(tmp_path, ("", 1))
+    dataset = open_dataset(tmp_path)
+    write_frames(tmp_path, ("", 1), categories=("new", "b"))
+    instance = dataset.frame("shot_0001").instances[-1]
+    with pytest.raises(RecordError, match="has the category 'new', which was not there when the dataset was opened"):
+        _ = instance.category_id
+    record_path(tmp_path, "shot_0001").unlink()
+    with pytest.raises(RecordError, match=r"Cannot read .*shot_0001"):
+        _ = dataset.frame("shot_0001").instances
+
+
+def test_no_dataset(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing is not a folder; give the folder of the dataset"):
+        open_dataset(tmp_path / "nothing")
+    with pytest.raises(RecordError, match="holds no frame records; run 'labelpass annotate'"):
+        open_dataset(tmp_path)
+    write_frames(tmp_path, ("", 1))
+    DatasetFolder(tmp_path).categories.parent.mkdir(parents=True)
+    DatasetFolder(tmp_path).categories.write_text("no table", encoding="utf-8")
+    with pytest.raises(CategoryError, match="is not a category table"):
+        open_dataset(tmp_path)
+
+
+def test_damaged_records(tmp_path: Path) -> None:
+    """They are an error, unless it is said that they may be left out; and then they are named."""
+    write_frames(tmp_path, ("", 1), ("", 2), ("", 3))
+    record_path(tmp_path, "shot_0002").write_text("{}", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"shot_0002\.json is damaged; .*, or leave .* with skip_damaged=True"):
+        open_dataset(tmp_path)
+    dataset = open_dataset(tmp_path, skip_damaged=True)
+    assert [frame.number for frame in dataset.frames()] == [1, 3]
+    assert list(dataset.damaged) == ["shot_0002"]
+    assert "is damaged" in dataset.damaged["shot_0002"]
+
+
+def test_sequences_that_are_not_wanted(tmp_path: Path) -> None:
+    """Frames of an earlier export with other sequences are left out, as a merge leaves them out."""
+    for variant in ("left", "right"):
+        record = plain_record(sequence=f"s/{variant}", variant=variant, frame=1, categories=(Category("a"),))
+        write_record(tmp_path, record)
+    DatasetFolder(tmp_path).sequences.write_text('{"shots":{"s/shot_":["s/left"]}}', encoding="utf-8")
+    assert [frame.path for frame in open_dataset(tmp_path).frames()] == ["s/left/shot_0001"]
+
+
+def _areas(frames: Frames, index: int) -> tuple[str, list[int], list[int]]:
+    frame = frames[index]
+    return frame.path, [int(one.mask().sum()) for one in frame.instances], [one.category_id for one in frame.instances]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_in_other_processes(tmp_path: Path, method: str) -> None:
+    """As the workers of a DataLoader have it."""
+    write_frames(tmp_path, *[("", frame) for frame in range(1, 5)])
+    frames = open_dataset(tmp_path).frames()
+    _ = frames[0].instances
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        found = pool.starmap(_areas, [(frames, index) for index in range(4)])
+    assert found == [(f"shot_{number:04}", [16] * 4, [2, 1, 2, 1]) for number in range(1, 5)]
+
+
+def test_pickled_frames(tmp_path: Path) -> None:
+    write_frames(tmp_path, ("", 1))
+    dataset = open_dataset(tmp_path)
+    frame: Any = dataset.frames()[0]
+    _ = frame.instances
+    for one in (pickle.loads(pickle.dumps(frame)), pickle.loads(pickle.dumps(dataset)).frame("shot_0001")):
+        assert one.record == frame.record
+        assert [instance.box for instance in one.instances] == [instance.box for instance in frame.instances]
