@@ -1,7 +1,8 @@
-"""What an export writes, and where."""
+"""What an export writes, and where; and the formats that it writes for training."""
 
 import bpy
 
+from ..core.settings.export_table import ExportFormat
 from ..core.settings.format_table import CAMERA_FORMATS
 from ..operators.properties import switch_name
 from .sidebar import SidebarPanel
@@ -42,3 +43,27 @@ class Output(SidebarPanel):
         column.enabled = not context.window_manager.labelpass.running
         column.prop(settings, "redo")
         column.prop(settings, "workers")
+
+
+class Formats(SidebarPanel):
+    bl_label = "Formats for Training"
+    bl_options = {"DEFAULT_CLOSED"}
+    name = "formats"
+    parent = "export"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.labelpass
+        layout.enabled = not context.window_manager.labelpass.running
+        grid = layout.grid_flow(columns=2, even_columns=True, align=True)
+        for choice in ExportFormat:
+            grid.prop(settings, switch_name("formats", choice), text=choice.label, toggle=True)
+        column = layout.column()
+        # Without a format these are about nothing.
+        column.active = any(getattr(settings, switch_name("formats", choice)) for choice in ExportFormat)
+        column.prop(settings, "splits")
+        column.prop(settings, "split_by")
+        column.prop(settings, "split_seed")
+        column.prop(settings, "media")

@@ -250,7 +250,7 @@ def files_in(folder: Path) -> set[str]:
 # A part of a file's path -> its kind, the first that fits.
 _KINDS = {
     COCO: "COCO",
-    "annotations/categories.json": "categories.json",
+    "categories.json": "categories.json",
     "dataset.json": "dataset.json",
     "sequences.json": "sequences.json",
     "later_maps/": RECORDS,

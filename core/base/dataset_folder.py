@@ -1,7 +1,7 @@
 """The dataset folder: which file of a dataset lies where. Nothing else knows these names.
 
     DATASET/annotations/instances.json       COCO
-            annotations/categories.json      the ids of the categories
+            categories.json                  the ids of the categories
             dataset.json                     what the numbers in the files mean
             sequences.json                   which sequences the dataset is made of, where there is a choice
             images/FRAME.png                 training images
@@ -12,6 +12,7 @@
             records/FRAME.json               frame records
             later_maps/FRAME.json            merge records
             scenes/FRAME.json                scene records
+            exports/FORMAT/                  exports, each in the layout of its format
 
 FRAME is the path of a frame: its sequence and its name, see FrameFiles.path. Files that a record names are relative to
 the folder, with forward slashes, as the functions of this module give them.
@@ -21,12 +22,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 INSTANCES_FILE = "annotations/instances.json"
-CATEGORIES_FILE = "annotations/categories.json"
+CATEGORIES_FILE = "categories.json"
+# Where it was before. Programs that take every file of `annotations` for COCO stumble over it there.
+FORMER_CATEGORIES_FILE = "annotations/categories.json"
 DESCRIPTION_FILE = "dataset.json"
 SEQUENCES_FILE = "sequences.json"
 
 _IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS = "images", "pictures", "maps", "soft_masks"
 _CAMERAS, _RECORDS, _MERGE_RECORDS, _SCENES = "cameras", "records", "later_maps", "scenes"
+_EXPORTS = "exports"
 # Where a frame has files of its own besides its record, and those of them that have a folder for each kind of file.
 FRAME_FOLDERS = (_IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS, _MERGE_RECORDS)
 _WITH_KINDS = (_MAPS, _PREVIEWS)
@@ -54,6 +58,11 @@ class DatasetFolder:
         return self.path / CATEGORIES_FILE
 
     @property
+    def former_categories(self) -> Path:
+        """Where earlier versions kept them."""
+        return self.path / FORMER_CATEGORIES_FILE
+
+    @property
     def description(self) -> Path:
         return self.path / DESCRIPTION_FILE
 
@@ -70,6 +79,11 @@ class DatasetFolder:
     def scenes(self) -> Path:
         """The folder of the scene records."""
         return self.path / _SCENES
+
+    @property
+    def exports(self) -> Path:
+        """The folder of the exports, unless the user has chosen another one; exports/export_folder.py knows them."""
+        return self.path / _EXPORTS
 
     def merge_record(self, frame: str) -> Path:
         return self.path / merge_record_file(frame)

@@ -129,7 +129,7 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
         if noted is not None:
             noted[path] = digested.content()
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 @contextmanager
@@ -142,27 +142,34 @@ def complete_folder(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the folder or a file in it cannot be written, for example on a full disk.
     """
-    temporary, earlier = path.with_name(owned_name(path.name)), path.with_name(owned_name(f"{path.name}.earlier"))
     noted = _noted.get()
+    contents = {}
+    with replaced_folder(path) as temporary:
+        yield temporary
+        for file in temporary.iterdir():
+            with file.open("rb+") as written:
+                os.fsync(written.fileno())
+            if noted is not None:
+                contents[path / file.name] = Content.of_file(file)
+    if noted is not None:
+        noted.update(contents)
+
+
+@contextmanager
+def replaced_folder(path: Path) -> Iterator[Path]:
+    """As complete_folder, with folders in it at any depth; what is in the files is neither noted nor forced to disk."""
+    temporary, earlier = path.with_name(owned_name(path.name)), path.with_name(owned_name(f"{path.name}.earlier"))
     try:
         try:
             shutil.rmtree(temporary, ignore_errors=True)  # of an earlier process with this number
             temporary.mkdir(parents=True)
             yield temporary
-            contents = {}
-            for file in temporary.iterdir():
-                with file.open("rb+") as written:
-                    os.fsync(written.fileno())
-                if noted is not None:
-                    contents[path / file.name] = Content.of_file(file)
             _take_place(temporary, path, earlier)
-            if noted is not None:
-                noted.update(contents)
         finally:
             for leftover in (temporary, earlier):
                 shutil.rmtree(leftover, ignore_errors=True)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 def link_or_copy(file: Path, path: Path) -> None:
@@ -183,7 +190,7 @@ def link_or_copy(file: Path, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)  # of an earlier process with this number
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     try:
         os.link(os.path.realpath(file), temporary)
         temporary.replace(path)
@@ -221,10 +228,11 @@ def check_writable(folder: Path) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
 
 
-def _cannot_write(path: Path, error: OSError) -> OutputError:
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The sentence on a file or folder that cannot be written."""
     way_out = "choose" if error.errno in _NOT_FOR_LACK_OF_SPACE else "free space there or choose"
     return OutputError(f"Cannot write {path}: {error.strerror or error}; {way_out} another output folder")
 

@@ -1,8 +1,7 @@
 """The ids of a dataset's categories: fixed once, whatever is seen first, and kept when frames are added later.
 
 A category has the id that the user fixed, else the one that it has in the dataset already, else the smallest free
-number in the order of names. The dataset remembers them in `annotations/categories.json`, which is a category table
-as well.
+number in the order of names. The dataset remembers them in `categories.json`, which is a category table as well.
 """
 
 import dataclasses
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
+from ..base.files import cannot_write
 from ..settings.category_files import read_table, write_categories
 from ..settings.category_table import Category
 
@@ -102,9 +102,15 @@ class DatasetCategories:
 
 def ids_before(dataset: DatasetFolder) -> dict[str, int]:
     """Name -> id of the categories that a dataset has already; CategoryError where their file is damaged."""
-    if not dataset.categories.exists():
-        return {}
-    return ids_of(read_table(dataset.categories).categories)
+    return ids_of(_kept(dataset))
+
+
+def _kept(dataset: DatasetFolder) -> tuple[Category, ...]:
+    """The categories that a dataset has already, in the place where they are now or in the former one."""
+    for path in (dataset.categories, dataset.former_categories):
+        if path.exists():
+            return read_table(path).categories
+    return ()
 
 
 def ids_in_dataset(dataset: DatasetFolder, categories: Iterable[Category]) -> dict[str, int]:
@@ -127,7 +133,22 @@ def ids_of(categories: Iterable[Category]) -> dict[str, int]:
 def keep_ids(dataset: DatasetFolder, categories: Iterable[Category]) -> None:
     """Remember the ids for frames that are added later; OutputError where the file cannot be written."""
     # One without a name, of a record from elsewhere, would make the file unreadable.
-    write_categories(dataset.categories, [category for category in categories if category.name])
+    named = tuple(category for category in categories if category.name)
+    if named != _kept(dataset) or not named:
+        write_categories(dataset.categories, named)
+
+
+def move_former_ids(dataset: DatasetFolder) -> None:
+    """Move the file of the ids from where earlier versions kept it; OutputError where that cannot be done."""
+    if not dataset.former_categories.exists():
+        return
+    try:
+        if dataset.categories.exists():
+            dataset.former_categories.unlink()
+        else:
+            dataset.former_categories.replace(dataset.categories)
+    except OSError as error:
+        raise cannot_write(dataset.categories, error) from error
 
 
 def _united(known: Category, category: Category, where: str, other: str) -> Category:

@@ -3,16 +3,21 @@
 import argparse
 import dataclasses
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import Enum
 from typing import Any, NoReturn
 
 from ..base.choice import Choice
 from ..run.exit_codes import ExitCode
 from ..settings.map_table import DenseMap, MapKind
-from ..settings.settings import Settings, Topic
+from ..settings.settings import Settings, Stage, Topic
 
 _INDENT = "  "
+_ABOUT = {
+    Stage.FRAMES: "each frame",
+    Stage.MERGE: "all frames together",
+    Stage.EXPORT: "formats for training",
+}
 
 
 class OneSentenceParser(argparse.ArgumentParser):
@@ -51,14 +56,13 @@ class _Elsewhere(argparse.Action):
 
 
 def add_settings(
-    parser: argparse.ArgumentParser, frames: bool = True, merge: bool = True, blender: bool = True
+    parser: argparse.ArgumentParser, stages: Collection[Stage] = tuple(Stage), blender: bool = True
 ) -> None:
     """An option for each setting, named and explained as in the sidebar. What the user leaves out is absent.
 
     Args:
         parser: where to add them.
-        frames: whether those that are about each frame are wanted.
-        merge: whether those are that are about what is made of all records.
+        stages: which of them are wanted, by what they are about.
         blender: whether a scene is open, so that those that are about it mean something. It stores settings, and what
             is left out is not the default but what the scene says.
     """
@@ -67,10 +71,8 @@ def add_settings(
         option = f"--{field.name.replace('_', '-')}"
         if field.metadata["needs_blender"] and not blender:
             elsewhere = "is about the scenes of a .blend; give it to export_annotations.py"
-        elif field.metadata["for_merge"] and not merge:
-            elsewhere = "is about all frames together; give it to labelpass merge"
-        elif not field.metadata["for_merge"] and not frames:
-            elsewhere = "is about each frame; give it to labelpass annotate"
+        elif (stage := field.metadata["stage"]) not in stages:
+            elsewhere = f"is about {_ABOUT[stage]}; give it to labelpass {stage.value}"
         else:
             topic = field.metadata["topic"]
             if topic not in groups:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
-from ..categories.ids import keep_ids
+from ..categories.ids import keep_ids, move_former_ids
 from ..formats.coco import CocoWriter
 from ..formats.writer import StreamedFrame, Writer, writers_of
 from ..frames.frame_messages import lines_said_once
@@ -73,6 +73,7 @@ def merge(
         OutputError: a file cannot be written.
     """
     dataset = DatasetFolder(output)
+    move_former_ids(dataset)
     writers = writers_of((*formats_chosen_by(""), *settings.cameras))
     written = write_formats(
         open_records(dataset), [*writers, DescriptionWriter(writers)], progress, checkpoint, two_frame_maps=True

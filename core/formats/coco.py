@@ -6,8 +6,9 @@ same bytes on every machine. Nothing of a frame is kept in memory, and of each o
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..base.files import canonical_json, complete_file
@@ -20,71 +21,142 @@ from .writer import StreamedFrame, Survey
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
 
+Row = dict[str, Any]
+
 
 class CocoWriter:
-    """Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
-    ids as coco_tracks.py says.
-
-    Attributes:
-        annotations: how many are written.
-    """
+    """Writes the dataset's own COCO file."""
 
     written = (DatasetFormat.COCO,)
 
     def __init__(self) -> None:
-        self.annotations = 0
-        self._tracks = Tracks()
+        self._rows = CocoRows()
+
+    @property
+    def annotations(self) -> int:
+        """How many are written."""
+        return self._rows.annotations
 
     def survey(self, record: FrameRecord) -> None:
-        self._tracks.add(record)
+        self._rows.survey(record)
 
     def begin(self, survey: Survey, files: ExitStack) -> None:
         self._survey = survey
-        self._tracks.number(survey.ids)
+        self._rows.begin(survey)
         path = survey.dataset.instances
-        self._file = files.enter_context(complete_file(path))
-        # The annotations wait in a file of their own until the images, which stand before them, are complete.
-        self._rows = files.enter_context(tempfile.TemporaryFile(dir=path.parent))  # noqa: SIM115, the stack closes it
-        self._file.write(b'{"info":%s,\n"images":[' % canonical_json(_INFO))
+        self._file = CocoFile(files.enter_context(complete_file(path)), path.parent, files)
 
     def add(self, frame: StreamedFrame) -> None:
-        record, image, ids = frame.record, frame.number, self._survey.ids
-        position = self._tracks.position(record)
-        self._file.write((b",\n" if image > 1 else b"\n") + canonical_json(image_row(image, record, position)))
+        self._file.add_image(self._rows.image(frame.number, frame.record))
+        for row in self._rows.annotations_of(frame.number, frame.record):
+            self._file.add_annotation(row)
+
+    def finish(self) -> Sequence[str]:
+        self._file.add_table("categories", map(category_row, self._survey.categories))
+        if self._survey.part_categories:
+            self._file.add_table("part_categories", map(category_row, self._survey.part_categories))
+        self._file.add_table("videos", self._rows.tracks.videos())
+        self._file.add_table("tracks", self._rows.tracks.tracks())
+        self._file.end()
+        return ()
+
+
+class CocoRows:
+    """What COCO says of frames in the order of the dataset.
+
+    Image and annotation ids count from 1 in the order of sequence, frame number, frame name and instance name; track
+    ids as coco_tracks.py says.
+
+    Attributes:
+        annotations: how many there were.
+        tracks: of all frames.
+    """
+
+    def __init__(self) -> None:
+        self.annotations = 0
+        self.tracks = Tracks()
+
+    def survey(self, record: FrameRecord) -> None:
+        """First round: each record once, in any order."""
+        self.tracks.add(record)
+
+    def begin(self, survey: Survey) -> None:
+        """Between the rounds."""
+        self._ids, self._part_ids = survey.ids, survey.part_ids
+        self.tracks.number(survey.ids)
+
+    def image(self, number: int, record: FrameRecord) -> Row:
+        """Second round: the row of a frame, `number` is its place in the order of the dataset, from 1."""
+        self._position = self.tracks.position(record)
+        return image_row(number, record, self._position)
+
+    def annotations_of(self, number: int, record: FrameRecord) -> Iterator[Row]:
+        """The rows of the frame whose image() was the last: instances, then regions to ignore with `iscrowd` 1."""
+        ids = self._ids
         for instance in record.instances:
-            row = annotation_row(self.annotations + 1, image, ids[instance.category], instance, record, position)
+            self.annotations += 1
+            id = ids[instance.category]
+            row = annotation_row(self.annotations, number, id, instance, record, self._position)
             if instance.track is not None:
-                row["track_id"] = self._tracks.id_of(instance)
-            self._write_annotation(row | extra_fields(instance, record, self._survey.part_ids))
+                row["track_id"] = self.tracks.id_of(instance)
+            yield row | extra_fields(instance, record, self._part_ids)
         for region in record.ignored:
             # An evaluation looks for regions to ignore in one category after the other.
             for id in [ids[region.category]] if region.category else ids.values():
-                row = annotation_row(self.annotations + 1, image, id, region, record, position)
-                self._write_annotation({**row, "iscrowd": 1})
+                self.annotations += 1
+                row = annotation_row(self.annotations, number, id, region, record, self._position)
+                yield {**row, "iscrowd": 1}
 
-    def finish(self) -> Sequence[str]:
-        self._file.write(b'\n],\n"annotations":[')
-        self._rows.seek(0)
-        shutil.copyfileobj(self._rows, self._file)
-        _write_table(self._file, "categories", map(category_row, self._survey.categories))
-        if self._survey.part_categories:
-            _write_table(self._file, "part_categories", map(category_row, self._survey.part_categories))
-        _write_table(self._file, "videos", self._tracks.videos())
-        _write_table(self._file, "tracks", self._tracks.tracks())
+
+class CocoFile:
+    """A file of COCO's that is written row by row.
+
+    The annotations wait in a file of their own until the images, which stand before them, are complete.
+
+    Args:
+        file: to write to.
+        folder: for the file of the annotations, which has no name.
+        files: where that file is kept open.
+    """
+
+    def __init__(self, file: BinaryIO, folder: Path, files: ExitStack) -> None:
+        self._file = file
+        self._rows = files.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115, the stack closes it
+        self._file.write(b'{"info":%s,\n"images":[' % canonical_json(_INFO))
+        self._images = self._annotations = 0
+        self._tables_begun = False
+
+    def add_image(self, row: Mapping[str, Any]) -> None:
+        self._file.write(_row(row, self._images))
+        self._images += 1
+
+    def add_annotation(self, row: Mapping[str, Any]) -> None:
+        self._rows.write(_row(row, self._annotations))
+        self._annotations += 1
+
+    def add_table(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Another table; after the first one there are no more images and annotations."""
+        self._end_annotations()
+        self._file.write(b'\n],\n"%s":[' % name.encode())
+        for number, row in enumerate(rows):
+            self._file.write(_row(row, number))
+
+    def end(self) -> None:
+        self._end_annotations()
         self._file.write(b"\n]}\n")
-        return ()
 
-    def _write_annotation(self, row: Mapping[str, Any]) -> None:
-        self.annotations += 1
-        self._rows.write((b",\n" if self.annotations > 1 else b"\n") + canonical_json(row))
+    def _end_annotations(self) -> None:
+        if not self._tables_begun:
+            self._tables_begun = True
+            self._file.write(b'\n],\n"annotations":[')
+            self._rows.seek(0)
+            shutil.copyfileobj(self._rows, self._file)
 
 
 def make_writer(formats: Sequence[DatasetFormat]) -> CocoWriter:
     return CocoWriter()
 
 
-def _write_table(file: BinaryIO, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Another table after the one that is open."""
-    file.write(b'\n],\n"%s":[' % name.encode())
-    for number, row in enumerate(rows):
-        file.write((b",\n" if number else b"\n") + canonical_json(row))
+def _row(row: Mapping[str, Any], number: int) -> bytes:
+    """A row of a table with the comma before it; `number` is how many stand before it."""
+    return (b",\n" if number else b"\n") + canonical_json(row)

@@ -49,7 +49,8 @@ class Summary:
         failed: frame -> a sentence on what is wrong with it.
         notes: frame -> sentences on what the user should know about it.
         dataset: a sentence on the dataset file, "" until it is written.
-        problems: a sentence on each record that the dataset file could not take.
+        exports: lines on the formats that were exported.
+        problems: a sentence on each record that the dataset file, or an export, could not take.
         stopped: whether the user stopped the run.
     """
 
@@ -60,6 +61,7 @@ class Summary:
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     dataset: str = ""
+    exports: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     stopped: bool = False
 
@@ -88,9 +90,9 @@ class Summary:
         return f"Stopped: {text}" if self.stopped else text
 
     def outline(self) -> list[str]:
-        """The run as a whole: headline, dataset, and what is wrong with that."""
+        """The run as a whole: headline, dataset, exports, and what is wrong with these."""
         lines = [self.headline()] if self.frames or self.stopped else []
-        return [*lines, *([self.dataset] if self.dataset else []), *self.problems]
+        return [*lines, *([self.dataset] if self.dataset else []), *self.exports, *self.problems]
 
     def remarks(self) -> list[Remark]:
         """Every failure and every note once, each with its frames."""
@@ -177,6 +179,12 @@ class AnnotationRun:
         data = {"output": str(self._output), "settings": settings.as_json()}
         self._pool.submit(Task("merge", data, self._output, f"the records of {self._output}"))
 
+    def export(self, settings: Settings, output: Path | None = None) -> None:
+        """Write the dataset in the formats that the settings want, by a worker; `output` as in dataset/export.py."""
+        folder = None if output is None else str(output)
+        data = {"dataset": str(self._output), "output": folder, "settings": settings.as_json()}
+        self._pool.submit(Task("export", data, self._output, f"the records of {self._output}"))
+
     def take(self, event: Event) -> None:
         """Count what a worker has answered to a task of this run."""
         summary = self.summary
@@ -192,6 +200,13 @@ class AnnotationRun:
                     + _left_out(result["left_out"])
                 )
                 summary.problems += result["problems"]
+            else:
+                summary.problems.append(event.error)
+            return
+        if task.do == "export":
+            if isinstance(event, Done):
+                summary.exports += event.result["lines"]
+                summary.problems += event.result["problems"]
             else:
                 summary.problems.append(event.error)
             return
@@ -258,9 +273,28 @@ def merge_records(output: Path, progress: Callable[[int, int], None], settings: 
         progress: called with records read and their total, each being read twice.
         settings: only those that are about all records count.
     """
+    return _alone(output, progress, lambda run: run.merge(settings))
+
+
+def export_dataset(
+    dataset: Path, progress: Callable[[int, int], None], settings: Settings, output: Path | None
+) -> Summary:
+    """Write a dataset in the formats that the settings want, and wait for it.
+
+    Args:
+        dataset: its folder.
+        progress: as in merge_records().
+        settings: only those that are about exports count.
+        output: the folder of the exports; None for the one in the dataset.
+    """
+    return _alone(dataset, progress, lambda run: run.export(settings, output))
+
+
+def _alone(dataset: Path, progress: Callable[[int, int], None], submit: Callable[[AnnotationRun], None]) -> Summary:
+    """Let a worker do a single task, and wait for it; Ctrl-C stops it."""
     with WorkerPool(1) as pool:
-        run = AnnotationRun(pool, output)
-        run.merge(settings)
+        run = AnnotationRun(pool, dataset)
+        submit(run)
         try:
             while pool.pending:
                 for event in pool.poll(timeout=0.5):

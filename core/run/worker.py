@@ -120,14 +120,10 @@ def _decode_combined(data: Mapping[str, Any], report: Report, checkpoint: Checkp
 
 
 def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
-    def now_and_then(done: int, total: int) -> None:
-        if done % 100 == 0:
-            report(done, total)
-
     from ..dataset.merge import merge  # here, since only one of all workers does this, once
 
     output, settings = Path(data["output"]), Settings.from_json(data["settings"])
-    merged = merge(output, settings, now_and_then, checkpoint)
+    merged = merge(output, settings, _now_and_then(report), checkpoint)
     return {
         "path": str(merged.path),
         "frames": merged.frames,
@@ -138,10 +134,27 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
     }
 
 
+def _export(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
+    from ..dataset.export import export  # here, as merge is
+
+    output = None if data["output"] is None else Path(data["output"])
+    exported = export(Path(data["dataset"]), Settings.from_json(data["settings"]), output, _now_and_then(report))
+    return {"lines": list(exported.lines()), "problems": list(exported.problems)}
+
+
+def _now_and_then(report: Report) -> Report:
+    def reported(done: int, total: int) -> None:
+        if done % 100 == 0:
+            report(done, total)
+
+    return reported
+
+
 TASKS: Mapping[str, Callable[[Mapping[str, Any], Report, Checkpoint], Result]] = {
     "annotate": _annotate,
     "decode_combined": _decode_combined,
     "merge": _merge,
+    "export": _export,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, get_origin, get_type_hints
 from ..base.choice import Choice
 from ..base.errors import UsageError
 from ..base.json_fields import JsonObject
+from .export_table import ExportFormat
 from .format_table import CAMERA_FORMATS, DatasetFormat
 from .map_table import DenseMap, maps_to_write
 from .render_pass import INDEX_PASSES, Pass
@@ -149,12 +150,37 @@ class ImageFrom(Choice):
     RENDER_LAYER = "render_layer", "Render Layer", "What the labelled view layer shows without the compositor: Combined"
 
 
+class SplitBy(Choice):
+    """What stays together in one split."""
+
+    FRAME = "frame", "Frame", "Each frame by itself; neighbours of an animation may stand on both sides"
+    SEQUENCE = "sequence", "Sequence", "All frames of a sequence together, so that no neighbours leak"
+    SCENE = "scene", "Scene", "All frames of a scene of a .blend together; of files alone, as by sequence"
+
+
+class Media(Choice):
+    """How the training images get into an export."""
+
+    LINK = "link", "Link", "Hard links, which take no space on the same disk; copies where that cannot be done"
+    COPY = "copy", "Copy", "Copies, which stay as they are whatever becomes of the dataset"
+    NONE = "none", "None", "No images; annotations name them as if they were there"
+
+
+class Stage(Enum):
+    """What a setting is about; the value is the command that takes it."""
+
+    FRAMES = "annotate"
+    MERGE = "merge"
+    EXPORT = "export"
+
+
 class Topic(Enum):
     """What settings are about; the value is a heading of the command line's help."""
 
     LABELS = "what is labelled"
     KEPT = "which instances are kept"
     WRITTEN = "what is written"
+    EXPORTED = "formats for training"
     RUN = "how the run goes"
 
 
@@ -170,7 +196,7 @@ def _setting(
     largest: float | None = None,
     several_of: Sequence[Choice] = (),
     signed: bool = False,
-    for_merge: bool = False,
+    stage: Stage = Stage.FRAMES,
     needs_blender: bool = False,
 ) -> Any:
     """A field with its words.
@@ -184,7 +210,7 @@ def _setting(
         largest: the largest number that may be typed; None for any.
         signed: whether a number may be negative.
         several_of: the choices of a setting that takes any number of them; none for others.
-        for_merge: whether it is about what is made of all records, and not about a frame.
+        stage: whether it is about each frame, or about what is made of all records.
         needs_blender: whether the setting means nothing for EXR files alone.
     """
     metadata = {
@@ -197,7 +223,7 @@ def _setting(
         "largest": largest,
         "signed": signed,
         "several_of": several_of,
-        "for_merge": for_merge,
+        "stage": stage,
         "needs_blender": needs_blender,
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -378,9 +404,54 @@ class Settings(JsonObject):
         "none",
         changes_records=False,
         several_of=CAMERA_FORMATS,
-        for_merge=True,
+        stage=Stage.MERGE,
         topic=Topic.WRITTEN,
         stands_for="FORMATS",
+    )
+    formats: tuple[ExportFormat, ...] = _setting(
+        (),
+        "Formats",
+        "Formats to export the dataset in, each into a folder of its own with its images",
+        changes_records=False,
+        several_of=tuple(ExportFormat),
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
+        stands_for="FORMATS",
+    )
+    splits: str = _setting(
+        "train=80,val=20",
+        "Splits",
+        "Names and shares of the splits; a frame's split depends on its name and the seed alone, so frames that are "
+        "added move no others",
+        changes_records=False,
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
+        stands_for="SHARES",
+    )
+    split_by: SplitBy = _setting(
+        SplitBy.FRAME,
+        "Split By",
+        "What stays together in one split",
+        changes_records=False,
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
+    )
+    split_seed: int = _setting(
+        0,
+        "Split Seed",
+        "Another number divides the frames in another way",
+        changes_records=False,
+        slider=100,
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
+    )
+    media: Media = _setting(
+        Media.LINK,
+        "Media",
+        "How the training images get into the folder of each format",
+        changes_records=False,
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
     )
     workers: int = _setting(
         0,
@@ -411,6 +482,8 @@ class Settings(JsonObject):
             )
         if self.flow_step == 0:
             raise UsageError("The flow step cannot be 0; use for example 2 for two frames ahead, or -1 for one back")
+        if self.split_seed < 0:
+            raise UsageError(f"The split seed cannot be {self.split_seed}; use 0 or more")
         for name in ("min_area", "min_side"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} cannot be {getattr(self, name)}; use 1 or more, or 0 to keep everything")
@@ -469,6 +542,12 @@ def _several_of(choices: Sequence[Choice], value: Any) -> Any:
     if not all(one in choices for one in value):
         raise ValueError(value)
     return tuple(choice for choice in choices if choice in value)
+
+
+def settings_of_stage(settings: Settings, stage: Stage) -> dict[str, Any]:
+    """The settings of one stage, as JSON has them."""
+    names = {field.name for field in dataclasses.fields(Settings) if field.metadata["stage"] is stage}
+    return {name: value for name, value in settings.as_json().items() if name in names}
 
 
 def shows_colours(settings: Settings) -> bool:

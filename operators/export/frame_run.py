@@ -31,7 +31,7 @@ class FrameRun:
     Args:
         output: the dataset's folder.
         workers: how many processes work at once.
-        merge: whether the dataset file is written at the end.
+        merge: whether the dataset file is written at the end, and formats that the settings want of it.
         low_priority: whether the workers leave the processor to others.
 
     Attributes:
@@ -48,7 +48,7 @@ class FrameRun:
         self._folder = tempfile.TemporaryDirectory(prefix="labelpass-")
         self.temporary = Path(self._folder.name)
         self._linear_image = LinearImage()
-        self._merge = merge
+        self._merge = self._export = merge
         self._settings = Settings()  # those of the last frame count for what is made of all of them
         self._decoded = 0
         self._users: Counter[Path] = Counter()  # of temporary files
@@ -109,6 +109,10 @@ class FrameRun:
         if self._merge and self.summary.annotated + self.summary.kept:
             self._merge = False
             self._run.merge(self._settings)
+            return False
+        if self._export and self.summary.dataset and self._settings.formats:
+            self._export = False
+            self._run.export(self._settings)
             return False
         return True
 

@@ -10,6 +10,7 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.dataset.merge import merge
+from core.settings.export_table import ExportFormat
 from core.settings.format_table import DatasetFormat
 from tests.builders import plain_job, rendered_frame
 
@@ -88,14 +89,14 @@ def test_every_page_and_picture_can_be_found() -> None:
 def test_anchors_are_those_of_github(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "# How to label a scene\n## `records/NAME.json`\n## `annotations/categories.json`, and other tables\n"
+        "# How to label a scene\n## `records/NAME.json`\n## `categories.json`, and other tables\n"
         "## Twice\n## Twice\n## A [link](to.md), with_underscore\n```\n# no heading\n```\n",
         encoding="utf-8",
     )
     assert anchors_of(page) == {
         "how-to-label-a-scene",
         "recordsnamejson",
-        "annotationscategoriesjson-and-other-tables",
+        "categoriesjson-and-other-tables",
         "twice",
         "twice-1",
         "a-link-with_underscore",
@@ -108,6 +109,17 @@ def test_table_of_dataset_formats() -> None:
         chosen = f"`--{format.chosen_by} {format.value}`" if format.chosen_by else "always written"
         assert f"| {format.label} | `{format.files}` | {format.needs.value} | {chosen} |" in text
         assert format.source in text
+
+
+def test_table_of_export_formats() -> None:
+    text = text_of(CHECKOUT / "docs/exports.md")
+    for format in ExportFormat:
+        needs = ", ".join(need.value for need in format.needs) or "nothing"
+        assert re.search(
+            rf"^\| `{format.value}` \| \[{format.label}\]\({re.escape(format.source)}\): .+ \| {needs} \|$",
+            text,
+            re.MULTILINE,
+        ), format
 
 
 def test_training_code_of_the_readme(rendered_of: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...settings.settings import Stage
 from ..arguments import Commands, add_frames, add_pass_names
 from ..setting_options import add_settings, examples
 
@@ -52,4 +53,4 @@ def add(commands: Commands) -> None:
         "--sequence", metavar="NAME", help="Name of one sequence for all frames, instead of the names of their folders"
     )
     add_pass_names(files)
-    add_settings(annotate, blender=False, merge=False)
+    add_settings(annotate, blender=False, stages=[Stage.FRAMES])

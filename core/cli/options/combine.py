@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ...settings.settings import Stage
 from ..arguments import Commands
 from ..setting_options import add_settings, examples
 
@@ -39,4 +40,4 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="Number the categories anew where the datasets have different ids, as far as no category table fixes them",
     )
-    add_settings(combine, blender=False, frames=False)
+    add_settings(combine, blender=False, stages=[Stage.MERGE])

@@ -1,5 +1,6 @@
 """The options of `labelpass merge`."""
 
+from ...settings.settings import Stage
 from ..arguments import Commands, add_folder
 from ..setting_options import add_settings, examples
 
@@ -16,4 +17,4 @@ def add(commands: Commands) -> None:
         epilog=examples(["labelpass merge dataset", "labelpass merge dataset --cameras json,colmap"]),
     )
     add_folder(merge)
-    add_settings(merge, blender=False, frames=False)
+    add_settings(merge, blender=False, stages=[Stage.MERGE])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.base.dataset_folder import CATEGORIES_FILE, DatasetFolder
 from core.base.errors import CategoryError, RecordError
-from core.categories.ids import DatasetCategories, ids_before, keep_ids
+from core.categories.ids import DatasetCategories, ids_before, keep_ids, move_former_ids
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
 
 NAMES = st.sampled_from("abcdefgh")
@@ -117,7 +117,6 @@ def test_the_file_is_a_category_table(tmp_path: Path) -> None:
 
 
 def test_damaged_file(tmp_path: Path) -> None:
-    (tmp_path / CATEGORIES_FILE).parent.mkdir()
     (tmp_path / CATEGORIES_FILE).write_text("{")
     with pytest.raises(CategoryError, match=r"categories\.json is not a category table"):
         ids_before(DatasetFolder(tmp_path))
@@ -146,3 +145,22 @@ def test_what_contradicts(other: Category) -> None:
             RecordError, match=r"'person' differs: .* in b\.json, but .*; make them the same in Blender"
         ):
             found.add([second], Path("b.json"))
+
+
+def test_ids_in_the_place_of_before(tmp_path: Path) -> None:
+    """They are read there, and moved once, after which the folder of the annotations holds COCO alone."""
+    dataset = DatasetFolder(tmp_path)
+    keep_ids(dataset, [Category("car", 5)])
+    dataset.former_categories.parent.mkdir()
+    dataset.categories.rename(dataset.former_categories)
+
+    assert ids_before(dataset) == {"car": 5}
+    keep_ids(dataset, [Category("car", 5)])
+    assert not dataset.categories.exists(), "nothing has changed"
+    move_former_ids(dataset)
+    assert (dataset.categories.is_file(), dataset.former_categories.exists()) == (True, False)
+    assert ids_before(dataset) == {"car": 5}
+    # An earlier version of Labelpass has written it again.
+    dataset.former_categories.write_text("{")
+    move_former_ids(dataset)
+    assert (ids_before(dataset), dataset.former_categories.exists()) == ({"car": 5}, False)

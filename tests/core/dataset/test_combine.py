@@ -29,7 +29,7 @@ from tests.builders import PLATE, plain_instance, plain_record, read_record, rec
 from tests.core.datasets import annotate_rendered, bytes_in, checked, files_in, merged
 
 MAPS = (DenseMap.DEPTH_PNG, DenseMap.CATEGORIES_PNG, DenseMap.OCCLUSION_FORWARD_PNG, DenseMap.FLOW_FORWARD_FLO)
-MERGED = ("annotations/instances.json", "annotations/categories.json", "dataset.json")
+MERGED = ("annotations/instances.json", "categories.json", "dataset.json")
 
 
 def combined(output: Path, *datasets: Path | str, **options: Any) -> Combined:
@@ -207,10 +207,9 @@ def dataset_of(folder: Path, *names: str | Category, frame: int = 1, **known: An
 
 def ids_in(output: Path) -> dict[str, int]:
     rows = json.loads((output / "annotations/instances.json").read_bytes())["categories"]
-    assert {
-        row["name"]: row["id"]
-        for row in json.loads((output / "annotations/categories.json").read_bytes())["categories"]
-    } == {row["name"]: row["id"] for row in rows}
+    assert {row["name"]: row["id"] for row in json.loads((output / "categories.json").read_bytes())["categories"]} == {
+        row["name"]: row["id"] for row in rows
+    }
     return {row["name"]: row["id"] for row in rows}
 
 

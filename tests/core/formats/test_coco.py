@@ -264,7 +264,7 @@ def test_second_merge_changes_nothing(tmp_path: Path) -> None:
     write_coco_file(tmp_path)
 
     assert (tmp_path / INSTANCES_FILE).read_bytes() == first
-    assert sorted(path.name for path in (tmp_path / "annotations").iterdir()) == ["categories.json", "instances.json"]
+    assert sorted(path.name for path in (tmp_path / "annotations").iterdir()) == ["instances.json"]
 
 
 # --- Category ids -----------------------------------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def test_without_arguments() -> None:
     finished = run()
 
     assert (finished.returncode, finished.stdout) == (2, "")
-    for command in ("passes", "annotate", "merge", "validate"):
+    for command in ("passes", "annotate", "merge", "export", "validate"):
         assert len(re.findall(rf"^    {command} +[A-Z].*$", finished.stderr, re.MULTILINE)) == 1
     for code in (0, 1, 2, 130):
         assert re.search(rf"^  {code} +\w", finished.stderr, re.MULTILINE)
@@ -149,12 +149,12 @@ def test_without_arguments() -> None:
 def test_every_setting_is_explained() -> None:
     """In the help of the command that has it, with all of its choices, and in no more columns than there are."""
     columns = {**os.environ, "COLUMNS": "80"}
-    help_of = {command: good(command, "--help", env=columns) for command in ("annotate", "merge")}
+    help_of = {command: good(command, "--help", env=columns) for command in ("annotate", "merge", "export")}
 
     for field in dataclasses.fields(Settings):
         if field.metadata["needs_blender"]:
             continue
-        lines = help_of["merge" if field.metadata["for_merge"] else "annotate"]
+        lines = help_of[field.metadata["stage"].value]
         text = " ".join(" ".join(lines).split())
         option = f"--{field.name.replace('_', '-')}"
         start = text.index(f" {option} ") if f" {option} " in text else text.index(f" {option}, ")
@@ -163,7 +163,7 @@ def test_every_setting_is_explained() -> None:
         for choice in kind:
             assert re.search(rf" {choice.value}[:,]", text[start:])
         if field.default not in ("", ()):
-            default = {True: "on", False: "off"}.get(field.default, field.default)
+            default = ("on" if field.default else "off") if isinstance(field.default, bool) else field.default
             assert f"(default: {default})" in text[start:]
     for lines in help_of.values():
         explained = lines[: lines.index("examples:")]
@@ -183,6 +183,8 @@ def test_every_setting_is_explained() -> None:
             ["merge", "a", "--maps", "depth_png"],
             "--maps is about each frame; give it to labelpass annotate; see labelp",
         ),
+        (["merge", "a", "--splits", "train=1"], "--splits is about formats for training; give it to labelpass export"),
+        (["export", "a", "--cameras", "json"], "--cameras is about all frames together; give it to labelpass merge"),
         (["merge", "a", "--no-poses"], "--no-poses is about each frame; give it to labelpass annotate; see labelpass"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -701,7 +703,7 @@ def test_relabel_scene_records_by_a_table(renders: Path, out: Path, tmp_path: Pa
 
 
 def test_the_dataset_hands_on_its_table(renders: Path, out: Path, tmp_path: Path) -> None:
-    """`annotations/categories.json` of one dataset gives another one the same ids."""
+    """`categories.json` of one dataset gives another one the same ids."""
     table = tmp_path / "table.json"
     table.write_text(TABLE)
     good("annotate", renders, "--output", out, "--labels", "crypto_object", "--categories", table)

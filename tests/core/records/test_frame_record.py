@@ -424,6 +424,11 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "depth_scale",
         "flow_step",
         "cameras",
+        "formats",
+        "splits",
+        "split_by",
+        "split_seed",
+        "media",
         "workers",
         "redo",
     }

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import UsageError
+from core.settings.export_table import ExportFormat
 from core.settings.format_table import CAMERA_FORMATS, DatasetFormat
 from core.settings.map_table import DenseMap
 from core.settings.render_pass import LABEL_PASSES, Pass
@@ -21,8 +22,10 @@ from core.settings.settings import (
     ImageFrom,
     Instancing,
     LabelSource,
+    Media,
     Parts,
     Settings,
+    SplitBy,
 )
 
 FIELDS = dataclasses.fields(Settings)
@@ -54,6 +57,11 @@ ALL_SETTINGS = st.builds(
     cameras=st.sets(st.sampled_from(CAMERA_FORMATS)).map(
         lambda some: tuple(one for one in CAMERA_FORMATS if one in some)
     ),
+    formats=st.sets(st.sampled_from(ExportFormat)).map(lambda some: tuple(one for one in ExportFormat if one in some)),
+    splits=st.text(),
+    split_by=st.sampled_from(SplitBy),
+    split_seed=st.integers(0, 1000),
+    media=st.sampled_from(Media),
     depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
     redo=st.booleans(),
@@ -86,6 +94,11 @@ OTHER = {
     "depth_scale": 0.002,
     "flow_step": -3,
     "cameras": (DatasetFormat.NERF,),
+    "formats": (ExportFormat.YOLO_DETECT,),
+    "splits": "train=1",
+    "split_by": SplitBy.SEQUENCE,
+    "split_seed": 5,
+    "media": Media.COPY,
     "workers": 3,
     "redo": True,
 }
@@ -120,7 +133,8 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     changed = Settings(**{name: OTHER[name]})
     assert changed != Settings()
 
-    shapes_nothing = ("workers", "redo", "all_views", "all_scenes", "cameras")
+    shapes_nothing = ["workers", "redo", "all_views", "all_scenes", "cameras"]
+    shapes_nothing += ["formats", "splits", "split_by", "split_seed", "media"]
     assert (changed.shaping_records() == Settings().shaping_records()) == (name in shapes_nothing)
 
 

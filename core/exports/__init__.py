@@ -1,0 +1,1 @@
+"""Formats that a dataset is exported in: a folder for each, complete in itself."""

@@ -1,0 +1,41 @@
+"""Names of a frame's files in an export: without folders, and other ones for other frames.
+
+Readers glob for names and cut them at dots, slashes or their last folder, so "shots/a/frame_0001" becomes
+"shots__a__frame_0001".
+"""
+
+import hashlib
+
+_BETWEEN = "__"
+_LONGEST = 200  # bytes; file systems allow 255 with suffixes
+_DIGITS = 8
+
+
+def file_name(frame: str) -> str:
+    """The name for a frame's files.
+
+    Args:
+        frame: path of the frame, see FrameFiles.path.
+
+    Returns:
+        The path with its slashes as two underscores. One that could be another frame's as well, or that is too long,
+        ends in digits that are a function of the path.
+    """
+    name = frame.replace("/", _BETWEEN)
+    if name.split(_BETWEEN) == frame.split("/") and len(_bytes(name)) <= _LONGEST:
+        return name
+    digits = hashlib.blake2b(_bytes(frame), digest_size=_DIGITS // 2).hexdigest()
+    return f"{_bytes(name)[: _LONGEST - _DIGITS - 1].decode('utf-8', 'ignore')}-{digits}"
+
+
+def name_without_dots(frame: str) -> str:
+    """As file_name(), for readers that cut names at the first dot."""
+    name = file_name(frame)
+    if "." not in name:
+        return name
+    digits = hashlib.blake2b(_bytes(frame), digest_size=_DIGITS // 2).hexdigest()
+    return f"{name.replace('.', '_')}-{digits}"
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")

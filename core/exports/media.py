@@ -1,0 +1,40 @@
+"""Files of the dataset in an export: hard links where the disk allows it, else copies."""
+
+import os
+import shutil
+from pathlib import Path
+
+from ..base.errors import RecordError
+from ..settings.settings import Media
+
+
+def place_file(file: Path, path: Path, media: Media) -> None:
+    """Put a file in another place, where there is none yet.
+
+    Args:
+        file: in the dataset.
+        path: the new place, in a folder that is there.
+        media: how; not NONE.
+
+    Raises:
+        RecordError: the file is not there.
+        OSError: it cannot be written.
+    """
+    if media is Media.LINK:
+        try:
+            os.link(os.path.realpath(file), path)
+            return
+        except FileNotFoundError as error:
+            raise _missing(file) from error
+        except OSError:
+            pass  # another disk, a file system without links, or too many of them: copy
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise _missing(file) from error
+    with source, path.open("xb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+
+
+def _missing(file: Path) -> RecordError:
+    return RecordError(f"{file} is missing, which a frame record names; annotate that frame again")

@@ -1,0 +1,89 @@
+"""The formats that a dataset is exported in, each in the layout that its readers expect.
+
+This is the one table of them. Settings, command line, panel and docs/exports.md follow it; a module of core/exports
+writes each, and is imported only when it is wanted. It runs in Blender's process too.
+"""
+
+from enum import Enum
+
+from ..base.choice import Choice
+
+
+class ExportNeed(Enum):
+    """What a format takes from records. An export is refused where no frame has it.
+
+    Attributes:
+        what: a noun.
+        way_out: how frames come to have it.
+    """
+
+    what: str
+    way_out: str
+
+    def __new__(cls, value: str, what: str, way_out: str) -> "ExportNeed":
+        member = object.__new__(cls)
+        member._value_ = value
+        member.what, member.way_out = what, way_out
+        return member
+
+    CATEGORIES = (
+        "categories",
+        "a category",
+        "give the objects categories in Blender, or with --categories, and annotate again",
+    )
+    TRACKS = (
+        "tracks",
+        "an instance with a track",
+        "label objects, not connected components, and annotate again",
+    )
+    POSES = "poses", "an instance with a pose", "turn Poses and 3D Boxes on (--poses) and annotate again"
+    KEYPOINTS = (
+        "keypoints",
+        "an instance with keypoints",
+        "list the keypoints of a category in the category table and annotate again",
+    )
+    AMODAL = "amodal", "an instance with an amodal mask", "turn Amodal Masks on (--amodal) and annotate again"
+    DEPTH_PNG = "depth_png", "a depth PNG", "choose the map Depth as PNG (--maps depth_png) and annotate again"
+    CAMERA = (
+        "camera",
+        "a perspective camera",
+        "export with Labelpass in Blender, where the camera is known, and render with a perspective camera",
+    )
+
+
+class ExportFormat(Choice):
+    """A format, whose files are in a folder of its name.
+
+    Attributes:
+        module: of core/exports, which writes it; see exports/export_writer.py.
+        source: where the format is described.
+        needs: what at least one frame has to have.
+    """
+
+    module: str
+    source: str
+    needs: tuple[ExportNeed, ...]
+
+    def __new__(cls, value: str, label: str, help: str, module: str, source: str, *needs: ExportNeed) -> "ExportFormat":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label, member.help = label, help
+        member.module, member.source, member.needs = module, source, needs
+        return member
+
+    COCO = (
+        "coco",
+        "COCO",
+        "Boxes and masks as COCO's own downloads have them: annotations/instances_train.json, images/train",
+        "coco",
+        "https://cocodataset.org/#format-data",
+        ExportNeed.CATEGORIES,
+    )
+    YOLO_DETECT = (
+        "yolo_detect",
+        "YOLO Detect",
+        "Boxes for Ultralytics YOLO: data.yaml, images/train, labels/train",
+        "yolo",
+        "https://docs.ultralytics.com/datasets/detect/",
+        ExportNeed.CATEGORIES,
+    )

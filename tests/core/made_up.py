@@ -1,0 +1,128 @@
+"""Datasets of made-up label images, for tests of what is written of records: no render is behind them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from core.base.files import Content
+from core.dataset.export import Exported, export
+from core.masks.runs import find_masks
+from core.records.frame_record import FrameRecord
+from core.records.instance import Instance
+from core.settings.category_table import Category
+from core.settings.export_table import ExportFormat
+from core.settings.settings import Settings
+from tests.builders import plain_record, write_record
+
+Labels = npt.NDArray[np.uint32]
+
+# Ids with gaps, as users fix them, and names that no format likes.
+CATEGORIES = (
+    Category("car", 2, "vehicle"),
+    Category("a dog, 'big': #1", 7),
+    Category("Straße 東京", 300),
+    Category("x" * 200, 4),
+)
+
+
+@dataclass(frozen=True)
+class MadeUpFrame:
+    """A frame of a made-up dataset.
+
+    Attributes:
+        labels: (H, W) uint32, 0 = background.
+        categories: label -> name of its category; labels that are not in it are of the first category.
+        name, sequence, frame: of the frame.
+        ignored: labels that are regions to ignore.
+        suffix: of the image.
+        grey: whether the image has one channel.
+        known: more fields of the record; of instances by label under "instances".
+    """
+
+    labels: Labels
+    name: str
+    sequence: str = ""
+    frame: int = 1
+    categories: Mapping[int, str] = field(default_factory=dict)
+    ignored: Sequence[int] = ()
+    suffix: str = ".png"
+    grey: bool = False
+    known: Mapping[str, Any] = field(default_factory=dict)
+    instances: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def write_made_up(
+    output: Path, frames: Iterable[MadeUpFrame], categories: Sequence[Category] = CATEGORIES
+) -> list[FrameRecord]:
+    """Write the records and images of frames into a dataset, in the order of the dataset."""
+    records = []
+    for made in frames:
+        height, width = made.labels.shape
+        path = f"{made.sequence}/{made.name}" if made.sequence else made.name
+        image = f"images/{path}{made.suffix}"
+        _write_image(output / image, height, width, made.grey)
+        things = []
+        for mask in find_masks(made.labels):
+            category = made.categories.get(mask.label, categories[0].name) if categories else ""
+            more = made.instances.get(mask.label, {})
+            things.append(Instance(f"Thing {mask.label:05}", category, (mask.label,), mask, **more))
+        record = plain_record(
+            name=made.name,
+            sequence=made.sequence,
+            frame=made.frame,
+            width=width,
+            height=height,
+            image=image,
+            colour={},
+            categories=tuple(sorted(categories, key=lambda category: category.name)),
+            instances=tuple(thing for thing in things if thing.labels[0] not in made.ignored),
+            ignored=tuple(thing for thing in things if thing.labels[0] in made.ignored),
+            contents={image: Content.of_file(output / image)},
+            **made.known,
+        )
+        write_record(output, record)
+        records.append(record)
+    return sorted(records, key=lambda record: (record.sequence, record.frame, record.name))
+
+
+def random_labels(seed: int, height: int = 48, width: int = 64, things: int = 6) -> Labels:
+    """Rectangles and discs that hide each other, some in several parts and some with holes."""
+    random = np.random.default_rng(seed)
+    labels = np.zeros((height, width), np.uint32)
+    y, x = np.mgrid[:height, :width]
+    for label in range(1, things + 1):
+        cx, cy, size = random.uniform(0, width), random.uniform(0, height), random.uniform(2, min(height, width) / 2)
+        if label % 2:
+            labels[(x - cx) ** 2 + (y - cy) ** 2 < size**2] = label
+        else:
+            labels[(abs(x - cx) < size) & (abs(y - cy) < size / 2)] = label
+    return labels
+
+
+def several_frames(number: int = 10) -> list[MadeUpFrame]:
+    """Frames of two sequences; every fourth is empty, and names are those that readers stumble over."""
+    frames = []
+    for place in range(number):
+        labels = random_labels(place) if place % 4 != 3 else np.zeros((48, 64), np.uint32)
+        names = {label: CATEGORIES[label % len(CATEGORIES)].name for label in range(1, 7)}
+        name = [f"shot.1_{place:04}", f"a b_{place:04}", f"é東_{place:04}", f"{'n' * 180}_{place:04}"][place % 4]
+        sequence = "" if place < number // 2 else "shots/B.v2"
+        frames.append(MadeUpFrame(labels, name, sequence, place, names, ignored=[6] if place % 3 == 0 else []))
+    return frames
+
+
+def exported(dataset: Path, format: ExportFormat, **settings: Any) -> Exported:
+    """Export a dataset in one format, into the folder of exports in it."""
+    return export(dataset, Settings(formats=(format,), **settings))
+
+
+def _write_image(path: Path, height: int, width: int, grey: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(len(path.name))
+    shape = (height, width) if grey else (height, width, 3)
+    Image.fromarray(random.integers(0, 256, shape, np.uint8)).save(path)
