@@ -20,6 +20,7 @@ import numpy.typing as npt
 from ..base.box import Box
 from ..scene.scene_geometry import Mesh
 from .depth_bounds import DepthRange
+from .edge_search import REACH, EdgeSearch
 from .placed_mesh import PlacedMesh
 from .rasteriser import Floats, Projection, ScreenTriangles, fragments, project_triangles
 
@@ -76,9 +77,16 @@ def find_surfaces(
     window = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     part = slice(window.y0, window.y1), slice(window.x0, window.x1)
     search = _Search(_nearness(depth, projection, part), _precision(depth[part]), wanted[part], window)
-    for triangles, owner in _in_view(surfaces, meshes, projection, window, search):
-        search.add(triangles, owner, np.array([one.number for one in surfaces], dtype=np.int32))
+    label = np.array([one.number for one in surfaces], dtype=np.int32)
+    for triangles, owner in _in_view(surfaces, meshes, projection, window, search.range):
+        search.add(triangles, owner, label)
     inside = search.result()
+    doubtful = search.doubtful()
+    if doubtful.any():
+        edges = EdgeSearch(search.lowest, np.where(doubtful, wanted[part], -1), window)
+        for triangles, owner in _in_view(surfaces, meshes, projection, window, edges.range, REACH):
+            edges.add(triangles, owner, label)
+        _settle(inside, doubtful, edges.result())
     on_surface = inside >= 0
     _give_to_neighbours(inside, wanted[part], search.rendered)
     whole, found = np.full(shape, -1, np.int32), np.zeros(shape, dtype=bool)
@@ -121,6 +129,7 @@ class _Search:
         self._window = window
         self._wanted = wanted.ravel()
         low, high = -_greatest_around(-rendered), _greatest_around(rendered)
+        self.lowest = low - np.float32(2 * precision) * np.abs(low)
         margin = _BEYOND * (high - low) + np.float32(2 * precision) * np.maximum(np.abs(low), np.abs(high))
         low, high = low - margin, high + margin
         low[wanted < 0], high[wanted < 0] = np.inf, -np.inf
@@ -173,6 +182,16 @@ class _Search:
         chosen = self._of_closest if self.centred else self._of_foremost
         return chosen.reshape(self.rendered.shape)
 
+    def doubtful(self) -> npt.NDArray[np.bool_]:
+        """(H, W): where a surface is wanted, and there is none, or one that is behind all that was rendered around."""
+        wanted = self._wanted.reshape(self.rendered.shape) >= 0
+        if self.centred:
+            with np.errstate(invalid="ignore"):
+                farthest = np.where(self._exact, np.inf, self._rendered - self._closest)
+        else:
+            farthest = self._foremost
+        return wanted & (farthest.reshape(wanted.shape) < self.lowest)
+
 
 def _greatest_around(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The greatest value of each pixel and its eight neighbours."""
@@ -190,9 +209,17 @@ def _in_view(
     meshes: Mapping[str, Mesh],
     projection: Projection,
     window: Box,
-    search: _Search,
+    depths: DepthRange,
+    reach: float = 0.0,
 ) -> Iterator[tuple[ScreenTriangles, npt.NDArray[np.int32]]]:
-    """The triangles that may be seen, with the number of the surface that each is of; some at a time."""
+    """The triangles that may be seen, with the number of the surface that each is of; some at a time.
+
+    Args:
+        surfaces, meshes, projection: as find_surfaces has them.
+        window: where they are looked for in the image.
+        depths: the nearness that they may have there.
+        reach: how far from a pixel's centre they may lie, in pixels.
+    """
     numbers: dict[str, list[int]] = {}
     for number, one in enumerate(surfaces):
         numbers.setdefault(one.mesh, []).append(number)
@@ -201,7 +228,7 @@ def _in_view(
         if len(mesh.triangles) == 0:
             continue
         to_camera = projection.world_to_camera @ np.array([surfaces[number].matrix for number in of_mesh], np.float64)
-        kept = _boxes_in_view(mesh, to_camera, projection, window, search)
+        kept = _boxes_in_view(mesh, to_camera, projection, window, depths, reach)
         to_camera, in_view = to_camera[kept], np.array(of_mesh, dtype=np.int32)[kept]
         points = mesh.points.astype(np.float64)
         together = max(1, _TRIANGLES_AT_ONCE // len(mesh.triangles))
@@ -210,12 +237,12 @@ def _in_view(
             placed = points @ matrices[:, :3, :3].transpose(0, 2, 1) + matrices[:, None, :3, 3]
             corners = mesh.triangles + np.arange(len(owners))[:, None, None] * len(points)
             triangles = project_triangles(placed.reshape(-1, 3), corners.reshape(-1, 3), projection)
-            triangles = triangles.take(_may_be_seen(triangles, window, search))
+            triangles = triangles.take(_may_be_seen(triangles, window, depths, reach))
             yield triangles, owners[triangles.source // len(mesh.triangles)]
 
 
 def _boxes_in_view(
-    mesh: Mesh, to_camera: Floats, projection: Projection, window: Box, search: _Search
+    mesh: Mesh, to_camera: Floats, projection: Projection, window: Box, depths: DepthRange, reach: float
 ) -> npt.NDArray[np.int64]:
     """Which of the places of a mesh may be seen, by the box around it."""
     ends = np.stack((mesh.points.min(axis=0), mesh.points.max(axis=0))).astype(np.float64)
@@ -225,24 +252,37 @@ def _boxes_in_view(
     crosses = depth.min(axis=1) < projection.near  # looked at triangle by triangle, unless it is all behind
     placed[crosses] = (0.0, 0.0, 1.0)
     x, y, nearness = (np.ascontiguousarray(values.T) for values in projection.to_image(placed))
-    low, high = search.range.of_boxes(*_extent(x, y, window))
+    low, high = depths.of_boxes(*_extent(x, y, window, reach))
     seen = (nearness.max(axis=0) >= low) & (nearness.min(axis=0) <= high)
     return np.flatnonzero(np.where(crosses, depth.max(axis=1) >= projection.near, seen))
 
 
-def _may_be_seen(triangles: ScreenTriangles, window: Box, search: _Search) -> npt.NDArray[np.int64]:
+def _may_be_seen(triangles: ScreenTriangles, window: Box, depths: DepthRange, reach: float) -> npt.NDArray[np.int64]:
     """Which triangles hold a pixel's centre in their boxes, at a depth that was rendered there."""
-    low, high = search.range.of_boxes(*_extent(triangles.x, triangles.y, window))
+    low, high = depths.of_boxes(*_extent(triangles.x, triangles.y, window, reach))
     nearness = triangles.nearness
     return np.flatnonzero((nearness.max(axis=0) >= low) & (nearness.min(axis=0) <= high))
 
 
-def _extent(x: Floats, y: Floats, window: Box) -> tuple[Floats, Floats]:
-    """Least and greatest coordinates along the first axis, in the window; (2, N) each."""
+def _extent(x: Floats, y: Floats, window: Box, reach: float) -> tuple[Floats, Floats]:
+    """Least and greatest coordinates along the first axis, in the window and so far beyond; (2, N) each."""
     return (
-        np.stack((x.min(axis=0), x.max(axis=0))) - window.x0,
-        np.stack((y.min(axis=0), y.max(axis=0))) - window.y0,
+        np.stack((x.min(axis=0) - reach, x.max(axis=0) + reach)) - window.x0,
+        np.stack((y.min(axis=0) - reach, y.max(axis=0) + reach)) - window.y0,
     )
+
+
+def _settle(surface: npt.NDArray[np.int32], doubtful: npt.NDArray[np.bool_], by_edge: npt.NDArray[np.int32]) -> None:
+    """Let doubtful pixels have the surface whose edge is next to them, or none. Works in place.
+
+    What is behind all that was rendered around a pixel is seen there only if it is seen next to it as well.
+    """
+    certain = np.pad(np.where(doubtful, -1, surface), 1, constant_values=-1)
+    height, width = surface.shape
+    beside = np.zeros(surface.shape, dtype=bool)
+    for down, right in np.ndindex(3, 3):
+        beside |= (surface >= 0) & (certain[down : down + height, right : right + width] == surface)
+    np.copyto(surface, np.where(beside, surface, by_edge), where=doubtful & ((by_edge >= 0) | ~beside))
 
 
 def _give_to_neighbours(

@@ -35,6 +35,8 @@ from .track_ids import track_id
 
 # Of the pixels of a label; more of them off every surface say that the geometry is not that of the render.
 _MOST_OFF = 0.05
+# So few pixels of a label that are on and next to none of its surfaces are of no instance, however few the label has.
+_FEWEST_LEFT = 4
 
 Names = frozenset[str]
 
@@ -144,7 +146,15 @@ def separate_instances(
     numbered = runs.united({label: order.get(label, -1) + 1 for label in runs.labels()})
     wanted = numbered.image().astype(np.int32) - 1
     found = find_surfaces(depth, wanted, placed, read_meshes(scene_file, {one.mesh for one in surfaces}), projection)
-    separated = _separate_by_surface(image, runs, found, label_of, surfaces, [table[number] for number in numbers])
+    found_or_stray = _without_strays(image.labels, found, wanted, len(order))
+    separated = _separate_by_surface(
+        dataclasses.replace(image, labels=found_or_stray),
+        runs,
+        found,
+        label_of,
+        surfaces,
+        [table[number] for number in numbers],
+    )
     numbers_of = {label: tuple(numbers[place] for place in places) for label, places in separated.surfaces.items()}
     return dataclasses.replace(separated, surfaces=numbers_of, notes=_notes(found, wanted, placed, surfaces))
 
@@ -287,7 +297,7 @@ def _of_several_libraries(scene: SceneRecord, objects: Collection[str]) -> dict[
     """Those of some objects that have the same name in Blender as others of them -> all of that name."""
     alike: dict[str, list[str]] = defaultdict(list)
     for entry in scene.objects.entries:
-        if entry.name in objects and not entry.facts.unlabelled:
+        if entry.name in objects and not entry.facts.unlabelled and not entry.facts.copy_of:
             alike[entry.own_name].append(entry.name)
     return {name: names for names in alike.values() if len(names) > 1 for name in names}
 
@@ -312,6 +322,25 @@ def _depth(passes: Passes, scene: SceneRecord) -> tuple[str, npt.NDArray[np.floa
         forward = projection.world_to_camera[2].astype(np.float32)
         return "", position @ forward[:3] + forward[3], projection
     return "the frame has no Depth pass (turn it on in View Layer Properties > Passes > Data)", None, None
+
+
+def _without_strays(labels: LabelArray, found: FoundSurfaces, wanted: npt.NDArray[np.int32], count: int) -> LabelArray:
+    """The label image with background where a few pixels are left of a label whose other pixels have a surface.
+
+    A sample between the pixels' centres may meet what has no other pixel; what is left is not the object that stands
+    for itself, wherever that is.
+
+    Args:
+        labels: (H, W) uint32, as they are in the files.
+        found: the surfaces.
+        wanted: (H, W) int32, the number of each label that is to be separated, below `count`; else -1.
+    """
+    left = (wanted >= 0) & (found.surface < 0)
+    if not left.any():
+        return labels
+    pixels, rest = (np.bincount(wanted[which], minlength=count) for which in (wanted >= 0, left))
+    few = (rest < pixels) & (rest <= np.maximum(_MOST_OFF * pixels, _FEWEST_LEFT))
+    return np.where(left & few[wanted], np.uint32(0), labels)
 
 
 def _separate_by_surface(

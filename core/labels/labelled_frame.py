@@ -369,7 +369,7 @@ def _without_index(scene: SceneRecord) -> list[str]:
     missing = [entry.own_name for entry in scene.objects.left_without_index()]
     if not missing:
         return []
-    objects = sum(entry.category is not None for entry in scene.objects.entries)
+    objects = sum(entry.category is not None and not entry.facts.copy_of for entry in scene.objects.entries)
     some = repr(missing[0]) if len(missing) == 1 else f"{missing[0]!r} and {len(missing) - 1} more"
     return [
         f"{len(missing)} of {counted(objects, 'object')} {'has' if len(missing) == 1 else 'have'} the pass index 0, "

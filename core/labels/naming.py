@@ -105,7 +105,8 @@ def name_labels(
     by_label: dict[int | str, list[tuple[SceneEntry, SceneEntry]]] = defaultdict(list)
     members: dict[SceneEntry, set[str]] = defaultdict(set)
     for entry, group in groups.entries:
-        by_label[entry.pass_index if image.is_index else entry.own_name].append((entry, group))
+        if not entry.facts.copy_of:
+            by_label[entry.pass_index if image.is_index else entry.own_name].append((entry, group))
         if _KINDS[image.source] == "object":
             members[group].add(entry.name)
     categories = {category.name: category for category in groups.categories}

@@ -43,6 +43,8 @@ class Facts(JsonObject):
         holdout, shadow_catcher: as rendered.
         unlabelled: what kind of thing it is, where the frame shows one that no pass has; else "".
         beyond_shape: what a render shows of it beyond its evaluated geometry: "particle hair" or "displacement".
+        copy_of: where it is no object, but what geometry nodes make copies of with materials or data of their own: name
+            of the entry of the object that it is besides, and whose labels it does not carry; else "".
     """
 
     name: str = field(default="", metadata=LEFT_OUT)
@@ -60,6 +62,7 @@ class Facts(JsonObject):
     shadow_catcher: bool = field(default=False, metadata=LEFT_OUT)
     unlabelled: str = field(default="", metadata=LEFT_OUT)
     beyond_shape: str = field(default="", metadata=LEFT_OUT)
+    copy_of: str = field(default="", metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class SceneEntries(JsonObject):
         """
         if not self.indexed:
             return []
-        with_category = [entry for entry in self.entries if entry.category is not None]
+        with_category = [entry for entry in self.entries if entry.category is not None and not entry.facts.copy_of]
         by_rule = [entry for entry in with_category if entry.origin and entry.is_known]
         missing = [entry for entry in by_rule or with_category if not entry.pass_index]
         return missing if by_rule or 2 * len(missing) > len(with_category) else []

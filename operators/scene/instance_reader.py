@@ -18,6 +18,7 @@ from ...core.base.files import digest
 from ...core.scene.scene_geometry import Carrier, Mesh, SceneGeometry, Surface, shared_labels
 from .evaluated_shape import LISTED_AS_MESH, coordinates
 from .identity import Identities, by_name
+from .object_facts import CopiedGeometry, materials_of, used_materials
 
 # What persistent_id holds after the last level.
 _NO_LEVEL = 0x7FFFFFFF
@@ -31,11 +32,13 @@ class InstanceGeometry:
         geometry: the surfaces.
         meshes: those of the surfaces, by digest.
         objects: further objects that surfaces are copies of, though nothing in the passes carries their labels.
+        copied: what surfaces are copies of that has other materials or data than any object.
     """
 
     geometry: SceneGeometry
     meshes: dict[str, Mesh] = field(default_factory=dict)
     objects: frozenset[bpy.types.Object] = frozenset()
+    copied: frozenset[CopiedGeometry] = frozenset()
 
 
 def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -> InstanceGeometry | None:
@@ -59,7 +62,8 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
     meshes: dict[str, Mesh] = {}
     digests: dict[int, str] = {}
     surfaces: list[Surface] = []
-    copied = set()
+    copied_objects = set()
+    made: dict[tuple[bpy.types.Object, int], CopiedGeometry | None] = {}
     members = _members(depsgraph)
     for one in _visible(depsgraph):
         ob = one.object
@@ -69,7 +73,10 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
         by, path = _instancer(one), _path(one)
         source = sources.of(ob) if by and len(_levels(one)) > 1 else None
         if source is not None:
-            copied.add(source)
+            copied_objects.add(source)
+        kind = source or ob.original, ob.data.as_pointer() if by and ob.data is not None else 0
+        if kind not in made:
+            made[kind] = _copied_geometry(ob, kind[0], depsgraph) if kind[1] else None
         mesh = ""
         if ob.type == "MESH":
             key = ob.data.as_pointer()
@@ -81,10 +88,39 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
         matrix = np.array(one.matrix_world, dtype=np.float32)
         is_member = (by, path) in members
         instancer = identities.of(by) if by else ""
-        of = identities.of(source) if source else name
+        copied = made[kind]
+        of = copied.name(identities) if copied else identities.of(source) if source else name
         surfaces.append(Surface(name, of, instancer, path, is_member, matrix, mesh))
     surfaces.sort(key=lambda surface: (surface.object, surface.instancer, surface.path))
-    return InstanceGeometry(SceneGeometry(tuple(surfaces)), meshes, frozenset(copied))
+    return InstanceGeometry(
+        SceneGeometry(tuple(surfaces)), meshes, frozenset(copied_objects), frozenset(filter(None, made.values()))
+    )
+
+
+def _copied_geometry(
+    ob: bpy.types.Object, source: bpy.types.Object, depsgraph: bpy.types.Depsgraph
+) -> CopiedGeometry | None:
+    """What a copy is of that differs from an object in its materials or data; None where it is a copy of that.
+
+    Args:
+        ob: the evaluated object of an instance.
+        source: the original object that it is a copy of.
+        depsgraph: of the frame.
+    """
+    evaluated = source.evaluated_get(depsgraph)
+    if ob.data == evaluated.data:
+        return None
+    materials = used_materials(ob.data)
+    if source.type == "MESH":
+        has_own = materials != used_materials(evaluated.data)
+    else:
+        has_own = not set(materials) <= {*materials_of(source, depsgraph), *used_materials(source.data)}
+    # Nodes keep the name of the data that they bring in, and of those of curves and texts too.
+    named = ob.data.name not in (_NAMELESS, "" if source.data is None else source.data.name)
+    data = ob.data.name if named and source.type == "MESH" else ""
+    if data or (materials and has_own):
+        return CopiedGeometry(source, materials, data)
+    return None
 
 
 def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[bpy.types.Object]) -> Iterator[tuple[str, int]]:

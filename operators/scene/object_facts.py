@@ -4,10 +4,13 @@ Names are keys as well. Where two have one name, which takes a linked library, t
 writes it, "Car [library.blend]"; see identity.py.
 """
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import bpy
+import numpy as np
 
 from ...core.base.errors import SceneError
 from ...core.scene.scene_record import Facts, SceneEntries, SceneEntry
@@ -23,6 +26,29 @@ RENDERED_TYPES = frozenset(
 UNLABELLED_TYPES = {"VOLUME": "volume", "GPENCIL": "Grease Pencil", "GREASEPENCIL": "Grease Pencil"}
 
 
+@dataclass(frozen=True)
+class CopiedGeometry:
+    """What geometry nodes make copies of with other materials or data than those of an object.
+
+    Attributes:
+        object: the original object whose copies they are besides.
+        materials: those of the copies, in their order.
+        data: name of their data; "" where it is that of the object, or nobody named it.
+    """
+
+    object: bpy.types.Object
+    materials: tuple[bpy.types.Material, ...]
+    data: str
+
+    def name(self, identities: Identities) -> str:
+        """What no object is called."""
+        others = [*map(identities.of, self.materials), *([self.data] if self.data else [])]
+        name = f"{identities.of(self.object)} ({', '.join(others)})"
+        while name in bpy.data.objects:
+            name += " copy"
+        return name
+
+
 class SceneFacts:
     """The things of a scene, without their categories.
 
@@ -31,6 +57,7 @@ class SceneFacts:
         objects: those that leave pixels, in the order that the table of objects has.
         visible: all objects that are not hidden from the render, empties included.
         depsgraph: of the frame; None takes the scene as the user sees it.
+        copied: what else copies are made of; it comes after the objects, in the order of the names.
     """
 
     def __init__(
@@ -39,8 +66,13 @@ class SceneFacts:
         objects: Sequence[bpy.types.Object],
         visible: Collection[bpy.types.Object],
         depsgraph: bpy.types.Depsgraph | None,
+        copied: Collection[CopiedGeometry] = (),
     ) -> None:
         self._depsgraph = depsgraph
+        self._shown = depsgraph
+        if depsgraph is None and scene == bpy.context.scene and any(map(_gains_materials, objects)):
+            self._shown = bpy.context.evaluated_depsgraph_get()  # only of this scene is known what is evaluated
+        self._copied = copied
         self._objects = objects
         self._instancers = _instancers(scene, visible)
         self._parents = _parents_of(objects, self._instancers)
@@ -56,7 +88,8 @@ class SceneFacts:
         self._read: dict[bpy.types.Object, SceneEntry] = {}
 
     def objects(self) -> SceneEntries:
-        return SceneEntries((), tuple(map(self._object, self._objects)))
+        copied = sorted(map(self._copied_geometry, self._copied), key=SceneEntry.key)
+        return SceneEntries((), (*map(self._object, self._objects), *copied))
 
     def parents(self) -> SceneEntries:
         """Whatever is a parent of an object, or instances one."""
@@ -68,7 +101,8 @@ class SceneFacts:
         return SceneEntries((), tuple(map(self._object, ordered)))
 
     def materials(self) -> SceneEntries:
-        used = {slot.material for ob in self._objects for slot in ob.material_slots if slot.material}
+        used = {material for ob in self._objects for material in materials_of(ob, self._shown)}
+        used.update(_materials_in(self._depsgraph) if self._depsgraph else ())
         ordered = sorted(used, key=by_name)
         return SceneEntries(
             (),
@@ -125,13 +159,25 @@ class SceneFacts:
                 data=ob.data.name if ob.data else "",
                 collections=collections,
                 own_collection=self._own_collections.get(ob, ""),
-                materials=tuple(self._identities.of(slot.material) for slot in ob.material_slots if slot.material),
+                materials=tuple(map(self._identities.of, materials_of(ob, self._shown))),
                 instancer=self._identities.of(self._instancers[ob]) if ob in self._instancers else "",
                 holdout=evaluated.is_holdout or ob in self._holdouts,
                 shadow_catcher=evaluated.is_shadow_catcher,
                 beyond_shape=_beyond_shape(ob),
             ),
         )
+
+    def _copied_geometry(self, copied: CopiedGeometry) -> SceneEntry:
+        """As its object, but for what it has of its own."""
+        entry = self._object(copied.object)
+        facts = dataclasses.replace(
+            entry.facts,
+            name=entry.own_name,
+            materials=tuple(map(self._identities.of, copied.materials)),
+            data=copied.data or entry.facts.data,
+            copy_of=entry.name,
+        )
+        return dataclasses.replace(entry, name=copied.name(self._identities), facts=facts)
 
     def _names_of_containers(self, thing: bpy.types.ID) -> tuple[str, ...]:
         return tuple(self._identities.of(collection) for collection in self._inside.get(thing, ()))
@@ -166,6 +212,50 @@ def at_frame(thing: bpy.types.ID, depsgraph: bpy.types.Depsgraph | None) -> bpy.
     Custom properties are not to be read from it: it does not notice when a script sets them.
     """
     return thing.evaluated_get(depsgraph) if depsgraph else thing
+
+
+def materials_of(ob: bpy.types.Object, depsgraph: bpy.types.Depsgraph | None) -> tuple[bpy.types.Material, ...]:
+    """The materials in the slots of an original object, and after them those that its modifiers add."""
+    slots = list(ob.material_slots)
+    materials = [slot.material for slot in slots]
+    if depsgraph is not None and _gains_materials(ob):
+        own = data_materials(at_frame(ob, depsgraph).data)
+        materials += [one for place, one in enumerate(own) if place >= len(slots) or slots[place].link == "DATA"]
+    return tuple(dict.fromkeys(material for material in materials if material is not None))
+
+
+def _gains_materials(ob: bpy.types.Object) -> bool:
+    """Whether it has a modifier that may add materials."""
+    return any(modifier.type in {"NODES", "BOOLEAN"} for modifier in ob.modifiers)
+
+
+def data_materials(data: bpy.types.ID | None) -> list[bpy.types.Material | None]:
+    """The original materials of a mesh, curve and so on, in the order of their slots."""
+    return [material and material.original for material in getattr(data, "materials", ())]
+
+
+def used_materials(data: bpy.types.ID | None) -> tuple[bpy.types.Material, ...]:
+    """Those of its original materials that a mesh shows, in the order of its slots; of curves and so on, all."""
+    materials = data_materials(data)
+    indices = data.attributes.get("material_index") if isinstance(data, bpy.types.Mesh) else None
+    if indices is not None and len(materials) > 1:
+        values = np.empty(len(indices.data), np.int32)
+        indices.data.foreach_get("value", values)
+        seen = set(np.unique(values).tolist())
+        materials = [one for place, one in enumerate(materials) if place in seen]
+    elif isinstance(data, bpy.types.Mesh):
+        materials = materials[:1]  # without the attribute all faces have the first
+    return tuple(dict.fromkeys(one for one in materials if one is not None))
+
+
+def _materials_in(depsgraph: bpy.types.Depsgraph) -> set[bpy.types.Material]:
+    """The materials of everything that is evaluated, also of what nodes make copies of."""
+    found: dict[int, list[bpy.types.Material | None]] = {}
+    for one in depsgraph.object_instances:
+        data = one.object.data
+        if data is not None and data.as_pointer() not in found:
+            found[data.as_pointer()] = data_materials(data)
+    return {material for materials in found.values() for material in materials if material is not None}
 
 
 def _facts_of(thing: bpy.types.ID, **others: object) -> Facts:

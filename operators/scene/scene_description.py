@@ -58,7 +58,8 @@ def describe(
     """
     wants_geometry = settings.needs_every_surface or settings.instancing is Instancing.AUTO
     instances = read_instances(depsgraph, every_object=settings.needs_every_surface) if wants_geometry else None
-    record = read_scene(scene, depsgraph, table, view, every_layer, instances.objects if instances else ())
+    also, copied = (instances.objects, instances.copied) if instances else ((), ())
+    record = read_scene(scene, depsgraph, table, view, every_layer, also, copied)
     if settings.poses:
         record = dataclasses.replace(record, placements=read_placements(scene, depsgraph, record.objects))
     if names := {name for category in record.table for name in category.keypoints}:

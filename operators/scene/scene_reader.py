@@ -1,7 +1,7 @@
 """The open scene as a scene record: what can be seen, what each object is, and the camera."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import bpy
 import numpy as np
@@ -15,7 +15,7 @@ from .. import compat
 from ..category_table import table_of
 from .compositor import read_compositing
 from .identity import by_name
-from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, SceneFacts, at_frame
+from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, CopiedGeometry, SceneFacts, at_frame
 from .stereo import Viewpoint, viewpoint_of, views_of
 
 _CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
@@ -30,6 +30,7 @@ def read_scene(
     view: str = "",
     every_layer: bool = False,
     also: Iterable[bpy.types.Object] = (),
+    copied: Collection[CopiedGeometry] = (),
 ) -> SceneRecord:
     """Describe the frame that the scene stands at.
 
@@ -41,6 +42,7 @@ def read_scene(
         view: the stereo view whose camera is wanted; "" takes the first, if there are any.
         every_layer: whether all view layers that are rendered count, and not only that of the depsgraph.
         also: objects that instances are copies of, wherever they are.
+        copied: what instances are copies of that has other materials or data than any object.
 
     Raises:
         SceneError: a custom property is not a category, or the scene contradicts itself.
@@ -52,7 +54,7 @@ def read_scene(
     render = scene.render
     metric = scene.unit_settings.system != "NONE"
     camera = _camera(scene, depsgraph, view)
-    tables = read_label_tables(scene, objects, depsgraph, table, every_layer)
+    tables = read_label_tables(scene, objects, depsgraph, table, every_layer, copied=copied)
     return dataclasses.replace(
         tables,
         objects=_with_unlabelled(tables, objects, depsgraph, camera),
@@ -175,6 +177,7 @@ def read_label_tables(
     table: CategoryTable | None = None,
     every_layer: bool = False,
     assets: bool = True,
+    copied: Collection[CopiedGeometry] = (),
 ) -> SceneRecord:
     """The part of a scene record that decides which category and instance each object is; it has no camera.
 
@@ -185,13 +188,14 @@ def read_label_tables(
         table: of categories; None takes the scene's own.
         every_layer: as in own_objects.
         assets: whether those of Cryptomatte are wanted, which take as long as the objects.
+        copied: as in read_scene.
 
     Raises:
         SceneError: a custom property is not a category, or the scene contradicts itself.
         CategoryError: the scene's category table contradicts itself.
     """
     width, height = image_size(scene)
-    facts = SceneFacts(scene, objects, _visible_objects(scene, depsgraph, every_layer), depsgraph)
+    facts = SceneFacts(scene, objects, _visible_objects(scene, depsgraph, every_layer), depsgraph, copied)
     record = SceneRecord(
         scene=scene.name,
         frame=scene.frame_current,

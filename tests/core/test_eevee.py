@@ -516,3 +516,19 @@ def test_scatter(eevee: str, fixture: str, tmp_path: Path) -> None:
         assert share_right(ours, truth) >= 0.95
     together, _ = painted(eevee, f"{fixture}_0001", tmp_path, True, instancing=Instancing.OFF)
     assert share_right(together, truth) < 0.6  # or there would be nothing to separate
+
+
+def test_blades_thinner_than_a_pixel(eevee: str, tmp_path: Path) -> None:
+    """Copies of a blade that stands behind a wall itself: no pixel is that one's, and none is far from its copy."""
+    ours, record = painted(eevee, "grass_16_0001", tmp_path, True, amodal=True, maps=(DenseMap.INSTANCES_PNG,))
+    truth, _ = painted(eevee, "grass_16_real_0001", tmp_path, False)
+    assert record.notes == ()
+    blades = np.array([False, *(one.name.startswith("Blade #") for one in record.instances)])[ours.astype(int)]
+    assert {one.name for one in record.instances if not one.resolved} == {"Meadow", "Wall"}
+    assert np.count_nonzero(blades) > 100
+    # Several blades that have less of a pixel than the meadow each, but more together, have it only where they share an
+    # id, so what a render of single objects shows is less.
+    clear = covers_clearly(eevee, "grass_16_real_0001") & (truth > 0)
+    assert partners(ours, truth)[clear].mean() > 0.99
+    merged(tmp_path)
+    assert checked(tmp_path).problems == {}

@@ -165,3 +165,42 @@ def test_nothing_to_find() -> None:
         np.ones((4, 5), np.float32), nothing + 1, [PlacedMesh(0, "flat", np.eye(4))], {"flat": flat}, PINHOLE
     )
     assert (found.surface == -1).all()
+
+
+@PROJECTIONS
+def test_what_is_thinner_than_a_pixel(projection: Projection) -> None:
+    """16 samples: the depth is that of the first one, the label what most of them show. What the blades are copies of
+    lies behind the wall."""
+    rng = np.random.default_rng(3)
+    count = 90
+    matrices = np.zeros((count + 2, 4, 4))
+    for matrix in matrices[:-2]:
+        turn = rng.uniform(0, np.pi)
+        turned = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1.0]])
+        matrix[:3, :3] = turned * (0.03, rng.uniform(0.3, 0.8), 0.03)
+        matrix[:, 3] = *rng.uniform((-4, -3, 0), (4, 3, 1)), 1
+    matrices[-1], matrices[-2] = np.diag((7.0, 7.0, 0.05, 1.0)), np.diag((2.0, 2.0, 0.05, 1.0))
+    matrices[-1, 2, 3], matrices[-2, 2, 3] = -0.5, -1.2
+    samples = np.concatenate((np.full((1, 2), 0.1), rng.uniform(-0.5, 0.5, (15, 2))))
+    seen = []
+    for offset in samples:
+        jitter = np.repeat(offset[:, None], HEIGHT * WIDTH, axis=1)
+        depths = np.stack([along_rays(matrix, projection, jitter) for matrix in matrices])
+        seen.append(np.where(np.isinf(depths.min(axis=0)), -1, depths.argmin(axis=0)))
+        if len(seen) == 1:
+            depth = np.where(np.isinf(depths.min(axis=0)), FAR, depths.min(axis=0))
+    covered = np.stack([(np.stack(seen) == number).mean(axis=0) for number in range(count + 2)])
+    is_blade = covered[:-1].sum(axis=0) > 0.5
+    shape = HEIGHT, WIDTH
+    wanted = np.where(is_blade, 0, -1).astype(np.int32).reshape(shape)
+    placed = [PlacedMesh(0, "box", matrix) for matrix in matrices[:-1]]
+    found = find_surfaces(depth.astype(np.float32).reshape(shape), wanted, placed, {"box": BOX}, projection)
+
+    missed = is_blade & (seen[0] == count + 1)
+    assert np.count_nonzero(missed) > 40  # where the depth is that of the wall
+    chosen = found.surface.ravel()
+    assert (chosen[is_blade] >= 0).all() and (chosen[is_blade] < count).all()
+    share = covered[chosen, np.arange(chosen.size)]
+    assert np.mean(share[is_blade] > 0) > 0.98
+    assert np.mean(share[missed] > 0) > 0.95
+    assert found.on_surface[wanted >= 0].mean() > 0.99

@@ -81,8 +81,11 @@ def make(tmp_path: Path, write_exr):
         camera: Camera | None = CAMERA,
         passes: tuple[str, ...] = ("IndexOB.X", "Depth.Z"),
         parents: tuple[SceneEntry, ...] = (),
+        strays: tuple[tuple[int, int, int], ...] = (),
     ) -> Frame:
         index, depth = render(surfaces, {one.name: one.pass_index for one in entries})
+        for row, column, label in strays:
+            index[row, column] = label
         channels = {"IndexOB.X": index, "Depth.Z": depth}
         file = write_exr(tmp_path / "in/f_0001.exr", {f"ViewLayer.{name}": channels[name] for name in passes})
         geometry = SceneGeometry(tuple(sorted(surfaces, key=lambda one: (one.object, one.instancer, one.path))))
@@ -104,6 +107,7 @@ def make(tmp_path: Path, write_exr):
 
 
 GROUND = plate(0, 20, "Ground", size=9)
+WALL = plate(0, 20, "Wall", size=12)
 STONES = [plate(2.0 * n - 3, 10 - n, "Stone", (n + 5,), instancer="Ground") for n in range(4)]
 
 
@@ -259,6 +263,34 @@ def test_geometry_of_another_render_is_told(make) -> None:
 
     assert any("lie on none of its copies" in note for note in record.notes)
     assert set(found(record)) == {"Stone #1", "Stone"}
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["original-in-view", "original-hidden"])
+@pytest.mark.parametrize("strays", [((1, 1, 5),), ((1, 1, 5), (22, 38, 5), (22, 1, 5))], ids=["one", "three"])
+def test_stray_pixels_are_of_no_instance(make, seen: bool, strays: tuple[tuple[int, int, int], ...]) -> None:
+    """Far from every copy: not one of the object that is copied, which stands for itself, in view or behind a wall."""
+    original = plate(0, 6, "Stone", size=0.3) if seen else plate(0, 30, "Stone")
+    entries = [SceneEntry("Wall", 3, "wall"), SceneEntry("Stone", 5, "stone")]
+    without = make([WALL, original, *STONES], entries).annotate()
+    frame = make([WALL, original, *STONES], entries, strays=strays)
+
+    record = frame.annotate()
+
+    assert record.notes == ()
+    assert ("Stone" in found(record)) is seen
+    areas = {name: area for name, (_, area) in found(without).items()}
+    areas["Wall"] -= len(strays)
+    assert {name: area for name, (_, area) in found(record).items()} == areas
+
+
+def test_a_stray_pixel_next_to_a_copy_is_of_that(make) -> None:
+    alone = [plate(-3, 10, "Stone", (1,), instancer="Ground"), plate(3, 10, "Stone", (2,), instancer="Ground")]
+    entries = [SceneEntry("Wall", 3, "wall"), SceneEntry("Stone", 5, "stone")]
+    before = found(make([WALL, *alone], entries).annotate())
+    # The first copy has the columns 4 to 11 and the rows 8 to 15.
+    after = found(make([WALL, *alone], entries, strays=((10, 13, 5),)).annotate())
+    assert after["Stone #1"][1] == before["Stone #1"][1] + 1
+    assert after["Stone #2"] == before["Stone #2"]
 
 
 def test_missing_geometry(make) -> None:
