@@ -70,7 +70,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
     image = write_training_image(job, frame.passes, frame.scene)
     checkpoint()
     pictures = write_previews(frame, image.colours, checkpoint)
-    maps = _write_maps(frame, image.colours, checkpoint)
+    maps, map_notes = _write_maps(frame, image.colours, checkpoint)
     checkpoint()
     return FrameRecord(
         key=key,
@@ -92,7 +92,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
         instances=tuple(frame.instances),
         ignored=tuple(frame.ignored),
         dropped=frame.dropped,
-        notes=(*frame.notes, *image.notes),
+        notes=(*frame.notes, *image.notes, *map_notes),
         cryptomatte=frame.image.cryptomatte,
         sidecars=tuple(frame.sidecars),
         part_categories=tuple(frame.part_categories),
@@ -116,10 +116,13 @@ def _contents(dataset: DatasetFolder, files: Sequence[str], noted: Mapping[Path,
     return contents
 
 
-def _write_maps(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable[[], None]) -> Sequence[WrittenMap]:
+def _write_maps(
+    frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable[[], None]
+) -> tuple[Sequence[WrittenMap], Sequence[str]]:
+    """The maps that the settings want, and sentences on them."""
     if not frame.job.settings.maps:
-        return ()
+        return (), ()
     # Here, since it takes long to import and most frames want no maps.
-    from ..maps.frame_maps import write_maps
+    from ..maps.frame_maps import notes_on_maps, write_maps
 
-    return write_maps(frame, colours, checkpoint)
+    return write_maps(frame, colours, checkpoint), notes_on_maps(frame)

@@ -65,6 +65,7 @@ class ExrPart:
         data_window: where there are pixels.
         display_window: the image.
         strings: the text attributes, among them those of Cryptomatte.
+        has_density: whether it says how many pixels make an inch.
     """
 
     index: int
@@ -75,11 +76,17 @@ class ExrPart:
     data_window: Box
     display_window: Box
     strings: dict[str, str]
+    has_density: bool
     _compression: int
     _tiled: bool
     _header: bytes
     _chunk_count: int
     _offset_table: int
+
+    @property
+    def may_be_of_4_2(self) -> bool:
+        """Whether Blender 4.2 may have written it: Blender 5 says its version, 4.5 a density, 4.2 and 4.3 neither."""
+        return not self.has_density and not self.strings.get("Software", "").startswith("Blender")
 
     def keeps_bits(self, channel: str) -> bool:
         """Whether the compression gives back every bit of a channel of 32-bit floats."""
@@ -310,6 +317,7 @@ def _part(
         data_window=_window(attributes["dataWindow"][1], path),
         display_window=_window(attributes["displayWindow"][1], path),
         strings=strings,
+        has_density="xDensity" in attributes,
         _compression=attributes["compression"][1][0],
         _tiled=tiled,
         _header=header,

@@ -128,6 +128,12 @@ class Passes:
             return pass_ in self.cryptomatte_passes()
         return self._find(pass_) is not None
 
+    def may_be_of_4_2(self, pass_: Pass) -> bool:
+        """Whether Blender 4.2 may have written the file of a pass, as far as that says; False where there is no such
+        pass."""
+        stored = self._find(pass_)
+        return stored is not None and all(part.may_be_of_4_2 for part in stored.file.parts)
+
     def listing(self) -> str:
         """The passes of this view layer and view, for a person."""
         return ", ".join(

@@ -1,11 +1,17 @@
-"""Optical flow from Blender's Vector pass."""
+"""Optical flow from Blender's Vector pass.
+
+Blender 4.2 mirrors that pass from left to right for two types of fisheyes. A file does not say that 4.2 rendered it,
+but files of 4.5 and later say that it did not; the rest says the scene record.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import PassError
+from ..base.phrases import GET_SCENE_RECORDS
 from ..exr.passes import Passes
-from ..scene.camera import Camera
+from ..scene.panorama import MIRRORED_IN_4_2
+from ..scene.scene_record import SceneRecord
 from ..settings.render_pass import Pass
 
 Floats = npt.NDArray[np.float32]
@@ -18,12 +24,15 @@ class Motion:
 
     Args:
         passes: those of the frame.
-        camera: with motion blur Blender leaves the pass empty, and for an orthographic camera that moves it projects as
-            for a perspective one (Cycles 4.5 and 5.0; 4.2 does it right). None where it is not known.
+        scene: its camera decides: with motion blur Blender leaves the pass empty, and for an orthographic camera that
+            moves it projects as for a perspective one (Cycles 4.5 and 5.0; 4.2 does it right). None where it is not
+            known.
     """
 
-    def __init__(self, passes: Passes, camera: Camera | None) -> None:
+    def __init__(self, passes: Passes, scene: SceneRecord | None) -> None:
+        camera = scene.camera if scene else None
         self._passes = passes
+        self._mirrored = is_mirrored(passes, scene)
         self._motion_blur = camera.motion_blur if camera else None
         self._parallel = camera is not None and camera.type == "orthographic"
         self._custom = camera is not None and camera.type == "custom"
@@ -74,5 +83,38 @@ class Motion:
                     "Blender or give the scene record with --scene, which says which of the two it is"
                 )
                 raise PassError(f"The Vector pass of {self._passes.where} is 0 everywhere: {why}")
+            if self._mirrored:
+                vectors = vectors * np.array((-1, 1, -1, 1), np.float32)[: vectors.shape[-1]]
             self._vectors = vectors
         return self._vectors
+
+
+def is_mirrored(passes: Passes, scene: SceneRecord | None) -> bool | None:
+    """Whether the Vector pass is mirrored from left to right; None where that is not known."""
+    if not passes.may_be_of_4_2(Pass.VECTOR):
+        return False
+    if scene is None:
+        return None
+    camera = scene.camera
+    if camera is None or camera.type != "panoramic":
+        return False
+    if camera.panorama and camera.panorama.type not in MIRRORED_IN_4_2:
+        return False
+    version = ".".join(scene.blender.split(".")[:2])
+    # Any other describes a file that it has not rendered, since it would say so in the file.
+    return {"4.2": camera.panorama is not None or None, "4.3": False}.get(version)
+
+
+def note_on_mirroring(passes: Passes, scene: SceneRecord | None) -> str:
+    """A sentence on flow that may be mirrored; "" where it is not."""
+    if is_mirrored(passes, scene) is not None:
+        return ""
+    if scene is None:
+        return (
+            f"The flow is mirrored from left to right if Blender 4.2 rendered {passes.where} with an equidistant or "
+            f"equisolid fisheye, which the file does not say; {GET_SCENE_RECORDS}"
+        )
+    return (
+        f"The flow is mirrored from left to right if Blender 4.2 rendered {passes.where} with an equidistant or "
+        "equisolid fisheye, which neither the file nor the scene record says; if so, export again from that Blender"
+    )

@@ -18,7 +18,7 @@ from .codecs.codec import MapPixels
 from .codecs.points import PointCloud
 from .codecs.surfaces import SurfaceMap
 from .codecs.table import codec_of
-from .flow import Motion
+from .flow import Motion, note_on_mirroring
 from .surface_map import map_surfaces
 
 _MOST_OF_16_BIT = 0xFFFF
@@ -54,6 +54,13 @@ def write_maps(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable
     return written
 
 
+def notes_on_maps(frame: LabelledFrame) -> list[str]:
+    """Sentences on what may be wrong with the maps that the settings want of a frame."""
+    wants_flow = any(Pass.VECTOR in map.kind.passes for map in maps_to_write(frame.job.settings.maps))
+    note = note_on_mirroring(frame.passes, frame.scene) if wants_flow else ""
+    return [note] if note else []
+
+
 class DenseMaps:
     """Makes the maps of one frame.
 
@@ -66,7 +73,7 @@ class DenseMaps:
     def __init__(self, frame: LabelledFrame, category_ids: Mapping[str, int], colours: Bytes | None) -> None:
         self._frame = frame
         self._passes, self._depth, self._instances = frame.passes, frame.depth, frame.instances
-        self._motion = Motion(frame.passes, frame.scene.camera if frame.scene else None)
+        self._motion = Motion(frame.passes, frame.scene)
         self._category_ids = category_ids
         self._depth_scale = frame.job.settings.depth_scale
         self._colours = colours

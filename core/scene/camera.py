@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ..base.json_fields import JsonObject, in_json
+from .panorama import Panorama
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -29,7 +30,7 @@ Points = npt.NDArray[np.float64]
 _HOLDS = {
     "perspective": "k, world_to_camera, depth along the z axis",
     "orthographic": "world_to_camera, parallel_k, depth along the z axis; k has no meaning",
-    "panoramic": "world_to_camera, distance from the camera; k and depth along an axis have no meaning",
+    "panoramic": "world_to_camera, panorama, distance from the camera; k and depth along an axis have no meaning",
     "custom": "world_to_camera, distance from the camera; how its shader projects is not known",
 }
 _HOLDS_FOR_OTHERS = "world_to_camera; how this camera projects is not known"
@@ -55,6 +56,7 @@ class Camera(JsonObject):
         lens: focal length in millimetres; None unless the camera is a perspective one.
         sensor_width, sensor_height: millimetres, as set in Blender; which of them counts, sensor_fit says.
         sensor_fit: "auto", "horizontal" or "vertical".
+        panorama: of a panoramic camera, how it projects; None of others, and where that is not known.
         depth_of_field, motion_blur: whether the render blurs what is out of focus, or moves.
     """
 
@@ -69,8 +71,14 @@ class Camera(JsonObject):
     sensor_width: float = 36.0
     sensor_height: float = 24.0
     sensor_fit: str = field(default="auto", metadata=in_json(written_as=("sensor_fit", "distortion")))
+    panorama: Panorama | None = None
     depth_of_field: bool = False
     motion_blur: bool = field(default=False, metadata=in_json(written_as=("motion_blur", "holds")))
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Raises KeyError, TypeError or ValueError where the data is not a camera."""
+        return super().from_json({"panorama": None, **data})  # which earlier ones lack
 
     @property
     def blurs(self) -> bool:
@@ -79,8 +87,10 @@ class Camera(JsonObject):
 
     @property
     def distortion(self) -> str:
-        """What bends straight lines besides the type; Blender's cameras have no lens that does."""
-        return "none"
+        """What bends straight lines: "none", the type of the panorama, or "unknown"."""
+        if self.is_projective:
+            return "none"
+        return self.panorama.type if self.panorama else "unknown"
 
     @property
     def holds(self) -> str:

@@ -18,6 +18,8 @@ from .keypoints import SceneKeypoint
 from .placements import Placement
 
 SCENE_VERSION = 3
+# What earlier records of this version do not have.
+_LACKING: dict[str, Any] = {"compositing": None, "blender": "", "engine": ""}
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
 
@@ -204,6 +206,8 @@ class SceneRecord(JsonObject):
         view_layer: the name of the view layer that the objects are in; "" for all that are rendered.
         view: name of the stereo view; "" where the render is not a stereo one.
         compositing: what the compositor does to the picture; None where that is not known.
+        blender, engine: the version of the Blender that described the scene, "4.2.23", and the render engine that it
+            had, "CYCLES"; "" where that is not known. Files that were rendered before may be of others.
     """
 
     scene: str
@@ -226,6 +230,8 @@ class SceneRecord(JsonObject):
     view_layer: str = ""
     view: str = ""
     compositing: Compositing | None = None
+    blender: str = ""
+    engine: str = ""
 
     @property
     def mismatch(self) -> str:
@@ -250,7 +256,7 @@ class SceneRecord(JsonObject):
                 raise SceneError(
                     f"{path} was written by another version of Labelpass; export again from Blender with this one"
                 )
-            return cls.from_json({"compositing": None, **data})  # which earlier ones lack
+            return cls.from_json({**_LACKING, **data})
         except OSError as error:
             raise SceneError(
                 f"Cannot read {path}: {error.strerror}; export again from Blender, "

@@ -16,6 +16,7 @@ from ..category_table import table_of
 from .compositor import read_compositing
 from .identity import by_name
 from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, CopiedGeometry, SceneFacts, at_frame
+from .panorama_reader import read_panorama
 from .stereo import Viewpoint, viewpoint_of, views_of
 
 _CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
@@ -65,6 +66,8 @@ def read_scene(
         view=view,
         opaque=None if render.film_transparent else _opaque_part(scene),
         compositing=read_compositing(scene),
+        blender=".".join(map(str, bpy.app.version)),
+        engine=scene.render.engine,
     )
 
 
@@ -281,6 +284,9 @@ def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -
         sensor_width=camera.data.sensor_width,
         sensor_height=camera.data.sensor_height,
         sensor_fit=camera.data.sensor_fit.lower(),
+        panorama=read_panorama(camera.data, _uncropped_size(scene), _image_rectangle(scene)[2:], scene.render)
+        if kind == "panoramic"
+        else None,
         depth_of_field=has_depth_of_field(camera),
         motion_blur=scene.render.use_motion_blur,
     )

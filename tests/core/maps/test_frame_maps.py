@@ -22,6 +22,7 @@ from core.geometry.occlusion import find_hidden
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera
+from core.scene.panorama import Panorama
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import Category
 from core.settings.map_table import DenseMap, MapKind, passes_of
@@ -373,6 +374,65 @@ def test_three_values_of_motion_are_enough_for_backward_flow(write_exr, tmp_path
     assert (made.npy(DenseMap.FLOW_BACKWARD_NPY) == (2, -2)).all()
     with pytest.raises(PassError, match="only three of the four values of the Vector pass"):
         make(tmp_path, files, None, (DenseMap.FLOW_FORWARD_NPY,))
+
+
+FISHEYE = Panorama("fisheye_equisolid", 20.0, 20.0, 32.0, 24.0, 3.1)
+# What the files of Blender 4.5 and 5.0 say in their headers.
+OF_4_5, OF_5_0 = {"xDensity": 72.0}, {"Software": "Blender 5.0.1", "xDensity": 72.0}
+
+
+@pytest.mark.parametrize(
+    ("header", "blender", "panorama", "mirrored"),
+    [
+        ({}, "4.2.23", FISHEYE, True),
+        ({}, "4.2.0", dataclasses.replace(FISHEYE, type="fisheye_equidistant"), True),
+        ({}, "4.2.23", dataclasses.replace(FISHEYE, type="fisheye_lens_polynomial"), False),
+        ({}, "4.2.23", dataclasses.replace(FISHEYE, type="equirectangular"), False),
+        ({}, "4.3.2", FISHEYE, False),
+        (OF_4_5, "4.2.23", FISHEYE, False),  # another Blender than the one that exports
+        (OF_5_0, "", FISHEYE, False),
+        (OF_4_5, "4.5.15", None, False),
+        ({"Software": "OpenImageIO"}, "4.2.23", FISHEYE, True),
+        ({}, "4.5.15", FISHEYE, None),  # rendered by 4.2 or 4.3, and exported from a later one
+        ({}, "", FISHEYE, None),
+        ({}, "", None, None),
+        ({}, "4.2.23", None, None),
+    ],
+)
+def test_the_flow_of_fisheyes_of_4_2(
+    write_exr, facts, tmp_path: Path, header: dict, blender: str, panorama: Panorama | None, mirrored: bool | None
+) -> None:
+    x, y, z, w = (np.full((48, 64), value, np.float32) for value in (1, 2, 3, 4))
+    one = np.ones_like(x)
+    channels = dict(zip((f"L.Vector.{letter}" for letter in "XYZW"), (x, y, z, w), strict=True))
+    file = write_exr(tmp_path / "v_0001.exr", {**channels, "L.Depth.Z": one, "L.IndexOB.X": one}, attributes=header)
+    scene = scene_of(facts, 1, type="panoramic", k=None, panorama=panorama)
+    scene = dataclasses.replace(scene, blender=blender, engine="CYCLES")
+    made = make(tmp_path, [PassFile(file)], scene, (DenseMap.FLOW_FORWARD_NPY, DenseMap.FLOW_BACKWARD_NPY))
+    sign = -1 if mirrored else 1
+    assert (made.npy(DenseMap.FLOW_FORWARD_NPY) == (-3 * sign, 4)).all()
+    assert (made.npy(DenseMap.FLOW_BACKWARD_NPY) == (1 * sign, -2)).all()
+    notes = [note for note in made.record.notes if "mirrored" in note]
+    assert len(notes) == (mirrored is None)
+    assert all("export again from that Blender" in note for note in notes)
+
+
+def test_three_values_of_a_mirrored_flow(write_exr, facts, tmp_path: Path) -> None:
+    scene = scene_of(facts, 1, type="panoramic", k=None, panorama=FISHEYE)
+    files = vector_frame(write_exr, tmp_path, np.full((48, 64), 2, np.float32), "XYZ")
+    made = make(tmp_path, files, dataclasses.replace(scene, blender="4.2.1"), (DenseMap.FLOW_BACKWARD_NPY,))
+    assert (made.npy(DenseMap.FLOW_BACKWARD_NPY) == (-2, -2)).all()
+
+
+@pytest.mark.parametrize("map", [DenseMap.FLOW_FORWARD_NPY, DenseMap.DEPTH_NPY])
+def test_files_alone_do_not_say_how_they_were_rendered(
+    version: str, rendered_of, tmp_path: Path, map: DenseMap
+) -> None:
+    """Those of Blender 4.5 and later say enough."""
+    made = make(tmp_path, rendered_of(version, "multilayer")[0].files, None, (map,))
+    notes = [note for note in made.record.notes if "mirrored from left to right if Blender 4.2" in note]
+    assert len(notes) == (version == "4.2" and map is DenseMap.FLOW_FORWARD_NPY)
+    assert all("with --scene" in note for note in notes)
 
 
 # --- Occlusion ---

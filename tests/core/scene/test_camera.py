@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.scene.camera import Camera
+from core.scene.panorama import Panorama
 from tests.builders import plain_camera
 
 K = ((100.0, 0.0, 32.0), (0.0, 120.0, 24.0), (0.0, 0.0, 1.0))
@@ -122,3 +123,20 @@ def test_incomplete_json(key: str) -> None:
 
     with pytest.raises(KeyError):
         Camera.from_json(data)
+
+
+@pytest.mark.parametrize(
+    ("known", "distortion"),
+    [
+        ({"type": "perspective"}, "none"),
+        ({"type": "orthographic"}, "none"),
+        ({"type": "custom"}, "unknown"),
+        ({"type": "panoramic"}, "unknown"),
+        ({"type": "panoramic", "panorama": Panorama("mirrorball", 32.0, 24.0, 32.0, 24.0)}, "mirrorball"),
+    ],
+)
+def test_what_bends_straight_lines(known, distortion: str) -> None:
+    camera = plain_camera(**known)
+
+    assert camera.as_json()["distortion"] == distortion
+    assert Camera.from_json(json.loads(json.dumps(camera.as_json()))) == camera

@@ -1,5 +1,6 @@
 """The scene record: to a file and back, and what is said of files that are not scene records."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import OutputError, SceneError
+from core.scene.panorama import Panorama
 from core.scene.scene_record import Facts, SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
 from core.settings.category_table import Category
 from core.settings.settings import Grouping
@@ -34,6 +36,8 @@ RECORD = SceneRecord(
     materials=SceneEntries((Category("steel"),), (SceneEntry("Steel", 1, "steel"),)),
     assets=SceneEntries(),
 )
+
+PANORAMA = Panorama("fisheye_lens_polynomial", 3.5, 3.5, 32.0, 24.0, 3.1, (0.0, -0.07, 0.0, 1e-5, 0.0))
 
 TEXTS = st.text(max_size=10)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -238,3 +242,23 @@ def test_path_of_a_frame() -> None:
     assert scene_path(Path("scenes"), "shot/frame_0001") == Path("scenes/shot/frame_0001.json")
     # What looks like a suffix is part of the name.
     assert scene_path(Path("scenes"), "v1.5_0001") == Path("scenes/v1.5_0001.json")
+
+
+def test_what_earlier_records_of_this_version_lack(tmp_path: Path) -> None:
+    """Nothing is made up for them: how a panoramic camera projects is unknown, and so is who rendered it."""
+    path = tmp_path / "scene.json"
+    camera = dataclasses.replace(CAMERA, type="panoramic", panorama=PANORAMA)
+    record = dataclasses.replace(RECORD, camera=camera, blender="4.2.3", engine="CYCLES")
+    record.write(path)
+    assert SceneRecord.read(path) == record
+
+    data = json.loads(path.read_bytes())
+    for name in ("blender", "engine", "compositing"):
+        del data[name]
+    del data["camera"]["panorama"]
+    data["camera"]["distortion"] = "none"  # which they said of each camera
+    path.write_text(json.dumps(data))
+
+    read = SceneRecord.read(path)
+    assert read == dataclasses.replace(RECORD, camera=dataclasses.replace(camera, panorama=None))
+    assert read.camera.distortion == "unknown"
