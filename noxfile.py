@@ -92,6 +92,14 @@ def real(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def readers(session: nox.Session) -> None:
+    """What other programs read in the formats for training; `nox -s readers -- --write-table` puts the table into
+    docs/exports.md."""
+    session.install("--no-compile", "--no-deps", "-r", "requirements/readers.txt")
+    session.run("python", "-m", "pytest", "tests/readers", *session.posargs, env={"OPENBLAS_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
     """The benchmark table; `nox -s bench -- --write` puts it into docs/benchmarks.md."""
     install(session, None, BLENDERS[MAIN_BLENDER])
