@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     )
     from .core.checks.report import Report
     from .core.checks.validate import validate
+    from .core.dataset.export import Exported
     from .core.dataset.merge import Merged, merge
+    from .core.dataset.splits import Splits
     from .core.frames.frame_files import FrameFiles, find_frames
     from .core.maps.codecs.surfaces import SurfaceMap
     from .core.masks.runs import Mask
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from .core.scene.keypoints import Keypoint
     from .core.scene.poses import Pose
     from .core.settings.category_table import Category
+    from .core.settings.export_table import ExportFormat
     from .core.settings.format_table import DatasetFormat
     from .core.settings.map_table import DenseMap, WrittenMap
     from .core.settings.render_pass import Pass
@@ -54,8 +57,10 @@ if TYPE_CHECKING:
         ImageFrom,
         Instancing,
         LabelSource,
+        Media,
         Parts,
         Settings,
+        SplitBy,
     )
 
 __all__ = [
@@ -69,6 +74,8 @@ __all__ = [
     "Dataset",
     "DatasetFormat",
     "DenseMap",
+    "ExportFormat",
+    "Exported",
     "ExrError",
     "Frame",
     "FrameFiles",
@@ -88,6 +95,7 @@ __all__ = [
     "LabelSource",
     "LabelpassError",
     "Mask",
+    "Media",
     "Merged",
     "NoSuchPass",
     "OutputError",
@@ -104,6 +112,8 @@ __all__ = [
     "SeenPart",
     "Settings",
     "SoftMask",
+    "SplitBy",
+    "Splits",
     "SurfaceMap",
     "UsageError",
     "WorkerError",
@@ -130,6 +140,8 @@ _MODULES = {
     "Dataset": ".core.reading.dataset",
     "DatasetFormat": ".core.settings.format_table",
     "DenseMap": ".core.settings.map_table",
+    "ExportFormat": ".core.settings.export_table",
+    "Exported": ".core.dataset.export",
     "ExrError": ".core.base.errors",
     "Frame": ".core.reading.frame",
     "FrameFiles": ".core.frames.frame_files",
@@ -149,6 +161,7 @@ _MODULES = {
     "LabelSource": ".core.settings.settings",
     "LabelpassError": ".core.base.errors",
     "Mask": ".core.masks.runs",
+    "Media": ".core.settings.settings",
     "Merged": ".core.dataset.merge",
     "NoSuchPass": ".core.base.errors",
     "OutputError": ".core.base.errors",
@@ -165,6 +178,8 @@ _MODULES = {
     "SeenPart": ".core.reading.regions",
     "Settings": ".core.settings.settings",
     "SoftMask": ".core.records.instance",
+    "SplitBy": ".core.settings.settings",
+    "Splits": ".core.dataset.splits",
     "SurfaceMap": ".core.maps.codecs.surfaces",
     "UsageError": ".core.base.errors",
     "WorkerError": ".core.base.errors",

@@ -21,12 +21,12 @@ LONGEST_LINE = 118
 # All public names, in the order of the page.
 SECTIONS: Mapping[str, str] = {
     "Passes of a frame": "read_passes FramePasses",
-    "Reading a dataset": "open Dataset Frames Frame Region SeenInstance SeenPart IgnoredRegion",
+    "Reading a dataset": "open Dataset Splits Frames Frame Region SeenInstance SeenPart IgnoredRegion",
     "What records say": "FrameRecord Instance Part Mask SoftMask Amodal Pose Keypoint Camera Category Box WrittenMap "
     "SurfaceMap read_record_file",
-    "Making a dataset": "find_frames FrameFiles Pass FrameJob annotate merge Merged validate Report",
+    "Making a dataset": "find_frames FrameFiles Pass FrameJob annotate merge Merged validate Report Exported",
     "Settings": "Settings LabelSource Grouping Instancing Ignored Parts AtBorder ImageFormat ImageFrom DenseMap "
-    "DatasetFormat",
+    "DatasetFormat ExportFormat SplitBy Media",
     "Errors": "LabelpassError UsageError InputError ExrError PassError NoSuchPass SceneError RecordError CategoryError "
     "OutputError WorkerError Cancelled",
 }
@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, str] = {
 ELSEWHERE = {
     "Settings": "The fields are the options of the [command line](command-line.md), under the same names.",
     "DenseMap": "The members are the [dense maps](maps.md) in capital letters, such as `DenseMap.DEPTH_PNG`.",
+    "ExportFormat": "The members are the [formats for training](exports.md) in capital letters.",
     "DatasetFormat": "The members are the [formats](formats.md#dataset-formats) in capital letters.",
 }
 # Those whose methods and properties are for Labelpass itself, but for the ones that are named.
@@ -43,6 +44,7 @@ FOR_USERS: Mapping[str, tuple[str, ...]] = {
     "FrameJob": (),
     "Pass": (),
     "Report": ("lines",),
+    "Splits": ("names", "of"),
 }
 HEAD = """# What `import labelpass` offers
 

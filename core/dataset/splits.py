@@ -11,17 +11,28 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from ..base.errors import UsageError
 from ..base.phrases import listed
-from ..records.frame_record import FrameRecord
+from ..records.origin import Origin
 from ..settings.settings import Settings, SplitBy
 
 # Split names become names of folders and files.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _RESERVED = ("all", "images", "labels")
 _LARGEST_SHARE = 1e9
+
+
+class SplitFrame(Protocol):
+    """What decides on the split of a frame; a FrameRecord has it."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def sequence(self) -> str: ...
+    @property
+    def origin(self) -> Origin | None: ...
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class Splits:
         """In the order of the user."""
         return tuple(name for name, _ in self.shares)
 
-    def of(self, record: FrameRecord) -> str:
+    def of(self, record: SplitFrame) -> str:
         """The split of a frame."""
         return self.of_key(_key(record, self.by))
 
@@ -109,7 +120,7 @@ def _share(name: str, number: str) -> float:
     return share
 
 
-def _key(record: FrameRecord, by: SplitBy) -> str:
+def _key(record: SplitFrame, by: SplitBy) -> str:
     """The name of what stays together."""
     if by is SplitBy.FRAME:
         return record.path

@@ -1,7 +1,9 @@
 """A dataset as training code reads it: `open` one, and go through its frames in any order."""
 
+import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +13,33 @@ from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, RecordError, UsageError
 from ..base.phrases import listed
 from ..categories.ids import ids_of
+from ..dataset.export import Exported, export
+from ..dataset.splits import Splits
 from ..dataset.stream import GatheredCategories, RecordStream
 from ..frames.frame_messages import lines_said_once
+from ..records.frame_record import FrameRecord
+from ..records.origin import Origin
 from ..records.record_store import open_records
 from ..settings.category_table import Category
+from ..settings.export_table import ExportFormat
+from ..settings.settings import Settings
 from .frame import Frame, Source
+
+_BY_DEFAULT = Settings()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a dataset remembers of a frame: its path, and what decides on its split."""
+
+    path: str
+    sequence: str
+    origin: Origin | None
+
+    @classmethod
+    def of(cls, record: FrameRecord) -> "Listed":
+        origin = record.origin and dataclasses.replace(record.origin, files=())
+        return cls(record.path, record.sequence, origin)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,33 +92,69 @@ class Dataset:
     part_categories: Sequence[Category] = field(repr=False)
     sequences: Sequence[str]
     damaged: dict[str, str] = field(repr=False)
-    _frames: Frames = field(repr=False)
+    _listed: tuple[Listed, ...] = field(repr=False)
     _source: Source = field(repr=False)
 
     @cached_property
     def _paths(self) -> frozenset[str]:
-        return frozenset(self._frames.paths)
+        return frozenset(frame.path for frame in self._listed)
 
     def __len__(self) -> int:
         """How many frames there are."""
-        return len(self._frames)
+        return len(self._listed)
 
-    def frames(self, *, sequence: str | None = None) -> Frames:
+    def frames(
+        self, split: str | None = None, splits: Splits | str | None = None, *, sequence: str | None = None
+    ) -> Frames:
         """Its frames, in the order of sequence, frame number and name.
 
         Args:
+            split: the name of one split, for its frames alone, such as "train".
+            splits: how the dataset is divided: "train=80,val=10,test=10", or `Splits` for other ways than by frame.
+                None divides as `labelpass export` does by default. A frame is in the split that an export with the
+                same splits puts it into.
             sequence: the name of one sequence, for its frames alone.
 
         Raises:
-            UsageError: there is no such sequence.
+            UsageError: there is no such split or sequence, or no frame is in it.
         """
-        if sequence is None:
-            return self._frames
-        if sequence not in self.sequences:
-            has = listed([repr(one) for one in self.sequences])
-            raise UsageError(f"{self.path} has no sequence {sequence!r}; it has {has}, so choose one of these")
-        paths = (path for path in self._frames.paths if path.rpartition("/")[0] == sequence)
-        return Frames(tuple(paths), self._source)
+        chosen = self._listed
+        if sequence is not None:
+            if sequence not in self.sequences:
+                has = listed([repr(one) for one in self.sequences])
+                raise UsageError(f"{self.path} has no sequence {sequence!r}; it has {has}, so choose one of these")
+            chosen = tuple(frame for frame in chosen if frame.sequence == sequence)
+        if split is not None:
+            chosen = _in_split(chosen, split, _splits(splits))
+        return Frames(tuple(frame.path for frame in chosen), self._source)
+
+    def export(
+        self,
+        formats: str | Iterable[str],
+        path: str | os.PathLike[str] | None = None,
+        *,
+        splits: Splits | str | None = None,
+        settings: Settings = _BY_DEFAULT,
+    ) -> Exported:
+        """Write it in other formats, as `labelpass export` does.
+
+        Args:
+            formats: the name of a format, or several: `"coco"`, `["coco", "yolo_detect"]`.
+            path: the folder in which each format gets a folder of its name; None for `exports` in the dataset.
+            splits: as of frames().
+            settings: the other options of the export.
+
+        Returns:
+            What was written: the folder of each format, the sizes of splits, and what could not be held.
+
+        Raises:
+            UsageError: there is no such format, or a format needs something that is not installed.
+            RecordError: the records contradict each other, or a format needs what none of them has.
+            OutputError: a file cannot be written. What was exported before is as it was.
+        """
+        names = [formats] if isinstance(formats, str) else formats
+        settings = dataclasses.replace(_with_splits(settings, splits), formats=tuple(map(_format, names)))
+        return export(self.path, settings, None if path is None else Path(path))
 
     def frame(self, path: str) -> Frame:
         """A frame by its path: its sequence and name with a slash between them, "shots/a/0001".
@@ -104,7 +164,7 @@ class Dataset:
         """
         if path not in self._paths:
             raise InputError(
-                f"{self.path} has no frame {path!r}; the first of its {len(self)} frames is {self._frames.paths[0]!r}"
+                f"{self.path} has no frame {path!r}; the first of its {len(self)} frames is {self._listed[0].path!r}"
             )
         return Frame(path, self._source)
 
@@ -130,11 +190,11 @@ def open(path: str | os.PathLike[str], *, skip_damaged: bool = False) -> Dataset
         raise InputError(f"{folder} is not a folder; give the folder of the dataset, which holds its records")
     records = open_records(DatasetFolder(folder))
     stream, categories = RecordStream(records), GatheredCategories(records)
-    sequences = set()
+    found: dict[str, Listed] = {}
     for surveyed in stream.surveyed():
         if surveyed.wanted:
             categories.add(surveyed.record)
-            sequences.add(surveyed.record.sequence)
+            found[surveyed.record.path] = Listed.of(surveyed.record)
     stream.check_any()
     if stream.damaged and not skip_damaged:
         first, *_ = lines_said_once(stream.damaged)
@@ -145,8 +205,39 @@ def open(path: str | os.PathLike[str], *, skip_damaged: bool = False) -> Dataset
         folder,
         survey.categories,
         survey.part_categories,
-        tuple(sorted(sequences)),
+        tuple(sorted({frame.sequence for frame in found.values()})),
         dict(stream.damaged),
-        Frames(tuple(stream.frames()), source),
+        tuple(found[path] for path in stream.frames()),
         source,
     )
+
+
+def _splits(splits: Splits | str | None) -> Splits:
+    return splits if isinstance(splits, Splits) else Splits.of_settings(_with_splits(_BY_DEFAULT, splits))
+
+
+def _with_splits(settings: Settings, splits: Splits | str | None) -> Settings:
+    """Settings of an export with other splits, unless these are None."""
+    if splits is None:
+        return settings
+    if isinstance(splits, str):
+        return dataclasses.replace(settings, splits=splits)
+    text = ",".join(f"{name}={share!r}" for name, share in splits.shares)
+    return dataclasses.replace(settings, splits=text, split_by=splits.by, split_seed=splits.seed)
+
+
+def _in_split(frames: Sequence[Listed], split: str, splits: Splits) -> tuple[Listed, ...]:
+    if split not in splits.names:
+        raise UsageError(f"There is no split {split!r}; the splits are {listed(splits.names)}")
+    split_of = [splits.of(frame) for frame in frames]
+    counts = Counter(split_of)
+    if not counts[split]:
+        raise UsageError(splits.empty_split([counts[name] for name in splits.names]))
+    return tuple(frame for frame, own in zip(frames, split_of, strict=True) if own == split)
+
+
+def _format(name: str) -> ExportFormat:
+    for format in ExportFormat:
+        if format.value == name:
+            return format
+    raise UsageError(f"There is no format {str(name)!r}; the formats are {listed(list(ExportFormat))}")

@@ -1,6 +1,7 @@
 """What a frame shows, as arrays: instances, their parts, and regions to ignore."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from PIL import Image
 
 from ..base.box import Box
 from ..base.errors import InputError, RecordError
+from ..masks.polygons import exact_polygons
 from ..masks.rle import decode_columns
 from ..masks.runs import Mask
 from ..records.instance import Amodal, Instance, Part
@@ -38,12 +40,18 @@ class Place:
     category_ids: Mapping[str, int]
     part_category_ids: Mapping[str, int]
 
-    def decoded(self, rle: str) -> BoolMask:
-        """(H, W) bool, the pixels of compressed COCO counts; RecordError where they are none of an image's size."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """RecordError for counts in the record that are not those of a mask of the image's size."""
         try:
-            return decode_columns(rle, self.height, 0, self.width)
+            yield
         except ValueError as error:
             raise RecordError(f"{self.records.where(self.frame)} is damaged; annotate the frame again") from error
+
+    def decoded(self, rle: str) -> BoolMask:
+        """(H, W) bool, the pixels of compressed COCO counts; RecordError where they are none of an image's size."""
+        with self.reading():
+            return decode_columns(rle, self.height, 0, self.width)
 
     def category_id(self, ids: Mapping[str, int], category: str) -> int:
         """The id of a category; RecordError where the dataset did not have it."""
@@ -97,6 +105,23 @@ class Region:
             RecordError: the record is damaged.
         """
         return self._place.decoded(self._mask.rle)
+
+    def polygons(self) -> list[npt.NDArray[np.int64]]:
+        """The outlines of the mask, as COCO has polygons: nothing of it is lost.
+
+        Returns:
+            For each connected piece, from left to right, (P, 2) int64: x and y of corners in pixels, from the outer
+            corner of the top-left pixel. Holes are joined to the outline by bridges that go there and back.
+            `polygon.ravel().tolist()` is what COCO files hold, and pycocotools makes the same mask of all of them
+            together, pixel by pixel.
+
+        Raises:
+            RecordError: the record is damaged.
+        """
+        place = self._place
+        with place.reading():
+            (polygons,) = exact_polygons([self._mask.rle], place.height, place.width)
+        return polygons
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """What `pip install .` gives: the wheel, installed in an environment of its own that holds nothing else."""
 
+import json
 import os
 import re
 import shutil
@@ -9,17 +10,27 @@ import venv
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+
+from core.annotate.annotate import annotate
+from core.dataset.merge import merge
+from core.settings.render_pass import Pass
+from core.settings.settings import LabelSource
+from tests.builders import plain_job, rendered_frame
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 _NAMES = """
-    Amodal AtBorder Box Camera Cancelled Category CategoryError Dataset DatasetFormat DenseMap ExrError Frame
-    FrameFiles FrameJob FramePasses FrameRecord Frames Grouping Ignored IgnoredRegion ImageFormat ImageFrom
-    InputError Instance Instancing Keypoint LabelSource LabelpassError Mask Merged NoSuchPass OutputError Part Parts
-    Pass PassError Pose RecordError Region Report SceneError SeenInstance SeenPart Settings SoftMask SurfaceMap
-    UsageError WorkerError WrittenMap __version__ annotate find_frames merge open read_passes read_record_file
-    validate
+    Amodal AtBorder Box Camera Cancelled Category CategoryError Dataset DatasetFormat DenseMap ExportFormat Exported
+    ExrError Frame FrameFiles FrameJob FramePasses FrameRecord Frames Grouping Ignored IgnoredRegion ImageFormat
+    ImageFrom InputError Instance Instancing Keypoint LabelSource LabelpassError Mask Media Merged NoSuchPass
+    OutputError Part Parts Pass PassError Pose RecordError Region Report SceneError SeenInstance SeenPart Settings
+    SoftMask SplitBy Splits SurfaceMap UsageError WorkerError WrittenMap __version__ annotate find_frames merge open
+    read_passes read_record_file validate
 """
 EXPORTED = _NAMES.split()
 
@@ -113,15 +124,22 @@ def test_examples_of_the_docs(installed: Environment, tmp_path: Path, data: Path
         checked = check_types(installed, example)
         assert checked.returncode == 0, checked.stdout
 
-    passes, annotated, read = said
+    passes, annotated, read, exported = said
     assert re.fullmatch(r"combined, depth, object_index, .*\nobject 1: \d+ pixels, nearest at \d+\.\d\d", passes)
     assert re.search("^broken_0003: ", annotated, re.MULTILINE)
     assert re.search(r"^shot_0002: Ball\.Cut, 220 pixels, ", annotated, re.MULTILINE)
     assert annotated.splitlines()[-1] == "Everything agrees"
     assert read.startswith("2 frames, ")
+    readme = re.findall(r"^```python\n(.*?)^```", (CHECKOUT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (code,) = [block for block in readme if "labelpass.open" in block]
+    boxes = installed.run_well(installed.python, "-c", code, cwd=tmp_path).splitlines()
+    assert [line.partition(" [('")[0] for line in boxes] == ["shot_0001", "shot_0002"]
+    assert "('Ball.Cut', [" in boxes[1]
     instances = re.findall(r"^(shot_\d+: .*?), \d+ pixels, box ", annotated, re.MULTILINE | re.DOTALL)
     assert re.findall(r"^(shot_\d+: .*?) at \d+, \d+, colour ", read, re.MULTILINE | re.DOTALL) == instances
     assert len(instances) > 10
+    assert exported.startswith("2 images exported: train ")
+    assert {path.name for path in (tmp_path / "exports").iterdir()} == {"coco", "yolo_detect"}
 
 
 def test_passes_of_the_readme(installed: Environment, tmp_path: Path, data: Path) -> None:
@@ -131,6 +149,79 @@ def test_passes_of_the_readme(installed: Environment, tmp_path: Path, data: Path
     shutil.copy(data / "5.0/multilayer_0001.exr", tmp_path / "renders/0001.exr")
     shown = f"{code}\nprint(depth.shape == index.shape, depth.dtype, index.dtype, depth[index > 0].max() < 1000)"
     assert installed.run_well(installed.python, "-c", shown, cwd=tmp_path) == "True float32 uint32 True"
+
+
+# Executes the code of a notebook, a cell after the other, and notes what Jupyter would show at the end of each.
+RUN_NOTEBOOK = """
+import ast, json, sys
+from pathlib import Path
+
+names, shown = {"__name__": "__main__"}, []
+for cell in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["cells"]:
+    if cell["cell_type"] == "code":
+        body = ast.parse("".join(cell["source"])).body
+        last = body.pop() if isinstance(body[-1], ast.Expr) else None
+        exec(compile(ast.Module(body, []), cell["id"], "exec"), names)
+        shown.append(eval(compile(ast.Expression(last.value), cell["id"], "eval"), names) if last else None)
+"""
+
+
+def test_notebook(installed: Environment, tmp_path: Path, rendered_of: Any, independent: Any) -> None:
+    """Of the file that it names it finds the passes and the boxes that another reader of EXR finds."""
+    script = tmp_path / "run.py"
+    tell = "[list(shown[0]), shown[1].size, {k: list(map(int, v)) for k, v in shown[2].items()}, shown[3].size]"
+    script.write_text(f"{RUN_NOTEBOOK}\nprint(json.dumps({tell}))", encoding="utf-8")
+    notebook = CHECKOUT / "examples/python/blog_post.ipynb"
+
+    said = installed.run_well(installed.python, script, notebook, cwd=notebook.parent).splitlines()
+
+    passes, depth_size, boxes, size = json.loads(said[-1])
+    (rendered, _) = rendered_of("4.5", "multilayer")
+    index = independent(rendered, Pass.OBJECT_INDEX, "X")
+    height, width = index.shape
+    assert depth_size == size == [width * 8, height * 8]
+    assert set(passes) == {pass_.value for pass_ in rendered.passes}
+    expected = {}
+    for label in sorted({*index.ravel().astype(int)} - {0}):
+        (y0, x0), (y1, x1) = (where(np.argwhere(index == label), axis=0) for where in (np.min, np.max))
+        expected[str(label)] = [x0, y0, x1 + 1, y1 + 1]
+    assert boxes == expected
+    assert len(re.findall(r"^index_\d+: \d+ pixels, box ", "\n".join(said), re.MULTILINE)) == len(expected)
+
+
+DICTS = """
+import json, sys
+import labelpass
+from detectron2_register import frame_dicts
+
+dataset = labelpass.open(sys.argv[1])
+print(json.dumps([frame_dicts(dataset), [category.name for category in dataset.categories]]))
+"""
+
+
+def test_detectron2(installed: Environment, tmp_path: Path, rendered_of: Any) -> None:
+    """What detectron2 gets, as far as it goes without it: its masks, decoded by pycocotools, are those of COCO."""
+    dataset = tmp_path / "dataset"
+    for rendered in rendered_of("4.5", "multilayer"):
+        annotate(plain_job(rendered_frame(rendered), dataset, labels=LabelSource.CRYPTO_OBJECT, pictures=False))
+    merge(dataset)
+    script = tmp_path / "dicts.py"
+    script.write_text(DICTS, encoding="utf-8")
+    shutil.copy(CHECKOUT / "examples/python/detectron2_register.py", tmp_path)
+
+    frames, classes = json.loads(installed.run_well(installed.python, script, dataset, cwd=tmp_path))
+
+    coco = COCO(dataset / "annotations/instances.json")
+    assert [Path(frame["file_name"]) for frame in frames] == [dataset / one["file_name"] for one in coco.imgs.values()]
+    for frame, image in zip(frames, coco.imgs.values(), strict=True):
+        rows = coco.loadAnns(coco.getAnnIds(image["id"]))
+        assert (frame["height"], frame["width"]) == (image["height"], image["width"])
+        for annotation, row in zip(frame["annotations"], rows, strict=True):
+            assert np.array_equal(coco_mask.decode(annotation["segmentation"]), coco.annToMask(row))
+            x0, y0, x1, y1 = annotation["bbox"]
+            assert [x0, y0, x1 - x0, y1 - y0] == row["bbox"]
+            assert classes[annotation["category_id"]] == coco.cats[row["category_id"]]["name"]
+    assert sum(len(frame["annotations"]) for frame in frames) > 10
 
 
 def test_types(installed: Environment, tmp_path: Path) -> None:

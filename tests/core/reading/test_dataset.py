@@ -12,10 +12,14 @@ from pycocotools.coco import COCO
 
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import CategoryError, InputError, RecordError, UsageError
+from core.dataset.splits import Splits
 from core.reading.dataset import Frames
 from core.reading.dataset import open as open_dataset
+from core.records.origin import Origin
 from core.records.record_store import RecordFiles
 from core.settings.category_table import Category
+from core.settings.export_table import ExportFormat
+from core.settings.settings import Media, Settings, SplitBy
 from tests.builders import instances_in, plain_record, record_path, write_record
 from tests.core.datasets import merged
 
@@ -117,7 +121,7 @@ def test_no_dataset(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="holds no frame records; run 'labelpass annotate'"):
         open_dataset(tmp_path)
     write_frames(tmp_path, ("", 1))
-    DatasetFolder(tmp_path).categories.parent.mkdir(parents=True)
+    DatasetFolder(tmp_path).categories.parent.mkdir(parents=True, exist_ok=True)
     DatasetFolder(tmp_path).categories.write_text("no table", encoding="utf-8")
     with pytest.raises(CategoryError, match="is not a category table"):
         open_dataset(tmp_path)
@@ -142,6 +146,53 @@ def test_sequences_that_are_not_wanted(tmp_path: Path) -> None:
         write_record(tmp_path, record)
     DatasetFolder(tmp_path).sequences.write_text('{"shots":{"s/shot_":["s/left"]}}', encoding="utf-8")
     assert [frame.path for frame in open_dataset(tmp_path).frames()] == ["s/left/shot_0001"]
+
+
+def test_splits_are_those_of_an_export(tmp_path: Path) -> None:
+    """Frame by frame, whatever stays together."""
+    dataset, output = tmp_path / "dataset", tmp_path / "exports"
+    write_frames(dataset, *[(f"s{frame % 5}", frame) for frame in range(1, 41)])
+    opened = open_dataset(dataset)
+    ways = ["train=3,val=1", Splits.parse("a=1,b=1,c=1", SplitBy.SEQUENCE, 3), None]
+    for splits in ways:
+        done = opened.export("coco", output, splits=splits, settings=Settings(media=Media.NONE))
+        assert sum(done.split_sizes.values()) == len(opened) == 40
+        for split, size in done.split_sizes.items():
+            coco = COCO(done.folders[ExportFormat.COCO] / f"annotations/instances_{split}.json")
+            frames = opened.frames(split, splits)
+            assert len(frames) == len(coco.imgs) == size > 0
+            names = [image["file_name"].replace("__", "/").removesuffix(".png") for image in coco.imgs.values()]
+            assert list(frames.paths) == names
+    both = opened.frames("train", sequence="s1")
+    assert set(both.paths) == {path for path in opened.frames("train").paths if path.startswith("s1/")}
+
+
+def test_scenes_stay_together(tmp_path: Path) -> None:
+    for number in range(20):
+        origin = Origin((f"{number}.exr",), "a.blend", f"Scene {number % 4}")
+        write_record(tmp_path, plain_record(frame=number, origin=origin))
+    opened = open_dataset(tmp_path)
+    splits = Splits.parse("train=1,val=1", SplitBy.SCENE, 1)
+    for split in splits.names:
+        frames = opened.frames(split, splits)
+        assert len(frames) == 5 * len({frame.number % 4 for frame in frames})
+
+
+def test_splits_and_formats_that_are_not_there(tmp_path: Path) -> None:
+    write_frames(tmp_path, ("", 1))
+    opened = open_dataset(tmp_path)
+    with pytest.raises(UsageError, match="There is no split 'test'; the splits are train and val"):
+        opened.frames("test")
+    with pytest.raises(UsageError, match="'train' is not a split with its share"):
+        opened.frames("train", "train")
+    empty = next(split for split in ("a", "b") if split != Splits.parse("a=1,b=1").of(opened.frames()[0].record))
+    with pytest.raises(UsageError, match=rf"The split {empty} is empty: 1 frames were divided by frame; add frames"):
+        opened.frames(empty, "a=1,b=1")
+    with pytest.raises(UsageError, match="There is no format 'yolo'; the formats are coco"):
+        opened.export(["coco", "yolo"])
+    with pytest.raises(UsageError, match="Say which formats to export"):
+        opened.export([])
+    assert not (tmp_path / "exports").exists()
 
 
 def _areas(frames: Frames, index: int) -> tuple[str, list[int], list[int]]:

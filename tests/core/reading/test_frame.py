@@ -90,6 +90,9 @@ def test_any_mask(pixels: npt.NDArray[np.bool_]) -> None:
         expected = coco_mask.decode({"size": list(pixels.shape), "counts": mask.rle})
         assert np.array_equal(seen.mask(), expected)
         assert np.array_equal(seen.mask(), pixels)
+        flat = [polygon.ravel().tolist() for polygon in seen.polygons()]
+        drawn = coco_mask.merge(coco_mask.frPyObjects(flat, *pixels.shape))
+        assert np.array_equal(coco_mask.decode(drawn), expected)
 
 
 def test_what_records_say_of_instances(tmp_path: Path) -> None:
@@ -174,7 +177,8 @@ def test_damaged_masks(tmp_path: Path) -> None:
         amodal = Amodal(rle, Box(0, 0, 1, 1), 1, 1, 1)
         bad = plain_instance(mask=plain_mask(rle=rle), amodal=amodal, soft_mask=soft)
         frame = one_frame(tmp_path, categories=(Category("thing"),), instances=(bad,))
-        for decode in (frame.instances[0].mask, frame.instances[0].amodal_mask):
+        instance = frame.instances[0]
+        for decode in (instance.mask, instance.polygons, instance.amodal_mask):
             with pytest.raises(RecordError, match=r"shot_0001\.json is damaged; annotate the frame again"):
                 decode()
 
