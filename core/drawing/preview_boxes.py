@@ -26,7 +26,11 @@ _SCALE = np.array(
 
 
 def draw_boxes(
-    image: Bytes, instances: Sequence[Instance], categories: Sequence[str], own: Mapping[str, Colour] | None = None
+    image: Bytes,
+    instances: Sequence[Instance],
+    categories: Sequence[str],
+    own: Mapping[str, Colour] | None = None,
+    most_names: float = math.inf,
 ) -> Bytes:
     """Draw a box with its name around each instance.
 
@@ -35,13 +39,14 @@ def draw_boxes(
         instances: those to draw.
         categories: names of all categories; the place of a name decides its colour.
         own: colours that the user chose, by the name of the category.
+        most_names: which part of the image names may cover; then small instances have none, and no name hides another.
 
     Returns:
         (H, W, 3) uint8, a new image.
     """
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
-    font = _font(picture.height)
+    font = picture_font(min(picture.size))
     line = max(1, round(picture.height / 300))
     colours = category_colours(categories, own)
     # Large boxes first, so that small ones stay readable.
@@ -50,16 +55,21 @@ def draw_boxes(
         box, colour = instance.mask.box, colours[instance.category]
         draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=colour, width=line)
     plates = np.empty((len(by_size), 4), dtype=np.int64)
+    number, room = 0, most_names * picture.width * picture.height
     ascent, descent = font.getmetrics()
-    for number, instance in enumerate(by_size):
+    for instance in by_size:
         box, colour, name = instance.mask.box, colours[instance.category], short_name(instance.name)
         size = math.ceil(font.getlength(name)) + 2 * _MARGIN, ascent + descent
         places = places_for_name((box.x0, box.y0, box.x1, box.y1), size, picture.size)
         free = first_free(places, plates[max(0, number - _MOST_NEIGHBOURS) : number])
+        room -= size[0] * size[1]
+        if room < 0 or (free is None and most_names < math.inf):
+            continue
         plates[number] = places[free or 0]
         x0, y0, x1, y1 = plates[number].tolist()
         draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=colour)
         draw.text((x0 + _MARGIN, y0), name, fill="black" if is_light(colour) else "white", font=font)
+        number += 1
     return np.asarray(picture)
 
 
@@ -97,7 +107,7 @@ def _range(values: npt.NDArray[np.float32]) -> tuple[float, float]:
 
 def _scale(height: int, near: float, far: float, unit: str) -> Bytes:
     """The colour bar with ticks at round numbers, (height, width, 3)."""
-    font = _font(height)
+    font = picture_font(height)
     em = math.ceil(font.size)
     picture = Image.new("RGB", (em * 7, height), "white")
     draw = ImageDraw.Draw(picture)
@@ -129,7 +139,8 @@ def _lookup() -> Bytes:
     return np.stack(columns, axis=-1).round().astype(np.uint8)
 
 
-def _font(height: int) -> ImageFont.FreeTypeFont:
+def picture_font(height: int) -> ImageFont.FreeTypeFont:
+    """The font for a picture of this height."""
     font = ImageFont.load_default(size=max(10, round(height / 36)))
     assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels come with FreeType
     return font

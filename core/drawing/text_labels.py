@@ -1,5 +1,7 @@
 """Where the plate with the name of an instance goes, next to its box and on no other plate if possible."""
 
+import unicodedata
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,8 +12,13 @@ _LONGEST_NAME = 28
 
 def short_name(name: str) -> str:
     """A name on one line, cut where it is too long to read at a glance."""
-    line = " ".join(name.split()) or "(no name)"
+    line = on_one_line(name) or "(no name)"
     return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1] + "…"
+
+
+def on_one_line(text: str) -> str:
+    """A text without line breaks and with single blanks, its accents in the one form that fonts know."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def places_for_name(box: tuple[int, int, int, int], size: tuple[int, int], picture: tuple[int, int]) -> Plates:

@@ -55,6 +55,26 @@ def test_border_of_a_box_has_its_colour() -> None:
     assert (picture[60:107, 91:] == GREY).all()
 
 
+def test_names_may_cover_a_part_of_the_picture_only() -> None:
+    """Where there are many, those of the largest instances are there, and none hides another one."""
+    rng = np.random.default_rng(3)
+    corners = rng.integers(0, (300, 220), (200, 2)).tolist()
+    boxes = [Box(x, y, x + 5 + n % 17, y + 5 + n % 13) for n, (x, y) in enumerate(corners)]
+    some = [instance(box, f"a long name {n}", f"c{n}") for n, box in enumerate(boxes)]
+    categories = [one.category for one in some]
+
+    all_names = draw_boxes(canvas(240, 320), some, categories)
+    few_names = draw_boxes(canvas(240, 320), some, categories, most_names=0.2)
+
+    assert (all_names == GREY).all(axis=-1).mean() < 0.2
+    without = draw_boxes(canvas(240, 320), some, categories, most_names=0)
+    named = (few_names != without).any(axis=-1)
+    assert 0.05 < named.mean() <= 0.2
+    # Alone, a name has all the room that it needs.
+    one = draw_boxes(canvas(240, 320), some[:1], categories)
+    assert np.array_equal(draw_boxes(canvas(240, 320), some[:1], categories, most_names=0.2), one)
+
+
 def test_name_stands_above_the_box_or_inside() -> None:
     for y0 in (60, 0):
         box = Box(30, y0, 130, 160)
