@@ -16,7 +16,7 @@ from ..records.frame_record import FrameRecord
 from ..records.merge_record import MergeRecord
 from ..records.record_store import RecordStore
 from ..scene.camera import Camera
-from ..settings.map_table import WrittenMap
+from ..settings.map_table import DenseMap, WrittenMap
 from .map_arrays import chosen_map, map_array, surface_map
 from .regions import IgnoredRegion, Place, SeenInstance, ignored_region, seen_instance
 
@@ -176,10 +176,12 @@ class Frame:
             InputError: the frame has none, or its file is missing, damaged or of another size.
             RecordError: as of `maps`.
         """
-        written = chosen_map(self.maps, name, f"Frame {self.path}")
-        return map_array(self._source.records.dataset, written, self.height, self.width)
+        return map_array(self._source.records.dataset, self._chosen(name), self.height, self.width)
 
     def surfaces(self) -> SurfaceMap:
         """The map of surfaces with the place, name and shape of each; errors as of map()."""
-        dataset, where = self._source.records.dataset, f"Frame {self.path}"
-        return surface_map(dataset, self.maps, self.height, self.width, where)
+        written = self._chosen(DenseMap.SURFACES_NPZ)
+        return surface_map(self._source.records.dataset, written, self.height, self.width)
+
+    def _chosen(self, name: str) -> WrittenMap:
+        return chosen_map(self.maps, self.record.later_maps, name, f"Frame {self.path}")

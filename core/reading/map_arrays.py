@@ -1,6 +1,6 @@
 """The dense maps of a frame as arrays: of one kind the same numbers, whichever file they come from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,11 +25,12 @@ _KINDS = {kind.value: kind for kind in MapKind}
 _POINT = [("place", "f4", 3), ("colour", "u1", 3), ("instance", "u2"), ("category", "u2")]
 
 
-def chosen_map(maps: Sequence[WrittenMap], name: str, where: str) -> WrittenMap:
+def chosen_map(maps: Sequence[WrittenMap], later: Collection[DenseMap], name: str, where: str) -> WrittenMap:
     """One of the maps of a frame.
 
     Args:
         maps: those that there are.
+        later: those that a merge makes, if it can.
         name: of a kind ("depth"), which takes floats rather than rounded steps, or of a kind in a format ("depth_png").
         where: the frame, for messages.
 
@@ -41,6 +42,11 @@ def chosen_map(maps: Sequence[WrittenMap], name: str, where: str) -> WrittenMap:
     if name not in MAP_OF_NAME and name not in _KINDS:
         raise UsageError(f"There is no map {name!r}; the maps are {listed(list(_KINDS))}")
     found = [one for one in maps if name in (one.map.value, one.map.kind.value)]
+    if not found and any(name in (map.value, map.kind.value) for map in later):
+        raise InputError(
+            f"{where} has no map {name!r} yet; run 'labelpass merge', which makes it from two frames and says where it "
+            "cannot"
+        )
     if not found:
         has = f"it has {listed([one.map.value for one in maps])}, so choose one of these" if maps else "it has no maps"
         raise InputError(f"{where} has no map {name!r}; {has}, or annotate the frame again with this map")
@@ -61,9 +67,8 @@ def map_array(dataset: DatasetFolder, written: WrittenMap, height: int, width: i
     return _pixels(content, written.map)
 
 
-def surface_map(dataset: DatasetFolder, maps: Sequence[WrittenMap], height: int, width: int, where: str) -> SurfaceMap:
-    """The surfaces of a frame of this size; errors as of chosen_map() and map_array()."""
-    written = chosen_map(maps, DenseMap.SURFACES_NPZ.value, where)
+def surface_map(dataset: DatasetFolder, written: WrittenMap, height: int, width: int) -> SurfaceMap:
+    """The surfaces of a frame of this size; errors as of map_array()."""
     content = read_content(dataset, written, height, width)
     assert isinstance(content, SurfaceMap), written.map
     return content

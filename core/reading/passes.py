@@ -47,8 +47,9 @@ class FramePasses(Mapping[str, Array]):
         height, width: pixels of the image.
     """
 
-    def __init__(self, passes: Passes) -> None:
+    def __init__(self, passes: Passes, cryptomatte: str = "") -> None:
         self._passes = passes
+        self._named_by_user = passes.cryptomatte(None, cryptomatte) if cryptomatte else None
         self._read: dict[str, Array] = {}
         self._there = tuple(pass_ for pass_ in Pass if pass_ in passes)
         self.view_layer, self.view = passes.view_layer, passes.view
@@ -91,7 +92,7 @@ class FramePasses(Mapping[str, Array]):
         pass_ = self._named(cryptomatte)
         if pass_ not in CRYPTOMATTES:
             raise UsageError(f"{cryptomatte!r} is not a Cryptomatte; only those hold names")
-        text = self._passes.cryptomatte(pass_).manifest.text
+        text = self._passes.cryptomatte(pass_, self._cryptomatte(pass_)).manifest.text
         return read_manifest(text) if text else {}
 
     def _named(self, name: str) -> Pass:
@@ -103,9 +104,15 @@ class FramePasses(Mapping[str, Array]):
         others = f"; not known as passes are its layers {', '.join(unknown)}, see pass_names" if unknown else ""
         raise NoSuchPass(f"{self._passes.where} has no pass {name!r}; {has}{others}")
 
+    def _cryptomatte(self, pass_: Pass) -> str:
+        """The name of the Cryptomatte to take for a pass, where the user has given that; else \"\"."""
+        named = self._named_by_user
+        return named.name if named and named.pass_ is pass_ else ""
+
     def _array(self, pass_: Pass) -> Array:
         if pass_ in LABEL_PASSES:
-            return _own(read_labels(self._passes, LabelSource.of(pass_)).labels)
+            source = LabelSource.of(pass_)
+            return _own(read_labels(self._passes, source, cryptomatte=self._cryptomatte(pass_)).labels)
         return _own(self._passes.read(pass_).astype(np.float32, copy=False))
 
 
@@ -114,6 +121,7 @@ def read_passes(
     *,
     view_layer: str = "",
     view: str = "",
+    cryptomatte: str = "",
     pass_names: Mapping[str, str] | None = None,
 ) -> FramePasses:
     """The render passes of a frame: `read_passes("frame.exr")["depth"]`.
@@ -125,18 +133,21 @@ def read_passes(
             for each pass.
         view_layer: the name of a view layer; "" takes the first with a pass that separates objects.
         view: the name of a stereo view; "" takes the first.
+        cryptomatte: the name of a Cryptomatte, where the files of another renderer have several of objects, of
+            materials or of assets; "" takes the one that is named like a pass of Blender, or the only one.
         pass_names: name of a layer, part, file or folder -> the pass that it holds, where its own name does not say
             so: {"mask": "object_index"}.
 
     Raises:
         InputError: a path does not exist or holds no EXR file.
         ExrError: a file is damaged, or the files have different resolutions.
+        PassError: there is no such Cryptomatte.
         UsageError: they are several frames, there is no such view layer or view, or `pass_names` names no pass.
     """
     paths = [Path(files)] if isinstance(files, str | os.PathLike) else [Path(file) for file in files]
     meanings = {name: _pass(meaning) for name, meaning in (pass_names or {}).items()}
     frame = _only(find_frames(paths, meanings))
-    return FramePasses(Passes(frame.files, view_layer, view, names=frame.pass_names))
+    return FramePasses(Passes(frame.files, view_layer, view, cryptomatte, names=frame.pass_names), cryptomatte)
 
 
 def _only(frames: list[FrameFiles]) -> FrameFiles:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import pickle
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from core.base.errors import CategoryError, InputError, RecordError, UsageError
 from core.dataset.splits import Splits
 from core.reading.dataset import Frames
 from core.reading.dataset import open as open_dataset
+from core.records.frame_record import FrameRecord
 from core.records.origin import Origin
 from core.records.record_store import RecordFiles
 from core.settings.category_table import Category
@@ -90,6 +92,24 @@ def test_only_the_frame_that_is_used_is_read(tmp_path: Path, monkeypatch: pytest
     assert [one.mask().sum() for one in frame.instances] == [16] * 4
     assert (frame.width, frame.notes, frame.ignored) == (8, (), ())
     assert read == ["shot_0004"]
+
+
+def test_records_are_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, opening a dataset and going through it has no more than two at a time."""
+    write_frames(tmp_path, *[("", frame) for frame in range(1, 31)])
+    before, alive, most = RecordFiles.read, [0], [0]
+
+    def read(store: RecordFiles, frame: str) -> FrameRecord:
+        record = before(store, frame)
+        alive[0] += 1
+        most[0] = max(most[0], alive[0])
+        weakref.finalize(record, lambda: alive.__setitem__(0, alive[0] - 1))
+        return record
+
+    monkeypatch.setattr(RecordFiles, "read", read)
+    for frame in open_dataset(tmp_path).frames():
+        assert all(instance.mask().any() for instance in frame.instances)
+    assert most == [2]  # the next one is read before the last one is forgotten
 
 
 def test_ids_of_categories(tmp_path: Path) -> None:

@@ -148,6 +148,16 @@ def test_no_such_map(tmp_path: Path) -> None:
         frame.map("depth")
 
 
+def test_map_that_a_merge_has_not_made(tmp_path: Path) -> None:
+    write_record(tmp_path, plain_record(later_maps=(DenseMap.DISPARITY_NPY,)))
+    (frame,) = open_dataset(tmp_path).frames()
+    for name in ("disparity", "disparity_npy"):
+        with pytest.raises(InputError, match=rf"has no map '{name}' yet; run 'labelpass merge'"):
+            frame.map(name)
+    with pytest.raises(InputError, match="has no map 'disparity_png'; it has no maps"):
+        frame.map("disparity_png")
+
+
 def test_damaged_maps(tmp_path: Path) -> None:
     frame = frame_with(tmp_path, DenseMap.DEPTH_NPY, DenseMap.UV_NPY)
     depth, uv = (tmp_path / one.file for one in frame.maps)

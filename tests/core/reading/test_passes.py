@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.base.errors import ExrError, InputError, LabelpassError, NoSuchPass, PassError, UsageError
+from core.base.errors import ExrError, InputError, NoSuchPass, PassError, UsageError
 from core.reading.passes import FramePasses, read_passes
 from core.settings.render_pass import LABEL_PASSES, Pass
 
@@ -75,12 +75,38 @@ def test_names_only_what_is_there(data: Path) -> None:
     for name in ("object_index", "Depth", "nothing"):
         with pytest.raises(KeyError) as error:
             passes[name]
-        assert isinstance(error.value, NoSuchPass | PassError | LabelpassError)
+        assert type(error.value) is NoSuchPass
+        assert isinstance(error.value, PassError)
         assert f"has no pass {name!r}; it has 'combined', 'depth'" in str(error.value)
         assert "crypto_only_0001.exr" in str(error.value)
     with pytest.raises(UsageError, match="'depth' is not a Cryptomatte"):
         passes.names("depth")
     assert "crypto_object" in repr(passes)
+
+
+def test_cryptomattes_of_other_renderers(write_exr: Any, tmp_path: Path) -> None:
+    """Of several objects the name chooses; a pass of another kind is not touched by it."""
+    layers = {"crypto_one": 1.5, "crypto_two": 2.5, "crypto_material": 3.5}
+    channels: dict[str, Any] = {}
+    attributes: dict[str, str] = {}
+    for number, (name, value) in enumerate(layers.items()):
+        pixels = np.zeros((2, 2), np.float32)
+        channels |= {f"{name}00.{letter}": pixels for letter in "BA"}
+        channels |= {f"{name}00.R": pixels + np.float32(value), f"{name}00.G": pixels + 1}
+        id = int(np.float32(value).view(np.uint32))
+        manifest = {"name": name, "manifest": f'{{"of {name}":"{id:08x}"}}', "conversion": "uint32_to_float32"}
+        attributes |= {f"cryptomatte/{number:07x}/{key}": text for key, text in manifest.items()}
+    path = write_exr(tmp_path / "a.exr", channels, attributes=attributes)
+
+    with pytest.raises(PassError, match="choose one with the setting Cryptomatte"):
+        read_passes(path)["crypto_object"]
+    for name in ("crypto_one", "crypto_two"):
+        passes = read_passes(path, cryptomatte=name)
+        for pass_, expected in (("crypto_object", name), ("crypto_material", "crypto_material")):
+            (id,) = np.unique(passes[pass_]).tolist()
+            assert passes.names(pass_) == {id: f"of {expected}"}
+    with pytest.raises(PassError, match="has no Cryptomatte 'crypto_three'"):
+        read_passes(path, cryptomatte="crypto_three")
 
 
 def test_says_what_the_file_has_besides(write_exr: Any, tmp_path: Path) -> None:
