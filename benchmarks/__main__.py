@@ -14,6 +14,7 @@ from . import (
     bench_merge,
     bench_occlusion,
     bench_overlay,
+    bench_polygons,
     bench_scatter,
     bench_soft_masks,
 )
@@ -32,6 +33,7 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
     "overlay": bench_overlay.measure,
     "scatter": bench_scatter.measure,
     "soft_masks": bench_soft_masks.measure,
+    "polygons": bench_polygons.measure,
     "noise": bench_instances.measure_noise,
 }
 

@@ -251,16 +251,13 @@ def _to_next_head(following: Integers, runs: int) -> tuple[Integers, Integers]:
     is_head = np.zeros(following.size, dtype=bool)
     after_bottoms = following[runs:]
     is_head[after_bottoms[after_bottoms < runs]] = True
-    head = np.where(is_head, np.arange(following.size), following).astype(np.int32)
-    steps = (~is_head).astype(np.int32)
-    waiting = np.flatnonzero(~is_head[head])
-    while waiting.size:
+    head = np.where(is_head, np.arange(following.size), following)
+    steps = (~is_head).astype(np.int64)
+    while not is_head.take(head).all():
         # Twice as far in every round.
-        there = head[waiting]
-        steps[waiting] += steps[there]
-        head[waiting] = further = head[there]
-        waiting = waiting[~is_head[further]]
-    return head.astype(np.int64), steps.astype(np.int64)
+        steps += steps.take(head)
+        head = head.take(head)
+    return head, steps
 
 
 def _along_rings(following: Integers, head: Integers, steps: Integers) -> tuple[Integers, Integers, Integers]:

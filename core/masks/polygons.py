@@ -69,7 +69,8 @@ def _simplified(corners: Corners, last: Integers, bridged: Integers) -> Booleans
     stop = np.append(fixed, fixed[-1])[np.cumsum(is_fixed)]
     following = number + 1
     for steps in _STEPS:
-        start = np.flatnonzero(number + steps <= stop)
+        start = _near(corners.x, corners.y, steps)
+        start = start[start + steps <= stop[start]]
         start = start[_can_skip(corners.x, corners.y, start, steps)]
         following[start] = start + steps
     following[last] = last
@@ -82,6 +83,18 @@ def _simplified(corners: Corners, last: Integers, bridged: Integers) -> Booleans
     return kept
 
 
+def _near(x: Integers, y: Integers, steps: int) -> Integers:
+    """The corners from which an edge to the one some steps after it passes near all those between."""
+    size = max(x.size - steps, 0)
+    w, h = x[steps:] - x[:size], y[steps:] - y[:size]
+    farthest = _FARTHEST * np.sqrt(w * w + h * h)
+    start = np.arange(size)
+    for step in range(1, steps):
+        near = np.abs(w * (y[start + step] - y[start]) - h * (x[start + step] - x[start])) <= farthest
+        start, w, h, farthest = start[near], w[near], h[near], farthest[near]
+    return start
+
+
 def _can_skip(x: Integers, y: Integers, start: Integers, steps: int) -> Booleans:
     """Whether an edge from each corner to the one some steps after it gives what the edges between them give.
 
@@ -91,25 +104,18 @@ def _can_skip(x: Integers, y: Integers, start: Integers, steps: int) -> Booleans
     is 1/2. The ends of the interval are left out, since which way they are rounded depends on the compiler.
     """
     end = start + steps
-    chosen = np.arange(start.size)
     w, h = x[end] - x[start], y[end] - y[start]
-    left_x, left_y = np.where(w > 0, x[start], x[end]), np.where(w > 0, y[start], y[end])
-    h = np.where(w > 0, h, -h)
-    direction, w = np.sign(w), np.abs(w)
-    chosen = np.flatnonzero(w > 0)
+    direction = np.sign(w)
+    left = np.where(w > 0, start, end)
+    left_x, left_y, w, h = x[left], y[left], np.abs(w), h * direction
+    slope, least = 5 * h, np.minimum(np.abs(h), w)
+    able: Booleans = w > 0
     for step in range(steps):
-        w_, h_ = w[chosen], h[chosen]
-        here = start[chosen] + step
-        one, other = x[here] - left_x[chosen], x[here + 1] - left_x[chosen]
-        row = y[here] - left_y[chosen]
-        middle = 10 * w_ * row + np.minimum(np.abs(h_), w_)
+        one, other = x[start + step] - left_x, x[start + step + 1] - left_x
+        middle = 10 * w * (y[start + step] - left_y) + least
         # A straight line is passed everywhere as it is in its first and last column.
-        low, high = np.minimum(one, other), np.maximum(one, other) - 1
-        fits = (np.abs(5 * h_ * (2 * low + 1) - middle) < 5 * w_) & (np.abs(5 * h_ * (2 * high + 1) - middle) < 5 * w_)
-        fits = (high < low) | (fits & ((other - one) * direction[chosen] > 0))
-        if step:
-            fits &= np.abs(w_ * row - h_ * one) <= _FARTHEST * np.hypot(w_, h_)
-        chosen = chosen[fits]
-    able = np.zeros(start.size, dtype=bool)
-    able[chosen] = True
+        first, last = np.minimum(one, other), np.maximum(one, other) - 1
+        fits = np.abs(slope * (2 * first + 1) - middle) < 5 * w
+        fits &= np.abs(slope * (2 * last + 1) - middle) < 5 * w
+        able &= (one == other) | (fits & ((other > one) == (direction > 0)))
     return able
