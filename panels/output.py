@@ -1,9 +1,12 @@
 """What an export writes, and where; and the formats that it writes for training."""
 
+import dataclasses
+
 import bpy
 
 from ..core.settings.export_table import ExportFormat
 from ..core.settings.format_table import CAMERA_FORMATS
+from ..core.settings.settings import Settings
 from ..operators.properties import switch_name
 from .sidebar import SidebarPanel
 
@@ -60,10 +63,13 @@ class Formats(SidebarPanel):
         grid = layout.grid_flow(columns=2, even_columns=True, align=True)
         for choice in ExportFormat:
             grid.prop(settings, switch_name("formats", choice), text=choice.label, toggle=True)
+        chosen = {choice for choice in ExportFormat if getattr(settings, switch_name("formats", choice))}
         column = layout.column()
-        # Without a format these are about nothing.
-        column.active = any(getattr(settings, switch_name("formats", choice)) for choice in ExportFormat)
+        column.active = bool(chosen)  # without a format these are about nothing
         column.prop(settings, "splits")
         column.prop(settings, "split_by")
         column.prop(settings, "split_seed")
         column.prop(settings, "media")
+        for field in dataclasses.fields(Settings):
+            if chosen.intersection(field.metadata["of_formats"]):
+                column.prop(settings, field.name)

@@ -55,7 +55,7 @@ class ExportFormat(Choice):
     """A format, whose files are in a folder of its name.
 
     Attributes:
-        module: of core/exports, which writes it; see exports/export_writer.py.
+        module: of core/exports, which writes it, with its package before a dot; see exports/export_writer.py.
         source: where the format is described.
         needs: what at least one frame has to have.
     """
@@ -75,8 +75,40 @@ class ExportFormat(Choice):
         "coco",
         "COCO",
         "Boxes and masks as COCO's own downloads have them: annotations/instances_train.json, images/train",
-        "coco",
+        "coco.detection",
         "https://cocodataset.org/#format-data",
+        ExportNeed.CATEGORIES,
+    )
+    COCO_KEYPOINTS = (
+        "coco_keypoints",
+        "COCO Keypoints",
+        "Keypoints as COCO's own downloads have them: annotations/person_keypoints_train.json, images/train",
+        "coco.keypoints",
+        "https://cocodataset.org/#keypoints-2020",
+        ExportNeed.KEYPOINTS,
+    )
+    COCO_PANOPTIC = (
+        "coco_panoptic",
+        "COCO Panoptic",
+        "Segments of things and stuff: annotations/panoptic_train.json, with a PNG for each image",
+        "coco.panoptic",
+        "https://cocodataset.org/#panoptic-2020",
+        ExportNeed.CATEGORIES,
+    )
+    LVIS = (
+        "lvis",
+        "LVIS",
+        "Boxes and masks, with what each image does not show: annotations/lvis_train.json, images/train",
+        "coco.lvis",
+        "https://www.lvisdataset.org/dataset",
+        ExportNeed.CATEGORIES,
+    )
+    ROBOFLOW = (
+        "roboflow",
+        "Roboflow COCO",
+        "Boxes and masks as Roboflow and RF-DETR have them: train/_annotations.coco.json beside the images",
+        "coco.roboflow",
+        "https://rfdetr.roboflow.com/latest/learn/train/dataset-formats/",
         ExportNeed.CATEGORIES,
     )
     YOLO_DETECT = (

@@ -11,6 +11,7 @@ from typing import Any, get_origin, get_type_hints
 from ..base.choice import Choice
 from ..base.errors import UsageError
 from ..base.json_fields import JsonObject
+from ..base.phrases import listed
 from .export_table import ExportFormat
 from .format_table import CAMERA_FORMATS, DatasetFormat
 from .map_table import DenseMap, maps_to_write
@@ -166,6 +167,22 @@ class Media(Choice):
     NONE = "none", "None", "No images; annotations name them as if they were there"
 
 
+class CocoMasks(Choice):
+    """How COCO files hold masks."""
+
+    RLE = "rle", "Run Lengths", "Run lengths, as pycocotools writes them; every tool that uses pycocotools reads them"
+    POLYGONS = (
+        "polygons",
+        "Polygons",
+        "Polygons that pycocotools fills to the same pixels, for tools that read nothing else; regions to ignore stay "
+        "run lengths",
+    )
+
+
+# The formats that have the option.
+_WITH_COCO_MASKS = (ExportFormat.COCO, ExportFormat.COCO_KEYPOINTS, ExportFormat.LVIS, ExportFormat.ROBOFLOW)
+
+
 class Stage(Enum):
     """What a setting is about; the value is the command that takes it."""
 
@@ -195,6 +212,7 @@ def _setting(
     slider: float = 0,
     largest: float | None = None,
     several_of: Sequence[Choice] = (),
+    of_formats: Sequence[ExportFormat] = (),
     signed: bool = False,
     stage: Stage = Stage.FRAMES,
     needs_blender: bool = False,
@@ -210,6 +228,7 @@ def _setting(
         largest: the largest number that may be typed; None for any.
         signed: whether a number may be negative.
         several_of: the choices of a setting that takes any number of them; none for others.
+        of_formats: the export formats that it is an option of; none where it is about all, or about something else.
         stage: whether it is about each frame, or about what is made of all records.
         needs_blender: whether the setting means nothing for EXR files alone.
     """
@@ -223,6 +242,7 @@ def _setting(
         "largest": largest,
         "signed": signed,
         "several_of": several_of,
+        "of_formats": of_formats,
         "stage": stage,
         "needs_blender": needs_blender,
     }
@@ -450,6 +470,15 @@ class Settings(JsonObject):
         "Media",
         "How the training images get into the folder of each format",
         changes_records=False,
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
+    )
+    coco_masks: CocoMasks = _setting(
+        CocoMasks.RLE,
+        "COCO Masks",
+        f"How masks are written in {listed(_WITH_COCO_MASKS)}",
+        changes_records=False,
+        of_formats=_WITH_COCO_MASKS,
         stage=Stage.EXPORT,
         topic=Topic.EXPORTED,
     )

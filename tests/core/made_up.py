@@ -116,6 +116,30 @@ def several_frames(number: int = 10) -> list[MadeUpFrame]:
     return frames
 
 
+def unusual_frames() -> list[MadeUpFrame]:
+    """Images in grey and as JPEG, and masks that fill the image, are one pixel, or touch at corners only.
+
+    Some regions to ignore have a category, some are of all of them.
+    """
+    whole, one_pixel = np.ones((9, 13), np.uint32), np.zeros((7, 5), np.uint32)
+    one_pixel[6, 4] = 1
+    y, x = np.mgrid[:8, :10]
+    chess = ((x + y) % 2 + 1).astype(np.uint32)
+    ring = np.zeros((20, 30), np.uint32)
+    ring[2:18, 3:25] = 1
+    ring[6:10, 8:20] = 2
+    ring[12:14, 9:11] = 0
+    of_all, others = {2: ""}, {2: CATEGORIES[1].name}
+    return [
+        MadeUpFrame(whole, "whole_0001", "unusual", 1, grey=True),
+        MadeUpFrame(one_pixel, "pixel_0002", "unusual", 2, suffix=".jpg"),
+        MadeUpFrame(chess, "chess_0003", "unusual", 3, others, grey=True, suffix=".jpg"),
+        MadeUpFrame(ring, "ring_0004", "unusual", 4, of_all, ignored=[2]),
+        MadeUpFrame(ring, "ring_0005", "unusual", 5, others, ignored=[1, 2]),
+        MadeUpFrame(ring, "ring_0006", "unusual", 6, of_all, ignored=[1, 2]),
+    ]
+
+
 def exported(dataset: Path, format: ExportFormat, **settings: Any) -> Exported:
     """Export a dataset in one format, into the folder of exports in it."""
     return export(dataset, Settings(formats=(format,), **settings))

@@ -429,6 +429,7 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "split_by",
         "split_seed",
         "media",
+        "coco_masks",
         "workers",
         "redo",
     }

@@ -16,6 +16,7 @@ from core.settings.map_table import DenseMap
 from core.settings.render_pass import LABEL_PASSES, Pass
 from core.settings.settings import (
     AtBorder,
+    CocoMasks,
     Grouping,
     Ignored,
     ImageFormat,
@@ -62,6 +63,7 @@ ALL_SETTINGS = st.builds(
     split_by=st.sampled_from(SplitBy),
     split_seed=st.integers(0, 1000),
     media=st.sampled_from(Media),
+    coco_masks=st.sampled_from(CocoMasks),
     depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
     redo=st.booleans(),
@@ -99,6 +101,7 @@ OTHER = {
     "split_by": SplitBy.SEQUENCE,
     "split_seed": 5,
     "media": Media.COPY,
+    "coco_masks": CocoMasks.POLYGONS,
     "workers": 3,
     "redo": True,
 }
@@ -134,7 +137,7 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     assert changed != Settings()
 
     shapes_nothing = ["workers", "redo", "all_views", "all_scenes", "cameras"]
-    shapes_nothing += ["formats", "splits", "split_by", "split_seed", "media"]
+    shapes_nothing += ["formats", "splits", "split_by", "split_seed", "media", "coco_masks"]
     assert (changed.shaping_records() == Settings().shaping_records()) == (name in shapes_nothing)
 
 

@@ -1,0 +1,1 @@
+"""COCO and the formats that grew out of it."""
