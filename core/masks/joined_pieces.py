@@ -102,8 +102,9 @@ def _distances(points: Integers, piece: Integers) -> Integers:
     nearest = np.full(len(points), np.iinfo(np.int64).max)
     size = max(1, (1 << 18) // len(points))
     for start in range(0, len(piece), size):
-        away = np.abs(points[:, None] - piece[start : start + size])
-        np.minimum(nearest, np.maximum(away[..., 0], away[..., 1]).min(axis=1), out=nearest)
+        x, y = piece[start : start + size].T
+        away = np.maximum(np.abs(points[:, :1] - x), np.abs(points[:, 1:] - y))
+        np.minimum(nearest, away.min(axis=1), out=nearest)
     return nearest
 
 
