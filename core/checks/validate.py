@@ -17,6 +17,7 @@ from ..settings.map_table import DenseMap
 from .checked_frame import CheckedFrame
 from .files.coco_file import CocoFile
 from .files.description import DescriptionFile
+from .files.exported_formats import check_exports
 from .files.file_digests import Contents
 from .files.unlisted_files import Strays
 from .instances.derived_values import check_derived
@@ -81,6 +82,23 @@ class _MergedFile:
     name: str
     checker: Checker
     by_frame: bool
+
+
+def validate_exports(output: Path, folder: Path | None, report: Report) -> None:
+    """Compare the exports of a dataset with its records, and add what is found to a report.
+
+    Args:
+        output: the dataset's folder.
+        folder: of the exports; None for that in the dataset.
+        report: of validate().
+
+    Raises:
+        RecordError: there is no export.
+    """
+    for format, problems in check_exports(DatasetFolder(output), folder):
+        report.count(f"the export {format}")
+        for problem in problems:
+            report.note("", problem)
 
 
 def _merged_files(dataset: DatasetFolder, report: Report) -> list[_MergedFile]:

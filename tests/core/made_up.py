@@ -11,13 +11,16 @@ from PIL import Image
 
 from core.base.files import Content
 from core.dataset.export import Exported, export
+from core.maps.codecs.png_files import write_png16
 from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
-from core.records.instance import Instance
+from core.records.instance import Amodal, Instance
+from core.scene.keypoints import ABSENT, Keypoint, Visibility
 from core.settings.category_table import Category
 from core.settings.export_table import ExportFormat
+from core.settings.map_table import DenseMap, WrittenMap
 from core.settings.settings import Settings
-from tests.builders import plain_record, write_record
+from tests.builders import plain_camera, plain_pose, plain_record, write_record
 
 Labels = npt.NDArray[np.uint32]
 
@@ -82,7 +85,7 @@ def write_made_up(
             categories=tuple(sorted(categories, key=lambda category: category.name)),
             instances=tuple(thing for thing in things if thing.labels[0] not in made.ignored),
             ignored=tuple(thing for thing in things if thing.labels[0] in made.ignored),
-            contents={image: Content.of_file(output / image)},
+            contents={file: Content.of_file(output / file) for file in _files(image, made)},
             **made.known,
         )
         write_record(output, record)
@@ -140,6 +143,51 @@ def unusual_frames() -> list[MadeUpFrame]:
     ]
 
 
+def rich_frames(number: int = 10) -> list[MadeUpFrame]:
+    """Frames that have all that any format needs: tracks, poses, keypoints, amodal masks, depth, and a camera.
+
+    Each is of one of two sequences; keypoints are those of RICH_CATEGORIES. The depth PNG has to be written by
+    write_rich().
+    """
+    frames = []
+    for place in range(number):
+        labels = random_labels(100 + place)
+        sequence, frame = ("walk", place) if place < number // 2 else ("run", place - number // 2)
+        masks = find_masks(labels)
+        instances = {}
+        for mask in masks:
+            x, y = mask.box.x0 + 0.5, mask.box.y0 + 0.5
+            points = (Keypoint(x, y, Visibility.VISIBLE, 5.0), Keypoint(x, y, Visibility.OCCLUDED, 5.0), ABSENT)
+            instances[mask.label] = {
+                "pose": plain_pose(5.0 + mask.label),
+                "keypoints": points if mask.label % 2 else None,
+                "amodal": Amodal(mask.rle, mask.box, mask.area + 10, mask.area + 5, mask.area),
+                "at_border": mask.label == 1,
+            }
+        names = {label: RICH_CATEGORIES[(label + 1) % 2].name for label in range(1, 7)}
+        map = DenseMap.DEPTH_PNG
+        depth = WrittenMap(map, map.path(f"{sequence}/{sequence}_{frame:04}"), "m", 0.001, labels.size, 0)
+        known = {"camera": plain_camera(), "unit_scale": 1.0, "maps": (depth,)}
+        name = f"{sequence}_{frame:04}"
+        frames.append(MadeUpFrame(labels, name, sequence, frame, names, known=known, instances=instances))
+    return frames
+
+
+RICH_CATEGORIES = (Category("person", 2, keypoints=("head", "hand_l", "hand_r")), Category("box", 5, "thing"))
+
+
+def write_rich(output: Path, number: int = 10) -> list[FrameRecord]:
+    """Write rich_frames() with their depth maps into a dataset."""
+    frames = rich_frames(number)
+    for made in frames:
+        (depth,) = made.known["maps"]
+        path = output / depth.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        height, width = made.labels.shape
+        write_png16(path, (np.arange(height * width) % 60000 + 1).astype(np.uint16).reshape(height, width))
+    return write_made_up(output, frames, RICH_CATEGORIES)
+
+
 def exported(dataset: Path, format: ExportFormat, **settings: Any) -> Exported:
     """Export a dataset in one format, into the folder of exports in it."""
     return export(dataset, Settings(formats=(format,), **settings))
@@ -150,3 +198,7 @@ def _write_image(path: Path, height: int, width: int, grey: bool) -> None:
     random = np.random.default_rng(len(path.name))
     shape = (height, width) if grey else (height, width, 3)
     Image.fromarray(random.integers(0, 256, shape, np.uint8)).save(path)
+
+
+def _files(image: str, made: MadeUpFrame) -> list[str]:
+    return [image, *(map.file for map in made.known.get("maps", ()))]
