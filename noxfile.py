@@ -93,9 +93,10 @@ def real(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def readers(session: nox.Session) -> None:
-    """What other programs read in the formats for training; `nox -s readers -- --write-table` puts the table into
-    docs/exports.md."""
+    """What other programs read in the formats for training, and the examples for PyTorch and Ultralytics;
+    `nox -s readers -- --write-table` puts the table into docs/exports.md."""
     session.install("--no-compile", "--no-deps", "-r", "requirements/readers.txt")
+    session.install("--no-deps", "--force-reinstall", ".")
     session.run("python", "-m", "pytest", "tests/readers", *session.posargs, env={"OPENBLAS_NUM_THREADS": "1"})
 
 
