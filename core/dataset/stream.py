@@ -83,15 +83,17 @@ class RecordStream:
         """How many frames the second round has; after the first."""
         return len(self._order)
 
-    def surveyed(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[Surveyed]:
+    def surveyed(self, progress: Callable[[int], None] = lambda done: None, heads: bool = False) -> Iterator[Surveyed]:
         """First round: each record that can be read.
 
         Args:
-            progress: called before each reading with the number of those before it."""
+            progress: called before each reading with the number of those before it.
+            heads: whether the records are wanted without their instances."""
+        read = self.records.read_head if heads else self.records.read
         for done, frame in enumerate(self._found):
             progress(done)
             try:
-                record = self.records.read(frame)
+                record = read(frame)
             except RecordError as error:
                 self.damaged.append((frame, str(error)))
                 continue

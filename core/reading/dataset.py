@@ -191,7 +191,7 @@ def open(path: str | os.PathLike[str], *, skip_damaged: bool = False) -> Dataset
     records = open_records(DatasetFolder(folder))
     stream, categories = RecordStream(records), GatheredCategories(records)
     found: dict[str, Listed] = {}
-    for surveyed in stream.surveyed():
+    for surveyed in stream.surveyed(heads=True):
         if surveyed.wanted:
             categories.add(surveyed.record)
             found[surveyed.record.path] = Listed.of(surveyed.record)

@@ -3,7 +3,7 @@
 import multiprocessing
 import pickle
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,16 +97,20 @@ def test_only_the_frame_that_is_used_is_read(tmp_path: Path, monkeypatch: pytest
 def test_records_are_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many there are, opening a dataset and going through it has no more than two at a time."""
     write_frames(tmp_path, *[("", frame) for frame in range(1, 31)])
-    before, alive, most = RecordFiles.read, [0], [0]
+    alive, most = [0], [0]
 
-    def read(store: RecordFiles, frame: str) -> FrameRecord:
-        record = before(store, frame)
-        alive[0] += 1
-        most[0] = max(most[0], alive[0])
-        weakref.finalize(record, lambda: alive.__setitem__(0, alive[0] - 1))
-        return record
+    def counted(before: Callable[[RecordFiles, str], FrameRecord]) -> Callable[[RecordFiles, str], FrameRecord]:
+        def read(store: RecordFiles, frame: str) -> FrameRecord:
+            record = before(store, frame)
+            alive[0] += 1
+            most[0] = max(most[0], alive[0])
+            weakref.finalize(record, lambda: alive.__setitem__(0, alive[0] - 1))
+            return record
 
-    monkeypatch.setattr(RecordFiles, "read", read)
+        return read
+
+    for name in ("read", "read_head"):
+        monkeypatch.setattr(RecordFiles, name, counted(getattr(RecordFiles, name)))
     for frame in open_dataset(tmp_path).frames():
         assert all(instance.mask().any() for instance in frame.instances)
     assert most == [2]  # the next one is read before the last one is forgotten

@@ -1,5 +1,6 @@
 """The record store: what it lists, gives and forgets, whatever a record says."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError, RecordError
 from core.records.record_store import RecordFiles, RecordStore, open_records, read_record_file, up_to_date
-from tests.builders import plain_record
+from tests.builders import plain_instance, plain_record
 
 
 @pytest.fixture
@@ -24,6 +25,18 @@ def test_what_is_written_is_read(store: RecordStore) -> None:
     assert [store.read(record.path) for record in records] == records
     assert [store.read_json(record.path)["frame"] for record in records] == [1, 2, 1, 2]
     assert read_record_file(Path(store.where("a/b/shot_0001"))) == records[2]
+
+
+def test_heads_are_records_without_their_instances(store: RecordStore) -> None:
+    instances = (plain_instance(), plain_instance("Other"))
+    record = plain_record(instances=instances, ignored=instances[:1], notes=("A note",), sequence="a")
+    store.write(record)
+    assert store.read_head(record.path) == dataclasses.replace(record, instances=(), ignored=())
+    Path(store.where(record.path)).write_text("{}", encoding="utf-8")
+    with pytest.raises(RecordError, match="is damaged; annotate the frame again"):
+        store.read_head(record.path)
+    with pytest.raises(RecordError, match="Cannot read"):
+        store.read_head("nothing")
 
 
 def test_a_stamp_changes_with_the_record(store: RecordStore) -> None:
