@@ -20,7 +20,7 @@ def filter_instances(frame: LabelledFrame) -> LabelledFrame:
     for instance in frame.instances:
         box = instance.mask.box
         side = min(box.width, box.height)
-        at_border = box.x0 == 0 or box.y0 == 0 or box.x1 == frame.width or box.y1 == frame.height
+        at_border = box.is_at_border(frame.width, frame.height)
         if instance.mask.area < settings.min_area or side < settings.min_side:
             dropped[SMALL] += 1
         elif at_border and settings.at_border is AtBorder.DROP:

@@ -32,3 +32,7 @@ class Box(JsonRow):
     @property
     def height(self) -> int:
         return self.y1 - self.y0
+
+    def is_at_border(self, width: int, height: int) -> bool:
+        """Whether it touches the border of an image of this size, or reaches beyond it."""
+        return self.x0 <= 0 or self.y0 <= 0 or self.x1 >= width or self.y1 >= height

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 frame", "2 categories"."""
+    """A number with its noun: "1 frame", "2 categories", "3 boxes"."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+    if noun.endswith("y"):
+        return f"{number} {noun[:-1]}ies"
+    return f"{number} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from ..base.version import VERSION
 from ..run.exit_codes import ExitCode
-from .options import annotate, combine, export, merge, passes, show, validate
+from .options import annotate, combine, export, merge, passes, show, stats, validate
 from .setting_options import OneSentenceParser
 
 
@@ -22,7 +22,7 @@ def make_parser() -> OneSentenceParser:
         dest="command",
         metavar="COMMAND",
     )
-    for command in (passes, annotate, merge, validate, export, combine, show):
+    for command in (passes, annotate, merge, validate, export, combine, stats, show):
         command.add(commands)
     return parser
 

@@ -90,6 +90,14 @@ def add_settings(
         )
 
 
+def add_some_settings(parser: argparse._ActionsContainer, names: Collection[str]) -> None:
+    """An option for each of some settings, by their names, for a command that is about nothing else."""
+    for field in dataclasses.fields(Settings):
+        if field.name in names:
+            option = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(option, default=argparse.SUPPRESS, **_how(field, shows_default=True))
+
+
 def _how(field: "dataclasses.Field[Any]", shows_default: bool) -> dict[str, Any]:
     """The arguments of add_argument for a setting."""
     text, default = field.metadata["help"], field.default
