@@ -4,6 +4,7 @@ Source: Friedman and Jones, "Cryptomatte Specification", version 1.2.0 (2018-05)
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -53,11 +54,13 @@ class Strongest:
         id: (H, W) uint32, 0 = background. Background covers what the ranks leave over, and what they give to id 0.
         coverage: (H, W) float32, how much of the pixel that id covers; of no meaning where it is background.
         coverages: of all ids; None if not asked for.
+        faint: ids that cover much of the image, but in less than half of that more than anything else, ascending.
     """
 
     id: npt.NDArray[np.uint32]
     coverage: Floats
     coverages: Coverages | None = None
+    faint: tuple[int, ...] = ()
 
 
 def strongest(ranks: Ranks, shape: tuple[int, int], keep_coverages: bool = False) -> Strongest:
@@ -73,6 +76,7 @@ def strongest(ranks: Ranks, shape: tuple[int, int], keep_coverages: bool = False
     best_coverage = np.zeros(shape, dtype=np.float32)
     covered = np.zeros(shape, dtype=np.float32)
     collected = _Collected(shape) if keep_coverages else None
+    sampled = _Sampled(shape)
     for id, coverage in ranks:
         bits = np.ascontiguousarray(id).view(np.uint32)
         coverage = np.where(bits == 0, np.float32(0), coverage)
@@ -80,11 +84,46 @@ def strongest(ranks: Ranks, shape: tuple[int, int], keep_coverages: bool = False
         stronger = coverage > best_coverage
         np.copyto(best, bits, where=stronger)
         np.copyto(best_coverage, coverage, where=stronger)
+        sampled.add(bits, coverage)
         if collected:
             collected.add(bits, coverage)
     coverages = collected.coverages(best, best_coverage, covered) if collected else None
     best[1 - covered > best_coverage] = 0
-    return Strongest(best, best_coverage, coverages)
+    return Strongest(best, best_coverage, coverages, sampled.faint(best))
+
+
+class _Sampled:
+    """What ids cover in some pixels, at equal distances from each other."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        step = max(1, math.ceil(math.sqrt(shape[0] * shape[1] / _MOST_SAMPLES)))
+        self._pixels = slice(step // 2, None, step), slice(step // 2, None, step)
+        self._id = [np.zeros(0, dtype=np.uint32)]
+        self._coverage = [np.zeros(0, dtype=np.float32)]
+
+    def add(self, id: npt.NDArray[np.uint32], coverage: Floats) -> None:
+        id, coverage = id[self._pixels], coverage[self._pixels]
+        some = coverage > 0
+        self._id.append(id[some])
+        self._coverage.append(coverage[some])
+
+    def faint(self, best: npt.NDArray[np.uint32]) -> tuple[int, ...]:
+        """As in Strongest; `best` is the label image."""
+        ids, number = np.unique(np.concatenate(self._id), return_inverse=True)
+        covered = np.bincount(number.ravel(), np.concatenate(self._coverage), len(ids))
+        candidates = np.flatnonzero(covered >= _LEAST_COVERED)
+        if not candidates.size:
+            return ()
+        shown, count = np.unique(best[self._pixels], return_counts=True)
+        place = np.minimum(np.searchsorted(shown, ids[candidates]), len(shown) - 1)
+        labelled = np.where(shown[place] == ids[candidates], count[place], 0)
+        return tuple(ids[candidates[2 * labelled < covered[candidates]]].tolist())
+
+
+# So many pixels are enough to find what covers much of an image.
+_MOST_SAMPLES = 1 << 15
+# Of these so many, in all, are more than a few outlines.
+_LEAST_COVERED = 100
 
 
 class _Collected:

@@ -297,7 +297,8 @@ def _of_several_libraries(scene: SceneRecord, objects: Collection[str]) -> dict[
     """Those of some objects that have the same name in Blender as others of them -> all of that name."""
     alike: dict[str, list[str]] = defaultdict(list)
     for entry in scene.objects.entries:
-        if entry.name in objects and not entry.facts.unlabelled and not entry.facts.copy_of:
+        has_label = not entry.facts.unlabelled or entry.facts.unlabelled_part
+        if entry.name in objects and has_label and not entry.facts.copy_of:
             alike[entry.own_name].append(entry.name)
     return {name: names for names in alike.values() if len(names) > 1 for name in names}
 

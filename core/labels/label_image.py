@@ -33,6 +33,7 @@ class LabelImage:
         coverages: how much every label covers; None if not asked for, and always where they are pass indices.
         sidecars: the file of the manifest, if it is not in the header.
         notes: sentences on what the user should know.
+        faint: as in Strongest; none where the labels are pass indices.
     """
 
     labels: LabelArray
@@ -43,6 +44,7 @@ class LabelImage:
     coverages: Coverages | None = None
     sidecars: tuple[Sidecar, ...] = ()
     notes: tuple[str, ...] = ()
+    faint: tuple[int, ...] = ()
 
     @property
     def is_index(self) -> bool:
@@ -133,6 +135,7 @@ def _read_cryptomatte(passes: Passes, pass_: Pass | None, name: str, keep_covera
         found.coverages,
         (written.sidecar,) if written.sidecar else (),
         (written.note,) if written.note else (),
+        found.faint,
     )
 
 

@@ -22,6 +22,7 @@ from ..records.frame_job import FrameJob
 from ..records.instance import Instance
 from ..scene.scene_geometry import SceneGeometry
 from ..scene.scene_record import SceneRecord
+from ..scene.unlabelled import sentences_on
 from ..settings.category_table import Category
 from ..settings.map_table import passes_of
 from ..settings.render_pass import LABEL_PASSES, Pass
@@ -30,7 +31,7 @@ from .depth import FrameDepth
 from .holdouts import find_holdouts
 from .instance_separation import SeparatedLabels, separate_instances
 from .label_image import LabelImage, read_labels
-from .naming import NamedLabels, name_labels, named_by_scene
+from .naming import NamedLabels, name_labels, named_by_scene, table_of
 from .torn_masks import find_torn
 
 _GROUPS_BY_SCENE = (Grouping.PARENT, Grouping.TOP_PARENT, Grouping.COLLECTION, Grouping.CATEGORY)
@@ -134,7 +135,8 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
         notes += _without_index(scene)
     if scene and stands_in:
         scene = _without_index_0(scene)
-    notes += _unlabelled(scene) if scene else _without_scene(job.settings, image, passes)
+    notes += _unlabelled(scene, image) if scene else _without_scene(job.settings, image, passes)
+    notes += _faint(image, scene)
     runs = in_files = find_runs(image.labels)
     separated = SeparatedLabels(image.labels)
     if scene and job.scene and job.settings.instancing is Instancing.AUTO:
@@ -222,6 +224,21 @@ def _torn(labels: Sequence[int], named: Sequence[NamedLabels], source: Pass) -> 
     ]
 
 
+def _faint(image: LabelImage, scene: SceneRecord | None) -> list[str]:
+    """A sentence on what is seen through nearly everywhere, and so has hardly a label, if there is any."""
+    background = (
+        {entry.own_name for entry in table_of(image, scene).entries if entry.category is None} if scene else set()
+    )
+    names = sorted({image.name_of(label) for label in image.faint} - background)
+    if not names:
+        return []
+    some = f"{names[0]!r} covers" if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more cover"
+    return [
+        f"{some} much of the image, but nearly everywhere less of a pixel than what is behind, and so hardly a label: "
+        "transparent, blurred, behind a volume, or thinner than a pixel; turn on Soft Masks, which hold all of it"
+    ]
+
+
 def _across_the_seam(instances: Sequence[Instance], runs: Runs) -> list[str]:
     """A sentence on instances of a panorama that are on both sides of the image and not in between."""
     names = []
@@ -239,16 +256,16 @@ def _across_the_seam(instances: Sequence[Instance], runs: Runs) -> list[str]:
     ]
 
 
-def _unlabelled(scene: SceneRecord) -> list[str]:
-    """A sentence on what the frame may show and no pass has."""
-    entries = [entry for entry in scene.objects.entries if entry.facts.unlabelled and entry.category is not None]
-    if not entries:
-        return []
-    more = "" if len(entries) == 1 else f" and {len(entries) - 1} more"
-    return [
-        f"{entries[0].name!r} ({entries[0].facts.unlabelled}){more} may be in view and has no label, since no pass of "
-        "Blender shows such things; hide it from the render, or give it the custom property category_id 0"
-    ]
+def _unlabelled(scene: SceneRecord, image: LabelImage) -> list[str]:
+    """Sentences on what the frame may show and the label pass does not."""
+    things = [one for one in scene.without_label if image.is_index or not one.kind.by_index_only]
+    notes = sentences_on(things, "may be in view without a label")
+    if scene.volume and image.is_index:
+        notes.append(
+            f"Masks have holes where {scene.volume} lies before them, since {Pass(image.source.value).title} holds one "
+            "sample of each pixel, and nothing where that ends in a volume; label by Cryptomatte"
+        )
+    return notes
 
 
 def _why_nothing(image: LabelImage, labels: int, known: bool, custom: bool) -> str:
@@ -342,7 +359,7 @@ def _passes_to_read(job: FrameJob, keypoints: bool) -> list[Pass]:
 def _read_labels(job: FrameJob, passes: Passes, scene: SceneRecord | None) -> LabelImage:
     settings = job.settings
     indexed = scene is not None and scene.objects.indexed
-    blurred = scene is not None and scene.camera is not None and scene.camera.blurs
+    blurred = scene is not None and (bool(scene.volume) or (scene.camera is not None and scene.camera.blurs))
     image = read_labels(
         passes, settings.labels, indexed, settings.cryptomatte, keep_coverages=settings.soft_masks, blurred=blurred
     )

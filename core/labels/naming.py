@@ -177,7 +177,7 @@ def named_by_scene(image: LabelImage, scene: SceneRecord) -> LabelImage:
     if image.is_index or image.manifest:
         return image
     return dataclasses.replace(
-        image, manifest={hash_name(entry.own_name): entry.own_name for entry in _table(image, scene).entries}
+        image, manifest={hash_name(entry.own_name): entry.own_name for entry in table_of(image, scene).entries}
     )
 
 
@@ -221,7 +221,7 @@ def _as_one(found: Sequence[SceneEntry]) -> SceneEntry:
     return first
 
 
-def _table(image: LabelImage, scene: SceneRecord) -> SceneEntries:
+def table_of(image: LabelImage, scene: SceneRecord) -> SceneEntries:
     """What the labels of this image stand for, without groups."""
     tables = {"object": scene.objects, "material": scene.materials, "asset": scene.assets}
     return tables[_KINDS[image.source]]
@@ -229,7 +229,7 @@ def _table(image: LabelImage, scene: SceneRecord) -> SceneEntries:
 
 def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) -> Groups:
     """What the labels of this image can stand for; raises SceneError where it can be nothing."""
-    kind, table = _KINDS[image.source], _table(image, scene)
+    kind, table = _KINDS[image.source], table_of(image, scene)
     if image.is_index and table.entries and not table.indexed:
         raise SceneError(
             f"All {kind}s of the scene {scene.scene!r} have the pass index 0, which is background; give them pass "

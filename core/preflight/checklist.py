@@ -9,6 +9,7 @@ from enum import Enum
 
 from ..base.phrases import counted
 from ..categories.namesakes import WAYS_OUT
+from ..scene.unlabelled import sentences_on
 from ..settings.conflicts import contradictions
 from ..settings.map_table import DenseMap, MapKind, passes_of
 from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, Pass
@@ -90,7 +91,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
     findings += [
         *(Finding(Status.WRONG, sentence) for sentence in setup.labelled.missing.about_libraries()),
         *(Finding(Status.WRONG, sentence) for sentence in setup.labelled.missing.about_images()),
-        *_check_unlabelled(setup),
+        *_check_unlabelled(setup, settings, layer),
         *_check_indices(setup, settings, layer),
         *_check_parts(setup, settings, layer),
     ]
@@ -177,7 +178,7 @@ def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]
         )
 
 
-def _check_unlabelled(setup: RenderSetup) -> Iterator[Finding]:
+def _check_unlabelled(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
     if setup.labelled.metaballs:
         first, other = setup.labelled.metaballs
         yield Finding(
@@ -185,14 +186,10 @@ def _check_unlabelled(setup: RenderSetup) -> Iterator[Finding]:
             f"The metaballs {first!r} and {other!r} render as one surface, all of it labelled as {first!r}, but have "
             "different categories; give both the same one, or make their names differ before the dot",
         )
-    names = setup.labelled.unlabelled
-    if names:
-        some = repr(names[0]) if len(names) == 1 else f"{names[0]!r} and {len(names) - 1} more"
-        yield Finding(
-            Status.NOTE,
-            f"{some} will be in the picture but get no label, since no pass of Blender shows volumes or Grease Pencil; "
-            "hide them from renders, or give them the custom property category_id 0",
-        )
+    by_index = label_pass(setup, settings, layer) in INDEX_PASSES
+    things = [one for one in setup.labelled.unlabelled if by_index or not one.kind.by_index_only]
+    for sentence in sentences_on(things, "will be in the picture without a label"):
+        yield Finding(Status.NOTE, sentence)
 
 
 def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Finding:
@@ -240,8 +237,8 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     if wanted in INDEX_PASSES and setup.blur:
         return Finding(
             Status.NOTE,
-            f"{setup.blur} tears the masks of what it blurs, since {wanted.title} holds one sample of each pixel; set "
-            "Labels to Automatic or a Cryptomatte",
+            f"{setup.blur} tears the masks of what it blurs or lies before, since {wanted.title} holds one sample of "
+            "each pixel; set Labels to Automatic or a Cryptomatte",
         )
     needs_none = "; it needs no pass indices" if wanted in CRYPTOMATTES else ""
     return Finding(Status.GOOD, f"{wanted.title} separates objects{needs_none}")

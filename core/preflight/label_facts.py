@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..scene.unlabelled import WithoutLabel
 from .missing_files import MissingFiles
 
 
@@ -24,7 +25,8 @@ class LabelFacts:
             core/categories/namesakes.py; "" where there are none.
         keypoints: whether any has a category with keypoints.
         holdouts: whether any holdout is to be ignored.
-        unlabelled: names of those that have a category, and that no pass has: volumes and Grease Pencil.
+        unlabelled: those that have a category, or the camera sees as lights, and that no pass has.
+        volume: as in SceneRecord, wherever the camera looks.
         metaballs: names of two that are one surface and have different categories; empty where there are none.
         jumping: name of one that jumps from place to place, since its keys have Constant interpolation; "" where none
             does, or nothing would blur it.
@@ -44,7 +46,8 @@ class LabelFacts:
     namesakes: str = ""
     keypoints: bool = False
     holdouts: bool = False
-    unlabelled: tuple[str, ...] = ()
+    unlabelled: tuple[WithoutLabel, ...] = ()
+    volume: str = ""
     metaballs: tuple[str, ...] = ()
     jumping: str = ""
     missing: MissingFiles = MissingFiles()

@@ -95,9 +95,12 @@ class RenderSetup:
 
     @property
     def blur(self) -> str:
-        """What lets several objects share a pixel, for people; "" for nothing."""
-        both = [("Motion Blur", self.motion_blur), ("Depth of Field", self.depth_of_field)]
-        return " and ".join(name for name, is_on in both if is_on)
+        """What lets several objects share a pixel, or a sample of it end in a volume, for people; "" for nothing."""
+        volume = self.labelled.volume
+        causes = [volume[:1].upper() + volume[1:]] if volume else []
+        causes += ["Motion Blur"] if self.motion_blur else []
+        causes += ["Depth of Field"] if self.depth_of_field else []
+        return " and ".join(causes)
 
     def can_render(self, pass_: Pass) -> bool:
         return self.engine_passes is None or pass_ in self.engine_passes

@@ -16,10 +16,11 @@ from .camera import Camera
 from .compositing import Compositing
 from .keypoints import SceneKeypoint
 from .placements import Placement
+from .unlabelled import Unlabelled, WithoutLabel
 
 SCENE_VERSION = 3
 # What earlier records of this version do not have.
-_LACKING: dict[str, Any] = {"compositing": None, "blender": "", "engine": ""}
+_LACKING: dict[str, Any] = {"compositing": None, "blender": "", "engine": "", "unlabelled": [], "volume": ""}
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
 
@@ -43,7 +44,8 @@ class Facts(JsonObject):
         tags: as an asset.
         instancer: name of the empty that instances a collection with it, where there is just one.
         holdout, shadow_catcher: as rendered.
-        unlabelled: what kind of thing it is, where the frame shows one that no pass has; else "".
+        unlabelled: where the frame may show something of it that no pass has, why; else None.
+        unlabelled_part: whether other parts of it have a label.
         beyond_shape: what a render shows of it beyond its evaluated geometry: "particle hair" or "displacement".
         copy_of: where it is no object, but what geometry nodes make copies of with materials or data of their own: name
             of the entry of the object that it is besides, and whose labels it does not carry; else "".
@@ -62,7 +64,8 @@ class Facts(JsonObject):
     instancer: str = field(default="", metadata=LEFT_OUT)
     holdout: bool = field(default=False, metadata=LEFT_OUT)
     shadow_catcher: bool = field(default=False, metadata=LEFT_OUT)
-    unlabelled: str = field(default="", metadata=LEFT_OUT)
+    unlabelled: Unlabelled | None = field(default=None, metadata=LEFT_OUT)
+    unlabelled_part: bool = field(default=False, metadata=LEFT_OUT)
     beyond_shape: str = field(default="", metadata=LEFT_OUT)
     copy_of: str = field(default="", metadata=LEFT_OUT)
 
@@ -208,6 +211,9 @@ class SceneRecord(JsonObject):
         compositing: what the compositor does to the picture; None where that is not known.
         blender, engine: the version of the Blender that described the scene, "4.2.23", and the render engine that it
             had, "CYCLES"; "" where that is not known. Files that were rendered before may be of others.
+        unlabelled: what the frame may show and no pass has, besides the objects: lights and Freestyle's lines.
+        volume: what to call a volume that may lie before things in view and hides their labels where a ray ends in it,
+            "the volume 'Fog'"; "" where there is none.
     """
 
     scene: str
@@ -232,6 +238,18 @@ class SceneRecord(JsonObject):
     compositing: Compositing | None = None
     blender: str = ""
     engine: str = ""
+    unlabelled: tuple[WithoutLabel, ...] = ()
+    volume: str = ""
+
+    @property
+    def without_label(self) -> list[WithoutLabel]:
+        """What the frame may show and no pass has, without what is background."""
+        found = [
+            WithoutLabel(entry.name, entry.facts.unlabelled, entry.facts.unlabelled_part)
+            for entry in self.objects.entries
+            if entry.facts.unlabelled and entry.category is not None
+        ]
+        return [*found, *self.unlabelled]
 
     @property
     def mismatch(self) -> str:

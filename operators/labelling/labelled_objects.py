@@ -16,15 +16,16 @@ from ...core.categories.palette import Colour, category_colours, own_colours
 from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.pass_indices import IndexedObject, shared_indices
 from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, category_of_name, refusal
+from ...core.scene.unlabelled import WithoutLabel
 from ...core.settings.category_table import Category, Source, Unknown
 from ...core.settings.settings import Grouping
 from ..category_table import table_of
 from ..scene.identity import by_name
-from ..scene.instance_reader import find_copies
+from ..scene.instance_reader import MOST_LOOKED_AT, find_copies
 from ..scene.jumps import find_jumping
 from ..scene.missing_files import find_missing
-from ..scene.object_facts import UNLABELLED_TYPES
 from ..scene.scene_reader import own_objects, read_label_tables
+from ..scene.unlabelled import UNLABELLED_TYPES, ShownObjects, View, freestyle_of, lights_in
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,10 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     )
     background = len(origins.pop(None, ()))
     listed = {row.name for row in scene.labelpass.table.categories}
-    copies, indexed_copies = _copies(scene, objects, table.indexed)
+    # Only of the scene that the user looks at is known what is evaluated.
+    depsgraph = bpy.context.evaluated_depsgraph_get() if scene == bpy.context.scene else None
+    copies, indexed_copies = _copies(depsgraph, objects, table.indexed)
+    shown = ShownObjects(scene, depsgraph, MOST_LOOKED_AT)
     facts = LabelFacts(
         count=len(objects) - background,
         background=background,
@@ -199,9 +203,8 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         keypoints=any(category.keypoints for category in categories if category.name in origins),
         holdouts=any(one.ignored and one.holdout for one in objects),
         metaballs=_divided_metaballs(objects),
-        unlabelled=tuple(
-            one.object.name for one in objects if one.category is not None and one.object.type in UNLABELLED_TYPES
-        ),
+        unlabelled=_unlabelled(scene, objects, shown, depsgraph),
+        volume=shown.volume_in(View()),
         jumping=_jumping(scene, objects),
         missing=find_missing(scene, [one.object for one in objects]),
         problem=next((refusal(one.object.name_full) for one in objects if one.refused), ""),
@@ -254,19 +257,35 @@ def _namesakes(objects: Iterable[LabelledObject]) -> str:
     return next((clash for found in alike.values() if len(found) > 1 and (clash := find_namesakes(found))), "")
 
 
-def _copies(scene: bpy.types.Scene, objects: Sequence[LabelledObject], indexed: bool) -> tuple[str, str]:
+def _unlabelled(
+    scene: bpy.types.Scene,
+    objects: Iterable[LabelledObject],
+    shown: ShownObjects,
+    depsgraph: bpy.types.Depsgraph | None,
+) -> tuple[WithoutLabel, ...]:
+    """As in LabelFacts, wherever the camera looks."""
+    found = []
+    for one in objects:
+        if one.category is not None:
+            what = shown.of(one.object)
+            if kind := what.in_view(View()):
+                found.append(WithoutLabel(one.object.name_full, kind, what.labelled))
+    return (*found, *lights_in(View(), depsgraph), *freestyle_of(scene))
+
+
+def _copies(depsgraph: bpy.types.Depsgraph | None, objects: Sequence[LabelledObject], indexed: bool) -> tuple[str, str]:
     """Names of an object whose copies share a Cryptomatte id, and of one whose copies share a pass index; else "".
 
     Args:
-        scene: only of that which the user looks at is known what is evaluated.
+        depsgraph: evaluated; None if it is not known what is.
         objects: those of the scene.
         indexed: whether any object has a pass index.
     """
-    if scene != bpy.context.scene:
+    if depsgraph is None:
         return "", ""
     background = {one.object for one in objects if one.category is None and not one.ignored}
     of_name = of_index = ""
-    for name, index in find_copies(bpy.context.evaluated_depsgraph_get(), background):
+    for name, index in find_copies(depsgraph, background):
         of_name, of_index = of_name or (name if not index else ""), of_index or (name if index else "")
         if of_name and (of_index or not indexed):
             break

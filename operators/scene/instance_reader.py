@@ -51,7 +51,7 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
     """
     identities = Identities()
     carriers = []
-    for one in _visible(depsgraph):
+    for one in visible_instances(depsgraph):
         original = one.object.original
         name = identities.of(original)
         carriers.append(Carrier(name, original.name, one.object.pass_index, _instancer(one) is not None))
@@ -65,7 +65,7 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
     copied_objects = set()
     made: dict[tuple[bpy.types.Object, int], CopiedGeometry | None] = {}
     members = _members(depsgraph)
-    for one in _visible(depsgraph):
+    for one in visible_instances(depsgraph):
         ob = one.object
         name = identities.of(ob.original)
         if name not in wanted:
@@ -141,7 +141,7 @@ def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[bpy.types.
         return
     copied: dict[str | int, bool] = {}  # name or pass index -> whether any that carries it is an instance
     first: dict[str, bpy.types.Object] = {}  # that has a name
-    for one in itertools.islice(_visible(depsgraph), _MOST_LOOKED_AT):
+    for one in itertools.islice(visible_instances(depsgraph), MOST_LOOKED_AT):
         ob, instancer = one.object.original, _instancer(one)
         name = ob.name
         other = first.setdefault(name, ob)
@@ -158,10 +158,10 @@ def find_copies(depsgraph: bpy.types.Depsgraph, background: Container[bpy.types.
 
 
 # A lawn of background may have millions of blades, and the panel must not stall.
-_MOST_LOOKED_AT = 50_000
+MOST_LOOKED_AT = 50_000
 
 
-def _visible(depsgraph: bpy.types.Depsgraph) -> Iterator[bpy.types.DepsgraphObjectInstance]:
+def visible_instances(depsgraph: bpy.types.Depsgraph) -> Iterator[bpy.types.DepsgraphObjectInstance]:
     """What leaves pixels in a render. Each one is valid only until the next is asked for."""
     for one in depsgraph.object_instances:
         ob = one.object
@@ -211,7 +211,7 @@ def _members(depsgraph: bpy.types.Depsgraph) -> set[tuple[bpy.types.Object | Non
     """
     siblings: dict[tuple[bpy.types.Object | None, tuple[int, ...]], list[tuple[int, bpy.types.Object, Matrix]]]
     siblings = defaultdict(list)
-    for one in _visible(depsgraph):
+    for one in visible_instances(depsgraph):
         path = _path(one)
         if one.is_instance and path:
             original = one.object.original

@@ -22,9 +22,6 @@ RENDERED_TYPES = frozenset(
     {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME", "GPENCIL", "GREASEPENCIL"}
 )
 
-# Of these, what Blender leaves out of every index pass and every Cryptomatte, though it is in the picture.
-UNLABELLED_TYPES = {"VOLUME": "volume", "GPENCIL": "Grease Pencil", "GREASEPENCIL": "Grease Pencil"}
-
 
 @dataclass(frozen=True)
 class CopiedGeometry:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import bpy
 import numpy as np
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
 from ...core.categories.rules import categorise
 from ...core.scene.camera import RAY_DEPTH_TYPES, Camera
@@ -15,9 +15,10 @@ from .. import compat
 from ..category_table import table_of
 from .compositor import read_compositing
 from .identity import by_name
-from .object_facts import RENDERED_TYPES, UNLABELLED_TYPES, CopiedGeometry, SceneFacts, at_frame
+from .object_facts import RENDERED_TYPES, CopiedGeometry, SceneFacts, at_frame
 from .panorama_reader import read_panorama
 from .stereo import Viewpoint, viewpoint_of, views_of
+from .unlabelled import ShownObjects, View, freestyle_of, lights_in
 
 _CAMERA_TYPES = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
 # Blender's camera looks along -z with y up, OpenCV's along +z with y down.
@@ -56,9 +57,12 @@ def read_scene(
     metric = scene.unit_settings.system != "NONE"
     camera = _camera(scene, depsgraph, view)
     tables = read_label_tables(scene, objects, depsgraph, table, every_layer, copied=copied)
+    shown, frame = ShownObjects(scene, depsgraph), View(camera, tables.width, tables.height)
     return dataclasses.replace(
         tables,
-        objects=_with_unlabelled(tables, objects, depsgraph, camera),
+        objects=_with_unlabelled(tables, objects, shown, frame),
+        unlabelled=(*lights_in(frame, depsgraph), *freestyle_of(scene, depsgraph.view_layer, every_layer)),
+        volume=shown.volume_in(frame),
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
         unit_scale=scene.unit_settings.scale_length if metric else 1.0,
         camera=camera,
@@ -77,27 +81,16 @@ def from_view(record: SceneRecord, scene: bpy.types.Scene, depsgraph: bpy.types.
 
 
 def _with_unlabelled(
-    record: SceneRecord, objects: Sequence[bpy.types.Object], depsgraph: bpy.types.Depsgraph, camera: Camera | None
+    record: SceneRecord, objects: Sequence[bpy.types.Object], shown: ShownObjects, view: View
 ) -> SceneEntries:
     """The entries of the objects, with a mark on those that the frame shows and no pass has."""
     entries = list(record.objects.entries)
     for place, ob in enumerate(objects):
-        kind = UNLABELLED_TYPES.get(ob.type, "")
-        if kind and _may_be_in_view(at_frame(ob, depsgraph), camera, record.width, record.height):
-            facts = dataclasses.replace(entries[place].facts, unlabelled=kind)
+        found = shown.of(ob)
+        if kind := found.in_view(view):
+            facts = dataclasses.replace(entries[place].facts, unlabelled=kind, unlabelled_part=found.labelled)
             entries[place] = dataclasses.replace(entries[place], facts=facts)
     return dataclasses.replace(record.objects, entries=tuple(entries))
-
-
-def _may_be_in_view(ob: bpy.types.Object, camera: Camera | None, width: int, height: int) -> bool:
-    """Whether the bounding box of an evaluated object reaches into the image, as far as that is easy to say."""
-    if camera is None or not camera.is_projective:
-        return True
-    corners = np.array([ob.matrix_world @ Vector(corner) for corner in ob.bound_box])
-    x, y, depth = camera.project(corners).T
-    if (depth <= 0).any():
-        return bool((depth > 0).any())
-    return bool(x.max() > 0 and y.max() > 0 and x.min() < width and y.min() < height)
 
 
 def own_objects(

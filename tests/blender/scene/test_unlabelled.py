@@ -1,6 +1,7 @@
 """What is in the picture but in no pass: named before the render, and at the frames that show it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,94 @@ def test_metaballs_of_one_family_have_one_category(scene: bpy.types.Scene) -> No
     (line,) = [line for line in every_line(scene) if "metaballs" in line]
 
     assert line.startswith("The metaballs 'Drop' and 'Drop.001' render as one surface, all of it labelled as 'Drop'")
+
+
+def add_world_volume(scene: bpy.types.Scene) -> None:
+    scene.world = bpy.data.worlds.new("World")
+    scene.world.use_nodes = True
+    nodes, links = scene.world.node_tree.nodes, scene.world.node_tree.links
+    nodes.clear()
+    volume, output = nodes.new("ShaderNodeVolumePrincipled"), nodes.new("ShaderNodeOutputWorld")
+    volume.inputs["Density"].default_value = 0.05
+    links.new(volume.outputs[0], output.inputs["Volume"])
+
+
+def add_haze(scene: bpy.types.Scene) -> None:
+    """A mesh around everything, background as people make it."""
+    haze = add_object(scene, "Haze", "cube", (0, -2, 0), 0)
+    haze.scale, haze["category_id"] = (4, 4, 4), 0
+    material = bpy.data.materials.new("Haze")
+    material.use_nodes = True
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.clear()
+    volume, output = nodes.new("ShaderNodeVolumePrincipled"), nodes.new("ShaderNodeOutputMaterial")
+    volume.inputs["Density"].default_value = 0.05
+    links.new(volume.outputs[0], output.inputs["Volume"])
+    haze.data.materials.append(material)
+
+
+@pytest.mark.parametrize("add_fog", [add_world_volume, add_haze])
+def test_fog_makes_holes_into_an_index(
+    scene: bpy.types.Scene, tmp_path: Path, add_fog: Callable[[bpy.types.Scene], None]
+) -> None:
+    """Its masks are smaller with fog. Automatic takes a Cryptomatte, which has no holes."""
+
+    def area(labels: str) -> tuple[int, list[str], str]:
+        scene.labelpass.labels = labels
+        bpy.ops.render.render()
+        assert bpy.ops.labelpass.export_annotations() == {"FINISHED"}
+        record = json.loads((tmp_path / "frames/records/shot_0001.json").read_text())["record"]
+        (ball,) = [one for one in record["instances"] if one["name"] == "Ball"]
+        return ball["area"], [note for note in record["notes"] if "have holes" in note], record["label_source"]
+
+    clear, nothing, _ = area("object_index")
+    assert nothing == []
+    assert not any("olume" in line for line in every_line(scene))
+    add_fog(scene)
+    torn, notes, _ = area("object_index")
+    assert torn < 0.9 * clear
+    assert len(notes) == 1
+    assert any("tears the masks of what it blurs or lies before" in line for line in every_line(scene))
+    scene.cycles.samples = 64
+    whole, notes, source = area("auto")
+    assert (notes, source) == ([], "crypto_object")
+    assert whole > 0.95 * clear
+
+
+def test_eevee_lays_fog_over_the_picture(scene: bpy.types.Scene) -> None:
+    add_world_volume(scene)
+    scene.render.engine = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+    scene.labelpass.labels = "crypto_object"
+    assert not any("olume" in line for line in every_line(scene))
+
+
+def test_shaders_are_found_in_groups(scene: bpy.types.Scene) -> None:
+    """Behind reroutes too, and not where a surface is there."""
+    tree = bpy.data.node_groups.new("Smoke", "ShaderNodeTree")
+    for name in ("Volume", "Surface"):
+        tree.interface.new_socket(name, in_out="OUTPUT", socket_type="NodeSocketShader")
+    end, reroute = tree.nodes.new("NodeGroupOutput"), tree.nodes.new("NodeReroute")
+    tree.links.new(tree.nodes.new("ShaderNodeVolumePrincipled").outputs[0], reroute.inputs[0])
+    tree.links.new(reroute.outputs[0], end.inputs["Volume"])
+    material = bpy.data.materials.new("Smoke")
+    material.use_nodes = True
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.clear()
+    group, output = nodes.new("ShaderNodeGroup"), nodes.new("ShaderNodeOutputMaterial")
+    group.node_tree = tree
+    for name in ("Volume", "Surface"):
+        links.new(group.outputs[name], output.inputs[name])
+    scene.objects["Ball"].data.materials.append(material)
+    assert any(line.startswith("'Ball' (volume shader) will be") for line in every_line(scene))
+
+    tree.links.new(tree.nodes.new("ShaderNodeBsdfDiffuse").outputs[0], end.inputs["Surface"])
+    assert not any(line.startswith("'Ball'") for line in every_line(scene))
+
+
+def test_a_light_may_be_background(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    lamp = bpy.data.objects.new("Fog", bpy.data.lights.new("Fog", "AREA"))
+    scene.collection.objects.link(lamp)
+    lamp.data.energy, lamp.visible_camera = 10, True
+    assert (len(lines(scene)), len(notes(scene, tmp_path))) == (1, 1)
+    lamp["category_id"] = 0
+    assert (lines(scene), notes(scene, tmp_path)) == ([], [])

@@ -365,3 +365,29 @@ def test_agrees_with_object_index_of_another_sampling(version: str, rendered_of,
     assert 100 < np.count_nonzero(~whole & (coverage > 0)) < np.count_nonzero(whole)
     for row, column in np.argwhere(whole).tolist():
         assert index_of[labels.name_of(int(labels.labels[row, column]))] == index[row, column]
+
+
+# --- What is faint ----------------------------------------------------------------------------------------------------
+
+
+def over(opacity: float, shape: tuple[int, int], covers: slice) -> Ranks:
+    """The id 2 before the id 1, which is everywhere, in some rows."""
+    front = np.zeros(shape, np.float32)
+    front[covers] = opacity
+    ids = np.where(front > 0.5, 2, 1), np.where(front > 0.5, 1, 2)
+    covered = np.maximum(front, 1 - front), np.minimum(front, 1 - front)
+    return [
+        (np.where(part > 0, id, 0).astype(np.uint32).view(np.float32), part.astype(np.float32))
+        for id, part in zip(ids, covered, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("shape", [(40, 50), (400, 500), (1080, 1920)])
+@pytest.mark.parametrize(("opacity", "faint"), [(0.2, (2,)), (0.45, (2,)), (0.55, ()), (1.0, ())])
+def test_what_is_seen_through_is_faint(shape: tuple[int, int], opacity: float, faint: tuple[int, ...]) -> None:
+    assert strongest(over(opacity, shape, slice(None, shape[0] // 2)), shape).faint == faint
+
+
+def test_outlines_are_not_faint() -> None:
+    """A row of pixels that a thing half covers."""
+    assert strongest(over(0.4, (200, 200), slice(10, 11)), (200, 200)).faint == ()

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from core.annotate.annotate import annotate
+from core.exr.cryptomatte import hash_name
 from core.records.frame_record import FrameRecord
-from core.scene.scene_record import SceneEntry
+from core.scene.scene_record import Facts, SceneEntry
+from core.scene.unlabelled import Unlabelled
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
 from core.settings.settings import Grouping, LabelSource
 from tests.builders import NO_IMAGES, plain_camera, plain_frame, plain_job, plain_scene
@@ -79,3 +81,42 @@ def test_an_empty_frame_of_a_custom_camera(write_exr, tmp_path: Path) -> None:
 
     assert any("a custom camera renders in a Blender that was built without OSL" in note for note in record.notes)
     assert not any("pass index 0" in note for note in record.notes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"), [(LabelSource.OBJECT_INDEX, {"Fog", "Pane"}), (LabelSource.CRYPTO_OBJECT, {"Fog"})]
+)
+def test_what_is_seen_without_a_label(write_exr, tmp_path: Path, labels: LabelSource, told: set[str]) -> None:
+    """A Cryptomatte has more of it than an index."""
+    objects = (
+        SceneEntry("Fog", 1, "fog", facts=Facts(unlabelled=Unlabelled.VOLUME)),
+        SceneEntry("Pane", 2, "pane", facts=Facts(unlabelled=Unlabelled.TRANSPARENT_SHADER)),
+        SceneEntry("Haze", 3, None, facts=Facts(unlabelled=Unlabelled.VOLUME)),
+        SceneEntry("Box", 4, "box"),
+    )
+    plain_scene(*objects, width=8, height=4, volume="the volume 'Haze'").write(tmp_path / "scene.json")
+    matte = {f"L.CryptoObject00.{letter}": np.zeros((4, 8), np.float32) for letter in "rgba"}
+    file = write_exr(tmp_path / "a_0001.exr", {"L.IndexOB.X": np.full((4, 8), 4, np.float32), **matte})
+    settings = {**NO_IMAGES, "labels": labels}
+
+    record = annotate(plain_job(file, tmp_path / "out", tmp_path / "scene.json", **settings))
+
+    assert {note.split("'")[1] for note in record.notes if "may be in view without a label" in note} == told
+    holes = [note for note in record.notes if note.startswith("Masks have holes where the volume 'Haze' lies before")]
+    assert len(holes) == (labels is LabelSource.OBJECT_INDEX)
+
+
+@pytest.mark.parametrize(("category", "told"), [("pane", True), (None, False)])
+def test_what_is_seen_through_has_hardly_a_label(write_exr, tmp_path: Path, category: str | None, told: bool) -> None:
+    objects = (SceneEntry("Pane", 0, category), SceneEntry("Box", 0, "box"))
+    plain_scene(*objects, width=40, height=30).write(tmp_path / "scene.json")
+    whole = np.ones((30, 40), np.float32)
+    pane, box = (whole * np.uint32(hash_name(name)).view(np.float32) for name in ("Pane", "Box"))
+    matte = {"r": box, "g": 0.7 * whole, "b": pane, "a": 0.3 * whole}
+    channels = {f"L.CryptoObject00.{letter}": values for letter, values in matte.items()}
+    file = write_exr(tmp_path / "a_0001.exr", channels)
+
+    record = annotate(plain_job(file, tmp_path / "out", tmp_path / "scene.json", **NO_IMAGES))
+
+    assert [one.name for one in record.instances] == ["Box"]
+    assert any(note.startswith("'Pane' covers much of the image, but nearly") for note in record.notes) == told

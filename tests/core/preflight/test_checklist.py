@@ -11,6 +11,7 @@ from core.preflight.needed_passes import label_pass, labelled_layer, needed_pass
 from core.preflight.pass_indices import LARGEST_INDEX
 from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from core.scene.compositing import Compositing
+from core.scene.unlabelled import Unlabelled, WithoutLabel
 from core.settings.conflicts import contradictions
 from core.settings.map_table import MapKind
 from core.settings.render_pass import Pass
@@ -110,6 +111,7 @@ def test_what_is_right_says_so_for_each_subject() -> None:
         ),
         ({"motion_blur": True}, "Motion Blur would tear masks of Object Index", Fix.LABEL_PASS),
         ({"depth_of_field": True}, "Depth of Field would tear masks of Object Index", Fix.LABEL_PASS),
+        ({"volume": "the volume 'Fog'"}, "The volume 'Fog' would tear masks of Object Index", Fix.LABEL_PASS),
     ],
 )
 def test_each_wrong_thing_alone(changes: dict[str, object], text: str, fix: Fix | None) -> None:
@@ -333,6 +335,16 @@ def test_a_fixed_seed_matters_to_animations() -> None:
     assert found.status is Status.NOTE
     assert "turn on Use Animated Seed" in found.text
     assert bad(from_files=False, fixed_seed=True) == []
+
+
+def test_what_gets_no_label_is_named() -> None:
+    things = (WithoutLabel("Fog", Unlabelled.VOLUME), WithoutLabel("Pane", Unlabelled.TRANSPARENT_SHADER))
+    fog, pane = bad(unlabelled=things)
+    assert fog.status is pane.status is Status.NOTE
+    assert fog.text.startswith("'Fog' (volume) will be in the picture without a label, since no pass of Blender")
+    assert pane.text.startswith("'Pane' (Transparent shader) will be in the picture without a label, since")
+    (fog,) = bad(unlabelled=things, view_layers=(CRYPTO,))
+    assert fog.text.startswith("'Fog'")
 
 
 def test_missing_files_are_named() -> None:
