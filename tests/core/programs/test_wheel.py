@@ -186,7 +186,9 @@ def test_notebook(installed: Environment, tmp_path: Path, rendered_of: Any, inde
         (y0, x0), (y1, x1) = (where(np.argwhere(index == label), axis=0) for where in (np.min, np.max))
         expected[str(label)] = [x0, y0, x1 + 1, y1 + 1]
     assert boxes == expected
-    assert len(re.findall(r"^index_\d+: \d+ pixels, box ", "\n".join(said), re.MULTILINE)) == len(expected)
+    record = annotate(plain_job(rendered_frame(rendered), tmp_path / "out", labels=LabelSource.CRYPTO_OBJECT))
+    areas = re.findall(r": (\d+) pixels, box \[", "\n".join(said))
+    assert list(map(int, areas)) == [instance.mask.area for instance in record.instances]
 
 
 DICTS = """
@@ -196,6 +198,16 @@ from detectron2_register import frame_dicts
 
 dataset = labelpass.open(sys.argv[1])
 print(json.dumps([frame_dicts(dataset), [category.name for category in dataset.categories]]))
+"""
+
+
+# Of detectron2 no more than what the example calls, as its page "Use Custom Datasets" describes that.
+CATALOGS = """
+from types import SimpleNamespace
+
+_functions = {}
+DatasetCatalog = SimpleNamespace(register=_functions.__setitem__, get=lambda name: _functions[name]())
+MetadataCatalog = SimpleNamespace(get=lambda name: SimpleNamespace(set=lambda thing_classes: print(*thing_classes)))
 """
 
 
@@ -222,6 +234,12 @@ def test_detectron2(installed: Environment, tmp_path: Path, rendered_of: Any) ->
             assert [x0, y0, x1 - x0, y1 - y0] == row["bbox"]
             assert classes[annotation["category_id"]] == coco.cats[row["category_id"]]["name"]
     assert sum(len(frame["annotations"]) for frame in frames) > 10
+
+    (tmp_path / "detectron2").mkdir()
+    (tmp_path / "detectron2/data.py").write_text(CATALOGS, encoding="utf-8")
+    said = installed.run_well(installed.python, tmp_path / "detectron2_register.py", dataset)
+    counts = [f"{frame['file_name']}: {len(frame['annotations'])} instances" for frame in frames]
+    assert said == "\n".join([" ".join(classes), *counts])
 
 
 def test_types(installed: Environment, tmp_path: Path) -> None:
