@@ -43,6 +43,9 @@ FOR_USERS: Mapping[str, tuple[str, ...]] = {
     "FrameFiles": ("path",),
     "FrameJob": (),
     "Pass": (),
+    "Box": (),
+    "Category": (),
+    "SurfaceMap": (),
     "Report": ("lines",),
     "Splits": ("names", "of"),
 }
