@@ -126,7 +126,5 @@ def _key(record: SplitFrame, by: SplitBy) -> str:
         return record.path
     if by is SplitBy.SEQUENCE:
         return record.sequence
-    origin = record.origin
-    if origin is None or not origin.blend:
-        return record.sequence
-    return f"{origin.blend}\0{origin.scene}"
+    # By names, since datasets of several machines that were combined have the .blend in several places.
+    return (record.origin and record.origin.scene_in_words) or record.sequence

@@ -18,13 +18,16 @@ from core.base.errors import CategoryError, InputError, LabelpassError, RecordEr
 from core.cli.main import main
 from core.dataset.combine import Combined, combine
 from core.dataset.combine_checks import Source
+from core.dataset.splits import Splits
 from core.frames.sequences import WantedSequences
 from core.masks.rle import decode_columns
 from core.records.frame_record import FrameRecord
 from core.records.origin import Origin
+from core.records.record_store import open_records
 from core.scene.scene_geometry import write_geometry
 from core.settings.category_table import Category
 from core.settings.map_table import DenseMap, WrittenMap
+from core.settings.settings import SplitBy
 from tests.builders import PLATE, plain_instance, plain_record, read_record, record_files, write_record
 from tests.core.datasets import annotate_rendered, bytes_in, checked, files_in, merged
 
@@ -295,6 +298,39 @@ def test_other_scenes_without_sequences(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=f"{tmp_path / 'all'} and {two} both have no sequences|but show yard"):
         combined(tmp_path / "all", two)
     assert combined(tmp_path / "all", f"yard={two}").added == 1
+
+
+def test_a_scene_of_two_machines_stays_in_one_split(tmp_path: Path) -> None:
+    """Though each had the .blend somewhere else, and one a later version of it."""
+    places = ("../work/street.blend", "/mnt/farm/street_v02.blend")
+    for number, place in enumerate(places):
+        for frame in range(10):
+            record = plain_record(
+                sequence=f"s{frame}", frame=10 * number + frame, origin=Origin((), place, f"Scene {frame}")
+            )
+            write_record(tmp_path / f"machine{number}", record)
+    combined(tmp_path / "all", tmp_path / "machine0", tmp_path / "machine1")
+
+    splits = Splits.parse("train=1,val=1", SplitBy.SCENE)
+    records = open_records(DatasetFolder(tmp_path / "all"))
+    found: dict[str, set[str]] = {}
+    for path in records.frames():
+        record = records.read(path)
+        assert record.origin is not None
+        found.setdefault(record.origin.scene, set()).add(splits.of(record))
+    assert len(found) == 10
+    assert all(len(names) == 1 for names in found.values())
+    assert len(set.union(*found.values())) == 2
+
+
+def test_annotating_again_leaves_the_combined_dataset_alone(annotated: Callable[..., Path], tmp_path: Path) -> None:
+    """Though both name the same files on the disk."""
+    one, output = annotated("one", 1, pictures=True), tmp_path / "all"
+    combined(output, one)
+    before = bytes_in(output)
+    annotated("one", 1, pictures=True, min_area=40, depth_scale=0.002)
+    assert bytes_in(one)["maps/depth/frame_0001.png"] != before["maps/depth/frame_0001.png"]
+    assert bytes_in(output) == before
 
 
 @pytest.mark.parametrize(
