@@ -100,6 +100,9 @@ for segment in annotation["segments_info"]:
             split: CocoFile(target.open(f"annotations/panoptic_{split}.json"), target.folder, target.files)
             for split in target.split_sizes
         }
+        for split in target.split_sizes:  # also of one without images
+            for folder in ("annotations/panoptic_", "images/"):
+                (target.folder / f"{folder}{split}").mkdir(parents=True, exist_ok=True)
 
     def add(self, frame: ExportedFrame) -> None:
         record, name = frame.record, f"{frame.name}.png"

@@ -1,25 +1,24 @@
 """COCO as Roboflow lays it out: `train/_annotations.coco.json` beside the images in `train/`.
 
-Source of the layout: https://rfdetr.roboflow.com/latest/learn/train/dataset-formats/. RF-DETR looks for the folders
-train, valid and test.
+Source of the layout: https://rfdetr.roboflow.com/latest/learn/train/dataset-formats/; RF-DETR looks for the folders
+train, valid and test. Roboflow's own exports have a category 0 without annotations, of which all others are. RF-DETR
+counts on it: the places of its head are the ids. datumaro takes 0 for no category at all.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from ...settings.export_table import ExportFormat
-from ..export_writer import ExportedFrame, ExportWriter
-from .split_files import Row, SplitFilesWriter, plain_category_row
+from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
+from .split_files import Row, SplitFilesWriter
 
 _VALID = "valid"
 _ALSO_VALID = ("val", "validation")
+_ROOT = "objects"
 
 
 class RoboflowWriter(SplitFilesWriter):
-    """A folder for each split. Category ids count from 0 without gaps, since RF-DETR took them for places in its head.
-
-    A category is not another one's supercategory: RF-DETR leaves those out that have no instances in a split.
-    """
+    """A folder for each split. Category ids count from 1 without gaps."""
 
     annotations = "{}/_annotations.coco.json"
     images = "{}"
@@ -35,8 +34,10 @@ class RoboflowWriter(SplitFilesWriter):
 ## Conventions
 
 `bbox` is x, y, width, height in pixels, from the outer corner of the top-left pixel. {self.about_masks} Category ids
-count from 0 without gaps, as the classes in the table above. Ids of images and annotations are those of the dataset's
-own COCO file. A region in which detections count neither way has `iscrowd` 1, and is always run lengths.
+are the classes in the table above and 1: they count from 1 without gaps. As in Roboflow's exports there is a category
+with the id 0, `{self._root}`, which is the supercategory of all others and has no annotations. Ids of images and
+annotations are those of the dataset's own COCO file. A region in which detections count neither way has `iscrowd` 1,
+and is always run lengths.
 
 ## Load it
 
@@ -61,23 +62,34 @@ RF-DETR needs the folders train, valid and test: export with `--splits train=80,
         return next((splits[name] for name in _ALSO_VALID if name in splits), "")
 
     @cached_property
-    def _class_of(self) -> Mapping[int, int]:
-        """Id of a category -> its class."""
-        return {id: self.target.class_numbers[name] for name, id in self.target.survey.ids.items()}
+    def _new_id(self) -> Mapping[int, int]:
+        """Id of a category in the dataset -> its id here."""
+        return {category.id or 0: number for number, category in enumerate(self.target.categories, start=1)}
+
+    @cached_property
+    def _root(self) -> str:
+        """The name of the category 0, which no other has."""
+        name = _ROOT
+        while name in self.target.class_numbers:
+            name += "_"
+        return name
+
+    def begin(self, target: ExportTarget) -> None:
+        super().begin(target)
+        lost = sum(bool(category.supercategory) for category in target.categories)
+        self.losses.add("supercategory left out", lost, "category")
 
     def annotation_rows(self, rows: Iterator[Row], frame: ExportedFrame) -> Iterator[Row]:
         for row in rows:
-            yield row | {"category_id": self._class_of[row["category_id"]]}
+            yield row | {"category_id": self._new_id[row["category_id"]]}
 
     def tables(self, split: str) -> Mapping[str, Iterable[Row]]:
-        return {"categories": map(self._category_row, map(plain_category_row, self.target.categories))}
+        return {"categories": self._categories()}
 
-    def _category_row(self, row: Row) -> Row:
-        parent = row["supercategory"]
-        return row | {
-            "id": self._class_of[row["id"]],
-            "supercategory": "" if parent in self.target.class_numbers else parent,
-        }
+    def _categories(self) -> Iterator[Row]:
+        yield {"id": 0, "name": self._root, "supercategory": "none"}
+        for category, id in zip(self.target.categories, self._new_id.values(), strict=True):
+            yield {"id": id, "name": category.name, "supercategory": self._root}
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

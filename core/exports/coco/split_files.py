@@ -61,6 +61,8 @@ class SplitFilesWriter(ExportWriter):
             split: CocoFile(target.open(self.annotations.format(self.folder(split))), target.folder, target.files)
             for split in target.split_sizes
         }
+        for split in target.split_sizes:  # also of one without images
+            (target.folder / self.images.format(self.folder(split))).mkdir(parents=True, exist_ok=True)
 
     def add(self, frame: ExportedFrame) -> None:
         file = self._files[frame.split]

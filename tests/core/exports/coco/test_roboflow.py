@@ -1,4 +1,4 @@
-"""The Roboflow export: images beside their annotations, classes from 0 without gaps."""
+"""The Roboflow export: images beside their annotations, ids from 1 without gaps."""
 
 import json
 from pathlib import Path
@@ -45,9 +45,11 @@ def test_read_back(tmp_path: Path, masks: CocoMasks, capsys: pytest.CaptureFixtu
                 assert coco.cats[row["category_id"]]["name"] == one.category
                 assert coco.annToMask(row).sum() == one.mask.area == row["area"]
                 assert row["bbox"] == [one.mask.box.x0, one.mask.box.y0, one.mask.box.width, one.mask.box.height]
-        assert [coco.cats[id]["name"] for id in range(len(CATEGORIES))] == [
-            category.name for category in sorted(CATEGORIES, key=lambda category: category.id or 0)
+        assert [coco.cats[id]["name"] for id in range(len(CATEGORIES) + 1)] == [
+            "objects",
+            *(category.name for category in sorted(CATEGORIES, key=lambda category: category.id or 0)),
         ]
+        assert {row["category_id"] for row in coco.anns.values()} <= set(range(1, len(CATEGORIES) + 1))
     capsys.readouterr()
 
 
@@ -67,15 +69,17 @@ def test_folders(tmp_path: Path, splits: str, folders: set[str]) -> None:
     assert {path.parent.name for path in (tmp_path / "exports/roboflow").glob("*/_annotations.coco.json")} == folders
 
 
-def test_no_category_is_a_parent(tmp_path: Path) -> None:
-    """RF-DETR leaves out a category that is another's supercategory and has no instances in a split."""
-    table = [Category("vehicle", 3), Category("car", 9, "vehicle"), Category("oak", 11, "tree")]
+def test_categories(tmp_path: Path) -> None:
+    """As in Roboflow's own exports: RF-DETR leaves out what is another's supercategory and has no instances."""
+    table = [Category("objects", 3), Category("car", 9, "objects"), Category("oak", 11, "tree")]
     write_made_up(tmp_path, [MadeUpFrame(random_labels(1), "a", categories={1: "car"})], table)
-    exported(tmp_path, ROBOFLOW, splits="train=1")
+    done = exported(tmp_path, ROBOFLOW, splits="train=1")
 
     data: Any = json.loads((tmp_path / "exports/roboflow/train/_annotations.coco.json").read_text("utf-8"))
     assert data["categories"] == [
-        {"id": 0, "name": "vehicle", "supercategory": ""},
-        {"id": 1, "name": "car", "supercategory": ""},
-        {"id": 2, "name": "oak", "supercategory": "tree"},
+        {"id": 0, "name": "objects_", "supercategory": "none"},
+        {"id": 1, "name": "objects", "supercategory": "objects_"},
+        {"id": 2, "name": "car", "supercategory": "objects_"},
+        {"id": 3, "name": "oak", "supercategory": "objects_"},
     ]
+    assert "2 categories: supercategory left out" in done.losses[ROBOFLOW]
