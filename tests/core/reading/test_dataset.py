@@ -1,5 +1,6 @@
 """labelpass.open: the frames of a dataset in its order, categories with their ids, and what is wrong in a sentence."""
 
+import dataclasses
 import multiprocessing
 import pickle
 import weakref
@@ -9,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools.coco import COCO
 
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import CategoryError, InputError, RecordError, UsageError
 from core.dataset.splits import Splits
+from core.masks.runs import find_masks
 from core.reading.dataset import Frames
 from core.reading.dataset import open as open_dataset
 from core.records.frame_record import FrameRecord
@@ -22,7 +25,7 @@ from core.records.record_store import RecordFiles
 from core.settings.category_table import Category
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Media, Settings, SplitBy
-from tests.builders import instances_in, plain_record, record_path, write_record
+from tests.builders import instances_in, plain_instance, plain_record, record_path, write_record
 from tests.core.datasets import merged
 
 LABELS = np.kron(np.arange(1, 5, dtype=np.uint32).reshape(2, 2), np.ones((4, 4), np.uint32))
@@ -78,6 +81,21 @@ def test_any_frame(tmp_path: Path) -> None:
         dataset.frame("shot_9")
     assert "shot_0002" in repr(frames[1])
     assert len(repr(dataset)) < 200 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["shot.v2.1_0001", "Würfel 立方体 1", "x" * 200, "a%2Fb", "0001.png"])
+def test_frames_of_any_name(tmp_path: Path, name: str) -> None:
+    labels = find_masks(LABELS)
+    instance = plain_instance(mask=labels[0])
+    record = plain_record(sequence="a b.c/ü", name=name, height=8, width=8, colour={}, instances=(instance,))
+    write_record(tmp_path, dataclasses.replace(record, categories=(Category("thing"),)))
+    Path(tmp_path / record.image).parent.mkdir(parents=True)
+    Image.new("RGB", (8, 8), "red").save(tmp_path / record.image)
+    dataset = open_dataset(tmp_path)
+    assert [frame.path for frame in dataset.frames(sequence="a b.c/ü")] == [f"a b.c/ü/{name}"]
+    frame = dataset.frame(f"a b.c/ü/{name}")
+    assert frame.image().tolist() == [[[255, 0, 0]] * 8] * 8
+    assert frame.instances[0].mask().sum() == 16
 
 
 def test_only_the_frame_that_is_used_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
