@@ -1,4 +1,4 @@
-"""What is in a dataset, in numbers: counted in one round over its records, of which nothing is kept.
+"""What is in a dataset, in numbers: counted in one round over its records, of which only names are kept.
 
 Sizes are in pixels. Small, medium and large instances are those of COCO's evaluation, by the area of their mask: below
 32 x 32, below 96 x 96, and from there on (https://cocodataset.org/#detection-eval).
