@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from .image_files import Bytes
+from .lettering import Line, line_of, plain_font
 from .text_labels import on_one_line
 
 _MARGIN = 12
@@ -44,22 +45,22 @@ def draw_sheet(heading: str, tiles: Sequence[Tile]) -> Bytes:
     Returns:
         (H, W, 3) uint8.
     """
-    font, heading_font = _font(_FONT), _font(_HEADING_FONT)
-    line = sum(font.getmetrics()) + 2
+    line = sum(plain_font(_FONT).getmetrics()) + 2
     head = (2 if any(tile.note for tile in tiles) else 1) * line + 4
     sizes = [(max(_NARROWEST, tile.pixels.shape[1]), tile.pixels.shape[0] + head) for tile in tiles]
     widths, heights = _layout(sizes)
-    top = sum(heading_font.getmetrics()) + 2 * _MARGIN
+    top = sum(plain_font(_HEADING_FONT).getmetrics()) + 2 * _MARGIN
     left = np.cumsum([_MARGIN, *(width + _MARGIN for width in widths)]).tolist()
     upper = np.cumsum([top, *(height + _MARGIN for height in heights)]).tolist()
     sheet = Image.new("RGB", (left[-1], upper[-1]), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((_MARGIN, _MARGIN), _cut(heading, heading_font, left[-1] - 2 * _MARGIN), fill="black", font=heading_font)
+    _cut(heading, _HEADING_FONT, left[-1] - 2 * _MARGIN).draw(draw, _MARGIN, _MARGIN, "black")
     for number, tile in enumerate(tiles):
         row, column = divmod(number, len(widths))
         x, y = left[column], upper[row]
-        draw.text((x, y), _cut(tile.title, font, widths[column]), fill="black", font=font)
-        draw.text((x, y + line), _cut(tile.note, font, widths[column]), fill=(96, 96, 96), font=font)
+        _cut(tile.title, _FONT, widths[column]).draw(draw, x, y, "black")
+        if tile.note:
+            _cut(tile.note, _FONT, widths[column]).draw(draw, x, y + line, (96, 96, 96))
         sheet.paste(Image.fromarray(tile.pixels), (x, y + head))
     return np.asarray(sheet)
 
@@ -79,19 +80,14 @@ def _layout(sizes: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
     return best
 
 
-def _cut(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _cut(text: str, size: int, width: int) -> Line:
     """A text on one line, cut where it is wider than so many pixels."""
-    line = on_one_line(text)
-    if font.getlength(line) <= width:
+    text = on_one_line(text)
+    line = line_of(text, size)
+    if line.width <= width:
         return line
-    low, high = 0, len(line)
+    low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if font.getlength(line[:middle] + "…") <= width else (low, middle - 1)
-    return line[:low] + "…"
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size=size)
-    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels come with FreeType
-    return font
+        low, high = (middle, high) if line_of(text[:middle] + "…", size).width <= width else (low, middle - 1)
+    return line_of(text[:low] + "…", size)

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from ..categories.palette import Colour
 from .flow_wheel import wheel_disc
 from .image_files import Bytes
-from .preview_boxes import picture_font
+from .lettering import line_of, plain_font, size_of_letters
+from .text_labels import on_one_line
 
 _GREY = (112, 112, 112)
 
@@ -47,30 +48,31 @@ def normal_legend(height: int) -> Bytes:
 
 def swatches(entries: Sequence[tuple[Colour, str]], height: int) -> Bytes:
     """Squares of colours with their meaning below each other, as many as fit: (height, W, 3) uint8."""
-    font = picture_font(height)
-    em = math.ceil(font.size)
+    size = size_of_letters(height)
+    em = math.ceil(plain_font(size).size)
     line = em + em // 2
     fit = max(1, (height - em) // line)
     shown = list(entries) if len(entries) <= fit else list(entries[: fit - 1])
     rest = len(entries) - len(shown)
     words = [text for _, text in shown] + ([f"and {rest} more"] if rest else [])
-    width = 3 * em + max((math.ceil(font.getlength(text)) for text in words), default=0)
+    lines = [line_of(on_one_line(text), size) for text in words]
+    width = 3 * em + max((math.ceil(one.width) for one in lines), default=0)
     picture = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(picture)
-    for number, text in enumerate(words):
+    for number, one in enumerate(lines):
         top = em // 2 + number * line
         if number < len(shown):
             draw.rectangle((em // 2, top, em // 2 + em, top + em), fill=shown[number][0], outline=_GREY)
-        draw.text((2 * em, top + em / 2), text, fill="black", font=font, anchor="lm")
+        one.draw(draw, 2 * em, top + (em - one.height) // 2, "black")
     return np.asarray(picture)
 
 
 def _disc_side(height: int) -> int:
-    return max(24, min(height // 3, 9 * math.ceil(picture_font(height).size)))
+    return max(24, min(height // 3, 9 * math.ceil(plain_font(size_of_letters(height)).size)))
 
 
 def _disc_legend(disc: Bytes, lines: Sequence[str], height: int) -> Bytes:
-    font = picture_font(height)
+    font = plain_font(size_of_letters(height))
     em, side = math.ceil(font.size), len(disc)
     width = 2 * em + max(side, *(math.ceil(font.getlength(text)) for text in lines))
     picture = Image.new("RGB", (width, height), "white")

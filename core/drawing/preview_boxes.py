@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from ..categories.palette import Colour, category_colours, is_light
 from ..records.instance import Instance
 from .image_files import Bytes
+from .lettering import line_of, plain_font, size_of_letters
 from .text_labels import first_free, places_for_name, short_name
 
 _MARGIN = 3
@@ -46,7 +47,7 @@ def draw_boxes(
     """
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
-    font = picture_font(min(picture.size))
+    letters = size_of_letters(min(picture.size))
     line = max(1, round(picture.height / 300))
     colours = category_colours(categories, own)
     # Large boxes first, so that small ones stay readable.
@@ -56,10 +57,10 @@ def draw_boxes(
         draw.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=colour, width=line)
     plates = np.empty((len(by_size), 4), dtype=np.int64)
     number, room = 0, most_names * picture.width * picture.height
-    ascent, descent = font.getmetrics()
     for instance in by_size:
-        box, colour, name = instance.mask.box, colours[instance.category], short_name(instance.name)
-        size = math.ceil(font.getlength(name)) + 2 * _MARGIN, ascent + descent
+        box, colour = instance.mask.box, colours[instance.category]
+        name = line_of(short_name(instance.name), letters)
+        size = math.ceil(name.width) + 2 * _MARGIN, name.height
         places = places_for_name((box.x0, box.y0, box.x1, box.y1), size, picture.size)
         free = first_free(places, plates[max(0, number - _MOST_NEIGHBOURS) : number])
         room -= size[0] * size[1]
@@ -68,7 +69,7 @@ def draw_boxes(
         plates[number] = places[free or 0]
         x0, y0, x1, y1 = plates[number].tolist()
         draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=colour)
-        draw.text((x0 + _MARGIN, y0), name, fill="black" if is_light(colour) else "white", font=font)
+        name.draw(draw, x0 + _MARGIN, y0, "black" if is_light(colour) else "white")
         number += 1
     return np.asarray(picture)
 
@@ -107,7 +108,7 @@ def _range(values: npt.NDArray[np.float32]) -> tuple[float, float]:
 
 def _scale(height: int, near: float, far: float, unit: str) -> Bytes:
     """The colour bar with ticks at round numbers, (height, width, 3)."""
-    font = picture_font(height)
+    font = plain_font(size_of_letters(height))
     em = math.ceil(font.size)
     picture = Image.new("RGB", (em * 7, height), "white")
     draw = ImageDraw.Draw(picture)
@@ -137,10 +138,3 @@ def _lookup() -> Bytes:
     place = np.linspace(0, len(_SCALE) - 1, 256)
     columns = [np.interp(place, np.arange(len(_SCALE)), _SCALE[:, channel]) for channel in range(3)]
     return np.stack(columns, axis=-1).round().astype(np.uint8)
-
-
-def picture_font(height: int) -> ImageFont.FreeTypeFont:
-    """The font for a picture of this height."""
-    font = ImageFont.load_default(size=max(10, round(height / 36)))
-    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels come with FreeType
-    return font

@@ -15,6 +15,7 @@ WHEELS_OF = {
     "macos_arm64": "_arm64.whl",
 }
 FOLDERS = {"core", "operators", "panels", "wheels"}
+FONTS = {"DejaVuSans.woff2", "Unifont.woff2", "UnifontUpper.woff2", "LICENSE.txt"}
 FILES = {"__init__.py", "blender_manifest.toml", "export_annotations.py", "LICENSE", "README.md"}
 
 
@@ -30,7 +31,8 @@ def test_content(platform: str, zips: dict[str, Path]) -> None:
         manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
 
     assert {name.partition("/")[0] for name in names} == FOLDERS | FILES
-    assert all(name.endswith(".py") for name in names if name.partition("/")[0] in FOLDERS - {"wheels"})
+    others = {name for name in names if not name.endswith(".py") and name.partition("/")[0] in FOLDERS - {"wheels"}}
+    assert others == {f"core/drawing/fonts/{name}" for name in FONTS}
 
     wheels = sorted(name for name in names if name.startswith("wheels/"))
     assert all(wheel.endswith(WHEELS_OF[platform]) for wheel in wheels)

@@ -82,6 +82,12 @@ def test_version(installed: Environment) -> None:
     assert installed.run_well(installed.python.with_name("labelpass"), "--version") == f"labelpass {expected}"
 
 
+def test_names_in_pictures_need_no_other_fonts(installed: Environment) -> None:
+    code = "from labelpass.core.drawing.lettering import line_of; runs = line_of('caf\\xe9 \\u6905', 16).runs; "
+    code += "print([font.getname()[0] for font, _ in runs])"
+    assert installed.python_says(code) == "['DejaVu Sans', 'Unifont']"
+
+
 def test_importing_it_imports_nothing_else(installed: Environment) -> None:
     """And errors, settings and records need no OpenEXR or Pillow when they are used either."""
     loaded = "sorted({'OpenEXR', 'PIL', 'numpy', 'tqdm', 'bpy', 'argparse', 'dataclasses'} & set(sys.modules))"
