@@ -21,7 +21,7 @@ from .export.export_plan import ExportPlan, Way, plan_export
 from .export.export_run import ExportRun
 from .export.frame_run import PATIENT_SECONDS
 from .export.result import print_result
-from .scene.missing_files import find_missing
+from .labelling.missing_files import find_missing
 from .scene.scene_reader import own_objects
 
 

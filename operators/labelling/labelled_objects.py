@@ -22,10 +22,10 @@ from ...core.settings.settings import Grouping
 from ..category_table import table_of
 from ..scene.identity import by_name
 from ..scene.instance_reader import MOST_LOOKED_AT, find_copies
-from ..scene.jumps import find_jumping
-from ..scene.missing_files import find_missing
 from ..scene.scene_reader import own_objects, read_label_tables
 from ..scene.unlabelled import UNLABELLED_TYPES, ShownObjects, View, freestyle_of, lights_in
+from .jumps import find_jumping
+from .missing_files import find_missing
 
 
 @dataclass(frozen=True)
