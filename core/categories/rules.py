@@ -252,6 +252,11 @@ class _Candidate:
     marks: SceneEntry | None = None
 
 
+def name_of_id(id: int) -> str:
+    """What a category is called of which nothing but the id is known."""
+    return f"category_{id}"
+
+
 def ancestors(entry: SceneEntry, parents: dict[str, SceneEntry]) -> Iterator[SceneEntry]:
     """The parents of an object, the nearest first; an empty that alone instances it counts as one of them."""
     seen = {entry.name}
@@ -289,7 +294,7 @@ class _Known:
         self._names.setdefault(id, name)
 
     def name_of(self, id: int) -> str:
-        return self._names.get(id, f"category_{id}")
+        return self._names.get(id, name_of_id(id))
 
     def add(self, category: Category, thing: str) -> None:
         """Raises SceneError where a thing contradicts another one or the table."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..base.errors import SceneError
 from ..base.phrases import GET_SCENE_RECORDS, counted
+from ..categories.doubts import doubts_of_scene
 from ..categories.rules import categorise
 from ..exr.passes import COMPOSITE_LAYER, Passes
 from ..frames.sidecar import Sidecar
@@ -34,6 +35,7 @@ from .label_image import LabelImage, read_labels
 from .naming import NamedLabels, name_labels, named_by_scene, table_of
 from .torn_masks import find_torn
 
+_OF_MATERIALS = (LabelSource.MATERIAL_INDEX, LabelSource.CRYPTO_MATERIAL)
 _GROUPS_BY_SCENE = (Grouping.PARENT, Grouping.TOP_PARENT, Grouping.COLLECTION, Grouping.CATEGORY)
 
 
@@ -152,6 +154,8 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     runs = _under_one_label(runs, named)
     instances, ignored = _instances(runs, named)
     notes += remarks
+    if scene:
+        notes += doubts_of_scene(scene, "material" if image.source in _OF_MATERIALS else "object")
     if image.is_index:
         notes += _torn(find_torn(image.labels, in_files), named, Pass(image.source.value))
     if job.settings.ignored is Ignored.CROWD:

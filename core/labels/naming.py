@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..base.errors import SceneError
+from ..categories.doubts import doubtful_names
 from ..categories.grouping import Groups, group_objects, ungrouped, with_whole_categories
 from ..categories.namesakes import shared_name
 from ..categories.rules import Kind, categorise_alone
@@ -115,7 +116,7 @@ def name_labels(
             (entry, group) for entry, group in groups.entries if entry.name in names
         ]
     notes: list[str] = []
-    unknown: list[str] = []
+    unknown: list[SceneEntry] = []
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
@@ -130,7 +131,7 @@ def name_labels(
             entry, its_categories = _only_named(label, image, scene, table)
             for category in its_categories:
                 categories.setdefault(category.name, category)
-            unknown.append(entry.name)
+            unknown.append(entry)
             found = [entry]
             if any(category.own_grouping is Grouping.CATEGORY for category in its_categories) and not entry.ignored:
                 found, alone = [SceneEntry(entry.category or "", 0, entry.category)], False
@@ -158,9 +159,11 @@ def name_labels(
             notes.append(f"{found[0].name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown and scene:
         notes.append(
-            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(unknown))}; "
+            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(one.name for one in unknown))}; "
             "was the scene changed after the render?"
         )
+    if not scene and grouping is not None and image.manifest:
+        notes += doubtful_names(unknown, _rules_kind(image), has_scene=False)
     named = [
         NamedLabels(name, category, tuple(found), tuple(sorted(objects_of[name, category])), is_ignored)
         for (name, category, is_ignored, _), found in labels_of.items()
@@ -188,6 +191,11 @@ _KINDS: dict[LabelSource, Literal["object", "material", "asset"]] = {
     LabelSource.CRYPTO_MATERIAL: "material",
     LabelSource.CRYPTO_ASSET: "asset",
 }
+
+
+def _rules_kind(image: LabelImage) -> Kind:
+    """What rules take the labels of an image for: an asset is a parent."""
+    return "material" if _KINDS[image.source] == "material" else "object"
 
 
 # What Cycles (4.2 to 5.0) calls the material of surfaces that have none.
@@ -245,7 +253,7 @@ def _only_named(
     label: int, image: LabelImage, scene: SceneRecord | None, table: CategoryTable | None
 ) -> tuple[SceneEntry, tuple[Category, ...]]:
     """What a label stands for of which only the name or the index is known, and its category."""
-    kind: Kind = "material" if _KINDS[image.source] == "material" else "object"
+    kind = _rules_kind(image)
     entry = SceneEntry(image.name_of(label), label if image.is_index else 0, None)
     table = table or CategoryTable(scene.table if scene else ())
     entry, categories = categorise_alone(entry, kind, table)

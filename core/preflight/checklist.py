@@ -91,6 +91,7 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
     findings += [
         *(Finding(Status.WRONG, sentence) for sentence in setup.labelled.missing.about_libraries()),
         *(Finding(Status.WRONG, sentence) for sentence in setup.labelled.missing.about_images()),
+        *(Finding(Status.NOTE, sentence) for sentence in setup.labelled.doubts),
         *_check_unlabelled(setup, settings, layer),
         *_check_indices(setup, settings, layer),
         *_check_parts(setup, settings, layer),

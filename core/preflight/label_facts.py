@@ -30,6 +30,7 @@ class LabelFacts:
         metaballs: names of two that are one surface and have different categories; empty where there are none.
         jumping: name of one that jumps from place to place, since its keys have Constant interpolation; "" where none
             does, or nothing would blur it.
+        doubts: sentences on categories that can hardly be meant, see core/categories/doubts.py.
         missing: files that they need and that are not there.
         problem: a sentence on why frames cannot be labelled as things are, "" where they can.
     """
@@ -50,5 +51,6 @@ class LabelFacts:
     volume: str = ""
     metaballs: tuple[str, ...] = ()
     jumping: str = ""
+    doubts: tuple[str, ...] = ()
     missing: MissingFiles = MissingFiles()
     problem: str = ""

@@ -9,13 +9,15 @@ from pathlib import Path
 import bpy
 
 from ...core.base.errors import LabelpassError
+from ...core.categories.doubts import doubts_of_scene, without_names
 from ...core.categories.grouping import group_objects
 from ...core.categories.ids import DatasetCategories
 from ...core.categories.namesakes import find_namesakes
+from ...core.categories.naming_by_objects import named_by_objects
 from ...core.categories.palette import Colour, category_colours, own_colours
 from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.pass_indices import IndexedObject, shared_indices
-from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, category_of_name, refusal
+from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, SceneRecord, category_of_name, refusal
 from ...core.scene.unlabelled import WithoutLabel
 from ...core.settings.category_table import Category, Source, Unknown
 from ...core.settings.settings import Grouping
@@ -131,8 +133,19 @@ def label_objects(scene: bpy.types.Scene) -> tuple[list[LabelledObject], tuple[C
         SceneError: a custom property is not a category, or the scene contradicts itself.
         CategoryError: the category table contradicts itself.
     """
+    objects, record = _read(scene)
+    return _grouped(scene, objects, record)
+
+
+def _read(scene: bpy.types.Scene) -> tuple[list[bpy.types.Object], SceneRecord]:
+    """The objects of a scene that leave pixels, and what decides on their categories."""
     objects = sorted(own_objects(scene), key=by_name)
-    record = read_label_tables(scene, objects, assets=False)
+    return objects, read_label_tables(scene, objects, assets=False)
+
+
+def _grouped(
+    scene: bpy.types.Scene, objects: Sequence[bpy.types.Object], record: SceneRecord
+) -> tuple[list[LabelledObject], tuple[Category, ...]]:
     groups = group_objects(record, Grouping(scene.labelpass.grouping))
     found = [
         LabelledObject(
@@ -169,7 +182,8 @@ _ORIGINS = {source.value: f"by {source.label.lower()}" for source in Source}
 def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     """Go through all objects of a scene; what is wrong with it is reported instead of raised."""
     try:
-        objects, categories = label_objects(scene)
+        originals, record = _read(scene)
+        objects, categories = _grouped(scene, originals, record)
         numbered = _numbered(categories)
     except LabelpassError as error:
         return LabelledObjects(LabelFacts(problem=str(error), missing=find_missing(scene, own_objects(scene))))
@@ -206,6 +220,7 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         unlabelled=_unlabelled(scene, objects, shown, depsgraph),
         volume=shown.volume_in(View()),
         jumping=_jumping(scene, objects),
+        doubts=(*doubts_of_scene(record), *without_names(record.objects.entries)),
         missing=find_missing(scene, [one.object for one in objects]),
         problem=next((refusal(one.object.name_full) for one in objects if one.refused), ""),
     )
@@ -301,13 +316,15 @@ def colours_of(categories: Iterable[Category]) -> dict[str, Colour]:
 def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
     """All categories that the objects of a scene have or, where no rule fits, could have, with ids, sorted by these.
 
+    One of which only the id is known is called like its first object, as BlenderProc's writer does.
+
     Raises:
         SceneError, CategoryError: as label_objects does; RecordError: two categories have one id.
     """
     table = dataclasses.replace(table_of(scene), unknown=Unknown.OWN)
     objects = sorted(own_objects(scene), key=by_name)
     record = read_label_tables(scene, objects, table=table, assets=False)
-    return _numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories)
+    return named_by_objects(_numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories), record)
 
 
 def _numbered(categories: Iterable[Category]) -> list[Category]:

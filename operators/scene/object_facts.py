@@ -268,7 +268,8 @@ def _facts_of(thing: bpy.types.ID, **others: object) -> Facts:
     return Facts(
         category=text or None,
         category_id=None if id is None else int(id),
-        supercategory=str(thing.get("supercategory", "")),
+        # BlenderProc's writer takes the data set of a BOP object before anything else.
+        supercategory=str(thing.get("bop_dataset_name", thing.get("supercategory", ""))),
         ignore=bool(thing.get("ignore", False)),
         tags=tuple(tag.name for tag in thing.asset_data.tags) if thing.asset_data else (),
         **others,

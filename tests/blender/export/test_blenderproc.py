@@ -23,6 +23,7 @@ from tests.blender import labelled_scenes as scenes
 from tests.blender.outcome import exported, lines
 
 CATEGORIES = {"car": 12, "tree": 3, "thing": 40}
+NAMES_OF_KINDS = {"cars", "trees", "things", "ycbv"}
 
 
 @pytest.fixture
@@ -152,3 +153,24 @@ def test_same_annotations(scene: bpy.types.Scene, generate: Any, tmp_path: Path,
     assert {one["id"]: one["supercategory"] for one in theirs["categories"]} == supercategories
     (ours_image,), (theirs_image,) = ours["images"], theirs["images"]
     assert [ours_image[side] for side in ("width", "height")] == [theirs_image[side] for side in ("width", "height")]
+
+
+def test_names_of_categories(scene: bpy.types.Scene, generate: Any, tmp_path: Path) -> None:
+    """Fill From Scene calls categories like BlenderProc's writer does, which takes the name of the first object."""
+    seen = [ob for ob in scene.objects if ob.type == "MESH"]
+    for number, ob in enumerate(sorted(seen, key=lambda ob: ob.name)):
+        ob["category_id"] = number + 1
+    seen = [ob for ob in seen if "category" not in ob]  # which BlenderProc does not know
+    scene.objects["Behind"]["bop_dataset_name"] = "ycbv"
+    bpy.ops.labelpass.categories_from_scene()
+    ours = {row.id: (row.name, row.supercategory) for row in scene.labelpass.table.categories}
+
+    notes = [{"idx": number, "name": ob.name, **dict(ob.items())} for number, ob in enumerate(seen, start=1)]
+    instances = np.arange(1, len(seen) + 1)[None].repeat(2, axis=0)
+    theirs = generate([instances], [notes], ["images/000000.png"], "coco_annotations", "rle")
+    rows = {row["id"]: (row["name"], row["supercategory"]) for row in theirs["categories"]}
+    # What is hidden from renders has no row, copies lose their number, and "coco_annotations" stands for nothing there.
+    plain = {id: row for id, row in rows.items() if id in ours and "." not in row[0] and row[1] in NAMES_OF_KINDS}
+    assert len(plain) > 15
+    assert {id: ours[id] for id in plain} == plain
+    assert ("Behind", "ycbv") in plain.values()

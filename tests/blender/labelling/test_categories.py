@@ -625,3 +625,20 @@ def test_categories_as_the_panel_shows_them(scene: bpy.types.Scene) -> None:
     assert (found.facts.count, found.facts.background, found.facts.problem) == (3, 1, "")
     scene.objects["Ball"]["category_id"] = "seven"
     assert "category_id of 'Ball' is 'seven'" in read_labelled_objects(scene).facts.problem
+
+
+def test_doubtful_categories_are_lines_of_the_checklist(scene: bpy.types.Scene) -> None:
+    """A category with the id of background, names that differ in numbers, and an id without a name."""
+    from labelpass.operators.labelling.labelled_objects import read_labelled_objects
+
+    assert read_labelled_objects(scene).facts.doubts == ()
+    scene.objects["Ball"]["category"], scene.objects["Ball"]["category_id"] = "ball", 0
+    scene.objects["Floor"]["category_id"] = 4
+    for number in range(12):
+        add_object(scene, f"Box_{number:04}", "cube", (0, 0, 0), 0)
+    background, numbered, nameless = read_labelled_objects(scene).facts.doubts
+    assert "'Ball' has a category ('ball') and the category_id 0" in background
+    assert "Object Name 'Box_*'" in numbered
+    assert "'category_4' has only an ID" in nameless
+    assert bpy.ops.labelpass.categories_from_scene() == {"FINISHED"}
+    assert (4, "Floor") in rows_of(scene)

@@ -277,6 +277,17 @@ def test_cryptomatte_alone(source: LabelSource) -> None:
     assert notes == []
 
 
+def test_names_that_say_more_than_a_category() -> None:
+    """Paths of another renderer, and numbers; not where there is no manifest, since hexadecimal digits are no names."""
+    paths = [f"/geo/car_{number}/wheel" for number in range(3)]
+    boxes = [f"Box_{number:04}" for number in range(12)]
+    for names, said in ((paths, "Object Name '*/wheel'"), (boxes, "Object Name 'Box_*'")):
+        _, _, (note,) = name_labels(list(map(hash_name, names)), image(LabelSource.CRYPTO_OBJECT, *names), None)
+        assert said in note and "--categories" in note
+    assert name_labels(list(range(1, 99)), image(LabelSource.CRYPTO_OBJECT), None)[2] == []
+    assert name_labels(list(range(1, 99)), image(LabelSource.OBJECT_INDEX), None)[2] == []
+
+
 def test_two_labels_of_one_name_keep_their_order() -> None:
     """A manifest may give a name to two ids; the records must not depend on chance."""
     twice = empty_labels(LabelSource.CRYPTO_OBJECT, {9: "Car", 4: "Car"})

@@ -566,3 +566,8 @@ def test_few_of_the_objects_are_indexed_and_blurred() -> None:
     soft = Settings(soft_masks=True)
     (found,) = bad(soft, count=6, unindexed=5, view_layers=(both,))
     assert found.status is Status.NOTE
+
+
+def test_doubtful_categories_are_notes() -> None:
+    (found,) = bad(doubts=("Names are paths",))
+    assert found == Finding(Status.NOTE, "Names are paths")
