@@ -34,5 +34,5 @@ class Handlers:
     def remove(self) -> None:
         atexit.unregister(self.remove)
         for handlers, handler in self._pairs:
-            if handler in handlers:
+            while handler in handlers:
                 handlers.remove(handler)

@@ -138,6 +138,7 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
     if scene and stands_in:
         scene = _without_index_0(scene)
     notes += _unlabelled(scene, image) if scene else _without_scene(job.settings, image, passes)
+    notes += _of_viewport(scene) if scene else []
     notes += _faint(image, scene)
     runs = in_files = find_runs(image.labels)
     separated = SeparatedLabels(image.labels)
@@ -270,6 +271,17 @@ def _unlabelled(scene: SceneRecord, image: LabelImage) -> list[str]:
             "sample of each pixel, and nothing where that ends in a volume; label by Cryptomatte"
         )
     return notes
+
+
+def _of_viewport(scene: SceneRecord) -> list[str]:
+    """A sentence on a scene that was not described as it was rendered."""
+    if not scene.of_viewport:
+        return []
+    return [
+        "Copies, poses and amodal masks are those of the viewport, since this Blender does not evaluate the scene as a "
+        "render does (its OBJ exporter is missing); if viewport and render differ, use Annotate While Rendering or "
+        "--render"
+    ]
 
 
 def _why_nothing(image: LabelImage, labels: int, known: bool, custom: bool) -> str:

@@ -20,7 +20,14 @@ from .unlabelled import Unlabelled, WithoutLabel
 
 SCENE_VERSION = 3
 # What earlier records of this version do not have.
-_LACKING: dict[str, Any] = {"compositing": None, "blender": "", "engine": "", "unlabelled": [], "volume": ""}
+_LACKING: dict[str, Any] = {
+    "compositing": None,
+    "blender": "",
+    "engine": "",
+    "unlabelled": [],
+    "volume": "",
+    "of_viewport": False,
+}
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
 
@@ -214,6 +221,8 @@ class SceneRecord(JsonObject):
         unlabelled: what the frame may show and no pass has, besides the objects: lights and Freestyle's lines.
         volume: what to call a volume that may lie before things in view and hides their labels where a ray ends in it,
             "the volume 'Fog'"; "" where there is none.
+        of_viewport: whether the objects are as a viewport shows them, since Blender did not evaluate them as a render
+            does.
     """
 
     scene: str
@@ -240,6 +249,7 @@ class SceneRecord(JsonObject):
     engine: str = ""
     unlabelled: tuple[WithoutLabel, ...] = ()
     volume: str = ""
+    of_viewport: bool = False
 
     @property
     def without_label(self) -> list[WithoutLabel]:

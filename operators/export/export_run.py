@@ -6,7 +6,7 @@ The sidebar's operator and the headless script drive the same steps, the one fro
 import contextlib
 import dataclasses
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import bpy
 
@@ -22,8 +22,8 @@ from ...core.settings.category_table import CategoryTable
 from ...core.settings.render_pass import PassFile
 from ...core.settings.settings import ImageFormat, Settings
 from .. import compat
-from ..scene.scene_description import SceneDescription, describe
 from . import render_watch
+from .descriptions import Descriptions, describe_as_rendered
 from .display_images import Look, save_render_passes, save_render_result
 from .export_plan import ExportPlan
 from .frame_run import FrameRun
@@ -110,17 +110,19 @@ class ExportRun:
             if scene.frame_current != planned.frame or scene.frame_subframe:
                 scene.frame_set(planned.frame)
             in_memory = not planned.on_disk and not self._is_rendered(scene, planned)
+            rendered: Descriptions = {}
             if self.plan.render and in_memory:
-                render_frame(scene)
+                sequences = [variant.sequence for variant in planned.variants]
+                rendered = render_frame(scene, sequences, self.plan.settings, self.plan.table)
             variants = planned.variants if planned.on_disk else self._rendered_variants(scene, planned)
             look = Look.of(scene)
             # Blender saves what it has rendered as one picture: that of the whole frame.
             one_picture = in_memory and len(variants) == 1 and not variants[0].sequence.described_view
             one_layer = sum(layer.use for layer in scene.view_layers) == 1
-            descriptions = _describe(
-                scene, [variant.sequence for variant in variants], self.plan.settings, self.plan.table
-            )
-            for variant, description in zip(variants, descriptions, strict=True):
+            sequences = [variant.sequence for variant in variants]
+            descriptions = rendered or describe_as_rendered(scene, sequences, self.plan.settings, self.plan.table)
+            for variant in variants:
+                description = descriptions[variant.sequence]
                 path = scene_path(DatasetFolder(self.plan.output).scenes, variant.files.path)
                 description.write(path)
                 origin = self._origins[variant.files.path]
@@ -180,32 +182,18 @@ def _origins(plan: ExportPlan) -> dict[str, Origin]:
     return found
 
 
-def _describe(
+def render_frame(
     scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings, table: CategoryTable | None
-) -> Iterator[SceneDescription]:
-    """The scene as each sequence shows it, at the frame where it stands."""
-    known: dict[str, SceneDescription] = {}
-    for sequence in sequences:
-        layers = scene.view_layers
-        rendered = next((layer for layer in layers if layer.use), layers[0])
-        # The user may look at another scene by now.
-        with bpy.context.temp_override(scene=scene, view_layer=layers.get(sequence.described_layer) or rendered):
-            depsgraph = bpy.context.evaluated_depsgraph_get()
-            name, view = sequence.described_layer, sequence.described_view
-            if name in known:
-                yield known[name].from_view(scene, depsgraph, view)
-            else:
-                known[name] = describe(scene, depsgraph, settings, table, view, every_layer=not name)
-                yield known[name]
-
-
-def render_frame(scene: bpy.types.Scene) -> None:
+) -> Descriptions:
     """Render the frame that the scene stands at, as an animation of that frame alone.
 
     A still would lack the frame number in its file's name, and in Blender 5 in those of File Output nodes too.
 
+    Returns:
+        What was rendered, for each of the sequences.
+
     Raises:
-        SceneError: Blender refuses.
+        SceneError: Blender refuses, or what it renders cannot be described.
     """
     if scene.frame_current < 0:
         raise SceneError(
@@ -214,10 +202,11 @@ def render_frame(scene: bpy.types.Scene) -> None:
     before = scene.frame_start, scene.frame_end
     try:
         scene.frame_start, scene.frame_end = scene.frame_current, scene.frame_current
-        with render_watch.paused():
+        with render_watch.describing(scene, sequences, settings, table) as watched:
             bpy.ops.render.render(animation=True, scene=scene.name)
     except RuntimeError as error:
         reason = " ".join(str(error).removeprefix("Error: ").split())
         raise SceneError(f"Blender cannot render frame {scene.frame_current} ({reason}); fix the scene") from error
     finally:
         scene.frame_start, scene.frame_end = before
+    return watched.of_all(sequences)

@@ -4,7 +4,8 @@ Blender calls handlers on the thread that renders, which is not the main thread 
 read, and leave what they have read in a queue:
 
     render_pre          a frame begins
-    frame_change_post   the render engine has evaluated the scene at that frame, in a depsgraph of its own
+    frame_change_post   the render engine has evaluated the scene at that frame, in a depsgraph of its own; what
+                        handlers change now is evaluated again afterwards, when Blender calls none
     render_write        the frame's files are there
     render_complete, render_cancel
 
@@ -23,11 +24,14 @@ from bpy.app.handlers import persistent
 
 from ...core.base.errors import LabelpassError, SceneError
 from ...core.frames.frame_files import sequence_name
+from ...core.settings.category_table import CategoryTable
 from ...core.settings.conflicts import check_together
 from ...core.settings.settings import Settings
 from .. import compat
 from ..handlers import Handlers
-from ..scene.scene_description import SceneDescription, describe
+from ..scene.render_graph import settle
+from ..scene.scene_description import SceneDescription
+from .descriptions import Descriptions, describe_layer
 from .display_images import Look
 from .export_plan import sequences_of
 from .sources import (
@@ -71,12 +75,13 @@ class BadFrame:
         names: of the frame in the dataset, or its number where it has no files.
         error: a sentence on why.
         output: the dataset's folder, None where that is not known.
-        scene, redo: as in WrittenFrame.
+        total, scene, redo: as in WrittenFrame.
     """
 
     names: tuple[str, ...]
     error: str
     output: Path | None = None
+    total: int = 0
     scene: str = ""
     redo: bool = False
 
@@ -91,7 +96,19 @@ Event = WrittenFrame | BadFrame | RenderEnded
 events: deque[Event] = deque()
 
 _on_event: Callable[[], None] = lambda: None  # noqa: E731
-_paused = False
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A depsgraph that Blender keeps until the frame is written, when it is described for some sequences."""
+
+    depsgraph: bpy.types.Depsgraph
+    layer: str
+    sequences: Sequence[SceneSequence]
+
+    def is_still(self, depsgraph: bpy.types.Depsgraph) -> bool:
+        """Whether a depsgraph still is the kept one, and of the same view layer."""
+        return bool(depsgraph == self.depsgraph) and depsgraph.view_layer.name == self.layer
 
 
 @dataclass
@@ -103,9 +120,11 @@ class _Frame:
     before: tuple[tuple[int, ...], ...]
     settings: Settings
     sequences: Sequence[SceneSequence]
+    table: CategoryTable | None = None
     thread: int = field(default_factory=threading.get_ident)
-    descriptions: dict[SceneSequence, SceneDescription] = field(default_factory=dict)
+    descriptions: Descriptions = field(default_factory=dict)
     look: Look | None = None
+    kept: "_Kept | None" = None
     error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
 
     def is_evaluated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> bool:
@@ -121,20 +140,43 @@ class _Frame:
             and scene.frame_subframe == 0.0
         )
 
+    def of_all(self, sequences: Sequence[SceneSequence]) -> Descriptions:
+        """The descriptions of some sequences; raises SceneError where one has none."""
+        if not set(sequences) <= set(self.descriptions):
+            raise SceneError(self.error)
+        return self.descriptions
+
 
 _frame: _Frame | None = None
+_asked: _Frame | None = None  # what is rendered to be described, and no more
 _written = WrittenFiles()
 
 
 @contextmanager
-def paused() -> Iterator[None]:
-    """Look away from what is rendered in this block."""
-    global _paused
-    before, _paused = _paused, True
+def describing(
+    scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings, table: CategoryTable | None
+) -> Iterator[_Frame]:
+    """Describe what is rendered in this block, which is the frame that a scene stands at, and do nothing else with it.
+
+    Args:
+        scene: the original scene.
+        sequences: what to describe.
+        settings: the user's choices.
+        table: of categories; None takes the scene's own.
+
+    Yields:
+        What has the descriptions afterwards.
+    """
+    global _asked
+    _asked = frame = _Frame(scene.name, scene.frame_current, (), settings, sequences, table)
+    was_watching = _on_frame_change in bpy.app.handlers.frame_change_post
+    _HANDLERS.add()
     try:
-        yield
+        yield frame
     finally:
-        _paused = before
+        _asked = None
+        if not was_watching:
+            _HANDLERS.remove()
 
 
 @persistent
@@ -146,9 +188,10 @@ def _on_init(*_: object) -> None:
 @persistent
 def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
     global _frame
-    wanted = scene.labelpass.while_rendering and not _paused
-    _frame = None
-    if not wanted:
+    _frame = _asked
+    if _asked or scene.labelpass.while_rendering:
+        _be_last()
+    if _asked or not scene.labelpass.while_rendering:
         return
     try:
         settings = scene.labelpass.core_settings()
@@ -163,29 +206,83 @@ def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
 
 @persistent
 def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_: object) -> None:
-    if _frame is None or not _frame.is_evaluated(scene, depsgraph):
+    if _frame is None:
+        return
+    if _frame.kept and depsgraph.mode == "RENDER" and not _frame.kept.is_still(depsgraph):
+        _frame.kept, _frame.error = None, _NOT_KEPT  # Blender keeps the data of one view layer at a time
+    if not _frame.is_evaluated(scene, depsgraph):
         return
     # Each view layer has a depsgraph; of one that is evaluated again, for another view, the first time counts.
     layer = depsgraph.view_layer.name
     shown = [sequence for sequence in _frame.sequences if sequence.described_layer in (layer, "")]
     shown = [sequence for sequence in shown if sequence not in _frame.descriptions]
-    if not shown:
+    if not shown or not _is_last():
         return
+    if not _has_others():
+        _describe(_frame, scene, shown, depsgraph)
+    elif not scene.render.use_persistent_data:
+        settle(depsgraph)
+        _describe(_frame, scene, shown, depsgraph)
+    elif _frame.error != _NOT_KEPT:
+        _frame.kept = _Kept(depsgraph, layer, shown)
+
+
+# What handlers change is evaluated after the last of them, and the data that persist must not be touched before.
+_NOT_KEPT = (
+    "Other scripts have handlers in frame_change_post, and with Persistent Data what they move cannot be read where "
+    "several view layers or scenes are rendered; turn Persistent Data off, or export the frames afterwards"
+)
+
+
+def _describe(
+    frame: _Frame, scene: bpy.types.Scene, sequences: Sequence[SceneSequence], depsgraph: bpy.types.Depsgraph
+) -> None:
     try:
-        every_layer = not shown[0].described_layer
-        first = describe(scene, depsgraph, _frame.settings, None, shown[0].described_view, every_layer)
-        for sequence in shown:
-            _frame.descriptions[sequence] = first.from_view(scene, depsgraph, sequence.described_view)
-        _frame.look = _frame.look or Look.of(depsgraph.scene_eval)
+        frame.descriptions |= describe_layer(scene, sequences, frame.settings, frame.table, depsgraph)
+        frame.look = frame.look or Look.of(depsgraph.scene_eval)
     except LabelpassError as error:
-        _frame.error = str(error)
+        frame.error = str(error)
+
+
+def _be_last() -> None:
+    """Look at a frame when all other handlers have changed it; not while these are called."""
+    handlers = bpy.app.handlers.frame_change_post
+    handlers[:] = [handler for handler in handlers if handler != _on_frame_change]
+    handlers.append(_on_frame_change)
+
+
+def _is_last() -> bool:
+    """Whether no handler comes after this one; else it will be called once more."""
+    handlers = bpy.app.handlers.frame_change_post
+    # Another one may want to be the last one too.
+    if handlers[-1] == _on_frame_change or handlers.count(_on_frame_change) > _MOST_CALLS:
+        return True
+    handlers.append(_on_frame_change)
+    return False
+
+
+_MOST_CALLS = 5
+
+
+def _has_others() -> bool:
+    """Whether there are handlers that may change the scene: any but those of this extension."""
+    own = __package__.removesuffix("operators.export")
+    return any(
+        not (getattr(handler, "__module__", None) or "").startswith(own)
+        for handler in bpy.app.handlers.frame_change_post
+    )
 
 
 @persistent
 def _on_write(scene: bpy.types.Scene, *_: object) -> None:
     global _frame
     frame, _frame = _frame, None
-    if frame is not None and (frame.scene, frame.number) == (scene.name, scene.frame_current):
+    if frame is None or (frame.scene, frame.number) != (scene.name, scene.frame_current):
+        return
+    if frame.kept:
+        kept, frame.kept = frame.kept, None
+        _describe(frame, scene, kept.sequences, kept.depsgraph)
+    if _asked is None:
         _tell(_read_written(scene, frame))
 
 
@@ -193,7 +290,7 @@ def _on_write(scene: bpy.types.Scene, *_: object) -> None:
 def _on_end(*_: object) -> None:
     global _frame
     _frame = None
-    if not _paused:
+    if _asked is None:
         _tell(RenderEnded())
 
 
@@ -212,9 +309,9 @@ def _read_written(scene: bpy.types.Scene, frame: _Frame) -> WrittenFrame | BadFr
         for variant in variants
         if variant.sequence in frame.descriptions
     )
-    if frame.look is None or len(described) < len(variants):
-        return BadFrame(names, frame.error, output, frame.scene, frame.settings.redo)
     total = len(variants) * len(scene_frames(scene))
+    if frame.look is None or len(described) < len(variants):
+        return BadFrame(names, frame.error, output, total, frame.scene, frame.settings.redo)
     return WrittenFrame(described, output, frame.look, total, frame.scene, frame.settings.redo)
 
 

@@ -45,8 +45,7 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
     """The surfaces of a frame that share a label with an instance, or all of them; None where there are none.
 
     Args:
-        depsgraph: evaluated at the frame. Instances that only a render shows, such as those of particles beyond the
-            viewport's percentage, are known to the depsgraph of a render alone.
+        depsgraph: evaluated at the frame. What only a render shows is known to the depsgraph of a render alone.
         every_object: whether objects count too that share their label with nothing.
     """
     identities = Identities()

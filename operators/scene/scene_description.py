@@ -33,6 +33,10 @@ class SceneDescription:
         """The same as another stereo view shows it."""
         return dataclasses.replace(self, record=from_view(self.record, scene, depsgraph, view))
 
+    def of_viewport(self) -> "SceneDescription":
+        """The same, with a mark that it was read from a viewport's depsgraph."""
+        return dataclasses.replace(self, record=dataclasses.replace(self.record, of_viewport=True))
+
     def write(self, path: Path) -> None:
         """Write the scene record and what belongs to it; raises OutputError where that cannot be done."""
         record = self.record
