@@ -1,6 +1,7 @@
 """Closed lines of pixels joined to one by lines there and back, with as few pixels between them as can be."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -8,17 +9,14 @@ from ..base.ragged import Integers
 
 # With more points than these in all pieces, only some of each are looked at for the shortest way.
 _MOST_POINTS = 4096
-# With more pieces than these, each is joined to one of so many before it along a curve that fills the image.
-_MOST_PIECES = 1024
-_BEFORE = 64
 
 
 def join_pieces(pieces: Sequence[Integers]) -> tuple[Integers, Integers]:
     """One closed line through all pieces.
 
     Beginning with the first, the piece that is nearest to those already joined is joined to the nearest of their
-    points: the shortest tree that joins them all (Prim's), measured in pixels along rows, columns and diagonals. A mask
-    of thousands of pieces, such as grass, gets a tree that is nearly as short, since their pairs would be too many.
+    points: the shortest tree that joins them all (Prim's), measured in pixels along rows, columns and diagonals. The
+    time grows with the square of their number; simpler_masks.py leaves few enough.
 
     Args:
         pieces: (P, 2) int64 each, column and row of pixels, one or more.
@@ -30,11 +28,7 @@ def join_pieces(pieces: Sequence[Integers]) -> tuple[Integers, Integers]:
     """
     if len(pieces) == 1:
         return pieces[0], np.zeros((0, 3, 2), dtype=np.int64)
-    if len(pieces) > _MOST_PIECES:
-        pieces = [pieces[piece] for piece in _along_a_curve(np.array([piece[0] for piece in pieces])).tolist()]
-        ends = _short_tree(pieces)
-    else:
-        ends = _shortest_tree(pieces)
+    ends = _shortest_tree(pieces)
     one = np.array([pieces[there][point] for there, point, _ in ends.values()])
     other = np.array([pieces[piece][point] for piece, (_, _, point) in ends.items()])
     away = other - one
@@ -44,6 +38,30 @@ def join_pieces(pieces: Sequence[Integers]) -> tuple[Integers, Integers]:
     line = points[np.concatenate(list(_walk(pieces, ends)))]
     new = np.append(True, (line[1:] != line[:-1]).any(axis=1))
     return line[new], np.stack((one, turns, other), axis=1)
+
+
+class _SortedPiece:
+    """A piece whose points are found by their columns: it may have a million of them, and hundreds of pieces near it.
+
+    Args:
+        piece: (P, 2) int64.
+    """
+
+    def __init__(self, piece: Integers) -> None:
+        self._piece = piece
+
+    @cached_property
+    def _by_column(self) -> tuple[Integers, Integers]:
+        """The order of the points, and their columns in that order."""
+        order = np.argsort(self._piece[:, 0], kind="stable")
+        return order, self._piece[order, 0]
+
+    def nearest(self, point: Integers, within: int) -> int:
+        """The point of the piece that is nearest to another, by number; one of them is no farther than `within`."""
+        order, columns = self._by_column
+        first, stop = np.searchsorted(columns, (point[0] - within, point[0] + within + 1)).tolist()
+        near = order[first:stop]
+        return int(near[np.abs(self._piece[near] - point).max(axis=1).argmin()])
 
 
 # Piece -> the piece that it is joined to, the number of the point there, and that of its own.
@@ -60,6 +78,7 @@ def _shortest_tree(pieces: Sequence[Integers]) -> _Tree:
     distance = np.full(waiting.size, np.iinfo(np.int64).max)
     by = np.zeros(waiting.size, dtype=np.int64)  # the piece that is so near
     tree: _Tree = {}
+    sorted_pieces = [_SortedPiece(piece) for piece in pieces]
     newest = 0
     while waiting.size:
         nearest = _distances(points[waiting], some[newest])
@@ -67,34 +86,12 @@ def _shortest_tree(pieces: Sequence[Integers]) -> _Tree:
         distance[nearer], by[nearer] = nearest[nearer], newest
         chosen = int(distance.argmin())
         newest, there = int(piece_of[waiting[chosen]]), int(by[chosen])
-        tree[newest] = _near_points(pieces[there], pieces[newest], there, points[waiting[chosen]])
+        here = sorted_pieces[there].nearest(points[waiting[chosen]], int(distance[chosen]))
+        own = int(np.abs(pieces[newest] - pieces[there][here]).max(axis=1).argmin())
+        tree[newest] = there, here, own
         left = piece_of[waiting] != newest
         waiting, distance, by = waiting[left], distance[left], by[left]
     return tree
-
-
-def _along_a_curve(points: Integers) -> Integers:
-    """The order of points along Morton's curve, so that most that are near in the image are near in the order."""
-    place = np.zeros(len(points), dtype=np.int64)
-    for bit in range(int(points.max()).bit_length()):
-        place |= ((points[:, 0] >> bit & 1) << 2 * bit) | ((points[:, 1] >> bit & 1) << 2 * bit + 1)
-    return np.argsort(place, kind="stable")
-
-
-def _short_tree(pieces: Sequence[Integers]) -> _Tree:
-    """Each piece joined to the nearest of those shortly before it, as far as their first points tell."""
-    points = np.array([piece[0] for piece in pieces])
-    number = np.arange(1, len(points))
-    nearest = np.zeros_like(number)
-    distance = np.full(number.size, np.iinfo(np.int64).max)
-    for back in range(1, _BEFORE + 1):
-        away = np.abs(points[number] - points[np.maximum(number - back, 0)]).max(axis=1)
-        nearer = away < distance
-        distance[nearer], nearest[nearer] = away[nearer], np.maximum(number - back, 0)[nearer]
-    return {
-        piece: _near_points(pieces[there], pieces[piece], there, points[piece])
-        for piece, there in zip(number.tolist(), nearest.tolist(), strict=True)
-    }
 
 
 def _distances(points: Integers, piece: Integers) -> Integers:
@@ -106,13 +103,6 @@ def _distances(points: Integers, piece: Integers) -> Integers:
         away = np.maximum(np.abs(points[:, :1] - x), np.abs(points[:, 1:] - y))
         np.minimum(nearest, away.min(axis=1), out=nearest)
     return nearest
-
-
-def _near_points(joined: Integers, piece: Integers, number: int, point: Integers) -> tuple[int, int, int]:
-    """The points to join, among all of both pieces, near a point of the second."""
-    here = int(np.abs(joined - point).max(axis=1).argmin())
-    there = int(np.abs(piece - joined[here]).max(axis=1).argmin())
-    return number, here, there
 
 
 def _walk(pieces: Sequence[Integers], tree: _Tree) -> Iterator[Integers]:

@@ -6,7 +6,9 @@ lines round a piece are horizontal and vertical, so that points between them, wh
 the same pixels. Diagonal ones would save a fifth of the points, and lose pixels by that.
 
 The format holds one polygon for each instance. Pieces are joined as Ultralytics' `merge_multi_segment` does it: by a
-line there and back between near points. That line is filled too, so it adds pixels that are not in the mask.
+line there and back between near points. That line is filled too, so it adds pixels that are not in the mask. A mask
+that is nothing but noise keeps its largest pieces and holes only, see simpler_masks.py, so that the polygons of a frame
+take about a second at most.
 """
 
 from collections.abc import Sequence
@@ -18,11 +20,15 @@ import numpy.typing as npt
 from ..base.ragged import Integers, flat_ranges
 from .bridges import Joined, join_holes, starts_of_bridges
 from .joined_pieces import join_pieces
-from .outlines import Corners, Edges, trace_edges
+from .outlines import Corners, Edges
 from .rle import mask_runs
+from .simpler_masks import SimplerMasks, common_pixels, pixels_before, simpler_masks
 
 # Fewer points are no polygon to any reader.
 _FEWEST_POINTS = 3
+# Where in its pixel a point lies: in the middle, but so that readers that round to the nearest pixel (supervision) find
+# the same one as those that cut off.
+_WITHIN = 0.49
 
 
 @dataclass(frozen=True)
@@ -30,18 +36,23 @@ class YoloPolygon:
     """What the format can hold of a mask.
 
     Attributes:
-        points: (P, 2) float64, x and y of the middles of border pixels, in pixels from the outer corner of the
-            top-left pixel; P is at least 3. A row of a label file has them divided by the image's width and height.
+        points: (P, 2) float64, x and y of the middles of border pixels, a hundredth less, in pixels from the outer
+            corner of the top-left pixel; P is at least 3. A row of a label file has them divided by the image's width
+            and height.
         pieces: connected pieces of the mask; pixels that touch at a corner only are apart.
         holes: in them.
-        iou: of the mask and of what readers make of the polygon, in 0 ... 1. 1 unless lines between pieces add pixels.
-            Readers that scale the image find a little less.
+        pieces_left_out: how many of the pieces the polygon leaves out, since there are very many.
+        holes_filled: how many of the holes of the other pieces it fills, likewise.
+        iou: of the mask and of what readers make of the polygon, in 0 ... 1. 1 unless lines between pieces add pixels,
+            pieces are left out, or holes are filled. Readers that scale the image find a little less.
         is_line: the mask is one pixel wide or high. Readers take the box from the points, so it has no area.
     """
 
     points: npt.NDArray[np.float64]
     pieces: int
     holes: int
+    pieces_left_out: int
+    holes_filled: int
     iou: float
     is_line: bool
 
@@ -58,28 +69,44 @@ def yolo_polygons(rles: Sequence[str], height: int, width: int) -> list[YoloPoly
     Raises:
         ValueError: the texts are not masks, or are of another size.
     """
-    edges = trace_edges(rles, height, width)
+    simpler = simpler_masks(rles, height, width)
+    edges = simpler.edges
     if edges.first.size == 0:
         return [None] * len(rles)
     corners = edges.corners()
     points = _border_pixels(edges, corners)
     joined = join_holes(edges, points, corners.first, starts_of_bridges(edges, corners), _bridges(edges))
-    holes = np.bincount(edges.mask[edges.is_hole], minlength=len(rles)).tolist()
-    is_line = _is_line(joined)
-    runs = _runs_of_several(joined, rles, height, width)
-    found: list[YoloPolygon | None] = []
+    lines: list[Integers | None] = []
+    between: dict[int, Integers] = {}
     for mask, pieces in enumerate(joined.by_mask(len(rles))):
-        if not pieces:
-            found.append(None)
-            continue
-        line, iou = pieces[0], 1.0
         if len(pieces) > 1:
-            line, between = join_pieces(pieces)
-            iou = _iou(between, *runs[mask], height)
-        if len(line) < _FEWEST_POINTS:
-            line = line[np.minimum(np.arange(_FEWEST_POINTS), len(line) - 1)]
-        found.append(YoloPolygon(line + 0.5, len(pieces), holes[mask], iou, is_line[mask]))
-    return found
+            line, between[mask] = join_pieces(pieces)
+            lines.append(line)
+        else:
+            lines.append(pieces[0] if pieces else None)
+    iou = _ious(rles, simpler, between, height, width)
+    is_line = _is_line(joined)
+    pieces, holes = simpler.pieces.tolist(), simpler.holes.tolist()
+    left_out, filled = simpler.pieces_left_out.tolist(), simpler.holes_filled.tolist()
+    return [
+        None
+        if line is None
+        else YoloPolygon(
+            _closed(line) + _WITHIN,
+            pieces[mask],
+            holes[mask],
+            left_out[mask],
+            filled[mask],
+            iou.get(mask, 1.0),
+            is_line[mask],
+        )
+        for mask, line in enumerate(lines)
+    ]
+
+
+def _closed(line: Integers) -> Integers:
+    """The line with as many points as a polygon has."""
+    return line if len(line) >= _FEWEST_POINTS else line[np.minimum(np.arange(_FEWEST_POINTS), len(line) - 1)]
 
 
 def _is_line(joined: Joined) -> dict[int, bool]:
@@ -88,16 +115,6 @@ def _is_line(joined: Joined) -> dict[int, bool]:
     begin = joined.first[piece]
     sizes = np.maximum.reduceat(joined.points, begin) - np.minimum.reduceat(joined.points, begin)
     return dict(zip(masks.tolist(), (sizes == 0).any(axis=1).tolist(), strict=True))
-
-
-def _runs_of_several(
-    joined: Joined, rles: Sequence[str], height: int, width: int
-) -> dict[int, tuple[Integers, Integers]]:
-    """Start and end of the runs, in the column-major image, of each mask of several pieces."""
-    several = np.flatnonzero(np.bincount(joined.mask) > 1).tolist()
-    mask, start, end = mask_runs([rles[number] for number in several], height, width)
-    cuts = np.searchsorted(mask, np.arange(1, len(several)))
-    return dict(zip(several, zip(np.split(start, cuts), np.split(end, cuts), strict=True), strict=False))
 
 
 def _border_pixels(edges: Edges, corners: Corners) -> Integers:
@@ -124,21 +141,51 @@ def _bridges(edges: Edges) -> Integers:
     return np.stack((np.stack((column, upper), axis=1), np.stack((column, lower), axis=1)), axis=1)
 
 
-def _iou(between: Integers, start: Integers, end: Integers, height: int) -> float:
-    """Of a mask, and of the mask with lines between its pieces.
+def _ious(
+    rles: Sequence[str], simpler: SimplerMasks, between: dict[int, Integers], height: int, width: int
+) -> dict[int, float]:
+    """Of the masks that lose something, and of what is left of each with lines between its pieces.
 
     Args:
-        between: (L, 3, 2) int64, the lines with their turning points.
-        start, end: (R,) int64, the runs of the mask in the column-major image.
+        rles: of the masks.
+        simpler: what is left of them.
+        between: mask -> (L, 3, 2) int64, the lines with their turning points.
     """
-    if len(between) == 0:
-        return 1.0
-    one, other = between[:, :2].reshape(-1, 2), between[:, 1:].reshape(-1, 2)
-    lengths = np.abs(other - one).max(axis=1)
-    step = np.repeat(np.sign(other - one), lengths, axis=0) * flat_ranges(np.zeros_like(lengths), lengths)[:, None]
-    column, row = (np.repeat(one, lengths, axis=0) + step).T
-    place = np.unique(column * height + row)
-    run = np.searchsorted(start, place, side="right") - 1
-    added = np.count_nonzero((run < 0) | (place >= end[run]))
-    area = int((end - start).sum())
-    return area / (area + added)
+    lose = np.flatnonzero((simpler.pieces_left_out > 0) | (simpler.holes_filled > 0)).tolist()
+    chosen = sorted({*between, *lose})
+    before, after = [rles[mask] for mask in chosen], [simpler.rles[mask] for mask in chosen]
+    place, line_of = _line_pixels([between.get(mask) for mask in chosen], height)
+    pixels, number = height * width, np.arange(len(chosen) + 1)
+    place += line_of * pixels
+    are_in = []
+    areas = []
+    for texts in (before, after):
+        mask, start, end = mask_runs(texts, height, width)
+        start, end = mask * pixels + start, mask * pixels + end
+        are_in.append(pixels_before(start, end, place + 1) > pixels_before(start, end, place))
+        areas.append(np.diff(pixels_before(start, end, number * pixels)))
+    was_in, is_in = are_in
+    common = common_pixels(before, after, height, width)
+    found = common + np.bincount(line_of[was_in & ~is_in], minlength=len(chosen))
+    added = np.bincount(line_of[~was_in & ~is_in], minlength=len(chosen))
+    every = areas[0] + areas[1] - common + added
+    return dict(zip(chosen, (found / every).tolist(), strict=True))
+
+
+def _line_pixels(lines: Sequence[Integers | None], height: int) -> tuple[Integers, Integers]:
+    """The pixels of lines, each once: (N,) int64, their places in the column-major image, and which lines they are of.
+
+    Args:
+        lines: (L, 3, 2) int64 each.
+    """
+    places = [np.zeros(0, dtype=np.int64)]
+    numbers = [np.zeros(0, dtype=np.int64)]
+    for number, line in enumerate(lines):
+        if line is not None:
+            one, other = line[:, :2].reshape(-1, 2), line[:, 1:].reshape(-1, 2)
+            lengths = np.abs(other - one).max(axis=1)
+            along = flat_ranges(np.zeros_like(lengths), lengths)[:, None]
+            column, row = (np.repeat(one, lengths, axis=0) + np.repeat(np.sign(other - one), lengths, axis=0) * along).T
+            places.append(np.unique(column * height + row))
+            numbers.append(np.full(places[-1].size, number))
+    return np.concatenate(places), np.concatenate(numbers)
