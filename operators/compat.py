@@ -81,6 +81,13 @@ def compositor_tree(scene: bpy.types.Scene) -> bpy.types.NodeTree | None:
     return scene.node_tree if scene.use_nodes else None
 
 
+def shader_tree(thing: bpy.types.Material | bpy.types.World | None) -> bpy.types.NodeTree | None:
+    """The nodes of a material or a world; None where it has none, or does not use them."""
+    if thing is None or (bpy.app.version < (5, 0, 0) and not thing.use_nodes):
+        return None
+    return thing.node_tree
+
+
 def picture_inputs(tree: bpy.types.NodeTree) -> list[bpy.types.NodeSocket]:
     """The inputs of the compositor's nodes at which its picture comes in; none where it makes no picture."""
     if bpy.app.version >= (5, 0, 0):

@@ -4,6 +4,8 @@ from enum import Enum, auto
 
 import bpy
 
+from .. import compat
+
 
 class Surface(Enum):
     """What a material makes of a surface."""
@@ -23,13 +25,14 @@ def surface_of(material: bpy.types.Material | None, engine: str, threshold: floa
         engine: of the scene, which may have an output node of its own.
         threshold: of alpha, from which on Cycles writes a surface into index passes.
     """
-    if material is None or not material.use_nodes or material.node_tree is None:
+    tree = compat.shader_tree(material)
+    if tree is None:
         return Surface.LABELLED
-    output = _output_of(material.node_tree, engine)
+    output = _output_of(tree, engine)
     shader = _source(output.inputs["Surface"]) if output else None
     alpha = 0.0 if shader is None else _alpha(shader)
     if shader is None or alpha <= 0:
-        return Surface.VOLUME if has_volume(material.node_tree, engine) else Surface.UNSEEN
+        return Surface.VOLUME if has_volume(tree, engine) else Surface.UNSEEN
     if shader.bl_idname == "ShaderNodeHoldout":
         return Surface.HOLDOUT
     return Surface.TRANSPARENT if alpha < threshold else Surface.LABELLED

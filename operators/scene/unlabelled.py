@@ -124,8 +124,8 @@ class ShownObjects:
         """
         if self._scene.render.engine != "CYCLES":
             return ""
-        world = self._scene.world
-        if world and world.use_nodes and world.node_tree and has_volume(world.node_tree, "CYCLES"):
+        world = compat.shader_tree(self._scene.world)
+        if world and has_volume(world, "CYCLES"):
             return "the volume of the world"
         for ob in sorted(self._shown.keys() - self._empty, key=by_name):
             kinds = {kind for kind, box in self._shown[ob].unlabelled if view.may_show(box)}

@@ -96,6 +96,7 @@ def _fresh_scene(engine: str, samples: int) -> bpy.types.Scene:
         scene.cycles.device, scene.cycles.samples, scene.cycles.use_denoising = "CPU", samples, False
     else:
         scene.eevee.taa_render_samples = samples
+        render.hair_type = "STRIP"  # as wide as hair is in Cycles, and not a line
     layer = scene.view_layers[0]
     layer.use_pass_object_index = layer.use_pass_cryptomatte_object = layer.use_pass_z = True
     camera = _add(scene, "Camera", bpy.data.cameras.new("Camera"))
