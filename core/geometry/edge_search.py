@@ -16,7 +16,7 @@ from .rasteriser import Floats, ScreenTriangles
 
 # How far from the centre of a pixel an edge may lie, in pixels: Blender's filter is 1.5 wide, on either side of it.
 REACH = 1.5
-_POINTS_IN_PIXEL = 4
+_POINTS_IN_PIXEL = 2
 _POINTS_AT_ONCE = 1 << 16
 
 
@@ -34,6 +34,11 @@ class EdgeSearch:
         self._wanted = wanted.ravel()
         lowest = np.where(wanted >= 0, low, np.inf)
         self._low = lowest.ravel()
+        padded = np.pad(lowest, 2, constant_values=np.inf)
+        height, width = padded.shape
+        around = [padded[down : height - 2 + down, right : width - 2 + right] for down, right in np.ndindex(3, 3)]
+        # With a pixel around the window, since an edge there may be next to one in it.
+        self._lowest_around = np.minimum.reduce(around).ravel()
         self.range = DepthRange(lowest, np.where(wanted >= 0, np.inf, -np.inf))
         self._distance = np.full(wanted.size, np.inf)
         self._found = np.full(wanted.size, -1, dtype=np.int32)
@@ -84,8 +89,12 @@ class EdgeSearch:
         return first[near], last[near], kept[near]
 
     def _add_points(self, points: Floats, owner: npt.NDArray[np.int32], label: npt.NDArray[np.int32]) -> None:
-        x, y, nearness = points
-        column, row = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+        column, row = np.floor(points[:2]).astype(np.int64)
+        near = (column >= -1) & (column <= self._window.width) & (row >= -1) & (row <= self._window.height)
+        kept = np.flatnonzero(near)
+        place = (row[kept] + 1) * (self._window.width + 2) + column[kept] + 1
+        kept = kept[points[2][kept] >= self._lowest_around[place]]
+        (x, y, nearness), column, row, owner = points[:, kept], column[kept], row[kept], owner[kept]
         for down, right in np.ndindex(3, 3):
             to_x, to_y = column + right - 1, row + down - 1
             inside = np.flatnonzero(
