@@ -120,3 +120,25 @@ def test_what_is_seen_through_has_hardly_a_label(write_exr, tmp_path: Path, cate
 
     assert [one.name for one in record.instances] == ["Box"]
     assert any(note.startswith("'Pane' covers much of the image, but nearly") for note in record.notes) == told
+
+
+def test_categories_that_can_hardly_be_meant_are_notes(write_exr, tmp_path: Path) -> None:
+    """What of the scene is background though it has a category, and names that differ in numbers; the table mends it."""
+    index = np.arange(1, 17, dtype=np.float32).reshape(4, 4)
+    file = write_exr(tmp_path / "a_0001.exr", {"L.IndexOB.X": index})
+    boxes = [SceneEntry(f"Box_{number:04}", number, None) for number in range(1, 16)]
+    car = SceneEntry("Car", 16, None, facts=Facts(category="car", category_id=0))
+    path = tmp_path / "scene.json"
+    plain_scene(*boxes, car, width=4, height=4).write(path)
+    job = plain_job(file, tmp_path / "out", path, **NO_IMAGES)
+
+    record = annotate(dataclasses.replace(job, categories=CategoryTable()))
+    background, numbered = record.notes
+    assert "'Car' has a category ('car') and the category_id 0" in background
+    assert "15 categories differ only in numbers" in numbered
+    assert len(record.instances) == len({one.category for one in record.instances}) == 15
+
+    rules = Rule(Source.OBJECT_NAME, "Box_*", "box"), Rule(Source.OBJECT_NAME, "Car", "car")
+    record = annotate(dataclasses.replace(job, categories=CategoryTable(rules=rules)))
+    assert record.notes == ()
+    assert {one.category for one in record.instances} == {"box", "car"}
