@@ -123,7 +123,7 @@ def test_what_is_seen_through_has_hardly_a_label(write_exr, tmp_path: Path, cate
 
 
 def test_categories_that_can_hardly_be_meant_are_notes(write_exr, tmp_path: Path) -> None:
-    """What of the scene is background though it has a category, and names that differ in numbers; the table mends it."""
+    """What is background though it has a category, and names that differ in numbers; the table mends both."""
     index = np.arange(1, 17, dtype=np.float32).reshape(4, 4)
     file = write_exr(tmp_path / "a_0001.exr", {"L.IndexOB.X": index})
     boxes = [SceneEntry(f"Box_{number:04}", number, None) for number in range(1, 16)]
