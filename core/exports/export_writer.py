@@ -107,6 +107,10 @@ class ExportTarget:
         """A new file below the folder."""
         self._made(name).write_bytes(data)
 
+    def add_folder(self, name: str) -> None:
+        """A folder below the folder, which may stay empty."""
+        (self.folder / name).mkdir(parents=True, exist_ok=True)
+
     def write_lines(self, name: str, lines: Sequence[str]) -> None:
         """A new text file below the folder: UTF-8, a line each, also the last one with its end."""
         self.write(name, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
@@ -138,6 +142,7 @@ class Losses:
     """What a format cannot hold, counted by instance, or by whatever the noun says."""
 
     _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _notes: list[str] = field(default_factory=list)
 
     def add(self, what: str, number: int = 1, noun: str = "instance") -> None:
         """
@@ -149,8 +154,13 @@ class Losses:
         if number:
             self._counts[what, noun] += number
 
+    def note(self, sentence: str) -> None:
+        """Say what becomes of the whole export."""
+        self._notes.append(sentence)
+
     def lines(self) -> Iterator[str]:
-        """A line each, in the order of their words: "3 instances: several parts, joined by bridges"."""
+        """The notes, then a line each, in the order of their words: "3 instances: several parts, joined by bridges"."""
+        yield from self._notes
         for (what, noun), number in sorted(self._counts.items()):
             yield f"{counted(number, noun)}: {what}"
 

@@ -115,7 +115,39 @@ class ExportFormat(Choice):
         "yolo_detect",
         "YOLO Detect",
         "Boxes for Ultralytics YOLO: data.yaml, images/train, labels/train",
-        "yolo",
+        "yolo.detect",
         "https://docs.ultralytics.com/datasets/detect/",
         ExportNeed.CATEGORIES,
+    )
+    YOLO_SEGMENT = (
+        "yolo_segment",
+        "YOLO Segment",
+        "Polygons for Ultralytics YOLO: data.yaml, images/train, labels/train",
+        "yolo.segment",
+        "https://docs.ultralytics.com/datasets/segment/",
+        ExportNeed.CATEGORIES,
+    )
+    YOLO_POSE = (
+        "yolo_pose",
+        "YOLO Pose",
+        "Boxes and keypoints for Ultralytics YOLO: data.yaml, images/train, labels/train",
+        "yolo.pose",
+        "https://docs.ultralytics.com/datasets/pose/",
+        ExportNeed.KEYPOINTS,
+    )
+    YOLO_OBB = (
+        "yolo_obb",
+        "YOLO OBB",
+        "Boxes that are turned (oriented) for Ultralytics YOLO: data.yaml, images/train, labels/train",
+        "yolo.obb",
+        "https://docs.ultralytics.com/datasets/obb/",
+        ExportNeed.CATEGORIES,
+    )
+    YOLO_DEPTH = (
+        "yolo_depth",
+        "YOLO Depth",
+        "Depth for Ultralytics YOLO 8.4 and later: data.yaml, images/train, depth/train",
+        "yolo.depth",
+        "https://docs.ultralytics.com/datasets/depth/",
+        ExportNeed.DEPTH_PNG,
     )

@@ -20,8 +20,9 @@ from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
+from ..lost_fields import note_lost_fields
 from ..record_masks import masks_of
-from .split_files import Row, note_lost_extras, plain_category_row
+from .split_files import Row, plain_category_row
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ for segment in annotation["segments_info"]:
     def _note_losses(self, record: FrameRecord) -> None:
         of_all = sum(not region.category for region in record.ignored)
         self.losses.add("of all categories, so void as pixels without a label are", of_all, "ignore region")
-        note_lost_extras(self, record.instances)
+        note_lost_fields(self, record.instances)
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

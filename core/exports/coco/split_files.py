@@ -11,24 +11,15 @@ from ...formats.coco import CocoFile, CocoRows
 from ...formats.coco_rows import category_row
 from ...masks.polygons import exact_polygons
 from ...records.frame_record import FrameRecord
-from ...records.instance import Instance
 from ...settings.category_table import Category
 from ...settings.export_table import ExportFormat
 from ...settings.settings import CocoMasks
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
+from ..lost_fields import note_lost_fields
 from ..record_masks import masks_of
 
 Row = dict[str, Any]
 
-# Fields of an annotation that COCO does not have, and what is lost of an instance without them.
-_EXTRAS = {
-    "at_border": "whether it touches the border, left out",
-    "pose": "pose and 3D box left out",
-    "keypoints": "keypoints left out; the format coco_keypoints has them",
-    "amodal": "amodal mask left out",
-    "parts": "parts left out",
-    "soft_mask": "soft mask left out",
-}
 _ANNOTATION = ("id", "image_id", "category_id", "bbox", "area", "segmentation", "iscrowd", "name")
 _IMAGE = ("id", "file_name", "width", "height", "frame", "sequence")
 _CATEGORY = ("id", "name", "supercategory")
@@ -71,7 +62,7 @@ class SplitFilesWriter(ExportWriter):
         for row in self.annotation_rows(self._annotations_of(frame), frame):
             file.add_annotation(row)
         self.target.place_image(frame, f"{self.images.format(self.folder(frame.split))}/{frame.image_name}")
-        note_lost_extras(self, frame.record.instances, self.extras)
+        note_lost_fields(self, frame.record.instances, self.extras)
 
     def finish(self) -> None:
         for split, file in self._files.items():
@@ -124,21 +115,6 @@ class SplitFilesWriter(ExportWriter):
             "Masks are compressed run lengths, as pycocotools writes them. For a program that reads polygons only, "
             "export with `--coco-masks polygons`."
         )
-
-
-def note_lost_extras(writer: ExportWriter, instances: Sequence[Instance], kept: Sequence[str] = ()) -> None:
-    """Count what a format leaves out of instances.
-
-    Args:
-        writer: of the format.
-        instances: of a frame.
-        kept: fields that it does not leave out.
-    """
-    for field, lost in _EXTRAS.items():
-        if field not in kept:
-            writer.losses.add(lost, sum(getattr(one, field) is not None for one in instances))
-    if "track_id" not in kept:
-        writer.losses.add("track left out", sum(one.track is not None for one in instances))
 
 
 def plain_category_row(category: Category) -> Row:

@@ -92,7 +92,7 @@ def test_what_would_mislead_is_left_out_and_said(tmp_path: Path) -> None:
     done = exported(tmp_path, ExportFormat.COCO, splits="train=1")
 
     assert done.losses[ExportFormat.COCO] == (
-        "1 instance: keypoints left out; the format coco_keypoints has them",
+        "1 instance: keypoints left out; the formats coco_keypoints and yolo_pose have them",
         "1 instance: soft mask left out",
     )
     text = (tmp_path / "exports/coco/annotations/instances_train.json").read_text("utf-8")

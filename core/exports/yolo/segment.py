@@ -1,0 +1,92 @@
+"""YOLO segment: one polygon for each instance, see yolo_polygons.py."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from ...masks.yolo_polygons import YoloPolygon, yolo_polygons
+from ...records.frame_record import FrameRecord
+from ...settings.export_table import ExportFormat
+from ..export_writer import ExportWriter
+from ..record_masks import masks_of
+from .yolo_folder import YoloWriter, number
+
+# Polygons whose overlap with the mask is less are counted.
+_GOOD_IOU = 0.9
+
+
+class YoloSegmentWriter(YoloWriter):
+    """Rows of class and the points of a polygon, as parts of the image's size."""
+
+    @property
+    def about(self) -> str:
+        return f"""
+## Files
+
+- `images/SPLIT/NAME.png` and `labels/SPLIT/NAME.txt`: an image and its rows. An image without instances has an empty
+  text file.
+- `data.yaml`: what Ultralytics loads.
+
+## Conventions
+
+A row is `class x1 y1 x2 y2 ...`, the points of one polygon. They are pixels of the mask at its outline, each at the
+middle of its pixel (a hundredth of a pixel less, so that programs that round find the same pixel as those that cut
+off), and divided by the size of the image. Ultralytics and supervision fill up to and including these pixels, so a mask
+of one connected piece comes back exactly, with its holes. Boxes that are made of the points are one pixel narrower and
+lower than those of the masks; the format `yolo_detect` has them exactly. {self.about_classes}
+
+The format has one polygon for each instance. Holes are joined to the outline by lines there and back, and so are
+further pieces; lines between pieces are filled too. Of a mask of very many pieces, such as noise, at most the 256
+largest are there, and of its holes the 4096 largest; fewer where a frame has many masks like that.
+
+## Load it
+
+```sh
+yolo segment train data=data.yaml model=yolo11n-seg.pt
+```
+"""
+
+    def rows(self, record: FrameRecord) -> Iterator[str]:
+        classes, width, height = self.target.class_numbers, record.width, record.height
+        with masks_of(record):
+            polygons = yolo_polygons([one.mask.rle for one in record.instances], height, width)
+        for one, polygon in zip(record.instances, polygons, strict=True):
+            if polygon is None:
+                self.losses.add("without a pixel, left out")
+                continue
+            self._note_losses(polygon)
+            yield f"{classes[one.category]} {_points(polygon, height, width)}"
+
+    def _note_losses(self, polygon: YoloPolygon) -> None:
+        if polygon.pieces - polygon.pieces_left_out > 1 and polygon.iou < 1:
+            self.losses.add("several pieces, joined by lines that readers fill too")
+        if polygon.pieces_left_out:
+            self.losses.add("so many pieces that the smallest were left out")
+            self.losses.add("left out, of instances with very many", polygon.pieces_left_out, "piece")
+        if polygon.holes_filled:
+            self.losses.add("so many holes that the smallest were filled")
+            self.losses.add("filled, of instances with very many", polygon.holes_filled, "hole")
+        if polygon.iou < _GOOD_IOU:
+            self.losses.add("so readers find a mask whose IoU with the right one is below 0.9")
+        if polygon.is_line:
+            self.losses.add("one pixel wide or high, so its polygon has no area, and Ultralytics may leave it out")
+
+
+def _points(polygon: YoloPolygon, height: int, width: int) -> str:
+    """x and y of each point in turn. They lie at one place in their pixels, so each number is written once."""
+    pixels = np.floor(polygon.points)
+    x_offset, y_offset = (polygon.points[0] - pixels[0]).tolist()
+    columns, rows = _numbers(width, x_offset), _numbers(height, y_offset)
+    x, y = pixels.astype(np.int64).T.tolist()
+    return " ".join(f"{columns[column]} {rows[row]}" for column, row in zip(x, y, strict=True))
+
+
+@lru_cache(maxsize=4)
+def _numbers(size: int, offset: float) -> list[str]:
+    """Of each pixel along a side of the image."""
+    return [number((pixel + offset) / size) for pixel in range(size)]
+
+
+def make_writer(format: ExportFormat) -> ExportWriter:
+    return YoloSegmentWriter(format)
