@@ -151,3 +151,11 @@ class ExportFormat(Choice):
         "https://docs.ultralytics.com/datasets/depth/",
         ExportNeed.DEPTH_PNG,
     )
+    KITTI = (
+        "kitti",
+        "KITTI",
+        "2D and 3D boxes as KITTI's object benchmark has them: training/image_2, label_2, calib",
+        "poses.kitti",
+        "https://www.cvlibs.net/datasets/kitti/eval_object.php",
+        ExportNeed.CATEGORIES,
+    )

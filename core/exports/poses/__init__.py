@@ -1,0 +1,1 @@
+"""Formats of 6D poses, 3D boxes and cameras."""

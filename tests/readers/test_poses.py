@@ -1,0 +1,67 @@
+"""Exports of poses and cameras, as programs of others read them."""
+
+from pathlib import Path
+from typing import Any
+
+import datumaro
+import pytest
+from labelformat.formats.kitti import KittiObjectDetectionInput
+
+from core.dataset.splits import Splits
+from core.records.frame_record import FrameRecord
+from core.records.instance import Instance
+from core.settings.export_table import ExportFormat
+from core.settings.settings import Settings
+from tests.core.made_up import CATEGORIES, exported, several_frames, unusual_frames, write_made_up
+
+# What spaces and commas in names of categories become.
+TYPES = {CATEGORIES[1].name: "a_dog_'big':_#1", CATEGORIES[2].name: "Straße_東京"}
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> list[FrameRecord]:
+    return write_made_up(tmp_path, [*several_frames(12), *unusual_frames()])
+
+
+def boxes(record: FrameRecord) -> list[tuple[str, list[int]]]:
+    """Type and box of each row of a label file."""
+
+    def type_of(one: Instance) -> str:
+        return TYPES.get(one.category, one.category)
+
+    rows = [(type_of(one), [*one.mask.box]) for one in record.instances]
+    return [*rows, *(("DontCare", [*one.mask.box]) for one in record.ignored)]
+
+
+def test_datumaro_kitti(tmp_path: Path, records: list[FrameRecord], reads_back: Any) -> None:
+    splits = Settings(splits="train=2,val=1,test=1")
+    exported(tmp_path, ExportFormat.KITTI, splits=splits.splits)
+    dataset = datumaro.Dataset.import_from(str(tmp_path / "exports/kitti"), "kitti_detection")
+    names = [label.name for label in dataset.categories()[datumaro.AnnotationType.label]]
+    of = Splits.of_settings(splits).of
+
+    assert len(dataset) == len(records)
+    for item in dataset:
+        record = records[int(item.id)]
+        assert item.subset == ("testing" if of(record) == "test" else "training")
+        assert Path(item.media.path).samefile(tmp_path / record.image)
+        found = [(names[one.label], [*map(round, one.points)]) for one in sorted(item.annotations, key=lambda a: a.id)]
+        assert found == boxes(record)
+    reads_back("kitti", "datumaro", "images, 2D boxes, types")
+
+
+def test_labelformat_kitti(tmp_path: Path, records: list[FrameRecord], reads_back: Any) -> None:
+    exported(tmp_path, ExportFormat.KITTI)
+    names = [TYPES.get(one.name, one.name) for one in CATEGORIES] + ["DontCare"]
+    labels = KittiObjectDetectionInput(
+        tmp_path / "exports/kitti/training/label_2", ",".join(names), images_rel_path="../image_2"
+    )
+    seen = 0
+    for label in labels.get_labels():
+        record = records[int(Path(label.image.filename).stem)]
+        assert (label.image.width, label.image.height) == (record.width, record.height)
+        found = [(one.category.name, [one.box.xmin, one.box.ymin, one.box.xmax, one.box.ymax]) for one in label.objects]
+        assert found == boxes(record)
+        seen += 1
+    assert seen == len(records)
+    reads_back("kitti", "labelformat", "images, 2D boxes, types")
