@@ -23,6 +23,9 @@ NODES_STORE_CRYPTOMATTE_IN_HALF = bpy.app.version < (4, 5, 0)
 # The engines that draw triangles and follow no rays: EEVEE under its two names, and Workbench.
 RASTERISERS = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
 
+# Whether EEVEE draws lights that the camera may see: not in 5.0.1, but in 5.2.2.
+EEVEE_DRAWS_LIGHTS = bpy.app.version >= (5, 1, 0)
+
 # Setting one of these changes which values the ones after it may have.
 _IMAGE_SETTINGS_FIRST = ("media_type", "file_format", "color_mode", "color_depth")
 

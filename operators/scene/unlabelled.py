@@ -161,8 +161,10 @@ def lights_in(view: View, depsgraph: bpy.types.Depsgraph | None) -> list[Without
         view: which frame.
         depsgraph: as for ShownObjects.
     """
+    if depsgraph is None or (depsgraph.scene.render.engine in compat.RASTERISERS and not compat.EEVEE_DRAWS_LIGHTS):
+        return []
     found = set()
-    for one in depsgraph.object_instances if depsgraph else ():
+    for one in depsgraph.object_instances:
         ob = one.object
         if ob.type != "LIGHT" or ob.hide_render or not ob.visible_camera or ob.original.get("category_id") == 0:
             continue

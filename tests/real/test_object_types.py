@@ -23,6 +23,8 @@ TITLES = (
     "material with the Render Method Blended",
     "area light that the camera sees",
 )
+# What EEVEE draws in new Blenders only, as the page says below the table.
+NOT_SEEN_BEFORE = {"area light that the camera sees": (5, 1)}
 
 
 @pytest.fixture(scope="module")
@@ -49,5 +51,11 @@ def outcomes(labelpass_blender: InstalledBlender) -> dict[str, object_types.Outc
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_what_becomes_of_it(outcomes: dict[str, object_types.Outcome], title: str) -> None:
-    assert outcomes[title].word == object_types.table()[title][object_types.EEVEE], outcomes[title].detail
+def test_what_becomes_of_it(
+    labelpass_blender: InstalledBlender, outcomes: dict[str, object_types.Outcome], title: str
+) -> None:
+    expected = object_types.table()[title][object_types.EEVEE]
+    version = tuple(map(int, labelpass_blender.blender.version().split(".")[:2]))
+    if version < NOT_SEEN_BEFORE.get(title, version):
+        expected = "not seen"
+    assert outcomes[title].word == expected, outcomes[title].detail
