@@ -125,6 +125,7 @@ class _Frame:
     descriptions: Descriptions = field(default_factory=dict)
     look: Look | None = None
     kept: "_Kept | None" = None
+    settles: bool = False  # whether what handlers change is evaluated when they are done
     error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
 
     def is_evaluated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> bool:
@@ -139,6 +140,11 @@ class _Frame:
             and scene.frame_current == self.number
             and scene.frame_subframe == 0.0
         )
+
+    def missing(self, depsgraph: bpy.types.Depsgraph) -> list[SceneSequence]:
+        """The sequences that a depsgraph shows and that have no description yet."""
+        layers = (depsgraph.view_layer.name, "")
+        return [one for one in self.sequences if one.described_layer in layers and one not in self.descriptions]
 
     def of_all(self, sequences: Sequence[SceneSequence]) -> Descriptions:
         """The descriptions of some sequences; raises SceneError where one has none."""
@@ -190,7 +196,7 @@ def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
     global _frame
     _frame = _asked
     if _asked or scene.labelpass.while_rendering:
-        _be_last()
+        _surround_others()
     if _asked or not scene.labelpass.while_rendering:
         return
     try:
@@ -205,6 +211,17 @@ def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
 
 
 @persistent
+def _before_others(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_: object) -> None:
+    """Prepare what is done after all other handlers."""
+    if _frame is None or not _frame.is_evaluated(scene, depsgraph) or not _frame.missing(depsgraph):
+        return
+    is_first = bpy.app.handlers.frame_change_post[0] == _before_others
+    _frame.settles = is_first and not scene.render.use_persistent_data and _has_others()
+    if _frame.settles:
+        settle(depsgraph)
+
+
+@persistent
 def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_: object) -> None:
     if _frame is None:
         return
@@ -213,20 +230,24 @@ def _on_frame_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, *_:
     if not _frame.is_evaluated(scene, depsgraph):
         return
     # Each view layer has a depsgraph; of one that is evaluated again, for another view, the first time counts.
-    layer = depsgraph.view_layer.name
-    shown = [sequence for sequence in _frame.sequences if sequence.described_layer in (layer, "")]
-    shown = [sequence for sequence in shown if sequence not in _frame.descriptions]
+    shown = _frame.missing(depsgraph)
     if not shown or not _is_last():
         return
     if not _has_others():
         _describe(_frame, scene, shown, depsgraph)
-    elif not scene.render.use_persistent_data:
+    elif _frame.settles:
         settle(depsgraph)
         _describe(_frame, scene, shown, depsgraph)
+    elif not scene.render.use_persistent_data:
+        _frame.error = _NOT_FIRST
     elif _frame.error != _NOT_KEPT:
-        _frame.kept = _Kept(depsgraph, layer, shown)
+        _frame.kept = _Kept(depsgraph, depsgraph.view_layer.name, shown)
 
 
+_NOT_FIRST = (
+    "A script has added a handler to frame_change_post while the frame was rendered, and what it moves cannot be read; "
+    "let it add the handler before the render, or export the frames afterwards"
+)
 # What handlers change is evaluated after the last of them, and the data that persist must not be touched before.
 _NOT_KEPT = (
     "Other scripts have handlers in frame_change_post, and with Persistent Data what they move cannot be read where "
@@ -244,11 +265,11 @@ def _describe(
         frame.error = str(error)
 
 
-def _be_last() -> None:
-    """Look at a frame when all other handlers have changed it; not while these are called."""
+def _surround_others() -> None:
+    """Be called before and after all other handlers of a frame; not while these are called."""
     handlers = bpy.app.handlers.frame_change_post
-    handlers[:] = [handler for handler in handlers if handler != _on_frame_change]
-    handlers.append(_on_frame_change)
+    others = [handler for handler in handlers if handler not in (_before_others, _on_frame_change)]
+    handlers[:] = [_before_others, *others, _on_frame_change]
 
 
 def _is_last() -> bool:
@@ -332,6 +353,7 @@ def _tell(event: Event) -> None:
 _HANDLERS = Handlers(
     (bpy.app.handlers.render_init, _on_init),
     (bpy.app.handlers.render_pre, _on_pre),
+    (bpy.app.handlers.frame_change_post, _before_others),
     (bpy.app.handlers.frame_change_post, _on_frame_change),
     (bpy.app.handlers.render_write, _on_write),
     (bpy.app.handlers.render_complete, _on_end),

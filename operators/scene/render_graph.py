@@ -71,8 +71,11 @@ def in_render_graph(scene: bpy.types.Scene, layer: bpy.types.ViewLayer, read: Ca
 def settle(depsgraph: bpy.types.Depsgraph) -> None:
     """Evaluate what handlers have changed since, as Blender does after the last handler of `frame_change_post`.
 
-    The depsgraph then no longer tells what has changed since the frame before. An engine that keeps its data from frame
-    to frame (Persistent Data) looks at that, so its depsgraph must not be settled.
+    Blender first forgets what the frame has changed, and so this has to be called before all other handlers as well:
+    else objects that are moved lose their modifiers, since their geometry is marked as changed and not evaluated again.
+
+    An engine that keeps its data from frame to frame (Persistent Data) wants to know what has changed, so its depsgraph
+    must not be settled.
 
     Args:
         depsgraph: of a render, in such a handler.

@@ -1,8 +1,11 @@
 """Annotate While Rendering in real Blender: without a window by -a and -f, and with one, where a job thread renders."""
 
+import json
 import signal
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from tests.real.window import Window
 SWITCH_ON = "import bpy; bpy.context.scene.labelpass.while_rendering = True; bpy.ops.wm.save_mainfile()"
 # Some work for the renderer, so that there is time to see what goes on.
 SAMPLES = "bpy.context.scene.cycles.samples = 32; bpy.ops.wm.save_mainfile()"
+APPLE = "apple.006"
 FRAMES = [f"demo_{frame:04}" for frame in (1, 2, 3, 4)]
 
 
@@ -69,6 +73,47 @@ def test_in_the_window(
     shoot("annotated-while-rendering")
     check_dataset(demo.with_name("render"), FRAMES)
     check_up_to_date(labelpass_blender, demo, 4)
+
+
+def test_a_script_moves_what_the_viewport_hides(window: Window, switched_on: None, demo: Path) -> None:
+    """The render's thread and an export from the sidebar describe the same, and edit mode stays edit mode."""
+    window.run(
+        "scene = bpy.context.scene; scene.labelpass.poses = scene.labelpass.redo = True; "
+        f"scene.labelpass.source = 'FILES'; apple = bpy.data.objects[{APPLE!r}]; apple.hide_set(True); "
+        f"move = lambda scene, *_: setattr(bpy.data.objects[{APPLE!r}], 'delta_location', "
+        "(0, 0, scene.frame_current / 20)); bpy.app.handlers.frame_change_post.append(move)"
+    )
+    window.press("ctrl+F12")
+    window.wait_for(f"len({LINES}) > 0", 120)
+    said = window.ask(LINES)[0]
+    assert said.startswith("4 frames annotated; ")
+    rendered = _scene_records(demo)
+    heights = [_height(json.loads(text)) for _, text in sorted(rendered.items())]
+    assert [after - before for before, after in pairwise(heights)] == pytest.approx([0.05] * 3, abs=1e-5)
+
+    window.close_render()
+    window.run(
+        "import bpy\n"
+        "bpy.context.view_layer.objects.active = bpy.data.objects['Table']\n"
+        "with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):\n"
+        "    bpy.ops.object.mode_set(mode='EDIT')\n"
+        f"{STATE}.lines.clear()"
+    )
+    window.press_button("labelpass.export_annotations")
+    window.wait_for(f"len({LINES}) > 0 and not {STATE}.running", 120)
+    assert window.ask(LINES)[0] == said
+    assert _scene_records(demo) == rendered
+    assert window.ask("bpy.data.objects['Table'].mode") == "EDIT"
+    assert window.ask(f"bpy.data.objects[{APPLE!r}].hide_get()")
+
+
+def _scene_records(demo: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in demo.with_name("render").glob("scenes/*.json")}
+
+
+def _height(scene: dict[str, Any]) -> float:
+    (matrix,) = [row["matrix"] for row in scene["placements"] if row["name"] == APPLE]
+    return float(matrix[2][3])
 
 
 def test_a_worker_that_dies(labelpass_blender: InstalledBlender, window: Window, switched_on: None, demo: Path) -> None:

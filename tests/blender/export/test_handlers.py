@@ -51,7 +51,10 @@ def ball(scene: bpy.types.Scene) -> bpy.types.Object:
     scene.labelpass.while_rendering = scene.labelpass.poses = scene.labelpass.amodal = True
     bpy.data.objects["Cube.001"].location.y = 4
     bpy.data.objects["Cube"].delta_location.y = 4  # it has keyframes
-    return bpy.data.objects["Ball"]
+    ball = bpy.data.objects["Ball"]
+    ball.modifiers.new("Larger", "CAST").size = 0.6  # moving it must not lose its modifiers
+    ball.modifiers[0].use_radius_as_size, ball.modifiers[0].factor = False, 1.0
+    return ball
 
 
 def jump(ball: bpy.types.Object) -> Callable[..., None]:
@@ -138,11 +141,19 @@ def test_persistent_data_of_several_view_layers(
     assert all("Other scripts have handlers in frame_change_post" in text for text in remarks())
 
 
+@pytest.mark.parametrize("keeps_data", [False, True])
 def test_the_picture_is_the_same_as_without(
-    scene: bpy.types.Scene, ball: bpy.types.Object, tmp_path: Path, add_handler: Callable[..., None]
+    scene: bpy.types.Scene, ball: bpy.types.Object, tmp_path: Path, add_handler: Callable[..., None], keeps_data: bool
 ) -> None:
-    """Data that are kept from frame to frame, and handlers that change everything that an engine looks at."""
-    scene.render.use_persistent_data = True
+    """Handlers that change everything that an engine looks at, also with data that are kept from frame to frame.
+
+    What is moved and not deformed has a modifier as well: it must not get lost.
+    """
+    scene.render.use_persistent_data = keeps_data
+    pebble = bpy.data.objects["Cube.001"]
+    pebble.modifiers.new("Subdivision", "SUBSURF").render_levels = 2
+    moved = bpy.data.objects["Cube"]
+    moved.modifiers.new("Array", "ARRAY")
     scene.world = bpy.data.worlds.new("World")
     scene.world.use_nodes = True
     twist = ball.modifiers.new("Taper", "SIMPLE_DEFORM")
@@ -155,6 +166,7 @@ def test_the_picture_is_the_same_as_without(
     def change(scene: bpy.types.Scene, *_: object) -> None:
         frame = scene.frame_current
         ball.location.x, twist.factor = frame - 2, frame / 3
+        pebble.location.z = moved.delta_location.z = frame / 4
         sun.data.energy, sun.rotation_euler = frame, (frame / 3, 0, 0)
         glow.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (frame / 3, 0, 1 - frame / 3, 1)
         scene.world.node_tree.nodes["Background"].inputs["Strength"].default_value = frame / 2
@@ -208,6 +220,25 @@ def test_a_handler_that_adds_itself_last_at_each_frame(
         handlers[:] = [one for one in handlers if one is not last] + [last]
     check_descriptions(tmp_path / "frames")
     assert sorted(map(repr, {*handlers} - {last})) == sorted(map(repr, before))
+
+
+def test_a_handler_that_is_added_in_front_meanwhile(ball: bpy.types.Object, add_handler: Callable[..., None]) -> None:
+    """What comes before ours cannot be told from what the frame has changed, so the frame fails."""
+    handlers = bpy.app.handlers.frame_change_post
+    move = jump(ball)
+
+    def add(scene: bpy.types.Scene, *_: object) -> None:
+        if scene.frame_current == 2 and handlers[0] is not move:
+            handlers.insert(0, move)
+
+    add_handler("render_pre", add)
+    add_handler("render_pre", lambda scene, *_: scene.frame_current == 3 and move in handlers and handlers.remove(move))
+    try:
+        render_animation()
+    finally:
+        handlers[:] = [one for one in handlers if one is not move]
+    assert lines()[0].startswith("2 frames annotated, 1 failed; ")
+    assert "A script has added a handler to frame_change_post" in remarks()[0]
 
 
 def test_no_other_handler_is_called_more_often(
