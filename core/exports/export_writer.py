@@ -101,11 +101,11 @@ class ExportTarget:
 
     def open(self, name: str) -> BinaryIO:
         """A new file below the folder that stays open until the format is complete."""
-        return self.files.enter_context(self._made(name).open("wb"))
+        return self.files.enter_context(self.path(name).open("wb"))
 
     def write(self, name: str, data: bytes) -> None:
         """A new file below the folder."""
-        self._made(name).write_bytes(data)
+        self.path(name).write_bytes(data)
 
     def add_folder(self, name: str) -> None:
         """A folder below the folder, which may stay empty."""
@@ -122,10 +122,10 @@ class ExportTarget:
     def place(self, file: Path, name: str) -> None:
         """Put a file of the dataset below the folder, as place_image() does."""
         if self.settings.media is not Media.NONE:
-            place_file(file, self._made(name), self.settings.media)
+            place_file(file, self.path(name), self.settings.media)
 
-    def _made(self, name: str) -> Path:
-        """A path below the folder, in a folder that is there."""
+    def path(self, name: str) -> Path:
+        """Where a new file below the folder goes; the folder that it is in is there."""
         path = self.folder / name
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,12 +29,19 @@ def file_name(frame: str) -> str:
 
 
 def name_without_dots(frame: str) -> str:
-    """As file_name(), for readers that cut names at the first dot."""
+    """As file_name(), for readers that cut names at the first dot, leave out those that begin with two underscores, as
+    if they were hidden, and fail at those that are not UTF-8."""
     name = file_name(frame)
-    if "." not in name:
+    changed = plain_text(name).replace(".", "_").lstrip("_")
+    if changed == name:
         return name
     digits = hashlib.blake2b(_bytes(frame), digest_size=_DIGITS // 2).hexdigest()
-    return f"{name.replace('.', '_')}-{digits}"
+    return f"{changed}-{digits}"
+
+
+def plain_text(text: str) -> str:
+    """The same with a replacement character for each byte that is not UTF-8."""
+    return _bytes(text).decode("utf-8", "replace")
 
 
 def _bytes(name: str) -> bytes:

@@ -36,5 +36,14 @@ def place_file(file: Path, path: Path, media: Media) -> None:
         shutil.copyfileobj(source, copy, 1 << 20)
 
 
+def read_file(file: Path) -> bytes:
+    """What is in a file of the dataset, for formats that hold images within other files; RecordError where it is not
+    there."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise _missing(file) from error
+
+
 def _missing(file: Path) -> RecordError:
     return RecordError(f"{file} is missing, which a frame record names; annotate that frame again")

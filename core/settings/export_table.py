@@ -159,3 +159,11 @@ class ExportFormat(Choice):
         "https://www.cvlibs.net/datasets/kitti/eval_object.php",
         ExportNeed.CATEGORIES,
     )
+    WEBDATASET = (
+        "webdataset",
+        "WebDataset",
+        "Tar files with image, boxes and masks of each frame side by side: train/train-000000.tar",
+        "tables.webdataset",
+        "https://github.com/webdataset/webdataset",
+        ExportNeed.CATEGORIES,
+    )

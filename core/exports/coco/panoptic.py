@@ -3,23 +3,21 @@
 Source of the format: https://cocodataset.org/#format-data. Readers look for the PNGs in a folder of the file's name.
 """
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ...base.box import Box
 from ...categories.palette import category_colours, own_colours
-from ...drawing.image_files import PNG_LEVEL
 from ...formats.coco import CocoFile
 from ...masks.rle import paint_masks
 from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
+from ..id_images import id_png
 from ..lost_fields import note_lost_fields
 from ..record_masks import masks_of
 from .split_files import Row, plain_category_row
@@ -125,7 +123,7 @@ for segment in annotation["segments_info"]:
                 "segments_info": [self._row(id, segment) for id, segment in enumerate(segments, start=1)],
             }
         )
-        self.target.write(f"annotations/panoptic_{frame.split}/{name}", _png(segment_ids(segments, record)))
+        self.target.write(f"annotations/panoptic_{frame.split}/{name}", id_png(segment_ids(segments, record)))
         self.target.place_image(frame, f"images/{frame.split}/{frame.image_name}")
         self._note_losses(record)
 
@@ -191,11 +189,3 @@ def segment_ids(segments: list[Segment], record: FrameRecord) -> npt.NDArray[np.
         numbers = paint_masks([one.mask.rle for _, one in masks], record.height, record.width)
     ids: npt.NDArray[np.uint32] = np.array([0, *(id for id, _ in masks)], np.uint32)[numbers.astype(np.int64)]
     return ids
-
-
-def _png(ids: npt.NDArray[np.uint32]) -> bytes:
-    """An RGB PNG whose pixels are the ids, lowest byte first."""
-    pixels = np.ascontiguousarray(ids.astype("<u4")).view(np.uint8).reshape(*ids.shape, 4)
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels[..., :3])).save(file, "PNG", compress_level=PNG_LEVEL)
-    return file.getvalue()

@@ -47,6 +47,7 @@ def test_names_of_files_are_unique(one: list[str], other: list[str]) -> None:
         assert "/" not in name("/".join(one))
         assert (name("/".join(one)) == name("/".join(other))) == (one == other)
     assert "." not in name_without_dots("/".join(one))
+    assert not name_without_dots("/".join(one)).startswith("_")
 
 
 def test_names_of_files() -> None:
@@ -54,6 +55,7 @@ def test_names_of_files() -> None:
     assert file_name("frame__0001") != file_name("frame/0001") == "frame__0001"
     long = file_name("東" * 100)
     assert len(long.encode()) <= 200
+    assert name_without_dots("not utf-8 \udce9").startswith("not utf-8 \ufffd-")
     assert long.startswith("東東") and long != file_name("東" * 101)
 
 

@@ -1,0 +1,150 @@
+"""Tables as Hugging Face Datasets and WebDataset read them: boxes, masks, categories and images equal the records."""
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pytest
+import webdataset
+from faster_coco_eval.core import mask as coco_masks
+from PIL import Image
+
+from core.dataset.splits import Splits
+from core.records.frame_record import FrameRecord
+from core.settings.category_table import Category
+from core.settings.export_table import ExportFormat
+from core.settings.settings import Settings, SplitBy
+from tests.core.made_up import (
+    CATEGORIES,
+    MadeUpFrame,
+    exported,
+    random_labels,
+    several_frames,
+    unusual_frames,
+    write_made_up,
+)
+
+NAMES = [category.name for category in sorted(CATEGORIES, key=lambda category: category.id or 0)]
+SPLITS = "train=6,val=2,a-test=2"
+STREAMING = pytest.mark.parametrize("streaming", [False, True], ids=["loaded", "streamed"])
+FORMATS = pytest.mark.parametrize("format", [ExportFormat.WEBDATASET])
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+def loaded(dataset: Path, format: ExportFormat, split: str, streaming: bool = False) -> Any:
+    """A split as people load it who have read LABELPASS.md."""
+    return datasets.load_dataset(str(dataset / "exports" / format), split=split, streaming=streaming)
+
+
+def row_of(row: dict[str, Any]) -> dict[str, Any]:
+    """Without the level that WebDataset has."""
+    if "json" not in row:
+        return row
+    return {**row["json"], "image": row.get("png") or row.get("jpg")}
+
+
+def check_row(row: dict[str, Any], record: FrameRecord, dataset: Path, names: Sequence[str] = NAMES) -> None:
+    with Image.open(dataset / record.image) as image:
+        assert (np.asarray(row["image"].convert("RGB")) == np.asarray(image.convert("RGB"))).all()
+    assert (row["width"], row["height"], row["sequence"]) == (record.width, record.height, record.sequence)
+    of_all = [(one, name) for one in record.ignored for name in ([one.category] if one.category else names)]
+    for column, things in ("objects", [(one, one.category) for one in record.instances]), ("ignored", of_all):
+        found = row[column]
+        assert [names[number] for number in found["category"]] == [name for _, name in things]
+        assert list(found["area"]) == [one.mask.area for one, _ in things]
+        assert [list(box) for box in found["bbox"]] == [
+            [one.mask.box.x0, one.mask.box.y0, one.mask.box.width, one.mask.box.height] for one, _ in things
+        ]
+        assert list(found["name"]) == [one.name for one, _ in things]
+        assert [mask["counts"] for mask in found["segmentation"]] == [one.mask.rle for one, _ in things]
+        for mask, (one, _) in zip(found["segmentation"], things, strict=True):
+            assert coco_masks.decode(dict(mask)).shape == (record.height, record.width)
+            assert coco_masks.decode(dict(mask)).sum() == one.mask.area
+
+
+def check_split(rows: Iterable[Any], records: Sequence[FrameRecord], split: str, dataset: Path) -> None:
+    of = Splits.of_settings(Settings(splits=SPLITS)).of
+    wanted = [record for record in records if of(record) == split]
+    assert wanted
+    for row, record in itertools.zip_longest(map(row_of, rows), wanted):
+        check_row(row, record, dataset)
+
+
+# --- Hugging Face Datasets --------------------------------------------------------------------------------------------
+
+
+@FORMATS
+@STREAMING
+def test_datasets(tmp_path: Path, format: ExportFormat, streaming: bool, reads_back: Any) -> None:
+    """Also frames that are empty, and images that are grey or JPEG; columns have their types in every split."""
+    records = write_made_up(tmp_path, [*several_frames(20), *unusual_frames()])
+    exported(tmp_path, format, splits=SPLITS)
+
+    assert set(datasets.get_dataset_split_names(str(tmp_path / "exports" / format))) == {"train", "val", "a_test"}
+    for split in ("train", "val", "a-test"):
+        rows = loaded(tmp_path, format, split.replace("-", "_"), streaming)
+        columns = rows.features.get("json", rows.features)
+        assert columns["objects"]["category"].feature.names == NAMES
+        check_split(rows, records, split, tmp_path)
+    how = "streamed" if streaming else "loaded"
+    reads_back(format, "datasets", f"splits, images, boxes, masks, categories; {how}")
+
+
+@FORMATS
+@STREAMING
+def test_a_split_of_empty_frames_comes_first(tmp_path: Path, format: ExportFormat, streaming: bool) -> None:
+    """From which no reader can guess the types of columns; the other split has 10,000 instances and one category."""
+    many = np.arange(1, 10001, dtype=np.uint32).reshape(100, 100)
+    frames = [MadeUpFrame(np.zeros((4, 5), np.uint32), f"a{number}", "", number) for number in range(8)]
+    frames += [MadeUpFrame(many, "many", "b", 1), MadeUpFrame(random_labels(1), "few", "b", 2)]
+    records = write_made_up(tmp_path, frames, [Category("grain", 70)])
+    by = {"splits": "train=1,val=1,none=0.0001", "split_by": SplitBy.SEQUENCE}
+    seeds = range(1000)  # one of them has the frames in the splits that are wanted
+    of = {seed: Splits.of_settings(Settings(**by, split_seed=seed)).of for seed in seeds}
+    seed = next(seed for seed in seeds if (of[seed](records[0]), of[seed](records[-1])) == ("train", "val"))
+    exported(tmp_path, format, **by, split_seed=seed)
+
+    for split, wanted in ("train", records[:8]), ("val", records[8:]):
+        rows = list(loaded(tmp_path, format, split, streaming))
+        for row, record in zip(rows, wanted, strict=True):
+            check_row(row_of(row), record, tmp_path, ["grain"])
+
+
+@FORMATS
+def test_what_the_page_says(tmp_path: Path, format: ExportFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code in LABELPASS.md runs in the folder above it."""
+    write_made_up(tmp_path, several_frames())
+    exported(tmp_path, format)
+    monkeypatch.chdir(tmp_path / "exports")
+    page = Path(format, "LABELPASS.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for code in blocks:
+        exec(code, {})
+
+
+# --- WebDataset -------------------------------------------------------------------------------------------------------
+
+
+def test_webdataset(tmp_path: Path, reads_back: Any) -> None:
+    records = write_made_up(tmp_path, [*several_frames(20), *unusual_frames()])
+    exported(tmp_path, ExportFormat.WEBDATASET, splits=SPLITS)
+    for split in ("train", "val", "a-test"):
+        shards = str(tmp_path / f"exports/webdataset/{split}/{split}-{{000000..000000}}.tar")
+        samples = list(webdataset.WebDataset(shards, shardshuffle=False).decode("pil"))
+        check_split(samples, records, split, tmp_path)
+        for sample in samples:
+            numbers = np.asarray(sample["mask.png"]).astype(int) @ [1, 256, 65536]
+            masks = [coco_masks.decode(dict(one)) for one in sample["json"]["objects"]["segmentation"]]
+            for number, mask in enumerate(masks, start=1):
+                assert ((numbers == number) == mask).all()
+            assert set(np.unique(numbers)) <= {*range(len(masks) + 1), 0xFFFFFF}
+    reads_back("webdataset", "webdataset", "images, boxes, masks as run lengths and as images, categories")
