@@ -5,6 +5,7 @@ Readers glob for names and cut them at dots, slashes or their last folder, so "s
 """
 
 import hashlib
+import re
 
 _BETWEEN = "__"
 _LONGEST = 200  # bytes; file systems allow 255 with suffixes
@@ -31,17 +32,25 @@ def file_name(frame: str) -> str:
 def name_without_dots(frame: str) -> str:
     """As file_name(), for readers that cut names at the first dot, leave out those that begin with two underscores, as
     if they were hidden, and fail at those that are not UTF-8."""
-    name = file_name(frame)
-    changed = plain_text(name).replace(".", "_").lstrip("_")
-    if changed == name:
-        return name
-    digits = hashlib.blake2b(_bytes(frame), digest_size=_DIGITS // 2).hexdigest()
-    return f"{changed}-{digits}"
+    return _changed(frame, plain_text(file_name(frame)).replace(".", "_").lstrip("_"))
+
+
+def name_without_spaces(frame: str) -> str:
+    """As file_name(), for readers of lists of names that end a name at a space or at #."""
+    return _changed(frame, re.sub(r"[\s#]", "_", file_name(frame)))
 
 
 def plain_text(text: str) -> str:
     """The same with a replacement character for each byte that is not UTF-8."""
     return _bytes(text).decode("utf-8", "replace")
+
+
+def _changed(frame: str, name: str) -> str:
+    """A name that is made of file_name(), with digits if it is not the same."""
+    if name == file_name(frame):
+        return name
+    digits = hashlib.blake2b(_bytes(frame), digest_size=_DIGITS // 2).hexdigest()
+    return f"{name}-{digits}"
 
 
 def _bytes(name: str) -> bytes:

@@ -151,6 +151,14 @@ class ExportFormat(Choice):
         "https://docs.ultralytics.com/datasets/depth/",
         ExportNeed.DEPTH_PNG,
     )
+    VOC = (
+        "voc",
+        "Pascal VOC",
+        "Boxes and segmentations as Pascal VOC has them: Annotations, JPEGImages, ImageSets, SegmentationClass",
+        "voc",
+        "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/",
+        ExportNeed.CATEGORIES,
+    )
     KITTI = (
         "kitti",
         "KITTI",
