@@ -10,6 +10,7 @@ import re
 _BETWEEN = "__"
 _LONGEST = 200  # bytes; file systems allow 255 with suffixes
 _DIGITS = 8
+_BETWEEN_WORDS = re.compile(r"[\s,;\"'%#]")
 
 
 def file_name(frame: str) -> str:
@@ -38,6 +39,12 @@ def name_without_dots(frame: str) -> str:
 def name_without_spaces(frame: str) -> str:
     """As file_name(), for readers of lists of names that end a name at a space or at #."""
     return _changed(frame, re.sub(r"[\s#]", "_", file_name(frame)))
+
+
+def name_of_one_word(path: str) -> str:
+    """As file_name(), for readers that take a name for a word of a list or for a value of an .ini file, and fail at
+    those that are not UTF-8."""
+    return _changed(path, _BETWEEN_WORDS.sub("_", plain_text(file_name(path))))
 
 
 def plain_text(text: str) -> str:

@@ -175,3 +175,11 @@ class ExportFormat(Choice):
         "https://github.com/webdataset/webdataset",
         ExportNeed.CATEGORIES,
     )
+    MOT = (
+        "mot",
+        "MOT",
+        "Boxes with tracks as the MOT Challenge has them: train/SEQUENCE/img1, gt/gt.txt, seqinfo.ini",
+        "tracking.mot",
+        "https://motchallenge.net/instructions/",
+        ExportNeed.TRACKS,
+    )

@@ -179,8 +179,10 @@ class CocoMasks(Choice):
     )
 
 
-# The formats that have the option.
+# The formats that have an option.
 _WITH_COCO_MASKS = (ExportFormat.COCO, ExportFormat.COCO_KEYPOINTS, ExportFormat.LVIS, ExportFormat.ROBOFLOW)
+_WITH_SCORED_CATEGORY = (ExportFormat.MOT,)
+_WITH_FPS = (ExportFormat.MOT,)
 
 
 class Stage(Enum):
@@ -482,6 +484,26 @@ class Settings(JsonObject):
         stage=Stage.EXPORT,
         topic=Topic.EXPORTED,
     )
+    scored_category: str = _setting(
+        "",
+        "Scored Category",
+        f"The category that counts in {listed(_WITH_SCORED_CATEGORY)}, whose evaluation scores one only; empty takes "
+        "the one called pedestrian or person, or else the first",
+        changes_records=False,
+        of_formats=_WITH_SCORED_CATEGORY,
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
+    )
+    fps: float = _setting(
+        24.0,
+        "Frames per Second",
+        f"How many frames of a sequence are a second, for {listed(_WITH_FPS)}",
+        changes_records=False,
+        slider=60,
+        of_formats=_WITH_FPS,
+        stage=Stage.EXPORT,
+        topic=Topic.EXPORTED,
+    )
     workers: int = _setting(
         0,
         "Workers",
@@ -511,6 +533,8 @@ class Settings(JsonObject):
             )
         if self.flow_step == 0:
             raise UsageError("The flow step cannot be 0; use for example 2 for two frames ahead, or -1 for one back")
+        if not (self.fps > 0 and math.isfinite(self.fps)):
+            raise UsageError(f"There cannot be {self.fps} frames per second; use for example 24")
         if self.split_seed < 0:
             raise UsageError(f"The split seed cannot be {self.split_seed}; use 0 or more")
         for name in ("min_area", "min_side"):

@@ -14,7 +14,7 @@ from core.base.errors import OutputError, RecordError, UsageError
 from core.dataset.export import export
 from core.dataset.splits import Splits
 from core.exports.export_folder import ExportFolder
-from core.exports.file_names import file_name, name_without_dots, name_without_spaces
+from core.exports.file_names import file_name, name_of_one_word, name_without_dots, name_without_spaces
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Media, Settings, SplitBy
 from tests.core.datasets import bytes_in, files_in
@@ -38,17 +38,18 @@ def dataset(tmp_path: Path) -> Path:
     return tmp_path / "dataset"
 
 
-PART = st.text(st.sampled_from("ab_-~.é "), min_size=1, max_size=6).filter(lambda part: part.strip(". ") == part)
+PART = st.text(st.sampled_from("ab_-~.é ,'%"), min_size=1, max_size=6).filter(lambda part: part.strip(". ") == part)
 
 
 @given(st.lists(PART, min_size=1, max_size=4), st.lists(PART, min_size=1, max_size=4))
 def test_names_of_files_are_unique(one: list[str], other: list[str]) -> None:
-    for name in (file_name, name_without_dots, name_without_spaces):
+    for name in (file_name, name_without_dots, name_without_spaces, name_of_one_word):
         assert "/" not in name("/".join(one))
         assert (name("/".join(one)) == name("/".join(other))) == (one == other)
     assert "." not in name_without_dots("/".join(one))
     assert " " not in name_without_spaces("/".join(one))
     assert not name_without_dots("/".join(one)).startswith("_")
+    assert not set(" ,;\"'%#") & set(name_of_one_word("/".join(one)))
 
 
 def test_names_of_files() -> None:

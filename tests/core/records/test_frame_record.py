@@ -430,6 +430,8 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "split_seed",
         "media",
         "coco_masks",
+        "scored_category",
+        "fps",
         "workers",
         "redo",
     }

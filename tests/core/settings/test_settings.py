@@ -64,6 +64,8 @@ ALL_SETTINGS = st.builds(
     split_seed=st.integers(0, 1000),
     media=st.sampled_from(Media),
     coco_masks=st.sampled_from(CocoMasks),
+    scored_category=st.text(),
+    fps=st.floats(1e-3, 1000),
     depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
     redo=st.booleans(),
@@ -102,6 +104,8 @@ OTHER = {
     "split_seed": 5,
     "media": Media.COPY,
     "coco_masks": CocoMasks.POLYGONS,
+    "scored_category": "person",
+    "fps": 30.0,
     "workers": 3,
     "redo": True,
 }
@@ -137,7 +141,7 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     assert changed != Settings()
 
     shapes_nothing = ["workers", "redo", "all_views", "all_scenes", "cameras"]
-    shapes_nothing += ["formats", "splits", "split_by", "split_seed", "media", "coco_masks"]
+    shapes_nothing += ["formats", "splits", "split_by", "split_seed", "media", "coco_masks", "scored_category", "fps"]
     assert (changed.shaping_records() == Settings().shaping_records()) == (name in shapes_nothing)
 
 
