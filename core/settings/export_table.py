@@ -183,3 +183,11 @@ class ExportFormat(Choice):
         "https://motchallenge.net/instructions/",
         ExportNeed.TRACKS,
     )
+    CVAT = (
+        "cvat",
+        "CVAT",
+        "Boxes and masks for the annotation tool CVAT (for images 1.1): annotations.xml, images/train",
+        "cvat",
+        "https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/",
+        ExportNeed.CATEGORIES,
+    )
