@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
-from ..base.errors import ExrError, SceneError
+from ..base.errors import ExrError, SceneError, WorkerError
 from ..base.files import check_writable
 from ..base.phrases import counted
 from ..frames.frame_messages import frames_in_words, said_once
@@ -17,6 +17,7 @@ from ..records.frame_job import FrameJob
 from ..records.record_store import open_records
 from ..settings.settings import Settings
 from .exit_codes import ExitCode
+from .interrupts import ctrl_c_noted
 from .pool import Done, Event, Progress, Task, WorkerPool
 
 
@@ -215,7 +216,7 @@ class AnnotationRun:
             summary.annotated += 1
             summary.instances += event.result["instances"]
             summary.dropped += event.result["dropped"]
-            self._note(job, event.result["notes"])
+            self._note(job, [*event.result["notes"], *task.troubles])
         else:
             self.fail_and_forget(job.files.path, event.error)
 
@@ -227,7 +228,7 @@ class AnnotationRun:
 def annotate_frames(
     jobs: Iterable[FrameJob],
     output: Path,
-    workers: int,
+    settings: Settings,
     progress: Callable[[Summary], None],
 ) -> Summary:
     """Annotate frames and wait for all of them; Ctrl-C stops the run and keeps what is finished.
@@ -235,21 +236,21 @@ def annotate_frames(
     Args:
         jobs: the frames.
         output: the dataset's folder.
-        workers: number of processes.
+        settings: only those that are about the run count.
         progress: called after each frame.
 
     Raises:
         OutputError: the output folder cannot be written.
-        WorkerError: no worker can be started.
+        WorkerError: no worker can be started, and there was nothing to do without one.
     """
     check_writable(output)
-    with WorkerPool(workers) as pool:
+    with ctrl_c_noted() as is_pressed, WorkerPool(settings.worker_count, hung_after=settings.hung_after) as pool:
         run = AnnotationRun(pool, output)
         waiting = iter(jobs)
         more = True
         try:
-            while more or pool.pending:
-                while more and pool.wants_more:
+            while (more or pool.pending) and not is_pressed():
+                while more and pool.wants_more and not is_pressed():
                     job = next(waiting, None)
                     if job is None:
                         more = False
@@ -260,8 +261,13 @@ def annotate_frames(
                 for event in pool.poll(timeout=0.5):
                     run.take(event)
                     progress(run.summary)
+            run.summary.stopped = is_pressed()
         except KeyboardInterrupt:
             run.summary.stopped = True
+        except WorkerError as error:
+            if not run.summary.frames:
+                raise
+            run.summary.problems.append(str(error))
         return run.summary
 
 
@@ -273,7 +279,7 @@ def merge_records(output: Path, progress: Callable[[int, int], None], settings: 
         progress: called with records read and their total, each being read twice.
         settings: only those that are about all records count.
     """
-    return _alone(output, progress, lambda run: run.merge(settings))
+    return _alone(output, progress, settings, lambda run: run.merge(settings))
 
 
 def export_dataset(
@@ -287,20 +293,23 @@ def export_dataset(
         settings: only those that are about exports count.
         output: the folder of the exports; None for the one in the dataset.
     """
-    return _alone(dataset, progress, lambda run: run.export(settings, output))
+    return _alone(dataset, progress, settings, lambda run: run.export(settings, output))
 
 
-def _alone(dataset: Path, progress: Callable[[int, int], None], submit: Callable[[AnnotationRun], None]) -> Summary:
+def _alone(
+    dataset: Path, progress: Callable[[int, int], None], settings: Settings, submit: Callable[[AnnotationRun], None]
+) -> Summary:
     """Let a worker do a single task, and wait for it; Ctrl-C stops it."""
-    with WorkerPool(1) as pool:
+    with ctrl_c_noted() as is_pressed, WorkerPool(1, hung_after=settings.hung_after) as pool:
         run = AnnotationRun(pool, dataset)
         submit(run)
         try:
-            while pool.pending:
+            while pool.pending and not is_pressed():
                 for event in pool.poll(timeout=0.5):
                     if isinstance(event, Progress):
                         progress(event.done, event.total)
                     run.take(event)
+            run.summary.stopped = is_pressed()
         except KeyboardInterrupt:
             run.summary.stopped = True
         return run.summary

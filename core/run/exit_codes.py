@@ -36,4 +36,5 @@ def exit_code_of(command: Callable[[], int]) -> int:
         print(f"labelpass: {error}", file=sys.stderr)
         return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
     except KeyboardInterrupt:
+        print("labelpass: Stopped; what was finished stays", file=sys.stderr)
         return ExitCode.STOPPED

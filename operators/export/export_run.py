@@ -48,7 +48,8 @@ class ExportRun:
             check_replaced(DatasetFolder(plan.output), self._origins, bpy.data.scenes.keys())
         files = [variant.files for planned in plan.frames for variant in planned.variants]
         declare_sequences(DatasetFolder(plan.output), files, plan.other_scenes)
-        self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
+        settings = plan.settings
+        self._run = FrameRun(plan.output, settings.worker_count, plan.merge, hung_after=settings.hung_after)
         self.plan = plan
         self._scenes = {name: bpy.data.scenes[name] for name in {planned.scene for planned in plan.frames}}
         self._frames_before = {

@@ -33,6 +33,7 @@ class FrameRun:
         workers: how many processes work at once.
         merge: whether the dataset file is written at the end, and formats that the settings want of it.
         low_priority: whether the workers leave the processor to others.
+        hung_after: seconds after which a worker that does nothing is replaced; 0 for never.
 
     Attributes:
         temporary: a folder that is there until the run is stopped; a frame's files in it are removed after the frame.
@@ -41,9 +42,11 @@ class FrameRun:
         OutputError: the output folder cannot be written.
     """
 
-    def __init__(self, output: Path, workers: int, merge: bool = True, low_priority: bool = False) -> None:
+    def __init__(
+        self, output: Path, workers: int, merge: bool = True, low_priority: bool = False, hung_after: float = 0.0
+    ) -> None:
         check_writable(output)
-        self._pool = WorkerPool(workers, low_priority)
+        self._pool = WorkerPool(workers, low_priority, hung_after)
         self._run = AnnotationRun(self._pool, output)
         self._folder = tempfile.TemporaryDirectory(prefix="labelpass-")
         self.temporary = Path(self._folder.name)

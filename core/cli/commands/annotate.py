@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         def progress(summary: Summary) -> None:
             show(summary.frames, len(jobs), f"{summary.instances} instances")
 
-        summary = annotate_frames(jobs, output, settings.worker_count, progress)
+        summary = annotate_frames(jobs, output, settings, progress)
     if missing:
         name, error = without_files(missing)
         summary.failed[name] = error
