@@ -200,3 +200,11 @@ class ExportFormat(Choice):
         "https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/",
         ExportNeed.CATEGORIES,
     )
+    TUM = (
+        "tum",
+        "TUM RGB-D",
+        "The camera's path with lists of images and depth: train/SEQUENCE/groundtruth.txt, rgb.txt, depth.txt",
+        "poses.tum",
+        "https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats",
+        ExportNeed.CAMERA,
+    )

@@ -182,7 +182,7 @@ class CocoMasks(Choice):
 # The formats that have an option.
 _WITH_COCO_MASKS = (ExportFormat.COCO, ExportFormat.COCO_KEYPOINTS, ExportFormat.LVIS, ExportFormat.ROBOFLOW)
 _WITH_SCORED_CATEGORY = (ExportFormat.MOT,)
-_WITH_FPS = (ExportFormat.MOT,)
+_WITH_FPS = (ExportFormat.MOT, ExportFormat.TUM)
 
 
 class Stage(Enum):
