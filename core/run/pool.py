@@ -60,8 +60,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
+    """
+    Attributes:
+        error: a sentence.
+        of_output: whether something could not be written, and nothing is known to be wrong with what is read.
+        of_all: whether nothing else can be written either.
+    """
+
     task: Task
     error: str
+    of_output: bool = False
+    of_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,7 +197,9 @@ class WorkerPool:
         if message.get("leaving") is True:
             del self._workers[worker]
             worker.end()
-        return Done(task, message["result"]) if "result" in message else Failed(task, message["error"])
+        if "result" in message:
+            return Done(task, message["result"])
+        return Failed(task, message["error"], "output" in message, message.get("output") == "all")
 
     def _buried(self, worker: WorkerProcess) -> Event | None:
         """A worker's output has ended: it is dead."""

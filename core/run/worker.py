@@ -11,6 +11,7 @@ export starts several of them, and waits for them.
                        {"id": 7, "error": "...", "leaving": true}      it failed, and the worker ends to free its memory
                        {"alive": true}                                 every SECONDS while it is at a task, if it has
                                                                        taken a step since, or used the processor
+    An error of writing has "output": "frame" besides, or "all" where nothing else can be written either.
 
 THREADS is how many threads OpenEXR may decode single-part files with; 0 SECONDS are no signs of life. The worker ends
 when its standard input closes, at its next step or some seconds later, so that it never outlives the program that
@@ -33,8 +34,8 @@ from typing import Any, TextIO
 import numpy as np
 
 from ..annotate.annotate import annotate
-from ..base.errors import Cancelled, LabelpassError
-from ..base.files import complete_file
+from ..base.errors import Cancelled, LabelpassError, OutputError
+from ..base.files import check_there, complete_file
 from ..exr.exr_file import lost_memory, set_decoding_threads
 from ..labels.labelled_frame import open_passes
 from ..records.frame_job import FrameJob
@@ -94,6 +95,8 @@ def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
             answers.send({"id": number, "result": TASKS[message["do"]](message["with"], report, checkpoint)})
         except Cancelled:
             break
+        except OutputError as error:
+            answers.send({"id": number, "error": str(error), "output": "all" if error.of_all else "frame"})
         except LabelpassError as error:
             if lost_memory() > _MOST_LOST_BYTES:
                 answers.send({"id": number, "error": str(error), "leaving": True})
@@ -112,7 +115,9 @@ def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
 
 
 def _annotate(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
-    record = annotate(FrameJob.from_json(dict(data)), checkpoint)
+    job = FrameJob.from_json(dict(data))
+    check_there(job.output)  # whoever started the run has made it
+    record = annotate(job, checkpoint)
     return {
         "instances": len(record.instances),
         "dropped": sum(record.dropped.values()),

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..base import blas
 from ..base.errors import WorkerError
-from ..base.files import remove_leftovers
+from ..base.temporary_names import remove_leftovers
 from .owned_process import start_process
 
 # What a worker said; None when it is dead.

@@ -126,7 +126,7 @@ class RenderFollower:
             except WorkerError:
                 raise
             except LabelpassError as error:
-                run.fail_and_forget(variant.files.path, str(error))
+                run.fail_with(variant.files.path, error)
 
     def _start(self, event: WrittenFrame | BadFrame) -> FrameRun | None:
         state = bpy.context.window_manager.labelpass

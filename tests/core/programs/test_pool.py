@@ -13,7 +13,6 @@ import queue
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ import numpy as np
 import pytest
 
 from core.base.errors import WorkerError
+from core.base.temporary_names import is_temporary
 from core.records.frame_job import FrameJob
 from core.records.record_store import read_record_file
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
@@ -136,6 +136,7 @@ class Frames:
     def __init__(self, data: Path, output: Path) -> None:
         self.source = data / "4.5" / "transparent_0001.exr"
         self.output = output
+        output.mkdir(exist_ok=True)  # as whoever starts a run does
 
     def job(self, name: str, scene: Path | None = None, source: Path | None = None) -> FrameJob:
         frame = plain_frame(source or self.source, name=name)
@@ -420,8 +421,8 @@ def test_killed_worker_leaves_no_unfinished_file(frames: Frames, big_frame: Path
             if not pool.pending:
                 pool.submit(frames.task("big", source=big_frame))
             os.kill(pid, signal.SIGSTOP)
-            # A name that holds the host and the process, so that another machine's are left alone.
-            caught = [path.name.endswith(f".{socket.gethostname()}-{pid}.tmp") for path in frames.unfinished()]
+            # A name that holds the machine and the process, so that another machine's are left alone.
+            caught = [is_temporary(path.name) and f"-{pid}-" in path.name for path in frames.unfinished()]
             if caught:
                 assert caught == [True]
                 return True
@@ -765,6 +766,7 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from core.frames.frame_files import FrameFiles
+from core.base.temporary_names import is_temporary
 from core.records.frame_job import FrameJob
 from core.run.pool import Task, WorkerPool
 from core.settings.render_pass import PassFile
@@ -1043,6 +1045,7 @@ def test_relative_paths_hold_in_the_worker(frames: Frames, tmp_path: Path, monke
     shutil.copy(frames.source, tmp_path / "a.exr")
     monkeypatch.chdir(tmp_path)
     job = dataclasses.replace(frames.job("a", source=Path("a.exr")), output=Path("here"))
+    job.output.mkdir()
     with WorkerPool(1) as pool:
         pool.submit(Task("annotate", job.as_json(), job.output, "frame a"))
         (event,) = answers(pool, 1)
