@@ -17,6 +17,7 @@ _MARGIN = 3
 # More names than this cannot be read, and looking for free places would take long.
 _MOST_NEIGHBOURS = 200
 _TICKS = 6
+_ROWS_AT_ONCE = 64
 _NO_SURFACE_COLOUR = (232, 232, 232)
 # Points of matplotlib's "viridis" (CC0), from far to near: even steps of lightness, readable without colour vision.
 _SCALE = np.array(
@@ -86,12 +87,19 @@ def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], u
         (H, W + the scale's width, 3) uint8.
     """
     near, far = _range(depth[surface])
-    with np.errstate(invalid="ignore", over="ignore"):
-        nearness = np.clip((far - np.where(surface, depth, far)) / (far - near), 0, 1)
-    levels = np.round(nearness * 255).astype(np.uint8)
-    picture = _lookup()[levels]
-    picture[~surface] = _NO_SURFACE_COLOUR
-    return np.hstack((picture, _scale(depth.shape[0], near, far, unit)))
+    height, width = depth.shape
+    scale = _scale(height, size_of_letters(min(height, width)), near, far, unit)
+    picture = np.empty((height, width + scale.shape[1], 3), dtype=np.uint8)
+    picture[:, width:] = scale
+    lookup = _lookup()
+    for top in range(0, height, _ROWS_AT_ONCE):
+        rows = slice(top, top + _ROWS_AT_ONCE)
+        with np.errstate(invalid="ignore", over="ignore"):
+            nearness = np.clip((far - np.where(surface[rows], depth[rows], far)) / (far - near), 0, 1)
+        colours = lookup[np.round(nearness * 255).astype(np.uint8)]
+        colours[~surface[rows]] = _NO_SURFACE_COLOUR
+        picture[rows, :width] = colours
+    return picture
 
 
 def _range(values: npt.NDArray[np.float32]) -> tuple[float, float]:
@@ -106,9 +114,9 @@ def _range(values: npt.NDArray[np.float32]) -> tuple[float, float]:
     return (near, far) if far > near else (near, near + 1.0)
 
 
-def _scale(height: int, near: float, far: float, unit: str) -> Bytes:
-    """The colour bar with ticks at round numbers, (height, width, 3)."""
-    font = plain_font(size_of_letters(height))
+def _scale(height: int, letters: int, near: float, far: float, unit: str) -> Bytes:
+    """The colour bar with ticks at round numbers, (height, width, 3); `letters` is their size."""
+    font = plain_font(letters)
     em = math.ceil(font.size)
     picture = Image.new("RGB", (em * 7, height), "white")
     draw = ImageDraw.Draw(picture)

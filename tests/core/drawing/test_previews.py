@@ -293,6 +293,22 @@ def tick_rows(scale: Bytes) -> list[int]:
     return np.flatnonzero((scale[:, right : right + 2] == 0).all(axis=(1, 2))).tolist()
 
 
+@pytest.mark.parametrize(("height", "width"), [(65535, 8), (8, 65535), (1, 1), (65535, 1)])
+def test_scale_of_any_shape_is_small(height: int, width: int) -> None:
+    """A scale as wide as the image is high took 8.8 GB for an image of 64 x 65535."""
+    picture, scale = draw(np.full((height, width), 3.0))
+    assert picture.shape == (height, width, 3)
+    assert scale.shape[1] < 100
+
+
+def test_rows_do_not_show_how_they_are_drawn() -> None:
+    depth = np.linspace(2, 12, 200)[:, None].repeat(30, axis=1)
+    surface = np.arange(200)[:, None].repeat(30, axis=1) % 3 > 0
+    picture, _ = draw(depth, surface)
+    turned, _ = draw(depth[:, ::-1].T, surface[:, ::-1].T)
+    assert np.array_equal(picture.transpose(1, 0, 2)[::-1], turned)
+
+
 def test_nearer_is_brighter() -> None:
     depth = np.linspace(2, 12, 300)[None, :].repeat(200, axis=0)
 
