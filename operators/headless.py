@@ -1,19 +1,18 @@
 """The headless way in: arguments after "--" override what the .blend stores; the exit code says how it went."""
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import bpy
 
+from ..core.base.console import print_line
 from ..core.base.errors import UsageError
 from ..core.base.phrases import counted
 from ..core.cli.setting_options import OneSentenceParser, add_settings, examples, given_settings
 from ..core.frames.frame_files import parse_frame_ranges
 from ..core.run.exit_codes import exit_code_of
-from ..core.run.interrupts import first_ctrl_c_only
 from ..core.run.progress import Progress
 from ..core.settings.category_files import read_table
 from ..core.settings.settings import Settings
@@ -40,8 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     if not stored:
         properties.register()  # the extension is not enabled, but the .blend may hold its settings
     try:
-        with first_ctrl_c_only(for_good=False):
-            return exit_code_of(lambda: _export(bpy.context.scene, options))
+        return exit_code_of(lambda: _export(bpy.context.scene, options))
     finally:
         if not stored:
             properties.unregister()
@@ -118,14 +116,14 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     plan = plan_export(scene, settings, way, frames, folder, output, options.merge, table, sequence)
 
     for sentence in _about_missing_files(plan):
-        print(f"Labelpass: {sentence}", file=sys.stderr, flush=True)
+        print_line(f"Labelpass: {sentence}", wrong=True)
     run = ExportRun(plan)
     progress = Progress(plan.total, time.monotonic())
     try:
         while not run.step(PATIENT_SECONDS):
             if run.summary.frames != progress.done:
                 progress.update(run.summary.frames, time.monotonic())
-                print(f"Labelpass: {progress.text()}, {counted(run.summary.instances, 'instance')}", flush=True)
+                print_line(f"Labelpass: {progress.text()}, {counted(run.summary.instances, 'instance')}")
     except KeyboardInterrupt:
         run.stop()
     print_result(run.summary)

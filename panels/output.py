@@ -46,7 +46,6 @@ class Output(SidebarPanel):
         column.enabled = not context.window_manager.labelpass.running
         column.prop(settings, "redo")
         column.prop(settings, "workers")
-        column.prop(settings, "hung_after")
 
 
 class Formats(SidebarPanel):

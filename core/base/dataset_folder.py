@@ -19,7 +19,7 @@ the folder, with forward slashes, as the functions of this module give them.
 """
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 INSTANCES_FILE = "annotations/instances.json"
 CATEGORIES_FILE = "categories.json"
@@ -124,17 +124,11 @@ def merge_record_file(frame: str) -> str:
     return f"{_MERGE_RECORDS}/{frame}.json"
 
 
-def is_own_folder(path: Path) -> bool:
-    """Whether a folder is one in which a dataset keeps files that Labelpass has written."""
-    if path.name not in (*FRAME_FOLDERS, _EXPORTS):
-        return False
-    return DatasetFolder(path.parent).records.is_dir()
-
-
 def is_file_of_frame(file: str) -> bool:
     """Whether a record may name this file as one of its frame: it lies in one of the folders for them."""
     inside = PurePosixPath(file)
-    return bool(inside.parts) and inside.parts[0] in FRAME_FOLDERS and ".." not in inside.parts
+    # Windows takes other slashes too, and the dataset may have come from another system.
+    return bool(inside.parts) and inside.parts[0] in FRAME_FOLDERS and ".." not in PureWindowsPath(file).parts
 
 
 def file_of_other_frame(file: str, frame: str, other: str) -> str:

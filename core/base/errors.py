@@ -16,9 +16,18 @@
 Only these reach the user as a message. Any other exception is a bug and is shown with its traceback.
 """
 
+from .phrases import shortened
+
 
 class LabelpassError(Exception):
-    """Base of every error that Labelpass reports to the user."""
+    """Base of every error that Labelpass reports to the user.
+
+    Args:
+        sentence: cut in its middle where a name from a file makes it very long.
+    """
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(shortened(sentence))
 
 
 class UsageError(LabelpassError):
@@ -57,15 +66,7 @@ class CategoryError(InputError):
 
 
 class OutputError(LabelpassError):
-    """A file cannot be written.
-
-    Attributes:
-        of_all: whether nothing else can be written either, for example on a full disk, so that a run had better stop.
-    """
-
-    def __init__(self, message: str, of_all: bool = False) -> None:
-        super().__init__(message)
-        self.of_all = of_all
+    """A file cannot be written."""
 
 
 class WorkerError(LabelpassError):

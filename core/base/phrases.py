@@ -1,6 +1,14 @@
 """Words that many sentences need."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
+
+# What a terminal or a page would obey instead of showing it: control characters, separators of lines, marks that turn
+# the direction of writing, and half letters. Joiners are none of these: scripts and emoji need them.
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# A sentence is longer than this only if a file has made it so; its end says what to do.
+_LONGEST, _END = 2000, 400
+_MOST_NAMES = 20
 
 
 def counted(number: int, noun: str) -> str:
@@ -15,6 +23,29 @@ def counted(number: int, noun: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """Names as a person says them: "a, b and c"."""
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def some_of(names: Collection[str]) -> str:
+    """Names with commas, of very many the first ones: "a, b, c and 99997 more"."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    first = [name for name, _ in zip(names, range(_MOST_NAMES), strict=False)]
+    return f"{', '.join(first)} and {len(names) - _MOST_NAMES} more"
+
+
+def shortened(sentence: str) -> str:
+    """A sentence without its middle where a name that a file gave makes it very long."""
+    if len(sentence) <= _LONGEST:
+        return sentence
+    return f"{sentence[: _LONGEST - _END]} … {sentence[-_END:]}"
+
+
+def shown(text: str) -> str:
+    """One line for a terminal or a page: what these would obey is written as Python does, such as \\x1b or \\u202e.
+
+    A name that surrogates stand for is bytes that are not UTF-8, as a path on Linux may be.
+    """
+    return _OBEYED.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 # The way out where something is not known that only Blender knows.

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..base.console import print_line
 from ..base.errors import InputError, UsageError
 from ..frames.frame_files import FrameFiles
 from ..run.annotation_run import Summary
@@ -17,7 +18,7 @@ def check_folder(output: Path) -> None:
 
 def finish(summary: Summary) -> int:
     for line in summary.lines():
-        print(line)
+        print_line(line)
     return summary.exit_code
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..base.phrases import counted
+from ..base.phrases import counted, shown
 from ..base.version import VERSION
 from ..settings.settings import Media
 from .export_writer import ExportTarget, ExportWriter
@@ -40,7 +40,7 @@ def about_page(writer: ExportWriter, notes: Sequence[str]) -> bytes:
         "",
         *([f"- {line}" for line in (*writer.losses.lines(), *notes)] or ["Nothing was lost."]),
     ]
-    return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
+    return ("\n".join(map(shown, "\n".join(lines).split("\n"))) + "\n").encode("utf-8")
 
 
 _MEDIA = {

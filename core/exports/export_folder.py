@@ -3,7 +3,6 @@
 `export.json` in it says how it was made. A folder without this file is not an export, and is never replaced.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 from ..base.errors import LabelpassError, OutputError, RecordError
 from ..base.files import pretty_json, replaced_folder
+from ..base.input_files import read_json
 from ..base.version import VERSION
 from ..settings.export_table import ExportFormat
 from ..settings.settings import Settings, Stage, settings_of_stage
@@ -40,7 +40,7 @@ class ExportFolder:
         """RecordError where the folder is not an export, or its file is damaged."""
         path = folder / EXPORT_FILE
         try:
-            data = json.loads(path.read_bytes())
+            data = read_json(path)
             settings = Settings.from_json({**data["settings"], "formats": [data["format"]]})
             return cls(settings.formats[0], str(data["labelpass"]), settings)
         except OSError as error:

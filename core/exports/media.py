@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from ..base.errors import RecordError
+from ..base.input_files import open_file
 from ..settings.settings import Media
 
 
@@ -29,7 +30,7 @@ def place_file(file: Path, path: Path, media: Media) -> None:
         except OSError:
             pass  # another disk, a file system without links, or too many of them: copy
     try:
-        source = file.open("rb")
+        source = open_file(file)
     except OSError as error:
         raise _missing(file) from error
     with source, path.open("xb") as copy:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import PassError
+from ..base.input_files import parse_json
 
 # What follows a name in "name":"1a2b3c4d", up to the next entry or the end; the name may hold anything.
 _AFTER_NAME = re.compile(r'"\s*:\s*"([0-9a-fA-F]{1,8})"\s*(?=,\s*"|\}\s*$)')
@@ -176,7 +177,7 @@ def read_manifest(text: str) -> dict[int, str]:
     """
     if "\\" not in text:
         try:
-            return {id_in_pixels(int(id, 16)): str(name) for name, id in json.loads(text).items()}
+            return {id_in_pixels(int(id, 16)): str(name) for name, id in parse_json(text).items()}
         except (AttributeError, TypeError, ValueError):
             pass
     entries = ((name, id_in_pixels(int(id, 16))) for name, id in _entries(text))
@@ -202,9 +203,10 @@ def _unescaped(name: str, id: int) -> str:
     if "\\" not in name or hash_name(name) == id:
         return name
     try:
-        return str(json.loads(f'"{name}"'))
+        found = str(json.loads(f'"{name}"'))
     except ValueError:
         return name
+    return found.encode("utf-8", "replace").decode("utf-8")  # half a letter is none, and no file could hold it
 
 
 def name_of(id: int, manifest: dict[int, str]) -> str:

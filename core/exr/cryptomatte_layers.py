@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import PassError
+from ..base.input_files import read_file
 from ..frames.sidecar import Sidecar, sidecar_path
 from ..settings.render_pass import CRYPTOMATTES, Pass, plain_spelling
 from .stored_pass import UNRANKED, StoredPass, StoredPasses
@@ -161,11 +162,13 @@ def _from_sidecar(exr: Path, name: str) -> ManifestText:
         note = f"The manifest {name!r} of {exr.name} is outside the folder of that file and is not read, {unnamed}"
         return ManifestText("", sidecar, note)
     if sidecar.size is None:
-        return ManifestText("", sidecar, f"The manifest {name} next to {exr.name} is missing, {unnamed}")
+        return ManifestText("", sidecar, f"The manifest {name!r} next to {exr.name} is missing, {unnamed}")
     try:
-        return ManifestText(path.read_text(encoding="utf-8-sig"), sidecar)
+        return ManifestText(read_file(path).decode("utf-8-sig"), sidecar)
     except OSError as error:
-        raise PassError(f"Cannot read the manifest {path}: {error.strerror}; check its permissions") from error
+        raise PassError(
+            f"Cannot read the manifest {path}: {error.strerror}; check that it is a file that you may read"
+        ) from error
     except UnicodeDecodeError as error:
         raise PassError(f"The manifest {path} is not UTF-8 text; write it again") from error
 

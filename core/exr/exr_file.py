@@ -22,12 +22,15 @@ import OpenEXR
 
 from ..base.box import Box, Pixels
 from ..base.errors import ExrError
+from ..base.input_files import open_file
 
 _MAGIC = b"\x76\x2f\x31\x01"
 _VERSION = 2
 _TILED, _DEEP, _MULTI_PART = 0x200, 0x800, 0x1000
 _PART_NUMBER_SIZE = 4
 _HEADER_GUESS = 1 << 16
+# In bytes, of attributes and channels.
+_LONGEST_NAME = 255
 # Rows of pixels in a chunk, by the number of the compression in the file; measured of OpenEXR 3.5.3.
 _ROWS_OF_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
 # Compressions that change the bits of 32-bit floats, by their number in the file; measured of OpenEXR 3.5.3. PXR24 and
@@ -106,7 +109,7 @@ class ExrFile:
         self.path = path
         try:
             self._size = path.stat().st_size
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 self.parts = _read_headers(file, path)
         except OSError as error:
             raise ExrError(f"Cannot read {path}: {error.strerror}; check the path and its permissions") from error
@@ -148,11 +151,11 @@ class ExrFile:
         try:
             return nullcontext(_as_text(self.path))
         except UnicodeEncodeError:  # on Linux a name is bytes, and OpenEXR ends the process over one that is not text
-            return self.path.open("rb")
+            return open_file(self.path)
 
     def _as_single_part(self, part: ExrPart) -> io.BytesIO:
         """A part as a single-part file in memory: its header, a new offset table and its chunks, all undecoded."""
-        with self.path.open("rb") as file:
+        with open_file(self.path) as file:
             file.seek(part._offset_table)
             table = file.read(8 * part._chunk_count)
             if len(table) < 8 * part._chunk_count:
@@ -329,6 +332,8 @@ def _part(
 def _text(data: bytes, place: int) -> tuple[str, int]:
     """A zero-terminated text and the place behind it."""
     end = data.index(0, place)
+    if end - place > _LONGEST_NAME:
+        raise ValueError("a name is longer than the format allows")
     return data[place:end].decode("utf-8"), end + 1
 
 

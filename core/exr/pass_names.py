@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ..base.errors import LabelpassError, UsageError
+from ..base.phrases import some_of
 from ..frames.frame_files import FrameFiles
 from .passes import Passes
 
@@ -28,7 +29,7 @@ def check_names(frames: Iterable[FrameFiles]) -> None:
         there |= dict.fromkeys(passes.layers_and_parts())
     if unread and there:
         names = " and ".join(repr(name) for name in unread)
-        has = ", ".join(repr(name) for name in there)
+        has = some_of([repr(name) for name in there])
         raise UsageError(
             f"--pass finds nothing that is called {names}; the files have the layers and parts {has}, so give one of "
             "these, or the name of a folder or file whose channels have no names of their own"

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ..base.box import Pixels
 from ..base.errors import ExrError, PassError, UsageError
+from ..base.phrases import some_of
 from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass, PassFile, PassName, plain_spelling
 from .cryptomatte_layers import (
     CryptomatteLayer,
@@ -117,7 +118,7 @@ class Passes:
         self._preloaded: dict[tuple[int, str], Pixels] = {}
         self._part_names = [part.name for file, _ in opened for part in file.parts if part.name]
         self._views_in_order = [view for file, _ in opened for part in file.parts for view in part.views]
-        self._names = ", ".join(str(file.path) for file, _ in opened)
+        self._names = some_of([str(file.path) for file, _ in opened])
         self.view = self._choose_view(view)
         self._cryptomattes = find_cryptomattes(self._stored, self.view)
         self.view_layer = self._choose_layer(view_layer, cryptomatte)
@@ -136,7 +137,7 @@ class Passes:
 
     def listing(self) -> str:
         """The passes of this view layer and view, for a person."""
-        return ", ".join(
+        return some_of(
             dict.fromkeys(
                 key.title for key in self._stored if key.view_layer == self.view_layer and key.view in (self.view, "")
             )
@@ -412,4 +413,4 @@ def _differ(pass_: Pass, values: Pixels, copy: Pixels) -> bool:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    return some_of([repr(name) for name in names])

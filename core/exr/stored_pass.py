@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..base.errors import PassError
+from ..base.phrases import some_of
 from ..frames.frame_files import names_in_path
 from ..settings.render_pass import CRYPTOMATTES, Pass, PassName, plain_spelling
 from .exr_file import ExrFile, ExrPart
@@ -27,6 +28,9 @@ _PICTURE = re.compile(r"(?:rgba?|beauty)(?:[._-](?:left|right|main))?", re.IGNOR
 _NO_PICTURE = ("Freestyle", "Noisy Image", "Shadow Catcher")
 # The letters in which a single value may be written several times, whichever of them is read.
 _COPIES = {"X": "XYZ", "R": "RGB"}
+
+_UNDERSCORE = re.compile("_")
+_LONGEST_NAME = max(len(name) for pass_ in Pass for name in pass_.names)
 
 UNRANKED = -1
 
@@ -81,7 +85,7 @@ class StoredPass:
         missing = [component for component in components if component not in self.channels]
         if missing:
             raise PassError(
-                f"{self.file.path} has the channels {', '.join(self.channels.values())} but not {missing[0]}; write "
+                f"{self.file.path} has the channels {some_of(self.channels.values())} but not {missing[0]}; write "
                 "the pass again with the colour mode RGBA"
             )
         return [self.channels[component] for component in components]
@@ -123,6 +127,7 @@ def sort_channels(
         names: what the user says of the names of layers, parts and files.
     """
     stored: dict[PassKey, StoredPass] = {}
+    declared = frozenset(declared)
     said = {plain_spelling(one.name).lower(): one for one in names}
     for file, holds in files:
         for part in file.parts:
@@ -145,9 +150,9 @@ def sort_channels(
     return dict(_with_picture(dict(_without_false_layers(stored, declared)), declared))
 
 
-def _known(view_layer: str, view: str, name: str, declared: Collection[str]) -> PassKey:
+def _known(view_layer: str, view: str, name: str, declared: frozenset[str]) -> PassKey:
     """The key of a layer by its own name."""
-    if not view_layer and not {name, name[:-2]} & set(declared):
+    if not view_layer and not {name, name[:-2]} & declared:
         view_layer, name = _in_two(name)
     key = PassKey(view_layer, view, name, UNRANKED, Pass.named(name))
     if ranked := _RANKED.fullmatch(name):
@@ -157,8 +162,13 @@ def _known(view_layer: str, view: str, name: str, declared: Collection[str]) -> 
     return key
 
 
-def _is_declared(name: str, declared: Collection[str]) -> bool:
-    return name in declared or name in map(plain_spelling, declared)
+def _is_declared(name: str, declared: frozenset[str]) -> bool:
+    return name in declared or name in _plainly_spelled(declared)
+
+
+@functools.lru_cache(1)
+def _plainly_spelled(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(plain_spelling, names))
 
 
 def _is_picture(key: PassKey) -> bool:
@@ -189,7 +199,8 @@ def _in_two(name: str) -> tuple[str, str]:
     for whole in (name, name[:-2]) if _RANKED.fullmatch(name) else (name,):
         if Pass.named(whole):
             return "", name
-        for place in (match.start() for match in re.finditer("_", whole)):
+        longest = max(0, len(whole) - _LONGEST_NAME - 1)
+        for place in (match.start() for match in _UNDERSCORE.finditer(whole, longest)):
             end = whole[place + 1 :].replace("_", " ")
             pass_ = Pass.named(end)
             if not place or pass_ is None or (whole != name and pass_ not in CRYPTOMATTES):
@@ -200,7 +211,7 @@ def _in_two(name: str) -> tuple[str, str]:
     return "", name
 
 
-def _with_picture(stored: StoredPasses, declared: Collection[str]) -> Iterator[tuple[PassKey, StoredPass]]:
+def _with_picture(stored: StoredPasses, declared: frozenset[str]) -> Iterator[tuple[PassKey, StoredPass]]:
     """The passes with Combined, whatever it is called: by a usual name, else the only layer with R, G, B and A."""
 
     def could_be(key: PassKey, letters: str) -> bool:
@@ -223,7 +234,7 @@ def _with_picture(stored: StoredPasses, declared: Collection[str]) -> Iterator[t
         yield (replace(key, pass_=Pass.COMBINED) if key in found else key), entry
 
 
-def _without_false_layers(stored: StoredPasses, declared: Collection[str]) -> Iterator[tuple[PassKey, StoredPass]]:
+def _without_false_layers(stored: StoredPasses, declared: frozenset[str]) -> Iterator[tuple[PassKey, StoredPass]]:
     """Dots in the name of a Cryptomatte of another renderer make no view layer: one has other passes as well."""
 
     def is_free(key: PassKey) -> bool:

@@ -8,7 +8,6 @@ The records of other sequences stay in the dataset when the settings change, so 
 had several needs none.
 """
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Protocol
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
 from ..base.files import canonical_json, complete_file
+from ..base.input_files import read_json
 from .frame_files import joined_path, shot_of_name
 
 # What Windows or a path cannot have in a folder's name, and "%", which stands for such characters.
@@ -113,7 +113,7 @@ class WantedSequences:
         """What the dataset's file says; everything is wanted where it has none. RecordError where it is damaged."""
         path = dataset.sequences
         try:
-            shots = json.loads(path.read_bytes())["shots"]
+            shots = read_json(path)["shots"]
             return cls({str(shot): [str(sequence) for sequence in sequences] for shot, sequences in shots.items()})
         except FileNotFoundError:
             return cls()

@@ -38,8 +38,15 @@ class Sidecar(JsonRow):
 
 
 def sidecar_path(exr: Path, path: str) -> Path | None:
-    """Where a manifest lies that a header names; None where the name leads out of the folder of the EXR file."""
+    """Where a manifest lies that a header names; None where the name, or a link, leads out of the folder of the EXR
+    file."""
     named = PureWindowsPath(path)  # takes both kinds of slashes
     if not named.parts or named.anchor or ".." in named.parts:
         return None
-    return exr.parent.joinpath(*named.parts)
+    found = exr.parent.joinpath(*named.parts)
+    try:
+        # A link to the EXR file may have a link to its manifest next to it.
+        inside = any(found.resolve().is_relative_to(one) for one in (exr.parent.resolve(), exr.resolve().parent))
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or what is no path at all
+        return found
+    return found if inside else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..base.errors import SceneError
+from ..base.phrases import some_of
 from ..categories.doubts import doubtful_names
 from ..categories.grouping import Groups, group_objects, ungrouped, with_whole_categories
 from ..categories.namesakes import shared_name
@@ -159,7 +160,7 @@ def name_labels(
             notes.append(f"{found[0].name!r} and {found[1].name!r} share {shared}, so they are one instance")
     if unknown and scene:
         notes.append(
-            f"No {_KINDS[image.source]} of the scene has the label {', '.join(sorted(one.name for one in unknown))}; "
+            f"No {_KINDS[image.source]} of the scene has the label {some_of(sorted(one.name for one in unknown))}; "
             "was the scene changed after the render?"
         )
     if not scene and grouping is not None and image.manifest:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import NoSuchPass, UsageError
-from ..base.phrases import listed
+from ..base.phrases import listed, some_of
 from ..exr.cryptomatte import read_manifest
 from ..exr.passes import Passes
 from ..frames.frame_files import FrameFiles, find_frames
@@ -101,7 +101,7 @@ class FramePasses(Mapping[str, Array]):
                 return pass_
         has = f"it has {listed([repr(one) for one in self])}" if self else "it has none that Labelpass knows"
         unknown = self._passes.unknown()
-        others = f"; not known as passes are its layers {', '.join(unknown)}, see pass_names" if unknown else ""
+        others = f"; not known as passes are its layers {some_of(unknown)}, see pass_names" if unknown else ""
         raise NoSuchPass(f"{self._passes.where} has no pass {name!r}; {has}{others}")
 
     def _cryptomatte(self, pass_: Pass) -> str:

@@ -4,7 +4,6 @@ It lies next to the frame records, which are complete before and are not touched
 read again what is made of the same.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import OutputError, RecordError
 from ..base.files import Content, canonical_json, complete_file, digest
+from ..base.input_files import read_json
 from ..base.json_fields import value_from_json
 from ..base.version import VERSION
 from ..settings.map_table import DenseMap, WrittenMap
@@ -51,7 +51,7 @@ class MergeRecord:
         """
         path = dataset.merge_record(frame_path)
         try:
-            data = json.loads(path.read_bytes())
+            data = read_json(path)
             if data["later_version"] != MERGE_RECORD_VERSION:
                 raise RecordError(f"{path} was written by another version of Labelpass; merge again")
             if data["checksum"] != digest(canonical_json(data["maps"])):
@@ -63,7 +63,7 @@ class MergeRecord:
             return cls()
         except OSError as error:
             raise RecordError(f"Cannot read {path}: {error.strerror}; make it readable and merge again") from error
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise RecordError(f"{path} is damaged; merge again") from error
         return cls({one.written.map: one for one in maps})
 

@@ -1,9 +1,9 @@
 """How `labelpass` ends, and Blender with export_annotations.py; docs/command-line.md has the same table."""
 
-import sys
 from collections.abc import Callable
 from enum import IntEnum
 
+from ..base.console import print_line
 from ..base.errors import LabelpassError, UsageError
 
 
@@ -33,8 +33,7 @@ def exit_code_of(command: Callable[[], int]) -> int:
     try:
         return command()
     except LabelpassError as error:
-        print(f"labelpass: {error}", file=sys.stderr)
+        print_line(f"labelpass: {error}", wrong=True)
         return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
     except KeyboardInterrupt:
-        print("labelpass: Stopped; what was finished stays", file=sys.stderr)
         return ExitCode.STOPPED

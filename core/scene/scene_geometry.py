@@ -6,7 +6,6 @@ scenes/meshes/DIGEST.npz       a mesh, once for all instances and all frames tha
 """
 
 import io
-import json
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from ..base.errors import SceneError
 from ..base.files import canonical_json, complete_file, digest
+from ..base.input_files import parse_json, read_file
 
 MESHES_FOLDER = "meshes"
 _VERSION = 1
@@ -115,7 +115,7 @@ class SceneGeometry:
         path = geometry_path(scene_file)
         arrays = _read_npz(path, expected)
         try:
-            head: dict[str, Any] = json.loads(arrays["head"].tobytes())
+            head: dict[str, Any] = parse_json(arrays["head"].tobytes())
             if head["version"] != _VERSION:
                 raise SceneError(f"{path} was written by another version of Labelpass; export again from Blender")
             surfaces = [
@@ -218,7 +218,7 @@ def _npz(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
 
 def _read_npz(path: Path, expected: str) -> dict[str, npt.NDArray[Any]]:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise SceneError(f"Cannot read {path}: {error.strerror}; export the frame again from Blender") from error
     if digest(data) != expected:

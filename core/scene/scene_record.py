@@ -1,6 +1,5 @@
 """The scene record: what Blender knows about a frame and its EXR files do not."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from typing import Any
 
 from ..base.errors import SceneError
 from ..base.files import canonical_json, complete_file
+from ..base.input_files import parse_json
 from ..base.json_fields import LEFT_OUT, JsonObject, JsonRow
 from ..settings.category_table import Category
 from .camera import Camera
@@ -279,7 +279,7 @@ class SceneRecord(JsonObject):
     def read(cls, path: Path) -> "SceneRecord":
         """Raises SceneError where the file is missing, damaged or of another version."""
         try:
-            data = json.loads(path.read_bytes())
+            data = parse_json(path.read_bytes())
             if data["scene_version"] != SCENE_VERSION:
                 raise SceneError(
                     f"{path} was written by another version of Labelpass; export again from Blender with this one"

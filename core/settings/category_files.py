@@ -17,6 +17,7 @@ from typing import Any
 
 from ..base.errors import CategoryError
 from ..base.files import complete_file
+from ..base.input_files import parse_json, read_file
 from .category_table import Category, CategoryTable, Rule, Source, Unknown, with_ids
 from .settings import Grouping
 
@@ -45,8 +46,8 @@ def read_table(path: Path, base: CategoryTable = _BY_DEFAULT) -> CategoryTable:
         CategoryError: the file is missing, or not a category table.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return table_from_json(_toml(text) if path.suffix.lower() == ".toml" else json.loads(text), base)
+        text = read_file(path).decode("utf-8-sig")
+        return table_from_json(_toml(text) if path.suffix.lower() == ".toml" else parse_json(text), base)
     except OSError as error:
         raise CategoryError(f"Cannot read {path}: {error.strerror}; check the path") from error
     except (ValueError, RecursionError) as error:  # also of a file that is not JSON, TOML or text

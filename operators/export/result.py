@@ -1,12 +1,12 @@
 """How far a run is and what became of it, put where the panels find it and printed to the console."""
 
 import os
-import sys
 import time
 from pathlib import Path
 
 import bpy
 
+from ...core.base.console import print_line
 from ...core.run.annotation_run import Summary
 from ...core.run.progress import Progress
 from ..redraw import redraw_sidebars
@@ -64,7 +64,7 @@ def print_result(summary: Summary) -> None:
 
 
 def _print(line: str, wrong: bool) -> None:
-    print(f"Labelpass: {line}", file=sys.stderr if wrong else sys.stdout, flush=True)
+    print_line(f"Labelpass: {line}", wrong)
 
 
 def _clear(state: bpy.types.PropertyGroup) -> None:

@@ -4,7 +4,6 @@ render_watch.py reads what there is to know on the thread that renders. All else
 a timer where there is a window, and between the frames in a background process, where no timers run.
 """
 
-import sys
 import time
 import traceback
 from collections import deque
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import bpy
 
+from ...core.base.console import print_line
 from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, WorkerError
 from ...core.frames.sequences import declare_sequences
@@ -20,7 +20,6 @@ from ...core.records.origin import Origin
 from ...core.records.replacing import check_replaced
 from ...core.run.progress import Progress
 from ...core.scene.scene_record import scene_path
-from ...core.settings.settings import Settings
 from ..handlers import stop_timer
 from ..redraw import redraw_sidebars
 from . import render_watch
@@ -126,7 +125,7 @@ class RenderFollower:
             except WorkerError:
                 raise
             except LabelpassError as error:
-                run.fail_with(variant.files.path, error)
+                run.fail_and_forget(variant.files.path, str(error))
 
     def _start(self, event: WrittenFrame | BadFrame) -> FrameRun | None:
         state = bpy.context.window_manager.labelpass
@@ -136,7 +135,7 @@ class RenderFollower:
         if event.output is None:
             self._refuse(event.error)
             return None
-        self._run = FrameRun(event.output, _WORKERS, low_priority=True, hung_after=_hung_after(event))
+        self._run = FrameRun(event.output, _WORKERS, low_priority=True)
         self._progress = Progress(event.total, time.monotonic())
         show_started(bpy.context, event.output, event.total)
         state.follows_render = True
@@ -153,7 +152,7 @@ class RenderFollower:
         if text in self._told:
             return False
         self._told.add(text)
-        print(f"Labelpass: {text}", file=sys.stderr, flush=True)
+        print_line(f"Labelpass: {text}", wrong=True)
         return True
 
     def _finish(self) -> None:
@@ -192,11 +191,6 @@ def _follow() -> float:
     except Exception:  # a timer that raises is not called again
         traceback.print_exc()
     return SECONDS_BETWEEN_TURNS if _follower.busy else _SECONDS_BETWEEN_LOOKS
-
-
-def _hung_after(event: WrittenFrame | BadFrame) -> int:
-    settings = [variant.settings for variant, _ in event.variants] if isinstance(event, WrittenFrame) else []
-    return (settings[0] if settings else Settings()).hung_after
 
 
 def _follow_in_background() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from ...base.dataset_folder import INSTANCES_FILE, DatasetFolder, image_in_images
 from ...base.errors import RecordError
 from ...base.files import canonical_json
+from ...base.input_files import read_json
 from ...formats.coco_rows import annotation_row, category_row, extra_fields, image_row
 from ...formats.coco_tracks import Tracks, VideoPosition
 from ...formats.writer import StreamedFrame, Survey
@@ -181,7 +182,7 @@ class CocoFile:
 def _read(path: Path) -> dict[str, list[Row]]:
     """The tables of a COCO file, each row with an id; RecordError where it is not a COCO file."""
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
         tables = {name: list(data[name]) for name in _TABLES}
         tables["part_categories"] = list(data.get("part_categories", []))
         if not all(isinstance(row["id"], int) for rows in tables.values() for row in rows):

@@ -1,10 +1,10 @@
 """`dataset.json` against the records: how many frames and maps there are, and what their numbers mean."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ...base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
+from ...base.input_files import read_json
 from ...dataset.description import DatasetDescription
 from ...formats.writer import StreamedFrame, Survey
 from ...records.frame_record import FrameRecord
@@ -43,7 +43,7 @@ class DescriptionFile:
 
     def finish(self) -> Problems:
         try:
-            data: Any = json.loads(self._path.read_bytes())
+            data: Any = read_json(self._path)
             maps = {one["name"]: one for one in data["maps"]}
             found = {key: data[key] for key in _OF_DATASET}
         except (OSError, KeyError, TypeError, ValueError) as error:

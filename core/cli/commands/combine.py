@@ -2,6 +2,7 @@
 
 import argparse
 
+from ...base.console import print_line
 from ...dataset.combine import combine
 from ...dataset.combine_checks import Source
 from ...run.annotation_run import merge_records
@@ -15,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings.from_json(given_settings(options))
     with progress_bar("record") as show:
         combined = combine([Source.of(text) for text in options.datasets], options.output, options.new_ids, show)
-    print(combined.headline(), flush=True)
+    print_line(combined.headline())
     with progress_bar("record") as show:
         summary = merge_records(options.output, show, settings)
     summary.problems[:0] = combined.problems

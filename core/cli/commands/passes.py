@@ -1,9 +1,10 @@
 """`labelpass passes`."""
 
 import argparse
-import sys
 
+from ...base.console import print_line
 from ...base.errors import LabelpassError
+from ...base.phrases import some_of
 from ...exr.passes import Passes
 from ...frames.frame_files import find_frames
 from ...run.exit_codes import ExitCode
@@ -20,13 +21,13 @@ def run(options: argparse.Namespace) -> int:
             height, width = passes.shape
             found, unknown = passes.overview(), passes.unknown()
         except LabelpassError as error:
-            print(f"labelpass: {error}", file=sys.stderr)
+            print_line(f"labelpass: {error}", wrong=True)
             code = ExitCode.FAILED
             continue
-        print(f"{frame.path}: {width} x {height}")
+        print_line(f"{frame.path}: {width} x {height}")
         for layer, view, names in found:
             where = " / ".join(name for name in (layer, view) if name)
-            print(f"  {where or '(no view layer)'}: {', '.join(names)}")
+            print_line(f"  {where or '(no view layer)'}: {some_of(names)}")
         if unknown:
-            print(f"  Not known as passes: {', '.join(unknown)} (--pass NAME=PASS says which pass one of them is)")
+            print_line(f"  Not known as passes: {some_of(unknown)} (--pass NAME=PASS says which pass one of them is)")
     return code

@@ -1,8 +1,8 @@
 """`labelpass show`."""
 
 import argparse
-import sys
 
+from ...base.console import print_line
 from ...base.dataset_folder import DatasetFolder
 from ...base.errors import UsageError
 from ...dataset.show import find_frame, picture_path, show_frame, show_sheet, write_picture
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
             shown = show_sheet(records, options.sheet, options.pictures, size, show)
     write_picture(path, shown.pixels)
     height, width = shown.pixels.shape[:2]
-    print(f"{path}: {width} x {height}")
+    print_line(f"{path}: {width} x {height}")
     for problem in shown.problems:
-        print(f"labelpass: {problem}", file=sys.stderr)
+        print_line(f"labelpass: {problem}", wrong=True)
     return ExitCode.FAILED if shown.problems else ExitCode.DONE

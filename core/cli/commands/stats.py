@@ -1,8 +1,8 @@
 """`labelpass stats`."""
 
 import argparse
-import sys
 
+from ...base.console import print_line
 from ...base.dataset_folder import DatasetFolder
 from ...base.files import pretty_json
 from ...dataset.splits import Splits
@@ -23,9 +23,9 @@ def run(options: argparse.Namespace) -> int:
         found = find_statistics(open_records(DatasetFolder(options.folder)), splits.of, options.images, show)
     report = Report(found, splits)
     if options.json:
-        print(pretty_json(report.as_json()).decode().rstrip())
+        print_line(pretty_json(report.as_json()).decode().rstrip())
     else:
-        print("\n".join(report.lines()))
+        print_line("\n".join(report.lines()))
     for problem in found.problems:
-        print(f"labelpass: {problem}", file=sys.stderr)
+        print_line(f"labelpass: {problem}", wrong=True)
     return ExitCode.FAILED if found.problems else ExitCode.DONE

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...base.console import print_line
 from ...checks.validate import validate, validate_exports
 from ...run.exit_codes import ExitCode
 from ..given import check_folder
@@ -16,5 +17,5 @@ def run(options: argparse.Namespace) -> int:
     if options.exports is not None:
         validate_exports(options.folder, None if options.exports == Path() else options.exports, report)
     for line in report.lines():
-        print(line)
+        print_line(line)
     return ExitCode.FAILED if report.problems else ExitCode.DONE

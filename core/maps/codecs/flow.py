@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base.files import complete_file
+from ...base.input_files import read_file
 from .codec import MapPixels, of_size
 from .png_files import read_png16, write_png16
 
@@ -70,7 +71,7 @@ def write_flo(path: Path, flow: npt.NDArray[np.float32]) -> None:
 
 def read_flo(path: Path) -> npt.NDArray[np.float32]:
     """(H, W, 2) float32 u, v of a file in Middlebury's format; ValueError where it is not one or is cut off."""
-    data = path.read_bytes()
+    data = read_file(path)
     tag, width, height = _FLO_HEAD.unpack_from(data)
     if tag != np.float32(_FLO_TAG) or min(width, height) < 1 or len(data) != _FLO_HEAD.size + 8 * width * height:
         raise ValueError("it is cut off or not a .flo file")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ...base.files import complete_file
+from ...base.input_files import read_file
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # On depth and flow of the demo the usual level 6 takes four times as long, for files a twentieth smaller.
@@ -49,7 +50,7 @@ def read_png16(path: Path) -> npt.NDArray[np.uint16]:
     Raises:
         ValueError, struct.error, zlib.error: it is not one, or is interlaced, cut off or damaged.
     """
-    chunks = _chunks(path.read_bytes())
+    chunks = _chunks(read_file(path))
     if not chunks or chunks[0][0] != b"IHDR" or chunks[-1][0] != b"IEND":
         raise ValueError("it is cut off")
     width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base.files import complete_file
+from ...base.input_files import read_file
 from ...drawing.image_files import Bytes
 from .codec import Array
 
@@ -60,7 +61,7 @@ class PointsPly:
 
     def read(self, path: Path, height: int, width: int) -> PointCloud:
         """Of any size: a point does not say in which pixel it was seen."""
-        data = path.read_bytes()
+        data = read_file(path)
         for has_colours in (True, False):
             layout = _layout(has_colours)
             place = data.find(b"end_header\n") + len(b"end_header\n")

@@ -1,7 +1,6 @@
 """The surfaces of a frame: which of them each pixel shows, and where all of them are. What motion is found from."""
 
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base.files import canonical_json, complete_file
+from ...base.input_files import parse_json
 from .codec import of_size
 
 # Object whose labels it has, object that it is a copy of, instancer, persistent id, and its place among equal ones.
@@ -63,7 +63,7 @@ class SurfacesNpz:
     def read(self, path: Path, height: int, width: int) -> SurfaceMap:
         try:
             with np.load(path, allow_pickle=False) as archive:
-                rows: list[Any] = json.loads(archive["surfaces"].tobytes())
+                rows: list[Any] = parse_json(archive["surfaces"].tobytes())
                 number, matrices = archive["number"], archive["matrices"]
             keys = tuple(
                 (str(ob), str(source), str(by), tuple(map(int, persistent_id)), int(repeat))

@@ -3,6 +3,7 @@
 A file that is damaged in a place that is not read may be read; it must then give exactly what the good file gives.
 """
 
+import os
 import random
 import re
 import struct
@@ -66,6 +67,56 @@ def something(height: int = 6, width: int = 8) -> npt.NDArray[np.float32]:
     index = np.zeros((height, width), np.float32)
     index[1:4, 2:5] = 3
     return index
+
+
+# --- Very many or very long names -------------------------------------------------------------------------------------
+
+
+def test_very_many_channels(write_exr, tmp_path: Path) -> None:
+    """Their names are not all in the sentence that says what is missing."""
+    pixel = np.zeros((1, 1), np.float32)
+    path = write_exr(tmp_path / "a.exr", {f"aov_{number}.V": pixel for number in range(20_000)})
+    with pytest.raises(PassError, match=r"separates objects; it has aov_0,.* and 19980 more\. In") as no:
+        read_labels(Passes([PassFile(path)]), LabelSource.AUTO)
+    assert_helps(str(no.value))
+    assert len(str(no.value)) < 1500
+
+
+def test_very_many_declared_cryptomattes(write_exr, tmp_path: Path) -> None:
+    pixel = np.zeros((1, 1), np.float32)
+    names = {f"cryptomatte/{number:07x}/name": f"ids {number}" for number in range(20_000)}
+    path = write_exr(tmp_path / "a.exr", {f"aov_{n}.V": pixel for n in range(20_000)}, attributes=names)
+    with pytest.raises(PassError, match="has no pass that separates objects"):
+        read_labels(Passes([PassFile(path)]), LabelSource.AUTO)
+
+
+@pytest.mark.parametrize("letter", ["_", "a", ".", "-"])
+def test_very_long_name_of_a_part(write_exr, tmp_path: Path, letter: str) -> None:
+    pixel = np.zeros((1, 1), np.float32)
+    path = write_exr(tmp_path / "a.exr", {"R": pixel}, attributes={"name": letter * 1_000_000})
+    with pytest.raises(PassError) as no:
+        read_labels(Passes([PassFile(path)]), LabelSource.AUTO)
+    assert len(str(no.value)) < 2100
+    assert "render again" in str(no.value)
+
+
+def test_channel_name_longer_than_the_format_allows(tmp_path: Path, data: Path) -> None:
+    """255 bytes: OpenEXR, "Long names"."""
+    whole = (data / UNCOMPRESSED).read_bytes()
+    damaged = whole.replace(b"channels\0chlist\0", b"x" * 10_000 + b"channels\0chlist\0", 1)
+    assert damaged != whole
+    (tmp_path / "a.exr").write_bytes(damaged)
+    with pytest.raises(ExrError, match=r"The header of .* is cut off or damaged"):
+        ExrFile(tmp_path / "a.exr")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+def test_pipe_instead_of_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.exr")
+    with pytest.raises(ExrError, match=r"Cannot read .*a\.exr: Not a regular file; check the path"):
+        ExrFile(tmp_path / "a.exr")
+    with pytest.raises(InputError, match=r"a\.exr is not a regular file; give an EXR file or a folder of them"):
+        find_frames([tmp_path / "a.exr"])
 
 
 # --- Cut off ----------------------------------------------------------------------------------------------------------

@@ -201,6 +201,18 @@ def test_large_damaged_manifest_is_refused_at_once(name: str, id: str) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
+def test_manifest_of_lists_in_lists(text: str) -> None:
+    with pytest.raises(PassError, match="manifest is damaged"):
+        read_manifest(text)
+
+
+def test_half_letters_of_a_manifest() -> None:
+    """No file can hold them, so that a name with one is kept with another letter in its place."""
+    assert read_manifest(r'{"a\ud800b":"1a2b3c4d"}') == {0x1A2B3C4D: "a?b"}
+    assert read_manifest(r'{"a\ud83d\ude80b":"1a2b3c4d"}') == {0x1A2B3C4D: "a🚀b"}
+
+
 def test_cut_off_manifest_keeps_what_is_whole() -> None:
     """Object 1 of many keeps its name, the rest are known by their ids."""
     names = [f"Object {number}" for number in range(5)]

@@ -3,6 +3,7 @@
 The files are made up from known coverages; where cryptomatte-api can read a file, it has to agree.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -283,11 +284,41 @@ def test_sidecar_outside_of_the_folder_is_not_read(write_exr, tmp_path: Path, pl
     assert note.endswith("so everything that it names is named by its id")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_links_of_sidecars(write_exr, tmp_path: Path) -> None:
+    """One that leads out of the folder is not read; where the EXR is a link as well, those next to its file are."""
+    inside, outside = tmp_path / "shots", tmp_path / "store"
+    inside.mkdir()
+    outside.mkdir()
+    attributes = header("ids", manif_file="m.json")
+    (outside / "m.json").write_text(manifest_text(), encoding="utf-8")
+    path = write_exr(inside / "a.exr", channels_of("ids", coverages()), attributes=attributes)
+    (inside / "m.json").symlink_to(outside / "m.json")
+
+    (note,) = read(path).notes
+    assert note.startswith("The manifest 'm.json' of a.exr is outside the folder of that file and is not read, so")
+
+    path.rename(outside / "a.exr")
+    path.symlink_to(outside / "a.exr")
+    assert read(path).manifest
+    (inside / "m.json").unlink()
+    (inside / "m.json").symlink_to(inside / "m.json")  # in a circle
+    assert "is missing" in read(path).notes[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+def test_sidecar_that_is_a_pipe(write_exr, tmp_path: Path) -> None:
+    path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=header("ids", manif_file="m.json"))
+    os.mkfifo(tmp_path / "m.json")
+    with pytest.raises(PassError, match=r"m\.json: Not a regular file; check that it is a file"):
+        read(path)
+
+
 def test_sidecar_that_cannot_be_used(write_exr, tmp_path: Path) -> None:
     path = write_exr(tmp_path / "a.exr", channels_of("ids", coverages()), attributes=header("ids", manif_file="m.json"))
 
     assert read(path).notes == (
-        "The manifest m.json next to a.exr is missing, so everything that it names is named by its id",
+        "The manifest 'm.json' next to a.exr is missing, so everything that it names is named by its id",
     )
     (tmp_path / "m.json").write_bytes(b"\xff\xfe")
     with pytest.raises(PassError, match=r"m\.json is not UTF-8 text"):
@@ -323,7 +354,7 @@ def test_edited_sidecar_makes_the_record_out_of_date(write_exr, tmp_path: Path) 
     sidecar.rename(tmp_path / "elsewhere.json")
     assert job.finished_record() is None
     record = annotate(job)
-    assert any("m.json next to a.exr is missing" in note for note in record.notes)
+    assert any("'m.json' next to a.exr is missing" in note for note in record.notes)
     assert job.finished_record() == read_record_file(tmp_path / "out/records/a.json")
 
     (tmp_path / "elsewhere.json").rename(sidecar)

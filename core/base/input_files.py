@@ -1,0 +1,51 @@
+"""Reading files that others wrote: only regular ones are opened, and JSON fails in one way."""
+
+import errno
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+# As JSON escapes it; two of them in a row are a letter.
+_HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def open_file(path: Path) -> io.BufferedReader:
+    """Open a regular file, or a link to one, for reading.
+
+    Raises:
+        OSError: as open() does, and where it is a folder, a pipe, a socket or a device, which may never end.
+    """
+    if not path.is_file() and path.exists():  # to open a pipe would wait for whoever writes to it
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return path.open("rb")
+
+
+def read_file(path: Path) -> bytes:
+    """All bytes of a regular file; OSError as open_file()."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What a JSON text says, in UTF-8 where it is bytes.
+
+    Raises:
+        ValueError: it is none, lists in lists go deeper than Python reads, or a text in it could not be written to a
+            file: it holds half of a letter, and not as Python stands for a byte of a file's name.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8-sig")
+    try:
+        found = json.loads(text)
+        if _HALF_LETTER.search(text):
+            json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    except RecursionError:
+        raise ValueError("values are nested too deeply") from None
+    return found
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file says; OSError as open_file(), ValueError as parse_json()."""
+    return parse_json(read_file(path))
