@@ -13,6 +13,7 @@ from ..core.base.phrases import counted
 from ..core.cli.setting_options import OneSentenceParser, add_settings, examples, given_settings
 from ..core.frames.frame_files import parse_frame_ranges
 from ..core.run.exit_codes import exit_code_of
+from ..core.run.interrupts import first_ctrl_c_only
 from ..core.run.progress import Progress
 from ..core.settings.category_files import read_table
 from ..core.settings.settings import Settings
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     if not stored:
         properties.register()  # the extension is not enabled, but the .blend may hold its settings
     try:
-        return exit_code_of(lambda: _export(bpy.context.scene, options))
+        with first_ctrl_c_only(for_good=False):
+            return exit_code_of(lambda: _export(bpy.context.scene, options))
     finally:
         if not stored:
             properties.unregister()

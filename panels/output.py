@@ -46,6 +46,7 @@ class Output(SidebarPanel):
         column.enabled = not context.window_manager.labelpass.running
         column.prop(settings, "redo")
         column.prop(settings, "workers")
+        column.prop(settings, "hung_after")
 
 
 class Formats(SidebarPanel):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError
-from ..base.files import Content, noting_contents
+from ..base.files import Content, files_at_once, noting_contents
 from ..drawing.image_files import Bytes
 from ..labels.labelled_frame import LabelledFrame, label_frame
 from ..records.frame_job import FrameJob
 from ..records.frame_record import FrameRecord
 from ..records.record_store import open_records
-from ..records.stale_files import earlier_files, remove_stale_files
+from ..records.stale_files import all_files, earlier_files, remove_stale_files
 from ..settings.conflicts import check_together
 from ..settings.map_table import WrittenMap, two_frame_maps
 from .beyond_shape import add_beyond_shape, find_beyond_shape
@@ -37,9 +37,10 @@ _STEPS: tuple[Callable[[LabelledFrame], LabelledFrame], ...] = (
 
 
 def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> FrameRecord:
-    """Annotate one frame: write its image, its pictures and, when all of that is complete, its record.
+    """Annotate one frame: write its image, its pictures and its record, which take their places when all are complete.
 
-    What the record before it named and this one does not is removed then.
+    Whatever stops it before, what an earlier run made of the frame is as it was. If it is stopped while files take
+    their places, the frame has no record. What the record before it named and this one does not is removed.
 
     Args:
         job: what to do.
@@ -52,11 +53,17 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     key = job.key()
     records = open_records(job.dataset)
     earlier = earlier_files(records, job.files.path)
-    with noting_contents() as noted:
+    made: list[FrameRecord] = []
+
+    def replace_earlier() -> None:
+        records.void(job.files.path, earlier.union(*map(all_files, made)))
+        remove_stale_files(job.dataset, earlier, made[0])
+
+    with noting_contents() as noted, files_at_once(replace_earlier):
         record = _make(job, key, checkpoint)
-    record = dataclasses.replace(record, contents=_contents(job.dataset, record.files(), noted))
-    records.write(record)
-    remove_stale_files(job.dataset, earlier, record)
+        record = dataclasses.replace(record, contents=_contents(job.dataset, record.files(), noted))
+        made.append(record)
+        records.write(record)  # the last to take its place
     return record
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.files import complete_already
 from ..drawing.image_files import SRGB, Bytes, read_image, to_srgb, write_image
 from ..exr.passes import COMPOSITE_LAYER, Passes
 from ..labels.labelled_frame import may_have_moved
@@ -32,7 +33,7 @@ class TrainingImage:
 
 
 def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | None) -> TrainingImage:
-    """Write the training image of a frame, if one is wanted and Blender has not made it already.
+    """Write the training image of a frame, if one is wanted; one that Blender has made takes its place.
 
     Args:
         job: the frame.
@@ -49,7 +50,10 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
         return TrainingImage()
     notes = tuple(_mismatches(passes, scene))
     if job.colour is not None:
-        colours = read_image(job.dataset.file(job.image)) if shows_colours(job.settings) else None
+        image = job.dataset.file(job.image)
+        colours = read_image(job.made_image or image) if shows_colours(job.settings) else None
+        if job.made_image:
+            complete_already(job.made_image, image)
         return TrainingImage(colours, job.colour, notes)
     if Pass.COMBINED not in passes:
         return TrainingImage(notes=("There is no Combined pass, so no training image was written",) if wanted else ())

@@ -124,6 +124,13 @@ def merge_record_file(frame: str) -> str:
     return f"{_MERGE_RECORDS}/{frame}.json"
 
 
+def is_own_folder(path: Path) -> bool:
+    """Whether a folder is one in which a dataset keeps files that Labelpass has written."""
+    if path.name not in (*FRAME_FOLDERS, _EXPORTS):
+        return False
+    return DatasetFolder(path.parent).records.is_dir()
+
+
 def is_file_of_frame(file: str) -> bool:
     """Whether a record may name this file as one of its frame: it lies in one of the folders for them."""
     inside = PurePosixPath(file)

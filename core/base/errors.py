@@ -66,7 +66,15 @@ class CategoryError(InputError):
 
 
 class OutputError(LabelpassError):
-    """A file cannot be written."""
+    """A file cannot be written.
+
+    Attributes:
+        of_all: whether nothing else can be written either, for example on a full disk, so that a run had better stop.
+    """
+
+    def __init__(self, message: str, of_all: bool = False) -> None:
+        super().__init__(message)
+        self.of_all = of_all
 
 
 class WorkerError(LabelpassError):

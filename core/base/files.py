@@ -6,10 +6,9 @@ import hashlib
 import io
 import json
 import os
-import platform
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,10 +18,12 @@ from typing import Any, BinaryIO, cast
 from .errors import InputError, OutputError
 from .input_files import open_file
 from .json_fields import JsonRow
+from .temporary_names import remove, temporary_name
 
 _MOST_ATTEMPTS = 10
 _NOT_FOR_LACK_OF_SPACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 _COPIED_AT_ONCE = 1 << 20
+_FOR_LACK_OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENODEV, errno.ESTALE)
 # Made once, since small data take less time than making one. What is written never contains itself.
 _CANONICAL = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 # Of a content's digest; two files that differ by chance or damage never share one of so many.
@@ -56,6 +57,10 @@ class Content(JsonRow):
         except (OSError, ValueError):  # ValueError: no path at all
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == self.size
+
+
+def happens(operation: str, path: Path) -> None:
+    """Called before each operation on a file that is written. Tests put something in its place that fails or kills."""
 
 
 _noted: ContextVar[dict[Path, Content] | None] = ContextVar("noted", default=None)
@@ -104,29 +109,89 @@ class _NotedFile(io.BufferedIOBase):
         return Content(self._size, self._digest.hexdigest())
 
 
+class _Staged:
+    """Complete files and folders that wait under their temporary names."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Path, Path] = {}
+
+    def add(self, temporary: Path, path: Path) -> None:
+        """The later of two for one place counts."""
+        if path in self._waiting:
+            remove(self._waiting.pop(path))
+        self._waiting[path] = temporary
+
+    def publish(self) -> None:
+        for path, temporary in self._waiting.items():
+            try:
+                _take_place(temporary, path)
+            except OSError as error:
+                raise cannot_write(path, error) from error
+
+    def discard(self) -> None:
+        for temporary in self._waiting.values():
+            remove(temporary)
+
+
+_staged: ContextVar[_Staged | None] = ContextVar("staged", default=None)
+
+
 @contextmanager
-def complete_file(path: Path) -> Iterator[BinaryIO]:
+def files_at_once(before: Callable[[], None]) -> Iterator[None]:
+    """Let the files and folders that this thread completes in the block take their names together, when it ends.
+
+    Until then what is in their places stays as it is, also where the block fails or the process is killed.
+
+    Args:
+        before: called when all of them are complete, before the first takes its name; they do so in the order in which
+            they were completed.
+
+    Raises:
+        OutputError: one of them cannot take its place, for which the disk needs no more space.
+    """
+    staged = _Staged()
+    token = _staged.set(staged)
+    try:
+        try:
+            yield
+        finally:
+            _staged.reset(token)
+        before()
+        staged.publish()
+    finally:
+        staged.discard()
+
+
+@contextmanager
+def complete_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file next to `path` that takes its name when the block ends without an error.
 
-    The temporary name holds this host and process, so that two machines may write the same frame: the last one wins,
-    and a reader sees either file whole.
+    No other process has the temporary name, so two machines may write the same frame: the last one wins, and a reader
+    sees either file whole.
+
+    Args:
+        path: the file.
+        durable: whether it has to be on the disk before it takes its name, so that a power cut leaves one or the other.
 
     Raises:
         OutputError: the folder cannot be made or the file cannot be written, for example on a full disk.
     """
-    temporary = path.with_name(owned_name(path.name))
+    temporary = path.with_name(temporary_name())
     noted = _noted.get()
     try:
+        happens("folder", path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
+        _check_place(path)
+        with _removed_if_it_fails(temporary):
+            happens("open", temporary)
+            with temporary.open("xb") as file:
                 digested = _NotedFile(file)
                 yield file if noted is None else cast(BinaryIO, digested)
                 file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+                if durable:
+                    happens("sync", temporary)
+                    os.fsync(file.fileno())
+            _complete(temporary, path)
         if noted is not None:
             noted[path] = digested.content()
     except OSError as error:
@@ -148,6 +213,7 @@ def complete_folder(path: Path) -> Iterator[Path]:
     with replaced_folder(path) as temporary:
         yield temporary
         for file in temporary.iterdir():
+            happens("sync", file)
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
             if noted is not None:
@@ -159,18 +225,33 @@ def complete_folder(path: Path) -> Iterator[Path]:
 @contextmanager
 def replaced_folder(path: Path) -> Iterator[Path]:
     """As complete_folder, with folders in it at any depth; what is in the files is neither noted nor forced to disk."""
-    temporary, earlier = path.with_name(owned_name(path.name)), path.with_name(owned_name(f"{path.name}.earlier"))
+    temporary = path.with_name(temporary_name())
     try:
-        try:
-            shutil.rmtree(temporary, ignore_errors=True)  # of an earlier process with this number
+        with _removed_if_it_fails(temporary):
+            happens("folder", temporary)
             temporary.mkdir(parents=True)
             yield temporary
-            _take_place(temporary, path, earlier)
-        finally:
-            for leftover in (temporary, earlier):
-                shutil.rmtree(leftover, ignore_errors=True)
+            _complete(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def complete_already(file: Path, path: Path) -> None:
+    """Let a file that another program has written under a temporary name next to `path` take that name.
+
+    Raises:
+        OutputError: that cannot be done.
+    """
+    noted = _noted.get()
+    try:
+        with file.open("rb+") as written:
+            os.fsync(written.fileno())
+        content = Content.of_file(file) if noted is not None else None
+        _complete(file, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if noted is not None and content is not None:
+        noted[path] = content
 
 
 def link_or_copy(file: Path, path: Path) -> None:
@@ -186,15 +267,15 @@ def link_or_copy(file: Path, path: Path) -> None:
         InputError: the file cannot be read.
         OutputError: the new place cannot be written.
     """
-    temporary = path.with_name(owned_name(path.name))
+    temporary = path.with_name(temporary_name())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)  # of an earlier process with this number
     except OSError as error:
         raise cannot_write(path, error) from error
     try:
-        os.link(os.path.realpath(file), temporary)
-        temporary.replace(path)
+        with _removed_if_it_fails(temporary):
+            os.link(os.path.realpath(file), temporary)
+            _complete(temporary, path)
     except OSError:  # another disk, a file system without links, too many of them, or a file of somebody else
         try:
             source = open_file(file)
@@ -202,28 +283,61 @@ def link_or_copy(file: Path, path: Path) -> None:
             raise InputError(f"Cannot read {file}: {error.strerror}; make it readable") from error
         with source, complete_file(path) as copy:
             shutil.copyfileobj(source, copy, _COPIED_AT_ONCE)
+
+
+def _check_place(path: Path) -> None:
+    """Raises the OSError with which a file could not take its place in the end, because of its name or a folder."""
+    with contextlib.suppress(FileNotFoundError):
+        if stat.S_ISDIR(path.lstat().st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+@contextmanager
+def _removed_if_it_fails(temporary: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        remove(temporary)
+        raise
+
+
+def _complete(temporary: Path, path: Path) -> None:
+    """A file or folder is complete: it takes its name, now or with others."""
+    staged = _staged.get()
+    if staged is None:
+        _take_place(temporary, path)
+    else:
+        staged.add(temporary, path)
+
+
+def _take_place(temporary: Path, path: Path) -> None:
+    """Give a file or folder its name, in place of what has it."""
+    happens("replace", path)
+    if not temporary.is_dir():
+        temporary.replace(path)
+        temporary.unlink(missing_ok=True)  # it is left where both are links to one file
+        return
+    earlier = path.with_name(temporary_name())
+    try:
+        for attempt in range(_MOST_ATTEMPTS):
+            remove(earlier)
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(earlier)
+            happens("replace", path)
+            try:
+                temporary.rename(path)
+                return
+            except OSError:
+                # Another machine may have put its folder there in between.
+                if attempt == _MOST_ATTEMPTS - 1 or not path.is_dir():
+                    raise
     finally:
-        temporary.unlink(missing_ok=True)  # it is left where both places were one file already
-
-
-def _take_place(folder: Path, path: Path, earlier: Path) -> None:
-    """Rename a folder to `path`, and what was there to `earlier`, which is removed."""
-    for attempt in range(_MOST_ATTEMPTS):
-        shutil.rmtree(earlier, ignore_errors=True)
-        with contextlib.suppress(FileNotFoundError):
-            path.rename(earlier)
-        try:
-            folder.rename(path)
-            return
-        except OSError:
-            # Another machine may have put its folder there in between.
-            if attempt == _MOST_ATTEMPTS - 1 or not path.is_dir():
-                raise
+        remove(earlier)
 
 
 def check_writable(folder: Path) -> None:
     """Make a folder if need be and write a file in it; OutputError where that cannot be done."""
-    probe = folder / owned_name("writable")
+    probe = folder / temporary_name()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")
@@ -232,24 +346,30 @@ def check_writable(folder: Path) -> None:
         raise cannot_write(folder, error) from error
 
 
+def check_there(folder: Path) -> None:
+    """Raises OutputError where a folder that check_writable() has seen is gone: it must not be made once more."""
+    if not folder.is_dir():
+        raise OutputError(
+            f"{folder} is gone, with what was written there; run again when its disk is back, or choose another "
+            "output folder",
+            of_all=True,
+        )
+
+
+def identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one that was put in its place; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The sentence on a file or folder that cannot be written."""
     way_out = "choose" if error.errno in _NOT_FOR_LACK_OF_SPACE else "free space there or choose"
-    return OutputError(f"Cannot write {path}: {error.strerror or error}; {way_out} another output folder")
-
-
-def owned_name(name: str) -> str:
-    """The temporary name under which this process writes a file of this name."""
-    return f".{name}.{_owner(os.getpid())}.tmp"
-
-
-def remove_leftovers(folder: Path, pid: int) -> None:
-    """Remove the temporary files below `folder` that a process of this machine left when it was killed."""
-    for path in folder.rglob(f".*.{_owner(pid)}.tmp"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    text = f"Cannot write {path}: {error.strerror or error}; {way_out} another output folder"
+    return OutputError(text, of_all=error.errno in _FOR_LACK_OF_DISK)
 
 
 def canonical_json(data: Any) -> bytes:
@@ -267,7 +387,3 @@ def pretty_json(data: Any) -> bytes:
 
 def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _owner(pid: int) -> str:
-    return f"{platform.node()}-{pid}"

@@ -17,6 +17,7 @@ from ..exports.needs import Needed
 from ..formats.writer import StreamedFrame, Survey
 from ..records.frame_record import FrameRecord
 from ..records.record_store import open_records
+from ..settings.conflicts import missing_splits
 from ..settings.export_table import ExportFormat
 from ..settings.format_table import DatasetFormat
 from ..settings.settings import Media, Settings
@@ -89,7 +90,8 @@ def check_choices(settings: Settings) -> None:
     if not settings.formats:
         names = ", ".join(ExportFormat)
         raise UsageError(f"Say which formats to export, such as --formats coco; there are {names}")
-    Splits.of_settings(settings)
+    for sentence in missing_splits(settings.formats, Splits.of_settings(settings).names):
+        raise UsageError(sentence)
 
 
 class ExportsWriter:

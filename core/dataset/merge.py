@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
+from ..base.temporary_names import remove_old_leftovers
 from ..categories.ids import keep_ids, move_former_ids
 from ..formats.coco import CocoWriter
 from ..formats.writer import StreamedFrame, Writer, writers_of
@@ -73,6 +74,7 @@ def merge(
         OutputError: a file cannot be written.
     """
     dataset = DatasetFolder(output)
+    remove_old_leftovers(output)
     move_former_ids(dataset)
     writers = writers_of((*formats_chosen_by(""), *settings.cameras))
     written = write_formats(

@@ -141,13 +141,14 @@ detectron2 and torchvision look for names that end in .jpg: annotate with `--ima
         things, classes = len(record.instances), self.target.class_numbers
         everything = [one.mask.rle for one in (*record.instances, *record.ignored)]
         with masks_of(record):
-            numbers = paint_masks(everything, record.height, record.width).astype(np.int64)
+            painted = paint_masks(everything, record.height, record.width)
+        numbers = painted.astype(np.uint32, order="C")
         void = [_VOID] * len(record.ignored)
         for folder, values in (
             ("SegmentationClass", [0, *(classes[one.category] + 1 for one in record.instances), *void]),
             ("SegmentationObject", [0, *range(1, things + 1), *void]),
         ):
-            pixels = np.array(values, np.uint8)[numbers]
+            pixels = np.array(values, np.uint8).take(numbers)
             self.target.write(f"{folder}/{name}.png", _png(pixels, self._palette))
 
     def _xml(self, frame: ExportedFrame, image: str, has_masks: bool) -> Iterator[str]:
@@ -221,7 +222,7 @@ def _channels(frame: ExportedFrame) -> int:
 
 def _png(pixels: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -> bytes:
     """A PNG of numbers with a palette."""
-    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image = Image.fromarray(pixels)
     image.putpalette(palette.tobytes())
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=PNG_LEVEL)

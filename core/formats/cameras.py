@@ -18,6 +18,7 @@ from ..base.phrases import GET_SCENE_RECORDS
 from ..frames.frame_messages import frames_in_words, said_once
 from ..records.frame_record import FrameRecord
 from ..scene.camera import Camera
+from ..scene.rotations import quaternion
 from ..settings.format_table import DatasetFormat
 from .writer import StreamedFrame, Survey
 
@@ -184,7 +185,7 @@ def _write_colmap(folder: Path, views: Sequence[_View]) -> None:
         (fx, _, cx), (_, fy, cy), _ = view.camera.k
         camera = f"PINHOLE {view.width} {view.height} {fx!r} {fy!r} {cx!r} {cy!r}"
         matrix = view.world_to_camera()
-        numbers = " ".join(repr(float(value)) for value in (*_quaternion(matrix[:3, :3]), *matrix[:3, 3]))
+        numbers = " ".join(repr(float(value)) for value in (*quaternion(matrix[:3, :3]), *matrix[:3, 3]))
         name = image_in_images(view.image)
         images += [f"{number} {numbers} {cameras.setdefault(camera, len(cameras) + 1)} {name}", ""]
     lines = ["# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]", *(f"{id} {camera}" for camera, id in cameras.items())]
@@ -195,25 +196,3 @@ def _write_colmap(folder: Path, views: Sequence[_View]) -> None:
     }.items():
         with complete_file(folder / file_name) as file:
             file.write("\n".join([*text, ""]).encode("utf-8", "surrogateescape"))
-
-
-def _quaternion(rotation: Floats) -> Floats:
-    """w, x, y, z with w >= 0 of a (3, 3) rotation, by the largest of the four so that nothing small is divided by.
-
-    Source: Shepperd, Quaternion from Rotation Matrix, 1978.
-    """
-    r = rotation
-    squares = np.array([np.trace(r), *np.diag(r)])
-    largest = int(np.argmax(squares))
-    if largest == 0:
-        q = np.array([1 + squares[0], r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]])
-    else:
-        i = largest - 1
-        j, k = (i + 1) % 3, (i + 2) % 3
-        q = np.empty(4)
-        q[0] = r[k, j] - r[j, k]
-        q[1 + i] = 1 + r[i, i] - r[j, j] - r[k, k]
-        q[1 + j], q[1 + k] = r[j, i] + r[i, j], r[k, i] + r[i, k]
-    q = q / np.linalg.norm(q)
-    unit: Floats = -q if q[0] < 0 else q
-    return unit

@@ -4,10 +4,11 @@ import dataclasses
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
+from ..base.dataset_folder import is_own_folder
 from ..base.errors import InputError, UsageError
 from ..base.json_fields import LEFT_OUT, JsonObject
 from ..settings.render_pass import Pass, PassFile, PassName
@@ -58,7 +59,10 @@ class FrameFiles(JsonObject):
 
 
 def find_frames(
-    paths: Sequence[Path], pass_names: Mapping[str, Pass] | None = None, sequence: str | None = None
+    paths: Sequence[Path],
+    pass_names: Mapping[str, Pass] | None = None,
+    sequence: str | None = None,
+    left_out: Callable[[Path], None] = lambda folder: None,
 ) -> list[FrameFiles]:
     """Group EXR files into frames.
 
@@ -67,6 +71,8 @@ def find_frames(
         pass_names: what further names of folders, file prefixes, and layers and parts in the files mean, for File
             Output nodes with names of their own.
         sequence: the name of the sequence for all frames, instead of their folders.
+        left_out: called with each folder below the given ones whose EXR files are left out, since they are maps that
+            Labelpass has written into a dataset.
 
     Returns:
         The frames, sorted by sequence, frame number and name.
@@ -79,7 +85,7 @@ def find_frames(
     meanings = {name.lower(): pass_ for name, pass_ in (pass_names or {}).items()}
     given_names = tuple(PassName(name, pass_) for name, pass_ in (pass_names or {}).items())
     groups: dict[tuple[str, str], list[tuple[str, PassFile]]] = defaultdict(list)
-    for root, path in _exr_files(paths):
+    for root, path in _exr_files(paths, left_out):
         folder, holds, short_name = _meaning(root, path, meanings)
         groups[folder, short_name].append((path.stem, PassFile(path, holds)))
 
@@ -205,7 +211,9 @@ def frames_with_numbers(frames: Sequence[FrameFiles], wanted: Sequence[range]) -
     return found, missing
 
 
-def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
+def _exr_files(
+    paths: Sequence[Path], left_out: Callable[[Path], None] = lambda folder: None
+) -> Iterable[tuple[Path | None, Path]]:
     """Every EXR file once, with the folder that was given for it, None where the file itself was given."""
     seen: set[Path] = set()
     for path in paths:
@@ -213,6 +221,9 @@ def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
             found = sorted(
                 file for file in path.rglob("*") if _is_visible_exr(file.relative_to(path)) and file.is_file()
             )
+            for own in {one: None for file in found if (one := _own_folder(path, file))}:
+                left_out(own)
+                found = [file for file in found if own not in file.parents]
             if not found:
                 raise InputError(f"{path} holds no EXR file; render with the file format OpenEXR MultiLayer")
             root: Path | None = path
@@ -226,6 +237,13 @@ def _exr_files(paths: Sequence[Path]) -> Iterable[tuple[Path | None, Path]]:
             if file not in seen:
                 seen.add(file)
                 yield root, file
+
+
+def _own_folder(root: Path, file: Path) -> Path | None:
+    """The folder of a dataset's own files in which a file lies, below the folder that was given; None if in none."""
+    inside = file.relative_to(root).parts[:-1]
+    folders = (root.joinpath(*inside[: depth + 1]) for depth in range(len(inside)))
+    return next(filter(is_own_folder, folders), None)
 
 
 def _is_visible_exr(path: Path) -> bool:

@@ -28,7 +28,7 @@ from .simpler_masks import SimplerMasks, common_pixels, pixels_before, simpler_m
 _FEWEST_POINTS = 3
 # Where in its pixel a point lies: in the middle, but so that readers that round to the nearest pixel (supervision) find
 # the same one as those that cut off.
-_WITHIN = 0.49
+WITHIN_PIXEL = 0.49
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,7 @@ class YoloPolygon:
     """What the format can hold of a mask.
 
     Attributes:
-        points: (P, 2) float64, x and y of the middles of border pixels, a hundredth less, in pixels from the outer
-            corner of the top-left pixel; P is at least 3. A row of a label file has them divided by the image's width
-            and height.
+        pixels: (P, 2) int64, column and row of border pixels in the order of the outline; P is at least 3.
         pieces: connected pieces of the mask; pixels that touch at a corner only are apart.
         holes: in them.
         pieces_left_out: how many of the pieces the polygon leaves out, since there are very many.
@@ -48,13 +46,21 @@ class YoloPolygon:
         is_line: the mask is one pixel wide or high. Readers take the box from the points, so it has no area.
     """
 
-    points: npt.NDArray[np.float64]
+    pixels: Integers
     pieces: int
     holes: int
     pieces_left_out: int
     holes_filled: int
     iou: float
     is_line: bool
+
+    @property
+    def points(self) -> npt.NDArray[np.float64]:
+        """(P, 2) float64, x and y, in pixels from the outer corner of the top-left pixel.
+
+        A row of a label file has them divided by the image's width and height.
+        """
+        return self.pixels + WITHIN_PIXEL
 
 
 def yolo_polygons(rles: Sequence[str], height: int, width: int) -> list[YoloPolygon | None]:
@@ -92,7 +98,7 @@ def yolo_polygons(rles: Sequence[str], height: int, width: int) -> list[YoloPoly
         None
         if line is None
         else YoloPolygon(
-            _closed(line) + _WITHIN,
+            _closed(line),
             pieces[mask],
             holes[mask],
             left_out[mask],

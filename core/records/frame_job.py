@@ -33,7 +33,8 @@ class FrameJob(JsonObject):
         scene: path of the frame's scene record, None where Blender has not described it.
         settings: the user's choices.
         categories: the table that decides on categories instead of the one by which the scene was described.
-        colour: how the training image was made, if Blender has already put it into its place.
+        colour: how the training image was made, if Blender has made it.
+        made_image: where it is then, under a temporary name next to its place.
         origin: what the frame is made of, for the record; its key does not depend on it. None where that is not known.
     """
 
@@ -42,6 +43,7 @@ class FrameJob(JsonObject):
     scene: Path | None = None
     settings: Settings = field(default_factory=Settings)
     colour: Mapping[str, Any] | None = None
+    made_image: Path | None = None
     categories: CategoryTable | None = None
     origin: Origin | None = None
 

@@ -1,6 +1,6 @@
 """Where the frame records of a dataset are kept: all other modules ask a record store for them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
 from ..base.files import canonical_json, complete_file, digest
-from ..base.input_files import parse_json, read_file
+from ..base.input_files import parse_json, read_file, read_json
 from .frame_record import FrameRecord, check_version
+
+_VOIDED = "replaced_files"
 
 
 class RecordStore(Protocol):
@@ -36,6 +38,20 @@ class RecordStore(Protocol):
 
     def remove(self, frame: str) -> None:
         """Forget the record of a frame, if there is one; OSError where that cannot be done."""
+
+    def void(self, frame: str, files: Collection[str]) -> None:
+        """Let a frame have no record until it gets another one, since some of its files are about to be replaced.
+
+        Args:
+            frame: which.
+            files: all that there may be of it from now on, as paths below the dataset's folder.
+
+        Raises:
+            OutputError: that cannot be done.
+        """
+
+    def voided(self, frame: str) -> list[str] | None:
+        """The files that void() named, where that was the last that happened to the frame; else None."""
 
     def stamp(self, frame: str) -> tuple[int, int] | None:
         """When the record of a frame was written, in nanoseconds, and its size in bytes; None where there is none.
@@ -77,6 +93,18 @@ class RecordFiles:
     def remove(self, frame: str) -> None:
         self.file(frame).unlink(missing_ok=True)
 
+    def void(self, frame: str, files: Collection[str]) -> None:
+        # What a power cut leaves of it says no less.
+        with complete_file(self.file(frame), durable=False) as file:
+            file.write(canonical_json({_VOIDED: sorted(files)}) + b"\n")
+
+    def voided(self, frame: str) -> list[str] | None:
+        try:
+            files = read_json(self.file(frame))[_VOIDED]
+            return [file for file in files if isinstance(file, str)]
+        except (OSError, KeyError, TypeError, ValueError, RecursionError):
+            return None
+
     def stamp(self, frame: str) -> tuple[int, int] | None:
         try:
             stat = self.file(frame).stat()
@@ -113,6 +141,11 @@ def _read_json(path: Path) -> Any:
     try:
         content = read_file(path)
         data = parse_json(content)
+        if _VOIDED in data:
+            raise RecordError(
+                f"{path} is empty, since a run was interrupted while it replaced files of this frame; annotate the "
+                "frame again"
+            )
         record = data["record"]
         if not check_version(record):
             raise RecordError(f"{path} was written by another version of Labelpass; annotate the frame again")

@@ -9,12 +9,12 @@ from .record_store import RecordStore
 
 
 def earlier_files(records: RecordStore, frame_path: str) -> set[str]:
-    """The files that a frame's record names now, as paths below the output folder; none where there is no record that
-    can be read. `frame_path` is FrameFiles.path."""
+    """The files that a frame's record names now, as paths below the output folder, or that an interrupted run was about
+    to replace; none where there is no record that can be read. `frame_path` is FrameFiles.path."""
     try:
         return all_files(records.read(frame_path))
     except RecordError:
-        return set()
+        return set(records.voided(frame_path) or ())
 
 
 def all_files(record: FrameRecord) -> set[str]:
@@ -24,7 +24,7 @@ def all_files(record: FrameRecord) -> set[str]:
 
 
 def remove_stale_files(dataset: DatasetFolder, earlier: set[str], record: FrameRecord) -> None:
-    """Remove the files that the record before named and this one does not; to be called when it has been written.
+    """Remove the files that the record before named and this one does not; to be called when that counts no more.
 
     Raises:
         OutputError: one of them cannot be removed.

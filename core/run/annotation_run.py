@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
-from ..base.errors import ExrError, SceneError
-from ..base.files import check_writable
+from ..base.errors import ExrError, LabelpassError, OutputError, SceneError, WorkerError
+from ..base.files import check_writable, identity
 from ..base.phrases import counted
+from ..base.temporary_names import remove_old_leftovers
 from ..frames.frame_messages import frames_in_words, said_once
 from ..records.frame_job import FrameJob
 from ..records.record_store import open_records
 from ..settings.settings import Settings
 from .exit_codes import ExitCode
-from .pool import Done, Event, Progress, Task, WorkerPool
+from .interrupts import ctrl_c_noted
+from .pool import Done, Event, Failed, Progress, Task, WorkerPool
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,15 @@ class AnnotationRun:
 
     Attributes:
         summary: what became of them so far.
+        blocked: a sentence on why nothing more can be written, after which no frame should be submitted; "" so far.
     """
 
     def __init__(self, pool: WorkerPool, output: Path) -> None:
         self.summary = Summary()
+        self.blocked = ""
         self._pool = pool
         self._output = output
+        self._identity = identity(output)
 
     def settled(self, job: FrameJob) -> bool:
         """Whether there is nothing to do for a frame: its record is valid already, or its files are missing."""
@@ -174,6 +179,21 @@ class AnnotationRun:
             open_records(DatasetFolder(self._output)).remove(frame)
         self.fail(frame, error)
 
+    def fail_with(self, frame: str, error: LabelpassError) -> None:
+        """Note an error with a frame that is not given to a worker; an earlier record stays where nothing but writing
+        is wrong."""
+        if isinstance(error, OutputError):
+            if error.of_all:
+                self._block(str(error))
+            self.fail(frame, str(error))
+        else:
+            self.fail_and_forget(frame, str(error))
+
+    def leave_out(self, frames: int) -> None:
+        """Note that so many frames are not submitted, since the run is blocked."""
+        if frames:
+            self.summary.problems.append(f"{counted(frames, 'frame')} left out, since the run had to stop")
+
     def merge(self, settings: Settings) -> None:
         """Write the dataset file and what else the settings want of all records, by a worker."""
         data = {"output": str(self._output), "settings": settings.as_json()}
@@ -211,45 +231,78 @@ class AnnotationRun:
                 summary.problems.append(event.error)
             return
         job: FrameJob = task.tag
+        self.check_output()
         if isinstance(event, Done):
             summary.annotated += 1
             summary.instances += event.result["instances"]
             summary.dropped += event.result["dropped"]
-            self._note(job, event.result["notes"])
+            self._note(job, [*event.result["notes"], *task.troubles])
         else:
-            self.fail_and_forget(job.files.path, event.error)
+            self._take_failure(job, event)
+
+    def _take_failure(self, job: FrameJob, failed: Failed) -> None:
+        """What is there of the frame stays, unless it is known to be of other files or settings."""
+        if failed.of_all:
+            self._block(failed.error)
+        if failed.of_output or _is_up_to_date(job):
+            self.fail(job.files.path, failed.error)
+        else:
+            self.fail_and_forget(job.files.path, failed.error)
+
+    def _block(self, sentence: str) -> None:
+        self.blocked = self.blocked or sentence
+
+    def check_output(self) -> None:
+        """Note where the output folder is not the one that the run began with: what was written there is gone."""
+        if identity(self._output) != self._identity and not self.blocked:
+            self._block(
+                f"{self._output} was removed or replaced while frames were written there, so some of them are gone; "
+                "run again"
+            )
+            self.summary.problems.append(self.blocked)
 
     def _note(self, job: FrameJob, notes: list[str]) -> None:
         if notes:
             self.summary.notes[job.files.path] = notes
 
 
+def _is_up_to_date(job: FrameJob) -> bool:
+    try:
+        return job.finished_record() is not None
+    except LabelpassError:
+        return False
+
+
 def annotate_frames(
     jobs: Iterable[FrameJob],
     output: Path,
-    workers: int,
+    settings: Settings,
     progress: Callable[[Summary], None],
 ) -> Summary:
-    """Annotate frames and wait for all of them; Ctrl-C stops the run and keeps what is finished.
+    """Annotate frames and wait for all of them; Ctrl-C stops the run and keeps what is finished, as a full disk does.
 
     Args:
         jobs: the frames.
         output: the dataset's folder.
-        workers: number of processes.
+        settings: only those that are about the run count.
         progress: called after each frame.
 
     Raises:
         OutputError: the output folder cannot be written.
-        WorkerError: no worker can be started.
+        WorkerError: no worker can be started, and there was nothing to do without one.
     """
     check_writable(output)
-    with WorkerPool(workers) as pool:
+    remove_old_leftovers(output)
+    with ctrl_c_noted() as is_pressed, WorkerPool(settings.worker_count, hung_after=settings.hung_after) as pool:
         run = AnnotationRun(pool, output)
         waiting = iter(jobs)
         more = True
         try:
-            while more or pool.pending:
-                while more and pool.wants_more:
+            while (more or pool.pending) and not is_pressed():
+                if more and run.blocked:
+                    run.leave_out(sum(1 for _ in waiting))
+                    more = False
+                while more and pool.wants_more and not is_pressed():
                     job = next(waiting, None)
                     if job is None:
                         more = False
@@ -260,8 +313,13 @@ def annotate_frames(
                 for event in pool.poll(timeout=0.5):
                     run.take(event)
                     progress(run.summary)
+            run.summary.stopped = is_pressed()
         except KeyboardInterrupt:
             run.summary.stopped = True
+        except WorkerError as error:
+            if not run.summary.frames:
+                raise
+            run.summary.problems.append(str(error))
         return run.summary
 
 
@@ -273,7 +331,7 @@ def merge_records(output: Path, progress: Callable[[int, int], None], settings: 
         progress: called with records read and their total, each being read twice.
         settings: only those that are about all records count.
     """
-    return _alone(output, progress, lambda run: run.merge(settings))
+    return _alone(output, progress, settings, lambda run: run.merge(settings))
 
 
 def export_dataset(
@@ -287,20 +345,23 @@ def export_dataset(
         settings: only those that are about exports count.
         output: the folder of the exports; None for the one in the dataset.
     """
-    return _alone(dataset, progress, lambda run: run.export(settings, output))
+    return _alone(dataset, progress, settings, lambda run: run.export(settings, output))
 
 
-def _alone(dataset: Path, progress: Callable[[int, int], None], submit: Callable[[AnnotationRun], None]) -> Summary:
+def _alone(
+    dataset: Path, progress: Callable[[int, int], None], settings: Settings, submit: Callable[[AnnotationRun], None]
+) -> Summary:
     """Let a worker do a single task, and wait for it; Ctrl-C stops it."""
-    with WorkerPool(1) as pool:
+    with ctrl_c_noted() as is_pressed, WorkerPool(1, hung_after=settings.hung_after) as pool:
         run = AnnotationRun(pool, dataset)
         submit(run)
         try:
-            while pool.pending:
+            while pool.pending and not is_pressed():
                 for event in pool.poll(timeout=0.5):
                     if isinstance(event, Progress):
                         progress(event.done, event.total)
                     run.take(event)
+            run.summary.stopped = is_pressed()
         except KeyboardInterrupt:
             run.summary.stopped = True
         return run.summary

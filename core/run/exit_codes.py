@@ -36,4 +36,5 @@ def exit_code_of(command: Callable[[], int]) -> int:
         print_line(f"labelpass: {error}", wrong=True)
         return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
     except KeyboardInterrupt:
+        print_line("labelpass: Stopped; what was finished stays", wrong=True)
         return ExitCode.STOPPED

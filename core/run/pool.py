@@ -3,35 +3,31 @@
 This module runs in Blender's process too, so nothing that it imports may import OpenEXR.
 """
 
-import contextlib
-import importlib.util
-import json
+import itertools
 import os
 import queue
-import subprocess
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..base import blas
 from ..base.errors import WorkerError
-from ..base.files import remove_leftovers
+from .answers import is_answer
+from .worker_process import PATIENCE_SECONDS, Said, WorkerProcess
 
-# The folder that holds core: there, whatever the packages above are called in this process, the worker finds it.
-_ROOT = Path(__file__).resolve().parents[2]
-_WORKER_PROGRAM = "core.run.worker"
-# How long the workers may take together to end by themselves before they are killed.
-_PATIENCE_SECONDS = 3.0
 _ATTEMPTS = 2
-# How much nicer than this process a worker of low priority is; the system has 20 steps.
-_NICENESS = 10
-# What would make the worker's interpreter another one than ours.
-_FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONEXECUTABLE", "PYTHONCASEOK")
+# How many workers in a row may be killed before they are ready.
+_STARTS = 3
+# A worker that starts imports numpy, which takes long on a busy machine, and gives no sign meanwhile.
+_LEAST_SECONDS_TO_START = 60.0
+# Of a worker's signs of life: how many there are at least in the time after which it counts as hung, and how many
+# seconds there are between them at most.
+_SIGNS, _MOST_SECONDS_BETWEEN_SIGNS = 8, 5.0
+# A program that was stopped itself, or did not look for long, must not take that time for silence of its workers.
+_MOST_SECONDS_OF_A_LOOK = 1.0
 
 
 @dataclass(eq=False)
@@ -44,6 +40,7 @@ class Task:
         output: the folder that it writes to, where leftovers of a killed worker are to be removed.
         about: what it is about, in words for a person.
         tag: anything that the caller wants to find again in the answers.
+        troubles: sentences on workers that were replaced while they did it.
     """
 
     do: str
@@ -52,6 +49,7 @@ class Task:
     about: str
     tag: Any = None
     attempts: int = field(default=0, init=False)
+    troubles: list[str] = field(default_factory=list, init=False)
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
+    """
+    Attributes:
+        error: a sentence.
+        of_output: whether something could not be written, and nothing is known to be wrong with what is read.
+        of_all: whether nothing else can be written either.
+    """
+
     task: Task
     error: str
+    of_output: bool = False
+    of_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,23 +86,31 @@ Event = Done | Failed | Progress
 class WorkerPool:
     """A number of worker processes. Use it as a context manager: leaving the block stops all of them.
 
-    A worker that dies is replaced, and its task is done once more; dying twice over the same task fails that task.
+    A worker that dies or hangs is replaced, and its task is done once more; if that happens twice over the same task,
+    that task fails. A worker hangs if it takes no step and uses no processor time; however slow it is otherwise, it is
+    left alone.
 
     Args:
         workers: how many.
         low_priority: whether they leave the processor to other programs that want it.
+        hung_after: seconds after which a worker that does nothing counts as hung; 0 for never.
     """
 
-    def __init__(self, workers: int, low_priority: bool = False) -> None:
+    def __init__(self, workers: int, low_priority: bool = False, hung_after: float = 0.0) -> None:
         self._size = workers
         self._low_priority = low_priority
+        self._hung_after = hung_after
         # Threads for what the workers leave of the processor; 0 is the worker's own thread.
         spare = (os.cpu_count() or 1) // workers
         self._threads = spare if spare > 1 else 0
         self._can_start = False  # nothing is known of it before the first worker is ready
-        self._workers: list[_Worker] = []
+        self._killed_at_start = 0  # in a row
+        # The workers, each with its task, and the number under which it was asked to do it.
+        self._workers: dict[WorkerProcess, tuple[int, Task] | None] = {}
+        self._numbers = itertools.count(1)
         self._waiting: deque[Task] = deque()
-        self._messages: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+        self._messages: queue.Queue[Said] = queue.Queue()
+        self._looked = time.monotonic()
 
     def __enter__(self) -> "WorkerPool":
         return self
@@ -106,7 +121,7 @@ class WorkerPool:
     @property
     def pending(self) -> int:
         """Tasks that are submitted and not answered."""
-        return len(self._waiting) + sum(worker.task is not None for worker in self._workers)
+        return len(self._waiting) + sum(asked is not None for asked in self._workers.values())
 
     @property
     def wants_more(self) -> bool:
@@ -132,7 +147,9 @@ class WorkerPool:
             try:
                 worker, message = self._messages.get(timeout=wait) if wait else self._messages.get_nowait()
             except queue.Empty:
-                return events
+                return [*events, *self._replace_hung()]
+            if worker not in self._workers:
+                continue  # it was replaced or stopped
             event = self._buried(worker) if message is None else self._answered(worker, message)
             if event:
                 events.append(event)
@@ -144,177 +161,117 @@ class WorkerPool:
         self._waiting.clear()
         for worker in self._workers:
             worker.close()
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         for worker in self._workers:
             worker.end(deadline - time.monotonic())
         self._workers.clear()
 
     def _dispatch(self) -> None:
         while self._waiting:
-            worker = next((worker for worker in self._workers if worker.task is None), None)
+            worker = next((worker for worker, asked in self._workers.items() if asked is None), None)
             if worker is None:
                 if len(self._workers) >= self._size:
                     return
-                worker = _Worker(self._threads, self._low_priority, self._messages)
-                self._workers.append(worker)
+                sign_seconds = min(self._hung_after / _SIGNS, _MOST_SECONDS_BETWEEN_SIGNS)
+                worker = WorkerProcess(self._threads, self._low_priority, sign_seconds, self._messages)
             task = self._waiting.popleft()
             task.attempts += 1
-            worker.start(task)
+            number = next(self._numbers)
+            self._workers[worker] = number, task
+            worker.ask({"id": number, "do": task.do, "with": task.data}, task.output)
 
-    def _answered(self, worker: "_Worker", message: Mapping[str, Any]) -> Event | None:
-        if "ready" in message:
-            self._can_start = True
+    def _answered(self, worker: WorkerProcess, message: Mapping[str, Any]) -> Event | None:
+        if message.get("ready") is True:
+            self._can_start = worker.ready = True
+            self._killed_at_start = 0
             return None
-        task = worker.task
-        assert task is not None  # a worker answers only what it was asked
+        asked = self._workers[worker]
+        if asked is None or type(message.get("id")) is not int or message["id"] != asked[0]:
+            return None  # no answer to what it was asked, or the second one
+        task = asked[1]
+        if not is_answer(task.do, message):
+            return self._given_up(worker, partial(_died_twice, "something else wrote into its answers"))
         if "progress" in message:
             return Progress(task, *message["progress"])
-        worker.task = None
-        if "leaving" in message:
-            self._workers.remove(worker)
+        self._workers[worker] = None
+        if message.get("leaving") is True:
+            del self._workers[worker]
             worker.end()
-        return Done(task, message["result"]) if "result" in message else Failed(task, message["error"])
+        if "result" in message:
+            return Done(task, message["result"])
+        return Failed(task, message["error"], "output" in message, message.get("output") == "all")
 
-    def _buried(self, worker: "_Worker") -> Event | None:
+    def _buried(self, worker: WorkerProcess) -> Event | None:
         """A worker's output has ended: it is dead."""
-        if worker not in self._workers:
-            return None
-        self._workers.remove(worker)
         worker.end()
-        if not self._can_start:
+        if worker.ready:
+            return self._given_up(worker, partial(_died_twice, worker.how_it_ended()))
+        if not self._can_start and not worker.was_killed:
+            del self._workers[worker]
             raise WorkerError(
                 f"The worker process cannot start ({worker.last_words()}); reinstall Labelpass with its requirements"
             )
-        task = worker.task
-        if task is None:
+        self._start_again(worker, worker.last_words())
+        return None
+
+    def _replace_hung(self) -> list[Event]:
+        """Put others in the place of workers that hang."""
+        now = time.monotonic()
+        passed, self._looked = min(now - self._looked, _MOST_SECONDS_OF_A_LOOK), now
+        events = []
+        for worker, asked in list(self._workers.items()):
+            silence = worker.watched(passed) if asked or not worker.ready else 0.0
+            if not self._hung_after or silence <= self._hung_after:
+                continue
+            if not worker.ready:
+                if silence > _LEAST_SECONDS_TO_START:
+                    worker.end(0.0)
+                    self._start_again(worker, f"it did nothing for {silence:.0f} seconds")
+                continue
+            how = f"it did nothing for {self._hung_after:g} seconds"
+            event = self._given_up(worker, partial(_hung_twice, how))
+            if event:
+                events.append(event)
+            elif asked:
+                asked[1].troubles.append(f"A worker process was replaced over {asked[1].about}, since {how}")
+        self._dispatch()
+        return events
+
+    def _given_up(self, worker: WorkerProcess, sentence: Callable[[Task], str]) -> Event | None:
+        """Go on without a worker, and have its task done once more, or say that it failed twice."""
+        asked = self._workers.pop(worker)
+        worker.end(0.0)
+        if asked is None:
             return None
+        task = asked[1]
         if task.attempts < _ATTEMPTS:
             self._waiting.appendleft(task)
             return None
-        return Failed(
-            task,
-            f"The worker process died twice over {task.about} ({worker.how_it_ended()}); a file may be damaged or too "
-            "large for this machine's memory, so render the frame again",
-        )
+        return Failed(task, sentence(task))
 
-
-class _Worker:
-    """One process, with threads that keep its pipes from filling up."""
-
-    def __init__(
-        self, threads: int, low_priority: bool, messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]"
-    ) -> None:
-        self.task: Task | None = None
-        self._outputs: set[Path] = set()
-        self._errors: deque[str] = deque(maxlen=20)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-P", "-m", _WORKER_PROGRAM, str(threads)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=_environment(),
-                encoding="utf-8",
-                errors="replace",
-                creationflags=_creation_flags(low_priority),
-            )
-        except OSError as error:
+    def _start_again(self, worker: WorkerProcess, why: str) -> None:
+        """Have another one do what a worker was to do that did not get as far as that."""
+        asked = self._workers.pop(worker)
+        if asked:
+            asked[1].attempts -= 1
+            self._waiting.appendleft(asked[1])
+        self._killed_at_start += 1
+        if self._killed_at_start >= _STARTS:
             raise WorkerError(
-                f"The worker process cannot start ({sys.executable}: {error.strerror}); "
-                "reinstall Labelpass with its requirements"
-            ) from error
-        if low_priority and sys.platform != "win32":
-            with contextlib.suppress(OSError):  # it may have ended already, which its output will show
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
-        self._threads = [
-            threading.Thread(target=self._read_answers, args=(messages,), daemon=True),
-            threading.Thread(target=self._read_errors, daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def start(self, task: Task) -> None:
-        self.task = task
-        self._outputs.add(task.output)
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps({"id": id(task), "do": task.do, "with": task.data}) + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            pass  # it is dead, which its closed output will show
-
-    def close(self) -> None:
-        """Ask the process to end at its next checkpoint."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-
-    def end(self, patience: float = _PATIENCE_SECONDS) -> None:
-        """Wait so many seconds for the process to end, kill it if it does not, and clean up after it."""
-        self.close()
-        try:
-            self._process.wait(max(patience, 0.0))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for thread in self._threads:
-            thread.join()
-        for pipe in (self._process.stdout, self._process.stderr):
-            assert pipe is not None
-            pipe.close()
-        if self._process.returncode != 0:
-            for output in self._outputs:
-                remove_leftovers(output, self._process.pid)
-
-    def last_words(self) -> str:
-        return self._errors[-1].strip() if self._errors else self.how_it_ended()
-
-    def how_it_ended(self) -> str:
-        code = self._process.returncode
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-    def _read_answers(self, messages: "queue.Queue[tuple[_Worker, dict[str, Any] | None]]") -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                message = None
-            if isinstance(message, dict):
-                messages.put((self, message))
-            else:
-                self._errors.append(line)  # a stray word, or half an answer of one that died
-        messages.put((self, None))
-
-    def _read_errors(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._errors.append(line)
+                f"{_STARTS} worker processes in a row ended before they could begin ({why}); free memory or use fewer "
+                "workers, and run again"
+            )
 
 
-def _creation_flags(low_priority: bool) -> int:
-    """What Windows should know of a new worker; 0 elsewhere."""
-    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return flags | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) if low_priority else flags
+def _died_twice(why: str, task: Task) -> str:
+    return (
+        f"The worker process died twice over {task.about} ({why}); a file may be damaged or too large for this "
+        "machine's memory, so render the frame again"
+    )
 
 
-def _environment() -> dict[str, str]:
-    """The environment of a worker: this package and its requirements importable, and the interpreter its own."""
-    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
-    folders = [str(_ROOT), *_folders_of("OpenEXR", "PIL", "numpy")]
-    environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(folders))
-    environment["PYTHONUTF8"] = "1"
-    blas.one_thread(environment)
-    return environment
-
-
-def _folders_of(*modules: str) -> Sequence[str]:
-    """The folders that hold these modules, found without importing them."""
-    folders = []
-    for module in modules:
-        spec = importlib.util.find_spec(module)
-        if spec is None or spec.origin is None:
-            raise WorkerError(f"The Python package {module} is missing; reinstall Labelpass with its requirements")
-        origin = Path(spec.origin)
-        folders.append(str(origin.parent.parent if origin.name == "__init__.py" else origin.parent))
-    return folders
+def _hung_twice(why: str, task: Task) -> str:
+    return (
+        f"The worker process had to be replaced twice over {task.about}, since {why}; check the disk or network that "
+        "its files are on, or raise Hung After, and run again"
+    )

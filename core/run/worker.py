@@ -1,7 +1,7 @@
 """The worker process: takes tasks as JSON lines on standard input and answers with JSON lines on standard output.
 
-A program of its own, `python -m core.run.worker THREADS`, which imports only what most of its tasks need: an export
-starts several of them, and waits for them.
+A program of its own, `python -m core.run.worker THREADS SECONDS`, which imports only what most of its tasks need: an
+export starts several of them, and waits for them.
 
     parent -> worker   {"id": 7, "do": "annotate", "with": {...}}      one line a task, "do" is a name in TASKS
     worker -> parent   {"ready": true}                                 once, when it can work
@@ -9,9 +9,13 @@ starts several of them, and waits for them.
                        {"id": 7, "result": {...}}                      it is done, or
                        {"id": 7, "error": "one sentence"}              it failed, and the worker goes on, or
                        {"id": 7, "error": "...", "leaving": true}      it failed, and the worker ends to free its memory
+                       {"alive": true}                                 every SECONDS while it is at a task, if it has
+                                                                       taken a step since, or used the processor
+    An error of writing has "output": "frame" besides, or "all" where nothing else can be written either.
 
-THREADS is how many threads OpenEXR may decode single-part files with. The worker ends when its standard input closes,
-so that it never outlives the program that started it.
+THREADS is how many threads OpenEXR may decode single-part files with; 0 SECONDS are no signs of life. The worker ends
+when its standard input closes, at its next step or some seconds later, so that it never outlives the program that
+started it; see also owned_process.py.
 """
 
 import gc
@@ -21,6 +25,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,72 +34,90 @@ from typing import Any, TextIO
 import numpy as np
 
 from ..annotate.annotate import annotate
-from ..base.errors import Cancelled, LabelpassError
-from ..base.files import complete_file
+from ..base.errors import Cancelled, LabelpassError, OutputError
+from ..base.files import check_there, complete_file
 from ..exr.exr_file import lost_memory, set_decoding_threads
 from ..labels.labelled_frame import open_passes
 from ..records.frame_job import FrameJob
 from ..settings.render_pass import Pass
 from ..settings.settings import Settings
+from .owned_process import end_with_parent
 
 # A run may meet many damaged frames, and each may lose some memory.
 _MOST_LOST_BYTES = 1 << 24
+# After its input has closed; who only wants it to stop does not wait as long before it kills it.
+_SECONDS_TO_STEP = 5.0
+# Of the processor: what a thread uses that waits for a disk is less, unless it gets something from there.
+_LEAST_SECONDS_USED = 0.001
 
 Result = dict[str, Any]
 Report = Callable[[int, int], None]
 Checkpoint = Callable[[], None]
 
 
-def run_worker(threads: int) -> int:
+def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
     """Work until standard input closes.
 
     Args:
         threads: how many threads OpenEXR may decode single-part files with.
+        sign_seconds: how often to give a sign of life while there is one; 0 for never.
 
     Returns:
         The exit code.
     """
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what it means
-    answers = _answer_channel()
+    answers = _Answers(_answer_channel())
     set_decoding_threads(threads)
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     closed = threading.Event()
     threading.Thread(target=_listen, args=(lines, closed), daemon=True).start()
+    life = _SignsOfLife(answers)
+    if sign_seconds:
+        threading.Thread(target=life.give, args=(sign_seconds,), daemon=True).start()
 
     def checkpoint() -> None:
+        life.steps += 1
         if closed.is_set():
             raise Cancelled("The run was stopped")
 
-    _send(answers, {"ready": True})
+    answers.send({"ready": True})
     while (line := lines.get()) is not None and not closed.is_set():
         message = json.loads(line)
         number = message["id"]
 
         def report(done: int, total: int, number: int = number) -> None:
             checkpoint()
-            _send(answers, {"id": number, "progress": [done, total]})
+            answers.send({"id": number, "progress": [done, total]})
 
+        life.at_work.set()
         try:
-            _send(answers, {"id": number, "result": TASKS[message["do"]](message["with"], report, checkpoint)})
+            answers.send({"id": number, "result": TASKS[message["do"]](message["with"], report, checkpoint)})
         except Cancelled:
             break
+        except OutputError as error:
+            answers.send({"id": number, "error": str(error), "output": "all" if error.of_all else "frame"})
         except LabelpassError as error:
             if lost_memory() > _MOST_LOST_BYTES:
-                _send(answers, {"id": number, "error": str(error), "leaving": True})
+                answers.send({"id": number, "error": str(error), "leaving": True})
                 break
-            _send(answers, {"id": number, "error": str(error)})
+            answers.send({"id": number, "error": str(error)})
         except MemoryError:
-            _send(answers, {"id": number, "error": "There is not enough memory for this frame; use fewer workers"})
+            answers.send({"id": number, "error": "There is not enough memory for this frame; use fewer workers"})
         except BrokenPipeError:
             break
         except Exception as error:  # a bug must cost one frame, not all of them
             traceback.print_exc()
-            _send(answers, {"id": number, "error": f"Labelpass has a bug here, please report it: {error!r}"})
+            answers.send({"id": number, "error": f"Labelpass has a bug here, please report it: {error!r}"})
+        finally:
+            life.at_work.clear()
     return 0
 
 
 def _annotate(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
-    record = annotate(FrameJob.from_json(dict(data)), checkpoint)
+    job = FrameJob.from_json(dict(data))
+    check_there(job.output)  # whoever started the run has made it
+    record = annotate(job, checkpoint)
     return {
         "instances": len(record.instances),
         "dropped": sum(record.dropped.values()),
@@ -170,15 +193,55 @@ def _listen(lines: "queue.SimpleQueue[str | None]", closed: threading.Event) -> 
         lines.put(line)
     closed.set()
     lines.put(None)
+    # The other threads end with the process, this one too, unless the first is in a long step.
+    time.sleep(_SECONDS_TO_STEP)
+    os._exit(1)
 
 
-def _send(channel: TextIO, message: Mapping[str, Any]) -> None:
-    channel.write(json.dumps(message) + "\n")
-    channel.flush()
+class _Answers:
+    """Lines on the way to the parent, of whichever thread."""
+
+    def __init__(self, channel: TextIO) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._channel.write(json.dumps(message) + "\n")
+            self._channel.flush()
+
+
+class _SignsOfLife:
+    """Tells the parent that a task goes on, however slowly.
+
+    Attributes:
+        steps: how many the task has taken.
+        at_work: whether there is a task.
+    """
+
+    def __init__(self, answers: _Answers) -> None:
+        self.steps = 0
+        self.at_work = threading.Event()
+        self._answers = answers
+
+    def give(self, seconds: float) -> None:
+        """Give one every so often, if there is one; this thread does nothing else."""
+        steps, used = self.steps, 0.0
+        while True:
+            time.sleep(seconds)
+            self.at_work.wait()
+            now = time.process_time() - time.thread_time()
+            if steps == self.steps and now - used < _LEAST_SECONDS_USED:
+                continue
+            steps, used = self.steps, now
+            try:
+                self._answers.send({"alive": True})
+            except OSError:
+                return  # nobody listens, see _listen()
 
 
 if __name__ == "__main__":
     # What is imported stays to the end, so garbage need not be looked for in it: not now and then, and above all not by
     # the interpreter when it ends, which would take it longer than all else that it does then.
     gc.freeze()
-    sys.exit(run_worker(int(sys.argv[1])))
+    sys.exit(run_worker(int(sys.argv[1]), float(sys.argv[2])))

@@ -3,13 +3,20 @@
 What is in the files decides on the rest, which only shows frame by frame.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..base.errors import SceneError, UsageError
 from ..base.phrases import GET_SCENE_RECORDS, listed
-from .map_table import MapKind
+from .export_table import ExportFormat, ExportNeed
+from .map_table import DenseMap, MapKind
 from .settings import LabelSource, Settings
 
+# What formats need of records, and which of it a setting decides on.
+_TURNED_ON: Mapping[ExportNeed, Callable[[Settings], bool]] = {
+    ExportNeed.POSES: lambda settings: settings.poses,
+    ExportNeed.AMODAL: lambda settings: settings.amodal,
+    ExportNeed.DEPTH_PNG: lambda settings: DenseMap.DEPTH_PNG in settings.maps,
+}
 # These do not label objects, and place and shape are known of objects only.
 _NOT_OF_OBJECTS = (LabelSource.MATERIAL_INDEX, LabelSource.CRYPTO_MATERIAL, LabelSource.CRYPTO_ASSET)
 
@@ -34,6 +41,22 @@ def contradictions(settings: Settings) -> Iterator[str]:
         )
     if not settings.poses and any(map.kind is MapKind.NOCS for map in settings.maps):
         yield "NOCS maps are in the axes of poses, and poses are off; turn Poses and 3D Boxes on, or leave NOCS out"
+    yield from missing_splits(settings.formats, [part.partition("=")[0].strip() for part in settings.splits.split(",")])
+    for format in settings.formats:
+        for need in format.needs:
+            if need in _TURNED_ON and not _TURNED_ON[need](settings):
+                yield f"{format.label} needs {need.what}; {need.way_out}, or leave {format.label} out"
+
+
+def missing_splits(formats: Sequence[ExportFormat], splits: Sequence[str]) -> Iterator[str]:
+    """A sentence on each format whose readers cannot do without a split that is not there."""
+    given = {split.lower() for split in splits}
+    for format in formats:
+        if missing := [split for split, names in format.splits.items() if not given.intersection(names)]:
+            yield (
+                f"The format {format} needs the splits {listed(list(format.splits))}, and there is no "
+                f"{' and no '.join(missing)}; give splits such as train=80,val=20 (--splits)"
+            )
 
 
 def check_together(settings: Settings) -> None:

@@ -4,9 +4,13 @@ This is the one table of them. Settings, command line, panel and docs/exports.md
 writes each, and is imported only when it is wanted. It runs in Blender's process too.
 """
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from ..base.choice import Choice
+
+# Ultralytics ends with an error without these.
+_OF_YOLO = {"train": ("train",), "val": ("val", "valid", "validation")}
 
 
 class ExportNeed(Enum):
@@ -70,6 +74,11 @@ class ExportFormat(Choice):
         member.label, member.help = label, help
         member.module, member.source, member.needs = module, source, needs
         return member
+
+    @property
+    def splits(self) -> Mapping[str, Sequence[str]]:
+        """Splits that its readers cannot do without, each with the names that may stand for it, in small letters."""
+        return _OF_YOLO if self.module.startswith("yolo.") else {}
 
     COCO = (
         "coco",
@@ -182,4 +191,20 @@ class ExportFormat(Choice):
         "tracking.mot",
         "https://motchallenge.net/instructions/",
         ExportNeed.TRACKS,
+    )
+    CVAT = (
+        "cvat",
+        "CVAT",
+        "Boxes and masks for the annotation tool CVAT (for images 1.1): annotations.xml, images/train",
+        "cvat",
+        "https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/",
+        ExportNeed.CATEGORIES,
+    )
+    TUM = (
+        "tum",
+        "TUM RGB-D",
+        "The camera's path with lists of images and depth: train/SEQUENCE/groundtruth.txt, rgb.txt, depth.txt",
+        "poses.tum",
+        "https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats",
+        ExportNeed.CAMERA,
     )

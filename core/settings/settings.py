@@ -182,7 +182,7 @@ class CocoMasks(Choice):
 # The formats that have an option.
 _WITH_COCO_MASKS = (ExportFormat.COCO, ExportFormat.COCO_KEYPOINTS, ExportFormat.LVIS, ExportFormat.ROBOFLOW)
 _WITH_SCORED_CATEGORY = (ExportFormat.MOT,)
-_WITH_FPS = (ExportFormat.MOT,)
+_WITH_FPS = (ExportFormat.MOT, ExportFormat.TUM)
 
 
 class Stage(Enum):
@@ -512,6 +512,16 @@ class Settings(JsonObject):
         slider=16,
         topic=Topic.RUN,
     )
+    hung_after: int = _setting(
+        300,
+        "Hung After",
+        "Seconds after which a worker process is replaced that does nothing at all, as on a network disk that is gone; "
+        "one that is only slow is left alone. 0 waits for ever",
+        changes_records=False,
+        slider=3600,
+        topic=Topic.RUN,
+        stands_for="SECONDS",
+    )
     redo: bool = _setting(
         False,
         "Redo",
@@ -523,6 +533,10 @@ class Settings(JsonObject):
     def __post_init__(self) -> None:
         if self.workers < 0:
             raise UsageError(f"There cannot be {self.workers} workers; use 1 or more, or 0 for automatic")
+        if self.hung_after < 0:
+            raise UsageError(
+                f"Workers cannot count as hung after {self.hung_after} seconds; use for example 300, or 0 for never"
+            )
         if not (self.depth_scale > 0 and math.isfinite(self.depth_scale)):
             raise UsageError(
                 f"The depth scale cannot be {self.depth_scale} metres; use for example 0.001 for steps of a millimetre"

@@ -38,7 +38,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Train Ultralytics YOLO on a dataset of Labelpass")
     parser.add_argument("dataset", help="folder of the dataset")
     parser.add_argument("output", type=Path, help="folder for the export and the trained network")
-    parser.add_argument("--task", default="detect", help="detect (default) or segment")
+    parser.add_argument("--task", default="detect", help="detect (default), segment, pose, obb or depth")
     parser.add_argument("--model", default="yolo11n.yaml", help="yolo11n-seg.yaml is one for segment")
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--imgsz", type=int, default=640, help="longer side of the images in pixels")

@@ -10,7 +10,8 @@ import bpy
 import numpy as np
 
 from ...core.base.errors import OutputError, SceneError
-from ...core.base.files import owned_name
+from ...core.base.files import cannot_write
+from ...core.base.temporary_names import remove, temporary_name
 from ...core.settings.settings import JPEG_QUALITY, ImageFormat
 from .. import compat
 from .last_render import NOTHING_RENDERED
@@ -36,9 +37,22 @@ def colour_of(scene: bpy.types.Scene) -> dict[str, Any]:
     return colour
 
 
-def save_render_result(scene: bpy.types.Scene, path: Path, format: ImageFormat) -> None:
-    """Save what was rendered last as an 8-bit image; SceneError if nothing was, OutputError if it cannot be written."""
-    _save(bpy.data.images.get(RENDER_RESULT), scene, path, format)
+def save_render_result(scene: bpy.types.Scene, path: Path, format: ImageFormat) -> Path:
+    """Save what was rendered last as an 8-bit image.
+
+    Args:
+        scene: with the colour management that applies.
+        path: where the image belongs.
+        format: of the image.
+
+    Returns:
+        Where it is: under a temporary name next to that.
+
+    Raises:
+        SceneError: nothing was rendered.
+        OutputError: it cannot be written.
+    """
+    return _save(bpy.data.images.get(RENDER_RESULT), scene, path, format)
 
 
 def save_render_passes(scene: bpy.types.Scene, path: Path) -> None:
@@ -142,12 +156,16 @@ class LinearImage:
         self._scene: bpy.types.Scene | None = None
         self._image: bpy.types.Image | None = None
 
-    def save(self, pixels: Path, look: Look, path: Path, format: ImageFormat) -> None:
+    def save(self, pixels: Path, look: Look, path: Path, format: ImageFormat) -> Path:
         """
         Args:
             pixels: .npy of (H, W, 4) float32, bottom row first.
             look: whose colour management applies.
-            path: of the 8-bit image.
+            path: where the 8-bit image belongs.
+            format: of the image.
+
+        Returns:
+            Where it is, as save_render_result().
 
         Raises:
             OutputError: the image cannot be written.
@@ -163,42 +181,50 @@ class LinearImage:
         look.give_to(self._scene)
         self._image.pixels.foreach_set(np.ravel(values))
         self._image.update()
-        _save(self._image, self._scene, path, format)
+        return _save(self._image, self._scene, path, format)
 
     def remove(self) -> None:
         self._scene = self._image = None
         self._data.close()
 
 
-def _save(image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path, format: ImageFormat) -> None:
+def _save(image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path, format: ImageFormat) -> Path:
+    """Save under a temporary name next to `path`, and say which."""
+    temporary = path.with_name(temporary_name())
     options: dict[str, Any] = {"color_mode": "RGB"}
     if format is ImageFormat.JPEG:
         options["quality"] = JPEG_QUALITY
     else:
         options |= {"color_depth": "8", "compression": 15}
     with compat.image_settings(scene, _BLENDER_FORMATS[format], **options):
-        _save_as_is(image, scene, path)
+        _write(image, scene, temporary, path)
+    return temporary
 
 
 def _save_as_is(
     image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path, temporary: Path | None = None
 ) -> None:
     """Save under a temporary name, and then under the final one."""
-    temporary = temporary or path.with_name(owned_name(path.name))
+    temporary = temporary or path.with_name(temporary_name())
+    _write(image, scene, temporary, path)
+    try:
+        temporary.replace(path)
+    except OSError as error:
+        remove(temporary)
+        raise cannot_write(path, error) from error
+
+
+def _write(image: bpy.types.Image | None, scene: bpy.types.Scene, temporary: Path, path: Path) -> None:
+    """Write a file under its temporary name, or none; messages name the final one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            if image is None:
-                raise RuntimeError("no render")
-            image.save_render(str(temporary), scene=scene)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        if image is None:
+            raise RuntimeError("no render")
+        image.save_render(str(temporary), scene=scene)
     except OSError as error:
-        raise OutputError(
-            f"Cannot write {path}: {error.strerror or error}; free space there or choose another output folder"
-        ) from error
+        raise cannot_write(path, error) from error
     except RuntimeError as error:
+        remove(temporary)
         if "acquire" in str(error) or image is None:
             raise SceneError(NOTHING_RENDERED) from error
         reason = " ".join(str(error).split())

@@ -48,7 +48,8 @@ class ExportRun:
             check_replaced(DatasetFolder(plan.output), self._origins, bpy.data.scenes.keys())
         files = [variant.files for planned in plan.frames for variant in planned.variants]
         declare_sequences(DatasetFolder(plan.output), files, plan.other_scenes)
-        self._run = FrameRun(plan.output, plan.settings.worker_count, plan.merge)
+        settings = plan.settings
+        self._run = FrameRun(plan.output, settings.worker_count, plan.merge, hung_after=settings.hung_after)
         self.plan = plan
         self._scenes = {name: bpy.data.scenes[name] for name in {planned.scene for planned in plan.frames}}
         self._frames_before = {
@@ -72,6 +73,9 @@ class ExportRun:
         """
         if self._ended:
             return True
+        if self._run.blocked and self._waiting:
+            self._run.leave_out(len(self._waiting))
+            self._waiting.clear()
         try:
             busy = bool(self._waiting) and self._run.wants_more
             if busy:
@@ -132,16 +136,15 @@ class ExportRun:
                 composite = description.record.compositing
                 shown = one_layer or (composite is not None and composite.layers)  # else the picture of any view layer
                 if one_picture and wants_image and composited and shown:
-                    job = dataclasses.replace(job, colour=look.colour)
-                    save_render_result(scene, job.dataset.file(job.image), job.settings.image_format)
-                    self._run.add_with_image(job)
+                    made = save_render_result(scene, job.dataset.file(job.image), job.settings.image_format)
+                    self._run.add_with_image(dataclasses.replace(job, colour=look.colour, made_image=made))
                 else:
                     self._run.add(job, look, composited)
         except WorkerError:
             raise
         except LabelpassError as error:
             for variant in planned.variants:
-                self._run.fail_and_forget(variant.files.path, str(error))
+                self._run.fail_with(variant.files.path, error)
         except ReferenceError as error:
             raise SceneError("The scene of the export is gone; start the export again from another one") from error
 

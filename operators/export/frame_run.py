@@ -11,6 +11,7 @@ from typing import Any
 
 from ...core.base.errors import LabelpassError, WorkerError
 from ...core.base.files import check_writable
+from ...core.base.temporary_names import remove
 from ...core.records.frame_job import FrameJob
 from ...core.run.annotation_run import AnnotationRun, Summary
 from ...core.run.pool import Done, Event, Failed, Task, WorkerPool
@@ -33,6 +34,7 @@ class FrameRun:
         workers: how many processes work at once.
         merge: whether the dataset file is written at the end, and formats that the settings want of it.
         low_priority: whether the workers leave the processor to others.
+        hung_after: seconds after which a worker that does nothing is replaced; 0 for never.
 
     Attributes:
         temporary: a folder that is there until the run is stopped; a frame's files in it are removed after the frame.
@@ -41,9 +43,11 @@ class FrameRun:
         OutputError: the output folder cannot be written.
     """
 
-    def __init__(self, output: Path, workers: int, merge: bool = True, low_priority: bool = False) -> None:
+    def __init__(
+        self, output: Path, workers: int, merge: bool = True, low_priority: bool = False, hung_after: float = 0.0
+    ) -> None:
         check_writable(output)
-        self._pool = WorkerPool(workers, low_priority)
+        self._pool = WorkerPool(workers, low_priority, hung_after)
         self._run = AnnotationRun(self._pool, output)
         self._folder = tempfile.TemporaryDirectory(prefix="labelpass-")
         self.temporary = Path(self._folder.name)
@@ -52,10 +56,16 @@ class FrameRun:
         self._settings = Settings()  # those of the last frame count for what is made of all of them
         self._decoded = 0
         self._users: Counter[Path] = Counter()  # of temporary files
+        self._made_images: set[Path | None] = set()  # of frames that no worker is done with
 
     @property
     def summary(self) -> Summary:
         return self._run.summary
+
+    @property
+    def blocked(self) -> str:
+        """Why nothing more can be written, see AnnotationRun; "" so far."""
+        return self._run.blocked
 
     @property
     def wants_more(self) -> bool:
@@ -75,11 +85,13 @@ class FrameRun:
             self._decode(job, look, composited)
 
     def add_with_image(self, job: FrameJob) -> None:
-        """Annotate a frame whose training image, if the settings want one, is there already."""
+        """Annotate a frame whose training image, if the settings want one, Blender has made."""
         self._settings = job.settings
         if not self._run.settled(job):
             self._users.update(self._temporary_files(job))
-            self._run.submit(job)
+            self._submit(job)
+        elif job.made_image:
+            remove(job.made_image)
 
     def fail(self, frame: str, error: str) -> None:
         """Note that a frame cannot be annotated."""
@@ -88,6 +100,14 @@ class FrameRun:
     def fail_and_forget(self, frame: str, error: str) -> None:
         """Note that a frame cannot be annotated, and remove its record of an earlier run."""
         self._run.fail_and_forget(frame, error)
+
+    def fail_with(self, frame: str, error: LabelpassError) -> None:
+        """Note an error with a frame, see AnnotationRun."""
+        self._run.fail_with(frame, error)
+
+    def leave_out(self, frames: int) -> None:
+        """Note that so many frames are left out, since the run is blocked."""
+        self._run.leave_out(frames)
 
     def step(self, timeout: float = 0.0, more: bool = False) -> bool:
         """Take what the workers have answered.
@@ -106,7 +126,7 @@ class FrameRun:
             self._take(event)
         if more or self._pool.pending:
             return False
-        if self._merge and self.summary.annotated + self.summary.kept:
+        if self._merge and not self.blocked and self.summary.annotated + self.summary.kept:
             self._merge = False
             self._run.merge(self._settings)
             return False
@@ -119,6 +139,8 @@ class FrameRun:
     def stop(self) -> None:
         """End the workers, and remove what is temporary; finished frames stay."""
         self._pool.stop()
+        for path in filter(None, self._made_images):
+            remove(path)
         self._linear_image.remove()
         self._folder.cleanup()
 
@@ -133,6 +155,7 @@ class FrameRun:
         if event.task.do != "decode_combined":
             self._run.take(event)
             if event.task.do == "annotate" and isinstance(event, Done | Failed):
+                self._made_images.discard(event.task.tag.made_image)
                 self._release(event.task.tag)
             return
         job, look, pixels = event.task.tag
@@ -141,18 +164,23 @@ class FrameRun:
                 self._run.fail_and_forget(job.files.path, event.error)
                 self._release(job)
             elif isinstance(event, Done) and event.result["decoded"]:
-                self._linear_image.save(pixels, look, job.dataset.file(job.image), job.settings.image_format)
-                self._run.submit(job)
+                made = self._linear_image.save(pixels, look, job.dataset.file(job.image), job.settings.image_format)
+                self._submit(dataclasses.replace(job, made_image=made))
             elif isinstance(event, Done):
                 self.add_with_image(dataclasses.replace(job, colour=None))
                 self._release(job)
         except WorkerError:
             raise
         except LabelpassError as error:
-            self._run.fail_and_forget(job.files.path, str(error))
+            self._run.fail_with(job.files.path, error)
             self._release(job)
         finally:
             pixels.unlink(missing_ok=True)
+
+    def _submit(self, job: FrameJob) -> None:
+        if job.made_image:
+            self._made_images.add(job.made_image)
+        self._run.submit(job)
 
     def _temporary_files(self, job: FrameJob) -> list[Path]:
         return [file.path for file in job.files.files if file.path.parent == self.temporary]

@@ -20,6 +20,7 @@ from ...core.records.origin import Origin
 from ...core.records.replacing import check_replaced
 from ...core.run.progress import Progress
 from ...core.scene.scene_record import scene_path
+from ...core.settings.settings import Settings
 from ..handlers import stop_timer
 from ..redraw import redraw_sidebars
 from . import render_watch
@@ -125,7 +126,7 @@ class RenderFollower:
             except WorkerError:
                 raise
             except LabelpassError as error:
-                run.fail_and_forget(variant.files.path, str(error))
+                run.fail_with(variant.files.path, error)
 
     def _start(self, event: WrittenFrame | BadFrame) -> FrameRun | None:
         state = bpy.context.window_manager.labelpass
@@ -135,7 +136,7 @@ class RenderFollower:
         if event.output is None:
             self._refuse(event.error)
             return None
-        self._run = FrameRun(event.output, _WORKERS, low_priority=True)
+        self._run = FrameRun(event.output, _WORKERS, low_priority=True, hung_after=_hung_after(event))
         self._progress = Progress(event.total, time.monotonic())
         show_started(bpy.context, event.output, event.total)
         state.follows_render = True
@@ -191,6 +192,11 @@ def _follow() -> float:
     except Exception:  # a timer that raises is not called again
         traceback.print_exc()
     return SECONDS_BETWEEN_TURNS if _follower.busy else _SECONDS_BETWEEN_LOOKS
+
+
+def _hung_after(event: WrittenFrame | BadFrame) -> int:
+    settings = [variant.settings for variant, _ in event.variants] if isinstance(event, WrittenFrame) else []
+    return (settings[0] if settings else Settings()).hung_after
 
 
 def _follow_in_background() -> None:

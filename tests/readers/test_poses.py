@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import datumaro
+import numpy as np
 import pytest
+from evo.core import metrics as evo_metrics
+from evo.tools import file_interface
 from labelformat.formats.kitti import KittiObjectDetectionInput
 
 from core.dataset.splits import Splits
@@ -12,7 +15,16 @@ from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Settings
-from tests.core.made_up import CATEGORIES, exported, several_frames, unusual_frames, write_made_up
+from tests.builders import plain_camera
+from tests.core.made_up import (
+    CATEGORIES,
+    MadeUpFrame,
+    exported,
+    random_labels,
+    several_frames,
+    unusual_frames,
+    write_made_up,
+)
 
 # What spaces and commas in names of categories become.
 TYPES = {CATEGORIES[1].name: "a_dog_'big':_#1", CATEGORIES[2].name: "Straße_東京"}
@@ -65,3 +77,32 @@ def test_labelformat_kitti(tmp_path: Path, records: list[FrameRecord], reads_bac
         seen += 1
     assert seen == len(records)
     reads_back("kitti", "labelformat", "images, 2D boxes, types")
+
+
+def test_evo(tmp_path: Path, reads_back: Any) -> None:
+    """The path is that of the records' cameras, and against itself it has no error."""
+    frames = []
+    for place in range(12):
+        angle = place / 3
+        to_world = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+        to_world = to_world @ [[1, 0, 0], [0, np.cos(0.3), -np.sin(0.3)], [0, np.sin(0.3), np.cos(0.3)]]
+        matrix = np.eye(4)
+        matrix[:3, :3], matrix[:3, 3] = to_world.T, -to_world.T @ [3 * np.cos(angle), place, 3 * np.sin(angle)]
+        camera = plain_camera(world_to_camera=tuple(map(tuple, matrix.tolist())))
+        known = {"camera": camera, "unit_scale": 0.5}
+        frames.append(MadeUpFrame(random_labels(place), f"f{place:02}", "walk", place, known=known))
+    records = write_made_up(tmp_path, frames)
+    folder = exported(tmp_path, ExportFormat.TUM, splits="train=1").folders[ExportFormat.TUM]
+    trajectory = file_interface.read_tum_trajectory_file(str(folder / "train/walk/groundtruth.txt"))
+
+    assert trajectory.check()[0]
+    assert np.allclose(trajectory.timestamps, np.arange(12) / 24, atol=1e-6)
+    for found, record in zip(trajectory.poses_se3, records, strict=True):
+        assert record.camera
+        to_camera = np.array(record.camera.world_to_camera)
+        to_camera[:3, 3] *= 0.5
+        assert np.allclose(found, np.linalg.inv(to_camera), atol=1e-8)
+    error = evo_metrics.APE(evo_metrics.PoseRelation.full_transformation)
+    error.process_data((trajectory, trajectory))
+    assert error.get_statistic(evo_metrics.StatisticsType.max) < 1e-12
+    reads_back("tum", "evo", "timestamps, poses, an evaluation")

@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings.from_json(given_settings(options))
     check_together(settings)
     numbers = parse_frame_ranges(options.numbers) if options.numbers else []
-    frames = find_frames(options.frames, pass_names(options.pass_names), options.sequence)
+    own: list[Path] = []
+    frames = find_frames(options.frames, pass_names(options.pass_names), options.sequence, own.append)
     missing: list[range] = []
     if numbers:
         frames, missing = frames_with_numbers(frames, numbers)
@@ -46,11 +47,11 @@ def run(options: argparse.Namespace) -> int:
             files,
             output,
             scene_path(scenes, of_frame(files)) if scenes else None,
-            own,
+            own_settings,
             categories=table,
             origin=Origin.of(output, (file.path for file in files.files)),
         )
-        for files, own in [*variants, *bad]
+        for files, own_settings in [*variants, *bad]
     ]
     check_jobs(dataset, jobs)
     check_writable(output)
@@ -60,10 +61,12 @@ def run(options: argparse.Namespace) -> int:
         def progress(summary: Summary) -> None:
             show(summary.frames, len(jobs), f"{summary.instances} instances")
 
-        summary = annotate_frames(jobs, output, settings.worker_count, progress)
+        summary = annotate_frames(jobs, output, settings, progress)
     if missing:
         name, error = without_files(missing)
         summary.failed[name] = error
+    for folder in own:
+        summary.notes[str(folder)] = ["Its EXR files are maps that Labelpass has written, so they are no frames"]
     return finish(summary)
 
 

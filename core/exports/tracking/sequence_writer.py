@@ -15,11 +15,9 @@ from ...base.errors import RecordError
 from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
 from ...settings.export_table import ExportFormat
-from ...settings.settings import SplitBy
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
-from ..file_names import name_of_one_word
+from ..whole_sequences import WholeSequences
 
-_UNNAMED = "sequence"
 # Categories that are scored unless the user chooses another one.
 _SCORED = ("pedestrian", "person")
 
@@ -77,22 +75,16 @@ class SequenceWriter(ExportWriter):
 
     def __init__(self, format: ExportFormat) -> None:
         super().__init__(format)
-        self._scenes: dict[str, str | None] = {}
-        self._broken_by_scene = ""
+        self._whole = WholeSequences()
         self._sequence: OpenSequence | None = None
 
     def survey(self, record: FrameRecord) -> None:
-        scene = record.origin.scene_in_words if record.origin else ""
-        if self._scenes.setdefault(record.sequence, scene) != scene:
-            self._broken_by_scene = record.sequence
+        self._whole.survey(record)
 
     def begin(self, target: ExportTarget) -> None:
-        self._check_splits(target)
+        self._whole.check(self.format, target)
         super().begin(target)
         self.scored = self._scored_category(target)
-        self._unnamed = _UNNAMED
-        while self._unnamed in self._scenes:
-            self._unnamed += "_"
         self._maps = {split: target.open(f"seqmaps/{split}.txt") for split in target.split_sizes}
         for split, file in self._maps.items():
             file.write(b"name\n")
@@ -137,16 +129,6 @@ class SequenceWriter(ExportWriter):
         """Whether a region to ignore, of a category or "" for all, may hold what is scored."""
         return category in ("", self.scored)
 
-    def _check_splits(self, target: ExportTarget) -> None:
-        if sum(size > 0 for size in target.split_sizes.values()) < 2:
-            return  # nothing is divided
-        by = target.settings.split_by
-        if by is SplitBy.FRAME or (by is SplitBy.SCENE and self._broken_by_scene):
-            raise RecordError(
-                f"The format {self.format} needs whole sequences, and by {by.value} their frames are divided among the "
-                "splits; export with --split-by sequence"
-            )
-
     def _scored_category(self, target: ExportTarget) -> str:
         """The name of the category that evaluations count."""
         names = target.class_numbers
@@ -160,7 +142,7 @@ class SequenceWriter(ExportWriter):
 
     def _begin_sequence(self, frame: ExportedFrame) -> None:
         record = frame.record
-        name = name_of_one_word(record.sequence) or self._unnamed
+        name = self._whole.folder(record.sequence)
         self._sequence = OpenSequence(record.sequence, frame.split, name, record.width, record.height, frame.suffix)
         folder, target = self._sequence.folder, self._target_of_sequence
         self._write(self._maps[frame.split], name)

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-import numpy as np
-
-from ...masks.yolo_polygons import YoloPolygon, yolo_polygons
+from ...masks.yolo_polygons import WITHIN_PIXEL, YoloPolygon, yolo_polygons
 from ...records.frame_record import FrameRecord
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportWriter
@@ -74,18 +72,16 @@ yolo segment train data=data.yaml model=yolo11n-seg.pt
 
 
 def _points(polygon: YoloPolygon, height: int, width: int) -> str:
-    """x and y of each point in turn. They lie at one place in their pixels, so each number is written once."""
-    pixels = np.floor(polygon.points)
-    x_offset, y_offset = (polygon.points[0] - pixels[0]).tolist()
-    columns, rows = _numbers(width, x_offset), _numbers(height, y_offset)
-    x, y = pixels.astype(np.int64).T.tolist()
-    return " ".join(f"{columns[column]} {rows[row]}" for column, row in zip(x, y, strict=True))
+    """x and y of each point in turn."""
+    columns, rows = _numbers(width), _numbers(height)
+    x, y = polygon.pixels.T.tolist()
+    return " ".join([f"{columns[column]} {rows[row]}" for column, row in zip(x, y, strict=True)])
 
 
 @lru_cache(maxsize=4)
-def _numbers(size: int, offset: float) -> list[str]:
-    """Of each pixel along a side of the image."""
-    return [number((pixel + offset) / size) for pixel in range(size)]
+def _numbers(size: int) -> list[str]:
+    """Of each pixel along a side of the image: all points lie at one place in theirs."""
+    return [number((pixel + WITHIN_PIXEL) / size) for pixel in range(size)]
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

@@ -10,17 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from ...base.errors import UsageError
 from ...base.phrases import listed
 from ...records.frame_record import FrameRecord
-from ...settings.export_table import ExportFormat
 from ...settings.settings import Media
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
 from ..lost_fields import note_lost_fields
 
-# Keys of data.yaml, and the splits that they may stand for. Ultralytics takes other keys for other things.
-_KEYS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
-_REQUIRED = ("train", "val")
 _SMALLEST_SIDE = 10
 # Readers keep 32 bits; a hundred-millionth of the widest image is less than a thousandth of a pixel.
 _DIGITS = 8
@@ -39,7 +34,7 @@ class YoloWriter(ExportWriter):
 
     def begin(self, target: ExportTarget) -> None:
         super().begin(target)
-        keys = yaml_keys(self.format, target.split_sizes)
+        keys = self._keys()
         for split in target.split_sizes:
             if target.settings.media is not Media.NONE:
                 target.add_folder(f"images/{split}")
@@ -76,8 +71,16 @@ class YoloWriter(ExportWriter):
         if min(frame.record.width, frame.record.height) < _SMALLEST_SIDE:
             self.losses.add("less than 10 pixels wide or high, which Ultralytics does not read", noun="image")
 
+    def _keys(self) -> dict[str, str]:
+        """Keys of `data.yaml`, and the splits that they stand for."""
+        given = {split.lower(): split for split in self.target.split_sizes}
+        names = {**self.format.splits, "test": ("test",)}
+        # Ultralytics takes other keys for other things.
+        found = {key: [given[name] for name in standing if name in given] for key, standing in names.items()}
+        return {key: splits[0] for key, splits in found.items() if splits}
+
     def _note_splits(self, keys: Mapping[str, str]) -> None:
-        for key in _REQUIRED:
+        for key in self.format.splits:
             if not self.target.split_sizes[keys[key]]:
                 self.losses.note(
                     f"The split {keys[key]} is empty, and Ultralytics does not train without images in it."
@@ -95,18 +98,6 @@ class YoloWriter(ExportWriter):
             "Classes count from 0, as in the table above. `data.yaml` holds the splits train, val and test, and the "
             "names of the classes."
         )
-
-
-def yaml_keys(format: ExportFormat, splits: Iterable[str]) -> dict[str, str]:
-    """Keys of `data.yaml` and the splits that they stand for; UsageError where one is missing that readers require."""
-    given = {split.lower(): split for split in splits}
-    keys = {key: given[name] for key, names in _KEYS.items() for name in names[::-1] if name in given}
-    if missing := [key for key in _REQUIRED if key not in keys]:
-        raise UsageError(
-            f"The format {format} needs the splits train and val, and there is no {' and no '.join(missing)}; give "
-            "splits such as --splits train=80,val=20"
-        )
-    return keys
 
 
 def quoted(text: str) -> str:

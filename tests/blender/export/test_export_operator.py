@@ -43,8 +43,8 @@ def test_this_render_needs_no_saved_file(scene: bpy.types.Scene, tmp_path: Path)
     assert [category["name"] for category in coco["categories"]] == ["Ball", "Cube", "Floor"]
     written = sorted(path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file())
     assert written == [
-        "categories.json",
         "annotations/instances.json",
+        "categories.json",
         "dataset.json",
         "images/shot_0001.png",
         "pictures/boxes/shot_0001.png",

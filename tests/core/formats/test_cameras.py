@@ -12,7 +12,7 @@ import pytest
 
 from core.base.dataset_folder import DatasetFolder
 from core.dataset.merge import write_formats
-from core.formats.cameras import CamerasWriter, _quaternion
+from core.formats.cameras import CamerasWriter
 from core.records.frame_record import FrameRecord
 from core.records.record_store import open_records, read_record_file
 from core.scene.camera import Camera
@@ -122,14 +122,6 @@ def test_colmap(dataset: Path, sequence: str) -> None:
         projected = local[:, :2] / local[:, 2:] * (fx, fy) + (cx, cy)
         assert np.abs(projected - pixels).max() < 1e-6
     assert (folder / "points3D.txt").read_text().startswith("#")
-
-
-def test_quaternions_of_half_turns() -> None:
-    """Where the simple formula divides by nothing."""
-    for axis in range(3):
-        q = _quaternion(np.diag([1.0 if i == axis else -1.0 for i in range(3)]))
-        assert np.abs(q) == pytest.approx(np.eye(4)[axis + 1])
-    assert _quaternion(np.eye(3)) == pytest.approx((1, 0, 0, 0))
 
 
 def test_cameras_json_holds_every_camera(tmp_path: Path) -> None:

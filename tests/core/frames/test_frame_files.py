@@ -473,3 +473,18 @@ def test_frames_that_are_there_and_those_that_are_not(there: set[int], wanted: l
 
     assert [frame.frame for frame in frames] == sorted(there & asked)
     assert {number for some in missing for number in some} == asked - there
+
+
+def test_maps_of_a_dataset_are_no_frames(tmp_path: Path) -> None:
+    """A dataset inside the folder of the frames, or in that folder itself: only its own files are left out."""
+    make(tmp_path, "0001.exr", "out/records/0001.json", "out/maps/depth/0001.exr", "out/exports/bop/depth/1.exr")
+    make(tmp_path, "out/render/0002.exr", "maps/0003.exr", "deep/a/records/x.json", "deep/a/images/0004.exr")
+    left_out: list[Path] = []
+    frames = find_frames([tmp_path], left_out=left_out.append)
+
+    assert [frame.path for frame in frames] == ["0001", "maps/0003", "out/render/0002"]
+    assert set(left_out) == {tmp_path / name for name in ("out/maps", "out/exports", "deep/a/images")}
+    # Whoever names them wants them.
+    assert [frame.path for frame in find_frames([tmp_path / "out/maps/depth"])] == ["0001"]
+    with pytest.raises(InputError, match="holds no EXR file"):
+        find_frames([tmp_path / "deep"])

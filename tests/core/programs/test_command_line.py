@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from pycocotools.coco import COCO
 
 from core.base.dataset_folder import CATEGORIES_FILE
 from core.base.version import VERSION
+from core.cli.main import main
 from core.records.record_store import read_record_file
-from core.run.annotation_run import Summary
+from core.run.annotation_run import AnnotationRun, Summary
 from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category
 from core.settings.settings import Settings
@@ -892,7 +894,7 @@ def test_interrupt(held: Held, renders: Path, out: Path, patient: bool) -> None:
     """The frame in work is given up, what is done stays, and the next run goes on from there.
 
     A terminal sends Ctrl-C to the worker as well, other programs to the parent alone. The worker ends by itself when
-    it can, and is killed when it cannot.
+    it can, and is killed when it cannot. Who presses it again meanwhile changes nothing.
     """
     (worker,) = children_of(held.process.pid)
     assert frames_in(out) == {"shot_0001"}
@@ -903,7 +905,11 @@ def test_interrupt(held: Held, renders: Path, out: Path, patient: bool) -> None:
         wait_until(lambda: pipe not in open_files(held.process.pid), "the input is closed")
         held.let_go()
     else:
+        pipe = str(Path(f"/proc/{worker}/fd/0").readlink())
         held.process.send_signal(signal.SIGINT)
+        wait_until(lambda: pipe not in open_files(held.process.pid), "the input is closed")
+        for _ in range(2):
+            held.process.send_signal(signal.SIGINT)
     stdout, stderr = held.process.communicate(timeout=PATIENCE)
 
     assert held.process.returncode == 130
@@ -919,3 +925,47 @@ def test_interrupt(held: Held, renders: Path, out: Path, patient: bool) -> None:
     assert good("annotate", renders, "--output", out, "--labels", "object_index") == [
         "2 frames annotated, 1 up to date; 9 instances"
     ]
+
+
+@pytest.mark.parametrize("place", ["core.cli.parser.make_parser", "core.cli.commands.annotate.find_frames"])
+def test_interrupt_before_the_first_frame(
+    renders: Path,
+    out: Path,
+    ctrl_c: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+) -> None:
+    """Three times, of which the first one counts; afterwards Ctrl-C is what it was before."""
+    module, _, name = place.rpartition(".")
+    real = getattr(import_module(module), name)
+
+    def press(*arguments: object) -> object:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGINT)
+        return real(*arguments)
+
+    monkeypatch.setattr(place, press)
+    assert main(["annotate", str(renders), "--output", str(out)]) == 130
+    assert capsys.readouterr() == ("", "labelpass: Stopped; what was finished stays\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert frames_in(out) == set()
+
+
+def test_interrupt_after_each_frame(
+    renders: Path, out: Path, ctrl_c: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it comes while frames are at work, also several times: the run says what became of them."""
+
+    def press(shown: Summary) -> str:
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+        return "Stopped, as it says"
+
+    monkeypatch.setattr(Summary, "headline", press)
+    monkeypatch.setattr(AnnotationRun, "submit", lambda run, job: signal.raise_signal(signal.SIGINT))
+    assert main(["annotate", str(renders), "--output", str(out)]) == 130
+    assert capsys.readouterr().out == "Stopped, as it says\n"

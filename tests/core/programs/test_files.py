@@ -5,11 +5,10 @@ import errno
 import hashlib
 import os
 import resource
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,10 @@ from core.base.files import (
     check_writable,
     complete_file,
     complete_folder,
+    files_at_once,
     noting_contents,
-    owned_name,
-    remove_leftovers,
 )
+from core.base.temporary_names import is_temporary, remove_leftovers, remove_old_leftovers, temporary_name
 from core.drawing.image_files import write_image
 from core.maps.codecs.floats import write_exr, write_npy
 from core.maps.codecs.flow import write_flo
@@ -130,8 +129,20 @@ def test_two_processes_write_the_same_file(tmp_path: Path) -> None:
     assert everything_in(tmp_path) == ["file.json"]
 
 
-def test_temporary_name_holds_host_and_process() -> None:
-    assert owned_name("file.json") == f".file.json.{socket.gethostname()}-{os.getpid()}.tmp"
+def test_temporary_names() -> None:
+    """They are short whatever the file's name, say whose they are, and none comes twice."""
+    names = {temporary_name() for _ in range(1000)}
+    assert len(names) == 1000
+    assert all(is_temporary(name) and f"-{os.getpid()}-" in name and len(name) < 50 for name in names)
+    assert not any(map(is_temporary, (".labelpass", "a.tmp", f"x{min(names)}", f"{min(names)}.png")))
+
+
+def test_the_longest_name_of_a_file_system(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 250 + ".png")
+    with complete_file(path) as file:
+        file.write(b"all")
+
+    assert path.read_bytes() == b"all"
 
 
 def test_folder_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
@@ -181,7 +192,7 @@ def test_folder_in_the_place_of_the_file(tmp_path: Path) -> None:
 
 
 def test_file_name_that_is_too_long(tmp_path: Path) -> None:
-    path = tmp_path / ("x" * 250 + ".json")
+    path = tmp_path / ("x" * 251 + ".json")
 
     with pytest.raises(OutputError, match="too long"), complete_file(path):
         pytest.fail("there is no such name")
@@ -353,31 +364,88 @@ def test_full_disk_under_an_image(tmp_path: Path, format: ImageFormat) -> None:
 # --- What a killed process leaves -------------------------------------------------------------------------------------
 
 
+def _named(host: str, pid: int, number: int = 0) -> str:
+    return f".labelpass-{host}-{pid}-{number:08x}.tmp"
+
+
+OURS = temporary_name().split("-")[1]
+ELSEWHERE = "0123abcd"
+
+
 def test_leftovers_of_a_process_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    host = socket.gethostname()
-    gone = [
-        f".a.json.{host}-4711.tmp",
-        f"records/x/.b.json.{host}-4711.tmp",
-        f"images/.c.d.png.{host}-4711.tmp",
-        f"images/..hidden.png.{host}-4711.tmp",
-    ]
+    gone = [_named(OURS, 4711), f"records/x/{_named(OURS, 4711)}", f"images/{_named(OURS, 4711, 7)}/0001.png"]
     kept = [
-        f".a.json.{host}-47110.tmp",
-        f".a.json.{host}-711.tmp",
-        ".a.json.elsewhere-4711.tmp",
-        f"a.json.{host}-4711.tmp",
-        f".a.json.{host}-4711.tmp.txt",
-        "a.json",
-        ".hidden",
-    ]
-    for name in gone + kept:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
+        _named(OURS, 47110), _named(OURS, 711), _named(ELSEWHERE, 4711), _named(OURS, 4711)[1:],
+        f"{_named(OURS, 4711)}.txt", "a.json", ".hidden",
+    ]  # fmt: skip
+    _write_empty(tmp_path, gone + kept)
 
     remove_leftovers(tmp_path, 4711)
 
     assert [name for name in everything_in(tmp_path) if (tmp_path / name).is_file()] == sorted(kept)
+
+
+def test_old_leftovers(tmp_path: Path) -> None:
+    """What is certainly nobody's: of a process of this machine that has ended, or of a day before."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    old, of_dead = [_named(ELSEWHERE, 5), f"maps/{_named(ELSEWHERE, 6)}/a.npy"], [f"x/{_named(OURS, ended.pid)}"]
+    kept = [_named(ELSEWHERE, 7), _named(OURS, os.getpid()), _named(ELSEWHERE, ended.pid), "old.json"]
+    _write_empty(tmp_path, old + of_dead + kept)
+    for name in (_named(ELSEWHERE, 5), f"maps/{_named(ELSEWHERE, 6)}", "old.json"):
+        os.utime(tmp_path / name, (1e9, 1e9))
+
+    assert remove_old_leftovers(tmp_path) == 3
+    assert [name for name in everything_in(tmp_path) if (tmp_path / name).is_file()] == sorted(kept)
+
+
+def _write_empty(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+
+# --- Several files at once --------------------------------------------------------------------------------------------
+
+
+def test_files_take_their_places_together(tmp_path: Path) -> None:
+    (tmp_path / "old.txt").write_text("old")
+    (tmp_path / "masks").mkdir()
+    seen = []
+
+    def before() -> None:
+        seen.append({path.name for path in tmp_path.iterdir() if not is_temporary(path.name)})
+        assert (tmp_path / "old.txt").read_text() == "old"
+
+    with files_at_once(before):
+        for text in ("first", "new"):
+            with complete_file(tmp_path / "old.txt") as file:
+                file.write(text.encode())
+        with complete_folder(tmp_path / "masks") as folder:
+            (folder / "1.png").write_text("mask")
+        with complete_file(tmp_path / "sub/last.txt") as file:
+            file.write(b"last")
+        assert seen == []
+
+    assert seen == [{"old.txt", "masks", "sub"}]
+    assert everything_in(tmp_path) == ["masks", "masks/1.png", "old.txt", "sub", "sub/last.txt"]
+    assert (tmp_path / "old.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("problem", [KeyError, OSError, OutputError, KeyboardInterrupt])
+def test_files_of_a_block_that_fails(tmp_path: Path, problem: type[BaseException]) -> None:
+    (tmp_path / "old.txt").write_text("old")
+
+    with pytest.raises(problem, match="inside"), files_at_once(lambda: pytest.fail("not complete")):
+        with complete_file(tmp_path / "old.txt") as file:
+            file.write(b"new")
+        with complete_folder(tmp_path / "masks") as folder:
+            (folder / "1.png").write_text("mask")
+        raise problem("inside")
+
+    assert everything_in(tmp_path) == ["old.txt"]
+    assert (tmp_path / "old.txt").read_text() == "old"
 
 
 def test_leftovers_in_a_folder_that_was_never_made(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import dataclasses
 import errno
 import json
 import os
+import queue
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,9 +24,11 @@ import numpy as np
 import pytest
 
 from core.base.errors import WorkerError
+from core.base.temporary_names import is_temporary
 from core.records.frame_job import FrameJob
 from core.records.record_store import read_record_file
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
+from core.run.worker_process import Said, WorkerProcess
 from core.settings.settings import LabelSource
 from tests.builders import plain_frame, plain_job, plain_scene, record_files, record_path
 from tests.processes import PATIENCE, children_of, is_running, open_files, wait_until
@@ -134,6 +136,7 @@ class Frames:
     def __init__(self, data: Path, output: Path) -> None:
         self.source = data / "4.5" / "transparent_0001.exr"
         self.output = output
+        output.mkdir(exist_ok=True)  # as whoever starts a run does
 
     def job(self, name: str, scene: Path | None = None, source: Path | None = None) -> FrameJob:
         frame = plain_frame(source or self.source, name=name)
@@ -418,8 +421,8 @@ def test_killed_worker_leaves_no_unfinished_file(frames: Frames, big_frame: Path
             if not pool.pending:
                 pool.submit(frames.task("big", source=big_frame))
             os.kill(pid, signal.SIGSTOP)
-            # A name that holds the host and the process, so that another machine's are left alone.
-            caught = [path.name.endswith(f".{socket.gethostname()}-{pid}.tmp") for path in frames.unfinished()]
+            # A name that holds the machine and the process, so that another machine's are left alone.
+            caught = [is_temporary(path.name) and f"-{pid}-" in path.name for path in frames.unfinished()]
             if caught:
                 assert caught == [True]
                 return True
@@ -570,12 +573,200 @@ def limit_memory(pid: int, more: int) -> None:
     resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
 
 
+# --- Workers that hang ------------------------------------------------------------------------------------------------
+
+
+def test_a_worker_that_hangs_is_replaced(frames: Frames, fifo: Fifo) -> None:
+    """Its frame is done once more, and the user hears of it."""
+    with WorkerPool(1, hung_after=2.0) as pool:
+        pool.submit(frames.task("held", scene=fifo.path))
+        pool.submit(frames.task("a"))
+        pid = fifo.reader(meanwhile=pool.poll)
+
+        def is_replaced() -> bool:
+            pool.poll(timeout=0.1)
+            return pid not in worker_pids()
+
+        wait_until(is_replaced, "the worker is replaced")
+        assert not is_running(pid)
+        fifo.become(plain_scene().write)
+        events = answers(pool, 2)
+
+    assert [(type(event), event.task.tag) for event in events] == [(Done, "held"), (Done, "a")]
+    assert events[0].task.troubles == [
+        "A worker process was replaced over frame held, since it did nothing for 2 seconds"
+    ]
+    assert events[1].task.troubles == []
+    assert frames.records() == {"held", "a"}
+    assert frames.unfinished() == []
+
+
+def test_a_frame_over_which_workers_hang_twice(frames: Frames, fifo: Fifo) -> None:
+    with WorkerPool(1, hung_after=2.0) as pool:
+        pool.submit(frames.task("held", scene=fifo.path))
+        (event,) = answers(pool, 1)
+        pool.submit(frames.task("a"))
+        (after,) = answers(pool, 1)
+
+    assert isinstance(event, Failed)
+    assert event.error == (
+        "The worker process had to be replaced twice over frame held, since it did nothing for 2 seconds; check the "
+        "disk or network that its files are on, or raise Hung After, and run again"
+    )
+    assert isinstance(after, Done)
+
+
+def test_a_stopped_worker_hangs_too(frames: Frames, big_frame: Path) -> None:
+    """As one that hangs in a step of C code, and gives no sign of life whatever its threads would like."""
+    with WorkerPool(1, hung_after=2.0) as pool:
+        pool.submit(frames.task("ready"))
+        answers(pool, 1)
+        (pid,) = worker_pids()
+        os.kill(pid, signal.SIGSTOP)
+        pool.submit(frames.task("big", source=big_frame))
+        (event,) = answers(pool, 1)
+        assert not is_running(pid)
+
+    assert isinstance(event, Done)
+    assert len(event.task.troubles) == 1
+
+
+def test_a_slow_step_gives_signs_of_life(tmp_path: Path) -> None:
+    """It comes to no checkpoint and reports nothing, but it uses the processor."""
+    process = subprocess.Popen([sys.executable, "-c", STEP], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline()) == {"ready": True}
+        task = json.dumps({"id": 1, "do": "spin", "with": {"path": str(tmp_path / "enough")}}) + "\n"
+        process.stdin.write(task.encode())
+        process.stdin.flush()
+        for _ in range(10):
+            assert json.loads(process.stdout.readline()) == {"alive": True}
+        (tmp_path / "enough").touch()
+        process.stdin.close()
+        *signs, result = map(json.loads, process.stdout.read().splitlines())
+        assert all(sign == {"alive": True} for sign in signs)
+        assert result == {"id": 1, "result": {}}
+        assert process.wait(PATIENCE) == 0
+        process.stdout.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_silence_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it says breaks its silence, and only the time during which the program looked counts."""
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, "for line in sys.stdin: say(alive=True)"))
+    messages: queue.Queue[Said] = queue.Queue()
+    worker = WorkerProcess(0, False, 1.0, messages)
+    try:
+        assert [worker.watched(5.0) for _ in range(3)] == [5.0, 10.0, 15.0]
+        worker.ask({}, tmp_path)
+        wait_until(lambda: worker.watched(5.0) == 0.0, "it gives a sign of life")
+        assert [worker.watched(5.0) for _ in range(2)] == [5.0, 10.0]
+        assert messages.empty()
+    finally:
+        worker.end()
+
+
+# --- What a worker says -----------------------------------------------------------------------------------------------
+
+
+def speaking(folder: Path, loop: str) -> str:
+    """A program that speaks as a worker does, or not; it runs `loop`, with `say` and `right` for results."""
+    text = f"""
+import json, sys
+def say(**message):
+    print(json.dumps(message), flush=True)
+right = {{"instances": 1, "dropped": 0, "notes": []}}
+{loop}
+"""
+    (folder / "speaking.py").write_text(text, encoding="utf-8")
+    return program(folder / "python", f"#!/bin/sh\nexec {sys.executable} -S {folder / 'speaking.py'}\n")
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        "",
+        "say()",
+        "say(ready=True)",
+        "say(result=right)",
+        "say(id=None, result=right)",
+        "say(id=-1, result=right)",
+        "say(id=str(id), error='of somebody else')",
+        "say(id=[id], result=right)",
+        "say(id=id + 1000, progress=[1, 2])",
+        "print([1, 2], flush=True)",
+        "print('{' * 3, flush=True)",
+        "print('[' * 100_000, flush=True)",
+    ],
+)
+def test_what_is_no_answer_to_a_task(
+    frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stray: str
+) -> None:
+    """Before and after each answer, which comes twice besides."""
+    loop = f"""
+id = 0
+{stray}
+say(ready=True)
+for line in sys.stdin:
+    id = json.loads(line)["id"]
+    {stray or "pass"}
+    say(id=id, result=right)
+    say(id=id, result=right)
+    say(id=id, progress=[1, 2])
+    {stray or "pass"}
+"""
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, loop))
+    with WorkerPool(1) as pool:
+        for name in ("a", "b", "c"):
+            pool.submit(frames.task(name))
+        events = answers(pool, 3)
+        assert pool.pending == 0
+
+    assert [(type(event), event.task.tag) for event in events] == [(Done, "a"), (Done, "b"), (Done, "c")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "say(id=id)",
+        "say(id=id, result=None)",
+        "say(id=id, result={})",
+        "say(id=id, result={**right, 'instances': '1'})",
+        "say(id=id, result={**right, 'dropped': True})",
+        "say(id=id, result={**right, 'notes': [1]})",
+        "say(id=id, result=[right])",
+        "say(id=id, error=None)",
+        "say(id=id, error=['x'])",
+        "say(id=id, progress=None)",
+        "say(id=id, progress=[1])",
+        "say(id=id, progress=['1', 2])",
+    ],
+)
+def test_an_answer_that_is_broken(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Who answers like that is replaced, and nothing raises; the frame fails when it happens twice."""
+    loop = f"say(ready=True)\nfor line in sys.stdin:\n    id = json.loads(line)['id']\n    {answer}"
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, loop))
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Failed)
+    assert event.error.startswith(
+        "The worker process died twice over frame a (something else wrote into its answers); "
+    )
+
+
 # --- The parent dies --------------------------------------------------------------------------------------------------
 
 PARENT = """
 import sys, time
 from pathlib import Path
 from core.frames.frame_files import FrameFiles
+from core.base.temporary_names import is_temporary
 from core.records.frame_job import FrameJob
 from core.run.pool import Task, WorkerPool
 from core.settings.render_pass import PassFile
@@ -592,7 +783,10 @@ time.sleep(600)
 
 
 def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
-    """One waits for work, the other is in the middle of a frame; the parent can say goodbye to neither."""
+    """One waits for work, the other is in the middle of a step that does not end; the parent says goodbye to neither.
+
+    The scene record never comes, so nothing but the end of the parent can end the second one.
+    """
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, frames.source, frames.output, fifo.path], cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -606,9 +800,7 @@ def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
         parent.wait()
         parent.stdout.close()
 
-        wait_until(lambda: sum(map(is_running, workers)) == 1, "the waiting worker ends")
-        fifo.become(plain_scene().write)
-        wait_until(lambda: not any(map(is_running, workers)), "the busy worker ends")
+        wait_until(lambda: not any(map(is_running, workers)), "both workers end")
     finally:
         parent.kill()
         parent.wait()
@@ -617,10 +809,60 @@ def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
     assert frames.unfinished() == []
 
 
+def test_workers_outlive_the_thread_that_started_them(frames: Frames, fifo: Fifo) -> None:
+    """As the thread of a render in Blender, which the kernel would take for the worker's parent."""
+    with WorkerPool(1) as pool:
+        thread = threading.Thread(target=lambda: pool.submit(frames.task("held", scene=fifo.path)))
+        thread.start()
+        thread.join()
+        (pid,) = worker_pids()
+        fifo.wait_for_reader()
+        fifo.become(plain_scene().write)
+        (event,) = answers(pool, 1)
+        assert isinstance(event, Done)
+        assert worker_pids() == {pid}
+
+
+def test_a_worker_that_cannot_be_killed_by_the_kernel_ends_by_itself(fifo: Fifo, tmp_path: Path) -> None:
+    """On other systems than Linux it is up to the worker: it is in a step that does not end, and its input closes."""
+    code = STEP.replace("from core.run import worker", "from core.run import worker\nworker.end_with_parent = int")
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        task = json.dumps({"id": 1, "do": "read", "with": {"path": str(fifo.path)}}) + "\n"
+        process.stdin.write(task.encode())
+        process.stdin.flush()
+        fifo.wait_for_reader()
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 1
+        process.stdout.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+STEP = """
+import pathlib, time
+from core.run import worker
+
+def read(data, report, checkpoint):
+    return {"text": pathlib.Path(data["path"]).read_text()}
+
+def spin(data, report, checkpoint):
+    while not pathlib.Path(data["path"]).exists():
+        pass
+    return {}
+
+worker.TASKS = {"read": read, "spin": spin}
+raise SystemExit(worker.run_worker(0, 0.02))
+"""
+
+
 def test_worker_ends_when_its_input_closes() -> None:
     """Before it has been given anything, as when the parent dies while it starts."""
     worker = subprocess.run(
-        [sys.executable, "-m", "core.run.worker", "0"],
+        [sys.executable, "-m", "core.run.worker", "0", "0"],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -655,6 +897,48 @@ def failure_to_start(frames: Frames) -> str:
     assert text.endswith("; reinstall Labelpass with its requirements")
     assert worker_pids() == set()
     return text
+
+
+def test_a_worker_that_is_killed_before_it_is_ready(
+    frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another is started, and the frame is not to blame, however often it was to be its first one."""
+    killed = tmp_path / "killed"
+    script = f'#!/bin/sh\necho x >> {killed}\n[ $(wc -l < {killed}) -gt 2 ] || kill -9 $$\nexec {sys.executable} "$@"\n'
+    monkeypatch.setattr(sys, "executable", program(tmp_path / "python", script))
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        (event,) = answers(pool, 1)
+
+    assert killed.read_text().count("x") == 3
+    assert isinstance(event, Done)
+    assert event.task.attempts == 1
+
+
+def test_workers_that_are_always_killed_before_they_are_ready(
+    frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", program(tmp_path / "python", "#!/bin/sh\nkill -9 $$\n"))
+    with pytest.raises(WorkerError) as error, WorkerPool(2) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+
+    assert str(error.value) == (
+        "3 worker processes in a row ended before they could begin (signal 9); free memory or use fewer workers, and "
+        "run again"
+    )
+    assert worker_pids() == set()
+
+
+def test_interrupt_of_a_worker_that_starts(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C reaches the whole group of a terminal, and a worker at any time, also before it runs code of ours."""
+    script = f'#!/bin/sh\nkill -INT $$\nexec {sys.executable} "$@"\n'
+    monkeypatch.setattr(sys, "executable", program(tmp_path / "python", script))
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Done)
 
 
 def test_interpreter_that_ends_at_once(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -761,6 +1045,7 @@ def test_relative_paths_hold_in_the_worker(frames: Frames, tmp_path: Path, monke
     shutil.copy(frames.source, tmp_path / "a.exr")
     monkeypatch.chdir(tmp_path)
     job = dataclasses.replace(frames.job("a", source=Path("a.exr")), output=Path("here"))
+    job.output.mkdir()
     with WorkerPool(1) as pool:
         pool.submit(Task("annotate", job.as_json(), job.output, "frame a"))
         (event,) = answers(pool, 1)

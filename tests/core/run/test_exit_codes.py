@@ -20,7 +20,8 @@ def test_errors(error: type[BaseException], code: int, capsys: pytest.CaptureFix
         raise error("why; what to do")
 
     assert exit_code_of(command) == code
-    assert capsys.readouterr().err == ("" if error is KeyboardInterrupt else "labelpass: why; what to do\n")
+    sentence = "Stopped; what was finished stays" if error is KeyboardInterrupt else "why; what to do"
+    assert capsys.readouterr().err == f"labelpass: {sentence}\n"
 
 
 def test_a_bug_is_no_exit_code() -> None:

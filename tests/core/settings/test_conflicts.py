@@ -1,5 +1,6 @@
 """Settings that cannot work together are reported before any frame; all others are left alone."""
 
+import dataclasses
 import itertools
 import re
 
@@ -8,6 +9,7 @@ import pytest
 from core.base.errors import SceneError, UsageError
 from core.base.phrases import listed
 from core.settings.conflicts import check_together, check_without_scene_records, contradictions
+from core.settings.export_table import ExportFormat
 from core.settings.map_table import DenseMap
 from core.settings.settings import LabelSource, Settings
 
@@ -44,6 +46,23 @@ def test_nocs_goes_by_poses() -> None:
     maps = (DenseMap.DEPTH_NPY, DenseMap.NOCS_PNG)
     assert [sentence.partition(" ")[0] for sentence in contradictions(Settings(maps=maps))] == ["NOCS"]
     assert list(contradictions(Settings(maps=maps, poses=True))) == []
+
+
+def test_what_formats_need_of_settings() -> None:
+    chosen = Settings(formats=(ExportFormat.YOLO_DEPTH,), splits="train=1")
+
+    assert list(contradictions(chosen)) == [
+        "The format yolo_depth needs the splits train and val, and there is no val; give splits such as "
+        "train=80,val=20 (--splits)",
+        "YOLO Depth needs a depth PNG; choose the map Depth as PNG (--maps depth_png) and annotate again, or leave "
+        "YOLO Depth out",
+    ]
+    assert list(contradictions(dataclasses.replace(chosen, splits="Train=1,valid=1", maps=(DenseMap.DEPTH_PNG,)))) == []
+
+
+@pytest.mark.parametrize("format", ExportFormat)
+def test_formats_can_be_chosen(format: ExportFormat) -> None:
+    check_together(Settings(formats=(format,), poses=True, amodal=True, maps=(DenseMap.DEPTH_PNG,)))
 
 
 def test_the_first_is_the_error() -> None:

@@ -68,6 +68,7 @@ ALL_SETTINGS = st.builds(
     fps=st.floats(1e-3, 1000),
     depth_scale=st.floats(1e-6, 1.0),
     workers=st.integers(0, 1000),
+    hung_after=st.integers(0, 1000),
     redo=st.booleans(),
 )
 
@@ -107,6 +108,7 @@ OTHER = {
     "scored_category": "person",
     "fps": 30.0,
     "workers": 3,
+    "hung_after": 20,
     "redo": True,
 }
 
@@ -140,7 +142,7 @@ def test_what_makes_a_record_out_of_date(name: str) -> None:
     changed = Settings(**{name: OTHER[name]})
     assert changed != Settings()
 
-    shapes_nothing = ["workers", "redo", "all_views", "all_scenes", "cameras"]
+    shapes_nothing = ["workers", "hung_after", "redo", "all_views", "all_scenes", "cameras"]
     shapes_nothing += ["formats", "splits", "split_by", "split_seed", "media", "coco_masks", "scored_category", "fps"]
     assert (changed.shaping_records() == Settings().shaping_records()) == (name in shapes_nothing)
 
@@ -183,6 +185,11 @@ def test_impossible_value(name: str, value: object) -> None:
 def test_negative_number_of_workers(make) -> None:
     with pytest.raises(UsageError, match="cannot be -1 workers; use 1 or more, or 0 for automatic"):
         make()
+
+
+def test_negative_time_to_wait_for_workers() -> None:
+    with pytest.raises(UsageError, match="hung after -1 seconds; use for example 300, or 0 for never"):
+        Settings(hung_after=-1)
 
 
 @pytest.mark.parametrize("scale", [0, 0.0, -0.001, float("nan"), float("inf")])

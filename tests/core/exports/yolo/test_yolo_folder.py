@@ -95,7 +95,7 @@ def test_splits_that_are_required(tmp_path: Path, format: ExportFormat, splits: 
     with pytest.raises(
         UsageError,
         match=f"The format {format} needs the splits train and val, and there is {missing}; give splits such as "
-        "--splits train=80,val=20",
+        r"train=80,val=20 \(--splits\)",
     ):
         exported(tmp_path, format, splits=splits)
     assert not (tmp_path / "exports").exists() or not files_in(tmp_path / "exports")
