@@ -66,7 +66,7 @@ yolo segment train data=data.yaml model=yolo11n-seg.pt
             self.losses.add("so many holes that the smallest were filled")
             self.losses.add("filled, of instances with very many", polygon.holes_filled, "hole")
         if polygon.iou < _GOOD_IOU:
-            self.losses.add("so readers find a mask whose IoU with the right one is below 0.9")
+            self.losses.add("filled by readers to a mask whose IoU with the right one is below 0.9")
         if polygon.is_line:
             self.losses.add("one pixel wide or high, so its polygon has no area, and Ultralytics may leave it out")
 
