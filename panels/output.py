@@ -4,11 +4,13 @@ import dataclasses
 
 import bpy
 
+from ..core.base.phrases import listed
 from ..core.settings.export_table import ExportFormat
 from ..core.settings.format_table import CAMERA_FORMATS
 from ..core.settings.settings import Settings
 from ..operators.properties import switch_name
 from .sidebar import SidebarPanel
+from .text import draw_text
 
 
 class Output(SidebarPanel):
@@ -63,7 +65,13 @@ class Formats(SidebarPanel):
         layout.enabled = not context.window_manager.labelpass.running
         grid = layout.grid_flow(columns=2, even_columns=True, align=True)
         for choice in ExportFormat:
-            grid.prop(settings, switch_name("formats", choice), text=choice.label, toggle=True)
+            cell = grid.column(align=True)
+            cell.enabled = not choice.missing_package
+            cell.prop(settings, switch_name("formats", choice), text=choice.label, toggle=True)
+        if missing := sorted({choice.missing_package for choice in ExportFormat} - {""}):
+            # Nobody installs into Blender's Python for it, and the dataset is complete without.
+            text = f"Grey formats need {listed(missing)}: use 'labelpass export' where Python has it"
+            draw_text(context, layout, text, "INFO")
         chosen = {choice for choice in ExportFormat if getattr(settings, switch_name("formats", choice))}
         column = layout.column()
         column.active = bool(chosen)  # without a format these are about nothing

@@ -86,10 +86,17 @@ def export(
 
 
 def check_choices(settings: Settings) -> None:
-    """Raises UsageError where the settings of an export cannot be used, whatever the dataset."""
+    """Raises UsageError where the settings of an export cannot be used, whatever the dataset, or where something that a
+    format needs is not installed."""
     if not settings.formats:
         names = ", ".join(ExportFormat)
         raise UsageError(f"Say which formats to export, such as --formats coco; there are {names}")
+    for format in settings.formats:
+        if package := format.missing_package:
+            raise UsageError(
+                f"The format {format} needs the Python package {package}, which does not come with Labelpass; install "
+                f"it with 'pip install {package}', or choose another format"
+            )
     for sentence in missing_splits(settings.formats, Splits.of_settings(settings).names):
         raise UsageError(sentence)
 

@@ -209,6 +209,6 @@ MakeWriter = Callable[[ExportFormat], ExportWriter]
 
 
 def writer_of(format: ExportFormat) -> ExportWriter:
-    """The writer of a format; UsageError where something that it needs is not installed."""
+    """The writer of a format that has no missing_package."""
     make_writer: MakeWriter = import_module(f".{format.module}", __package__).make_writer
     return make_writer(format)

@@ -6,6 +6,8 @@ writes each, and is imported only when it is wanted. It runs in Blender's proces
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import cache
+from importlib.util import find_spec
 
 from ..base.choice import Choice
 
@@ -55,6 +57,15 @@ class ExportNeed(Enum):
     )
 
 
+# The modules of formats that need pyarrow, which does not come with Labelpass.
+_OF_PYARROW = ("tables.imagefolder", "tables.parquet")
+
+
+@cache
+def _missing(package: str) -> str:
+    return package if find_spec(package) is None else ""
+
+
 class ExportFormat(Choice):
     """A format, whose files are in a folder of its name.
 
@@ -79,6 +90,11 @@ class ExportFormat(Choice):
     def splits(self) -> Mapping[str, Sequence[str]]:
         """Splits that its readers cannot do without, each with the names that may stand for it, in small letters."""
         return _OF_YOLO if self.module.startswith("yolo.") else {}
+
+    @property
+    def missing_package(self) -> str:
+        """A Python package that the format needs and that is not installed; "" where all is there."""
+        return _missing("pyarrow") if self.module in _OF_PYARROW else ""
 
     COCO = (
         "coco",
@@ -174,6 +190,22 @@ class ExportFormat(Choice):
         "2D and 3D boxes as KITTI's object benchmark has them: training/image_2, label_2, calib",
         "poses.kitti",
         "https://www.cvlibs.net/datasets/kitti/eval_object.php",
+        ExportNeed.CATEGORIES,
+    )
+    HUGGINGFACE = (
+        "huggingface",
+        "Hugging Face",
+        "Images with boxes and masks for Hugging Face Datasets: train/metadata.parquet beside the images",
+        "tables.imagefolder",
+        "https://huggingface.co/docs/datasets/image_dataset",
+        ExportNeed.CATEGORIES,
+    )
+    PARQUET = (
+        "parquet",
+        "Parquet",
+        "Tables of images, boxes and masks for Hugging Face Datasets: train/train-000000.parquet",
+        "tables.parquet",
+        "https://huggingface.co/docs/hub/datasets-image",
         ExportNeed.CATEGORIES,
     )
     WEBDATASET = (

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from core.dataset.splits import Splits
 from core.records.frame_record import FrameRecord
 from core.settings.category_table import Category
 from core.settings.export_table import ExportFormat
-from core.settings.settings import Settings, SplitBy
+from core.settings.settings import Media, Settings, SplitBy
 from tests.core.made_up import (
     CATEGORIES,
     MadeUpFrame,
@@ -31,7 +32,7 @@ from tests.core.made_up import (
 NAMES = [category.name for category in sorted(CATEGORIES, key=lambda category: category.id or 0)]
 SPLITS = "train=6,val=2,a-test=2"
 STREAMING = pytest.mark.parametrize("streaming", [False, True], ids=["loaded", "streamed"])
-FORMATS = pytest.mark.parametrize("format", [ExportFormat.WEBDATASET])
+FORMATS = pytest.mark.parametrize("format", [ExportFormat.WEBDATASET, ExportFormat.HUGGINGFACE, ExportFormat.PARQUET])
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
 
 
-def loaded(dataset: Path, format: ExportFormat, split: str, streaming: bool = False) -> Any:
+def loaded(dataset: Path, format: ExportFormat, split: str | None, streaming: bool = False) -> Any:
     """A split as people load it who have read LABELPASS.md."""
     return datasets.load_dataset(str(dataset / "exports" / format), split=split, streaming=streaming)
 
@@ -116,6 +117,51 @@ def test_a_split_of_empty_frames_comes_first(tmp_path: Path, format: ExportForma
         rows = list(loaded(tmp_path, format, split, streaming))
         for row, record in zip(rows, wanted, strict=True):
             check_row(row_of(row), record, tmp_path, ["grain"])
+    assert set(loaded(tmp_path, format, None, streaming)) == {"train", "val"}  # there cannot be one without rows
+
+
+@FORMATS
+def test_without_images(tmp_path: Path, format: ExportFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows name the images, and all else is there."""
+    records = write_made_up(tmp_path, several_frames())
+    exported(tmp_path, format, splits="train=1", media=Media.NONE)
+    rows = loaded(tmp_path, format, "train")
+
+    assert len(rows) == len(records)
+    monkeypatch.chdir(tmp_path)
+    for row, record in zip(rows, records, strict=True):
+        found = row.get("json", row)
+        assert found["objects"]["name"] == [one.name for one in record.instances]
+        if format is ExportFormat.HUGGINGFACE:
+            assert row["file_name"].endswith(".png")
+        if format is ExportFormat.PARQUET:
+            check_row(row, record, tmp_path)
+
+
+def test_images_that_come_later(tmp_path: Path) -> None:
+    """Into the folders of an ImageFolder that was exported without: it is complete then."""
+    records = write_made_up(tmp_path, several_frames())
+    exported(tmp_path, ExportFormat.HUGGINGFACE, splits="train=1", media=Media.NONE)
+    folder = tmp_path / "exports/huggingface/train"
+    names = datasets.Dataset.from_parquet(str(folder / "metadata.parquet"))["file_name"]
+    for record, name in zip(records, names, strict=True):
+        shutil.copy(tmp_path / record.image, folder / name)
+
+    for row, record in zip(loaded(tmp_path, ExportFormat.HUGGINGFACE, "train"), records, strict=True):
+        check_row(row, record, tmp_path)
+
+
+@pytest.mark.parametrize("format", [ExportFormat.HUGGINGFACE, ExportFormat.PARQUET])
+def test_without_the_card(tmp_path: Path, format: ExportFormat) -> None:
+    """Parquet has its own types, also for those who name the files."""
+    records = write_made_up(tmp_path, several_frames())
+    exported(tmp_path, format, splits="train=1")
+    builder = "imagefolder" if format is ExportFormat.HUGGINGFACE else "parquet"
+    rows = datasets.load_dataset(builder, data_dir=str(tmp_path / "exports" / format / "train"), split="train")
+
+    assert rows.features["objects"]["category"].feature.names == NAMES
+    for row, record in zip(rows, records, strict=True):
+        check_row(row, record, tmp_path)
 
 
 @FORMATS

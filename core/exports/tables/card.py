@@ -38,7 +38,7 @@ dataset = load_dataset("./{writer.format}")
 rows = load_dataset("./{writer.format}", split="{split}", streaming=True)
 ```
 
-The second line reads images as they are needed, and copies nothing."""
+The last line reads images as they are needed, and copies nothing."""
 
 
 def write_card(writer: ExportWriter, paths: Mapping[str, str], columns: Mapping[str, Column]) -> None:

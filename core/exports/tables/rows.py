@@ -13,6 +13,7 @@ from ..lost_fields import note_lost_fields
 Row = dict[str, Any]
 
 _KEPT = ("track_id", "at_border", "keypoints")
+_BYTES_OF_INSTANCE = 200  # besides its mask
 
 ABOUT_COLUMNS = """`bbox` is x, y, width, height in pixels, from the outer corner of the top-left pixel. `category` is
 the class, from 0 without gaps, as in the table above. `segmentation` holds what pycocotools' `mask.decode()` takes.
@@ -74,3 +75,9 @@ def _extras(annotations: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
         "at_border": [row.get("at_border") for row in annotations],
         "keypoints": [[float(value) for value in row.get("keypoints", ())] for row in annotations],
     }
+
+
+def size_of(row: Row) -> int:
+    """About how many bytes a row takes, which grows with its masks."""
+    masks = [*row["objects"]["segmentation"], *row["ignored"]["segmentation"]]
+    return sum(_BYTES_OF_INSTANCE + len(mask["counts"]) for mask in masks)

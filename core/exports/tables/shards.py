@@ -49,19 +49,10 @@ class Shards(Generic[AnyShard]):
     def of(self, size: int) -> AnyShard:
         """The shard that a frame of so many bytes goes to."""
         if self._shard is None or self._frames == MOST_FRAMES or (self._bytes and self._bytes + size > MOST_BYTES):
-            self._shard = self.begin()
+            self._shard = self._begin()
         self._frames += 1
         self._bytes += size
         self.sizes[next(reversed(self.sizes))] += 1
-        return self._shard
-
-    def begin(self) -> AnyShard:
-        """Another shard, without frames so far."""
-        self.close()
-        name = f"{self._split}-{len(self.sizes):06}{self._suffix}"
-        self._shard = self._open(self._target.path(f"{self._split}/{name}"))
-        self.sizes[name] = 0
-        self._frames = self._bytes = 0
         return self._shard
 
     def close(self) -> None:
@@ -69,3 +60,10 @@ class Shards(Generic[AnyShard]):
         shard, self._shard = self._shard, None
         if shard is not None:
             shard.close()
+
+    def _begin(self) -> AnyShard:
+        """Another shard, without frames so far."""
+        self.close()
+        name = f"{self._split}-{len(self.sizes):06}{self._suffix}"
+        self.sizes[name] = self._frames = self._bytes = 0
+        return self._open(self._target.path(f"{self._split}/{name}"))
