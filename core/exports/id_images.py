@@ -1,4 +1,4 @@
-"""Images whose pixels are numbers: of segments or instances, as R + 256 G + 65536 B."""
+"""Images whose pixels are numbers: of segments or instances, as R + 256 G + 65536 B, or in 16 bits."""
 
 import io
 
@@ -16,4 +16,11 @@ def id_png(ids: npt.NDArray[np.uint32]) -> bytes:
     pixels = np.ascontiguousarray(ids.astype("<u4")).view(np.uint8).reshape(*ids.shape, 4)
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels[..., :3])).save(file, "PNG", compress_level=PNG_LEVEL)
+    return file.getvalue()
+
+
+def id_png16(ids: npt.NDArray[np.uint32]) -> bytes:
+    """A grey PNG of (H, W) numbers below 2^16."""
+    file = io.BytesIO()
+    Image.fromarray(ids.astype(np.uint16)).save(file, "PNG", compress_level=PNG_LEVEL)
     return file.getvalue()

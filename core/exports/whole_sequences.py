@@ -1,5 +1,7 @@
 """Sequences of which a format needs all frames in their order: splits must not divide them."""
 
+from collections.abc import Sequence
+
 from ..base.errors import RecordError
 from ..records.frame_record import FrameRecord
 from ..settings.export_table import ExportFormat
@@ -11,9 +13,14 @@ _UNNAMED = "sequence"
 
 
 class WholeSequences:
-    """Refuses splits that divide sequences, and gives sequences names for their folders."""
+    """Refuses splits that divide sequences, and gives sequences names for their folders.
 
-    def __init__(self) -> None:
+    Args:
+        reserved: names that folders of sequences must not have.
+    """
+
+    def __init__(self, reserved: Sequence[str] = ()) -> None:
+        self._reserved = reserved
         self._scenes: dict[str, str] = {}
         self._is_broken_by_scene = False
 
@@ -36,9 +43,11 @@ class WholeSequences:
 
     def folder(self, sequence: str) -> str:
         """One word, which no other sequence has."""
-        if sequence:
-            return name_of_one_word(sequence)
-        name = _UNNAMED
-        while name in self._scenes:
+        name = name_of_one_word(sequence)
+        if sequence and name not in self._reserved:
+            return name
+        name = name or _UNNAMED
+        taken = {*map(name_of_one_word, self._scenes), *self._reserved}
+        while name in taken:
             name += "_"
         return name

@@ -240,3 +240,11 @@ class ExportFormat(Choice):
         "https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats",
         ExportNeed.CAMERA,
     )
+    MOTS = (
+        "mots",
+        "MOTS",
+        "Masks with tracks as MOTS has them: train/SEQUENCE/img1, gt/gt.txt, seqinfo.ini, and train/instances",
+        "tracking.mots",
+        "https://www.vision.rwth-aachen.de/page/mots",
+        ExportNeed.TRACKS,
+    )

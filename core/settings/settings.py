@@ -181,8 +181,8 @@ class CocoMasks(Choice):
 
 # The formats that have an option.
 _WITH_COCO_MASKS = (ExportFormat.COCO, ExportFormat.COCO_KEYPOINTS, ExportFormat.LVIS, ExportFormat.ROBOFLOW)
-_WITH_SCORED_CATEGORY = (ExportFormat.MOT,)
-_WITH_FPS = (ExportFormat.MOT, ExportFormat.TUM)
+_WITH_SCORED_CATEGORY = (ExportFormat.MOT, ExportFormat.MOTS)
+_WITH_FPS = (ExportFormat.MOT, ExportFormat.MOTS, ExportFormat.TUM)
 
 
 class Stage(Enum):

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import datumaro
 import motmetrics
 import numpy as np
 import pytest
 import trackeval
 
 from core.dataset.splits import Splits
+from core.masks.rle import paint_masks
 from core.records.frame_record import FrameRecord
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Settings, SplitBy
@@ -132,3 +134,52 @@ def test_motmetrics(
             assert found.to_numpy().tolist() == [[1, 1, 0]]
     assert seen
     reads_back("mot", "motmetrics", "boxes, tracks, a perfect score")
+
+
+def test_trackeval_mots(tmp_path: Path, records: list[FrameRecord], reads_back: Any) -> None:
+    """Masks are those of the records; a tracker that finds them is perfect, also if it finds ignore regions."""
+    folder = exported(tmp_path, ExportFormat.MOTS, **WHOLE).folders[ExportFormat.MOTS]
+    for split, sequences in by_split(records):
+        results = tmp_path / "results" / split
+        (results / "perfect/data").mkdir(parents=True)
+        for name in sequences:
+            rows = [line.split(" ") for line in (folder / split / name / "gt/gt.txt").read_text().splitlines()]
+            kept = [row for row in rows if row[2] in ("2", "10")]
+            # What is found in a region to ignore is of the scored class, as all that a tracker finds.
+            lines = [" ".join([frame, id, "2", *rest]) for frame, id, _, *rest in kept]
+            (results / f"perfect/data/{name}.txt").write_text("\n".join([*lines, ""]))
+        dataset = trackeval.datasets.MOTSChallenge(config(folder, split, results))
+        for name, frames in sequences.items():
+            raw = dataset._load_raw_file("perfect", name, is_gt=True)
+            assert raw["num_timesteps"] == len(frames)
+            for number, record in enumerate(frames):
+                masks = {row["counts"].decode(): class_ for row, class_ in
+                         zip(raw["gt_dets"][number], raw["gt_classes"][number], strict=True)}  # fmt: skip
+                assert {*masks} == {one.mask.rle for one in record.instances}
+                assert all((masks[one.mask.rle] == 2) == (one.category == SCORED) for one in record.instances)
+        right = sum(one.category == SCORED for frames in sequences.values() for record in frames
+                    for one in record.instances)  # fmt: skip
+        check_perfect(evaluated(dataset, results), right)
+    reads_back("mots", "trackeval", "masks, tracks, regions to ignore, a perfect score")
+
+
+def test_datumaro_mots(tmp_path: Path, records: list[FrameRecord], reads_back: Any) -> None:
+    folder = exported(tmp_path, ExportFormat.MOTS, **WHOLE).folders[ExportFormat.MOTS]
+    dataset = datumaro.Dataset.import_from(str(folder), "mots")
+    names = [label.name for label in dataset.categories()[datumaro.AnnotationType.label]]
+    items = {(item.subset, item.id): item for item in dataset}
+    assert len(items) == len(records)
+    for split, sequences in by_split(records):
+        for name, frames in sequences.items():
+            tracks: dict[str, int] = {}
+            for number, record in enumerate(frames, start=1):
+                item = items[split, f"{name}/{number:06}"]
+                found = {names[one.label]: [] for one in item.annotations}
+                for one in item.annotations:
+                    found[names[one.label]].append((np.asarray(one.image, bool), one.attributes["track_id"]))
+                for instance in record.instances:
+                    mask = paint_masks([instance.mask.rle], record.height, record.width) > 0
+                    (track,) = [track for pixels, track in found[instance.category] if (pixels == mask).all()]
+                    assert tracks.setdefault(instance.name, track) == track
+                assert len(item.annotations) == len(record.instances) + ("ignored" in found)
+    reads_back("mots", "datumaro", "splits, masks, tracks, classes")

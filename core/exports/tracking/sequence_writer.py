@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 from ...base.errors import RecordError
 from ...records.frame_record import FrameRecord
@@ -71,11 +71,18 @@ class OpenSequence:
 
 
 class SequenceWriter(ExportWriter):
-    """Writes a folder for each sequence; of these it keeps one at a time. A subclass writes the rows of gt.txt."""
+    """Writes a folder for each sequence; of these it keeps one at a time. A subclass writes the rows of gt.txt.
+
+    Attributes:
+        reserved: folders of a split that are not a sequence's.
+        scored: after begin(): the name of the category that evaluations count.
+    """
+
+    reserved: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, format: ExportFormat) -> None:
         super().__init__(format)
-        self._whole = WholeSequences()
+        self._whole = WholeSequences(self.reserved)
         self._sequence: OpenSequence | None = None
 
     def survey(self, record: FrameRecord) -> None:
