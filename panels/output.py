@@ -82,3 +82,4 @@ class Formats(SidebarPanel):
         for field in dataclasses.fields(Settings):
             if chosen.intersection(field.metadata["of_formats"]):
                 column.prop(settings, field.name)
+        layout.operator("labelpass.export_formats", icon="EXPORT")

@@ -1,0 +1,88 @@
+"""The button Export Formats: a dataset that is there, in the formats that training programs read."""
+
+from pathlib import Path
+
+import bpy
+
+from ...core.base.dataset_folder import DatasetFolder
+from ...core.base.errors import InputError, UsageError
+from ...core.run.annotation_run import AnnotationRun, Summary
+from ...core.run.pool import WorkerPool
+from ...core.settings.settings import Settings
+from .run_operator import Run, RunOperator, end_runs
+from .sources import output_folder
+
+
+class FormatsRun:
+    """Lets a worker write the formats that the settings want.
+
+    Attributes:
+        summary: what became of them.
+    """
+
+    def __init__(self, output: Path, settings: Settings) -> None:
+        self._pool = WorkerPool(1, hung_after=settings.hung_after)
+        self._run = AnnotationRun(self._pool, output)
+        self._run.export(settings)
+
+    @property
+    def summary(self) -> Summary:
+        return self._run.summary
+
+    def step(self, timeout: float = 0.0) -> bool:
+        """Take what the worker has answered, for which it waits so many seconds; whether all is done."""
+        for event in self._pool.poll(timeout):
+            self._run.take(event)
+        if self._pool.pending:
+            return False
+        self._pool.stop()
+        return True
+
+    def stop(self) -> None:
+        """End it now; what was exported before is as it was."""
+        self.summary.stopped = True
+        self._pool.stop()
+
+
+class LABELPASS_OT_export_formats(RunOperator, bpy.types.Operator):
+    """Write the dataset, as it was exported last, in the chosen formats, without annotating anything again"""
+
+    bl_idname = "labelpass.export_formats"
+    bl_label = "Export Formats"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.labelpass.core_settings().formats:
+            cls.poll_message_set("Choose a format first")
+            return False
+        return super().poll(context)
+
+    def begin(self, context: bpy.types.Context) -> tuple[Run, Path, int]:
+        scene = context.scene
+        settings = scene.labelpass.core_settings()
+        if not settings.formats:
+            raise UsageError("No format is chosen; choose one in Formats for Training")
+        folder = scene.labelpass.chosen_folder("frames_folder") if scene.labelpass.source == "FILES" else None
+        output = output_folder(scene, (), folder)
+        if not DatasetFolder(output).records.is_dir():
+            raise InputError(f"{output} holds no dataset yet; press Export Annotations first")
+        return FormatsRun(output, settings), output, 1
+
+    def headline(self, summary: Summary) -> str:
+        if summary.stopped:
+            return "Stopped: no format was exported"
+        return summary.exports[0] if summary.exports else "No format was exported"
+
+    def is_done(self, summary: Summary) -> bool:
+        return bool(summary.exports)
+
+    def has_written(self, summary: Summary) -> bool:
+        return bool(summary.exports)
+
+
+register, _unregister_classes = bpy.utils.register_classes_factory((LABELPASS_OT_export_formats,))
+
+
+def unregister() -> None:
+    end_runs()
+    _unregister_classes()
