@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import SceneError
-from ..base.files import canonical_json, complete_file
+from ..base.files import canonical_json, complete_file, digest
 from ..base.input_files import parse_json
 from ..base.json_fields import LEFT_OUT, JsonObject, JsonRow
 from ..settings.category_table import Category
@@ -272,18 +272,22 @@ class SceneRecord(JsonObject):
 
     def write(self, path: Path) -> None:
         """Raises OutputError where the file cannot be written."""
+        body = canonical_json(self.as_json())
         with complete_file(path) as file:
-            file.write(canonical_json(self.as_json()))
+            file.write(_head(body) + body[1:])
 
     @classmethod
     def read(cls, path: Path) -> "SceneRecord":
         """Raises SceneError where the file is missing, damaged or of another version."""
         try:
-            data = parse_json(path.read_bytes())
+            content = path.read_bytes()
+            data = parse_json(content)
             if data["scene_version"] != SCENE_VERSION:
                 raise SceneError(
                     f"{path} was written by another version of Labelpass; export again from Blender with this one"
                 )
+            if "checksum" in data and not _is_whole(content, data):
+                raise ValueError("another content than was written")
             return cls.from_json({**_LACKING, **data})
         except OSError as error:
             raise SceneError(
@@ -292,6 +296,21 @@ class SceneRecord(JsonObject):
             ) from error
         except (KeyError, TypeError, ValueError) as error:
             raise SceneError(f"{path} is not a scene record, or is damaged; export again from Blender") from error
+
+
+def _head(body: bytes) -> bytes:
+    """What a file begins with in the place of the first brace of its content."""
+    return b'{"checksum":"%s",' % digest(body).encode()
+
+
+def _is_whole(content: bytes, data: dict[str, Any]) -> bool:
+    """Whether a file has its content as write() has put it there, or at least the same values; those of before had no
+    checksum."""
+    length = len(_head(b""))
+    if content[:length] == _head(b"{" + content[length:]):  # which takes far less time
+        return True
+    rest = {key: value for key, value in data.items() if key != "checksum"}
+    return bool(data["checksum"] == digest(canonical_json(rest)))
 
 
 def scene_path(folder: Path, frame_path: str) -> Path:

@@ -433,10 +433,12 @@ def test_every_setting_is_known_to_shape_records_or_not(job: FrameJob) -> None:
         "scored_category",
         "fps",
         "workers",
+        "hung_after",
         "redo",
     }
     for change in (
         {"workers": 7},
+        {"hung_after": 7},
         {"redo": True},
         {"all_views": True},
         {"all_scenes": True},

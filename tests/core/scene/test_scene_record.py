@@ -1,5 +1,6 @@
 """The scene record: to a file and back, and what is said of files that are not scene records."""
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -218,6 +219,42 @@ def test_cut_off_anywhere(tmp_path: Path) -> None:
             SceneRecord.read(path)
 
 
+def test_any_changed_byte(tmp_path: Path) -> None:
+    """Also where the file is as good JSON as before, with another number in it."""
+    RECORD.write(tmp_path / "whole.json")
+    whole = (tmp_path / "whole.json").read_bytes()
+    path = tmp_path / "changed.json"
+    in_key = range(whole.index(b"checksum"), whole.index(b"checksum") + len(b"checksum"))
+    valid = 0
+    for place, byte in enumerate(whole):
+        other = ord("7") if byte == ord("3") else ord("3") if chr(byte).isdigit() else byte ^ 1
+        path.write_bytes(whole[:place] + bytes([other]) + whole[place + 1 :])
+        with contextlib.suppress(ValueError):
+            json.loads(path.read_bytes())
+            valid += 1
+        if place in in_key:  # a record of before had none
+            assert SceneRecord.read(path) == RECORD
+        else:
+            with pytest.raises(SceneError, match=r"damaged|another version"):
+                SceneRecord.read(path)
+    assert valid > len(whole) / 2
+
+
+def test_records_of_before_have_no_checksum(tmp_path: Path) -> None:
+    path = changed(tmp_path / "a.json", {"frame": 13})
+
+    assert SceneRecord.read(path) == dataclasses.replace(RECORD, frame=13)
+
+
+def test_the_checksum_is_of_the_values(tmp_path: Path) -> None:
+    """A tool that only writes them in another form has not damaged them."""
+    path = tmp_path / "a.json"
+    RECORD.write(path)
+    path.write_text(json.dumps(json.loads(path.read_bytes()), indent=2, ensure_ascii=False), encoding="utf-8")
+
+    assert SceneRecord.read(path) == RECORD
+
+
 @pytest.mark.parametrize(
     ("name", "category"),
     [
@@ -253,7 +290,7 @@ def test_what_earlier_records_of_this_version_lack(tmp_path: Path) -> None:
     assert SceneRecord.read(path) == record
 
     data = json.loads(path.read_bytes())
-    for name in ("blender", "engine", "compositing"):
+    for name in ("blender", "engine", "compositing", "checksum"):
         del data[name]
     del data["camera"]["panorama"]
     data["camera"]["distortion"] = "none"  # which they said of each camera
