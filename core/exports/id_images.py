@@ -24,3 +24,10 @@ def id_png16(ids: npt.NDArray[np.uint32]) -> bytes:
     file = io.BytesIO()
     Image.fromarray(ids.astype(np.uint16)).save(file, "PNG", compress_level=PNG_LEVEL)
     return file.getvalue()
+
+
+def mask_png(pixels: npt.NDArray[np.bool_]) -> bytes:
+    """A grey PNG of a (H, W) mask: 255 in it, 0 elsewhere."""
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels).view(np.uint8) * 255).save(file, "PNG", compress_level=PNG_LEVEL)
+    return file.getvalue()

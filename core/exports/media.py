@@ -26,13 +26,13 @@ def place_file(file: Path, path: Path, media: Media) -> None:
             os.link(os.path.realpath(file), path)
             return
         except FileNotFoundError as error:
-            raise _missing(file) from error
+            raise missing_file(file) from error
         except OSError:
             pass  # another disk, a file system without links, or too many of them: copy
     try:
         source = open_file(file)
     except OSError as error:
-        raise _missing(file) from error
+        raise missing_file(file) from error
     with source, path.open("xb") as copy:
         shutil.copyfileobj(source, copy, 1 << 20)
 
@@ -43,8 +43,9 @@ def read_file(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise _missing(file) from error
+        raise missing_file(file) from error
 
 
-def _missing(file: Path) -> RecordError:
+def missing_file(file: Path) -> RecordError:
+    """The error for a file of the dataset that is not there."""
     return RecordError(f"{file} is missing, which a frame record names; annotate that frame again")

@@ -248,3 +248,12 @@ class ExportFormat(Choice):
         "https://www.vision.rwth-aachen.de/page/mots",
         ExportNeed.TRACKS,
     )
+    BOP = (
+        "bop",
+        "BOP",
+        "6D poses as the BOP challenge has them: train/000000/scene_gt.json, rgb, depth, mask, mask_visib",
+        "poses.bop",
+        "https://bop.felk.cvut.cz/datasets/",
+        ExportNeed.POSES,
+        ExportNeed.CAMERA,
+    )

@@ -1,7 +1,7 @@
 """Datasets of made-up label images, for tests of what is written of records: no render is behind them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,7 @@ def rich_frames(number: int = 10) -> list[MadeUpFrame]:
             x, y = mask.box.x0 + 0.5, mask.box.y0 + 0.5
             points = (Keypoint(x, y, Visibility.VISIBLE, 5.0), Keypoint(x, y, Visibility.OCCLUDED, 5.0), ABSENT)
             instances[mask.label] = {
-                "pose": plain_pose(5.0 + mask.label),
+                "pose": replace(plain_pose(5.0 + mask.label), frame=f"Thing {mask.label:05}"),
                 "keypoints": points if mask.label % 2 else None,
                 "amodal": Amodal(mask.rle, mask.box, mask.area + 10, mask.area + 5, mask.area),
                 "at_border": mask.label == 1,
