@@ -1,7 +1,7 @@
 """Show the main job from beginning to end: python examples/demo/run.py FOLDER
 
 Builds the demo scene, renders and annotates it with the headless script, annotates the same EXR files without Blender,
-checks that both datasets are the same bytes, and lists what to look at.
+checks that both datasets are the same bytes, exports formats for training, reads them, and lists what to look at.
 """
 
 import subprocess
@@ -9,11 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import labelpass
 from pycocotools.coco import COCO
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BLENDER = [sys.executable, str(CHECKOUT / "tools/blender.py")]
 LABELPASS = [sys.executable, "-m", "labelpass.core"]
+# Four frames are few for two splits; these shares leave none empty.
+FORMATS, SPLITS = "coco,yolo_segment,voc,webdataset", "train=60,val=40"
 
 
 def main(folder: Path) -> int:
@@ -39,12 +42,21 @@ def main(folder: Path) -> int:
         print("The two datasets differ, which is a bug in Labelpass", file=sys.stderr)
         return 1
     print("  Both datasets are the same, byte for byte")
+    step(f"Export it for training: labelpass export dataset --formats {FORMATS} --splits {SPLITS}")
+    run(*LABELPASS, "export", with_blender, "--formats", FORMATS, "--splits", SPLITS)
+    step("Compare the exports with the records: labelpass validate dataset --formats")
+    run(*LABELPASS, "validate", with_blender, "--formats")
+    step("Read it in Python: for frame in labelpass.open('dataset').frames(): ...")
+    for frame in labelpass.open(with_blender).frames():
+        for instance in frame.instances[:2]:
+            print(f"  {frame.path} {instance.category}: {[*instance.box]}")
 
     step("Look at")
     for path in [
         annotations,
         *(path.relative_to(with_blender) for kind in ("images", "pictures/boxes", "pictures/depth", "records")
           for path in sorted((with_blender / kind).iterdir())[:1]),
+        *(Path("exports") / format / "LABELPASS.md" for format in FORMATS.split(",")),
     ]:  # fmt: skip
         print(f"  {with_blender / path}")
     return 0
@@ -59,7 +71,7 @@ def run(*command: str | Path) -> None:
     start = time.monotonic()
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     for line in done.stdout.splitlines():
-        if "Labelpass" in line or "frames" in line or "images" in line:
+        if any(word in line for word in ("Labelpass", "frame", "image", "exports", "agrees")):
             print(f"  {line}")
     if done.returncode:
         print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
