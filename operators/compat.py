@@ -26,6 +26,8 @@ RASTERISERS = ("BLENDER_EEVEE", "BLENDER_EEVEE_NEXT", "BLENDER_WORKBENCH")
 # Whether EEVEE draws lights that the camera may see: not in 5.0.1, but in 5.2.2.
 EEVEE_DRAWS_LIGHTS = bpy.app.version >= (5, 1, 0)
 
+EEVEE = "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+
 # Setting one of these changes which values the ones after it may have.
 _IMAGE_SETTINGS_FIRST = ("media_type", "file_format", "color_mode", "color_depth")
 
@@ -68,6 +70,12 @@ def separate_data() -> Iterator[bpy.types.BlendData]:
         yield data
     finally:
         manager.__exit__(None, None, None)
+
+
+def output_path(folder: Path) -> str:
+    """A folder as an output path says it: from 5.0 on a name in braces is that of a variable."""
+    path = folder.as_posix()
+    return path.replace("{", "{{").replace("}", "}}") if bpy.app.version >= (5, 0, 0) else path
 
 
 def writes_multilayer(scene: bpy.types.Scene) -> bool:
@@ -121,6 +129,20 @@ def file_outputs(scene: bpy.types.Scene) -> list[bpy.types.Node]:
         for node in (tree.nodes if tree else ())
         if node.bl_idname == "CompositorNodeOutputFile" and not node.mute and "EXR" in node.format.file_format
     ]
+
+
+def writing_nodes(scene: bpy.types.Scene) -> list[bpy.types.Node]:
+    """The File Output nodes of the compositor that write files of any format, those in groups included."""
+    tree = compositor_tree(scene)
+    trees, known, found = [tree] if tree else [], set(), []
+    while trees:
+        tree = trees.pop()
+        if tree in known:
+            continue
+        known.add(tree)
+        found += [node for node in tree.nodes if node.bl_idname == "CompositorNodeOutputFile" and not node.mute]
+        trees += [group for node in tree.nodes if (group := getattr(node, "node_tree", None))]
+    return found
 
 
 def file_output_folder(node: bpy.types.Node) -> Path:

@@ -1,28 +1,39 @@
 """The headless way in: arguments after "--" override what the .blend stores; the exit code says how it went."""
 
 import argparse
+import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import bpy
 
 from ..core.base.console import print_line
+from ..core.base.dataset_folder import DatasetFolder
 from ..core.base.errors import UsageError
-from ..core.base.phrases import counted
-from ..core.cli.setting_options import OneSentenceParser, add_settings, examples, given_settings
+from ..core.base.phrases import counted, listed
+from ..core.cli.setting_options import given_settings
 from ..core.frames.frame_files import parse_frame_ranges
-from ..core.run.exit_codes import exit_code_of
+from ..core.preflight.checklist import Status
+from ..core.run.exit_codes import ExitCode, exit_code_of
 from ..core.run.interrupts import first_ctrl_c_only
 from ..core.run.progress import Progress
 from ..core.settings.category_files import read_table
+from ..core.settings.category_table import CategoryTable
 from ..core.settings.settings import Settings
 from . import properties
-from .export.export_plan import ExportPlan, Way, plan_export
+from .export.export_plan import ExportPlan, Way, plan_export, renders_folder, scenes_of
 from .export.export_run import ExportRun
 from .export.frame_run import PATIENT_SECONDS
+from .export.own_output import rendering_into
 from .export.result import print_result
+from .export.sources import frame_files, output_folder, scene_frames
+from .export.trial import Trial, apply_trial
+from .headless_options import options_parser, trial_of
 from .labelling.missing_files import find_missing
+from .preflight.before_render import check_before_render
+from .preflight.setup_fixes import set_up_passes
 from .scene.scene_reader import own_objects
 
 
@@ -35,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit code, see core/run/exit_codes.py.
     """
-    options = _parser().parse_args(arguments)
+    options = options_parser().parse_args(arguments)
     stored = hasattr(bpy.types.Scene, "labelpass")
     if not stored:
         properties.register()  # the extension is not enabled, but the .blend may hold its settings
@@ -52,93 +63,175 @@ def arguments_after_dashes(argv: Sequence[str]) -> list[str]:
     return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = OneSentenceParser(
-        prog="blender -b SCENE.blend -P export_annotations.py --",
-        usage="blender -b SCENE.blend -P export_annotations.py -- [options]",
-        description=(
-            "Exports annotations of rendered frames, or renders them first. Each option is a setting of the sidebar.\n"
-            "What you leave out is taken from the .blend."
-        ),
-        epilog=examples(
-            [
-                "blender -b scene.blend -P export_annotations.py -- --render --output dataset",
-                "blender -b scene.blend -P export_annotations.py -- --from renders --frames 1-250,300 --maps depth_png",
-            ]
-        ),
-    )
-    files = parser.add_argument_group("files and folders")
-    files.add_argument("--render", action="store_true", help="Render the frames first, into the scene's own output")
-    files.add_argument(
-        "--from", dest="folder", type=Path, metavar="DIR", help="Folder of EXR files (default: the scene's own output)"
-    )
-    files.add_argument(
-        "--output",
-        type=Path,
-        metavar="DIR",
-        help="Folder of the dataset (default: as stored, otherwise next to the frames)",
-    )
-    files.add_argument(
-        "--frames", metavar="RANGES", help="Only these frames, such as 1-10,20 (default: the scene's frame range)"
-    )
-    files.add_argument(
-        "--sequence",
-        metavar="NAME",
-        help="Name of the sequence of all frames, instead of the names of their folders (default: as stored), so that "
-        "frames of several scenes with the same names go into one dataset",
-    )
-    files.add_argument(
-        "--categories", type=Path, metavar="FILE", help="Category table, JSON or TOML, instead of the one in the .blend"
-    )
-    files.add_argument(
-        "--merge",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="Write the dataset's COCO file when all frames are done; on a farm leave it to 'labelpass merge'",
-    )
-    add_settings(parser, blender=True)
-    return parser
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    """What is to be exported, as plan_export() wants to know it."""
+
+    scene: bpy.types.Scene
+    settings: Settings
+    frames: Sequence[int] | None
+    folder: Path | None
+    output: Path | None
+    merge: bool
+    table: CategoryTable | None
+    sequence: str
+
+    @property
+    def scenes(self) -> list[bpy.types.Scene]:
+        return scenes_of(self.scene, self.settings)
+
+    def frames_of(self, scene: bpy.types.Scene) -> Sequence[int]:
+        return scene_frames(scene) if self.frames is None else self.frames
+
+    def renders_of(self, scene: bpy.types.Scene) -> Path:
+        """Where --render puts the frames of a scene; needs the output."""
+        assert self.output is not None
+        return renders_folder(self.output, scene, self.settings, self.sequence)
+
+    def plan(self, way: Way) -> ExportPlan:
+        return plan_export(
+            self.scene,
+            self.settings,
+            way,
+            self.frames,
+            self.folder,
+            self.output,
+            self.merge,
+            self.table,
+            self.sequence,
+        )
 
 
 def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     stored = scene.labelpass
-    settings = Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)})
-    table = read_table(options.categories) if options.categories else None
-    frames = None
-    if options.frames:
-        frames = _frame_numbers(options.frames)
     if options.render and options.folder:
         raise UsageError(
-            "--render renders into the scene's own output, so --from has no meaning with it; leave out one of the two"
+            "--render renders the frames itself, so --from has no meaning with it; leave out one of the two"
         )
+    trial = trial_of(options)
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
-    output = options.output.resolve() if options.output else None
-    sequence = stored.sequence if options.sequence is None else options.sequence
-    way, folder = (Way.RENDER, None) if options.render else (Way.FILES, folder)
-    plan = plan_export(scene, settings, way, frames, folder, output, options.merge, table, sequence)
-
+    wanted = _Wanted(
+        scene,
+        Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)}),
+        _frame_numbers(options.frames) if options.frames else None,
+        None if options.render else folder,
+        options.output.resolve() if options.output else None,
+        options.merge,
+        read_table(options.categories) if options.categories else None,
+        stored.sequence if options.sequence is None else options.sequence,
+    )
+    if options.render:
+        return _render_and_export(wanted, trial, bool(options.set_up_passes), bool(options.discard_passes))
+    plan = _plan_files(wanted)
     for sentence in _about_missing_files(plan):
-        print_line(f"Labelpass: {sentence}", wrong=True)
+        _warn(sentence)
+    return _run(plan)
+
+
+def _plan_files(wanted: _Wanted) -> ExportPlan:
+    """An export of frames that are there: those that --render left in the dataset, else those of the scene's output."""
+    if wanted.folder is None:
+        inside = dataclasses.replace(wanted, output=wanted.output or output_folder(wanted.scene, [], None))
+        with ExitStack() as outputs:
+            for scene in inside.scenes:
+                outputs.enter_context(rendering_into(scene, inside.renders_of(scene)))
+            if any(path.is_file() for one in inside.scenes for path in _rendered_files(one, inside.frames_of(one))):
+                _say(f"Frames are those in {DatasetFolder(inside.output).renders}; --from takes others")
+                return inside.plan(Way.FILES)
+    return wanted.plan(Way.FILES)
+
+
+def _rendered_files(scene: bpy.types.Scene, frames: Iterable[int]) -> Iterator[Path]:
+    return (path for frame in frames for path in frame_files(scene, frame))
+
+
+def _render_and_export(wanted: _Wanted, trial: Trial, set_up: bool, discard_passes: bool) -> int:
+    """Render into the dataset, after a look at what would come of it."""
+    if trial.camera is not None and wanted.settings.all_scenes:
+        raise UsageError("--camera is of one scene only; leave it out, or turn All Scenes off (--no-all-scenes)")
+    if wanted.output is None:
+        wanted = dataclasses.replace(wanted, output=wanted.plan(Way.RENDER).output)
+    with ExitStack() as outputs:
+        for scene in wanted.scenes:
+            silent = outputs.enter_context(rendering_into(scene, wanted.renders_of(scene)))
+            _say_changed(scene, "For this run", apply_trial(scene, trial))
+            if silent:
+                _say(f"File Output nodes write nothing in this run: {listed(silent)}")
+            if set_up:
+                changed = set_up_passes(scene, wanted.settings, needs_files=True)
+                _say_changed(scene, "Set Up Passes, for this run", changed)
+        plan = dataclasses.replace(wanted.plan(Way.RENDER), discard_passes=discard_passes)
+        if not _is_worth_rendering(wanted, set_up):
+            return ExitCode.FAILED
+        _say(f"Frames are rendered into {DatasetFolder(plan.output).renders}")
+        return _run(plan)
+
+
+def _say_changed(scene: bpy.types.Scene, what: str, changes: Iterator[str]) -> None:
+    """Carry out changes, and say what they were, also where one of them fails."""
+    done: list[str] = []
+    try:
+        done.extend(changes)
+    finally:
+        if done:
+            where = f" in {scene.name}" if len(bpy.data.scenes) > 1 else ""
+            _say(f"{what}{where}: {'; '.join(done)}")
+
+
+def _is_worth_rendering(wanted: _Wanted, set_up: bool) -> bool:
+    """Print the checklist of all that will be rendered; returns whether anything would have labels."""
+    stops = fixable = False
+    for scene in wanted.scenes:
+        frames = [frame for frame in wanted.frames_of(scene) if not _is_kept(scene, frame)]
+        findings = check_before_render(scene, frames, wanted.settings) if frames else []
+        where = f"{scene.name}: " if len(wanted.scenes) > 1 else ""
+        for finding in findings:
+            if finding.status is Status.WRONG:
+                _warn(f"{where}{finding.text}")
+            elif finding.status is Status.NOTE:
+                _say(f"Note: {where}{finding.text}")
+        stops |= any(finding.stops for finding in findings)
+        fixable |= any(finding.stops and finding.fix for finding in findings)
+    if stops and fixable and not set_up:
+        _warn("Nothing was rendered; --set-up-passes turns on what is missing, without a change to the .blend")
+    return not stops
+
+
+def _is_kept(scene: bpy.types.Scene, frame: int) -> bool:
+    """Whether a frame will not be rendered, since its files are there."""
+    return not scene.render.use_overwrite and all(path.is_file() for path in frame_files(scene, frame))
+
+
+def _run(plan: ExportPlan) -> int:
     run = ExportRun(plan)
     progress = Progress(plan.total, time.monotonic())
     try:
         while not run.step(PATIENT_SECONDS):
             if run.summary.frames != progress.done:
                 progress.update(run.summary.frames, time.monotonic())
-                print_line(f"Labelpass: {progress.text()}, {counted(run.summary.instances, 'instance')}")
+                _say(f"{progress.text()}, {counted(run.summary.instances, 'instance')}")
     except KeyboardInterrupt:
         run.stop()
     print_result(run.summary)
+    if run.discarded:
+        for line in run.discarded.lines():
+            _say(line)
     return run.summary.exit_code
 
 
 def _about_missing_files(plan: ExportPlan) -> Iterator[str]:
-    """Sentences on what the scenes of an export lack; frames that are there already have their images."""
+    """Sentences on libraries that the scenes of an export lack; frames that are there already have their images."""
     for name in dict.fromkeys(planned.scene for planned in plan.frames):
         scene = bpy.data.scenes[name]
-        missing = find_missing(scene, own_objects(scene))
-        yield from missing.about_libraries()
-        yield from missing.about_images() if plan.render else ()
+        yield from find_missing(scene, own_objects(scene)).about_libraries()
+
+
+def _say(line: str) -> None:
+    print_line(f"Labelpass: {line}")
+
+
+def _warn(line: str) -> None:
+    print_line(f"Labelpass: {line}", wrong=True)
 
 
 def _frame_numbers(text: str) -> list[int]:

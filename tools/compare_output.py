@@ -218,11 +218,15 @@ def make_demo(sides: Sequence[Side], folder: Path) -> dict[str, list[str]]:
     if here.export(scene, "rendered", "--render") != "0":
         sys.exit("The demo scene cannot be rendered; run examples/demo/run.py to see why")
     said = {}
+    frames = "--from", str(folder / "rendered/renders")
     for name in OF_DEMO:
         print(f"Exporting the demo: {name}", file=sys.stderr, flush=True)
-        said[f"demo/{name}"] = [side.export(scene, f"demo/{name}", *side.options(OF_SCENES[name])) for side in sides]
+        said[f"demo/{name}"] = [
+            side.export(scene, f"demo/{name}", *frames, *side.options(OF_SCENES[name])) for side in sides
+        ]
     from_files = [
-        Dataset(f"demo/from files/{name}", folder / "render", Path("demo", name), OF_SCENES[name]) for name in OF_DEMO
+        Dataset(f"demo/from files/{name}", folder / "rendered/renders", Path("demo", name), OF_SCENES[name])
+        for name in OF_DEMO
     ]
     return said | make_all(sides, from_files)
 

@@ -12,6 +12,7 @@
             records/FRAME.json               frame records
             later_maps/FRAME.json            merge records
             scenes/FRAME.json                scene records
+            renders/FRAME.exr                what was rendered for the dataset, with all passes
             exports/FORMAT/                  exports, each in the layout of its format
 
 FRAME is the path of a frame: its sequence and its name, see FrameFiles.path. Files that a record names are relative to
@@ -30,7 +31,7 @@ SEQUENCES_FILE = "sequences.json"
 
 _IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS = "images", "pictures", "maps", "soft_masks"
 _CAMERAS, _RECORDS, _MERGE_RECORDS, _SCENES = "cameras", "records", "later_maps", "scenes"
-_EXPORTS = "exports"
+_EXPORTS, _RENDERS = "exports", "renders"
 # Where a frame has files of its own besides its record, and those of them that have a folder for each kind of file.
 FRAME_FOLDERS = (_IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS, _MERGE_RECORDS)
 _WITH_KINDS = (_MAPS, _PREVIEWS)
@@ -84,6 +85,11 @@ class DatasetFolder:
     def exports(self) -> Path:
         """The folder of the exports, unless the user has chosen another one; exports/export_folder.py knows them."""
         return self.path / _EXPORTS
+
+    @property
+    def renders(self) -> Path:
+        """The folder of the EXR files that were rendered for the dataset, one for each sequence in it."""
+        return self.path / _RENDERS
 
     def merge_record(self, frame: str) -> Path:
         return self.path / merge_record_file(frame)

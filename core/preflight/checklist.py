@@ -64,11 +64,18 @@ class Finding:
         status: how it stands.
         text: what is there, or what is wrong, why that matters and what to do.
         fix: what Set Up Passes does about it; None where it can do nothing, or there is nothing to do.
+        stops: whether frames of such a render fail, or have no labels at all, so that it is not worth rendering.
     """
 
     status: Status
     text: str
     fix: Fix | None = None
+    stops: bool = False
+
+
+def _stopper(text: str, fix: Fix | None = None) -> Finding:
+    """A red line that leaves a render without labels."""
+    return Finding(Status.WRONG, text, fix, stops=True)
 
 
 def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Finding]:
@@ -85,8 +92,8 @@ def check(setup: RenderSetup, settings: Settings, from_files: bool) -> list[Find
     layer = labelled_layer(setup, settings)
     if layer is None:
         names = ", ".join(repr(layer.name) for layer in setup.view_layers)
-        return [Finding(Status.WRONG, f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
-    clashes = [Finding(Status.WRONG, sentence) for sentence in contradictions(settings)]
+        return [_stopper(f"There is no view layer {settings.view_layer!r}; choose one of {names}")]
+    clashes = [_stopper(sentence) for sentence in contradictions(settings)]
     findings = [*_check_scene(setup, layer), *(clashes or [_check_labels(setup, settings, layer)])]
     findings += [
         *(Finding(Status.WRONG, sentence) for sentence in setup.labelled.missing.about_libraries()),
@@ -151,7 +158,7 @@ def _needed_for(kind: MapKind) -> set[DenseMap]:
 
 def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]:
     if not setup.has_camera:
-        yield Finding(Status.WRONG, "The scene has no camera; add one and make it the active camera")
+        yield _stopper("The scene has no camera; add one and make it the active camera")
     if setup.drawn_as_perspective:
         yield Finding(
             Status.NOTE,
@@ -159,14 +166,11 @@ def _check_scene(setup: RenderSetup, layer: ViewLayerSetup) -> Iterator[Finding]
             "picture; render with Cycles",
         )
     if not layer.used:
-        yield Finding(
-            Status.WRONG,
-            f"The view layer {layer.name!r} is not rendered; turn on its Use for Rendering",
-            Fix.USE_VIEW_LAYER,
+        yield _stopper(
+            f"The view layer {layer.name!r} is not rendered; turn on its Use for Rendering", Fix.USE_VIEW_LAYER
         )
     if setup.sequencer:
-        yield Finding(
-            Status.WRONG,
+        yield _stopper(
             "The video sequencer has strips and replaces the render, so passes are lost; turn off Post Processing > "
             "Sequencer in the output properties",
             Fix.SEQUENCER,
@@ -197,8 +201,7 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
     objects = setup.labelled
     wanted = label_pass(setup, settings, layer)
     if not setup.can_render(wanted):
-        return Finding(
-            Status.WRONG,
+        return _stopper(
             f"{setup.engine} has no {wanted.title} pass; "
             + (
                 "set Labels to Automatic or Cryptomatte Object"
@@ -207,33 +210,36 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
             ),
         )
     if objects.problem:
-        return Finding(Status.WRONG, objects.problem)
+        return _stopper(objects.problem)
     if objects.count == 0 and objects.background:
         return Finding(
             Status.WRONG,
             f"Nothing to label: all {objects.background} objects are background or ignored; see the panel Categories",
+            # Copies may be of objects that are hidden themselves, which are not counted.
+            stops=not objects.copies and not objects.indexed_copies,
         )
     if objects.count == 0:
-        return Finding(Status.WRONG, "The scene has nothing to label; objects must be visible in renders")
+        return _stopper("The scene has nothing to label; objects must be visible in renders")
     if wanted is Pass.OBJECT_INDEX and not objects.indexed:
-        return Finding(
-            Status.WRONG,
+        return _stopper(
             "All objects have the pass index 0, which is background; press Assign Indices, or set Labels to Automatic",
         )
     if wanted is Pass.OBJECT_INDEX and objects.clash:
-        return Finding(Status.WRONG, f"{objects.clash} (Assign Indices gives each its own)")
+        return _stopper(f"{objects.clash} (Assign Indices gives each its own)")
     if wanted not in layer.passes and setup.blur and Pass.OBJECT_INDEX in layer.passes:
         return Finding(
             Status.WRONG,
             f"{setup.blur} would tear masks of Object Index, which holds one sample of each pixel; {wanted.title} does "
             f"not, and is off in the view layer {layer.name!r}",
             Fix.LABEL_PASS,
+            stops=not _has_other_labels(setup, settings, layer),
         )
     if wanted not in layer.passes:
         return Finding(
             Status.WRONG,
             f"No pass separates objects: {wanted.title} is off in the view layer {layer.name!r}",
             Fix.LABEL_PASS,
+            stops=not _has_other_labels(setup, settings, layer),
         )
     if wanted in INDEX_PASSES and setup.blur:
         return Finding(
@@ -243,6 +249,16 @@ def _check_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup)
         )
     needs_none = "; it needs no pass indices" if wanted in CRYPTOMATTES else ""
     return Finding(Status.GOOD, f"{wanted.title} separates objects{needs_none}")
+
+
+def _has_other_labels(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> bool:
+    """Whether frames have labels by another pass, where the one that should separate objects is off and no Cryptomatte
+    is on; see core/labels/label_image.py."""
+    if settings.labels is not LabelSource.AUTO or settings.soft_masks or settings.cryptomatte:
+        return False
+    if Pass.OBJECT_INDEX in layer.passes and setup.can_render(Pass.OBJECT_INDEX):
+        return setup.labelled.indexed
+    return Pass.MATERIAL_INDEX in layer.passes and setup.can_render(Pass.MATERIAL_INDEX)
 
 
 def _check_indices(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -284,13 +300,11 @@ def _check_parts(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) 
     if wanted in layer.passes:
         yield Finding(Status.GOOD, f"{wanted.title} separates parts")
     elif setup.can_render(wanted):
-        yield Finding(
-            Status.WRONG,
-            f"No pass separates parts: {wanted.title} is off in the view layer {layer.name!r}",
-            Fix.PART_PASS,
+        yield _stopper(
+            f"No pass separates parts: {wanted.title} is off in the view layer {layer.name!r}", Fix.PART_PASS
         )
     else:
-        yield Finding(Status.WRONG, f"{setup.engine} has no {wanted.title} pass; set Parts to None")
+        yield _stopper(f"{setup.engine} has no {wanted.title} pass; set Parts to None")
 
 
 def _check_other_passes(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
@@ -375,7 +389,7 @@ def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -
     for kind in kinds:
         if reason := _why_missing(setup, layer, kind):
             fixable = any(pass_ not in layer.passes and setup.can_render(pass_) for pass_ in kind.passes)
-            yield Finding(Status.WRONG, f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if fixable else None)
+            yield _stopper(f"No maps of {kind.title}: {reason}", Fix.MAP_PASSES if fixable else None)
         else:
             good.append(kind.title)
     if good:
@@ -384,8 +398,7 @@ def _check_maps(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -
 
 def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) -> Iterator[Finding]:
     if not setup.outputs:
-        yield Finding(
-            Status.WRONG,
+        yield _stopper(
             f"The output is {setup.file_format}, which holds no passes; it has to be OpenEXR MultiLayer",
             Fix.OUTPUT,
         )
@@ -394,8 +407,7 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
     missing = [pass_ for pass_ in needed if not _written(setup.outputs, pass_)]
     if missing:
         names = " and ".join(pass_.title for pass_ in missing)
-        yield Finding(
-            Status.WRONG,
+        yield _stopper(
             f"The File Output nodes do not write {names}; connect them, or make the output OpenEXR MultiLayer",
             Fix.OUTPUT,
         )
@@ -405,8 +417,7 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
     for labels in dict.fromkeys([label_pass(setup, settings, layer), *([parts] if parts else [])]):
         yield from _check_codec(setup.outputs, labels)
     if not setup.can_store:
-        yield Finding(
-            Status.WRONG,
+        yield _stopper(
             "This Blender cannot write one part for each pass if pixels are not square; turn on Interleave in the "
             "output properties, or make the aspect 1:1",
             Fix.INTERLEAVE,
@@ -415,7 +426,7 @@ def _check_outputs(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup
 
 def _check_folder(setup: RenderSetup) -> Iterator[Finding]:
     if not setup.folder:
-        yield Finding(Status.WRONG, "The output path is relative to a .blend file that is not saved; save it first")
+        yield _stopper("The output path is relative to a .blend file that is not saved; save it first")
     elif setup.folder_is_default:
         yield Finding(
             Status.NOTE,
@@ -434,8 +445,7 @@ def _check_codec(outputs: Sequence[ExrOutput], labels: Pass) -> Iterator[Finding
         lossy = _LOSSY_CODECS if output.name else _LOSSY_CODECS[:1]
         if output.codec in lossy or output.half:
             what = "in 16 bit" if output.half else f"with the lossy codec {output.codec}"
-            yield Finding(
-                Status.WRONG,
+            yield _stopper(
                 f"{where} stores Cryptomatte {what}, which destroys the ids; choose 32 bit and ZIP",
                 Fix.CODEC,
             )

@@ -30,8 +30,8 @@ def main(folder: Path) -> int:
         "Render it and export annotations: blender -b scene.blend -P export_annotations.py -- --render --output dataset"
     )
     run(*BLENDER, "-b", scene, "-P", CHECKOUT / "export_annotations.py", "--", "--render", "--output", with_blender)
-    step("The same frames without Blender: labelpass annotate render --output ... --scene dataset, labelpass merge ...")
-    run(*LABELPASS, "annotate", folder / "render", "--output", without_blender, "--scene", with_blender)
+    step("The same frames without Blender: labelpass annotate dataset/renders --output ... --scene dataset, merge")
+    run(*LABELPASS, "annotate", with_blender / "renders", "--output", without_blender, "--scene", with_blender)
     run(*LABELPASS, "merge", without_blender)
     step("Load the dataset with pycocotools")
     annotations = Path("annotations/instances.json")

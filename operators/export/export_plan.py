@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bpy
 
+from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import InputError, LabelpassError, UsageError
 from ...core.frames.frame_files import joined_path, sequence_name
 from ...core.frames.sequences import folder_names, shot_of
@@ -51,6 +52,7 @@ class ExportPlan:
         settings: the user's choices.
         render: whether each frame is rendered first.
         merge: whether the dataset file is written at the end.
+        discard_passes: whether the EXR file of a frame is removed as soon as all that is made of it is there.
         table: of categories; None takes each scene's own.
         other_scenes: shot -> folder of each scene that an export of all scenes would include and this one does not.
     """
@@ -62,6 +64,7 @@ class ExportPlan:
     merge: bool = True
     table: CategoryTable | None = None
     other_scenes: Mapping[str, str] = field(default_factory=dict)
+    discard_passes: bool = False
 
     @property
     def total(self) -> int:
@@ -97,9 +100,8 @@ def plan_export(
     """
     check_together(settings)
     sequence = sequence_name(sequence)
-    scenes = [scene]
+    scenes = scenes_of(scene, settings) if way is not Way.LAST_RENDER else [scene]
     if settings.all_scenes and way is not Way.LAST_RENDER:
-        scenes = scenes_with_camera() or [scene]
         if folder is not None and len(scenes) > 1:
             raise UsageError(
                 f"The frames in {folder} can belong to one scene only; leave the folder of the frames empty, so that "
@@ -134,6 +136,24 @@ def plan_export(
         table,
         {} if settings.all_scenes else _other_scenes(scene, sequence),
     )
+
+
+def scenes_of(scene: bpy.types.Scene, settings: Settings) -> list[bpy.types.Scene]:
+    """The scenes that an export from one scene includes, unless it takes the render in memory."""
+    return (scenes_with_camera() or [scene]) if settings.all_scenes else [scene]
+
+
+def renders_folder(output: Path, scene: bpy.types.Scene, settings: Settings, sequence: str) -> Path:
+    """Where the frames go that are rendered for a dataset: those of each sequence into a folder of their own.
+
+    Args:
+        output: the dataset's folder.
+        scene: that is rendered.
+        settings: the user's choices.
+        sequence: as in plan_export(); raises UsageError likewise.
+    """
+    scene_folder = _scene_folders()[scene.name] if settings.all_scenes else ""
+    return DatasetFolder(output).renders / joined_path(sequence_name(sequence), scene_folder)
 
 
 def scenes_with_camera() -> list[bpy.types.Scene]:

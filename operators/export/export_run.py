@@ -13,6 +13,7 @@ import bpy
 from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, SceneError, WorkerError
 from ...core.frames.sequences import declare_sequences
+from ...core.records.discarding import DiscardedPasses
 from ...core.records.frame_job import FrameJob
 from ...core.records.origin import Origin
 from ...core.records.replacing import check_replaced
@@ -36,6 +37,7 @@ class ExportRun:
     Attributes:
         plan: what it does.
         summary: what became of the frames so far.
+        discarded: what became of the EXR files; None where they are kept.
 
     Raises:
         OutputError: the output folder cannot be written.
@@ -49,7 +51,15 @@ class ExportRun:
         files = [variant.files for planned in plan.frames for variant in planned.variants]
         declare_sequences(DatasetFolder(plan.output), files, plan.other_scenes)
         settings = plan.settings
-        self._run = FrameRun(plan.output, settings.worker_count, plan.merge, hung_after=settings.hung_after)
+        made_of = ([file.path for file in one.files] for one in files)
+        self.discarded = DiscardedPasses(made_of) if plan.discard_passes else None
+        self._run = FrameRun(
+            plan.output,
+            settings.worker_count,
+            plan.merge,
+            hung_after=settings.hung_after,
+            when_done=self.discarded.after if self.discarded else lambda _: None,
+        )
         self.plan = plan
         self._scenes = {name: bpy.data.scenes[name] for name in {planned.scene for planned in plan.frames}}
         self._frames_before = {

@@ -6,6 +6,7 @@ An export and a render that annotates what it writes both drive this.
 import dataclasses
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class FrameRun:
         merge: whether the dataset file is written at the end, and formats that the settings want of it.
         low_priority: whether the workers leave the processor to others.
         hung_after: seconds after which a worker that does nothing is replaced; 0 for never.
+        when_done: called with each job whose record is there, annotated now or before.
 
     Attributes:
         temporary: a folder that is there until the run is stopped; a frame's files in it are removed after the frame.
@@ -44,7 +46,13 @@ class FrameRun:
     """
 
     def __init__(
-        self, output: Path, workers: int, merge: bool = True, low_priority: bool = False, hung_after: float = 0.0
+        self,
+        output: Path,
+        workers: int,
+        merge: bool = True,
+        low_priority: bool = False,
+        hung_after: float = 0.0,
+        when_done: Callable[[FrameJob], None] = lambda _: None,
     ) -> None:
         check_writable(output)
         self._pool = WorkerPool(workers, low_priority, hung_after)
@@ -53,6 +61,7 @@ class FrameRun:
         self.temporary = Path(self._folder.name)
         self._linear_image = LinearImage()
         self._merge = self._export = merge
+        self._when_done = when_done
         self._settings = Settings()  # those of the last frame count for what is made of all of them
         self._decoded = 0
         self._users: Counter[Path] = Counter()  # of temporary files
@@ -80,18 +89,24 @@ class FrameRun:
             self.add_with_image(job)
             return
         job = dataclasses.replace(job, colour=look.colour)
-        if not self._run.settled(job):
+        if not self._is_settled(job):
             self._users.update(self._temporary_files(job))
             self._decode(job, look, composited)
 
     def add_with_image(self, job: FrameJob) -> None:
         """Annotate a frame whose training image, if the settings want one, Blender has made."""
         self._settings = job.settings
-        if not self._run.settled(job):
+        if not self._is_settled(job):
             self._users.update(self._temporary_files(job))
             self._submit(job)
         elif job.made_image:
             remove(job.made_image)
+
+    def _is_settled(self, job: FrameJob) -> bool:
+        settled = self._run.settled(job)
+        if settled and job.files.path not in self.summary.failed:
+            self._when_done(job)
+        return settled
 
     def fail(self, frame: str, error: str) -> None:
         """Note that a frame cannot be annotated."""
@@ -157,6 +172,8 @@ class FrameRun:
             if event.task.do == "annotate" and isinstance(event, Done | Failed):
                 self._made_images.discard(event.task.tag.made_image)
                 self._release(event.task.tag)
+            if event.task.do == "annotate" and isinstance(event, Done):
+                self._when_done(event.task.tag)
             return
         job, look, pixels = event.task.tag
         try:

@@ -3,10 +3,7 @@
 import bpy
 
 from ...core.base.errors import LabelpassError
-from ...core.preflight.checklist import Fix, check
-from ..labelling.labelled_objects import read_labelled_objects
-from .render_setup import read_render_setup
-from .setup_fixes import carry_out
+from .setup_fixes import set_up_passes
 
 
 class LABELPASS_OT_set_up_passes(bpy.types.Operator):
@@ -31,20 +28,10 @@ class LABELPASS_OT_set_up_passes(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
-        labelled = read_labelled_objects(scene).facts
         changed: list[str] = []
-        done: set[Fix] = set()
         try:
             settings = scene.labelpass.core_settings()
-            # One fix may bring up the next: an output that is EXR now has a codec.
-            while True:
-                setup = read_render_setup(scene, labelled)
-                findings = check(setup, settings, scene.labelpass.needs_files)
-                fix = next((finding.fix for finding in findings if finding.fix and finding.fix not in done), None)
-                if fix is None:
-                    break
-                changed.append(carry_out(scene, setup, settings, fix, self.keep_output))
-                done.add(fix)
+            changed.extend(set_up_passes(scene, settings, scene.labelpass.needs_files, self.keep_output))
         except LabelpassError as error:
             self.report({"ERROR"}, str(error))
         if not changed:

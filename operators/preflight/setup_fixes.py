@@ -1,20 +1,22 @@
 """What Set Up Passes changes in a scene, one function for each of the checklist's fixes; each says what it did."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import bpy
 
 from ...core.base.errors import SceneError
 from ...core.frames.frame_files import pass_of_file
-from ...core.preflight.checklist import Fix
+from ...core.preflight.checklist import Fix, check
 from ...core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass, passes_to_turn_on
 from ...core.preflight.render_setup import RenderSetup, ViewLayerSetup
 from ...core.settings.render_pass import Pass
 from ...core.settings.settings import Settings
 from .. import compat
 from ..export.sources import frame_pattern
+from ..labelling.labelled_objects import read_labelled_objects
 from ..scene.pass_switches import PASS_SWITCHES
+from .render_setup import read_render_setup
 
 _PASSES_FOLDER = "passes"
 
@@ -42,7 +44,37 @@ class Wanted:
         return self.scene.view_layers[self.layer.name]
 
 
-def carry_out(scene: bpy.types.Scene, setup: RenderSetup, settings: Settings, fix: Fix, keep_output: bool) -> str:
+def set_up_passes(
+    scene: bpy.types.Scene, settings: Settings, needs_files: bool, keep_output: bool = False
+) -> Iterator[str]:
+    """Do whatever the checklist of a scene can fix.
+
+    Args:
+        scene: the scene to change.
+        settings: what is to be exported.
+        needs_files: whether frames are read from files, so that the output settings matter.
+        keep_output: as in Wanted.
+
+    Yields:
+        What was changed, as a part of a sentence.
+
+    Raises:
+        SceneError: something of the user's stands in the way.
+    """
+    labelled = read_labelled_objects(scene).facts
+    done: set[Fix] = set()
+    # One fix may bring up the next: an output that is EXR now has a codec.
+    while True:
+        setup = read_render_setup(scene, labelled)
+        findings = check(setup, settings, needs_files)
+        fix = next((finding.fix for finding in findings if finding.fix and finding.fix not in done), None)
+        if fix is None:
+            return
+        yield _carry_out(scene, setup, settings, fix, keep_output)
+        done.add(fix)
+
+
+def _carry_out(scene: bpy.types.Scene, setup: RenderSetup, settings: Settings, fix: Fix, keep_output: bool) -> str:
     """Carry out a fix.
 
     Returns:

@@ -18,7 +18,8 @@ def test_render_and_export(blend: Path, tmp_path: Path) -> None:
     done = headless(blend, "--render", "--output", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "2 frames annotated; 6 instances" in done.stdout
-    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+    assert sorted(path.name for path in (tmp_path / "out/renders").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+    assert not (tmp_path / "frames").exists(), "nothing is written where the scene's own output goes"
     assert len(json.loads(coco_bytes(tmp_path / "out"))["images"]) == 2
 
 
@@ -83,6 +84,13 @@ def test_a_frame_that_fails_is_named_and_the_others_are_done(blend: Path, tmp_pa
         (["--labels", "colour"], "invalid choice: 'colour'"),
         (["--unknown"], "unrecognized arguments"),
         (["--render", "--from", "."], "--from has no meaning with it"),
+        (["--set-up-passes"], "--set-up-passes is about rendering; give --render too"),
+        (["--no-overwrite"], "--overwrite is about rendering; give --render too"),
+        (["--render", "--resolution", "big"], "'big' is not a resolution; give WIDTHxHEIGHT"),
+        (["--render", "--resolution", "0%"], "'0%' is not a resolution"),
+        (["--render", "--samples", "0"], "There cannot be 0 samples"),
+        (["--render", "--engine", "luxcore"], "invalid choice: 'luxcore'"),
+        (["--render", "--camera", "Camera", "--all-scenes"], "--camera is of one scene only"),
         (["--soft-masks", "--labels", "object_index"], "Soft masks come from a Cryptomatte and not from Object Index"),
         (["--frames", "1-9999999"], "Blender has frames from -1048574 to 1048574, but 1-9999999 goes beyond"),
     ],
@@ -149,11 +157,14 @@ def test_frames_that_are_not_to_be_overwritten_are_taken_from_disk(
     scene.render.use_overwrite = False
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     assert headless(blend, "--render", "--frames", "1").returncode == 0
-    first = (tmp_path / "frames/shot_0001.exr").stat().st_mtime_ns
+    first = (tmp_path / "frames/renders/shot_0001.exr").stat().st_mtime_ns
     done = headless(blend, "--render")
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "frames/shot_0001.exr").stat().st_mtime_ns == first
+    assert (tmp_path / "frames/renders/shot_0001.exr").stat().st_mtime_ns == first
     assert len(json.loads(coco_bytes(tmp_path / "frames"))["images"]) == 2
+
+    assert headless(blend, "--render", "--overwrite", "--frames", "1").returncode == 0
+    assert (tmp_path / "frames/renders/shot_0001.exr").stat().st_mtime_ns > first
 
 
 def test_negative_frames_cannot_be_rendered(blend: Path) -> None:
@@ -171,12 +182,53 @@ def test_a_bug_is_no_success(blend: Path, tmp_path: Path) -> None:
     assert "the extension is not enabled" in done.stderr
 
 
-def test_a_scene_that_cannot_be_rendered(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
+def test_a_scene_without_a_camera(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:
     scene.camera = None
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     done = headless(blend, "--render", "--frames", "1")
     assert done.returncode == 1
-    assert "Blender cannot render frame 1" in done.stderr
+    assert done.stderr == "Labelpass: The scene has no camera; add one and make it the active camera\n"
+    assert not (tmp_path / "frames").exists()
+
+
+def test_a_scene_that_cannot_be_rendered(scene: bpy.types.Scene) -> None:
+    from labelpass.core.base.errors import SceneError
+    from labelpass.core.settings.settings import Settings
+    from labelpass.operators.export.export_plan import sequences_of
+    from labelpass.operators.export.export_run import render_frame
+
+    scene.camera = None
+    with pytest.raises(SceneError, match="Blender cannot render frame 1"):
+        render_frame(scene, sequences_of(scene, Settings()), Settings(), None)
+
+
+def test_frames_that_were_rendered_into_the_dataset_are_taken_again(blend: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    assert headless(blend, "--render", "--output", output).returncode == 0
+    done = headless(blend, "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert f"Frames are those in {output / 'renders'}; --from takes others" in done.stdout
+    assert "0 frames annotated, 2 up to date" in done.stdout
+    again = tmp_path / "again"
+    assert labelpass("annotate", output / "renders", "--output", again, "--scene", output).returncode == 0
+    assert labelpass("merge", again).returncode == 0
+    assert coco_bytes(again) == coco_bytes(output)
+
+
+def test_passes_are_discarded_only_where_all_that_is_made_of_them_is_there(blend: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    done = headless(blend, "--render", "--discard-passes", "--maps", "depth_png", "--output", output)
+    assert done.returncode == 0, done.stderr
+    assert "Labelpass: Passes discarded: 2 EXR files" in done.stdout
+    assert list((output / "renders").rglob("*.exr")) == []
+    assert labelpass("validate", output).returncode == 0
+    assert len(list((output / "maps/depth").iterdir())) == 2
+
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/maps").write_text("not a folder, so that maps cannot be written")
+    done = headless(blend, "--render", "--discard-passes", "--maps", "depth_png", "--output", tmp_path / "bad")
+    assert done.returncode == 1
+    assert len(list((tmp_path / "bad/renders").iterdir())) == 2
 
 
 def test_category_table_of_a_file(blend: Path, scene: bpy.types.Scene, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_headless_render_of_another_blend(two_blends: tuple[Path, Path], tmp_p
     done = headless(other, "--render")
     assert done.returncode == 2
     assert f"has shot_0001 of {one}, which would be replaced" in done.stderr
-    assert origins_of(tmp_path / "out") == {"shot_0001.json": (["../frames/shot_0001.exr"], "../scene.blend", "Scene")}
+    assert origins_of(tmp_path / "out") == {"shot_0001.json": (["renders/shot_0001.exr"], "../scene.blend", "Scene")}
 
     done = headless(other, "--render", "--sequence", "other")
     assert done.returncode == 0, done.stderr

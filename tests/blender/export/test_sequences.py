@@ -351,11 +351,12 @@ def test_disparity_headless(stereo: bpy.types.Scene, request: pytest.FixtureRequ
     assert done.returncode == 0, done.stderr
     check_disparity(tmp_path / "out", stereo.camera, 64, True)
 
-    export(stereo, all_views=True, **{f"maps_{map}": True for map in DISPARITY})
+    rendered = str(tmp_path / "out/renders")
+    export(stereo, all_views=True, frames_folder=rendered, **{f"maps_{map}": True for map in DISPARITY})
     files = [path for path in (tmp_path / "out/maps").rglob("*") if path.is_file()]
     assert len(files) >= 6
     for file in files:
-        assert (tmp_path / "frames" / file.relative_to(tmp_path / "out")).read_bytes() == file.read_bytes()
+        assert (tmp_path / "out/renders" / file.relative_to(tmp_path / "out")).read_bytes() == file.read_bytes()
 
 
 def test_disparity_of_eyes_that_turn_is_refused(stereo: bpy.types.Scene, tmp_path: Path) -> None:

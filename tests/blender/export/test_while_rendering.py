@@ -444,8 +444,11 @@ def test_unregistering_leaves_nothing_behind(
 def test_a_headless_export_that_renders_does_its_own_work(switched_on: bpy.types.Scene, tmp_path: Path) -> None:
     from labelpass.operators.headless import main
 
+    before = switched_on.render.filepath
     assert main(["--render", "--output", str(tmp_path / "dataset")]) == 0
-    assert sorted(path.name for path in (tmp_path / "frames").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+    assert sorted(path.name for path in (tmp_path / "dataset/renders").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+    assert switched_on.render.filepath == before
+    assert not (tmp_path / "frames").exists()
     assert len(json.loads((tmp_path / "dataset/annotations/instances.json").read_bytes())["images"]) == 2
 
 

@@ -148,7 +148,8 @@ def test_minimum_visibility_alone(scene: bpy.types.Scene, crowd: list[bpy.types.
 def test_minimum_visibility_headless(blend: Path, tmp_path: Path) -> None:
     """As an option next to the scene's own settings: what is left is what amodal masks say."""
     whole, seen = tmp_path / "whole", tmp_path / "seen"
-    for output, options in ((whole, ["--render", "--amodal"]), (seen, ["--min-visibility", "0.95"])):
+    again = ["--from", whole / "renders", "--min-visibility", "0.95"]
+    for output, options in ((whole, ["--render", "--amodal"]), (seen, again)):
         done = headless(blend, "--frames", "1", "--output", output, *options)
         assert done.returncode == 0, done.stderr
     before, after = (json.loads((output / "records/shot_0001.json").read_text())["record"] for output in (whole, seen))

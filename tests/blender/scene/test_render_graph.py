@@ -254,7 +254,7 @@ def test_headless_render(field: bpy.types.Scene, tmp_path: Path) -> None:
     field.render.filepath = "//shot_####"
     blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    for output, options in (("rendered", ["--render"]), ("files", [])):
+    for output, options in (("rendered", ["--render"]), ("files", ["--from", tmp_path / "rendered/renders"])):
         done = headless(blend, *options, "--output", tmp_path / output)
         assert done.returncode == 0, done.stderr
         assert f"1 frame annotated; {COUNT + 1} instances" in done.stdout

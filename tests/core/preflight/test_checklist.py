@@ -13,7 +13,7 @@ from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
 from core.scene.compositing import Compositing
 from core.scene.unlabelled import Unlabelled, WithoutLabel
 from core.settings.conflicts import contradictions
-from core.settings.map_table import MapKind
+from core.settings.map_table import DenseMap, MapKind
 from core.settings.render_pass import Pass
 from core.settings.settings import Ignored, ImageFormat, ImageFrom, Instancing, LabelSource, Parts, Settings
 
@@ -120,6 +120,48 @@ def test_each_wrong_thing_alone(changes: dict[str, object], text: str, fix: Fix 
     assert text in found.text
     assert found.fix is fix
     assert not found.text.endswith(".")
+
+
+INDEX_OFF = dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.OBJECT_INDEX})
+MATERIALS = dataclasses.replace(BARE, passes=BARE.passes | {Pass.MATERIAL_INDEX})
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "stops"),
+    [
+        ({}, {"has_camera": False}, True),
+        ({}, {"sequencer": True}, True),
+        ({}, {"count": 0}, True),
+        ({}, {"count": 0, "background": 3}, True),
+        ({}, {"count": 0, "background": 3, "copies": "Tree", "view_layers": (CRYPTO,)}, False),
+        ({}, {"problem": "The table has two cars"}, True),
+        ({}, {"view_layers": (INDEX_OFF,)}, True),
+        ({"view_layer": "Front"}, {}, True),
+        ({}, {"view_layers": (MATERIALS,), "indexed": False}, False),
+        ({}, {"view_layers": (MATERIALS,), "indexed": False, "engine_passes": EEVEE}, True),
+        ({"soft_masks": True}, {"view_layers": (MATERIALS,), "indexed": False}, True),
+        ({"labels": LabelSource.CRYPTO_OBJECT}, {}, True),
+        ({"labels": LabelSource.CRYPTO_OBJECT}, {"motion_blur": True}, True),
+        ({"labels": LabelSource.OBJECT_INDEX}, {"indexed": False}, True),
+        ({}, {"motion_blur": True}, False),
+        ({}, {"indexed": False}, True),
+        ({"parts": Parts.MATERIAL}, {}, True),
+        ({}, {"view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.COMBINED}),)}, False),
+        ({"maps": (DenseMap.NORMALS_PNG,)}, {}, True),
+        ({}, {"outputs": (dataclasses.replace(MULTILAYER, codec="PXR24"),), "view_layers": (CRYPTO,)}, True),
+        ({}, {"missing": MissingFiles(libraries=("/cars.blend",))}, False),
+        ({}, {"unindexed": 3}, False),
+    ],
+)
+def test_what_is_not_worth_rendering(settings: dict[str, object], changes: dict[str, object], stops: bool) -> None:
+    """Red lines that leave frames without labels stop a headless render; others do not."""
+    wrong = [found for found in findings(Settings(**settings), **changes) if found.status is Status.WRONG]
+    assert wrong
+    assert any(found.stops for found in wrong) is stops
+
+
+def test_only_red_lines_stop() -> None:
+    assert not any(found.stops for found in findings())
 
 
 @pytest.mark.parametrize(
