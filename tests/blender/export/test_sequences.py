@@ -90,7 +90,7 @@ def test_camera_markers_headless(
 ) -> None:
     done = headless(blend, "--render", "--output", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    check_two_cameras(tmp_path / "out", tmp_path / "frames")
+    check_two_cameras(tmp_path / "out", tmp_path / "out/renders")
 
 
 # --- Stereo -----------------------------------------------------------------------------------------------------------
