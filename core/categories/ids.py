@@ -8,10 +8,10 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from ..base.dataset_folder import DatasetFolder
-from ..base.errors import RecordError
+from ..base.errors import CategoryError, RecordError
 from ..base.files import cannot_write
-from ..settings.category_files import read_table, write_categories
-from ..settings.category_table import Category
+from ..settings.category_files import read_categories, write_categories
+from ..settings.category_table import Category, check_category
 
 
 class DatasetCategories:
@@ -32,7 +32,7 @@ class DatasetCategories:
             where: the record is, for messages.
 
         Raises:
-            RecordError: the record contradicts another one.
+            RecordError: the record contradicts another one, or has a category that no file of the ids could hold.
         """
         categories = tuple(categories)
         fixed = frozenset((category.name, category.id) for category in categories if category.id is not None)
@@ -40,6 +40,7 @@ class DatasetCategories:
             known = self._found.get(category.name)
             united = _united(known or category, category, where, self._where.get(category.name, where))
             if united != known:
+                _check(united, where)
                 self._found[category.name], self._where[category.name] = united, where
             if category.id is None:
                 self._unfixed[category.name] = self._unfixed.get(category.name, fixed) & fixed
@@ -109,7 +110,7 @@ def _kept(dataset: DatasetFolder) -> tuple[Category, ...]:
     """The categories that a dataset has already, in the place where they are now or in the former one."""
     for path in (dataset.categories, dataset.former_categories):
         if path.exists():
-            return read_table(path).categories
+            return read_categories(path)
     return ()
 
 
@@ -149,6 +150,16 @@ def move_former_ids(dataset: DatasetFolder) -> None:
             dataset.former_categories.replace(dataset.categories)
     except OSError as error:
         raise cannot_write(dataset.categories, error) from error
+
+
+def _check(category: Category, where: str) -> None:
+    """What merge() writes, it must be able to read."""
+    if not category.name:
+        return  # which the file does not hold
+    try:
+        check_category(category)
+    except CategoryError as error:
+        raise RecordError(f"{where}: {error}") from error
 
 
 def _united(known: Category, category: Category, where: str, other: str) -> Category:

@@ -7,6 +7,7 @@ from ..settings.map_table import DenseMap, MapKind
 from .check import Check
 from .checked_frame import CheckedFrame
 from .files.readable_files import check_image, check_maps, check_pictures, check_soft_masks
+from .files.scene_records import check_scene_record, has_scene_record
 from .instances.alignment import check_alignment
 from .instances.amodal import check_amodal
 from .instances.keypoints import check_keypoints, check_visibility, check_visibility_png
@@ -82,6 +83,7 @@ OF_FRAME = (
     Check("pictures", check_pictures, has=_has_pictures),
     Check("maps can be read", check_maps, has=_has_maps),
     Check("two-frame maps can be read", check_two_frame_maps, has=_has_two_frame_maps),
+    Check("scene records", check_scene_record, has=has_scene_record),
     Check("masks, boxes and areas", check_masks),
     Check("poses and projected boxes", check_poses, has=_has_poses),
     Check("amodal masks and counts", check_amodal, has=_has_amodal),

@@ -15,6 +15,7 @@ from ..records.merge_record import MergeRecord
 from ..records.record_store import RecordStore, open_records
 from ..settings.map_table import DenseMap
 from .checked_frame import CheckedFrame
+from .files.camera_files import CameraFiles
 from .files.coco_file import CocoFile
 from .files.description import DescriptionFile
 from .files.exported_formats import check_exports
@@ -102,15 +103,20 @@ def validate_exports(output: Path, folder: Path | None, report: Report) -> None:
 
 
 def _merged_files(dataset: DatasetFolder, report: Report) -> list[_MergedFile]:
-    """What can be compared; nothing where nothing is merged yet, as on a farm."""
+    """What can be compared; where nothing is merged yet, as on a farm, only what a merge would find in the records."""
     files = []
     if dataset.instances.is_file():
         try:
             files.append(_MergedFile("COCO file", CocoFile(dataset), by_frame=True))
         except RecordError as error:
             report.note("", str(error))
-    if dataset.instances.is_file() or dataset.description.is_file():
-        files.append(_MergedFile(DESCRIPTION_FILE, DescriptionFile(dataset), by_frame=False))
+    is_merged = dataset.instances.is_file() or dataset.description.is_file()
+    files.append(
+        _MergedFile(DESCRIPTION_FILE if is_merged else "", DescriptionFile(dataset, is_merged), by_frame=False)
+    )
+    cameras = CameraFiles(dataset)
+    if cameras.is_there:
+        files.append(_MergedFile("cameras", cameras, by_frame=False))
     return files
 
 
@@ -143,8 +149,7 @@ def _survey(stream: RecordStream, files: Sequence[_MergedFile], report: Report) 
             raise RecordError(contradiction)
         survey = categories.survey(len(stream), complete=not stream.damaged)
     except (RecordError, CategoryError) as error:
-        if files:
-            report.note("", str(error))
+        report.note("", str(error))
         return [one for one in files if not one.by_frame]
     for one in files:
         report.run("", "", one.checker.begin(survey))

@@ -3,7 +3,7 @@
 All of it is written from frame records, in metres; images are named as they lie in the dataset.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,14 @@ from .writer import StreamedFrame, Survey
 _FLIP = np.diag([1.0, -1.0, -1.0, 1.0])
 
 Floats = npt.NDArray[np.float64]
+
+
+Write = Callable[[Path, bytes], None]
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    with complete_file(path) as file:
+        file.write(content)
 
 
 @dataclass(frozen=True)
@@ -53,10 +61,12 @@ class CamerasWriter:
 
     Args:
         formats: which files.
+        write: what becomes of the path and the content of each of them.
     """
 
-    def __init__(self, formats: Sequence[DatasetFormat]) -> None:
+    def __init__(self, formats: Sequence[DatasetFormat], write: Write = _write_file) -> None:
         self._formats = set(formats)
+        self._write = write
         self._written: set[DatasetFormat] = set()
         self._views: list[_View] = []
         self._without: list[tuple[str, str]] = []
@@ -106,13 +116,14 @@ class CamerasWriter:
         views, self._views = self._views, []
         folder = self._dataset.cameras(views[0].sequence)
         if DatasetFormat.JSON in self._formats:
-            _write(folder / "cameras.json", _all_cameras(views))
+            self._write(folder / "cameras.json", pretty_json(_all_cameras(views)))
             self._written.add(DatasetFormat.JSON)
         pinholes = [view for view in views if view.camera.k is not None]
         if pinholes and DatasetFormat.NERF in self._formats:
-            _write(folder / "transforms.json", _transforms(pinholes))
+            self._write(folder / "transforms.json", pretty_json(_transforms(pinholes)))
         if pinholes and DatasetFormat.COLMAP in self._formats:
-            _write_colmap(folder / "sparse", pinholes)
+            for name, text in _colmap(pinholes).items():
+                self._write(folder / "sparse" / name, text)
         if pinholes:
             self._written |= self._formats
         if len(pinholes) < len(views) and self._formats & {DatasetFormat.NERF, DatasetFormat.COLMAP}:
@@ -126,11 +137,6 @@ class CamerasWriter:
 
 def make_writer(formats: Sequence[DatasetFormat]) -> CamerasWriter:
     return CamerasWriter(formats)
-
-
-def _write(path: Path, data: dict[str, Any]) -> None:
-    with complete_file(path) as file:
-        file.write(pretty_json(data))
 
 
 def _all_cameras(views: Sequence[_View]) -> dict[str, Any]:
@@ -176,8 +182,11 @@ def _transforms(views: Sequence[_View]) -> dict[str, Any]:
     return {"camera_model": "OPENCV", **shared, "k1": 0.0, "k2": 0.0, "p1": 0.0, "p2": 0.0, "frames": frames}
 
 
-def _write_colmap(folder: Path, views: Sequence[_View]) -> None:
-    """A sparse model without points. Source: https://colmap.github.io/format.html#text-format; pixels as here."""
+def _colmap(views: Sequence[_View]) -> dict[str, bytes]:
+    """The files of a sparse model without points; pixels as here.
+
+    Source: https://colmap.github.io/format.html#text-format
+    """
     cameras: dict[str, int] = {}
     images = ["# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME", "# (no points)"]
     for number, view in enumerate(views, start=1):
@@ -189,10 +198,9 @@ def _write_colmap(folder: Path, views: Sequence[_View]) -> None:
         name = image_in_images(view.image)
         images += [f"{number} {numbers} {cameras.setdefault(camera, len(cameras) + 1)} {name}", ""]
     lines = ["# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]", *(f"{id} {camera}" for camera, id in cameras.items())]
-    for file_name, text in {
+    texts = {
         "cameras.txt": lines,
         "images.txt": images,
         "points3D.txt": ["# POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[]"],
-    }.items():
-        with complete_file(folder / file_name) as file:
-            file.write("\n".join([*text, ""]).encode("utf-8", "surrogateescape"))
+    }
+    return {name: "\n".join([*text, ""]).encode("utf-8", "surrogateescape") for name, text in texts.items()}

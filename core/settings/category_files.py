@@ -11,7 +11,7 @@ the order of the file.
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,29 @@ def read_table(path: Path, base: CategoryTable = _BY_DEFAULT) -> CategoryTable:
     Raises:
         CategoryError: the file is missing, or not a category table.
     """
+    return _read(path, lambda data: table_from_json(data, base))
+
+
+def read_categories(path: Path) -> tuple[Category, ...]:
+    """Read what write_categories() has written; CategoryError as read_table().
+
+    Earlier versions wrote categories without a name too, which are left out.
+    """
+
+    def named(data: Any) -> CategoryTable:
+        rows = data.get("categories") if isinstance(data, Mapping) else None
+        if isinstance(rows, list):
+            rows = [row for row in rows if not (isinstance(row, Mapping) and row.get("name") == "")]
+            data = {**data, "categories": rows}
+        return table_from_json(data)
+
+    return _read(path, named).categories
+
+
+def _read(path: Path, make: Callable[[Any], CategoryTable]) -> CategoryTable:
     try:
         text = read_file(path).decode("utf-8-sig")
-        return table_from_json(_toml(text) if path.suffix.lower() == ".toml" else parse_json(text), base)
+        return make(_toml(text) if path.suffix.lower() == ".toml" else parse_json(text))
     except OSError as error:
         raise CategoryError(f"Cannot read {path}: {error.strerror}; check the path") from error
     except (ValueError, RecursionError) as error:  # also of a file that is not JSON, TOML or text

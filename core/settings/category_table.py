@@ -138,7 +138,7 @@ class CategoryTable(JsonObject):
         names: set[str] = set()
         owners: dict[int, str] = {}
         for category in self.categories:
-            _check_category(category)
+            check_category(category)
             if category.name in names:
                 raise CategoryError(f"The category table has {category.name!r} twice; remove or rename one of them")
             names.add(category.name)
@@ -156,7 +156,8 @@ class CategoryTable(JsonObject):
         return tuple(category for category in self.categories if category.id != 0)
 
 
-def _check_category(category: Category) -> None:
+def check_category(category: Category) -> None:
+    """Raises CategoryError where a table could not hold it."""
     name = category.name
     if not name:
         raise CategoryError("A category of the table has no name; give it one or remove it")

@@ -26,9 +26,21 @@ from ..report import Problems
 Row = dict[str, Any]
 
 _TABLES = ("images", "annotations", "categories", "videos", "tracks")
-# The fields that Labelpass writes into an annotation; other programs may have added others.
-_FIELDS = {"category_id", "bbox", "area", "segmentation", "iscrowd", "name", "video_id", "track_id"}
-_FIELDS |= {"at_border", "pose", "keypoints", "num_keypoints", "amodal", "parts", "soft_mask"}
+_PART_CATEGORIES = "part_categories"
+# What rows are found by has to be there, and of this type; what else they hold is compared as it is.
+_NAMED: Mapping[str, type] = {"id": int, "name": str}
+_FORMS: Mapping[str, Mapping[str, type]] = {
+    "images": {"id": int, "file_name": str},
+    "annotations": {**_NAMED, "image_id": int, "category_id": int, "segmentation": dict},
+    "categories": _NAMED,
+    _PART_CATEGORIES: _NAMED,
+    "videos": _NAMED,
+    "tracks": {**_NAMED, "video_id": int, "category_id": int},
+}
+# Likewise where they are there.
+_OPTIONAL: Mapping[str, type] = {"iscrowd": int, "track_id": int, "instance": int}
+# By which an annotation is found, and which hold no label.
+_KEYS = {"id", "image_id", "track_id"}
 _MOST_CHARACTERS = 60
 _MERGE = "merge again"
 
@@ -47,7 +59,7 @@ class CocoFile:
         Raises:
             RecordError: the file is damaged.
         """
-        self._tables = _read(dataset.instances)
+        self._tables, self._broken = _read(dataset.instances)
         self._tracks = Tracks()
         self._ids: Mapping[str, int] = {}
         self._part_ids: Mapping[str, int] = {}
@@ -65,28 +77,27 @@ class CocoFile:
         self._complete = survey.complete
         self._ids, self._part_ids = survey.ids, survey.part_ids
         self._tracks.number(self._ids)
-        for table in (*_TABLES, "part_categories"):
+        yield from self._broken
+        for table in _FORMS:
             repeated = [id for id, count in Counter(row["id"] for row in self._tables[table]).items() if count > 1]
             if repeated:
                 yield f"{table} of {INSTANCES_FILE} use the id {repeated[0]} several times; {_MERGE}"
         for row in self._tables["images"]:
-            file = str(row.get("file_name"))
+            file = row["file_name"]
             if file in self._images:
                 yield f"{INSTANCES_FILE} has the image {file} twice; {_MERGE}"
             self._images.setdefault(file, row)
-        self._videos = {str(row.get("name")): row["id"] for row in self._tables["videos"]}
+        self._videos = {row["name"]: row["id"] for row in self._tables["videos"]}
         images = {row["id"] for row in self._tables["images"]}
         lost = 0
         for row in self._tables["annotations"]:
-            self._annotations[row.get("image_id")].append(row)
-            lost += row.get("image_id") not in images
+            self._annotations[row["image_id"]].append(row)
+            lost += row["image_id"] not in images
         if lost:
             yield f"{lost} annotations of {INSTANCES_FILE} belong to images that it does not have; {_MERGE}"
         if self._complete:
             yield from _compare_named("category", self._tables["categories"], _rows_of(survey.categories))
-            yield from _compare_named(
-                "part category", self._tables["part_categories"], _rows_of(survey.part_categories)
-            )
+            yield from _compare_named("part category", self._tables[_PART_CATEGORIES], _rows_of(survey.part_categories))
 
     def check(self, frame: StreamedFrame) -> Problems:
         """A record's image and annotations."""
@@ -101,8 +112,10 @@ class CocoFile:
         if not self._complete:
             del expected["video_id"], expected["frame_index"]  # of which damaged records may have a share
         for field, value in expected.items():
-            if image.get(field) != value:
+            if not _is_same(image.get(field), value):
                 yield f"{field} of its image is {_short(image.get(field))} in {INSTANCES_FILE}, not {_short(value)}"
+        for field in sorted(image.keys() - expected.keys() - {"video_id", "frame_index"}):
+            yield _superfluous("its image", field)
         rows = self._annotations[image["id"]]
         wanted = list(self._wanted(record, position, image["id"]))
         self.annotations += len(wanted)
@@ -132,6 +145,9 @@ class CocoFile:
             yield f"{INSTANCES_FILE} has no track of {key[2]!r}; {_MERGE}"
         for key in found - wanted:
             yield f"{INSTANCES_FILE} has a track of {key[2]!r} that no record has; {_MERGE}"
+        for row in self._tables["tracks"]:
+            for field in sorted(row.keys() - {*_FORMS["tracks"], "instance"}):
+                yield _superfluous(f"the track of {row['name']!r}", field)
 
     def _expected_tracks(self) -> Iterator[Row]:
         """With the ids that the file has for videos."""
@@ -168,8 +184,11 @@ class CocoFile:
                 )
         elif "track_id" in found:
             yield f"{row['name']!r} has a track_id in {INSTANCES_FILE}, but should have none; {_MERGE}"
-        for field in sorted((_FIELDS & (found.keys() | expected.keys())) - {"track_id"}):
-            if found.get(field) == expected.get(field):
+        for field in sorted((found.keys() | expected.keys()) - _KEYS):
+            if field not in expected:
+                yield _superfluous(repr(row["name"]), field)
+                continue
+            if field in found and _is_same(found[field], expected[field]):
                 continue
             if field == "video_id" and not self._complete:
                 continue
@@ -179,19 +198,55 @@ class CocoFile:
             )
 
 
-def _read(path: Path) -> dict[str, list[Row]]:
-    """The tables of a COCO file, each row with an id; RecordError where it is not a COCO file."""
+def _read(path: Path) -> tuple[dict[str, list[Row]], list[str]]:
+    """The tables of a COCO file with the rows that are in order, and a sentence for each table with others.
+
+    Raises:
+        RecordError: it is not a COCO file.
+    """
     try:
         data = read_json(path)
-        tables = {name: list(data[name]) for name in _TABLES}
-        tables["part_categories"] = list(data.get("part_categories", []))
-        if not all(isinstance(row["id"], int) for rows in tables.values() for row in rows):
-            raise ValueError("an id is not a number")
-        return tables
+        found = {name: list(data[name]) for name in _TABLES}
+        found[_PART_CATEGORIES] = list(data.get(_PART_CATEGORIES, []))
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}; {_MERGE}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"{path} is damaged ({error}); {_MERGE}") from error
+    tables, sentences = {}, []
+    for name, rows in found.items():
+        faults = [_fault(row, _FORMS[name]) for row in rows]
+        tables[name] = [row for row, fault in zip(rows, faults, strict=True) if not fault]
+        broken = [(number, fault) for number, fault in enumerate(faults, start=1) if fault]
+        if broken:
+            number, fault = broken[0]
+            several = f"{len(broken)} rows of {name} in {INSTANCES_FILE} are broken, first"
+            one = f"A row of {name} in {INSTANCES_FILE} is broken,"
+            sentences.append(f"{several if len(broken) > 1 else one} number {number}: {fault}; {_MERGE}")
+    more = sorted(data.keys() - _FORMS.keys() - {"info"})
+    if more:
+        sentences.append(f"{INSTANCES_FILE} has the table {more[0]!r}, which a merge does not write; {_MERGE}")
+    return tables, sentences
+
+
+def _fault(row: Any, form: Mapping[str, type]) -> str:
+    """What is wrong with the form of a row; "" if nothing is."""
+    if not isinstance(row, dict):
+        return f"it is {_short(row)}"
+    for field, kind in form.items():
+        if type(row.get(field)) is not kind:  # True is no number
+            return f"its {field} is {_short(row[field])}" if field in row else f"it has no {field}"
+    for field, kind in _OPTIONAL.items():
+        if field in row and type(row[field]) is not kind:
+            return f"its {field} is {_short(row[field])}"
+    return ""
+
+
+def _is_same(found: Any, expected: Any) -> bool:
+    return bool(found == expected) and isinstance(found, bool) == isinstance(expected, bool)
+
+
+def _superfluous(what: str, field: str) -> str:
+    return f"{field} of {what} is in {INSTANCES_FILE}, but a merge does not write it; {_MERGE}"
 
 
 def _rows_of(categories: Sequence[Category]) -> list[Row]:
@@ -202,17 +257,19 @@ def _compare_named(what: str, found: Sequence[Row], wanted: Sequence[Mapping[str
     """Rows of a table whose names are unique."""
     by_name: dict[Any, Row] = {}
     for row in found:
-        if row.get("name") in by_name:
-            yield f"{INSTANCES_FILE} has the {what} {row.get('name')!r} twice; {_MERGE}"
-        by_name[row.get("name")] = row
+        if row["name"] in by_name:
+            yield f"{INSTANCES_FILE} has the {what} {row['name']!r} twice; {_MERGE}"
+        by_name[row["name"]] = row
     for one in wanted:
         row = by_name.pop(one["name"], {})
         if not row:
             yield f"{INSTANCES_FILE} has no {what} {one['name']!r}; {_MERGE}"
             continue
+        for field in sorted(row.keys() - one.keys()):
+            yield _superfluous(f"the {what} {one['name']!r}", field)
         for field, value in json.loads(canonical_json(one)).items():
             # What is of a video is found by its name, whichever number it has.
-            if row.get(field) != value and not (what == "video" and field == "id"):
+            if not _is_same(row.get(field), value) and not (what == "video" and field == "id"):
                 yield (
                     f"{field} of the {what} {one['name']!r} is {_short(row.get(field))} in {INSTANCES_FILE}, not "
                     f"{_short(value)}; {_MERGE}"
@@ -233,7 +290,7 @@ def _paired(
         lambda row: (row.get("name"), row.get("iscrowd"), row.get("category_id")),
         lambda row: (row.get("name"), row.get("iscrowd")),
         lambda row: (row.get("name"),),
-        lambda row: str((row.get("segmentation") or {}).get("counts")),
+        lambda row: str(row["segmentation"].get("counts")),
     )
     for key in keys:
         waiting: dict[Any, list[Row]] = defaultdict(list)

@@ -22,9 +22,11 @@ class DescriptionFile:
 
     Args:
         dataset: which one.
+        is_merged: whether there should be such a file; otherwise only what a merge would say of the records is said.
     """
 
-    def __init__(self, dataset: DatasetFolder) -> None:
+    def __init__(self, dataset: DatasetFolder, is_merged: bool = True) -> None:
+        self._is_merged = is_merged
         self._path = dataset.description
         self._complete = True
         self._ids: Mapping[str, int] = {}
@@ -42,6 +44,13 @@ class DescriptionFile:
         return iter(())
 
     def finish(self) -> Problems:
+        if self._is_merged:
+            yield from self._compare()
+        elif self._complete:
+            self._expected.check_ids(self._ids)
+            yield from self._expected.problems
+
+    def _compare(self) -> Problems:
         try:
             data: Any = read_json(self._path)
             maps = {one["name"]: one for one in data["maps"]}

@@ -1,5 +1,6 @@
 """Ids of categories: fixed once for a dataset, whatever comes first, and kept when frames are added."""
 
+import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -164,3 +165,35 @@ def test_ids_in_the_place_of_before(tmp_path: Path) -> None:
     dataset.former_categories.write_text("{")
     move_former_ids(dataset)
     assert (ids_before(dataset), dataset.former_categories.exists()) == ({"car": 5}, False)
+
+
+def test_a_category_without_a_name_locks_no_dataset(tmp_path: Path) -> None:
+    """Earlier versions wrote such a row, and could not read it then."""
+    dataset = DatasetFolder(tmp_path)
+    rows = [{"name": "", "id": 1, "supercategory": ""}, {"name": "car", "id": 2, "supercategory": ""}]
+    dataset.categories.write_text(json.dumps({"categories": rows}))
+
+    assert ids_before(dataset) == {"car": 2}
+    found = DatasetCategories()
+    found.add([Category(""), Category("car"), Category("person")], "a.json")
+    keep_ids(dataset, found.numbered(ids_before(dataset)))
+    kept = ids_before(dataset)
+    assert kept["car"] == 2 and kept.keys() == {"car", "person"}
+
+
+@pytest.mark.parametrize(
+    "category",
+    [
+        Category("car", -1),
+        Category("car", 2**60),
+        Category("car", 1, colour="red"),
+        Category("car", 1, keypoints=("a", "a")),
+        Category("car", 1, keypoints=("",)),
+        Category("car", 1, keypoints=("a",), skeleton=((1, 2),)),
+    ],
+    ids=str,
+)
+def test_what_the_file_could_not_hold_is_refused_before_it_is_written(category: Category) -> None:
+    """Otherwise the dataset could not be merged again."""
+    with pytest.raises(RecordError, match=r"^a\.json: The (category|skeleton of the category) 'car' "):
+        DatasetCategories().add([category], "a.json")

@@ -317,6 +317,17 @@ WRONG_COCO: list[tuple[str, Callable[[Coco], Any], str, str]] = [
     ),
     ("video size", spoil("videos", 0, width=3), "", "width of the video '' is 3"),
     (
+        "table too many",
+        lambda coco: coco.update(licenses=[]),
+        "",
+        "has the table 'licenses', which a merge does not write",
+    ),
+    ("field of an annotation", spoil("annotations", 3, note=1), "f_0001", "note of 'Near' is in annotations"),
+    ("field of an image", spoil("images", 1, note=1), "f_0002", "note of its image is in annotations"),
+    ("field of a category", spoil("categories", 0, note=1), "", "note of the category 'cube' is in annotations"),
+    ("field of a video", spoil("videos", 0, note=1), "", "note of the video '' is in annotations"),
+    ("field of a track", spoil("tracks", 0, note=1), "", "note of the track of"),
+    (
         "track too many",
         lambda coco: coco["tracks"].append({**coco["tracks"][0], "id": 99, "name": "x"}),
         "",
@@ -336,6 +347,36 @@ def test_a_coco_file_that_disagrees(dataset: Path, change: Callable[[Coco], Any]
     report = checked(dataset)
     assert list(report.problems) == [frame], report.problems
     assert len(report.problems[frame]) == 1 and says in report.problems[frame][0], report.problems
+
+
+BROKEN_ROWS: list[Any] = [None, 3, "row", [], {}, [1, 2], {"id": None}, {"id": True}, {"id": [1]}, {"name": {}}]
+
+
+@pytest.mark.parametrize("table", ["images", "annotations", "categories", "videos", "tracks"])
+@pytest.mark.parametrize("row", BROKEN_ROWS, ids=str)
+def test_a_broken_row(dataset: Path, table: str, row: Any) -> None:
+    path = dataset / "annotations/instances.json"
+    coco = json.loads(path.read_bytes())
+    coco[table].append(row)
+    path.write_text(json.dumps(coco))
+    ((frame, (problem,)),) = checked(dataset).problems.items()
+    number = len(coco[table])
+    assert frame == ""
+    assert problem.startswith(f"A row of {table} in annotations/instances.json is broken, number {number}: it")
+    assert problem.endswith("; merge again")
+
+
+@pytest.mark.parametrize("value", [None, True, 1.5, "7", [[1]], {"x": 1}], ids=str)
+@pytest.mark.parametrize("table", ["images", "annotations", "categories", "videos", "tracks"])
+def test_a_value_of_another_type(dataset: Path, table: str, value: Any) -> None:
+    """Wherever it stands, something is said, and nothing raises."""
+    path = dataset / "annotations/instances.json"
+    whole = path.read_bytes()
+    for field in json.loads(whole)[table][-1]:
+        coco = json.loads(whole)
+        coco[table][-1][field] = value
+        path.write_text(json.dumps(coco))
+        assert checked(dataset).problems, field
 
 
 def test_tracks_that_change_places(dataset: Path) -> None:

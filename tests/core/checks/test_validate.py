@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,9 +20,10 @@ from core.maps.codecs.png_files import write_png16
 from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera
+from core.scene.scene_record import SceneRecord
 from core.settings.map_table import DenseMap, MapKind
 from tests.builders import write_record
-from tests.core.datasets import annotate_rendered, checked
+from tests.core.datasets import annotate_rendered, checked, merged
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 Array = npt.NDArray[Any]
@@ -105,6 +107,93 @@ def twice_the_correction(depth: Array) -> Array:
     """As if planar depth were the length of the ray and had to be made planar."""
     x, y = np.meshgrid(np.arange(64) + 0.5 - 32, np.arange(48) + 0.5 - 24)
     return depth / np.sqrt((x / 71) ** 2 + (y / 71) ** 2 + 1).astype(np.float32)
+
+
+# --- Scene records and categories -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_scenes(dataset: Path) -> Path:
+    """As Blender leaves them in the dataset."""
+    for frame in (1, 2):
+        (dataset / "scenes").mkdir(exist_ok=True)
+        shutil.copy(dataset.parent / f"frame_{frame:04}.json", dataset / f"scenes/frame_{frame:04}.json")
+    return dataset
+
+
+def test_scene_records_that_agree(with_scenes: Path) -> None:
+    report = checked(with_scenes)
+    assert report.problems == {}
+    assert report.checks["scene records"] == 2
+
+
+def test_a_damaged_scene_record(with_scenes: Path) -> None:
+    path = with_scenes / "scenes/frame_0002.json"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"unit_scale":0.1', b'"unit_scale":0.3'))
+    assert path.read_bytes() != content
+    assert checked(with_scenes).problems == {
+        "frame_0002": [f"{path} is not a scene record, or is damaged; export again from Blender"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda scene: dataclasses.replace(scene, camera=None), "The camera of the record is not that of scenes/fra"),
+        (
+            lambda scene: dataclasses.replace(scene, unit_scale=0.3),
+            "The unit scale of the record is 0.1, but that of scenes/frame_0002.json is 0.3; annotate the frame again",
+        ),
+    ],
+)
+def test_a_scene_record_of_another_scene(
+    with_scenes: Path, change: Callable[[SceneRecord], SceneRecord], says: str
+) -> None:
+    path = with_scenes / "scenes/frame_0002.json"
+    change(SceneRecord.read(path)).write(path)
+    ((frame, (problem,)),) = checked(with_scenes).problems.items()
+    assert frame == "frame_0002" and problem.startswith(says)
+
+
+def category_ids(change: Callable[[dict[str, int]], dict[str, int]]) -> Callable[[FrameRecord], FrameRecord]:
+    def changed(record: FrameRecord) -> FrameRecord:
+        maps = [dataclasses.replace(map, ids=change(dict(map.ids))) if map.ids else map for map in record.maps]
+        return dataclasses.replace(record, maps=tuple(maps))
+
+    return changed
+
+
+@pytest.mark.parametrize("merge_first", [False, True])
+def test_category_maps_of_other_ids(dataset: Path, merge_first: bool) -> None:
+    """A merge says it, so validate does, also before the merge."""
+    if merge_first:
+        merged(dataset)
+    record = read_record_file(dataset / "records/frame_0001.json")
+    ids = next(map.ids for map in record.maps if map.ids)
+    name, id = next(iter(ids.items()))
+    spoil_record(category_ids(lambda ids: {**ids, name: id + 40}))(dataset)
+    says = (
+        f"The category maps, first that of frame_0001, give {name!r} the id {id + 40}, but its id in the dataset is "
+        f"{id}; give the categories fixed ids and annotate these frames again"
+    )
+    assert says in checked(dataset).problems[""]
+    assert says in merged(dataset)
+
+
+def test_records_that_contradict_each_other_before_they_are_merged(dataset: Path) -> None:
+    spoil_record(
+        lambda record: dataclasses.replace(
+            record, categories=(dataclasses.replace(record.categories[0], stuff=True), *record.categories[1:])
+        )
+    )(dataset)
+    (problem,) = checked(dataset).problems[""]
+    with pytest.raises(RecordError) as error:
+        merged(dataset)
+    assert problem.partition("differs")[0] == str(error.value).partition("differs")[0] != problem
+
+
+# --- Maps -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

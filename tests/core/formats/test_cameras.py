@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from core.records.record_store import open_records, read_record_file
 from core.scene.camera import Camera
 from core.settings.format_table import CAMERA_FORMATS, DatasetFormat
 from core.settings.settings import Settings
-from tests.builders import as_matrix, plain_camera, plain_record, write_record
-from tests.core.datasets import merged
+from tests.builders import as_matrix, plain_camera, plain_record, record_path, write_record
+from tests.core.datasets import checked, merged
 
 Array = npt.NDArray[Any]
 # In front of the cameras, in their axes, scene units.
@@ -159,3 +160,69 @@ def test_records_without_scene_records(tmp_path: Path) -> None:
     ]
     assert "cameras" not in (tmp_path / "dataset.json").read_text()
     assert not (tmp_path / "cameras").exists()
+
+
+# --- Compared with the records ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def merged_dataset(dataset: Path) -> Path:
+    assert merged(dataset, Settings(cameras=CAMERA_FORMATS)) == []
+    return dataset
+
+
+def camera_problems(dataset: Path) -> list[str]:
+    problems = checked(dataset).problems.get("", [])
+    return [one for one in problems if one.startswith(("cameras/", "Cannot read cameras/"))]
+
+
+def test_cameras_that_agree(merged_dataset: Path) -> None:
+    report = checked(merged_dataset)
+    assert report.checks["cameras"] == 1
+    assert "" not in report.problems
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"cameras/{sequence}{name}"
+        for sequence in ("", "a/b/")
+        for name in (
+            "cameras.json",
+            "transforms.json",
+            "sparse/cameras.txt",
+            "sparse/images.txt",
+            "sparse/points3D.txt",
+        )
+    ],
+)
+def test_a_file_of_cameras_that_is_another_one(merged_dataset: Path, file: str) -> None:
+    path = merged_dataset / file
+    whole = path.read_bytes()
+    path.write_bytes(whole + b" ")
+    again = "merge again with --cameras json,nerf,colmap"
+    assert camera_problems(merged_dataset) == [f"{file} is not what the records say; remove it, or {again}"]
+    path.unlink()
+    assert camera_problems(merged_dataset) == [f"Cannot read {file}: No such file or directory; {again}"]
+
+
+def test_cameras_of_no_sequence(merged_dataset: Path) -> None:
+    """As after frames were removed, or given another sequence."""
+    shutil.copytree(merged_dataset / "cameras/a/b/sparse", merged_dataset / "cameras/old/sparse")
+    (first, *_) = problems = camera_problems(merged_dataset)
+    assert len(problems) == 3
+    assert first.startswith("cameras/old/sparse/cameras.txt is of no sequence that has such a camera; remove it, or ")
+
+
+def test_cameras_of_a_record_that_came_after_the_merge(merged_dataset: Path) -> None:
+    write_record(merged_dataset, record(4, camera(4)))
+    assert {one.split(" ")[0] for one in camera_problems(merged_dataset)} == {
+        "cameras/cameras.json",
+        "cameras/transforms.json",
+        "cameras/sparse/images.txt",
+    }
+
+
+def test_a_damaged_record_puts_no_cameras_in_the_wrong(merged_dataset: Path) -> None:
+    record_path(merged_dataset, "shot_0001").write_text("{}")
+    assert camera_problems(merged_dataset) == []
