@@ -1,5 +1,7 @@
 """Exports of poses and cameras, as programs of others read them."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +11,15 @@ import pytest
 from evo.core import metrics as evo_metrics
 from evo.tools import file_interface
 from labelformat.formats.kitti import KittiObjectDetectionInput
+from pycocotools.coco import COCO
 
 from core.dataset.splits import Splits
+from core.masks.rle import paint_masks
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Settings
-from tests.builders import plain_camera
+from tests.builders import plain_camera, plain_pose
 from tests.core.made_up import (
     CATEGORIES,
     MadeUpFrame,
@@ -106,3 +110,38 @@ def test_evo(tmp_path: Path, reads_back: Any) -> None:
     error.process_data((trajectory, trajectory))
     assert error.get_statistic(evo_metrics.StatisticsType.max) < 1e-12
     reads_back("tum", "evo", "timestamps, poses, an evaluation")
+
+
+def test_pycocotools_bop(tmp_path: Path, reads_back: Any) -> None:
+    """The COCO file of a scene: masks, boxes around them, and objects; and 3D boxes that are projected onto them.
+
+    The boxes are those of spheres whose discs are drawn by the closed form of their outline.
+    """
+    camera = plain_camera(k=((100.0, 0.0, 32.0), (0.0, 100.0, 24.0), (0.0, 0.0, 1.0)))
+    frames = []
+    for place in range(4):
+        x, z, radius = place / 10, 4.0 + place, 0.5
+        columns, rows = (np.arange(64) + 0.5 - 32) / 100, (np.arange(48)[:, None] + 0.5 - 24) / 100
+        rays = np.stack(np.broadcast_arrays(columns, rows, 1))
+        along = np.tensordot([x, 0, z], rays, 1) / np.linalg.norm(rays, axis=0)
+        labels = (x**2 + z**2 - along**2 < radius**2).astype(np.uint32)
+        pose = replace(plain_pose(z, x, radius), frame="Ball")
+        known = {"camera": camera, "unit_scale": 1.0}
+        frames.append(MadeUpFrame(labels, f"f{place}", "s", place, known=known, instances={1: {"pose": pose}}))
+    records = write_made_up(tmp_path, frames)
+    scene = exported(tmp_path, ExportFormat.BOP, splits="train=1").folders[ExportFormat.BOP] / "train/000000"
+    coco = COCO(str(scene / "scene_gt_coco.json"))
+    truth, cameras = (json.loads((scene / f"{name}.json").read_text()) for name in ("scene_gt", "scene_camera"))
+
+    for number, record in enumerate(records):
+        ((one,), (row,), (pose,)) = record.instances, coco.imgToAnns[number], truth[str(number)]
+        mask = coco.annToMask(row).astype(bool)
+        assert (mask == (paint_masks([one.mask.rle], 48, 64) > 0)).all()
+        assert coco.cats[row["category_id"]]["name"] == one.category and pose["obj_id"] == row["category_id"]
+        # A sphere's outline is an ellipse: along x it ends where rays touch the sphere in the plane of the axis.
+        k, (x, _, z) = np.reshape(cameras[str(number)]["cam_K"], (3, 3)), pose["cam_t_m2c"]
+        middle, half = np.arctan2(x, z), np.arcsin(500 / np.hypot(x, z))
+        left, right = (k[0, 0] * np.tan(middle + side * half) + k[0, 2] for side in (-1, 1))
+        # Pixels count from their centres, and the mask has those whose centres are inside.
+        assert row["bbox"][0] == np.ceil(left) and row["bbox"][0] + row["bbox"][2] - 1 == np.floor(right)
+    reads_back("bop", "pycocotools", "masks, boxes and objects of scene_gt_coco.json")

@@ -8,18 +8,16 @@ import struct
 import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...base.box import Box
 from ...base.errors import RecordError
 from ...base.files import pretty_json
 from ...maps.codecs.png_files import read_png16
-from ...masks.rle import decode_columns, mask_runs
+from ...masks.rle import decode_columns
 from ...records.frame_record import FrameRecord
-from ...records.instance import Amodal, Instance
+from ...records.instance import Instance
 from ...scene.camera import Matrix
 from ...scene.poses import Pose
 from ...settings.export_table import ExportFormat
@@ -29,9 +27,9 @@ from ..id_images import mask_png
 from ..lost_fields import note_lost_fields
 from ..media import missing_file
 from ..record_masks import masks_of
+from .bop_rows import MM, camera_row, canvas_of, clipped, info_rows, intrinsics, model_row
 from .bop_scene import BopScene, Row
 
-_MM = 1000.0  # in a metre
 _LEAST_VISIBLE = 0.1  # of an object, for which detections are scored
 _SAME = 1e-3  # parts of a box's diagonal that boxes of one object may differ by
 
@@ -152,9 +150,9 @@ The BOP toolkit takes the folder as a dataset.
             self.target.place(frame.dataset.file(depth.file), f"{scene.folder}/depth/{image:06}.png")
         instances = [one for one in record.instances if self._is_posed(one)]
         with masks_of(record):
-            info = _info_rows(instances, record, self._valid_depth(frame, depth))
+            info = info_rows(instances, record, self._valid_depth(frame, depth))
             self._write_masks(instances, record, f"{scene.folder}/{{}}/{image:06}_{{:06}}.png")
-        scene.add(image, _camera_row(record, depth), [self._truth_row(one) for one in instances], info)
+        scene.add(image, camera_row(record, depth), [self._truth_row(one) for one in instances], info)
         self._add_coco(frame, scene, image, instances, info)
         self._note_losses(record, instances, depth)
 
@@ -162,10 +160,10 @@ The BOP toolkit takes the folder as a dataset.
         self._end_sequence()
         if self._intrinsics:
             k, width, height = self._intrinsics
-            fx, _, cx, _, fy, cy, *_ = _intrinsics(k)
+            fx, _, cx, _, fy, cy, *_ = intrinsics(k)
             row = {"cx": cx, "cy": cy, "depth_scale": 1.0, "fx": fx, "fy": fy, "width": width, "height": height}
             self.target.write("camera.json", pretty_json(row))
-        models = {str(id): _model_row(model.pose) for id, model in sorted(self._models.items()) if model.is_one}
+        models = {str(id): model_row(model.pose) for id, model in sorted(self._models.items()) if model.is_one}
         several = [id for id, model in self._models.items() if not model.is_one]
         self.losses.add("of several sizes, so not one model, and not in models_info.json", len(several), "category")
         self.target.write("models/models_info.json", pretty_json(models))
@@ -203,7 +201,7 @@ The BOP toolkit takes the folder as a dataset.
         id = self.target.survey.ids[one.category]
         self._models.setdefault(id, _Model(one.pose)).compare(one.pose)
         rotation = [value for row in one.pose.rotation for value in row]
-        return {"cam_R_m2c": rotation, "cam_t_m2c": [value * _MM for value in one.pose.translation], "obj_id": id}
+        return {"cam_R_m2c": rotation, "cam_t_m2c": [value * MM for value in one.pose.translation], "obj_id": id}
 
     def _valid_depth(self, frame: ExportedFrame, depth: WrittenMap | None) -> npt.NDArray[np.bool_] | None:
         """(H, W) bool, where there is a surface; None where that is not known."""
@@ -249,8 +247,8 @@ The BOP toolkit takes the folder as a dataset.
 
     def _note_losses(self, record: FrameRecord, instances: list[Instance], depth: WrittenMap | None) -> None:
         add = self.losses.add
-        canvas = Box(-record.width, -record.height, 2 * record.width, 2 * record.height)
-        beyond = sum(one.amodal is not None and _clipped(one.amodal.box, canvas) != one.amodal.box for one in instances)
+        canvas = canvas_of(record)
+        beyond = sum(one.amodal is not None and clipped(one.amodal.box, canvas) != one.amodal.box for one in instances)
         add("reaches beyond BOP's canvas of 3 x 3 images, so px_count_all is that of a larger one", beyond)
         without = sum(one.amodal is None for one in instances)
         add("no amodal mask, so bbox_obj, visib_fract and px_count_all are unknown (-1)", without)
@@ -264,65 +262,3 @@ The BOP toolkit takes the folder as a dataset.
 
 def make_writer(format: ExportFormat) -> ExportWriter:
     return BopWriter(format)
-
-
-def _intrinsics(k: Matrix) -> list[float]:
-    """K row by row, for pixels that count from the centre of the top-left one."""
-    shifted = np.array(k)
-    shifted[:2, 2] -= 0.5
-    return [float(value) for value in shifted.ravel()]
-
-
-def _camera_row(record: FrameRecord, depth: WrittenMap | None) -> Row:
-    assert record.camera and record.camera.k and record.unit_scale is not None
-    matrix = np.array(record.camera.world_to_camera)
-    row: Row = {
-        "cam_K": _intrinsics(record.camera.k),
-        "cam_R_w2c": matrix[:3, :3].ravel().tolist(),
-        "cam_t_w2c": (matrix[:3, 3] * record.unit_scale * _MM).tolist(),
-    }
-    return row | {"depth_scale": (depth.scale or 1.0) * _MM} if depth else row
-
-
-def _info_rows(instances: list[Instance], record: FrameRecord, valid: npt.NDArray[np.bool_] | None) -> list[Row]:
-    """ValueError where a mask is damaged."""
-    canvas = Box(-record.width, -record.height, 2 * record.width, 2 * record.height)
-    amodal = [one.amodal for one in instances if one.amodal]
-    counts = iter(_valid_pixels(amodal, record, valid))
-    rows: list[Row] = []
-    for one in instances:
-        known = one.amodal
-        rows.append({
-            "bbox_obj": _box(_clipped(known.box, canvas)) if known else [-1, -1, -1, -1],
-            "bbox_visib": _box(one.mask.box),
-            "px_count_all": known.px_count_all if known else -1,
-            "px_count_valid": next(counts) if known else -1,
-            "px_count_visib": known.px_count_visib if known else one.mask.area,
-            "visib_fract": known.visib_fract if known else -1.0,
-        })  # fmt: skip
-    return rows
-
-
-def _valid_pixels(amodal: list[Amodal], record: FrameRecord, valid: npt.NDArray[np.bool_] | None) -> list[int]:
-    """How many pixels of each have a depth; -1 where that is not known."""
-    if valid is None or not amodal:
-        return [-1] * len(amodal)
-    mask, start, end = mask_runs([one.rle for one in amodal], record.height, record.width)
-    sums = np.concatenate(([0], np.cumsum(valid.T.ravel())))
-    return [int(value) for value in np.bincount(mask, sums[end] - sums[start], len(amodal))]
-
-
-def _clipped(box: Box, canvas: Box) -> Box:
-    return Box(
-        max(box.x0, canvas.x0), max(box.y0, canvas.y0), min(box.x1, canvas.x1), min(box.y1, canvas.y1)
-    )  # fmt: skip
-
-
-def _box(box: Box) -> list[int]:
-    return [box.x0, box.y0, box.width - 1, box.height - 1]
-
-
-def _model_row(pose: Pose) -> dict[str, Any]:
-    low, size = (np.array(values) * _MM for values in (pose.low, pose.dimensions))
-    names = ("min_x", "min_y", "min_z", "size_x", "size_y", "size_z")
-    return dict(zip(names, [*low.tolist(), *size.tolist()], strict=True))
