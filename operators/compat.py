@@ -73,9 +73,9 @@ def separate_data() -> Iterator[bpy.types.BlendData]:
 
 
 def output_path(folder: Path) -> str:
-    """A folder as an output path says it: from 5.0 on a name in braces is that of a variable."""
+    """A folder as an output path says it: from 4.5 on a name in braces is that of a variable."""
     path = folder.as_posix()
-    return path.replace("{", "{{").replace("}", "}}") if bpy.app.version >= (5, 0, 0) else path
+    return path.replace("{", "{{").replace("}", "}}") if bpy.app.version >= (4, 5, 0) else path
 
 
 def writes_multilayer(scene: bpy.types.Scene) -> bool:

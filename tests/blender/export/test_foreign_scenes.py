@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import bpy
 import pytest
 
 from tests.blender.foreign_scenes import EEVEE, kitchen, museum, street
@@ -121,3 +122,34 @@ def test_engines() -> None:
     from labelpass.operators.export.trial import ENGINES
 
     assert ENGINES == {"cycles": "CYCLES", "eevee": EEVEE}
+
+
+def test_a_render_leaves_the_output_of_a_scene_as_it_was(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """Also where it is a film in a file that is named like one, of two views."""
+    from labelpass.operators.export.own_output import rendering_into
+    from labelpass.operators.export.sources import frame_file
+
+    render = scene.render
+    if bpy.app.version >= (5, 0, 0):
+        render.image_settings.media_type = "VIDEO"
+    render.image_settings.file_format = "FFMPEG"
+    render.use_multiview = render.use_placeholder = True
+    render.filepath = rf"..\out\film{render.file_extension}"
+    settings = (render, render.image_settings)
+    before = [
+        {prop.identifier: repr(getattr(owner, prop.identifier)) for prop in owner.bl_rna.properties}
+        for owner in settings
+    ]
+    folder = tmp_path / "{a} folder" / "renders"
+    with rendering_into(scene, folder):
+        assert render.image_settings.file_format == "OPEN_EXR_MULTILAYER"
+        assert render.image_settings.views_format == "MULTIVIEW"
+        assert not render.use_placeholder
+        assert frame_file(scene, 1) == folder / "film0001.exr"
+        bpy.ops.render.render(animation=True)
+    assert sorted(path.name for path in folder.iterdir()) == ["film0001.exr", "film0002.exr"]
+    after = [
+        {prop.identifier: repr(getattr(owner, prop.identifier)) for prop in owner.bl_rna.properties}
+        for owner in settings
+    ]
+    assert after == before
