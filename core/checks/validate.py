@@ -23,7 +23,7 @@ from .files.file_digests import Contents
 from .files.unlisted_files import Strays
 from .instances.derived_values import check_derived
 from .maps.two_frame_maps import check_made_of
-from .report import Report
+from .report import Problems, Report
 from .table import ALONG_TWO_FRAME_MAP, OF_FRAME, OF_NEXT_FRAME
 
 
@@ -41,7 +41,7 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
     records, report = open_records(dataset), Report()
     stream = RecordStream(records)
     checkers = _survey(stream, _merged_files(dataset, report), report)
-    contents = Contents(records)
+    contents, is_merged = Contents(records), dataset.description.is_file()
     before: CheckedFrame | None = None
     for number, record in enumerate(stream.in_order(lambda done: progress(done, len(stream))), start=1):
         frame = _open_frame(dataset, record, report)
@@ -53,6 +53,8 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
             contents.compare(record, frame.merged)
         if frame.merged.maps:
             _check_two_frame_maps(frame, stream, report)
+        if is_merged:
+            report.run("", record.path, _not_made(frame, stream))
         streamed = StreamedFrame(number, record, [one.written for one in frame.merged.maps.values()])
         for one in checkers:
             report.run(one.name if one.by_frame else "", record.path, one.checker.check(streamed))
@@ -206,3 +208,18 @@ def _check_two_frame_maps(frame: CheckedFrame, stream: RecordStream, report: Rep
             continue
         for check in checks:
             check.make(report, frame, other)
+
+
+def _not_made(frame: CheckedFrame, stream: RecordStream) -> Problems:
+    """The two-frame maps that a merge could not make of a frame, or has not made yet."""
+    record = frame.record
+    for map in record.later_maps:
+        if map in frame.merged.maps:
+            continue
+        try:
+            other = stream.frame_at(*partner_of(map, record))
+        except RecordError as error:
+            yield f"No {map.label}: {error}"
+            continue
+        if other is not None and stream.read(other).maps:
+            yield f"No {map.label}, though its other frame, {other}, is there; merge again, which makes it or says why"

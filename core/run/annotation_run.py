@@ -320,6 +320,7 @@ def annotate_frames(
             if not run.summary.frames:
                 raise
             run.summary.problems.append(str(error))
+            run.leave_out(pool.pending + sum(1 for _ in waiting))
         return run.summary
 
 

@@ -181,6 +181,29 @@ def test_category_maps_of_other_ids(dataset: Path, merge_first: bool) -> None:
     assert says in merged(dataset)
 
 
+def test_two_frame_maps_that_a_merge_could_not_make(dataset: Path) -> None:
+    """What the merge said in the end, validate says of each frame."""
+    said = [one for one in merged(dataset) if one.startswith("No Disparity")]
+    assert len(said) == 2
+    problems = checked(dataset).problems
+    for frame in ("frame_0001", "frame_0002"):
+        assert len([one for one in problems[frame] if one.startswith("No Disparity")]) == 2
+
+
+def test_a_two_frame_map_that_is_not_made_yet(dataset: Path) -> None:
+    """As where the record of its other frame came after the merge."""
+    first, second = (dataset / f"records/frame_{number:04}.json" for number in (1, 2))
+    whole = second.read_bytes()
+    second.unlink()
+    merged(dataset)
+    second.write_bytes(whole)
+    label = DenseMap.OCCLUSION_FORWARD_PNG.label
+    says = f"No {label}, though its other frame, frame_0002, is there; merge again, which makes it or says why"
+    assert says in checked(dataset).problems["frame_0001"]
+    merged(dataset)
+    assert first.is_file() and says not in checked(dataset).problems["frame_0001"]
+
+
 def test_records_that_contradict_each_other_before_they_are_merged(dataset: Path) -> None:
     spoil_record(
         lambda record: dataclasses.replace(

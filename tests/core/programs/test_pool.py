@@ -27,9 +27,11 @@ from core.base.errors import WorkerError
 from core.base.temporary_names import is_temporary
 from core.records.frame_job import FrameJob
 from core.records.record_store import read_record_file
+from core.run.annotation_run import annotate_frames
+from core.run.exit_codes import ExitCode
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
 from core.run.worker_process import Said, WorkerProcess
-from core.settings.settings import LabelSource
+from core.settings.settings import LabelSource, Settings
 from tests.builders import plain_frame, plain_job, plain_scene, record_files, record_path
 from tests.processes import PATIENCE, children_of, is_running, open_files, wait_until
 
@@ -928,6 +930,30 @@ def test_workers_that_are_always_killed_before_they_are_ready(
         "run again"
     )
     assert worker_pids() == set()
+
+
+def test_a_run_that_can_start_no_more_workers(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done before is still told, and what was not."""
+    loop = f"""
+import os, pathlib
+started = pathlib.Path({str(tmp_path / "started")!r})
+if started.exists():
+    os.kill(os.getpid(), 9)
+started.touch()
+say(ready=True)
+say(id=json.loads(sys.stdin.readline())["id"], result=right)
+sys.stdin.readline()
+os._exit(1)
+"""
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, loop))
+    jobs = [frames.job(name) for name in ("a", "b", "c")]
+    summary = annotate_frames(jobs, frames.output, Settings(workers=1), lambda summary: None)
+
+    assert summary.annotated == 1
+    assert summary.exit_code == ExitCode.FAILED
+    killed, left_out = summary.problems
+    assert killed.startswith("3 worker processes in a row ended before they could begin (signal 9)")
+    assert left_out == "2 frames left out, since the run had to stop"
 
 
 def test_interrupt_of_a_worker_that_starts(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
