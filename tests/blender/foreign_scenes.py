@@ -73,7 +73,7 @@ def _old_scene() -> bpy.types.Scene:
 
 
 def _write_pictures(scene: bpy.types.Scene, folder: Path) -> None:
-    """Let nodes of the compositor write PNG and EXR files."""
+    """Let nodes of the compositor write PNG and EXR files, one of them in a group."""
     if bpy.app.version >= (5, 0, 0):
         tree = bpy.data.node_groups.new("Compositing", "CompositorNodeTree")
         tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
@@ -86,16 +86,28 @@ def _write_pictures(scene: bpy.types.Scene, folder: Path) -> None:
         tree = scene.node_tree
         layers = next(node for node in tree.nodes if node.bl_idname == "CompositorNodeRLayers")
     for name, file_format in (("Pictures", "PNG"), ("Passes", "OPEN_EXR")):
-        node = tree.nodes.new("CompositorNodeOutputFile")
-        node.name = name
-        if bpy.app.version >= (5, 0, 0):
-            node.directory, node.file_name = str(folder / name), name
-            node.format.media_type = "IMAGE"
-            node.file_output_items.new("RGBA", "Image")
-        else:
-            node.base_path = str(folder / name)
-        node.format.file_format = file_format
+        node = _file_output(tree, name, file_format, folder)
         tree.links.new(layers.outputs["Image"], node.inputs[0])
+    inside = bpy.data.node_groups.new("Group", "CompositorNodeTree")
+    inside.interface.new_socket("Image", in_out="INPUT", socket_type="NodeSocketColor")
+    start, node = inside.nodes.new("NodeGroupInput"), _file_output(inside, "In a Group", "PNG", folder)
+    inside.links.new(start.outputs["Image"], node.inputs[0])
+    group = tree.nodes.new("CompositorNodeGroup")
+    group.node_tree = inside
+    tree.links.new(layers.outputs["Image"], group.inputs[0])
+
+
+def _file_output(tree: bpy.types.NodeTree, name: str, file_format: str, folder: Path) -> bpy.types.Node:
+    node = tree.nodes.new("CompositorNodeOutputFile")
+    node.name = name
+    if bpy.app.version >= (5, 0, 0):
+        node.directory, node.file_name = str(folder / name), name
+        node.format.media_type = "IMAGE"
+        node.file_output_items.new("RGBA", "Image")
+    else:
+        node.base_path = str(folder / name)
+    node.format.file_format = file_format
+    return node
 
 
 def _saved(path: Path) -> Path:

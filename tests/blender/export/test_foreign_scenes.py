@@ -39,7 +39,12 @@ def red_lines(said: str) -> list[str]:
     ("build", "options", "instances", "said"),
     [
         (kitchen, (), 16, "Set Up Passes, for this run: Crypto"),
-        (street, ("--engine", "cycles"), 8, "File Output nodes write nothing in this run: Passes and Pictures"),
+        (
+            street,
+            ("--engine", "cycles"),
+            8,
+            "File Output nodes write nothing in this run: In a Group, Passes and Pictures",
+        ),
         (museum, ("--camera", "Closeup"), None, "For this run: 1 sample a pixel; resolution 64 x 48 at 100 %; camera"),
     ],
 )
