@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy.typing as npt
 
@@ -10,6 +10,18 @@ from .json_fields import JsonRow
 
 # (H, W) or (H, W, C) values of a pass.
 Pixels = npt.NDArray[Any]
+
+# An image has no more: 16384 x 16384 pixels are a gigabyte for each channel.
+MOST_PIXELS = 1 << 28
+# From the origin; an amodal box may reach beyond the image.
+_FARTHEST = 1 << 31
+
+
+def counted_pixels(number: int) -> int:
+    """A number of pixels of something that is there, also beyond the image; ValueError where it cannot be one."""
+    if not 1 <= number <= _FARTHEST**2:
+        raise ValueError(f"not a number of pixels: {number}")
+    return number
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,14 @@ class Box(JsonRow):
     y0: int
     x1: int
     y1: int
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Raises TypeError or ValueError where the data are not the sides of a rectangle."""
+        found = super().from_json(data)
+        if not (-_FARTHEST <= found.x0 <= found.x1 <= _FARTHEST and -_FARTHEST <= found.y0 <= found.y1 <= _FARTHEST):
+            raise ValueError("not a rectangle")
+        return found
 
     def __iter__(self) -> Iterator[int]:
         """x0, y0, x1, y1, so that `[*box]` and `x0, y0, x1, y1 = box` give them."""

@@ -7,8 +7,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-# As JSON escapes it; two of them in a row are a letter.
-_HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
+# Half a letter as JSON escapes it, of which two in a row are a letter; and a number that may be beyond all floats.
+_DOUBTFUL = re.compile(r"\\u[dD][89a-fA-F]|(?:^|[\[,:\s])-?\d+(?:\.\d+)?[eE]\+?0*[1-9]\d\d|\d{300}")
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def open_file(path: Path) -> io.BufferedReader:
@@ -32,15 +39,16 @@ def parse_json(text: str | bytes) -> Any:
     """What a JSON text says, in UTF-8 where it is bytes.
 
     Raises:
-        ValueError: it is none, lists in lists go deeper than Python reads, or a text in it could not be written to a
-            file: it holds half of a letter, and not as Python stands for a byte of a file's name.
+        ValueError: it is none, lists in lists go deeper than Python reads, a number in it is beyond all floats or none,
+            or a text in it could not be written to a file: it holds half of a letter, and not as Python stands for a
+            byte of a file's name.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
     try:
-        found = json.loads(text)
-        if _HALF_LETTER.search(text):
-            json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        found = _DECODER.decode(text)
+        if _DOUBTFUL.search(text):
+            json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogateescape")
     except RecursionError:
         raise ValueError("values are nested too deeply") from None
     return found

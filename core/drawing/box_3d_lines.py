@@ -17,6 +17,8 @@ Integers = npt.NDArray[np.int64]
 AXIS_COLOURS: tuple[Colour, ...] = ((255, 51, 82), (139, 220, 0), (40, 144, 255))
 # Of the box's shortest edge from the origin, so that axes of flat things are seen too.
 _SHORTEST_AXIS = 0.5
+# How far lines are drawn beyond each side of an image, in images: so far that it does not show where they are cut.
+_BEYOND = 4
 _CORNER_BITS = np.arange(8)[:, None] >> np.arange(3) & 1
 
 
@@ -58,6 +60,26 @@ def pose_lines(poses: Sequence[Pose], camera: Camera, unit_scale: float) -> Pose
     cut, kept = _cut(ends.reshape(-1, 2, 3), camera.clip_start * unit_scale)
     pixels = camera.to_image(cut.reshape(-1, 3) / unit_scale)[:, :2].reshape(-1, 2, 2)
     return PoseLines(pixels, pose[kept], axis[kept])
+
+
+def within(lines: PoseLines, width: int, height: int) -> PoseLines:
+    """The lines of an image, those of them cut off that go far beyond it: to draw them takes as long as they are.
+
+    Source: Liang and Barsky, "A New Concept and Method for Line Clipping", ACM Transactions on Graphics 3 (1), 1984.
+    """
+    size = np.array((width, height), np.float64)
+    low, high = -_BEYOND * size, (1 + _BEYOND) * size
+    start, way = lines.ends[:, 0], lines.ends[:, 1] - lines.ends[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        parts = np.sort(np.stack(((low - start) / way, (high - start) / way)), axis=0)
+    parts = np.where(way == 0, np.array((-np.inf, np.inf))[:, None, None], parts)  # along one side of the image
+    first, last = np.maximum(parts[0].max(axis=1), 0), np.minimum(parts[1].min(axis=1), 1)
+    outside = ((way == 0) & ((start < low) | (start > high))).any(axis=1)
+    kept = np.flatnonzero(np.isfinite(lines.ends).all(axis=(1, 2)) & (first < last) & ~outside)
+    start, way, first, last = start[kept], way[kept], first[kept], last[kept]
+    whole = ((first == 0) & (last == 1))[:, None, None]
+    ends = np.stack((start + first[:, None] * way, start + last[:, None] * way), axis=1)
+    return PoseLines(np.where(whole, lines.ends[kept], ends), lines.pose[kept], lines.axis[kept])
 
 
 def _cut(ends: Floats, near: float) -> tuple[Floats, npt.NDArray[np.bool_]]:

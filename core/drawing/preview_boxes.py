@@ -86,7 +86,7 @@ def draw_depth(depth: npt.NDArray[np.float32], surface: npt.NDArray[np.bool_], u
     Returns:
         (H, W + the scale's width, 3) uint8.
     """
-    near, far = _range(depth[surface])
+    near, far = _range(depth[surface & np.isfinite(depth)])
     height, width = depth.shape
     scale = _scale(height, size_of_letters(min(height, width)), near, far, unit)
     picture = np.empty((height, width + scale.shape[1], 3), dtype=np.uint8)

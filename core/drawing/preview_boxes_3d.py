@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from ..categories.palette import Colour, category_colours
 from ..records.instance import Instance
 from ..scene.camera import Camera
-from .box_3d_lines import AXIS_COLOURS, pose_lines
+from .box_3d_lines import AXIS_COLOURS, pose_lines, within
 from .image_files import Bytes
 
 
@@ -40,7 +40,7 @@ def draw_boxes_3d(
     axis_width = -(-3 * width // 2)
     colours = category_colours(categories, own)
     placed = [(one, one.pose) for one in instances if one.pose is not None]
-    lines = pose_lines([pose for _, pose in placed], camera, unit_scale)
+    lines = within(pose_lines([pose for _, pose in placed], camera, unit_scale), *picture.size)
     # Pillow counts pixels: what lies anywhere in the first is 0.
     ends = np.floor(lines.ends).reshape(-1, 4).tolist()
     for line, pose, axis in zip(ends, lines.pose.tolist(), lines.axis.tolist(), strict=True):

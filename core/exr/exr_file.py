@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import OpenEXR
 
-from ..base.box import Box, Pixels
+from ..base.box import MOST_PIXELS, Box, Pixels
 from ..base.errors import ExrError
 from ..base.input_files import open_file
 
@@ -37,8 +37,6 @@ _ROWS_OF_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9:
 # LJ2K do so in every channel, DWAA and DWAB in those with the names of colours.
 _PXR24_LJ2K, _DWA = (5, 12), (8, 9)
 _COLOURS_OF_DWA = {"R", "G", "B", "Y", "RY", "BY"}
-# A damaged header may claim any size. 16384 x 16384 pixels are a gigabyte for each channel.
-_MOST_PIXELS = 1 << 28
 
 _threads = 0
 _lost_bytes = 0
@@ -373,7 +371,7 @@ def _window(data: bytes, path: Path) -> Box:
     window = Box(x0, y0, x1 + 1, y1 + 1)
     if window.width <= 0 or window.height <= 0:
         raise ValueError("an empty window")
-    if window.width * window.height > _MOST_PIXELS:
+    if window.width * window.height > MOST_PIXELS:
         raise ExrError(f"{path} claims {window.width} x {window.height} pixels, so it is damaged; render it again")
     return window
 

@@ -8,11 +8,12 @@ lengths), so nothing after the scan depends on the number of pixels or looks at 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
-from ..base.box import Box
+from ..base.box import Box, counted_pixels
 from .rle import encode_counts
 
 LabelArray = npt.NDArray[np.uint32]
@@ -34,7 +35,7 @@ class Mask:
 
     label: int
     box: Box
-    area: int
+    area: Annotated[int, counted_pixels]
     rle: str
 
 

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from ..base.box import MOST_PIXELS
 from ..base.dataset_folder import DatasetFolder
 from ..base.files import Content
 from ..base.json_fields import JsonObject
 from ..frames.frame_files import joined_path
 from ..frames.sidecar import Sidecar
 from ..scene.camera import Camera
-from ..settings.category_table import Category
+from ..settings.category_table import Category, check_drawn
 from ..settings.map_table import DenseMap, WrittenMap
 from .instance import Instance
 from .origin import Origin
@@ -111,7 +112,12 @@ class FrameRecord(JsonObject):
         """Raises KeyError, TypeError or ValueError where the data is not a record of a version that can be read."""
         if data["record_version"] == _VERSION_WITH_SPLIT:
             data = {**data, "variant": data["split"]}
-        return super().from_json({"origin": None, "beyond_shape": {}, **data})  # those of before did not say it
+        record = super().from_json({"origin": None, "beyond_shape": {}, **data})  # those of before did not say it
+        if min(record.width, record.height) < 1 or record.width * record.height > MOST_PIXELS:
+            raise ValueError("a size that no image has")
+        for category in (*record.categories, *record.part_categories):
+            check_drawn(category)
+        return record
 
 
 def check_version(data: Mapping[str, Any]) -> bool:

@@ -1,8 +1,9 @@
 """What a record says of an instance: its mask, and what else is known of it."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from ..base.box import Box
+from ..base.box import Box, counted_pixels
 from ..base.json_fields import JsonObject, in_json
 from ..masks.runs import Mask
 from ..scene.keypoints import Keypoint
@@ -66,8 +67,8 @@ class Amodal(JsonObject):
 
     rle: str = field(metadata=in_json(written_as=("box", "rle")))
     box: Box = field(metadata=in_json(written_as=()))
-    px_count_all: int
-    px_count_in_frame: int
+    px_count_all: Annotated[int, counted_pixels]
+    px_count_in_frame: Annotated[int, counted_pixels]
     px_count_visib: int = field(metadata=in_json(written_as=("px_count_visib", "visib_fract", "occluded", "truncated")))
 
     @property

@@ -13,18 +13,34 @@ from .panorama import Panorama
 Matrix = tuple[tuple[float, ...], ...]
 
 
-def _of_size(size: int) -> Callable[[Matrix], Matrix]:
+def _of_size(size: int, is_inverted: bool) -> Callable[[Matrix], Matrix]:
     def checked(matrix: Matrix) -> Matrix:
         if [*map(len, matrix)] != [size] * size:
             raise ValueError(f"not a {size}x{size} matrix")
+        if not all(abs(value) <= LARGEST for row in matrix for value in row):
+            raise ValueError("a number that no scene has")
+        if is_inverted and not abs(np.linalg.det(np.array(matrix))) >= 1 / LARGEST:
+            raise ValueError("a matrix that cannot be inverted")
         return matrix
 
     return checked
 
 
-# Of this size where they are read; the code that makes them knows what it makes.
-Matrix3 = Annotated[Matrix, _of_size(3)]
-Matrix4 = Annotated[Matrix, _of_size(4)]
+def checked_scale(value: float) -> float:
+    """A length in another unit, which is neither nothing nor beyond what pictures can hold; ValueError otherwise."""
+    if not 1 / LARGEST <= value <= LARGEST:
+        raise ValueError(f"not a scale: {value}")
+    return value
+
+
+# Beyond what any scene has, and far from what a 32-bit float cannot hold.
+LARGEST = 1e12
+# Of this size, and such that cameras can be computed with them, where they are read; the code that makes them knows
+# what it makes.
+Matrix3 = Annotated[Matrix, _of_size(3, is_inverted=False)]
+Matrix4 = Annotated[Matrix, _of_size(4, is_inverted=False)]
+_Intrinsics = Annotated[Matrix, _of_size(3, is_inverted=True)]
+_Rigid = Annotated[Matrix, _of_size(4, is_inverted=True)]
 Points = npt.NDArray[np.float64]
 
 _HOLDS = {
@@ -62,11 +78,11 @@ class Camera(JsonObject):
 
     name: str
     type: str
-    k: Matrix3 | None
-    world_to_camera: Matrix4
+    k: _Intrinsics | None
+    world_to_camera: _Rigid
     clip_start: float
     clip_end: float
-    parallel_k: Matrix3 | None = None
+    parallel_k: _Intrinsics | None = None
     lens: float | None = None
     sensor_width: float = 36.0
     sensor_height: float = 24.0

@@ -7,10 +7,12 @@ surface; the depth pass says whether something is in front.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from ..base.box import MOST_PIXELS
 from ..base.json_fields import JsonRow
 from .camera import Camera
 
@@ -48,6 +50,14 @@ class Keypoint(JsonRow):
     y: float
     visibility: Visibility
     z: float
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Raises TypeError or ValueError where the data are not a keypoint in an image."""
+        found = super().from_json(data)
+        if not (0 <= found.x <= MOST_PIXELS and 0 <= found.y <= MOST_PIXELS):
+            raise ValueError("a keypoint that no image has")
+        return found
 
 
 ABSENT = Keypoint(0.0, 0.0, Visibility.ABSENT, 0.0)

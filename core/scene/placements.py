@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.json_fields import JsonObject
-from .camera import Matrix, Matrix4
+from .camera import LARGEST, Matrix, Matrix4
 from .scene_geometry import Mesh, Surface
 
 Floats = npt.NDArray[np.float64]
@@ -53,6 +53,8 @@ class Bounds:
     @classmethod
     def from_json(cls, data: Sequence[float]) -> "Bounds":
         """Raises TypeError or ValueError where the data are not six numbers."""
+        if not all(abs(value) <= LARGEST for value in data):
+            raise ValueError("a number that no scene has")
         x0, y0, z0, x1, y1, z1 = map(float, data)
         return cls((x0, y0, z0), (x1, y1, z1))
 

@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 from ..base.errors import SceneError
 from ..base.files import canonical_json, complete_file, digest
 from ..base.input_files import parse_json
 from ..base.json_fields import LEFT_OUT, JsonObject, JsonRow
-from ..settings.category_table import Category
-from .camera import Camera
+from ..settings.category_table import LARGEST_ID, Category
+from .camera import Camera, checked_scale
 from .compositing import Compositing
 from .keypoints import SceneKeypoint
 from .placements import Placement
@@ -30,6 +30,14 @@ _LACKING: dict[str, Any] = {
 }
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
+
+
+def _labelled(categories: tuple[Category, ...]) -> tuple[Category, ...]:
+    if not all(one.id is None or 1 <= one.id <= LARGEST_ID for one in categories):
+        raise ValueError("an id that no category can have")
+    if len({one.name for one in categories}) < len(categories):
+        raise ValueError("two categories of one name")
+    return categories
 
 
 # What decides on a category where no rule does, see SceneEntry.origin.
@@ -160,8 +168,16 @@ def refusal(name: str) -> str:
 class SceneEntries(JsonObject):
     """All entries of one kind, and their categories, also those that a frame does not show."""
 
-    categories: tuple[Category, ...] = ()
+    categories: Annotated[tuple[Category, ...], _labelled] = ()
     entries: tuple[SceneEntry, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Raises KeyError, TypeError or ValueError where the data are none, or an entry's category is missing."""
+        found = super().from_json(data)
+        if not {entry.category for entry in found.entries} <= {None, *(one.name for one in found.categories)}:
+            raise ValueError("an entry is of no category")
+        return found
 
     @property
     def indexed(self) -> bool:
@@ -229,15 +245,15 @@ class SceneRecord(JsonObject):
     frame: int
     width: int
     height: int
-    pixel_aspect: float
-    unit_scale: float
+    pixel_aspect: Annotated[float, checked_scale]
+    unit_scale: Annotated[float, checked_scale]
     camera: Camera | None
     objects: SceneEntries
     materials: SceneEntries
     assets: SceneEntries
     parents: SceneEntries = SceneEntries()
     collections: SceneEntries = SceneEntries()
-    table: tuple[Category, ...] = ()
+    table: Annotated[tuple[Category, ...], _labelled] = ()
     opaque: tuple[int, int, int, int] | None = None
     placements: tuple[Placement, ...] = ()
     keypoints: tuple[SceneKeypoint, ...] = ()

@@ -156,6 +156,14 @@ class CategoryTable(JsonObject):
         return tuple(category for category in self.categories if category.id != 0)
 
 
+def check_drawn(category: Category) -> None:
+    """Raises ValueError where a category of a record has a colour or a skeleton that cannot be drawn."""
+    colour_is_good = not category.colour or _COLOUR.fullmatch(category.colour)
+    numbers = range(1, len(category.keypoints) + 1)
+    if not colour_is_good or not all(number in numbers for pair in category.skeleton for number in pair):
+        raise ValueError("a category that cannot be drawn")
+
+
 def check_category(category: Category) -> None:
     """Raises CategoryError where a table could not hold it."""
     name = category.name

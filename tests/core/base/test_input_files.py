@@ -55,7 +55,23 @@ def test_letters_and_halves_of_them() -> None:
             parse_json(half)
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "", "\x00", "{", b"\xff\xfe\xff", "1" * 10_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "",
+        "\x00",
+        "{",
+        b"\xff\xfe\xff",
+        "1" * 10_000,
+        "NaN",
+        "[-Infinity]",
+        "1e309",
+        "-1E+0309",
+        "9" * 400 + ".0",
+    ],
+)
 def test_no_json(text: str | bytes) -> None:
     with pytest.raises(ValueError):
         parse_json(text)

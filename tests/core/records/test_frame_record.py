@@ -92,9 +92,15 @@ numbers = st.integers(0, 2**53)
 floats = st.floats(allow_nan=False, allow_infinity=False)
 
 
+sides = st.integers(1, 2**14)
+scales = st.floats(0.5, 1000)
+
+
 def matrices(size: int) -> st.SearchStrategy[tuple[tuple[float, ...], ...]]:
-    row = st.tuples(*[floats] * size)
-    return st.tuples(*[row] * size)
+    """Of those that can be inverted: any scales on the diagonal, and anything above it."""
+    above = st.floats(-1e12, 1e12)
+    rows = [st.tuples(*[st.just(0.0)] * row, scales, *[above] * (size - row - 1)) for row in range(size)]
+    return st.tuples(*rows)
 
 
 cameras = st.builds(
@@ -107,7 +113,9 @@ cameras = st.builds(
     floats,
     parallel_k=st.none() | matrices(3),
 )
-boxes = st.builds(Box, numbers, numbers, numbers, numbers)
+boxes = st.builds(
+    lambda x, y, width, height: Box(x, y, x + width, y + height), st.integers(-(2**30), 2**30), sides, sides, sides
+)
 label_lists = st.lists(numbers, min_size=1, max_size=3).map(tuple)
 parts = st.builds(
     lambda name, category, labels, *mask: Part(name, category, labels, Mask(labels[0], *mask)),
@@ -115,7 +123,7 @@ parts = st.builds(
     texts,
     label_lists,
     boxes,
-    numbers,
+    st.integers(1, 2**53),
     texts,
 )
 instances = st.builds(
@@ -145,8 +153,8 @@ records = st.builds(
     sequence=texts,
     frame=st.integers(-(2**53), 2**53),
     name=texts,
-    width=numbers,
-    height=numbers,
+    width=sides,
+    height=sides,
     image=texts,
     colour=st.none() | st.dictionaries(texts, texts | floats | st.none(), max_size=3),
     pictures=st.lists(texts, max_size=2).map(tuple),

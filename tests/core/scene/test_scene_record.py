@@ -41,7 +41,8 @@ RECORD = SceneRecord(
 PANORAMA = Panorama("fisheye_lens_polynomial", 3.5, 3.5, 32.0, 24.0, 3.1, (0.0, -0.07, 0.0, 1e-5, 0.0))
 
 TEXTS = st.text(max_size=10)
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+SCALES = st.floats(1e-12, 1e12)
+NUMBERS = st.floats(-1e12, 1e12)
 FACTS = st.builds(
     Facts,
     name=TEXTS,
@@ -81,15 +82,27 @@ CATEGORIES = st.builds(
     st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=2).map(tuple),
     st.none() | st.sampled_from(Grouping),
 )
-TABLES = st.builds(SceneEntries, st.lists(CATEGORIES, max_size=3).map(tuple), st.lists(ENTRIES, max_size=4).map(tuple))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> SceneEntries:
+    """Entries, each of one of the categories or of none."""
+    categories = draw(st.lists(CATEGORIES, max_size=3, unique_by=lambda one: one.name))
+    names = st.sampled_from([None, *(one.name for one in categories)])
+    entries = [entry.decided(draw(names), entry.origin, entry.ignored) for entry in draw(st.lists(ENTRIES, max_size=4))]
+    return SceneEntries(tuple(categories), tuple(entries))
+
+
+TABLES = tables()
+
 RECORDS = st.builds(
     SceneRecord,
     scene=TEXTS,
     frame=st.integers(-1048574, 1048574),
     width=st.integers(1, 65536),
     height=st.integers(1, 65536),
-    pixel_aspect=NUMBERS,
-    unit_scale=NUMBERS,
+    pixel_aspect=SCALES,
+    unit_scale=SCALES,
     camera=st.none() | st.just(CAMERA),
     objects=TABLES,
     materials=TABLES,
@@ -97,7 +110,7 @@ RECORDS = st.builds(
     geometry=st.none() | TEXTS,
     parents=TABLES,
     collections=TABLES,
-    table=st.lists(CATEGORIES, max_size=2).map(tuple),
+    table=st.lists(CATEGORIES, max_size=2, unique_by=lambda one: one.name).map(tuple),
     opaque=st.none() | st.tuples(*[st.integers(0, 100)] * 4),
 )
 
