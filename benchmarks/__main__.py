@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import (
     bench_amodal,
+    bench_exports,
     bench_frames,
     bench_instances,
     bench_memory,
@@ -28,6 +29,7 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
     "command_line": bench_frames.measure_command_line,
     "memory": bench_memory.measure,
     "merge": bench_merge.measure,
+    "exports": bench_exports.measure,
     "amodal": bench_amodal.measure,
     "occlusion": bench_occlusion.measure,
     "overlay": bench_overlay.measure,

@@ -27,11 +27,11 @@ def measure(folder: Path) -> Section:
     """Records in the page cache; writing them is excluded."""
     rows = []
     imports = in_fresh_process(nothing)
-    kinds = [_example(folder, seed) for seed in range(_KINDS)]
+    kinds = examples(folder)
     for count in (1_000, 10_000):
         output = folder / f"{count} records"
         with mock.patch("os.fsync"):  # ten thousand times would be most of this benchmark's time
-            for record in _records(kinds, count):
+            for record in records(kinds, count):
                 write_record(output, record)
         with one_core():
             outcomes = [in_fresh_process(merge, output) for _ in range(3)]
@@ -43,14 +43,19 @@ def measure(folder: Path) -> Section:
     return Section("COCO merge", text, rows)
 
 
+def examples(folder: Path) -> list[FrameRecord]:
+    """The records of some small synthetic frames."""
+    return [_example(folder, seed) for seed in range(_KINDS)]
+
+
 def _example(folder: Path, seed: int) -> FrameRecord:
-    """The record of a small synthetic frame."""
     file = folder / f"small_{seed}.exr"
     write_single_part(render(_SIZE, _OBJECTS, seed), file)
     return annotate(labels_job(file, folder / "examples", LabelSource.OBJECT_INDEX))
 
 
-def _records(kinds: list[FrameRecord], count: int) -> Iterator[FrameRecord]:
+def records(kinds: list[FrameRecord], count: int) -> Iterator[FrameRecord]:
+    """So many records, which are those of examples() under other names."""
     for number, record in enumerate(islice(cycle(kinds), count), start=1):
         name = f"frame_{number:06}"
         yield replace(record, frame=number, name=name, image=f"images/{name}.png")

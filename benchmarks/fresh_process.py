@@ -49,7 +49,17 @@ def merge(output: str) -> object:
     return write_formats(open_records(DatasetFolder(Path(output))), [CocoWriter()])
 
 
-TASKS: dict[str, Callable[..., object]] = {task.__name__: task for task in (nothing, read_all, annotate_labels, merge)}
+def export(output: Path, formats: str) -> object:
+    """A dataset in some formats, separated by commas, without its images."""
+    from core.dataset.export import export as export_dataset
+
+    settings = Settings.from_json({"formats": formats.split(","), "media": "none"})
+    return export_dataset(Path(output), settings).frames
+
+
+TASKS: dict[str, Callable[..., object]] = {
+    task.__name__: task for task in (nothing, read_all, annotate_labels, merge, export)
+}
 
 
 def labels_job(file: Path, output: Path, source: LabelSource) -> FrameJob:
