@@ -2,17 +2,19 @@
 
 What is left is right, or known not to be, and the next run ends with the bytes of one that was never disturbed."""
 
-import os
+import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.annotate.annotate import annotate
-from core.base import files
 from core.base.dataset_folder import DatasetFolder
-from core.base.errors import OutputError, RecordError
+from core.base.errors import RecordError
 from core.base.files import Content
 from core.base.temporary_names import remove_old_leftovers, temporary_files
 from core.records.frame_job import FrameJob
@@ -25,7 +27,9 @@ from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, Settings
 from tests.builders import plain_frame, plain_job
 from tests.core.datasets import bytes_in
+from tests.core.killed_runs import FULL, KILLED
 
+ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(__file__).resolve().parents[2] / "data/4.5"
 # Maps and soft masks that both have, with other bytes, and files that only one of them has.
 A: dict[str, Any] = {"soft_masks": True, "maps": (DenseMap.DEPTH_PNG, DenseMap.DEPTH_EXR), "pictures": False}
@@ -39,31 +43,35 @@ def _job(output: Path, settings: dict[str, Any]) -> FrameJob:
     return plain_job(plain_frame(DATA / "crypto_only_0001.exr", name="frame_0001"), output, **settings)
 
 
-def _in_child(job: FrameJob, happens: Any) -> int:
-    """Annotate in a process of its own, in which something happens at each operation; returns its exit code."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            files.happens = happens
-            annotate(job)
-            os._exit(0)
-        except OutputError:
-            os._exit(3)
-        finally:
-            os._exit(4)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+class Children:
+    """Annotates in child processes of a small one, see killed_runs.py."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.core.killed_runs"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def annotate(self, job: FrameJob, number: int, operation: str = "") -> int:
+        """The exit code of a child with this request."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        request = {"job": job.as_json(), "number": number, "operation": operation}
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
+
+    def end(self) -> None:
+        self._process.communicate()
 
 
-def _killing_at(number: int) -> Any:
-    """Kills the process before its operation of this number, as SIGKILL does: nothing is cleaned up."""
-    left = [number]
-
-    def happens(operation: str, path: Path) -> None:
-        if left[0] == 0:
-            os._exit(9)
-        left[0] -= 1
-
-    return happens
+@pytest.fixture(scope="module")
+def children() -> Iterator[Children]:
+    found = Children()
+    yield found
+    found.end()
 
 
 def _is_consistent(output: Path) -> bool:
@@ -84,15 +92,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-def test_killed_at_every_operation(undisturbed: dict[str, Path], tmp_path: Path) -> None:
+def test_killed_at_every_operation(undisturbed: dict[str, Path], children: Children, tmp_path: Path) -> None:
     """Settings A are done, and a run with settings B is killed: A and B both find what they need to do."""
     assert bytes_in(undisturbed["A"]).keys() != bytes_in(undisturbed["B"]).keys()
     kept = voided = 0
     for number in range(_MOST_OPERATIONS):
         output = tmp_path / str(number)
         shutil.copytree(undisturbed["A"], output)
-        code = _in_child(_job(output, B), _killing_at(number))
-        assert code in (0, 9)
+        code = children.annotate(_job(output, B), number)
+        assert code in (0, KILLED)
         if code == 0:
             assert bytes_in(output) == bytes_in(undisturbed["B"])
             break
@@ -116,24 +124,16 @@ def test_killed_at_every_operation(undisturbed: dict[str, Path], tmp_path: Path)
 
 
 @pytest.mark.parametrize("operation", ["open", "sync", "folder"])
-def test_a_disk_that_is_full(undisturbed: dict[str, Path], tmp_path: Path, operation: str) -> None:
+def test_a_disk_that_is_full(undisturbed: dict[str, Path], children: Children, tmp_path: Path, operation: str) -> None:
     """At any operation that needs space: what is there stays as it is, byte for byte."""
     for number in range(_MOST_OPERATIONS):
         output = tmp_path / str(number)
         shutil.copytree(undisturbed["A"], output)
-        left = [number]
-
-        def happens(what: str, path: Path, left: list[int] = left) -> None:
-            if what == operation:
-                left[0] -= 1
-                if left[0] < 0:
-                    raise OSError(28, "No space left on device")
-
-        code = _in_child(_job(output, B), happens)
+        code = children.annotate(_job(output, B), number, operation)
         if code == 0:
             assert number > 3 if operation != "folder" else number > 0
             return
-        assert code == 3
+        assert code == FULL
         assert bytes_in(output) == bytes_in(undisturbed["A"])
     pytest.fail("it never ends")
 
