@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.base.input_files import open_file, parse_json, read_file, read_json
+from core.base.input_files import _DOUBTFUL, _may_be_doubtful, open_file, parse_json, read_file, read_json
 
 LINKS_AND_PIPES = pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes and devices among its files")
 
@@ -75,3 +77,15 @@ def test_letters_and_halves_of_them() -> None:
 def test_no_json(text: str | bytes) -> None:
     with pytest.raises(ValueError):
         parse_json(text)
+
+
+@given(st.text(st.sampled_from('\\udD8Cc0139eE+-.,:[]"e '), max_size=40))
+def test_nothing_doubtful_is_missed(text: str) -> None:
+    """The quick look lets through whatever the exact one would find."""
+    assert _may_be_doubtful(text) or not _DOUBTFUL.search(text)
+
+
+def test_the_quick_look_is_right_about_records() -> None:
+    for doubtful in ('{"a":1e309}', "[1E+400]", "[-1.5e0309]", '["\\ud800"]', "1" * 300):
+        assert _may_be_doubtful(doubtful)
+    assert not _may_be_doubtful('{"rle":"e3o2e12b","x":[1e-05,2.5e+20,12345678901234567890]}')
