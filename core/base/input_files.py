@@ -11,7 +11,9 @@ from typing import Any
 _DOUBTFUL = re.compile(r"\\u[dD][89a-fA-F]|(?:^|[\[,:\s])-?\d+(?:\.\d+)?[eE]\+?0*[1-9]\d\d|\d{300}")
 # With each digit as 0: without one of these there is nothing doubtful. Looking for them takes a hundredth of the time.
 _DIGITS_AS_0 = bytes.maketrans(b"123456789E", b"000000000e")
-_SIGNS_OF_DOUBT = b"\\ud", b"\\uD", b"0e000", b"0e+000", b"0" * 300
+_SIGNS_OF_DOUBT = b"\\ud", b"\\uD", b"0" * 300
+_EXPONENTS = b"0e000", b"0e+000"
+_LONGEST_NUMBER = 400
 
 
 def _no_number(name: str) -> float:
@@ -59,7 +61,18 @@ def parse_json(text: str | bytes) -> Any:
 
 def _may_be_doubtful(text: str) -> bool:
     shape = text.encode("utf-8", "surrogatepass").translate(_DIGITS_AS_0)
-    return any(sign in shape for sign in _SIGNS_OF_DOUBT)
+    return any(sign in shape for sign in _SIGNS_OF_DOUBT) or any(_has_number(shape, end) for end in _EXPONENTS)
+
+
+def _has_number(shape: bytes, end: bytes) -> bool:
+    """Whether some of the places where the end of a number stands is not within a text, such as a digest."""
+    place = shape.find(end)
+    while place >= 0:
+        before = shape[max(0, place - _LONGEST_NUMBER) : place].rstrip(b"0.-")[-1:]
+        if before in b"[,: \t\r\n":
+            return True
+        place = shape.find(end, place + 1)
+    return False
 
 
 def read_json(path: Path) -> Any:
