@@ -5,14 +5,13 @@
     macOS     the process watches its standard input, see worker.py, as it does on the other two besides
 
 For Linux a parent is the THREAD that started the process, and the threads of a render in Blender end with the render.
-So a thread that never ends starts all of them. It lets no Ctrl-C through to them either, from their first instruction:
-the whole group of a terminal gets one, and what it means is up to the parent.
+So each process is started by a thread of its own, which ends after it. It lets no Ctrl-C through to the process either,
+from its first instruction: the whole group of a terminal gets one, and what it means is up to the parent.
 
 Blender's process imports this module, and so does the worker.
 """
 
 import ctypes
-import queue
 import signal
 import subprocess
 import sys
@@ -27,31 +26,48 @@ _JOB_EXTENDED_LIMITS = 9
 _KILL_ON_JOB_CLOSE = 0x2000
 
 Process = subprocess.Popen[str]
-_Order = tuple[Callable[[], Process], "Future[Process]"]
 
 
-def start_process(arguments: list[str], **options: Any) -> Process:
+def start_process(arguments: list[str], **options: Any) -> tuple[Process, Callable[[], None]]:
     """Start a process that does not outlive this one, if on Linux it calls end_with_parent().
 
     Args:
         arguments, options: as subprocess.Popen takes them.
 
+    Returns:
+        The process, and what has to be called when it has ended.
+
     Raises:
         OSError: there is no such program.
     """
-
-    def start() -> Process:
-        process = subprocess.Popen(arguments, **options)
-        if sys.platform == "win32":
-            _put_into_job(process)
-        return process
-
     started: Future[Process] = Future()
-    _starter().put((start, started))
+    ended = threading.Event()
+
+    def own() -> None:
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process = subprocess.Popen(arguments, **options)
+            if sys.platform == "win32":
+                _put_into_job(process)
+            started.set_result(process)
+        except Exception as error:
+            started.set_exception(error)
+            return
+        ended.wait()
+
+    thread = threading.Thread(target=own, name="labelpass-starter", daemon=True)
+    thread.start()
+
+    def release() -> None:
+        ended.set()
+        thread.join()
+
     try:
-        return started.result()
-    except KeyboardInterrupt:  # nobody is going to own it
+        return started.result(), release
+    except KeyboardInterrupt:  # nobody is going to own it, and it ends with the thread
         started.add_done_callback(_discard)
+        ended.set()
         raise
 
 
@@ -62,44 +78,6 @@ def end_with_parent() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
-class _Starter:
-    """A thread that starts processes for all others until the end of this process."""
-
-    def __init__(self) -> None:
-        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="labelpass-starter", daemon=True)
-        self._thread.start()
-
-    @property
-    def is_alive(self) -> bool:
-        """Not so in a process that was forked."""
-        return self._thread.is_alive()
-
-    def put(self, order: _Order) -> None:
-        self._orders.put(order)
-
-    def _run(self) -> None:
-        if sys.platform != "win32":
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        while True:
-            start, started = self._orders.get()
-            try:
-                started.set_result(start())
-            except Exception as error:
-                started.set_exception(error)
-            del start, started  # which would keep the process until the next one
-
-
-_known: list[_Starter] = []
-
-
-def _starter() -> _Starter:
-    """The one of this process; a second one, of two threads that are as fast, does no harm."""
-    if not (_known and _known[0].is_alive):
-        _known[:] = [_Starter()]
-    return _known[0]
 
 
 def _discard(started: "Future[Process]") -> None:
@@ -138,6 +116,7 @@ if sys.platform == "win32":
         ]
 
     _jobs: list[int] = []
+    _making_job = threading.Lock()
 
     def _put_into_job(process: Process) -> None:
         """What cannot be put there still ends with its standard input."""
@@ -146,7 +125,13 @@ if sys.platform == "win32":
         kernel.CreateJobObjectW.argtypes = [ctypes.c_void_p, wintypes.LPCWSTR]
         kernel.SetInformationJobObject.argtypes = [wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD]
         kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
-        if not _jobs:  # only one thread comes here
+        with _making_job:
+            _make_job(kernel)
+        if _jobs:
+            kernel.AssignProcessToJobObject(_jobs[0], int(process._handle))  # type: ignore[attr-defined]
+
+    def _make_job(kernel: Any) -> None:
+        if not _jobs:
             job = kernel.CreateJobObjectW(None, None)
             if not job:
                 return
@@ -154,4 +139,3 @@ if sys.platform == "win32":
             limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE
             kernel.SetInformationJobObject(job, _JOB_EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
             _jobs.append(job)  # and never closed: the system does that at the end of this process
-        kernel.AssignProcessToJobObject(_jobs[0], int(process._handle))  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ class WorkerProcess:
         self._outputs: set[Path] = set()
         self._errors: deque[str] = deque(maxlen=20)
         try:
-            self._process = start_process(
+            self._process, self._release = start_process(
                 [sys.executable, "-s", "-P", "-m", _WORKER_PROGRAM, str(threads), str(sign_seconds)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -122,6 +122,7 @@ class WorkerProcess:
                 self._process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 return  # it hangs in the system, as on a disk that is gone; it dies when that lets go of it
+        self._release()
         for thread in self._threads:
             thread.join()
         for pipe in (self._process.stdout, self._process.stderr):

@@ -209,6 +209,7 @@ def test_tasks_are_done(frames: Frames, workers: int) -> None:
         assert pool.poll() == []
 
     assert all(isinstance(event, Done) for event in events)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("labelpass")]
     assert {event.task.tag for event in events} == names
     assert [event.result for event in events if isinstance(event, Done)] == [
         {"instances": 3, "dropped": 0, "notes": []}
