@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from ..base.box import Pixels
 from ..base.errors import InputError
 from ..base.files import complete_file
+from ..base.input_files import open_file
 from ..settings.settings import JPEG_QUALITY, ImageFormat
 
 Bytes = npt.NDArray[np.uint8]
@@ -23,6 +26,8 @@ _CUT_BITS = 12
 _ROWS_AT_ONCE = 16
 # On the demo's frames zlib's level 1 takes a quarter of the time of the usual 6, for files a sixth larger.
 PNG_LEVEL = 1
+_PNG = b"\x89PNG\r\n\x1a\n"
+_MOST_PIXELS = 1 << 29
 # Of an image whose brightness is looked at: the shorter side in pixels, and the brightest level that is dark.
 _LOOKED_AT = 120
 _DARK_LEVEL = 16
@@ -50,6 +55,29 @@ def to_srgb(combined: Pixels) -> Bytes:
     return encoded
 
 
+def open_image(path: Path) -> Image.Image:
+    """Open a PNG or JPEG file of a dataset, which may be as large as its frames are.
+
+    Pillow's own function warns of 89 million pixels and refuses 179 million, which takes images of 16384 x 16384 for an
+    attack. Here the limit is twice as many as those have.
+
+    Raises:
+        OSError: it cannot be read, is of another format, or has more pixels.
+        SyntaxError: when it is read to its end, and is damaged.
+    """
+    with open_file(path) as file:
+        kind = PngImageFile if file.read(len(_PNG)) == _PNG else JpegImageFile
+    try:
+        image = kind(path)
+    except SyntaxError as error:
+        raise OSError(str(error)) from error
+    if image.width * image.height > _MOST_PIXELS:
+        size = f"{image.width} x {image.height}"
+        image.close()
+        raise OSError(f"it claims to have {size} pixels")
+    return image
+
+
 def write_image(path: Path, pixels: Bytes, format: ImageFormat) -> None:
     """Write (H, W, 3) uint8 pixels; OutputError where the file cannot be written."""
     with complete_file(path) as file:
@@ -63,7 +91,7 @@ def write_image(path: Path, pixels: Bytes, format: ImageFormat) -> None:
 def read_image(path: Path) -> Bytes:
     """Read an image as (H, W, 3) uint8; InputError where that cannot be done."""
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError) as error:
         raise _unreadable(path, error) from error
@@ -76,7 +104,7 @@ def is_dark(path: Path) -> bool:
     is made smaller, so that stray bright pixels do not count.
     """
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.draft("L", (_LOOKED_AT, _LOOKED_AT))  # a JPEG need not be decoded in full
             grey = image.convert("L").reduce(max(1, min(image.size) // _LOOKED_AT))
     except (OSError, SyntaxError) as error:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..base.errors import RecordError
-from ..drawing.image_files import PNG_LEVEL
+from ..drawing.image_files import PNG_LEVEL, open_image
 from ..masks.rle import paint_masks
 from ..records.frame_record import FrameRecord
 from ..records.instance import Instance
@@ -214,7 +214,7 @@ def _channels(frame: ExportedFrame) -> int:
     if frame.record.colour is None:
         return 3
     try:
-        with Image.open(frame.image) as image:
+        with open_image(frame.image) as image:
             return len(image.getbands())
     except OSError as error:
         raise RecordError(f"{frame.image} is missing, which a frame record names; annotate that frame again") from error

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ..base.box import Box
 from ..base.errors import InputError, RecordError
+from ..drawing.image_files import open_image
 from ..masks.polygons import exact_polygons
 from ..masks.rle import decode_columns
 from ..masks.runs import Mask
@@ -229,7 +229,7 @@ class SeenInstance(Region):
         box, dataset = soft_mask.box, self._place.records.dataset
         whole = np.zeros((self._place.height, self._place.width), np.uint8)
         try:
-            with Image.open(dataset.file(soft_mask.file)) as image:
+            with open_image(dataset.file(soft_mask.file)) as image:
                 if image.mode != "L" or image.size != (box.width, box.height):
                     raise ValueError("it is not an 8-bit grey image of the size that the record says")
                 whole[box.y0 : box.y1, box.x0 : box.x1] = np.asarray(image)

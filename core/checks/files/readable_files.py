@@ -1,9 +1,9 @@
 """Whether the files that a record names can be read to their end, and hold as much as it says."""
 
 import numpy as np
-from PIL import Image
 
 from ...base.errors import InputError
+from ...drawing.image_files import open_image
 from ...maps.codecs.codec import DAMAGED, why
 from ...settings.map_table import DenseMap, MapKind
 from ..checked_frame import CheckedFrame
@@ -20,9 +20,10 @@ def check_image(frame: CheckedFrame) -> Problems:
     """The training image can be read and has the size that the record says."""
     record = frame.record
     try:
-        with Image.open(frame.dataset.file(record.image)) as image:
-            image.load()
+        with open_image(frame.dataset.file(record.image)) as image:
             size = image.size
+            if size == (record.width, record.height):
+                image.load()
     except DAMAGED as error:
         yield f"{record.image} cannot be read ({why(error)}); annotate the frame again"
         return
@@ -33,7 +34,7 @@ def check_image(frame: CheckedFrame) -> Problems:
 def check_pictures(frame: CheckedFrame) -> Problems:
     for picture in frame.record.pictures:
         try:
-            with Image.open(frame.dataset.file(picture)) as image:
+            with open_image(frame.dataset.file(picture)) as image:
                 image.load()
         except DAMAGED as error:
             yield f"{picture} cannot be read ({why(error)}); annotate the frame again"
@@ -67,7 +68,7 @@ def check_soft_masks(frame: CheckedFrame) -> Problems:
             continue
         box = soft_mask.box
         try:
-            with Image.open(frame.dataset.file(soft_mask.file)) as image:
+            with open_image(frame.dataset.file(soft_mask.file)) as image:
                 if image.mode != "L":
                     raise ValueError("it is not an 8-bit grey PNG")
                 pixels = np.asarray(image)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from ...drawing.image_files import open_image
 from .codec import MapPixels, of_size
 from .png_files import read_png16, write_png8, write_png16
 
@@ -99,7 +99,7 @@ class OcclusionPng:
         return content.count
 
     def read(self, path: Path, height: int, width: int) -> MapPixels:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             if image.mode != "L":
                 raise ValueError("it is not an 8-bit grey PNG")
             stored = of_size(np.asarray(image), height, width)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.base.errors import InputError, OutputError
+from core.drawing import image_files
 from core.drawing.image_files import read_image, to_srgb, write_image
 from core.settings.settings import ImageFormat
 
@@ -172,3 +173,18 @@ def test_unwritable_place_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(OutputError, match=r"Cannot write .*a\.png"):
         write_image(tmp_path / "file" / "a.png", NOISE, ImageFormat.PNG)
+
+
+@pytest.mark.parametrize("format", [ImageFormat.PNG, ImageFormat.JPEG])
+def test_images_beyond_pillows_limit(tmp_path: Path, format: ImageFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image of ours is no attack, however large; one that claims more than any frame has is none of ours."""
+    path = tmp_path / f"a{format.suffix}"
+    write_image(path, np.full((20, 30, 3), 90, np.uint8), format)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(path)
+
+    assert read_image(path).shape == (20, 30, 3)
+    monkeypatch.setattr(image_files, "_MOST_PIXELS", 599)
+    with pytest.raises(InputError, match="it claims to have 30 x 20 pixels"):
+        read_image(path)
