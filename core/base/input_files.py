@@ -48,19 +48,21 @@ def parse_json(text: str | bytes) -> Any:
             or a text in it could not be written to a file: it holds half of a letter, and not as Python stands for a
             byte of a file's name.
     """
+    is_doubtful = _may_be_doubtful(text)
     if isinstance(text, bytes):
         text = text.decode("utf-8-sig")
     try:
         found = _DECODER.decode(text)
-        if _may_be_doubtful(text) and _DOUBTFUL.search(text):
+        if is_doubtful and _DOUBTFUL.search(text):
             json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogateescape")
     except RecursionError:
         raise ValueError("values are nested too deeply") from None
     return found
 
 
-def _may_be_doubtful(text: str) -> bool:
-    shape = text.encode("utf-8", "surrogatepass").translate(_DIGITS_AS_0)
+def _may_be_doubtful(text: str | bytes) -> bool:
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    shape = data.translate(_DIGITS_AS_0)
     return any(sign in shape for sign in _SIGNS_OF_DOUBT) or any(_has_number(shape, end) for end in _EXPONENTS)
 
 

@@ -113,11 +113,23 @@ class FrameRecord(JsonObject):
         if data["record_version"] == _VERSION_WITH_SPLIT:
             data = {**data, "variant": data["split"]}
         record = super().from_json({"origin": None, "beyond_shape": {}, **data})  # those of before did not say it
+        record._check_categories()
         if min(record.width, record.height) < 1 or record.width * record.height > MOST_PIXELS:
             raise ValueError("a size that no image has")
         for category in (*record.categories, *record.part_categories):
             check_drawn(category)
         return record
+
+    def _check_categories(self) -> None:
+        """Raises ValueError where something is of a category that the record does not list."""
+        names, part_names = ({one.name for one in some} for some in (self.categories, self.part_categories))
+        parts = (part for instance in self.instances for part in instance.parts or ())
+        if (
+            any(instance.category not in names for instance in self.instances)
+            or any(region.category not in names | {""} for region in self.ignored)
+            or any(part.category not in part_names for part in parts)
+        ):
+            raise ValueError("a category that is not listed")
 
 
 def check_version(data: Mapping[str, Any]) -> bool:

@@ -31,7 +31,10 @@ from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import AtBorder, Grouping, Ignored, ImageFormat, ImageFrom, LabelSource, Parts, Settings
 from tests.builders import (
     plain_frame,
+    plain_instance,
     plain_job,
+    plain_mask,
+    plain_record,
     plain_scene,
     read_record,
     record_files,
@@ -178,7 +181,35 @@ records = st.builds(
 )
 
 
-@given(records)
+def listing_its_categories(record: FrameRecord) -> FrameRecord:
+    """With those that it lacks: a record lists the categories of all that it has."""
+    used = {one.category for one in (*record.instances, *record.ignored)} - {one.name for one in record.categories}
+    parts = {part.category for instance in record.instances for part in instance.parts or ()}
+    parts -= {one.name for one in record.part_categories}
+    return dataclasses.replace(
+        record,
+        categories=(*record.categories, *map(Category, sorted(used))),
+        part_categories=(*record.part_categories, *map(Category, sorted(parts))),
+    )
+
+
+def test_a_category_that_is_not_listed(tmp_path: Path) -> None:
+    """Of an instance, a region to ignore or a part: such a record was not written by Labelpass."""
+    thing, part = plain_instance(), Part("a", "wheel", (1,), plain_mask())
+    listed = (Category("thing"),)
+    bad = [
+        plain_record(instances=(thing,)),
+        plain_record(ignored=(thing,)),
+        plain_record(instances=(dataclasses.replace(thing, parts=(part,)),), categories=listed),
+    ]
+    for record in bad:
+        with pytest.raises(RecordError, match="is damaged; annotate the frame again"):
+            read_record_file(write_record(tmp_path, record))
+    good = dataclasses.replace(bad[2], part_categories=(Category("wheel"),))
+    assert read_record_file(write_record(tmp_path, good)) == good
+
+
+@given(records.map(listing_its_categories))
 def test_round_trip(tmp_path_factory: pytest.TempPathFactory, record: FrameRecord) -> None:
     output = tmp_path_factory.getbasetemp() / "round_trip"
     # The name of the file is tested elsewhere; not every text can be one.
