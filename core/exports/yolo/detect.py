@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ...records.frame_record import FrameRecord
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportWriter
-from .yolo_folder import YoloWriter, number
+from .yolo_folder import FILES, YoloWriter, number
 
 
 class YoloDetectWriter(YoloWriter):
@@ -14,12 +14,7 @@ class YoloDetectWriter(YoloWriter):
     @property
     def about(self) -> str:
         return f"""
-## Files
-
-- `images/SPLIT/NAME.png` and `labels/SPLIT/NAME.txt`: an image and its rows. An image without instances has an empty
-  text file.
-- `data.yaml`: what Ultralytics loads.
-
+{FILES}
 ## Conventions
 
 A row is `class x y width height`. x and y are the middle of the box, from the outer corner of the top-left pixel; all

@@ -7,7 +7,7 @@ from ...records.frame_record import FrameRecord
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportWriter
 from ..record_masks import masks_of
-from .yolo_folder import YoloWriter, number
+from .yolo_folder import FILES, YoloWriter, number
 
 # Ultralytics drops an image if the upright box around the corners of one of its boxes is wider or higher than 1.01
 # images, or if its middle is outside. Corners outside the image are kept as they are.
@@ -20,12 +20,7 @@ class YoloObbWriter(YoloWriter):
     @property
     def about(self) -> str:
         return f"""
-## Files
-
-- `images/SPLIT/NAME.png` and `labels/SPLIT/NAME.txt`: an image and its rows. An image without instances has an empty
-  text file.
-- `data.yaml`: what Ultralytics loads.
-
+{FILES}
 ## Conventions
 
 A row is `class x1 y1 x2 y2 x3 y3 x4 y4`: the corners of the smallest rectangle around the pixels of the mask,

@@ -12,7 +12,7 @@ from ...settings.category_table import Category
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportTarget, ExportWriter
 from .mirrored_names import mirrored_names
-from .yolo_folder import YoloWriter, number, quoted
+from .yolo_folder import FILES, YoloWriter, number, quoted
 
 
 class YoloPoseWriter(YoloWriter):
@@ -27,12 +27,7 @@ class YoloPoseWriter(YoloWriter):
     @property
     def about(self) -> str:
         return f"""
-## Files
-
-- `images/SPLIT/NAME.png` and `labels/SPLIT/NAME.txt`: an image and its rows. An image without instances has an empty
-  text file.
-- `data.yaml`: what Ultralytics loads.
-
+{FILES}
 ## Conventions
 
 A row is `class x y width height`, then x, y and visibility of each keypoint. x and y are pixels from the outer corner

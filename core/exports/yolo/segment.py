@@ -8,7 +8,7 @@ from ...records.frame_record import FrameRecord
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportWriter
 from ..record_masks import masks_of
-from .yolo_folder import YoloWriter, number
+from .yolo_folder import FILES, YoloWriter, number
 
 # Polygons whose overlap with the mask is less are counted.
 _GOOD_IOU = 0.9
@@ -20,12 +20,7 @@ class YoloSegmentWriter(YoloWriter):
     @property
     def about(self) -> str:
         return f"""
-## Files
-
-- `images/SPLIT/NAME.png` and `labels/SPLIT/NAME.txt`: an image and its rows. An image without instances has an empty
-  text file.
-- `data.yaml`: what Ultralytics loads.
-
+{FILES}
 ## Conventions
 
 A row is `class x1 y1 x2 y2 ...`, the points of one polygon. They are pixels of the mask at its outline, each at the

@@ -21,6 +21,15 @@ _SMALLEST_SIDE = 10
 _DIGITS = 8
 
 
+# The beginning of LABELPASS.md of all tasks that have rows.
+FILES = """## Files
+
+- `images/SPLIT/NAME.png` and `labels/SPLIT/NAME.txt`: an image and its rows. An image without instances has an empty
+  text file.
+- `data.yaml`: what Ultralytics loads.
+"""
+
+
 class YoloWriter(ExportWriter):
     """Writes the folder. The methods and attributes of a subclass say what its format has.
 
