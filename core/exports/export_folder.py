@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,14 @@ def complete_export(folder: Path) -> Iterator[Path]:
         OutputError: the folder holds something else, or cannot be written.
     """
     check_replaceable(folder)
-    with replaced_folder(folder) as temporary:
-        yield temporary
-        if hasattr(os, "sync"):
-            os.sync()  # the files are many and small, and each by itself would take a thousand times longer
+    was_there = folder.parent.is_dir()
+    try:
+        with replaced_folder(folder) as temporary:
+            yield temporary
+            if hasattr(os, "sync"):
+                os.sync()  # the files are many and small, and forcing each to disk would take far longer
+    except BaseException:
+        if not was_there:
+            with suppress(OSError):  # of several formats the others may have theirs in it still
+                folder.parent.rmdir()
+        raise

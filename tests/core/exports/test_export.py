@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import core.exports.media
-from core.base.errors import OutputError, RecordError, UsageError
+from core.base.errors import LabelpassError, OutputError, RecordError, UsageError
 from core.dataset.export import export
 from core.dataset.splits import Splits
 from core.exports.export_folder import ExportFolder
@@ -213,3 +213,12 @@ def test_a_dataset_that_cannot_be_written(dataset: Path, tmp_path: Path) -> None
     export(dataset, Settings(formats=(COCO,)), tmp_path / "elsewhere")
 
     assert {file: (dataset / file).stat().st_mtime_ns for file in files_in(dataset)} == before
+
+
+def test_a_format_that_refuses_leaves_no_folder(tmp_path: Path) -> None:
+    """Some know only between the rounds that they cannot hold the dataset."""
+    write_rich(tmp_path)
+    with pytest.raises(LabelpassError, match="--split-by sequence"):
+        export(tmp_path, Settings(formats=(COCO, ExportFormat.MOT)))
+
+    assert not (tmp_path / "exports").exists()
