@@ -37,13 +37,13 @@ def run_tests(session: nox.Session, blender: str) -> None:
     Those of core know numpy, not Blender: they run once with each numpy, and those of programs know neither.
     """
     first = next(version for version, numpy in BLENDERS.items() if numpy == BLENDERS[blender])
-    core = ["tests/core"] if blender == first else []
-    if core and blender != MAIN_BLENDER:
-        core.append("--ignore=tests/core/programs")
-    pytest = ["python", "-m", "pytest", *session.posargs]
-    one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # several sessions go on at once, and each starts hundreds of processes
-    session.run(*pytest, *core, "tests/installed", env=one_thread)
-    session.run(*pytest, "tests/blender", env=one_thread)
+    suites = ["tests/blender", "tests/installed"]
+    if blender == first:
+        suites.insert(1, "tests/core --ignore=tests/core/programs")
+    if blender == MAIN_BLENDER:
+        suites.insert(2, "tests/core/programs")
+    one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # several suites go on at once, and each starts hundreds of processes
+    session.run("python", "tools/run_tests.py", *suites, "--", *session.posargs, env=one_thread)
 
 
 @nox.session(python="3.11")
