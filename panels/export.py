@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..operators import help_pages
 from .presets import LABELPASS_PT_presets
 from .sidebar import SidebarPanel
 
@@ -11,6 +12,7 @@ class Export(SidebarPanel):
     name = "export"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
+        self.layout.operator("wm.url_open", text="", icon="HELP", emboss=False).url = help_pages.first_page()
         LABELPASS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -114,3 +114,10 @@ def test_no_import_of_bpy_at_the_top_of_the_package() -> None:
     tree = ast.parse((CHECKOUT / "__init__.py").read_text(encoding="utf-8"))
     assert not [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     assert "OpenEXR" not in sys.modules
+
+
+def test_help_is_there() -> None:
+    from labelpass.operators import help_pages
+
+    assert help_pages.first_page() == (CHECKOUT / "docs/labels.md").as_uri()
+    assert (CHECKOUT / "docs/labels.md").is_file()
