@@ -12,7 +12,7 @@ from ..labels.labelled_frame import LabelledFrame, label_frame
 from ..records.frame_job import FrameJob
 from ..records.frame_record import FrameRecord
 from ..records.record_store import open_records
-from ..records.stale_files import all_files, earlier_files, remove_stale_files
+from ..records.stale_files import earlier_files, give_way
 from ..settings.conflicts import check_together
 from ..settings.map_table import WrittenMap, two_frame_maps
 from .beyond_shape import add_beyond_shape, find_beyond_shape
@@ -55,11 +55,7 @@ def annotate(job: FrameJob, checkpoint: Callable[[], None] = lambda: None) -> Fr
     earlier = earlier_files(records, job.files.path)
     made: list[FrameRecord] = []
 
-    def replace_earlier() -> None:
-        records.void(job.files.path, earlier.union(*map(all_files, made)))
-        remove_stale_files(job.dataset, earlier, made[0])
-
-    with noting_contents() as noted, files_at_once(replace_earlier):
+    with noting_contents() as noted, files_at_once(lambda: give_way(records, earlier, made[0])):
         record = _make(job, key, checkpoint)
         record = dataclasses.replace(record, contents=_contents(job.dataset, record.files(), noted))
         made.append(record)

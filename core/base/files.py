@@ -59,10 +59,6 @@ class Content(JsonRow):
         return stat.S_ISREG(found.st_mode) and found.st_size == self.size
 
 
-def happens(operation: str, path: Path) -> None:
-    """Called before each operation on a file that is written. Tests put something in its place that fails or kills."""
-
-
 _noted: ContextVar[dict[Path, Content] | None] = ContextVar("noted", default=None)
 
 
@@ -179,17 +175,14 @@ def complete_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     temporary = path.with_name(temporary_name())
     noted = _noted.get()
     try:
-        happens("folder", path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_place(path)
         with _removed_if_it_fails(temporary):
-            happens("open", temporary)
             with temporary.open("xb") as file:
                 digested = _NotedFile(file)
                 yield file if noted is None else cast(BinaryIO, digested)
                 file.flush()
                 if durable:
-                    happens("sync", temporary)
                     os.fsync(file.fileno())
             _complete(temporary, path)
         if noted is not None:
@@ -213,7 +206,6 @@ def complete_folder(path: Path) -> Iterator[Path]:
     with replaced_folder(path) as temporary:
         yield temporary
         for file in temporary.iterdir():
-            happens("sync", file)
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
             if noted is not None:
@@ -228,7 +220,6 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     temporary = path.with_name(temporary_name())
     try:
         with _removed_if_it_fails(temporary):
-            happens("folder", temporary)
             temporary.mkdir(parents=True)
             yield temporary
             _complete(temporary, path)
@@ -312,7 +303,6 @@ def _complete(temporary: Path, path: Path) -> None:
 
 def _take_place(temporary: Path, path: Path) -> None:
     """Give a file or folder its name, in place of what has it."""
-    happens("replace", path)
     if not temporary.is_dir():
         temporary.replace(path)
         temporary.unlink(missing_ok=True)  # it is left where both are links to one file
@@ -323,7 +313,6 @@ def _take_place(temporary: Path, path: Path) -> None:
             remove(earlier)
             with contextlib.suppress(FileNotFoundError):
                 path.rename(earlier)
-            happens("replace", path)
             try:
                 temporary.rename(path)
                 return

@@ -42,14 +42,18 @@ def remove_leftovers(folder: Path, pid: int) -> None:
             remove(path)
 
 
-def remove_old_leftovers(folder: Path) -> int:
+def remove_old_leftovers(folder: Path, deep: bool = True) -> int:
     """Remove what is certainly nobody's below a folder: of a dead process of this machine, or older than a day.
+
+    Args:
+        folder: where.
+        deep: whether to look into its folders as well.
 
     Returns:
         How many files and folders that were.
     """
     removed = 0
-    for path in temporary_files(folder):
+    for path in temporary_files(folder, deep):
         host, pid = _owner(path)
         if (host == _host() and not _is_alive(pid)) or _is_old(path):
             remove(path)
@@ -57,13 +61,13 @@ def remove_old_leftovers(folder: Path) -> int:
     return removed
 
 
-def temporary_files(folder: Path) -> Iterator[Path]:
-    """All files and folders with temporary names below a folder."""
+def temporary_files(folder: Path, deep: bool = True) -> Iterator[Path]:
+    """All files and folders with temporary names below a folder, and in its folders unless it is not `deep`."""
     for inside, folders, files in os.walk(folder):
         for name in (*folders, *files):
             if is_temporary(name):
                 yield Path(inside, name)
-        folders[:] = [name for name in folders if not is_temporary(name)]
+        folders[:] = [name for name in folders if deep and not is_temporary(name)]
 
 
 def remove(path: Path) -> None:

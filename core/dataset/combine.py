@@ -11,15 +11,16 @@ from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, RecordError
-from ..base.files import check_writable, link_or_copy
+from ..base.files import check_writable, files_at_once, link_or_copy
+from ..base.temporary_names import remove_old_leftovers
 from ..categories.ids import keep_ids
 from ..frames.frame_messages import lines_said_once
 from ..frames.sequences import WantedSequences
 from ..records.frame_record import FrameRecord
-from ..records.merge_record import MergeRecord
+from ..records.merge_record import MergeRecord, remove
 from ..records.moved_frame import moved_merge_record, renaming
 from ..records.record_store import RecordStore, open_records
-from ..records.stale_files import earlier_files, remove_stale_files
+from ..records.stale_files import earlier_files, give_way
 from ..scene.scene_geometry import geometry_path, meshes_folder
 from ..scene.scene_record import scene_path
 from .combine_checks import CombinedSurvey, Source, State, check_folders
@@ -94,6 +95,7 @@ def combine(
         stream.check_any()
     categories = survey.finish([source.dataset for source in sources], new_ids)
     check_writable(output)
+    remove_old_leftovers(output)
     keep_ids(target.dataset, categories)
     counts = dict.fromkeys(State, 0)
     problems = [sentence for _, stream in streams for sentence in lines_said_once(stream.damaged)]
@@ -155,16 +157,21 @@ class _Placing:
         files = record.files()
         if record.colour is None and source.file(record.image).is_file():
             files.append(record.image)  # which somebody else has put there
-        for file in files:
-            link_or_copy(source.file(file), target.file(rename(file)))
-        self._place_merged(record)
-        self._place_scene(record, moved)
-        self._target.write(moved)
-        remove_stale_files(target, earlier, moved)
         wanted = self._wanted.including(moved)
-        if wanted is not self._wanted:
-            wanted.write(target)
-            self._wanted = wanted
+
+        def replace_earlier() -> None:
+            give_way(self._target, earlier, moved)
+            remove(target.merge_record(moved.path))
+
+        with files_at_once(replace_earlier):
+            for file in files:
+                link_or_copy(source.file(file), target.file(rename(file)))
+            self._place_merged(record)
+            self._place_scene(record, moved)
+            if wanted is not self._wanted:
+                wanted.write(target)
+            self._target.write(moved)  # the last to take its place
+        self._wanted = wanted
 
     def _place_merged(self, record: FrameRecord) -> None:
         """What a merge has made for the frame; a merge makes again what cannot be used."""

@@ -10,6 +10,7 @@ from ..base.dataset_folder import DatasetFolder
 from ..base.errors import UsageError
 from ..base.files import cannot_write
 from ..base.phrases import counted
+from ..base.temporary_names import remove_old_leftovers
 from ..exports.about_page import about_page
 from ..exports.export_folder import ABOUT_FILE, EXPORT_FILE, check_replaceable, complete_export, export_json
 from ..exports.export_writer import ExportedFrame, ExportTarget, ExportWriter, writer_of
@@ -114,7 +115,7 @@ class ExportsWriter:
     written: Sequence[DatasetFormat] = ()
 
     def __init__(self, settings: Settings, output: Path) -> None:
-        self._settings = settings
+        self._settings, self._output = settings, output
         self._splits = Splits.of_settings(settings)
         self._sizes: Counter[str] = Counter()
         self._needed = Needed(settings.formats, settings.media is not Media.NONE)
@@ -137,6 +138,7 @@ class ExportsWriter:
         self._needed.check()
         for folder in self.folders.values():
             check_replaceable(folder)
+        remove_old_leftovers(self._output, deep=False)  # none are within exports, which are complete
         if empty := self._splits.empty_split(list(self.split_sizes.values())):
             self.notes.append(empty)
         for writer in self.writers:

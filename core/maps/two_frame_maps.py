@@ -1,7 +1,7 @@
 """The dense maps that need another frame as well; they are made when all frames are there, of maps that both have."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, RecordError
-from ..base.files import noting_contents
+from ..base.files import files_at_once, noting_contents
 from ..base.phrases import GET_SCENE_RECORDS
 from ..frames.frame_messages import frames_in_words, said_once
 from ..geometry.disparity import find_disparity
@@ -69,6 +69,24 @@ class TwoFrameMaps:
         with contextlib.suppress(RecordError):  # then all of it is made again
             before = MergeRecord.read(self._dataset, record.path).maps
         now: dict[DenseMap, TwoFrameMap] = {}
+
+        def forget_before() -> None:
+            """No merge record stands over maps of another one, whatever stops it while they take their places."""
+            if now != before:
+                remove(self._dataset.merge_record(record.path))
+
+        with files_at_once(forget_before):
+            now.update(self._made(record, before))
+            for map in {*record.later_maps, *before} - now.keys():
+                remove(self._dataset.file(map.path(record.path)))
+            if now != before or not now:
+                MergeRecord(now).write(self._dataset, record.path)
+        return [one.written for one in now.values()]
+
+    def _made(
+        self, record: FrameRecord, before: Mapping[DenseMap, TwoFrameMap]
+    ) -> Iterator[tuple[DenseMap, TwoFrameMap]]:
+        """The maps of a frame that can be made, each as it was before where that is still right."""
         pairs: dict[str, _Pair] = {}
         for map in record.later_maps:
             try:
@@ -77,14 +95,9 @@ class TwoFrameMaps:
                     continue
                 if other not in pairs:
                     pairs[other] = _Pair(self._dataset, record, self._read(other))
-                now[map] = pairs[other].made(map, before.get(map))
+                yield map, pairs[other].made(map, before.get(map))
             except (InputError, RecordError) as error:
                 self._failed.setdefault(map.label, []).append((record.path, str(error)))
-        for map in {*record.later_maps, *before} - now.keys():
-            remove(self._dataset.file(map.path(record.path)))
-        if now != before or not now:
-            MergeRecord(now).write(self._dataset, record.path)
-        return [one.written for one in now.values()]
 
     def problems(self) -> list[str]:
         """A sentence on all frames whose maps could not be made for the same reason."""

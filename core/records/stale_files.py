@@ -23,6 +23,24 @@ def all_files(record: FrameRecord) -> set[str]:
     return {*record.files(), *merged, *([merge_record_file(record.path)] if merged else [])}
 
 
+def give_way(records: RecordStore, earlier: set[str], record: FrameRecord) -> None:
+    """Let what a dataset has of a frame give way to other files of it, which are complete and are to take their places.
+
+    From now until the new record is written, the last of all, the frame has none: whatever stops it, no record stands
+    over files of another.
+
+    Args:
+        records: of the dataset.
+        earlier: see earlier_files().
+        record: the new record.
+
+    Raises:
+        OutputError: that cannot be done.
+    """
+    records.void(record.path, earlier | all_files(record))
+    remove_stale_files(records.dataset, earlier, record)
+
+
 def remove_stale_files(dataset: DatasetFolder, earlier: set[str], record: FrameRecord) -> None:
     """Remove the files that the record before named and this one does not; to be called when that counts no more.
 

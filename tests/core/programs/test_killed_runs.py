@@ -2,145 +2,76 @@
 
 What is left is right, or known not to be, and the next run ends with the bytes of one that was never disturbed."""
 
-import json
+import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.annotate.annotate import annotate
-from core.base.dataset_folder import DatasetFolder
-from core.base.errors import RecordError
-from core.base.files import Content
-from core.base.temporary_names import remove_old_leftovers, temporary_files
+from core.dataset.export import export
 from core.records.frame_job import FrameJob
-from core.records.record_store import open_records
 from core.run import annotation_run
 from core.run.annotation_run import Summary, annotate_frames
 from core.run.exit_codes import ExitCode
 from core.run.pool import Done, Event, Failed, WorkerPool
-from core.settings.map_table import DenseMap
-from core.settings.settings import ImageFormat, Settings
+from core.settings.export_table import ExportFormat
+from core.settings.settings import Settings
 from tests.builders import plain_frame, plain_job
 from tests.core.datasets import bytes_in
-from tests.core.killed_runs import FULL, KILLED
+from tests.core.made_up import write_rich
+from tools.faults.cases import ANNOTATE, COMBINE, MERGE, Case
+from tools.faults.children import Children
+from tools.faults.kills import kill_everywhere
 
-ROOT = Path(__file__).resolve().parents[3]
 DATA = Path(__file__).resolve().parents[2] / "data/4.5"
-# Maps and soft masks that both have, with other bytes, and files that only one of them has.
-A: dict[str, Any] = {"soft_masks": True, "maps": (DenseMap.DEPTH_PNG, DenseMap.DEPTH_EXR), "pictures": False}
-B: dict[str, Any] = {"soft_masks": True, "maps": (DenseMap.DEPTH_PNG, DenseMap.DEPTH_NPY), "pictures": False}
-B |= {"depth_scale": 0.002, "image_format": ImageFormat.JPEG, "min_area": 150}
 _MOST_OPERATIONS = 500
 ONE_WORKER = Settings(workers=1)
 
 
-def _job(output: Path, settings: dict[str, Any]) -> FrameJob:
-    return plain_job(plain_frame(DATA / "crypto_only_0001.exr", name="frame_0001"), output, **settings)
-
-
-class Children:
-    """Annotates in child processes of a small one, see killed_runs.py."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.core.killed_runs"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def annotate(self, job: FrameJob, number: int, operation: str = "") -> int:
-        """The exit code of a child with this request."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        request = {"job": job.as_json(), "number": number, "operation": operation}
-        print(json.dumps(request), file=self._process.stdin, flush=True)
-        return int(self._process.stdout.readline())
-
-    def end(self) -> None:
-        self._process.communicate()
-
-
 @pytest.fixture(scope="module")
 def children() -> Iterator[Children]:
-    found = Children()
-    yield found
-    found.end()
+    with Children() as found:
+        yield found
 
 
-def _is_consistent(output: Path) -> bool:
-    """Whether the frame's record holds, with its files as it says; RecordError where there is none that counts."""
-    dataset = DatasetFolder(output)
-    record = open_records(dataset).read("frame_0001")
-    return all(Content.of_file(dataset.file(file)) == record.contents[file] for file in record.files())
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """What each of the settings makes in an empty folder."""
-    made = {}
-    for name, settings in (("A", A), ("B", B)):
-        made[name] = tmp_path_factory.mktemp(name) / "out"
-        made[name].mkdir()
-        annotate(_job(made[name], settings))
-    return made
-
-
-def test_killed_at_every_operation(undisturbed: dict[str, Path], children: Children, tmp_path: Path) -> None:
-    """Settings A are done, and a run with settings B is killed: A and B both find what they need to do."""
-    assert bytes_in(undisturbed["A"]).keys() != bytes_in(undisturbed["B"]).keys()
-    kept = voided = 0
-    for number in range(_MOST_OPERATIONS):
-        output = tmp_path / str(number)
-        shutil.copytree(undisturbed["A"], output)
-        code = children.annotate(_job(output, B), number)
-        assert code in (0, KILLED)
-        if code == 0:
-            assert bytes_in(output) == bytes_in(undisturbed["B"])
-            break
-        try:
-            assert _is_consistent(output), f"killed at operation {number}: a record over another's files"
-            kept += 1
-        except RecordError as error:
-            assert "since a run was interrupted while it replaced files of this frame; annotate" in str(error)
-            assert _job(output, A).finished_record() is None
-            voided += 1
-        for name, settings in (("A", A), ("B", B)):
-            again = tmp_path / f"{number}{name}"
-            shutil.copytree(output, again)
-            if _job(again, settings).finished_record() is None:
-                annotate(_job(again, settings))
-            remove_old_leftovers(again)
-            assert bytes_in(again) == bytes_in(undisturbed[name]), f"killed at operation {number}"
-    assert kept > 10
-    assert voided > 5
-    assert number > kept + voided - 1
+@pytest.mark.parametrize(("case", "every"), [(ANNOTATE, 4), (MERGE, 6), (COMBINE, 12)], ids=str)
+def test_killed_at_operations(case: Case, every: int, children: Children, tmp_path: Path) -> None:
+    """At some of them; `python -m tools.faults` does it at each."""
+    kills, wrong = kill_everywhere(case, tmp_path, children, every)
+    assert wrong == []
+    assert kills > 2
 
 
 @pytest.mark.parametrize("operation", ["open", "sync", "folder"])
-def test_a_disk_that_is_full(undisturbed: dict[str, Path], children: Children, tmp_path: Path, operation: str) -> None:
+def test_a_disk_that_is_full(children: Children, tmp_path: Path, operation: str) -> None:
     """At any operation that needs space: what is there stays as it is, byte for byte."""
+    folder = tmp_path / "case"
+    ANNOTATE.prepare(folder, children)
+    before = bytes_in(folder / "out")
+    do, data = ANNOTATE.step(folder)
     for number in range(_MOST_OPERATIONS):
-        output = tmp_path / str(number)
-        shutil.copytree(undisturbed["A"], output)
-        code = children.annotate(_job(output, B), number, operation)
-        if code == 0:
+        ended = children.do_disturbed(do, data, folder, number, full_for=operation)
+        if ended.code == 0:
             assert number > 3 if operation != "folder" else number > 0
             return
-        assert code == FULL
-        assert bytes_in(output) == bytes_in(undisturbed["A"])
+        assert ended.has_refused, ended.said
+        assert bytes_in(folder / "out") == before
     pytest.fail("it never ends")
 
 
-def test_nothing_temporary_is_left(undisturbed: dict[str, Path]) -> None:
-    assert [path for output in undisturbed.values() for path in temporary_files(output)] == []
-    assert Settings(**A) != Settings(**B)
+def test_a_folder_of_exports_elsewhere_has_no_leftovers(tmp_path: Path) -> None:
+    """Those of a killed export are removed by the next one, and of other folders there nothing is."""
+    dataset, exports = tmp_path / "dataset", tmp_path / "exports"
+    write_rich(dataset, 2)
+    old = exports / f".labelpass-00000000-{2**22 + 1}-00000000.tmp"
+    for folder in (old, exports / "mine" / old.name):
+        (folder / "train").mkdir(parents=True)
+        os.utime(folder, (0, 0))
+    export(dataset, Settings(formats=(ExportFormat.COCO,)), exports)
+    assert {path.name for path in exports.iterdir()} == {"coco", "mine"}
+    assert [path.name for path in (exports / "mine").iterdir()] == [old.name]
 
 
 # --- Whole runs -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,52 @@
+"""What a child process can do, each step as a function of plain data; what it returns is said."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.annotate.annotate import annotate
+from core.base.temporary_names import remove_old_leftovers
+from core.dataset.combine import combine
+from core.dataset.combine_checks import Source
+from core.dataset.export import export
+from core.dataset.merge import merge
+from core.records.frame_job import FrameJob
+from core.settings.settings import Settings
+
+Data = Mapping[str, Any]
+
+
+def _annotate(data: Data) -> str:
+    """What a run does for one of its frames: nothing where it is up to date."""
+    job = FrameJob.from_json(data["job"])
+    if data.get("redo") or job.finished_record() is None:
+        annotate(job)
+    return ""
+
+
+def _clean(data: Data) -> str:
+    """What a run does before its frames."""
+    return str(remove_old_leftovers(Path(data["folder"])))
+
+
+def _merge(data: Data) -> str:
+    return "\n".join(merge(Path(data["folder"]), Settings.from_json(data["settings"])).problems)
+
+
+def _export(data: Data) -> str:
+    output = Path(data["output"]) if "output" in data else None
+    return "\n".join(export(Path(data["folder"]), Settings.from_json(data["settings"]), output).problems)
+
+
+def _combine(data: Data) -> str:
+    sources = [Source.of(text) for text in data["sources"]]
+    return "\n".join(combine(sources, Path(data["folder"])).problems)
+
+
+STEPS: Mapping[str, Callable[[Data], str]] = {
+    "annotate": _annotate,
+    "clean": _clean,
+    "merge": _merge,
+    "export": _export,
+    "combine": _combine,
+}
