@@ -4,8 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from ..base import input_files
 from ..base.errors import RecordError
-from ..base.input_files import open_file
 from ..settings.settings import Media
 
 
@@ -21,6 +21,8 @@ def place_file(file: Path, path: Path, media: Media) -> None:
         RecordError: the file is not there.
         OSError: it cannot be written.
     """
+    if not file.is_file():
+        raise missing_file(file)
     if media is Media.LINK:
         try:
             os.link(os.path.realpath(file), path)
@@ -30,7 +32,7 @@ def place_file(file: Path, path: Path, media: Media) -> None:
         except OSError:
             pass  # another disk, a file system without links, or too many of them: copy
     try:
-        source = open_file(file)
+        source = input_files.open_file(file)
     except OSError as error:
         raise missing_file(file) from error
     with source, path.open("xb") as copy:
@@ -41,7 +43,7 @@ def read_file(file: Path) -> bytes:
     """What is in a file of the dataset, for formats that hold images within other files; RecordError where it is not
     there."""
     try:
-        return file.read_bytes()
+        return input_files.read_file(file)
     except OSError as error:
         raise missing_file(file) from error
 

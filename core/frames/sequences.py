@@ -17,7 +17,7 @@ from typing import Protocol
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
 from ..base.files import canonical_json, complete_file
-from ..base.input_files import read_json
+from ..base.input_files import read_file, read_json
 from .frame_files import joined_path, shot_of_name
 
 # What Windows or a path cannot have in a folder's name, and "%", which stands for such characters.
@@ -127,7 +127,7 @@ class WantedSequences:
         body = b'{"shots":%s}\n' % canonical_json(dict(sorted(self.of_shot.items())))
         path = dataset.sequences
         try:
-            if path.read_bytes() == body:
+            if read_file(path) == body:
                 return
         except OSError:
             pass  # there is none yet

@@ -8,6 +8,7 @@ from typing import Any
 from ..base.dataset_folder import DatasetFolder, image_file
 from ..base.errors import ExrError, SceneError
 from ..base.files import canonical_json, digest
+from ..base.input_files import read_file
 from ..base.json_fields import JsonObject
 from ..base.version import VERSION
 from ..frames.frame_files import FrameFiles
@@ -80,7 +81,7 @@ class FrameJob(JsonObject):
         except OSError as error:
             raise ExrError(f"Cannot read {error.filename}: {error.strerror}; check the path") from error
         try:
-            scene = digest(self.scene.read_bytes()) if self.scene else None
+            scene = digest(read_file(self.scene)) if self.scene else None
         except OSError as error:
             raise SceneError(
                 f"Cannot read {self.scene}: {error.strerror}; export the frame again from Blender, "

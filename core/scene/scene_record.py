@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from ..base.errors import SceneError
 from ..base.files import canonical_json, complete_file, digest
-from ..base.input_files import parse_json
+from ..base.input_files import parse_json, read_file
 from ..base.json_fields import LEFT_OUT, JsonObject, JsonRow
 from ..settings.category_table import LARGEST_ID, Category
 from .camera import Camera, checked_scale
@@ -296,7 +296,7 @@ class SceneRecord(JsonObject):
     def read(cls, path: Path) -> "SceneRecord":
         """Raises SceneError where the file is missing, damaged or of another version."""
         try:
-            content = path.read_bytes()
+            content = read_file(path)
             data = parse_json(content)
             if data["scene_version"] != SCENE_VERSION:
                 raise SceneError(

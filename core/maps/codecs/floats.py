@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base.files import complete_file
+from ...base.input_files import open_file
 from ...exr.exr_file import ExrFile, encode_exr
 from .codec import Array, MapPixels, of_size
 
@@ -31,7 +32,8 @@ class FloatNpy:
         return content.count
 
     def read(self, path: Path, height: int, width: int) -> MapPixels:
-        values: Array = np.load(path, allow_pickle=False)
+        with open_file(path) as file:
+            values: Array = np.load(file, allow_pickle=False)
         if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
             raise ValueError("it does not hold floats")
         return _as_pixels(of_size(values, height, width, *self.channels), self.missing)

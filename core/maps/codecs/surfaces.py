@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base.files import canonical_json, complete_file
-from ...base.input_files import parse_json
+from ...base.input_files import open_file, parse_json
 from .codec import of_size
 
 # Object whose labels it has, object that it is a copy of, instancer, persistent id, and its place among equal ones.
@@ -62,7 +62,7 @@ class SurfacesNpz:
 
     def read(self, path: Path, height: int, width: int) -> SurfaceMap:
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with open_file(path) as file, np.load(file, allow_pickle=False) as archive:
                 rows: list[Any] = parse_json(archive["surfaces"].tobytes())
                 number, matrices = archive["number"], archive["matrices"]
             keys = tuple(

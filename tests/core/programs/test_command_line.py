@@ -27,6 +27,7 @@ from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category
 from core.settings.settings import Settings
 from tests.builders import entries_of, plain_scene, record_files
+from tests.core import piped_worker
 from tests.core.datasets import bytes_in, files_in, write_coco_file
 from tests.processes import PATIENCE, children_of, is_running, open_files, wait_until
 
@@ -829,9 +830,17 @@ def test_relative_paths(renders: Path, out: Path, tmp_path: Path) -> None:
 # --- Ctrl-C -----------------------------------------------------------------------------------------------------------
 
 
+WITH_OTHER_WORKERS = """
+import sys
+sys.executable = sys.argv.pop(1)
+from core.cli.main import main
+sys.exit(main())
+"""
+
+
 @dataclass
 class Held:
-    """A run whose second frame waits for its scene record, which is a FIFO; the first one is done."""
+    """A run whose second frame waits for its scene record, which is a FIFO (piped_worker.py); the first one is done."""
 
     process: subprocess.Popen[str]
     fifo: Path
@@ -857,14 +866,14 @@ def ctrl_c() -> Iterator[None]:
 
 
 @pytest.fixture
-def held(renders: Path, out: Path, ctrl_c: None) -> Iterator[Held]:
+def held(renders: Path, out: Path, ctrl_c: None, tmp_path: Path) -> Iterator[Held]:
     for number in (1, 10):
         write_scene(out / "scenes" / f"shot_{number:04}.json", "a", "b", "c")
     fifo = out / "scenes" / "shot_0002.json"
     os.mkfifo(fifo)
     command = ["annotate", renders, "--output", out, "--labels", "object_index", "--workers", "1", "--redo"]
     process = subprocess.Popen(
-        [*PROGRAM, *map(str, command)],
+        [PROGRAM[0], "-c", WITH_OTHER_WORKERS, piped_worker.program(tmp_path), *map(str, command)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,7 +1,8 @@
 """Worker processes for real: they are given tasks, killed, stopped, orphaned and hindered from starting.
 
-What holds a worker in the middle of a frame is the frame's scene record: it is a FIFO, which the worker reads, and
-which the test neither writes nor closes until it is done. So no test waits for a time and hopes.
+What holds a worker in the middle of a frame is the frame's scene record: it is a FIFO, which the worker of these tests
+reads (piped_worker.py), and which the test neither writes nor closes until it is done. So no test waits for a time and
+hopes.
 """
 
 import contextlib
@@ -33,9 +34,11 @@ from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
 from core.run.worker_process import Said, WorkerProcess
 from core.settings.settings import LabelSource, Settings
 from tests.builders import plain_frame, plain_job, plain_scene, record_files, record_path
+from tests.core import piped_worker
 from tests.processes import PATIENCE, children_of, is_running, open_files, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
+PYTHON = sys.executable
 
 
 # --- Processes --------------------------------------------------------------------------------------------------------
@@ -126,7 +129,8 @@ class Fifo:
 
 
 @pytest.fixture
-def fifo(tmp_path: Path) -> Iterator[Fifo]:
+def fifo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fifo]:
+    monkeypatch.setattr(sys, "executable", piped_worker.program(tmp_path))
     fifo = Fifo(tmp_path / "scenes" / "held.json")
     yield fifo
     fifo.let_go()
@@ -773,7 +777,8 @@ from core.base.temporary_names import is_temporary
 from core.records.frame_job import FrameJob
 from core.run.pool import Task, WorkerPool
 from core.settings.render_pass import PassFile
-source, output, scene = map(Path, sys.argv[1:])
+source, output, scene = map(Path, sys.argv[1:4])
+sys.executable = sys.argv[4]
 pool = WorkerPool(2)
 for name, record in (("a", None), ("held", scene)):
     job = FrameJob(FrameFiles("", 1, name, (PassFile(source),)), output, record)
@@ -791,7 +796,9 @@ def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
     The scene record never comes, so nothing but the end of the parent can end the second one.
     """
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, frames.source, frames.output, fifo.path], cwd=ROOT, stdout=subprocess.PIPE
+        [PYTHON, "-c", PARENT, frames.source, frames.output, fifo.path, sys.executable],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
     )
     try:
         assert parent.stdout is not None
@@ -829,7 +836,7 @@ def test_workers_outlive_the_thread_that_started_them(frames: Frames, fifo: Fifo
 def test_a_worker_that_cannot_be_killed_by_the_kernel_ends_by_itself(fifo: Fifo, tmp_path: Path) -> None:
     """On other systems than Linux it is up to the worker: it is in a step that does not end, and its input closes."""
     code = STEP.replace("from core.run import worker", "from core.run import worker\nworker.end_with_parent = int")
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen([PYTHON, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from core.scene.panorama import Panorama
 from core.scene.scene_record import Facts, SceneEntries, SceneEntry, SceneRecord, category_of_name, scene_path
 from core.settings.category_table import Category
 from core.settings.settings import Grouping
-from tests.builders import plain_camera
+from tests.builders import plain_camera, plain_job
 
 CAMERA = plain_camera("orthographic", None, name="Kamera")
 RECORD = SceneRecord(
@@ -312,3 +313,12 @@ def test_what_earlier_records_of_this_version_lack(tmp_path: Path) -> None:
     read = SceneRecord.read(path)
     assert read == dataclasses.replace(RECORD, camera=dataclasses.replace(camera, panorama=None))
     assert read.camera.distortion == "unknown"
+
+
+def test_a_pipe_is_not_read(tmp_path: Path) -> None:
+    """Reading one would wait for ever."""
+    os.mkfifo(tmp_path / "0001.json")
+    with pytest.raises(SceneError, match="Not a regular file; export again"):
+        SceneRecord.read(tmp_path / "0001.json")
+    with pytest.raises(SceneError, match="Not a regular file; export the frame again"):
+        plain_job(tmp_path, tmp_path, tmp_path / "0001.json").key()
