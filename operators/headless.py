@@ -12,9 +12,13 @@ import bpy
 from ..core.base.console import print_line
 from ..core.base.dataset_folder import DatasetFolder
 from ..core.base.errors import UsageError
+from ..core.base.files import check_writable
 from ..core.base.phrases import counted, listed
 from ..core.cli.setting_options import given_settings
+from ..core.dataset.planning import plan_dataset, planned_categories
+from ..core.frames.dataset_plan import DatasetPlan
 from ..core.frames.frame_files import parse_frame_ranges
+from ..core.frames.shard import Shard
 from ..core.preflight.checklist import Status
 from ..core.run.exit_codes import ExitCode, exit_code_of
 from ..core.run.interrupts import first_ctrl_c_only
@@ -34,7 +38,8 @@ from .headless_options import options_parser, trial_of
 from .labelling.missing_files import find_missing
 from .preflight.before_render import check_before_render
 from .preflight.setup_fixes import set_up_passes
-from .scene.scene_reader import own_objects
+from .scene.identity import by_name
+from .scene.scene_reader import own_objects, read_label_tables
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,13 +80,15 @@ class _Wanted:
     merge: bool
     table: CategoryTable | None
     sequence: str
+    shard: Shard | None
 
     @property
     def scenes(self) -> list[bpy.types.Scene]:
         return scenes_of(self.scene, self.settings)
 
     def frames_of(self, scene: bpy.types.Scene) -> Sequence[int]:
-        return scene_frames(scene) if self.frames is None else self.frames
+        numbers = scene_frames(scene) if self.frames is None else self.frames
+        return self.shard.share(numbers) if self.shard else numbers
 
     def renders_of(self, scene: bpy.types.Scene) -> Path:
         """Where --render puts the frames of a scene; needs the output."""
@@ -99,6 +106,7 @@ class _Wanted:
             self.merge,
             self.table,
             self.sequence,
+            self.shard,
         )
 
 
@@ -110,22 +118,51 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         )
     trial = trial_of(options)
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
+    output = options.output.resolve() if options.output else None
+    shard = Shard.parse(options.shard) if options.shard else None
     wanted = _Wanted(
         scene,
-        Settings.from_json({**stored.core_settings().as_json(), **given_settings(options)}),
+        _settings(scene, options, output),
         _frame_numbers(options.frames) if options.frames else None,
         None if options.render else folder,
-        options.output.resolve() if options.output else None,
-        options.merge,
+        output,
+        shard is None if options.merge is None else options.merge,
         read_table(options.categories) if options.categories else None,
         stored.sequence if options.sequence is None else options.sequence,
+        shard,
     )
+    if options.plan:
+        return _plan_dataset(wanted, Way.RENDER if options.render else Way.FILES)
     if options.render:
         return _render_and_export(wanted, trial, bool(options.set_up_passes), bool(options.discard_passes))
     plan = _plan_files(wanted)
     for sentence in _about_missing_files(plan):
         _warn(sentence)
     return _run(plan)
+
+
+def _settings(scene: bpy.types.Scene, options: argparse.Namespace, output: Path | None) -> Settings:
+    """What the user gave, then what the plan of the dataset says, then what the .blend stores."""
+    stored, given = scene.labelpass.core_settings(), given_settings(options)
+    plan = DatasetPlan.read(DatasetFolder(output)) if output and not options.plan else None
+    return plan.settings_with(given, stored) if plan else Settings.from_json({**stored.as_json(), **given})
+
+
+def _plan_dataset(wanted: _Wanted, way: Way) -> int:
+    """Write what machines have to agree on that make the dataset together."""
+    if wanted.shard is not None:
+        raise UsageError("--plan is about the frames of all machines; leave out --shard")
+    plan = wanted.plan(way)
+    dataset = DatasetFolder(plan.output)
+    records = [read_label_tables(scene, sorted(own_objects(scene), key=by_name)) for scene in wanted.scenes]
+    categories = planned_categories(dataset, wanted.settings, wanted.table, records)
+    check_writable(plan.output)
+    written = plan_dataset(dataset, wanted.settings, wanted.table, categories, plan.paths)
+    _say(written.in_words(dataset))
+    for planned in plan.frames:
+        if planned.problem:
+            _warn(f"{planned.name}: {planned.problem}")
+    return ExitCode.FAILED if any(planned.problem for planned in plan.frames) else ExitCode.DONE
 
 
 def _plan_files(wanted: _Wanted) -> ExportPlan:

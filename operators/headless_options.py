@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..core.base.errors import UsageError
+from ..core.cli.arguments import add_shard
 from ..core.cli.setting_options import OneSentenceParser, add_settings, examples
 from .export.trial import ENGINES, Trial, read_resolution
 
@@ -23,6 +24,7 @@ def options_parser() -> argparse.ArgumentParser:
                 "blender -b scene.blend -P export_annotations.py -- --render --set-up-passes --resolution 25% "
                 "--samples 16 --frames 1-3 --output trial",
                 "blender -b scene.blend -P export_annotations.py -- --from renders --frames 1-250,300 --maps depth_png",
+                "blender -b scene.blend -P export_annotations.py -- --render --output dataset --shard 3/10",
             ]
         ),
     )
@@ -58,9 +60,18 @@ def options_parser() -> argparse.ArgumentParser:
     files.add_argument(
         "--merge",
         action=argparse.BooleanOptionalAction,
-        default=True,
-        help="Write the dataset's COCO file when all frames are done; on a farm leave it to 'labelpass merge'",
+        default=None,
+        help="Write the dataset's COCO file when all frames are done (default: on, with --shard off); on a farm leave "
+        "it to 'labelpass merge'",
     )
+    farm = parser.add_argument_group("several machines that make one dataset")
+    farm.add_argument(
+        "--plan",
+        action="store_true",
+        help="Only write plan.json into --output: the frames that these options mean, categories with their ids, and "
+        "settings, which all machines then take from it",
+    )
+    add_shard(farm)
     _add_render_options(parser)
     add_settings(parser, blender=True)
     return parser

@@ -4,6 +4,7 @@
             categories.json                  the ids of the categories
             dataset.json                     what the numbers in the files mean
             sequences.json                   which sequences the dataset is made of, where there is a choice
+            plan.json                        what machines agree on that make the dataset together, if any do
             images/FRAME.png                 training images
             pictures/KIND/FRAME.png          previews
             maps/KIND/FRAME.png              dense maps
@@ -28,6 +29,7 @@ CATEGORIES_FILE = "categories.json"
 FORMER_CATEGORIES_FILE = "annotations/categories.json"
 DESCRIPTION_FILE = "dataset.json"
 SEQUENCES_FILE = "sequences.json"
+PLAN_FILE = "plan.json"
 
 _IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS = "images", "pictures", "maps", "soft_masks"
 _CAMERAS, _RECORDS, _MERGE_RECORDS, _SCENES = "cameras", "records", "later_maps", "scenes"
@@ -70,6 +72,10 @@ class DatasetFolder:
     @property
     def sequences(self) -> Path:
         return self.path / SEQUENCES_FILE
+
+    @property
+    def plan(self) -> Path:
+        return self.path / PLAN_FILE
 
     @property
     def records(self) -> Path:

@@ -1,7 +1,8 @@
 """The ids of a dataset's categories: fixed once, whatever is seen first, and kept when frames are added later.
 
 A category has the id that the user fixed, else the one that it has in the dataset already, else the smallest free
-number in the order of names. The dataset remembers them in `categories.json`, which is a category table as well.
+number in the order of names. The dataset remembers them in `categories.json`, which is a category table as well, and
+its plan may say them before the first frame is there.
 """
 
 import dataclasses
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import CategoryError, RecordError
 from ..base.files import cannot_write
+from ..frames.dataset_plan import DatasetPlan
 from ..settings.category_files import read_categories, write_categories
 from ..settings.category_table import Category, check_category
 
@@ -102,8 +104,14 @@ class DatasetCategories:
 
 
 def ids_before(dataset: DatasetFolder) -> dict[str, int]:
-    """Name -> id of the categories that a dataset has already; CategoryError where their file is damaged."""
-    return ids_of(_kept(dataset))
+    """Name -> id of the categories that a dataset has already, or that are planned for it.
+
+    Raises:
+        CategoryError: their file is damaged.
+        InputError: the plan is.
+    """
+    plan = DatasetPlan.read(dataset)
+    return {**(ids_of(plan.categories) if plan else {}), **ids_of(_kept(dataset))}
 
 
 def _kept(dataset: DatasetFolder) -> tuple[Category, ...]:
@@ -119,8 +127,13 @@ def ids_in_dataset(dataset: DatasetFolder, categories: Iterable[Category]) -> di
 
     Raises:
         RecordError: two of them have one id.
-        CategoryError: the file of the dataset's ids is damaged.
+        CategoryError: the file of the dataset's ids is damaged, or one of them has no id in the dataset's plan.
+        InputError: the plan is damaged.
     """
+    categories = tuple(categories)
+    plan = DatasetPlan.read(dataset)
+    if plan and plan.categories:
+        plan.check_known(category.name for category in categories)
     found = DatasetCategories()
     found.add(categories, str(dataset))
     return ids_of(found.numbered(ids_before(dataset)))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
-from ..base.errors import CategoryError, RecordError
+from ..base.errors import CategoryError, InputError, RecordError
 from ..dataset.stream import GatheredCategories, RecordStream
 from ..formats.writer import Checker, StreamedFrame
+from ..frames.dataset_plan import DatasetPlan
 from ..maps.two_frame_maps import partner_of
 from ..records.frame_record import FrameRecord
 from ..records.merge_record import MergeRecord
@@ -144,6 +145,11 @@ def _survey(stream: RecordStream, files: Sequence[_MergedFile], report: Report) 
     report.left_out = sum(stream.left_out.values())
     if not len(stream) and not report.problems:
         raise RecordError(stream.why_nothing())
+    try:
+        if plan := DatasetPlan.read(stream.records.dataset):
+            plan.check_complete(stream.frames())
+    except InputError as error:
+        report.note("", str(error))
     if not stream.damaged:  # it is not known what a damaged record names
         report.remarks += strays.remarks()
     try:

@@ -6,14 +6,23 @@ from pathlib import Path
 
 from ..base.console import print_line
 from ..base.errors import InputError, UsageError
+from ..frames.dataset_plan import DatasetPlan
 from ..frames.frame_files import FrameFiles
 from ..run.annotation_run import Summary
 from ..settings.render_pass import Pass
+from ..settings.settings import Settings
+from .setting_options import given_settings
 
 
 def check_folder(output: Path) -> None:
     if not output.is_dir():
         raise InputError(f"{output} is not a folder; give the folder of the dataset, which holds its records")
+
+
+def settings_of(options: argparse.Namespace, plan: DatasetPlan | None) -> Settings:
+    """The settings of a run: what the user gave, then what the dataset's plan says, then the defaults."""
+    given = given_settings(options)
+    return plan.settings_with(given) if plan else Settings.from_json(given)
 
 
 def finish(summary: Summary) -> int:

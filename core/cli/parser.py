@@ -2,7 +2,7 @@
 
 from ..base.version import VERSION
 from ..run.exit_codes import ExitCode
-from .options import annotate, combine, export, merge, passes, show, stats, validate
+from .options import annotate, combine, export, merge, passes, plan, show, stats, validate
 from .setting_options import OneSentenceParser
 
 
@@ -22,7 +22,7 @@ def make_parser() -> OneSentenceParser:
         dest="command",
         metavar="COMMAND",
     )
-    for command in (passes, annotate, merge, validate, export, combine, stats, show):
+    for command in (passes, plan, annotate, merge, validate, export, combine, stats, show):
         command.add(commands)
     return parser
 
@@ -37,7 +37,9 @@ def _words() -> str:
   record        JSON file with all that is known of a frame; dataset formats are written from records
   scene record  JSON file with what Blender knew of a frame: names, categories, camera, shapes;
                 Labelpass writes them in Blender, and without them less is known
-  sequence      frames that belong together like those of a video, named after their folder"""
+  sequence      frames that belong together like those of a video, named after their folder
+  plan          file that says what machines have to do alike which make one dataset together
+  shard         share of one machine: 3/10 is the third of ten"""
 
 
 def _exit_codes() -> str:

@@ -69,8 +69,10 @@ def export(
 
     Raises:
         UsageError: no format or no splits are given, or a format needs something that is not installed.
-        RecordError: no record is there, two of them contradict each other, or a format needs what none of them has.
+        RecordError: no record is there, two of them contradict each other, planned frames are missing, or a format
+            needs what none of them has.
         CategoryError: the file with the ids of the dataset as it was is damaged.
+        InputError: the plan of the dataset is damaged.
         OutputError: a file cannot be written. What was exported before is as it was.
     """
     check_choices(settings)

@@ -10,6 +10,7 @@ from ..base.temporary_names import remove_old_leftovers
 from ..categories.ids import keep_ids, move_former_ids
 from ..formats.coco import CocoWriter
 from ..formats.writer import StreamedFrame, Writer, writers_of
+from ..frames.dataset_plan import DatasetPlan
 from ..frames.frame_messages import lines_said_once
 from ..maps.two_frame_maps import TwoFrameMaps
 from ..records.record_store import RecordStore, open_records
@@ -69,8 +70,9 @@ def merge(
         checkpoint: called between frames where maps are made; raises Cancelled to stop there.
 
     Raises:
-        RecordError: no record is there, or two of them contradict each other.
+        RecordError: no record is there, two of them contradict each other, or planned frames are missing.
         CategoryError: the file with the ids of the dataset as it was is damaged.
+        InputError: the plan of the dataset is damaged.
         OutputError: a file cannot be written.
     """
     dataset = DatasetFolder(output)
@@ -115,6 +117,8 @@ def write_formats(
         for writer in writers:
             writer.survey(surveyed.record)
     stream.check_any()
+    if plan := DatasetPlan.read(records.dataset):
+        plan.check_complete(stream.frames())
     survey = categories.survey(len(stream), complete=not stream.damaged)
     problems = lines_said_once(stream.damaged)
     with ExitStack() as files:

@@ -12,8 +12,10 @@ import bpy
 
 from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import InputError, LabelpassError, UsageError
+from ...core.frames.dataset_plan import DatasetPlan
 from ...core.frames.frame_files import joined_path, sequence_name
 from ...core.frames.sequences import folder_names, shot_of
+from ...core.frames.shard import Shard
 from ...core.settings.category_table import CategoryTable
 from ...core.settings.conflicts import check_together
 from ...core.settings.render_pass import LABEL_PASSES
@@ -67,6 +69,11 @@ class ExportPlan:
     discard_passes: bool = False
 
     @property
+    def paths(self) -> list[str]:
+        """The path of each frame in the dataset, one for each of its sequences."""
+        return [variant.files.path for planned in self.frames for variant in planned.variants]
+
+    @property
     def total(self) -> int:
         """How many records it makes, or says why it cannot."""
         return sum(max(1, len(planned.variants)) for planned in self.frames)
@@ -82,6 +89,7 @@ def plan_export(
     merge: bool = True,
     table: CategoryTable | None = None,
     sequence: str = "",
+    shard: Shard | None = None,
 ) -> ExportPlan:
     """
     Args:
@@ -94,9 +102,10 @@ def plan_export(
         merge: whether the dataset file is written at the end.
         table: of categories; None takes each scene's own.
         sequence: name of the sequence of all frames; "" takes the folders of their files.
+        shard: which share of the frames of each scene; None takes all.
 
     Raises:
-        LabelpassError: that cannot be done.
+        LabelpassError: that cannot be done, or is not what the plan of the dataset says.
     """
     check_together(settings)
     sequence = sequence_name(sequence)
@@ -118,6 +127,9 @@ def plan_export(
         try:
             if not numbers:
                 raise UsageError(f"The frame range of the scene {one.name!r} is empty; set it, or give the frames")
+            numbers = shard.share(numbers) if shard else numbers
+            if not numbers:
+                continue  # there are more shards than frames
             if way is Way.FILES:
                 planned += plan_files(one, numbers, folder, sequences, settings, sequence)
             else:
@@ -127,15 +139,25 @@ def plan_export(
             planned.append(PlannedFrame(one.name, 0, (), f"scene {one.name}", str(error)))
     if len(problems) == len(scenes):
         raise problems[0]
+    output = output or output_folder(scene, planned, folder)
     return ExportPlan(
         planned,
-        output or output_folder(scene, planned, folder),
+        output,
         settings,
         way is Way.RENDER,
         merge,
-        table,
+        _table_for(output, table),
         {} if settings.all_scenes else _other_scenes(scene, sequence),
     )
+
+
+def _table_for(output: Path, given: CategoryTable | None) -> CategoryTable | None:
+    """The category table of an export: that of the dataset's plan, if it has one; UsageError where another is given."""
+    plan = DatasetPlan.read(DatasetFolder(output))
+    if plan is None:
+        return given
+    plan.check_table(given)
+    return plan.table
 
 
 def scenes_of(scene: bpy.types.Scene, settings: Settings) -> list[bpy.types.Scene]:

@@ -12,6 +12,7 @@ import bpy
 
 from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, SceneError, WorkerError
+from ...core.frames.dataset_plan import DatasetPlan
 from ...core.frames.sequences import declare_sequences
 from ...core.records.discarding import DiscardedPasses
 from ...core.records.frame_job import FrameJob
@@ -41,10 +42,14 @@ class ExportRun:
 
     Raises:
         OutputError: the output folder cannot be written.
-        UsageError: frames in it that were made of another scene or other files would be replaced.
+        UsageError: frames in it that were made of another scene or other files would be replaced, or this is not what
+            the plan of the dataset says.
     """
 
     def __init__(self, plan: ExportPlan) -> None:
+        if dataset_plan := DatasetPlan.read(DatasetFolder(plan.output)):
+            dataset_plan.check_settings(plan.settings)
+            dataset_plan.check_planned(plan.paths)
         self._origins = _origins(plan)
         if not plan.settings.redo:
             check_replaced(DatasetFolder(plan.output), self._origins, bpy.data.scenes.keys())

@@ -14,6 +14,7 @@ import bpy
 from ...core.base.console import print_line
 from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import LabelpassError, WorkerError
+from ...core.frames.dataset_plan import DatasetPlan
 from ...core.frames.sequences import declare_sequences
 from ...core.records.frame_job import FrameJob
 from ...core.records.origin import Origin
@@ -136,6 +137,8 @@ class RenderFollower:
         if event.output is None:
             self._refuse(event.error)
             return None
+        if plan := DatasetPlan.read(DatasetFolder(event.output)):
+            plan.check_settings(bpy.data.scenes[event.scene].labelpass.core_settings())
         self._run = FrameRun(event.output, _WORKERS, low_priority=True, hung_after=_hung_after(event))
         self._progress = Progress(event.total, time.monotonic())
         show_started(bpy.context, event.output, event.total)

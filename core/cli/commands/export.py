@@ -2,17 +2,17 @@
 
 import argparse
 
+from ...base.dataset_folder import DatasetFolder
 from ...dataset.export import check_choices
+from ...frames.dataset_plan import DatasetPlan
 from ...run.annotation_run import export_dataset
-from ...settings.settings import Settings
-from ..given import check_folder, finish
+from ..given import check_folder, finish, settings_of
 from ..progress_bar import progress_bar
-from ..setting_options import given_settings
 
 
 def run(options: argparse.Namespace) -> int:
     check_folder(options.folder)
-    settings = Settings.from_json(given_settings(options))
+    settings = settings_of(options, DatasetPlan.read(DatasetFolder(options.folder)))
     check_choices(settings)
     with progress_bar("record") as show:
         summary = export_dataset(options.folder, show, settings, options.output)

@@ -3,7 +3,16 @@
 from pathlib import Path
 
 from ...settings.settings import Stage
-from ..arguments import Commands, add_frames, add_pass_names
+from ..arguments import (
+    Commands,
+    add_categories,
+    add_frames,
+    add_numbers,
+    add_pass_names,
+    add_scene_folder,
+    add_sequence,
+    add_shard,
+)
 from ..setting_options import add_settings, examples
 
 
@@ -23,34 +32,17 @@ def add(commands: Commands) -> None:
                 "labelpass annotate renders/ --output dataset",
                 "labelpass annotate renders/ --output dataset --scene exported --maps depth_png,normals_npy",
                 "labelpass annotate renders/ --output dataset --frames 1-250,300 --no-pictures --workers 4",
+                "labelpass annotate renders/ --output dataset --shard 3/10",
             ]
         ),
     )
     files = annotate.add_argument_group("files and folders")
     add_frames(files)
     files.add_argument("--output", required=True, type=Path, metavar="DIR", help="Folder of the dataset")
-    files.add_argument(
-        "--frames",
-        dest="numbers",
-        metavar="RANGES",
-        help="Only the frames with these numbers, such as 1-10,20; a frame's number is at the end of its file's name",
-    )
-    files.add_argument(
-        "--scene",
-        type=Path,
-        metavar="DIR",
-        help="Folder of the scene records that Labelpass wrote in Blender, or of the dataset that holds them "
-        "(default: the one in --output, if there is one); without them, only what the EXR files say is known",
-    )
-    files.add_argument(
-        "--categories",
-        type=Path,
-        metavar="FILE",
-        help="Category table, JSON or TOML, that decides which object belongs to which category, instead of the one in "
-        "the scene records",
-    )
-    files.add_argument(
-        "--sequence", metavar="NAME", help="Name of one sequence for all frames, instead of the names of their folders"
-    )
+    add_numbers(files)
+    add_shard(files)
+    add_scene_folder(files)
+    add_categories(files)
+    add_sequence(files)
     add_pass_names(files)
     add_settings(annotate, blender=False, stages=[Stage.FRAMES])

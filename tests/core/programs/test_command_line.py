@@ -936,7 +936,7 @@ def test_interrupt(held: Held, renders: Path, out: Path, patient: bool) -> None:
     ]
 
 
-@pytest.mark.parametrize("place", ["core.cli.parser.make_parser", "core.cli.commands.annotate.find_frames"])
+@pytest.mark.parametrize("place", ["core.cli.parser.make_parser", "core.cli.wanted_frames.find_frames"])
 def test_interrupt_before_the_first_frame(
     renders: Path,
     out: Path,
