@@ -29,6 +29,7 @@ from .descriptions import Descriptions, describe_as_rendered
 from .display_images import Look, save_render_passes, save_render_result
 from .export_plan import ExportPlan
 from .frame_run import FrameRun
+from .own_output import complete_frames
 from .sources import PlannedFrame, PlannedVariant, SceneSequence, frame_files
 
 
@@ -132,7 +133,8 @@ class ExportRun:
             rendered: Descriptions = {}
             if self.plan.render and in_memory:
                 sequences = [variant.sequence for variant in planned.variants]
-                rendered = render_frame(scene, sequences, self.plan.settings, self.plan.table)
+                with complete_frames(scene):
+                    rendered = render_frame(scene, sequences, self.plan.settings, self.plan.table)
             variants = planned.variants if planned.on_disk else self._rendered_variants(scene, planned)
             look = Look.of(scene)
             # Blender saves what it has rendered as one picture: that of the whole frame.

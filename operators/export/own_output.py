@@ -8,7 +8,10 @@ from typing import Any
 
 import bpy
 
+from ...core.base.files import cannot_write
+from ...core.base.temporary_names import remove, temporary_name
 from .. import compat
+from .sources import frame_file
 
 # What leads to files besides the frames themselves: of each render layer, and of frames that are still to come.
 _SWITCHED_OFF = ("use_render_cache", "use_placeholder")
@@ -41,6 +44,28 @@ def rendering_into(scene: bpy.types.Scene, folder: Path) -> Iterator[list[str]]:
             undo.enter_context(compat.image_settings(scene, "OPEN_EXR_MULTILAYER", **options))
         _set(undo, scene.render, filepath=path, use_file_extension=True, **off)
         yield sorted(node.name for node in nodes)
+
+
+@contextmanager
+def complete_frames(scene: bpy.types.Scene) -> Iterator[None]:
+    """Let the files that a scene renders in a block appear in their folder only when all of them are complete.
+
+    Blender writes a file bit by bit, and one that it was stopped over would count as rendered in the next run.
+
+    Raises:
+        OutputError: they cannot be put there.
+    """
+    folder = frame_file(scene, scene.frame_current).parent
+    unfinished = folder / temporary_name()
+    with ExitStack() as undo:
+        undo.callback(remove, unfinished)
+        _set(undo, scene.render, filepath=f"{compat.output_path(unfinished)}/{frame_name(scene)}")
+        yield
+        for path in sorted(unfinished.iterdir()) if unfinished.is_dir() else ():
+            try:
+                path.replace(folder / path.name)
+            except OSError as error:
+                raise cannot_write(folder / path.name, error) from error
 
 
 def frame_name(scene: bpy.types.Scene) -> str:

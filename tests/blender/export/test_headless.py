@@ -215,6 +215,34 @@ def test_frames_that_were_rendered_into_the_dataset_are_taken_again(blend: Path,
     assert coco_bytes(again) == coco_bytes(output)
 
 
+def test_rendered_files_appear_when_they_are_complete(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """A run that is killed leaves no half of a file that the next one would take for rendered; {braces} are no
+    variables."""
+    from labelpass.core.base.temporary_names import is_temporary
+    from labelpass.operators.headless import main
+
+    output = tmp_path / "out {blend_name}"
+    seen = []
+
+    def look(*_: object) -> None:
+        found = [path for path in output.rglob("*.exr") if path.stat().st_size]
+        seen.append({path.parent.name: path.name for path in found})
+
+    bpy.app.handlers.render_write.append(look)
+    before = scene.render.filepath
+    try:
+        assert main(["--render", "--output", str(output)]) == 0
+    finally:
+        bpy.app.handlers.render_write.remove(look)
+    first, second = seen
+    (folder,) = first
+    assert is_temporary(folder)
+    assert second.pop("renders") == "shot_0001.exr"
+    assert [is_temporary(folder) for folder in second] == [True]
+    assert sorted(path.name for path in (output / "renders").iterdir()) == ["shot_0001.exr", "shot_0002.exr"]
+    assert scene.render.filepath == before
+
+
 def test_passes_are_discarded_only_where_all_that_is_made_of_them_is_there(blend: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     done = headless(blend, "--render", "--discard-passes", "--maps", "depth_png", "--output", output)
