@@ -15,6 +15,7 @@
             scenes/FRAME.json                scene records
             renders/FRAME.exr                what was rendered for the dataset, with all passes
             exports/FORMAT/                  exports, each in the layout of its format
+            report/index.html                the report, a page to look at
 
 FRAME is the path of a frame: its sequence and its name, see FrameFiles.path. Files that a record names are relative to
 the folder, with forward slashes, as the functions of this module give them.
@@ -33,7 +34,7 @@ PLAN_FILE = "plan.json"
 
 _IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS = "images", "pictures", "maps", "soft_masks"
 _CAMERAS, _RECORDS, _MERGE_RECORDS, _SCENES = "cameras", "records", "later_maps", "scenes"
-_EXPORTS, _RENDERS = "exports", "renders"
+_EXPORTS, _RENDERS, _REPORT = "exports", "renders", "report"
 # Where a frame has files of its own besides its record, and those of them that have a folder for each kind of file.
 FRAME_FOLDERS = (_IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS, _MERGE_RECORDS)
 _WITH_KINDS = (_MAPS, _PREVIEWS)
@@ -96,6 +97,11 @@ class DatasetFolder:
     def renders(self) -> Path:
         """The folder of the EXR files that were rendered for the dataset, one for each sequence in it."""
         return self.path / _RENDERS
+
+    @property
+    def report(self) -> Path:
+        """The folder of the report, unless the user has chosen another one."""
+        return self.path / _REPORT
 
     def merge_record(self, frame: str) -> Path:
         return self.path / merge_record_file(frame)

@@ -64,6 +64,7 @@ class FramePictures:
 
     Attributes:
         problems: a sentence for each file that cannot be read, and is drawn as if it were not there.
+        width, height: of a picture in its tile, whose legend is next to it.
     """
 
     def __init__(self, dataset: DatasetFolder, record: FrameRecord, size: int) -> None:
@@ -71,8 +72,8 @@ class FramePictures:
         self._dataset, self._record = dataset, record
         longer = max(record.width, record.height)
         self._scale = size // longer if longer <= size else size / longer
-        self._width, self._height = (max(1, round(side * self._scale)) for side in (record.width, record.height))
-        self._legend_height = max(self._height, _LOWEST_LEGEND)
+        self.width, self.height = (max(1, round(side * self._scale)) for side in (record.width, record.height))
+        self._legend_height = max(self.height, _LOWEST_LEGEND)
         names = [category.name for category in record.categories]
         self._names, self._own = names, own_colours(record.categories)
         self._colours = category_colours(names, self._own)
@@ -155,7 +156,7 @@ class FramePictures:
 
     def _resized(self, image: Bytes) -> Bytes:
         how = Image.Resampling.NEAREST if self._scale >= 1 else Image.Resampling.LANCZOS
-        return np.asarray(Image.fromarray(image).resize((self._width, self._height), how))
+        return np.asarray(Image.fromarray(image).resize((self.width, self.height), how))
 
     @cached_property
     def _instances(self) -> Sequence[Instance]:
@@ -265,9 +266,9 @@ class FramePictures:
 
     def _draw_scaled(self, values: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_], unit: str) -> Bytes:
         """Values in colours, with a scale that can be read however low the picture is."""
-        more = ((0, self._legend_height - self._height), (0, 0))
+        more = ((0, self._legend_height - self.height), (0, 0))
         picture = draw_depth(np.pad(values, more), np.pad(valid, more), unit)
-        picture[self._height :, : self._width] = _PAPER
+        picture[self.height :, : self.width] = _PAPER
         return picture
 
     def _categories(self, written: WrittenMap, values: npt.NDArray[Any]) -> tuple[Bytes, str]:
@@ -283,7 +284,7 @@ class FramePictures:
         """Values of a map where the pixels of the picture are."""
         rows, columns = (
             ((np.arange(drawn) + 0.5) * (of / drawn)).astype(np.int64)
-            for drawn, of in ((self._height, self._record.height), (self._width, self._record.width))
+            for drawn, of in ((self.height, self._record.height), (self.width, self._record.width))
         )
         nearest: npt.NDArray[Any] = values[rows[:, None], columns]
         return nearest

@@ -94,7 +94,7 @@ def read_image(path: Path) -> Bytes:
         with open_image(path) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable_image(path, error) from error
 
 
 def is_dark(path: Path) -> bool:
@@ -106,14 +106,19 @@ def is_dark(path: Path) -> bool:
     try:
         with open_image(path) as image:
             image.draft("L", (_LOOKED_AT, _LOOKED_AT))  # a JPEG need not be decoded in full
-            grey = image.convert("L").reduce(max(1, min(image.size) // _LOOKED_AT))
+            return is_dark_image(image)
     except (OSError, SyntaxError) as error:
-        raise _unreadable(path, error) from error
-    pixels = np.asarray(grey)
+        raise unreadable_image(path, error) from error
+
+
+def is_dark_image(image: Image.Image) -> bool:
+    """The same of an image that is open."""
+    pixels = np.asarray(image.convert("L").reduce(max(1, min(image.size) // _LOOKED_AT)))
     return int(np.count_nonzero(pixels > _DARK_LEVEL)) <= pixels.size / 100
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def unreadable_image(path: Path, error: Exception) -> InputError:
+    """The sentence on an image that open_image() refuses."""
     return InputError(f"The training image {path} cannot be read ({error}); export the frame again")
 
 

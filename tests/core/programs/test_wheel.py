@@ -88,6 +88,12 @@ def test_names_in_pictures_need_no_other_fonts(installed: Environment) -> None:
     assert installed.python_says(code) == "['DejaVu Sans', 'Unifont']"
 
 
+def test_the_page_of_a_report_is_complete(installed: Environment) -> None:
+    """Its style and its scripts are files of their own."""
+    code = "from labelpass.core.report.page.page_text import page_text; print(len(page_text('a', {}, '', '')))"
+    assert int(installed.python_says(code)) > 50_000
+
+
 def test_importing_it_imports_nothing_else(installed: Environment) -> None:
     """And errors, settings and records need no OpenEXR or Pillow when they are used either."""
     loaded = "sorted({'OpenEXR', 'PIL', 'numpy', 'tqdm', 'bpy', 'argparse', 'dataclasses'} & set(sys.modules))"

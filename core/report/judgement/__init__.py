@@ -1,0 +1,1 @@
+"""What is wrong first: rules, what they find, and a verdict."""

@@ -1,0 +1,277 @@
+"""What to look for in frames."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from ...dataset.statistics import LEAST_VISIBLE
+from ..facts.gathering import Facts
+from ..facts.image_facts import ImageState
+from ..facts.near_duplicates import bits_apart
+from .finding import Floats, Level, Of, Rule, where
+
+# Below this the spread of grey levels is that of an even surface with noise.
+_LEAST_CONTRAST = 0.03
+_MOST_BURNT_OUT = 0.5
+# Of neighbouring frames of a sequence, in how many bits of the fingerprint they may differ and still show the same.
+_NEIGHBOURS_APART = 12
+# A frame is crowded with so many times the median number of instances, and at least so many.
+_TIMES_MEDIAN, _LEAST_CROWD = 5, 50
+# A size that fewer of the frames have is an odd one.
+_ODD_SIZE = 0.05
+
+
+def usable_images(facts: Facts) -> npt.NDArray[np.bool_]:
+    """(F,) which frames have an image that shows something."""
+    frames = facts.frames
+    usable: npt.NDArray[np.bool_] = frames["image"] == ImageState.FINE
+    return usable & ~frames["dark"] & (frames["contrast"] >= _LEAST_CONTRAST)
+
+
+def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
+    """All of them.
+
+    Args:
+        pairs: (P, 2) frames that look the same, see near_duplicates().
+    """
+    return (
+        _rule(
+            "disagrees",
+            Level.BAD,
+            9,
+            "frame disagrees with itself",
+            "frames disagree with themselves",
+            "A check of labelpass validate found files or numbers that contradict each other.",
+            "Read the sentences in the frame, and annotate it again.",
+            lambda facts: where(facts.frames["disagrees"]),
+        ),
+        _rule(
+            "unreadable",
+            Level.BAD,
+            10,
+            "image that cannot be read",
+            "images that cannot be read",
+            "The file is cut off or damaged, and training would stop there or skip it.",
+            "Export the frame again.",
+            _is_in_state(ImageState.UNREADABLE),
+        ),
+        _rule(
+            "other_size",
+            Level.BAD,
+            10,
+            "image of another size than its labels",
+            "images of another size than their labels",
+            "Boxes and masks lie in the wrong places of these images.",
+            "Somebody has scaled or replaced them: annotate the frames again.",
+            _is_in_state(ImageState.OTHER_SIZE),
+        ),
+        _rule(
+            "no_image",
+            Level.BAD,
+            6,
+            "frame without an image",
+            "frames without an image",
+            "They have labels and nothing to look at.",
+            "Choose an image format, or render them again.",
+            _without_image,
+        ),
+        _rule(
+            "leak",
+            Level.BAD,
+            8,
+            "frame nearly the same in two splits",
+            "frames nearly the same in two splits",
+            "A model has seen in training what it is judged by, so its figures flatter it.",
+            "Split by sequence or by scene (--split-by), or render the frames of one split anew.",
+            lambda facts: _paired(facts, pairs, across=True),
+        ),
+        _rule(
+            "neighbours",
+            Level.BAD,
+            5,
+            "frame whose neighbour is in another split",
+            "frames whose neighbours are in other splits",
+            "Neighbouring frames of a sequence look alike, so a model is judged by what it has seen.",
+            "Split by sequence (--split-by sequence).",
+            lambda facts: _alike_neighbours(facts, pairs),
+        ),
+        _rule(
+            "dark",
+            Level.LOOK,
+            5,
+            "dark image",
+            "dark images",
+            "Hardly anything is brighter than black.",
+            "Check the lights and the exposure, or raise the lowest light that is drawn.",
+            lambda facts: where(facts.frames["dark"], -facts.frames["brightness"]),
+        ),
+        _rule(
+            "flat",
+            Level.LOOK,
+            4,
+            "image without contrast",
+            "images without contrast",
+            "All pixels have nearly the same brightness, as in fog or before a wall.",
+            "Check where the camera is and what the world looks like.",
+            _flat,
+        ),
+        _rule(
+            "burnt_out",
+            Level.LOOK,
+            4,
+            "burnt-out image",
+            "burnt-out images",
+            "More than half of the image is white.",
+            "Lower the exposure or the strongest light that is drawn.",
+            lambda facts: where(facts.frames["burnt_out"] > _MOST_BURNT_OUT, facts.frames["burnt_out"]),
+        ),
+        _rule(
+            "duplicates",
+            Level.LOOK,
+            2,
+            "frame nearly the same as another",
+            "frames nearly the same as others",
+            "They cost training time and teach nothing new.",
+            "Let more vary from frame to frame, or leave every second one out.",
+            lambda facts: _paired(facts, pairs, across=False),
+        ),
+        _rule(
+            "all_hidden",
+            Level.LOOK,
+            4,
+            "frame in which all is hidden",
+            "frames in which all is hidden",
+            f"Less than {LEAST_VISIBLE:.0%} of each instance is visible.",
+            "Something stands in front of the camera: move it, or check the camera's path.",
+            _all_hidden,
+        ),
+        _rule(
+            "empty",
+            Level.LOOK,
+            3,
+            "image without a label",
+            "images without a label",
+            "Good in small numbers: they teach what is not an object.",
+            "More than a tenth of all is worth a look at the scene.",
+            lambda facts: where(facts.frames["instances"] == 0),
+        ),
+        _rule(
+            "crowded",
+            Level.LOOK,
+            2,
+            "crowded frame",
+            "crowded frames",
+            f"{_TIMES_MEDIAN} times as many instances as in the median frame, or more; many detectors stop at 100.",
+            "Check whether copies or particles should be one instance.",
+            _crowded,
+        ),
+        _rule(
+            "noted",
+            Level.LOOK,
+            2,
+            "frame with notes",
+            "frames with notes",
+            "The annotation had something to say about them.",
+            "Read the notes in the frame.",
+            lambda facts: where(facts.frames["noted"]),
+        ),
+        _rule(
+            "mostly_dropped",
+            Level.LOOK,
+            1.5,
+            "frame that lost most of its labels",
+            "frames that lost most of their labels",
+            "Filters left out more instances than they kept, so the image shows things that no label names.",
+            "Loosen the filters, or keep what they leave out as regions to ignore.",
+            _mostly_dropped,
+        ),
+        _rule(
+            "odd_size",
+            Level.NOTE,
+            1,
+            "image of an unusual size",
+            "images of unusual sizes",
+            f"Fewer than {_ODD_SIZE:.0%} of the images are of this size.",
+            "Check the resolution of these renders.",
+            _odd_size,
+        ),
+    )
+
+
+def _rule(
+    key: str, level: Level, weight: float, one: str, many: str, why: str, way_out: str, find: Callable[[Facts], Floats]
+) -> Rule:
+    return Rule(key, Of.FRAMES, level, weight, one, many, why, way_out, find)
+
+
+def _is_in_state(state: ImageState) -> Callable[[Facts], Floats]:
+    return lambda facts: where(facts.frames["image"] == state)
+
+
+def _without_image(facts: Facts) -> Floats:
+    missing = facts.frames["image"] == ImageState.NOT_WRITTEN
+    return where(missing & ~missing.all())  # a dataset without any was asked for
+
+
+def _paired(facts: Facts, pairs: npt.NDArray[np.int64], across: bool) -> Floats:
+    """Frames that look the same as another one; the worst are those of the pairs that come first."""
+    split = facts.frames["split"]
+    chosen = pairs[(split[pairs[:, 0]] != split[pairs[:, 1]]) == across]
+    bad = np.full(len(facts.frames), np.nan)
+    order = np.arange(len(chosen), 0, -1, dtype=np.float64)
+    for side in (1, 0):
+        bad[chosen[::-1, side]] = order[::-1]
+    return bad
+
+
+def _alike_neighbours(facts: Facts, pairs: npt.NDArray[np.int64]) -> Floats:
+    """Frames that follow each other in a sequence, look alike, and are in different splits; without near-duplicates."""
+    frames = facts.frames
+    here, after = frames[:-1], frames[1:]
+    apart = bits_apart(here["fingerprint"], after["fingerprint"])
+    usable = usable_images(facts)
+    leaks = (
+        (here["sequence"] == after["sequence"])
+        & (here["number"] + 1 == after["number"])
+        & (here["split"] != after["split"])
+        & (apart <= _NEIGHBOURS_APART)
+        & usable[:-1]
+        & usable[1:]
+    )
+    places = np.flatnonzero(leaks)
+    bad = np.full(len(frames), np.nan)
+    for step in (1, 0):
+        bad[places + step] = -apart[places].astype(np.float64)
+    bad[~np.isnan(_paired(facts, pairs, across=True))] = np.nan
+    return bad
+
+
+def _flat(facts: Facts) -> Floats:
+    frames = facts.frames
+    return where((frames["contrast"] < _LEAST_CONTRAST) & ~frames["dark"], -frames["contrast"])
+
+
+def _all_hidden(facts: Facts) -> Floats:
+    hidden = np.zeros(len(facts.frames), np.int64)
+    rows = facts.instances
+    np.add.at(hidden, rows["frame"][rows["visible"] < LEAST_VISIBLE], 1)
+    count = facts.frames["instances"]
+    return where((count > 0) & (hidden == count), count)
+
+
+def _crowded(facts: Facts) -> Floats:
+    count = facts.frames["instances"].astype(np.float64)
+    return where((count >= _LEAST_CROWD) & (count >= _TIMES_MEDIAN * np.median(count)), count)
+
+
+def _mostly_dropped(facts: Facts) -> Floats:
+    dropped, kept = facts.frames["dropped"].astype(np.int64), facts.frames["instances"].astype(np.int64)
+    return where(dropped > np.maximum(kept, 1), dropped - kept)
+
+
+def _odd_size(facts: Facts) -> Floats:
+    sizes = facts.frames["width"].astype(np.int64) << 32 | facts.frames["height"].astype(np.int64)
+    _, which, counts = np.unique(sizes, return_inverse=True, return_counts=True)
+    mine = counts[which.reshape(-1)]
+    return where(mine < _ODD_SIZE * len(sizes), -mine)

@@ -1,0 +1,184 @@
+"""What is wrong first: all findings of a dataset, the worst frames, and a sentence on whether to train on it."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ...base.phrases import counted
+from ..facts.gathering import Facts
+from ..facts.near_duplicates import near_duplicates
+from .dataset_rules import dataset_findings
+from .finding import Finding, Level, Of, Remedy, found_by
+from .frame_rules import frame_rules, usable_images
+from .instance_rules import instance_rules
+
+# A finding lies within another one if so many of its items do.
+_WITHIN = 0.95
+# Which part of the labels may be too weak to learn from before a dataset is worth a look, and before it is not ready.
+_FEW_WEAK, _MANY_WEAK = 0.02, 0.25
+_ORDER = {level: number for number, level in enumerate(Level)}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is to be said of a dataset.
+
+    Attributes:
+        findings: worst first.
+        pairs: (P, 2) frames that look the same.
+        score: (F,) how much is wrong with each frame.
+        level: of the whole.
+        headline: a sentence on whether to train on it.
+        summary: what is in it, likewise.
+        remedies: the fewest settings that leave out all labels that are too weak.
+        fine: what was looked for and not found, in a few words each.
+    """
+
+    findings: Sequence[Finding]
+    pairs: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+    level: Level
+    headline: str
+    summary: str
+    remedies: Sequence[Remedy]
+    fine: Sequence[str]
+
+    def lines(self) -> Iterator[str]:
+        """For a terminal."""
+        yield self.headline
+        yield self.summary
+        for one in self.findings:
+            if not one.within:
+                yield f"  {_MARKS[one.level]} {one.sentence}"
+
+
+_MARKS = {Level.BAD: "x", Level.LOOK: "!", Level.NOTE: "-"}
+
+
+def judge(facts: Facts, damaged: Sequence[str] = (), by: str = "frame", validated: bool = False) -> Judgement:
+    """Look for all that is worth a look.
+
+    Args:
+        facts: of the dataset.
+        damaged, by: as in dataset_findings().
+        validated: whether the facts hold what a validation found.
+    """
+    frames = facts.frames
+    pairs = near_duplicates(frames["fingerprint"], frames["brightness"], usable_images(facts))
+    rules = (*frame_rules(pairs), *instance_rules())
+    found = [one for rule in rules if (one := found_by(rule, facts))]
+    findings = sorted([*_folded(found), *dataset_findings(facts, damaged, by)], key=_place)
+    weak = _weak(findings, len(facts.instances))
+    share = float(weak.mean()) if weak.size else 0.0
+    return Judgement(
+        findings,
+        pairs,
+        _scores(facts, findings),
+        _level(findings, share),
+        _headline(findings, share),
+        _summary(facts),
+        _remedies(findings),
+        _fine(findings, validated),
+    )
+
+
+def _place(finding: Finding) -> tuple[float, ...]:
+    of = {Of.FRAMES: 0, Of.INSTANCES: 1, Of.DATASET: 2}[finding.of]
+    return _ORDER[finding.level], of, -finding.weight * finding.count
+
+
+def _folded(findings: Sequence[Finding]) -> list[Finding]:
+    """The same, those that lie within a larger one with its key, so that one thing is not said twice."""
+    folded: list[Finding] = []
+    for one in sorted(findings, key=lambda one: -one.count):
+        holders = (other for other in folded if (other.of, other.level, other.within) == (one.of, one.level, ""))
+        within = next((other.key for other in holders if _share_in(one, other) >= _WITHIN), "")
+        folded.append(dataclasses.replace(one, within=within))
+    return folded
+
+
+def _share_in(finding: Finding, other: Finding) -> float:
+    """Which part of the items of one are items of another."""
+    return float(np.isin(finding.items, other.items).mean())
+
+
+def _weak(findings: Sequence[Finding], count: int) -> npt.NDArray[np.bool_]:
+    """(I,) which labels some setting would leave out."""
+    weak = np.zeros(count, bool)
+    for one in findings:
+        if one.remedy:
+            weak[one.items] = True
+    return weak
+
+
+def _scores(facts: Facts, findings: Sequence[Finding]) -> npt.NDArray[np.float64]:
+    score = np.zeros(len(facts.frames))
+    for one in findings:
+        if one.of is not Of.DATASET:
+            frames = one.items if one.of is Of.FRAMES else facts.instances["frame"][one.items]
+            np.add.at(score, frames, one.weight)
+    return score
+
+
+def _level(findings: Sequence[Finding], weak: float) -> Level:
+    if weak > _MANY_WEAK or any(one.level is Level.BAD for one in findings):
+        return Level.BAD
+    if weak > _FEW_WEAK or any(one.level is Level.LOOK for one in findings):
+        return Level.LOOK
+    return Level.NOTE
+
+
+def _headline(findings: Sequence[Finding], weak: float) -> str:
+    if findings and findings[0].level is Level.BAD:
+        text = findings[0].sentence
+        return f"Not ready: {text[0].lower()}{text[1:]}"
+    if weak > _MANY_WEAK:
+        return f"Not ready: {weak:.0%} of the labels are too weak to learn from"
+    if weak > _FEW_WEAK:
+        return f"Trainable; {weak:.0%} of the labels are too weak"
+    if any(one.level is Level.LOOK for one in findings):
+        return "Trainable, with a few things to look at"
+    return "Ready to train"
+
+
+def _summary(facts: Facts) -> str:
+    sizes = np.bincount(facts.frames["split"], minlength=len(facts.splits))
+    splits = ", ".join(f"{size:,} {name}" for name, size in zip(facts.splits, sizes.tolist(), strict=True))
+    return (
+        f"{counted(len(facts.frames), 'image')}: {splits}; {counted(len(facts.instances), 'instance')} of "
+        f"{counted(len(facts.categories), 'category')}."
+    )
+
+
+def _remedies(findings: Sequence[Finding]) -> list[Remedy]:
+    """The largest first; those that leave out nothing more are not needed."""
+    with_remedy = sorted((one for one in findings if one.remedy), key=lambda one: -one.count)
+    gone: set[int] = set()
+    needed = []
+    for one in with_remedy:
+        items = set(one.items.tolist())
+        if one.remedy and not items <= gone:
+            needed.append(one.remedy)
+            gone |= items
+    return needed
+
+
+def _fine(findings: Sequence[Finding], validated: bool) -> list[str]:
+    found = {one.key for one in findings}
+    fine = [
+        text
+        for text, keys in {
+            "no leak between splits": ("leak", "neighbours"),
+            "no near-duplicates": ("duplicates", "leak"),
+            "no empty image": ("empty",),
+            "no dark, flat or burnt-out image": ("dark", "flat", "burnt_out"),
+            "no notes": ("noted",),
+        }.items()
+        if not found & set(keys)
+    ]
+    if validated and "disagrees" not in found:
+        fine.append("all checks of validate passed")
+    return fine

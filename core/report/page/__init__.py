@@ -1,0 +1,1 @@
+"""The page itself: its data in Python, and in `browser` what runs there."""

@@ -1,0 +1,176 @@
+"""Writes the report of a dataset: one round over its records in order, then judgement, then the page."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..base.dataset_folder import DatasetFolder
+from ..base.errors import OutputError
+from ..base.files import canonical_json, complete_file, pretty_json, replaced_folder
+from ..base.input_files import read_json
+from ..checks.validate import validate
+from ..dataset.splits import Splits
+from ..dataset.statistics import Statistics
+from ..dataset.statistics_report import Report
+from ..dataset.stream import GatheredCategories, RecordStream
+from ..frames.frame_messages import lines_said_once
+from ..records.frame_record import FrameRecord
+from ..records.record_store import open_records
+from ..settings.category_table import Category
+from .facts.gathering import Facts, Gatherer
+from .facts.image_facts import ImageState, look_at_image
+from .figures import figures
+from .judgement.judge import Judgement, judge
+from .page.album import SIDE, Album
+from .page.columns import deflated, packed
+from .page.filters import columns_of, filters_of
+from .page.head import head, item_columns, relative_address, texts
+from .page.map_pictures import write_map_pictures
+from .page.page_text import page_text
+
+PAGE_FILE, FIGURES_FILE = "index.html", "figures.json"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """What was written.
+
+    Attributes:
+        page: the file to open.
+        judgement: what it says first.
+        problems: a sentence for each record or map that could not be read.
+    """
+
+    page: Path
+    judgement: Judgement
+    problems: Sequence[str]
+
+
+def write_report(
+    output: Path,
+    splits: Splits,
+    folder: Path | None = None,
+    validated: bool = False,
+    maps: bool = True,
+    progress: Progress = lambda done, total: None,
+) -> WrittenReport:
+    """Write the report of a dataset.
+
+    Args:
+        output: the dataset's folder.
+        splits: how it is divided.
+        folder: of the report; None for that in the dataset. An earlier report there is replaced.
+        validated: whether to validate the dataset as well, and show what that finds.
+        maps: whether to draw dense maps, to lay them over the images.
+        progress: called with how many frames are done, and their number.
+
+    Raises:
+        RecordError: no record is there, or two of them contradict each other.
+        CategoryError: the file with the ids of the dataset is damaged.
+        OutputError: the folder holds something else, or cannot be written.
+    """
+    dataset = DatasetFolder(output)
+    folder = dataset.report if folder is None else folder
+    check_replaceable(folder)
+    found = validate(output, progress).problems if validated else {}
+    stream = RecordStream(open_records(dataset))
+    categories = _survey(stream)
+    with replaced_folder(folder) as temporary:
+        round = _Round(dataset, splits, categories, temporary, found)
+        for number, record in enumerate(stream.in_order(lambda done: progress(done, len(stream)))):
+            round.add(number, record, maps)
+        round.album.finish()
+        facts = round.gatherer.facts()
+        damaged = [*lines_said_once(stream.damaged), *found.get("", ())]
+        judgement = judge(facts, damaged, splits.by.value, validated)
+        statistics = _completed(round.statistics, facts, categories, stream)
+        root = relative_address(folder.resolve(), output.resolve())
+        _write(temporary / PAGE_FILE, _page(facts, judgement, categories, output.resolve().name, root).encode())
+        _write(temporary / FIGURES_FILE, pretty_json(figures(facts, judgement, Report(statistics, splits))))
+    progress(len(stream), len(stream))
+    return WrittenReport(folder / PAGE_FILE, judgement, [*damaged, *round.problems])
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raises OutputError where there is something that is not an earlier report."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    with suppress(OSError, KeyError, TypeError, ValueError):
+        if folder.is_dir() and (not any(folder.iterdir()) or "figures_version" in read_json(folder / FIGURES_FILE)):
+            return
+    raise OutputError(
+        f"{folder} is there and is not a report of Labelpass, so it is not replaced; move it away, or choose another "
+        "folder with --output"
+    )
+
+
+class _Round:
+    """Takes all frames, in their order.
+
+    Attributes:
+        gatherer, album, statistics: what is kept of them.
+        problems: a sentence for each map that cannot be read.
+    """
+
+    def __init__(
+        self,
+        dataset: DatasetFolder,
+        splits: Splits,
+        categories: Sequence[Category],
+        folder: Path,
+        found: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._dataset, self._splits, self._folder = dataset, splits, folder
+        self.gatherer = Gatherer([one.name for one in categories], splits.names, found)
+        self.album = Album(folder)
+        self.statistics = Statistics()
+        self.problems: list[str] = []
+
+    def add(self, number: int, record: FrameRecord, maps: bool) -> None:
+        split = self._splits.of(record)
+        image = look_at_image(self._dataset.file(record.image), record, SIDE)
+        self.gatherer.add(record, split, image)
+        self.statistics.add(record, split)
+        pictures: dict[str, list[str]] = {}
+        if maps:
+            pictures, problems = write_map_pictures(self._dataset, record, self._folder, number)
+            self.problems += problems
+        self.album.add(record, image.thumbnail, pictures)
+
+
+def _survey(stream: RecordStream) -> Sequence[Category]:
+    """The first round of the stream: all categories, in the order of their ids."""
+    gathered = GatheredCategories(stream.records)
+    for surveyed in stream.surveyed(heads=True):
+        if surveyed.wanted:
+            gathered.add(surveyed.record)
+    stream.check_any()
+    return gathered.survey(len(stream), complete=not stream.damaged).categories
+
+
+def _completed(
+    statistics: Statistics, facts: Facts, categories: Sequence[Category], stream: RecordStream
+) -> Statistics:
+    """With what is not counted frame by frame."""
+    statistics.categories, statistics.sequences = categories, len(facts.sequences)
+    statistics.dark = int(np.count_nonzero(facts.frames["dark"]))
+    statistics.unreadable = int(np.count_nonzero(facts.frames["image"] == ImageState.UNREADABLE))
+    statistics.left_out = sum(stream.left_out.values())
+    statistics.problems = lines_said_once(stream.damaged)
+    return statistics
+
+
+def _page(facts: Facts, judgement: Judgement, categories: Sequence[Category], title: str, root: str) -> str:
+    filters, drawn = filters_of(facts)
+    columns, layout = packed([*columns_of(facts), *drawn, *item_columns(facts, judgement)])
+    about = head(facts, judgement, filters, categories, title, layout, root)
+    return page_text(title, about, columns, deflated(canonical_json(texts(facts))))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with complete_file(path, durable=False) as file:
+        file.write(content)
