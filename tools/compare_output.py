@@ -143,8 +143,11 @@ class Side:
 
     def export(self, scene: Path, name: str, *options: str) -> str:
         """Export a scene's rendered frames in Blender."""
-        script = "tools/blender.py", "-b", scene, "-P", "export_annotations.py", "--", *options
-        return str(self.run(*script, "--output", self.output / name))
+        script = "tools/export_annotations.py"
+        if not (self.checkout / script).is_file():
+            script = "export_annotations.py"  # as in earlier commits
+        blender = "tools/blender.py", "-b", scene, "-P", script, "--", *options
+        return str(self.run(*blender, "--output", self.output / name))
 
 
 @dataclass

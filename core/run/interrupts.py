@@ -47,6 +47,20 @@ def ctrl_c_noted() -> "Iterator[Callable[[], bool]]":
             signal.signal(signal.SIGINT, signal.SIG_IGN if pressed and before is _raise_once else before)
 
 
+@contextmanager
+def ctrl_c_later() -> "Iterator[None]":
+    """In the block, Ctrl-C does nothing; after it, what it would have done."""
+    pressed: list[bool] = []
+    before = _replaced(lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+            if pressed:
+                signal.raise_signal(signal.SIGINT)
+
+
 def _replaced(handler: "Handler") -> "Handler | None":
     """Have this called on Ctrl-C; returns what was called before, None where that is not for us to change."""
     before = signal.getsignal(signal.SIGINT)

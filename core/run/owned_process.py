@@ -4,70 +4,58 @@
     Windows   a job object, which kills all of its processes when its last handle closes
     macOS     the process watches its standard input, see worker.py, as it does on the other two besides
 
-For Linux a parent is the THREAD that started the process, and the threads of a render in Blender end with the render.
-So each process is started by a thread of its own, which ends after it. It lets no Ctrl-C through to the process either,
-from its first instruction: the whole group of a terminal gets one, and what it means is up to the parent.
+For Linux a parent is the THREAD that started the process, and other threads than a program's first may end before it.
+What they start goes without the kernel, and ends with its standard input. A process gets no Ctrl-C either, from its
+first instruction: the whole group of a terminal gets one, and what it means is up to the parent.
 
 Blender's process imports this module, and so does the worker.
 """
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+
+from .interrupts import ctrl_c_later
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # winnt.h
 _JOB_EXTENDED_LIMITS = 9
 _KILL_ON_JOB_CLOSE = 0x2000
+# In the environment of a process that its parent's first thread has not started.
+_OF_ANOTHER_THREAD = "LABELPASS_OF_ANOTHER_THREAD"
 
-Process = subprocess.Popen[str]
+Process = subprocess.Popen[bytes]
 
 
-def start_process(arguments: list[str], **options: Any) -> tuple[Process, Callable[[], None]]:
+def start_process(arguments: list[str], environment: Mapping[str, str], **options: Any) -> Process:
     """Start a process that does not outlive this one, if on Linux it calls end_with_parent().
 
     Args:
         arguments, options: as subprocess.Popen takes them.
-
-    Returns:
-        The process, and what has to be called when it has ended.
+        environment: of the process.
 
     Raises:
         OSError: there is no such program.
     """
-    started: Future[Process] = Future()
-    ended = threading.Event()
-
-    def own() -> None:
-        if sys.platform != "win32":
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            process = subprocess.Popen(arguments, **options)
+    environment = dict(environment)
+    if sys.platform == "linux" and threading.get_native_id() != os.getpid():
+        environment[_OF_ANOTHER_THREAD] = "1"
+    process = None
+    try:
+        with ctrl_c_later(), _children_without_ctrl_c():
+            process = subprocess.Popen(arguments, env=environment, **options)
             if sys.platform == "win32":
                 _put_into_job(process)
-            started.set_result(process)
-        except Exception as error:
-            started.set_exception(error)
-            return
-        ended.wait()
-
-    thread = threading.Thread(target=own, name="labelpass-starter", daemon=True)
-    thread.start()
-
-    def release() -> None:
-        ended.set()
-        thread.join()
-
-    try:
-        return started.result(), release
-    except KeyboardInterrupt:  # nobody is going to own it, and it ends with the thread
-        started.add_done_callback(_discard)
-        ended.set()
+        return process
+    except KeyboardInterrupt:  # which came meanwhile, so nobody is going to own the process
+        if process:
+            process.kill()
         raise
 
 
@@ -76,13 +64,22 @@ def end_with_parent() -> None:
 
     If the parent has gone already, the standard input of this process has ended, and nothing else says so.
     """
-    if sys.platform == "linux":
+    if sys.platform == "linux" and _OF_ANOTHER_THREAD not in os.environ:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _discard(started: "Future[Process]") -> None:
-    if not started.exception():
-        started.result().kill()
+@contextmanager
+def _children_without_ctrl_c() -> Iterator[None]:
+    """What is started in the block inherits that this thread lets no Ctrl-C through; on Windows a process without a
+    console gets none."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 if sys.platform == "win32":
@@ -116,7 +113,6 @@ if sys.platform == "win32":
         ]
 
     _jobs: list[int] = []
-    _making_job = threading.Lock()
 
     def _put_into_job(process: Process) -> None:
         """What cannot be put there still ends with its standard input."""
@@ -125,8 +121,7 @@ if sys.platform == "win32":
         kernel.CreateJobObjectW.argtypes = [ctypes.c_void_p, wintypes.LPCWSTR]
         kernel.SetInformationJobObject.argtypes = [wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD]
         kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
-        with _making_job:
-            _make_job(kernel)
+        _make_job(kernel)
         if _jobs:
             kernel.AssignProcessToJobObject(_jobs[0], int(process._handle))  # type: ignore[attr-defined]
 

@@ -5,10 +5,9 @@ This module runs in Blender's process too, so nothing that it imports may import
 
 import itertools
 import os
-import queue
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from ..base.errors import WorkerError
 from .answers import is_answer
-from .worker_process import PATIENCE_SECONDS, Said, WorkerProcess
+from .worker_process import PATIENCE_SECONDS, WorkerProcess, wait_for
 
 _ATTEMPTS = 2
 # How many workers in a row may be killed before they are ready.
@@ -109,7 +108,6 @@ class WorkerPool:
         self._workers: dict[WorkerProcess, tuple[int, Task] | None] = {}
         self._numbers = itertools.count(1)
         self._waiting: deque[Task] = deque()
-        self._messages: queue.Queue[Said] = queue.Queue()
         self._looked = time.monotonic()
 
     def __enter__(self) -> "WorkerPool":
@@ -141,20 +139,13 @@ class WorkerPool:
         Raises:
             WorkerError: workers cannot be started at all.
         """
-        events: list[Event] = []
-        wait = timeout if self.pending else 0.0
+        end = time.monotonic() + (timeout if self.pending else 0.0)
         while True:
-            try:
-                worker, message = self._messages.get(timeout=wait) if wait else self._messages.get_nowait()
-            except queue.Empty:
+            events = [event for worker in list(self._workers) for event in self._listen_to(worker)]
+            left = end - time.monotonic()
+            if events or left <= 0.0:
                 return [*events, *self._replace_hung()]
-            if worker not in self._workers:
-                continue  # it was replaced or stopped
-            event = self._buried(worker) if message is None else self._answered(worker, message)
-            if event:
-                events.append(event)
-                wait = 0.0
-            self._dispatch()
+            wait_for(self._workers, left)
 
     def stop(self) -> None:
         """End all workers and forget all tasks; what is half-written is removed, what is complete stays."""
@@ -173,12 +164,24 @@ class WorkerPool:
                 if len(self._workers) >= self._size:
                     return
                 sign_seconds = min(self._hung_after / _SIGNS, _MOST_SECONDS_BETWEEN_SIGNS)
-                worker = WorkerProcess(self._threads, self._low_priority, sign_seconds, self._messages)
+                worker = WorkerProcess(self._threads, self._low_priority, sign_seconds)
             task = self._waiting.popleft()
             task.attempts += 1
             number = next(self._numbers)
             self._workers[worker] = number, task
             worker.ask({"id": number, "do": task.do, "with": task.data}, task.output)
+
+    def _listen_to(self, worker: WorkerProcess) -> Iterator[Event]:
+        """What one worker has to say, until it is replaced."""
+        messages = worker.read()
+        for message in messages:
+            if worker in self._workers and (event := self._answered(worker, message)):
+                yield event
+            self._dispatch()
+        if worker in self._workers and worker.is_dead:
+            if event := self._buried(worker):
+                yield event
+            self._dispatch()
 
     def _answered(self, worker: WorkerProcess, message: Mapping[str, Any]) -> Event | None:
         if message.get("ready") is True:

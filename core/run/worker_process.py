@@ -7,12 +7,11 @@ import contextlib
 import importlib.util
 import json
 import os
-import queue
 import subprocess
 import sys
-import threading
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ from ..base import blas
 from ..base.errors import WorkerError
 from ..base.temporary_names import remove_leftovers
 from .owned_process import start_process
-
-# What a worker said; None when it is dead.
-Said = tuple["WorkerProcess", dict[str, Any] | None]
+from .pipes import LinesFrom, LinesTo, wait_for_any
 
 # How long the workers may take together to end by themselves before they are killed.
 PATIENCE_SECONDS = 3.0
@@ -31,18 +28,19 @@ _ROOT = Path(__file__).resolve().parents[2]
 _WORKER_PROGRAM = "core.run.worker"
 # How much nicer than this process a worker of low priority is; the system has 20 steps.
 _NICENESS = 10
+# At a process that is to end.
+_SECONDS_BETWEEN_LOOKS = 0.05
 # What would make the worker's interpreter another one than ours.
 _FOREIGN_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONEXECUTABLE", "PYTHONCASEOK")
 
 
 class WorkerProcess:
-    """One process, with threads that keep its pipes from filling up.
+    """One process. Call read() again and again: what it says waits in its pipes, and they hold little.
 
     Args:
         threads: how many OpenEXR may decode with in it.
         low_priority: whether it leaves the processor to other programs.
         sign_seconds: how often it gives a sign of life while it works; 0 for never.
-        messages: where what it says goes, but for signs of life.
 
     Attributes:
         ready: whether it has started to take tasks.
@@ -52,22 +50,21 @@ class WorkerProcess:
         WorkerError: it cannot be started.
     """
 
-    def __init__(self, threads: int, low_priority: bool, sign_seconds: float, messages: "queue.Queue[Said]") -> None:
+    def __init__(self, threads: int, low_priority: bool, sign_seconds: float) -> None:
         self.ready = False
         self.silence = 0.0
         self._ended = False
-        self._heard = threading.Event()
+        self._heard = self._has_spoken = False
         self._outputs: set[Path] = set()
-        self._errors: deque[str] = deque(maxlen=20)
+        self._words: deque[str] = deque(maxlen=20)
         try:
-            self._process, self._release = start_process(
+            self._process = start_process(
                 [sys.executable, "-s", "-P", "-m", _WORKER_PROGRAM, str(threads), str(sign_seconds)],
+                _environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
-                encoding="utf-8",
-                errors="replace",
+                bufsize=0,
                 creationflags=_creation_flags(low_priority),
             )
         except OSError as error:
@@ -78,35 +75,48 @@ class WorkerProcess:
         if low_priority and sys.platform != "win32":
             with contextlib.suppress(OSError):  # it may have ended already, which its output will show
                 os.setpriority(os.PRIO_PROCESS, self._process.pid, os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
-        self._threads = [
-            threading.Thread(target=self._read_answers, args=(messages,), daemon=True),
-            threading.Thread(target=self._read_errors, daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        self._tasks = LinesTo(self._process.stdin)
+        self._answers, self._errors = LinesFrom(self._process.stdout), LinesFrom(self._process.stderr)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it has said its last answer."""
+        return self._answers.ended
 
     def ask(self, message: Mapping[str, Any], output: Path) -> None:
         """Give it something to do, which writes below `output`."""
         self.silence = 0.0
         self._outputs.add(output)
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            pass  # it is dead, which its closed output will show
+        self._tasks.put(json.dumps(message))
+        self._send()
+
+    def read(self) -> list[dict[str, Any]]:
+        """What it has said since the last call, but for signs of life."""
+        self._words.extend(self._errors.read())
+        messages = []
+        for line in self._answers.read():
+            self._heard = self._has_spoken = True
+            try:
+                message = json.loads(line)
+            except (ValueError, RecursionError):
+                message = None
+            if not isinstance(message, dict):
+                self._words.append(line)  # a stray word, or half an answer of one that died
+            elif "alive" not in message:
+                messages.append(message)
+        self._send()
+        return messages
 
     def watched(self, seconds: float) -> float:
         """Count so many seconds more, unless it has said something meanwhile; returns its silence."""
-        self.silence = 0.0 if self._heard.is_set() else self.silence + seconds
-        self._heard.clear()
+        self.silence = 0.0 if self._heard else self.silence + seconds
+        self._heard = False
         return self.silence
 
     def close(self) -> None:
         """Ask the process to end at its next checkpoint."""
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
+        self._tasks.close()
 
     def end(self, patience: float = PATIENCE_SECONDS) -> None:
         """Wait so many seconds for the process to end, kill it if it does not, and clean up after it."""
@@ -114,26 +124,19 @@ class WorkerProcess:
             return
         self._ended = True
         self.close()
-        try:
-            self._process.wait(max(patience, 0.0))
-        except subprocess.TimeoutExpired:
+        if not self._ends_within(max(patience, 0.0)):
             self._process.kill()
-            try:
-                self._process.wait(PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
+            if not self._ends_within(PATIENCE_SECONDS):
                 return  # it hangs in the system, as on a disk that is gone; it dies when that lets go of it
-        self._release()
-        for thread in self._threads:
-            thread.join()
-        for pipe in (self._process.stdout, self._process.stderr):
-            assert pipe is not None
+        self._words.extend(self._errors.read())
+        for pipe in (self._answers, self._errors):
             pipe.close()
         if self._process.returncode != 0:
             for output in self._outputs:
                 remove_leftovers(output, self._process.pid)
 
     def last_words(self) -> str:
-        return self._errors[-1].strip() if self._errors else self.how_it_ended()
+        return self._words[-1].strip() if self._words else self.how_it_ended()
 
     def how_it_ended(self) -> str:
         code = self._process.returncode
@@ -145,26 +148,42 @@ class WorkerProcess:
     def was_killed(self) -> bool:
         """Whether something else ended it, which on Windows looks like an exit code of 1 without a word."""
         code = self._process.returncode
-        return code is None or code < 0 or (sys.platform == "win32" and code == 1 and not self._errors)
+        return code is None or code < 0 or (sys.platform == "win32" and code == 1 and not self._words)
 
-    def _read_answers(self, messages: "queue.Queue[Said]") -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._heard.set()
-            try:
-                message = json.loads(line)
-            except (ValueError, RecursionError):
-                message = None
-            if not isinstance(message, dict):
-                self._errors.append(line)  # a stray word, or half an answer of one that died
-            elif "alive" not in message:
-                messages.put((self, message))
-        messages.put((self, None))
+    def _send(self) -> None:
+        """Send it what it is asked. Where a write waits for the reader, there has to be one."""
+        if self._has_spoken or not self._tasks.blocks:
+            self._tasks.flush()
 
-    def _read_errors(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._errors.append(line)
+    def _ends_within(self, seconds: float) -> bool:
+        """Wait for the process to end, and listen to it meanwhile, since it may wait for that."""
+        end = time.monotonic() + seconds
+        while self._process.poll() is None:
+            left = end - time.monotonic()
+            if left <= 0.0:
+                return False
+            self.read()
+            if self._pipes()[0]:
+                wait_for([self], min(left, _SECONDS_BETWEEN_LOOKS))
+            else:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(min(left, _SECONDS_BETWEEN_LOOKS))
+        return True
+
+    def _pipes(self) -> tuple[list[LinesFrom], list[LinesTo]]:
+        """Those from which something may come, and those that something has to go into."""
+        sources = [pipe for pipe in (self._answers, self._errors) if not pipe.ended]
+        return sources, [self._tasks] if self._tasks.waits and not self._tasks.blocks else []
+
+
+def wait_for(workers: Iterable[WorkerProcess], seconds: float) -> None:
+    """Return when one of these has said something or has ended, after so many seconds at the latest."""
+    sources, targets = [], []
+    for worker in workers:
+        some, others = worker._pipes()
+        sources += some
+        targets += others
+    wait_for_any(sources, targets, seconds)
 
 
 def _creation_flags(low_priority: bool) -> int:

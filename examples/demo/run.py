@@ -26,10 +26,9 @@ def main(folder: Path) -> int:
 
     step("Build the scene")
     run(*BLENDER, "-P", CHECKOUT / "examples/demo/build_scene.py", "--", scene)
-    step(
-        "Render it and export annotations: blender -b scene.blend -P export_annotations.py -- --render --output dataset"
-    )
-    run(*BLENDER, "-b", scene, "-P", CHECKOUT / "export_annotations.py", "--", "--render", "--output", with_blender)
+    step("Render it and export annotations: blender -b scene.blend -P export_annotations.py -- --render --output ...")
+    script = CHECKOUT / "tools/export_annotations.py"
+    run(*BLENDER, "-b", scene, "-P", script, "--", "--render", "--output", with_blender)
     step("The same frames without Blender: labelpass annotate dataset/renders --output ... --scene dataset, merge")
     run(*LABELPASS, "annotate", with_blender / "renders", "--output", without_blender, "--scene", with_blender)
     run(*LABELPASS, "merge", without_blender)

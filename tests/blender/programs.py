@@ -35,4 +35,4 @@ def in_own_blender(
 
 def headless(blend: Path, *arguments: str | Path, seed: int | None = None) -> subprocess.CompletedProcess[str]:
     """The headless script; `seed` as for in_own_blender."""
-    return in_own_blender(blend, CHECKOUT / "export_annotations.py", *arguments, seed=seed)
+    return in_own_blender(blend, CHECKOUT / "tools/export_annotations.py", *arguments, seed=seed)

@@ -7,7 +7,7 @@ import pytest
 from tests.dataset import SHRINK, check_dataset
 from tests.installed.module import CHECKOUT, InstalledModule
 
-NO_OPENEXR = CHECKOUT / "tests/real/no_openexr.py"
+FORBIDDEN = CHECKOUT / "tests/real/forbidden.py"
 ENABLE = CHECKOUT / "tests/installed/enable.py"
 
 
@@ -45,6 +45,6 @@ def test_nothing_but_the_wheels_of_the_zip_is_there(module: InstalledModule, tmp
 def test_render_and_export(module: InstalledModule, demo: Path, tmp_path: Path) -> None:
     script, output = module.extension / "export_annotations.py", tmp_path / "dataset"
     options = ["--render", "--frames", "1-2", "--output", output]
-    said = module.run_well("-b", demo, "-P", NO_OPENEXR, "-P", ENABLE, "-P", script, "--", *options)
+    said = module.run_well("-b", demo, "-P", FORBIDDEN, "-P", ENABLE, "-P", script, "--", *options)
     assert "2 frames annotated" in said
     check_dataset(output, ["demo_0001", "demo_0002"])

@@ -17,6 +17,18 @@ def traces() -> list[str]:
     return [*_types(), *_properties(), *_operators(), *_callbacks(), *_draw_handlers(), *_keys(), *_others()]
 
 
+def strays() -> list[str]:
+    """Modules of the extension that are loaded under other names than Blender gave it."""
+    (package,) = [name for name in sys.modules if name.startswith("bl_ext.") and name.endswith(f".{NAME}")]
+    folder = Path(sys.modules[package].__file__).parent
+    found = []
+    for name, module in sys.modules.items():
+        inside = Path(getattr(module, "__file__", None) or "").is_relative_to(folder)
+        if (inside or NAME in name) and name != package and not name.startswith(f"{package}."):
+            found.append(name)
+    return found
+
+
 def _is_ours(thing: object) -> bool:
     return NAME in (getattr(thing, "__module__", None) or "").split(".")
 

@@ -8,6 +8,7 @@ import json
 import os
 import runpy
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -18,7 +19,8 @@ import bpy
 _SECONDS_BETWEEN_LOOKS = 0.01
 _FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
 # What there is of Labelpass in Blender, see tests/installed/traces.py.
-traces = runpy.run_path(str(Path(__file__).with_name("traces.py")))["traces"]
+_TRACES = runpy.run_path(str(Path(__file__).with_name("traces.py")))
+traces, strays = _TRACES["traces"], _TRACES["strays"]
 
 
 def editor(kind: str = "VIEW_3D") -> bpy.types.Area:
@@ -75,6 +77,11 @@ def children() -> list[int]:
             if int(path.read_text().rpartition(")")[2].split()[1]) == os.getpid():
                 found.append(int(path.parent.name))
     return found
+
+
+def threads() -> list[str]:
+    """Python's threads; those of Blender that have called Python once are none."""
+    return [thread.name for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)]
 
 
 def refusal(operator: str) -> str:

@@ -52,11 +52,13 @@ def test_files_on_disk_and_escape(window: Window, demo: Path, shoot: Callable[[s
     window.ask(f"setattr(bpy.context.scene, 'frame_end', {MANY_FRAMES})")
     window.press_button(EXPORT)
     window.wait_for(f"{STATE}.done > 5 and children() != []")
+    assert window.ask("threads()") == ["MainThread"]
     shoot("running")
     window.leave(escape=False)
     window.press("Escape")
     window.wait_for(f"not {STATE}.running", 5)
     assert window.ask("children()") == [], "workers outlive the export"
+    assert window.ask("threads()") == ["MainThread"]
     assert window.ask("bpy.context.scene.frame_current") == 1
     assert window.ask(LINES)[0].startswith("Stopped: ")
     assert {path.suffix for path in (frames / "records").iterdir()} == {".json"}

@@ -17,7 +17,7 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 _START_SECONDS = 120
 # What runs in Blender, and what they need next to it.
 _HERE = Path(__file__).parent
-_SCRIPTS = (_HERE / "no_openexr.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
+_SCRIPTS = (_HERE / "forbidden.py", _HERE / "answer.py", _HERE.with_name("installed") / "traces.py")
 _STEP = 15  # pixels, less than a button is high
 # Blender answers between the events that it handles, so after so many answers it has handled what came before them.
 _ANSWERS = 3

@@ -277,7 +277,7 @@ def test_headless_render(scene: bpy.types.Scene, ball: bpy.types.Object, tmp_pat
     blend = tmp_path / "scene.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(blend))
     script = tmp_path / "run.py"
-    export = Path(__file__).parents[3] / "export_annotations.py"
+    export = Path(__file__).parents[3] / "tools/export_annotations.py"
     script.write_text(
         "import bpy, runpy\n"
         "exec(bpy.data.texts['move.py'].as_string())\n"

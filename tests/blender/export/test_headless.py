@@ -173,11 +173,9 @@ def test_negative_frames_cannot_be_rendered(blend: Path) -> None:
     assert "Blender renders no animation at the negative frame -5" in done.stderr
 
 
-def test_a_bug_is_no_success(blend: Path, tmp_path: Path) -> None:
+def test_an_extension_that_is_not_enabled(blend: Path) -> None:
     """Blender alone would show the error of a script and end with 0."""
-    script = tmp_path / "export_annotations.py"
-    script.write_text((CHECKOUT / "export_annotations.py").read_text())
-    done = in_own_blender(blend, script)
+    done = in_own_blender(blend, CHECKOUT / "export_annotations.py")
     assert done.returncode == 1
     assert "the extension is not enabled" in done.stderr
 

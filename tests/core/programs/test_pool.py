@@ -10,7 +10,6 @@ import dataclasses
 import errno
 import json
 import os
-import queue
 import resource
 import shutil
 import signal
@@ -31,7 +30,7 @@ from core.records.record_store import read_record_file
 from core.run.annotation_run import annotate_frames
 from core.run.exit_codes import ExitCode
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool
-from core.run.worker_process import Said, WorkerProcess
+from core.run.worker_process import WorkerProcess
 from core.settings.settings import LabelSource, Settings
 from tests.builders import plain_frame, plain_job, plain_scene, record_files, record_path
 from tests.core import piped_worker
@@ -202,18 +201,20 @@ def answers(pool: WorkerPool, count: int) -> list[Event]:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_tasks_are_done(frames: Frames, workers: int) -> None:
     names = {f"f{number}" for number in range(7)}
+    threads = threading.enumerate()
     with WorkerPool(workers) as pool:
         for name in sorted(names):
             pool.submit(frames.task(name))
         assert pool.pending == 7
         assert len(worker_pids()) == workers
+        assert threading.enumerate() == threads, "Blender's process wants none of ours"
         events = answers(pool, 7)
         assert len(worker_pids()) == workers
         assert pool.pending == 0
         assert pool.poll() == []
 
     assert all(isinstance(event, Done) for event in events)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("labelpass")]
+    assert threading.enumerate() == threads
     assert {event.task.tag for event in events} == names
     assert [event.result for event in events if isinstance(event, Done)] == [
         {"instances": 3, "dropped": 0, "notes": []}
@@ -665,14 +666,12 @@ def test_a_slow_step_gives_signs_of_life(tmp_path: Path) -> None:
 def test_silence_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it says breaks its silence, and only the time during which the program looked counts."""
     monkeypatch.setattr(sys, "executable", speaking(tmp_path, "for line in sys.stdin: say(alive=True)"))
-    messages: queue.Queue[Said] = queue.Queue()
-    worker = WorkerProcess(0, False, 1.0, messages)
+    worker = WorkerProcess(0, False, 1.0)
     try:
         assert [worker.watched(5.0) for _ in range(3)] == [5.0, 10.0, 15.0]
         worker.ask({}, tmp_path)
-        wait_until(lambda: worker.watched(5.0) == 0.0, "it gives a sign of life")
+        wait_until(lambda: worker.read() == [] and worker.watched(5.0) == 0.0, "it gives a sign of life")
         assert [worker.watched(5.0) for _ in range(2)] == [5.0, 10.0]
-        assert messages.empty()
     finally:
         worker.end()
 
@@ -806,6 +805,8 @@ def test_workers_end_with_their_parent(frames: Frames, fifo: Fifo) -> None:
         fifo.wait_for_reader()
         workers = children_of(parent.pid)
         assert len(workers) == 2
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)  # as in a step of C code that lets no thread of Python run
         parent.kill()
         parent.wait()
         parent.stdout.close()
@@ -1129,6 +1130,53 @@ def test_chatter_of_libraries_is_no_answer() -> None:
     assert rest == ""
     assert sorted(errors.splitlines()) == ["from C", "from Python"]
     assert worker.returncode == 0
+
+
+def test_a_task_that_no_pipe_holds(frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written as the worker reads it, which does not read at all before it is let go."""
+    loop = """
+import pathlib, time
+while not pathlib.Path(sys.argv[0]).with_name("go").exists():
+    time.sleep(0.01)
+say(ready=True)
+task = json.loads(sys.stdin.readline())
+say(id=task["id"], result={**right, "notes": [task["with"]["long"]]})
+sys.stdin.readline()
+"""
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, loop))
+    long = "x" * 3_000_000
+    with WorkerPool(1) as pool:
+        pool.submit(Task("annotate", {"long": long}, frames.output, "frame a"))
+        assert pool.poll() == []
+        (tmp_path / "go").touch()
+        (event,) = answers(pool, 1)
+
+    assert isinstance(event, Done)
+    assert event.result["notes"] == [long]
+
+
+def test_a_worker_that_is_stopped_while_it_has_much_to_say(
+    frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can end by itself, since it is listened to until it has."""
+    ended = tmp_path / "ended"
+    loop = f"""
+import pathlib
+say(ready=True)
+id = json.loads(sys.stdin.readline())["id"]
+say(id=id, result=right)
+sys.stdin.read()
+for pipe in (sys.stdout, sys.stderr):
+    pipe.write("x" * 1_000_000)
+    pipe.flush()
+pathlib.Path({str(ended)!r}).touch()
+"""
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, loop))
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+
+    assert ended.exists()
 
 
 def test_long_error_output_does_not_block_the_worker(frames: Frames, tmp_path: Path) -> None:
