@@ -1021,7 +1021,7 @@ def test_broken_package(frames: Frames, tmp_path: Path) -> None:
     )
 
     parent = subprocess.run(
-        [sys.executable, "-c", code, frames.source, frames.output, tmp_path / "none"],
+        [PYTHON, "-c", code, frames.source, frames.output, tmp_path / "none", PYTHON],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(broken)},
         capture_output=True,
@@ -1241,5 +1241,5 @@ def test_pool_does_not_import_what_it_looks_for(frames: Frames) -> None:
     )
 
     subprocess.run(
-        [sys.executable, "-c", code, frames.source, frames.output, frames.output / "none"], cwd=ROOT, check=True
+        [PYTHON, "-c", code, frames.source, frames.output, frames.output / "none", PYTHON], cwd=ROOT, check=True
     )
