@@ -97,7 +97,9 @@ def readers(session: nox.Session) -> None:
     `nox -s readers -- --write-table` puts the table into docs/exports.md."""
     session.install("--no-compile", "--no-deps", "-r", "requirements/readers.txt")
     session.install("--no-deps", "--force-reinstall", ".")
-    session.run("python", "-m", "pytest", "tests/readers", *session.posargs, env={"OPENBLAS_NUM_THREADS": "1"})
+    # Other sessions go on at the same time, and threads that wait for each other are slow then.
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    session.run("python", "-m", "pytest", "tests/readers", *session.posargs, env=one_thread)
 
 
 @nox.session(python="3.11")

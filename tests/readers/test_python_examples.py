@@ -1,9 +1,11 @@
-"""The examples in examples/python with the libraries that they are for: PyTorch and Ultralytics."""
+"""The examples in examples/python with the libraries that they are for: PyTorch, Ultralytics and torchvision."""
 
 import csv
 import importlib
 import math
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,3 +118,14 @@ def test_ultralytics_trains(
     assert all(map(math.isfinite, losses.values()))
     frames = labelpass.open(folder).frames("val", "train=80,val=20")
     assert result.nt_per_class.sum() == sum(len(frame.instances) for frame in frames)
+
+
+def test_torchvision_trains(folder: Path, tmp_path: Path) -> None:
+    """An epoch of a network without weights, which reads them again and looks at an image, in a process of its own."""
+    script = CHECKOUT / "tests/readers/train_with_torchvision.py"
+    command = [sys.executable, str(script), str(folder), str(tmp_path / "weights.pt")]
+    done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # All categories and the background, and not the stand-in.
+    assert f"classes {1 + len(labelpass.open(folder).categories)}, torchvision" in done.stdout
+    assert "stand_ins" not in done.stdout
