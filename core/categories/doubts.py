@@ -102,7 +102,10 @@ def without_names(entries: Iterable[SceneEntry]) -> list[str]:
         return []
     first = min(names, key=lambda name: (names[name], name))
     have = f"{first!r} has" if len(names) == 1 else f"{first!r} and {len(names) - 1} more have"
-    return [f"{have} only an ID and no name; press Fill From Scene in Categories, which takes the names of objects"]
+    return [
+        f"{have} only an ID and no name, so each is called like its first object; press Fill From Scene in Categories, "
+        "and the names are the same in all scenes"
+    ]
 
 
 def _is_path(name: str) -> bool:

@@ -23,6 +23,8 @@ class DatasetCategories:
         self._found: dict[str, Category] = {}
         # Where each was found last with something that others had left open.
         self._where: dict[str, str] = {}
+        # What the records call categories of which only the id is known.
+        self._called: dict[str, set[str]] = {}
         # Of each category to which some record fixes no id: what all such records fix of others.
         self._unfixed: dict[str, frozenset[tuple[str, int]]] = {}
 
@@ -36,7 +38,7 @@ class DatasetCategories:
         Raises:
             RecordError: the record contradicts another one, or has a category that no file of the ids could hold.
         """
-        categories = tuple(categories)
+        categories = tuple(map(self._without_call, categories))
         fixed = frozenset((category.name, category.id) for category in categories if category.id is not None)
         for category in categories:
             known = self._found.get(category.name)
@@ -78,7 +80,40 @@ class DatasetCategories:
                 while next_id in owners:
                     next_id += 1
                 owners[next_id] = name
-        return [dataclasses.replace(self._found[name], id=id) for id, name in sorted(owners.items())]
+        titles = self._titles()
+        return [
+            dataclasses.replace(self._found[name], id=id, called=titles.get(name, ""))
+            for id, name in sorted(owners.items())
+        ]
+
+    def notes(self) -> list[str]:
+        """A sentence on each category that objects call differently, after which the dataset can call it only once."""
+        titles = self._titles()
+        return [
+            f"Only the id of the category {name!r} is known, and objects that have it are called "
+            f"{', '.join(map(repr, sorted(names)))}; it is called {titles.get(name, name)!r}, unless a category table "
+            "gives it a name"
+            for name, names in sorted(self._called.items())
+            if len(names) > 1
+        ]
+
+    def _without_call(self, category: Category) -> Category:
+        """A category as all records agree on it; what they call it is kept apart."""
+        if not category.called:
+            return category
+        self._called.setdefault(category.name, set()).add(category.called)
+        return dataclasses.replace(category, called="")
+
+    def _titles(self) -> dict[str, str]:
+        """Name of a category -> what to call it: the first name in the alphabet, whatever record came first, that no
+        other category has."""
+        taken = set(self._found)
+        titles: dict[str, str] = {}
+        for name, called in sorted(self._called.items()):
+            if free := called - taken:
+                titles[name] = min(free)
+                taken.add(titles[name])
+        return titles
 
     def _check_kept(self, before: Mapping[str, int], owners: Mapping[int, str]) -> None:
         """Raise RecordError where frames that rely on an id of before would get another one.

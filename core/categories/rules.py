@@ -194,6 +194,7 @@ class _Rules:
         if facts.category:
             return _Decision(facts.category, source.value, facts.category_id, supercategory)
         if facts.category_id is not None:
+            known.call(facts.category_id, category_of_name(marked.own_name))
             return _Decision(known.name_of(facts.category_id), source.value, facts.category_id, supercategory)
         return None
 
@@ -288,6 +289,7 @@ class _Known:
         self._ids = {category.name: category.id for category in table.categories}
         self._names = {category.id: category.name for category in table.categories if category.id}
         self._found: dict[str, Category] = {}
+        self._called: dict[str, str] = {}
 
     def name_id(self, id: int, name: str) -> None:
         """A thing says both; the first that does so names the id for those that only have the number."""
@@ -295,6 +297,10 @@ class _Known:
 
     def name_of(self, id: int) -> str:
         return self._names.get(id, name_of_id(id))
+
+    def call(self, id: int, name: str) -> None:
+        """A thing says only the id; the first that does so gives the category its name, where nothing else does."""
+        self._called.setdefault(name_of_id(id), name)
 
     def add(self, category: Category, thing: str) -> None:
         """Raises SceneError where a thing contradicts another one or the table."""
@@ -322,4 +328,13 @@ class _Known:
         self._found[name] = dataclasses.replace(row, id=id) if row else Category(name, id, supercategory)
 
     def categories(self) -> tuple[Category, ...]:
-        return tuple(self._found[name] for name in sorted(self._found))
+        return tuple(self._titled(self._found[name]) for name in sorted(self._found))
+
+    def _titled(self, category: Category) -> Category:
+        """It with the name of the first thing of it, where only the id is known.
+
+        BlenderProc, whose scenes have ids alone, names categories so in its COCO files, where no label mapping is
+        given (`generate_coco_annotations`, version 2.8).
+        """
+        called = category.called or self._called.get(category.name, "")
+        return dataclasses.replace(category, called=called) if called else category

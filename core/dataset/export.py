@@ -33,13 +33,11 @@ class Exported(Written):
     Attributes:
         folders: of each format, in the order of the table.
         split_sizes: split name -> number of its frames, in the order of the user.
-        notes: a sentence each on what the user should know of the whole.
         losses: format -> lines on what it cannot hold.
     """
 
     folders: Mapping[ExportFormat, Path]
     split_sizes: Mapping[str, int]
-    notes: tuple[str, ...]
     losses: Mapping[ExportFormat, tuple[str, ...]]
 
     def lines(self) -> Iterator[str]:
@@ -80,10 +78,9 @@ def export(
     writer = ExportsWriter(settings, output or folder.exports)
     written = write_formats(open_records(folder), [writer], progress)
     return Exported(
-        **vars(written),
+        **{**vars(written), "notes": tuple(writer.notes)},
         folders=writer.folders,
         split_sizes=writer.split_sizes,
-        notes=tuple(writer.notes),
         losses={one.format: tuple(one.losses.lines()) for one in writer.writers},
     )
 
@@ -141,6 +138,7 @@ class ExportsWriter:
         for folder in self.folders.values():
             check_replaceable(folder)
         remove_old_leftovers(self._output, deep=False)  # none are within exports, which are complete
+        self.notes += survey.notes
         if empty := self._splits.empty_split(list(self.split_sizes.values())):
             self.notes.append(empty)
         for writer in self.writers:

@@ -34,12 +34,14 @@ class Written:
         problems: a sentence for each record, or for all alike, that could not be used, and for what is wrong with a
             format or with two-frame maps.
         left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
+        notes: a sentence each on what the user should know of the whole.
     """
 
     frames: int
     categories: int
     problems: tuple[str, ...]
     left_out: Mapping[str, int]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -133,4 +135,5 @@ def write_formats(
         for writer in writers:
             problems += writer.finish()
     keep_ids(records.dataset, survey.categories)
-    return Written(len(stream), len(survey.ids), tuple(problems), dict(sorted(stream.left_out.items())))
+    left_out = dict(sorted(stream.left_out.items()))
+    return Written(len(stream), len(survey.ids), tuple(problems), left_out, tuple(survey.notes))

@@ -98,7 +98,7 @@ class Report:
                 "by_category": [
                     {
                         "id": category.id,
-                        "name": category.name,
+                        "name": category.title,
                         "supercategory": category.supercategory,
                         "count": of.instances.total(),
                         "frames": of.frames,
@@ -149,10 +149,10 @@ class Report:
         instances = {name: sum(of.instances[name] for of in found.of_category.values()) for name in names}
         yield _row("instances", list(instances.values()), found.instances)
         of_category = found.of_category
-        by_number = sorted(found.categories, key=lambda one: (-of_category[one.name].instances.total(), one.name))
+        by_number = sorted(found.categories, key=lambda one: (-of_category[one.name].instances.total(), one.title))
         for category in by_number[:_MOST_CATEGORIES]:
             of = of_category[category.name]
-            name = " ".join(category.name.split())
+            name = " ".join(category.title.split())
             yield _row(f"  {name}", [of.instances[split] for split in names], of.instances.total())
         if len(by_number) > _MOST_CATEGORIES:
             yield f"  ... and {len(by_number) - _MOST_CATEGORIES} other categories, which --json lists"
@@ -212,7 +212,7 @@ class Report:
         if found.dark:
             are = "is" if found.dark == 1 else "are"
             yield f"{counted(found.dark, 'image')} {are} hardly brighter than black; check the lights and the exposure"
-        without = [one.name for one in found.categories if not found.of_category[one.name].frames]
+        without = [one.title for one in found.categories if not found.of_category[one.name].frames]
         if without:
             yield f"No instance of {_names(without)}: a category that is never seen is not learned"
         yield from self._uneven_splits()
@@ -224,7 +224,7 @@ class Report:
             yield sentence
         for split in filled:
             lacks = [
-                one.name
+                one.title
                 for one in found.categories
                 if found.of_category[one.name].frames and not found.of_category[one.name].instances[split]
             ]

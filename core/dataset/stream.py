@@ -43,7 +43,8 @@ class GatheredCategories:
         """
         dataset = self._records.dataset
         categories = self._categories.numbered(ids_before(dataset))
-        return Survey(dataset, frames, categories, self._part_categories.numbered({}), complete)
+        parts = self._part_categories.numbered({})
+        return Survey(dataset, frames, categories, parts, complete, self._categories.notes())
 
 
 @dataclass(frozen=True)

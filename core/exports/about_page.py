@@ -58,7 +58,7 @@ def _categories(target: ExportTarget) -> list[str]:
     if not target.categories:
         return ["The dataset has no category."]
     rows = [
-        f"| {number} | {category.id} | {_cell(category.name)} |"
+        f"| {number} | {category.id} | {_cell(category.title)} |"
         for number, category in enumerate(target.categories[:_MOST_CATEGORIES])
     ]
     more = len(target.categories) - len(rows)

@@ -98,7 +98,7 @@ dataset = datumaro.Dataset.import_from(".", "cvat")
         colours = category_colours([category.name for category in categories], own_colours(categories))
         for category in categories:
             colour = "".join(f"{value:02x}" for value in colours[category.name])
-            yield f"        <label><name>{escape(_text(category.name))}</name><color>#{colour}</color><type>any</type>"
+            yield f"        <label><name>{escape(_text(category.title))}</name><color>#{colour}</color><type>any</type>"
             yield "          <attributes><attribute><name>name</name><mutable>False</mutable>"
             yield "            <input_type>text</input_type><default_value></default_value><values></values>"
             yield "          </attribute></attributes></label>"
@@ -123,7 +123,7 @@ dataset = datumaro.Dataset.import_from(".", "cvat")
 
     @cached_property
     def _labels(self) -> dict[str, str]:
-        return {category.name: _quoted(category.name) for category in self.target.categories}
+        return {category.name: _quoted(category.title) for category in self.target.categories}
 
     def _write(self, lines: Iterator[str] | list[str]) -> None:
         self._file.write("".join(f"{line}\n" for line in lines).encode())

@@ -99,6 +99,11 @@ class ExportTarget:
         """Name of a category -> its place among all of them, from 0 and without gaps, as some formats count."""
         return {category.name: number for number, category in enumerate(self.categories)}
 
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """Name of a category, as records know it -> what the format calls it; in the order of class_numbers."""
+        return {category.name: category.title for category in self.categories}
+
     def open(self, name: str) -> BinaryIO:
         """A new file below the folder that stays open until the format is complete."""
         return self.files.enter_context(self.path(name).open("wb"))

@@ -122,7 +122,7 @@ detectron2 and torchvision look for names that end in .jpg: annotate with `--ima
     def _write_labels(self) -> None:
         colours = self._palette.tolist()
         labels = [("background", colours[0])]
-        labels += [(one.name, colours[number % _VOID]) for number, one in enumerate(self.target.categories, start=1)]
+        labels += [(one.title, colours[number % _VOID]) for number, one in enumerate(self.target.categories, start=1)]
         if self._has_void:
             # datumaro fails on a colour that it does not know; it calls this one so in VOC's own data.
             names = {name for name, _ in labels}
@@ -161,11 +161,25 @@ detectron2 and torchvision look for names that end in .jpg: annotate with `--ima
         yield f"\t<size>{_elements(size)}</size>"
         yield f"\t<segmented>{has_masks:d}</segmented>"
         for one in record.instances:
-            yield from _object(one, is_difficult=False)
+            yield from self._object(one, is_difficult=False)
         for region in record.ignored:
             if region.category:
-                yield from _object(region, is_difficult=True)
+                yield from self._object(region, is_difficult=True)
         yield "</annotation>"
+
+    def _object(self, one: Instance, is_difficult: bool) -> Iterator[str]:
+        amodal, box = one.amodal, one.mask.box
+        truncated = amodal.truncated > _TRUNCATED if amodal else bool(one.at_border)
+        yield "\t<object>"
+        yield f"\t\t<name>{_text(self.target.titles[one.category])}</name>"
+        yield "\t\t<pose>Unspecified</pose>"
+        yield f"\t\t<truncated>{truncated:d}</truncated>"
+        if amodal:
+            yield f"\t\t<occluded>{amodal.occluded > _OCCLUDED:d}</occluded>"
+        yield f"\t\t<difficult>{is_difficult:d}</difficult>"
+        corners = {"xmin": box.x0 + 1, "ymin": box.y0 + 1, "xmax": box.x1, "ymax": box.y1}
+        yield f"\t\t<bndbox>{_elements(corners)}</bndbox>"
+        yield "\t</object>"
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:
@@ -183,21 +197,6 @@ def voc_palette() -> npt.NDArray[np.uint8]:
         for channel in range(3):
             colours[:, channel] |= ((number >> (3 * bit + channel) & 1) << (7 - bit)).astype(np.uint8)
     return colours
-
-
-def _object(one: Instance, is_difficult: bool) -> Iterator[str]:
-    amodal, box = one.amodal, one.mask.box
-    truncated = amodal.truncated > _TRUNCATED if amodal else bool(one.at_border)
-    yield "\t<object>"
-    yield f"\t\t<name>{_text(one.category)}</name>"
-    yield "\t\t<pose>Unspecified</pose>"
-    yield f"\t\t<truncated>{truncated:d}</truncated>"
-    if amodal:
-        yield f"\t\t<occluded>{amodal.occluded > _OCCLUDED:d}</occluded>"
-    yield f"\t\t<difficult>{is_difficult:d}</difficult>"
-    corners = {"xmin": box.x0 + 1, "ymin": box.y0 + 1, "xmax": box.x1, "ymax": box.y1}
-    yield f"\t\t<bndbox>{_elements(corners)}</bndbox>"
-    yield "\t</object>"
 
 
 def _elements(values: Mapping[str, int]) -> str:

@@ -87,7 +87,7 @@ def annotation_row(
 
 def category_row(category: Category) -> dict[str, Any]:
     """What COCO's keypoint and panoptic tasks have besides is there only where the user has set it."""
-    row: dict[str, Any] = {"id": category.id, "name": category.name, "supercategory": category.supercategory}
+    row: dict[str, Any] = {"id": category.id, "name": category.title, "supercategory": category.supercategory}
     if category.stuff:
         row["isthing"] = 0
     if category.colour:

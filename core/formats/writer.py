@@ -32,6 +32,7 @@ class Survey:
         categories, part_categories: all of them with their ids, sorted by these.
         complete: whether all records could be read. Of those that could not it is not known what they had to say, and
             whether they are of the dataset at all.
+        notes: a sentence each on what the user should know of the categories.
     """
 
     dataset: DatasetFolder
@@ -39,6 +40,7 @@ class Survey:
     categories: Sequence[Category]
     part_categories: Sequence[Category]
     complete: bool = True
+    notes: Sequence[str] = ()
 
     @cached_property
     def ids(self) -> Mapping[str, int]:

@@ -189,27 +189,44 @@ def open(path: str | os.PathLike[str], *, skip_damaged: bool = False) -> Dataset
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; give the folder of the dataset, which holds its records")
     records = open_records(DatasetFolder(folder))
-    stream, categories = RecordStream(records), GatheredCategories(records)
+    stream, gathered = RecordStream(records), GatheredCategories(records)
     found: dict[str, Listed] = {}
     for surveyed in stream.surveyed(heads=True):
         if surveyed.wanted:
-            categories.add(surveyed.record)
+            gathered.add(surveyed.record)
             found[surveyed.record.path] = Listed.of(surveyed.record)
     stream.check_any()
     if stream.damaged and not skip_damaged:
         first, *_ = lines_said_once(stream.damaged)
         raise RecordError(f"{first}, or leave such frames out with skip_damaged=True")
-    survey = categories.survey(len(stream), complete=not stream.damaged)
-    source = Source(records, ids_of(survey.categories), ids_of(survey.part_categories))
+    survey = gathered.survey(len(stream), complete=not stream.damaged)
+    categories, part_categories = _titled(survey.categories), _titled(survey.part_categories)
+    source = Source(
+        records,
+        ids_of(categories),
+        ids_of(part_categories),
+        _titles(survey.categories),
+        _titles(survey.part_categories),
+    )
     return Dataset(
         folder,
-        survey.categories,
-        survey.part_categories,
+        categories,
+        part_categories,
         tuple(sorted({frame.sequence for frame in found.values()})),
         dict(stream.damaged),
         tuple(found[path] for path in stream.frames()),
         source,
     )
+
+
+def _titled(categories: Iterable[Category]) -> Sequence[Category]:
+    """Categories as the dataset calls them."""
+    return [dataclasses.replace(one, name=one.title, called="") if one.called else one for one in categories]
+
+
+def _titles(categories: Iterable[Category]) -> dict[str, str]:
+    """As in Source."""
+    return {one.name: one.called for one in categories if one.called}
 
 
 def _splits(splits: Splits | str | None) -> Splits:

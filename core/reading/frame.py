@@ -27,12 +27,15 @@ class Source:
 
     Attributes:
         records: their store.
-        category_ids, part_category_ids: name -> id, of all categories.
+        category_ids, part_category_ids: name -> id, of all categories, as the dataset calls them.
+        titles, part_titles: what records know a category by -> what the dataset calls it, where the two differ.
     """
 
     records: RecordStore
     category_ids: Mapping[str, int]
     part_category_ids: Mapping[str, int]
+    titles: Mapping[str, str]
+    part_titles: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +109,14 @@ class Frame:
     def _place(self) -> Place:
         source, record = self._source, self.record
         return Place(
-            source.records, self.path, record.height, record.width, source.category_ids, source.part_category_ids
+            source.records,
+            self.path,
+            record.height,
+            record.width,
+            source.category_ids,
+            source.part_category_ids,
+            source.titles,
+            source.part_titles,
         )
 
     @property

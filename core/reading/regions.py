@@ -30,7 +30,7 @@ class Place:
         records: the store that has its record.
         frame: its path.
         height, width: pixels of its image.
-        category_ids, part_category_ids: name -> id, of all categories of the dataset.
+        category_ids, part_category_ids, titles, part_titles: as in Source.
     """
 
     records: RecordStore
@@ -39,6 +39,8 @@ class Place:
     width: int
     category_ids: Mapping[str, int]
     part_category_ids: Mapping[str, int]
+    titles: Mapping[str, str]
+    part_titles: Mapping[str, str]
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -193,7 +195,7 @@ class SeenInstance(Region):
         return tuple(map(self._part, self.instance.parts or ()))
 
     def _part(self, part: Part) -> SeenPart:
-        return SeenPart(part.name, part.category, part.mask, self._place)
+        return SeenPart(part.name, _title(part, self._place.part_titles), part.mask, self._place)
 
     def amodal_mask(self) -> BoolMask:
         """All the pixels that it would cover if nothing were in front of it.
@@ -240,9 +242,14 @@ class SeenInstance(Region):
 
 def seen_instance(instance: Instance, place: Place) -> SeenInstance:
     """An instance of a record in its frame."""
-    return SeenInstance(instance.name, instance.category, instance.mask, place, instance)
+    return SeenInstance(instance.name, _title(instance, place.titles), instance.mask, place, instance)
 
 
 def ignored_region(region: Instance, place: Place) -> IgnoredRegion:
     """A region to ignore of a record in its frame."""
-    return IgnoredRegion(region.name, region.category, region.mask, place)
+    return IgnoredRegion(region.name, _title(region, place.titles), region.mask, place)
+
+
+def _title(one: Instance | Part, titles: Mapping[str, str]) -> str:
+    """What the dataset calls the category of something in a record."""
+    return titles.get(one.category, one.category)

@@ -51,6 +51,7 @@ class Summary:
         failed: frame -> a sentence on what is wrong with it.
         notes: frame -> sentences on what the user should know about it.
         dataset: a sentence on the dataset file, "" until it is written.
+        dataset_notes: sentences on what the user should know about the whole.
         exports: lines on the formats that were exported.
         problems: a sentence on each record that the dataset file, or an export, could not take.
         stopped: whether the user stopped the run.
@@ -63,6 +64,7 @@ class Summary:
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     dataset: str = ""
+    dataset_notes: list[str] = field(default_factory=list)
     exports: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     stopped: bool = False
@@ -94,7 +96,13 @@ class Summary:
     def outline(self) -> list[str]:
         """The run as a whole: headline, dataset, exports, and what is wrong with these."""
         lines = [self.headline()] if self.frames or self.stopped else []
-        return [*lines, *([self.dataset] if self.dataset else []), *self.exports, *self.problems]
+        return [
+            *lines,
+            *([self.dataset] if self.dataset else []),
+            *(f"Note: {text}" for text in self.dataset_notes),
+            *self.exports,
+            *self.problems,
+        ]
 
     def remarks(self) -> list[Remark]:
         """Every failure and every note once, each with its frames."""
@@ -220,6 +228,7 @@ class AnnotationRun:
                     + _left_out(result["left_out"])
                 )
                 summary.problems += result["problems"]
+                summary.dataset_notes += result["notes"]
             else:
                 summary.problems.append(event.error)
             return

@@ -33,6 +33,7 @@ class MergedDataset(JsonObject):
     categories: int
     problems: tuple[str, ...]
     left_out: Mapping[str, int]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,7 @@ def _merge(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> R
         "categories": merged.categories,
         "problems": list(merged.problems),
         "left_out": dict(merged.left_out),
+        "notes": list(merged.notes),
     }
 
 

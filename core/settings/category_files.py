@@ -135,6 +135,7 @@ def _category(row: Mapping[str, Any]) -> Category:
         tuple(keypoints),
         tuple(pairs),
         None if grouping is None else _choice(Grouping, grouping, "grouping"),
+        _typed(row, "called", str, ""),
     )
 
 

@@ -28,6 +28,8 @@ class Category(JsonObject):
         keypoints: names, in the order of the dataset's keypoints.
         skeleton: pairs of keypoints that are connected, counted from 1 as in COCO.
         grouping: which of its objects are one instance; None leaves it to the settings.
+        called: what the dataset calls it where nothing but its id is known, after a thing that has this id. The name
+            stays that of the id then, which is the same in all scenes.
     """
 
     name: str
@@ -38,6 +40,12 @@ class Category(JsonObject):
     keypoints: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
     skeleton: tuple[tuple[int, int], ...] = field(default=(), metadata=LEFT_OUT)
     grouping: Grouping | None = field(default=None, metadata=LEFT_OUT)
+    called: str = field(default="", metadata=LEFT_OUT)
+
+    @property
+    def title(self) -> str:
+        """What people and datasets call it; `name` is what records know it by."""
+        return self.called or self.name
 
     @property
     def own_grouping(self) -> Grouping | None:

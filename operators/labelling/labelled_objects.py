@@ -13,7 +13,6 @@ from ...core.categories.doubts import doubts_of_scene, without_names
 from ...core.categories.grouping import group_objects
 from ...core.categories.ids import DatasetCategories
 from ...core.categories.namesakes import find_namesakes
-from ...core.categories.naming_by_objects import named_by_objects
 from ...core.categories.palette import Colour, category_colours, own_colours
 from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.pass_indices import IndexedObject, shared_indices
@@ -316,7 +315,7 @@ def colours_of(categories: Iterable[Category]) -> dict[str, Colour]:
 def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
     """All categories that the objects of a scene have or, where no rule fits, could have, with ids, sorted by these.
 
-    One of which only the id is known is called like its first object, as BlenderProc's writer does.
+    One of which only the id is known is named as the dataset calls it, after its first object.
 
     Raises:
         SceneError, CategoryError: as label_objects does; RecordError: two categories have one id.
@@ -324,7 +323,8 @@ def categories_of_scene(scene: bpy.types.Scene) -> list[Category]:
     table = dataclasses.replace(table_of(scene), unknown=Unknown.OWN)
     objects = sorted(own_objects(scene), key=by_name)
     record = read_label_tables(scene, objects, table=table, assets=False)
-    return named_by_objects(_numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories), record)
+    numbered = _numbered(group_objects(record, Grouping(scene.labelpass.grouping)).categories)
+    return [dataclasses.replace(one, name=one.title, called="") for one in numbered]
 
 
 def _numbered(categories: Iterable[Category]) -> list[Category]:

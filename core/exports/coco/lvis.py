@@ -98,14 +98,14 @@ told how they are counted (`thing_dataset_id_to_contiguous_id` of the metadata).
         return self._all if "" in names else {self.target.survey.ids[name] for name in names}
 
     def _category_row(self, category: Category) -> Row:
-        name, images = category.name, self._images[category.name]
+        name, images = category.title, self._images[category.name]
         return {
             **plain_category_row(category),
             "synset": name,
             "synonyms": [name],
             "def": "",
             "image_count": images,
-            "instance_count": self._instances[name],
+            "instance_count": self._instances[category.name],
             "frequency": "r" if images <= _RARE else "c" if images <= _COMMON else "f",
         }
 

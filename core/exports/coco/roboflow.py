@@ -70,7 +70,7 @@ RF-DETR needs the folders train, valid and test: export with `--splits train=80,
     def _root(self) -> str:
         """The name of the category 0, which no other has."""
         name = _ROOT
-        while name in self.target.class_numbers:
+        while name in self.target.titles.values():
             name += "_"
         return name
 
@@ -89,7 +89,7 @@ RF-DETR needs the folders train, valid and test: export with `--splits train=80,
     def _categories(self) -> Iterator[Row]:
         yield {"id": 0, "name": self._root, "supercategory": "none"}
         for category, id in zip(self.target.categories, self._new_id.values(), strict=True):
-            yield {"id": id, "name": category.name, "supercategory": self._root}
+            yield {"id": id, "name": category.title, "supercategory": self._root}
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

@@ -69,6 +69,6 @@ class BopScene:
         """After the last image; categories by the ids of their objects."""
         for table in (self._truth, self._info, self._cameras):
             table.end()
-        rows = ({"id": id, "name": one.name, "supercategory": one.supercategory} for id, one in categories.items())
+        rows = ({"id": id, "name": one.title, "supercategory": one.supercategory} for id, one in categories.items())
         self._coco.add_table("categories", rows)
         self._coco.end()

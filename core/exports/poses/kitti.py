@@ -81,7 +81,7 @@ OpenPCDet and MMDetection3D take the folder as `data/kitti`.
         types: dict[str, str] = {}
         taken = {_DONT_CARE.lower()}
         for category in self.target.categories:
-            type = _BETWEEN_WORDS.sub("_", category.name)
+            type = _BETWEEN_WORDS.sub("_", category.title)
             while type.lower() in taken:
                 type += "_"
             taken.add(type.lower())
@@ -89,13 +89,18 @@ OpenPCDet and MMDetection3D take the folder as `data/kitti`.
         return types
 
     @property
+    def _named_types(self) -> Iterator[tuple[str, str]]:
+        """What the dataset calls each category, and its type."""
+        return zip(self.target.titles.values(), self._types.values(), strict=True)
+
+    @property
     def _other_types(self) -> str:
-        changed = [f"`{type}` for {name!r}" for name, type in self._types.items() if type != name]
+        changed = [f"`{type}` for {name!r}" for name, type in self._named_types if type != name]
         return f" ({', '.join(changed)})" if changed else ""
 
     def begin(self, target: ExportTarget) -> None:
         super().begin(target)
-        changed = sum(type != name for name, type in self._types.items())
+        changed = sum(type != name for name, type in self._named_types)
         self.losses.add("another name, since types are words without spaces and commas", changed, "category")
         target.write("dataset_meta.json", pretty_json({"labels": [*self._types.values(), _DONT_CARE]}))
         self._frames = target.open("frames.tsv")

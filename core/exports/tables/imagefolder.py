@@ -43,7 +43,7 @@ class ImageFolderWriter(TableWriter):
 
     def begin(self, target: ExportTarget) -> None:
         super().begin(target)
-        self._columns: dict[str, Column] = {"file_name": Value("string"), **row_columns(list(target.class_numbers))}
+        self._columns: dict[str, Column] = {"file_name": Value("string"), **row_columns(list(target.titles.values()))}
         self._files = {}
         for split, size in target.split_sizes.items():
             if size:  # metadata alone would be taken for a table of another kind than the other splits

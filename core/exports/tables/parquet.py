@@ -43,7 +43,7 @@ null, and `path` is where the image is in the dataset's folder.
 
     def begin(self, target: ExportTarget) -> None:
         super().begin(target)
-        self._columns: dict[str, Column] = {"image": Image(), **row_columns(list(target.class_numbers))}
+        self._columns: dict[str, Column] = {"image": Image(), **row_columns(list(target.titles.values()))}
         open_shard = partial(ParquetFile, columns=self._columns)
         self._shards = {split: Shards(target, split, ".parquet", open_shard) for split in target.split_sizes}
 

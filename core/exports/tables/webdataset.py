@@ -110,7 +110,7 @@ for sample in webdataset.WebDataset(shards, shardshuffle=False).decode("pil"):
             shards.close()
             self.target.write(f"{split}/{_SIZES}", pretty_json(shards.sizes))
         columns: dict[str, Column] = {suffix: Image() for suffix in sorted(self._suffixes)}
-        columns |= {"json": Struct(row_columns(list(self.target.class_numbers))), _MASK: Image()}
+        columns |= {"json": Struct(row_columns(list(self.target.titles.values()))), _MASK: Image()}
         columns |= {"__key__": Value("string"), "__url__": Value("string")}
         write_card(self, {split: f"{split}/*.tar" for split, shards in self._shards.items() if shards.sizes}, columns)
 

@@ -4,7 +4,8 @@ Source of the rows: https://motchallenge.net/instructions/ and MOT16, A Benchmar
 classes (https://arxiv.org/abs/1603.00831). Boxes are 1-based; of 13 classes only the first is scored.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from ...records.instance import Instance
@@ -32,8 +33,8 @@ A row is `frame,track,left,top,width,height,counts,class,visibility`.
 
 - The box is the one around what is seen. Left and top are 1-based: the outer corner of the top-left pixel is (1, 1).
 - Tracks are numbered from 1 in each sequence.
-- Evaluations score the class 1 only, which is the category `{self.scored}`. Export with `--scored-category NAME` for
-  another one. `counts` is 1 for it and 0 for all others: {self._classes_in_words}.
+- Evaluations score the class 1 only, which is the category `{self.title(self.scored)}`. Export with
+  `--scored-category NAME` for another one. `counts` is 1 for it and 0 for all others: {self.classes_in_words}.
 - The class {_DISTRACTOR} with `counts` 0 is where what is found counts neither way: regions to ignore, and instances of
   the scored category whose track is not known. Its tracks have numbers from {_WITHOUT_TRACK:,} on, which mean nothing.
 - The visibility is the part of the whole object that is seen, hidden or outside the image, by its amodal mask; -1 where
@@ -51,19 +52,12 @@ TrackEval's `MotChallenge2DBox` takes `GT_FOLDER` `train`, `SKIP_SPLIT_FOL` and 
 """
 
     @cached_property
-    def _classes(self) -> dict[str, int]:
-        """Name of a category -> its class."""
-        others = [name for name in self.target.class_numbers if name != self.scored]
-        numbers = [*_OTHERS, *[_OTHERS[-1]] * len(others)]
-        return {self.scored: _SCORED} | dict(zip(others, numbers, strict=False))
-
-    @property
-    def _classes_in_words(self) -> str:
-        return ", ".join(f"`{name}` is {number}" for name, number in self._classes.items())
+    def classes(self) -> Mapping[str, int]:
+        return self.numbered_classes(_SCORED, itertools.chain(_OTHERS, itertools.repeat(_OTHERS[-1])))
 
     def begin(self, target: ExportTarget) -> None:
         super().begin(target)
-        lost = len(self._classes) - 1 - len(_OTHERS)
+        lost = len(self.classes) - 1 - len(_OTHERS)
         self.losses.add(f"of the class {_OTHERS[-1]} like another one, since MOT has no more", max(lost, 0), "category")
 
     def rows(self, frame: ExportedFrame, sequence: OpenSequence) -> Sequence[str]:
@@ -74,7 +68,7 @@ TrackEval's `MotChallenge2DBox` takes `GT_FOLDER` `train`, `SKIP_SPLIT_FOL` and 
                 without.append(one)
                 continue
             track = self.track_number(one, sequence)
-            rows.append(_row(sequence, track, one, int(one.category == self.scored), self._classes[one.category]))
+            rows.append(_row(sequence, track, one, int(one.category == self.scored), self.classes[one.category]))
         for number, one in enumerate(self._neither_way(frame, without), start=_WITHOUT_TRACK):
             rows.append(_row(sequence, number, one, 0, _DISTRACTOR))
         self._note_losses(frame)

@@ -42,8 +42,8 @@ A row is `frame id class height width rle`. The id is the class times {_OBJECTS}
 counts from 1 in each class and sequence; the PNG has the same ids, 0 where nothing is. `rle` are run lengths as
 pycocotools writes them, of an image of this height and width.
 
-- Evaluations of the MOTS Challenge score the class {_SCORED} only, which is the category `{self.scored}`. Export with
-  `--scored-category NAME` for another one. All classes: {self._classes_in_words}.
+- Evaluations of the MOTS Challenge score the class {_SCORED} only, which is the category `{self.title(self.scored)}`.
+  Export with `--scored-category NAME` for another one. All classes: {self.classes_in_words}.
 - The class {_IGNORED} is where what is found counts neither way, one row a frame with the id {_IGNORED * _OBJECTS}:
   regions to ignore, and instances of the scored category that could not get an id.
 
@@ -60,23 +60,17 @@ datumaro finds masks and classes so, but no images. TrackEval's `MOTSChallenge` 
 """
 
     @cached_property
-    def _classes(self) -> Mapping[str, int]:
-        """Name of a category -> its class, for as many as there are."""
-        others = [name for name in self.target.class_numbers if name != self.scored]
-        numbers = [number for number in range(1, _CLASSES + 1) if number not in (_SCORED, _IGNORED)]
-        return {self.scored: _SCORED} | dict(zip(others, numbers, strict=False))
-
-    @property
-    def _classes_in_words(self) -> str:
-        return ", ".join(f"`{name}` is {number}" for name, number in self._classes.items())
+    def classes(self) -> Mapping[str, int]:
+        others = (number for number in range(1, _CLASSES + 1) if number not in (_SCORED, _IGNORED))
+        return self.numbered_classes(_SCORED, others)
 
     def begin(self, target: ExportTarget) -> None:
         super().begin(target)
-        names = {number: plain_text(name) for name, number in self._classes.items()} | {_IGNORED: "ignored"}
+        names = {number: plain_text(self.title(name)) for name, number in self.classes.items()} | {_IGNORED: "ignored"}
         labels = [names.get(number, f"unused_{number}") for number in range(1, max(names) + 1)]
         for split in target.split_sizes:
             target.write_lines(f"{split}/instances/labels.txt", labels)
-        lost = len(target.class_numbers) - len(self._classes)
+        lost = len(target.class_numbers) - len(self.classes)
         self.losses.add("left out: ids of more classes do not fit into 16 bits", lost, "category")
 
     def rows(self, frame: ExportedFrame, sequence: OpenSequence) -> Sequence[str]:
@@ -97,7 +91,7 @@ datumaro finds masks and classes so, but no images. TrackEval's `MOTSChallenge` 
 
     def _id(self, one: Instance, sequence: OpenSequence) -> int:
         """The id of an instance's pixels; 0 for none."""
-        class_ = self._classes.get(one.category)
+        class_ = self.classes.get(one.category)
         if class_ is None:
             self.losses.add("left out: its category has no class")
             return 0

@@ -6,7 +6,7 @@ sequence are numbered from 1 without gaps, so a sequence must not be divided by 
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO, ClassVar
@@ -120,6 +120,24 @@ class SequenceWriter(ExportWriter):
     def finish(self) -> None:
         self._end_sequence()
 
+    @property
+    @abstractmethod
+    def classes(self) -> Mapping[str, int]:
+        """Name of a category -> its class."""
+
+    def numbered_classes(self, scored: int, others: Iterable[int]) -> Mapping[str, int]:
+        """The class of the scored category, and those of the others in their order, for as many as there are."""
+        names = (name for name in self.target.class_numbers if name != self.scored)
+        return {self.scored: scored} | dict(zip(names, others, strict=False))
+
+    def title(self, name: str) -> str:
+        """What the dataset calls a category; "" for "", which is scored where there is none."""
+        return self.target.titles.get(name, name)
+
+    @property
+    def classes_in_words(self) -> str:
+        return ", ".join(f"`{self.title(name)}` is {number}" for name, number in self.classes.items())
+
     @abstractmethod
     def rows(self, frame: ExportedFrame, sequence: OpenSequence) -> Sequence[str]:
         """The rows of gt.txt of a frame, whose number is the sequence's length."""
@@ -129,7 +147,7 @@ class SequenceWriter(ExportWriter):
         is_new = sequence.is_new(instance)
         number = sequence.number(instance, of_category)
         if is_new:
-            self._write(self._tracks, f"{number}\t{instance.category}\t{instance.name}")
+            self._write(self._tracks, f"{number}\t{self.title(instance.category)}\t{instance.name}")
         return number
 
     def may_be_scored(self, category: str) -> bool:
@@ -138,14 +156,15 @@ class SequenceWriter(ExportWriter):
 
     def _scored_category(self, target: ExportTarget) -> str:
         """The name of the category that evaluations count."""
-        names = target.class_numbers
+        names = {title: name for name, title in target.titles.items()}
         chosen = target.settings.scored_category
         if chosen and chosen not in names:
             raise RecordError(
                 f"No category is called {chosen!r}, which is to be scored in the format {self.format}; give "
                 f"--scored-category one of those of the dataset, such as {next(iter(names), '')!r}"
             )
-        return chosen or next((name for name in _SCORED if name in names), next(iter(names), ""))
+        chosen = chosen or next((name for name in _SCORED if name in names), next(iter(names), ""))
+        return names.get(chosen, "")
 
     def _begin_sequence(self, frame: ExportedFrame) -> None:
         record = frame.record

@@ -76,7 +76,7 @@ yolo pose train data=data.yaml model=yolo11n-pose.pt
 
     @property
     def class_names(self) -> Sequence[str]:
-        return list(self._numbers)
+        return [one.title for one in self._categories]
 
     def more_yaml(self) -> Iterable[str]:
         yield f"kpt_shape: [{len(self._names)}, 3]"

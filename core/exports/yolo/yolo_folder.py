@@ -56,7 +56,7 @@ class YoloWriter(ExportWriter):
     @property
     def class_names(self) -> Sequence[str]:
         """Of the classes, from 0."""
-        return list(self.target.class_numbers)
+        return list(self.target.titles.values())
 
     def more_yaml(self) -> Iterable[str]:
         """Further lines of `data.yaml`."""

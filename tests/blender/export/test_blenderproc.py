@@ -8,6 +8,7 @@ own, one sample at the middle of each pixel.
 
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,15 @@ def render_instances(scene: bpy.types.Scene, path: Path) -> tuple[np.ndarray, li
     return instances, notes
 
 
+def objects_with(scene: bpy.types.Scene, id: int) -> list[bpy.types.Object]:
+    """Those with a category_id that a render shows."""
+    return [ob for ob in scene.objects if ob.type == "MESH" and not ob.hide_render and ob.get("category_id") == id]
+
+
+def plain_name(ob: bpy.types.Object) -> str:
+    return re.sub(r"\.\d+$", "", ob.name)
+
+
 def node_of(data: bpy.types.ID, kind: str) -> bpy.types.Node:
     return next(node for node in data.node_tree.nodes if node.bl_idname == f"ShaderNode{kind}")
 
@@ -151,12 +161,16 @@ def test_same_annotations(scene: bpy.types.Scene, generate: Any, tmp_path: Path,
     assert comparable(ours["annotations"]) == comparable(theirs["annotations"])
     supercategories = {one["id"]: one["supercategory"] for one in ours["categories"]}
     assert {one["id"]: one["supercategory"] for one in theirs["categories"]} == supercategories
+    # Each has the name of an object with its id, as there, but of the same one in all frames, and without the number of
+    # a copy; where an object says what it is, as a container does here, that is the name.
+    names = {id: min(map(plain_name, objects_with(scene, id))) for id in CATEGORIES.values()}
+    assert {one["id"]: one["name"] for one in ours["categories"]} == names | {CATEGORIES["thing"]: "container"}
     (ours_image,), (theirs_image,) = ours["images"], theirs["images"]
     assert [ours_image[side] for side in ("width", "height")] == [theirs_image[side] for side in ("width", "height")]
 
 
 def test_names_of_categories(scene: bpy.types.Scene, generate: Any, tmp_path: Path) -> None:
-    """Fill From Scene calls categories like BlenderProc's writer does, which takes the name of the first object."""
+    """Fill From Scene calls categories as an export without a table and BlenderProc's writer do."""
     seen = [ob for ob in scene.objects if ob.type == "MESH"]
     for number, ob in enumerate(sorted(seen, key=lambda ob: ob.name)):
         ob["category_id"] = number + 1

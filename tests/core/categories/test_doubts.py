@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from core.categories.doubts import doubtful_names, doubts_of_scene, without_names
-from core.categories.naming_by_objects import named_by_objects
+from core.categories.ids import DatasetCategories
 from core.categories.rules import categorise
 from core.scene.scene_record import UNKNOWN, Facts, SceneEntry, SceneRecord
 from core.settings.category_table import DEFAULT_RULES, Category, CategoryTable, Rule, Source
@@ -142,15 +142,27 @@ def test_categories_that_only_have_an_id() -> None:
     record = scene_of(*objects)
     (sentence,) = without_names(record.objects.entries)
     assert "'category_3' and 1 more have only an ID" in sentence
-    named = named_by_objects(record.objects.categories, record)
-    assert {one.name: one.id for one in named} == {"Mug": 12, "category_3": 3, "Oak": None, "bus": 5}
+    called = {one.name: (one.id, one.called) for one in record.objects.categories}
+    assert called == {"category_12": (12, "Mug"), "category_3": (3, "Oak"), "Oak": (None, ""), "bus": (5, "")}
 
-    ids = [dataclasses.replace(one, id=one.id or 9) for one in named]
-    record = scene_of(*objects, table=CategoryTable(tuple(ids)))
+    found = DatasetCategories()
+    found.add(record.objects.categories, "the scene")
+    named = [dataclasses.replace(one, name=one.title, called="") for one in found.numbered({})]
+    assert {one.name: one.id for one in named} == {"Mug": 12, "category_3": 3, "Oak": 1, "bus": 5}
+    record = scene_of(*objects, table=CategoryTable(tuple(named)))
     assert [entry.category for entry in record.objects.entries] == ["Mug", "Mug", "category_3", "Oak", "bus"]
+
+
+def test_what_marks_only_with_an_id_gives_the_name() -> None:
+    """A collection's id gives the collection's name, and a material's that of the material."""
+    collections = entries_of(thing("Mugs.001", id=12), categories=())
+    record = scene_of(thing("Cup", collections=("Mugs.001",)), collections=collections)
+    assert [(one.name, one.called) for one in record.objects.categories] == [("category_12", "Mugs")]
+    materials = entries_of(thing("Glaze", id=4), categories=())
+    assert [one.called for one in scene_of(materials=materials).materials.categories] == ["Glaze"]
 
 
 def test_a_name_that_a_table_gives_an_id_stays() -> None:
     record = scene_of(thing("Cup", id=12), table=CategoryTable((Category("mug", 12),)))
     assert without_names(record.objects.entries) == []
-    assert [one.name for one in named_by_objects(record.objects.categories, record)] == ["mug"]
+    assert [one.title for one in record.objects.categories] == ["mug"]

@@ -197,3 +197,52 @@ def test_what_the_file_could_not_hold_is_refused_before_it_is_written(category: 
     """Otherwise the dataset could not be merged again."""
     with pytest.raises(RecordError, match=r"^a\.json: The (category|skeleton of the category) 'car' "):
         DatasetCategories().add([category], "a.json")
+
+
+# --- Names of categories of which only the id is known ----------------------------------------------------------------
+
+
+def called(*names: str, id: int = 12) -> list[list[Category]]:
+    """Records of as many scenes, in each of which an object of this name is the first with the id."""
+    return [[Category(f"category_{id}", id, called=name)] for name in names]
+
+
+def titles_of(records: Iterable[Iterable[Category]], shuffled: random.Random) -> tuple[list[str], list[str]]:
+    """What the dataset calls its categories, and what it says of that, whatever the order of its records."""
+    records = list(records)
+    found = DatasetCategories()
+    for number, categories in enumerate(shuffled.sample(records, len(records))):
+        found.add(categories, f"{number}.json")
+    return [one.title for one in found.numbered({})], found.notes()
+
+
+@given(st.randoms(use_true_random=False))
+def test_two_scenes_call_a_category_differently(random: random.Random) -> None:
+    """It has one id and one name, the first in the alphabet; a note names both."""
+    titles, (note,) = titles_of([*called("Mug", "Cup", "Mug"), [Category("bus", 3)]], random)
+    assert titles == ["bus", "Cup"]
+    assert "'category_12'" in note and "called 'Cup', 'Mug'; it is called 'Cup'" in note
+    assert "category table" in note
+    assert titles_of(called("Mug", "Mug"), random) == (["Mug"], [])
+
+
+@given(st.randoms(use_true_random=False))
+def test_two_categories_never_have_one_name(random: random.Random) -> None:
+    """Neither that of a category that has it by right, nor that of another one of which only the id is known."""
+    records = [*called("Mug", "Cup"), *called("Cup", id=4), [Category("Mug", 1)]]
+    titles, notes = titles_of(records, random)
+    assert titles == ["Mug", "category_4", "Cup"]
+    assert len(notes) == 1
+
+
+def test_names_come_back_from_the_file(tmp_path: Path) -> None:
+    """As a category table it gives a scene the same category, whatever that scene would call it."""
+    dataset, found = DatasetFolder(tmp_path), DatasetCategories()
+    for categories in called("Mug"):
+        found.add(categories, "a.json")
+    keep_ids(dataset, found.numbered({}))
+    stamp = (tmp_path / CATEGORIES_FILE).stat()
+    keep_ids(dataset, found.numbered(ids_before(dataset)))
+    assert (tmp_path / CATEGORIES_FILE).stat() == stamp, "nothing is new"
+    (table,) = json.loads((tmp_path / CATEGORIES_FILE).read_text())["categories"]
+    assert (table["name"], table["id"], table["called"]) == ("category_12", 12, "Mug")

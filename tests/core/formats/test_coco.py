@@ -99,7 +99,7 @@ def test_whole_file_by_hand(tmp_path: Path) -> None:
 
     merged = write_coco_file(tmp_path)
 
-    assert merged == Merged(2, 2, (), {}, tmp_path / INSTANCES_FILE, instances=2)
+    assert merged == Merged(2, 2, (), {}, (), tmp_path / INSTANCES_FILE, instances=2)
     image = {"width": 16, "height": 12, "sequence": "", "video_id": 1}
     assert loaded(tmp_path) == {
         "info": {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION},
@@ -399,7 +399,7 @@ def test_no_record_that_is_whole(tmp_path: Path) -> None:
 def test_no_instance_in_any_record(tmp_path: Path) -> None:
     write_record(tmp_path, record_of("a"))
 
-    assert write_coco_file(tmp_path) == Merged(1, 0, (), {}, tmp_path / INSTANCES_FILE, instances=0)
+    assert write_coco_file(tmp_path) == Merged(1, 0, (), {}, (), tmp_path / INSTANCES_FILE, instances=0)
 
     coco = COCO(str(tmp_path / INSTANCES_FILE))
     assert coco.getImgIds() == [1]

@@ -166,7 +166,10 @@ def test_ids_that_are_left_out() -> None:
         ({"category": []}, "A category table cannot have 'category'; it may have categories, rules, unknown"),
         ({"categories": {}}, "make it a list"),
         ({"categories": ["car"]}, "A category cannot be 'car'"),
-        ({"categories": [{"name": "car", "color": "red"}]}, "A category cannot have 'color'; it may have colour"),
+        (
+            {"categories": [{"name": "car", "color": "red"}]},
+            "A category cannot have 'color'; it may have called",
+        ),
         ({"categories": [{"name": 3}]}, "name cannot be 3; make it a text"),
         ({"categories": [{}]}, "has no name; give it one"),
         ({"categories": [{"name": "car", "id": True}]}, "make it a whole number"),
