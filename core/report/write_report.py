@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +84,7 @@ def write_report(
         for number, record in enumerate(stream.in_order(lambda done: progress(done, len(stream)))):
             round.add(number, record, maps)
         round.album.finish()
-        facts = round.gatherer.facts()
+        facts = replace(round.gatherer.facts(), categories=[one.title for one in categories])
         damaged = [*lines_said_once(stream.damaged), *found.get("", ())]
         judgement = judge(facts, damaged, splits.by.value, validated)
         statistics = _completed(round.statistics, facts, categories, stream)

@@ -17,14 +17,13 @@ from ...core.categories.palette import Colour, category_colours, own_colours
 from ...core.preflight.label_facts import LabelFacts
 from ...core.preflight.pass_indices import IndexedObject, shared_indices
 from ...core.scene.scene_record import REFUSED, SceneEntries, SceneEntry, SceneRecord, category_of_name, refusal
-from ...core.scene.unlabelled import WithoutLabel
 from ...core.settings.category_table import Category, Source, Unknown
 from ...core.settings.settings import Grouping
 from ..category_table import table_of
 from ..scene.identity import by_name
-from ..scene.instance_reader import MOST_LOOKED_AT, find_copies
 from ..scene.scene_reader import own_objects, read_label_tables
-from ..scene.unlabelled import UNLABELLED_TYPES, ShownObjects, View, freestyle_of, lights_in
+from ..scene.unlabelled import UNLABELLED_TYPES
+from .evaluated_facts import LabelledScene
 from .jumps import find_jumping
 from .missing_files import find_missing
 
@@ -178,8 +177,14 @@ def origin_of(entry: SceneEntry, group: SceneEntry) -> str:
 _ORIGINS = {source.value: f"by {source.label.lower()}" for source in Source}
 
 
-def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
-    """Go through all objects of a scene; what is wrong with it is reported instead of raised."""
+def read_labelled_objects(scene: bpy.types.Scene, as_rendered: bool = False) -> LabelledObjects:
+    """Go through all objects of a scene; what is wrong with it is reported instead of raised.
+
+    Args:
+        scene: the original one.
+        as_rendered: whether to evaluate the scene as a render does, which may take long. Without it the viewport's
+            depsgraph has to do, and copies that only a render shows are found as far as the data tell.
+    """
     try:
         originals, record = _read(scene)
         objects, categories = _grouped(scene, originals, record)
@@ -198,10 +203,13 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
     )
     background = len(origins.pop(None, ()))
     listed = {row.name for row in scene.labelpass.table.categories}
-    # Only of the scene that the user looks at is known what is evaluated.
-    depsgraph = bpy.context.evaluated_depsgraph_get() if scene == bpy.context.scene else None
-    copies, indexed_copies = _copies(depsgraph, objects, table.indexed)
-    shown = ShownObjects(scene, depsgraph, MOST_LOOKED_AT)
+    whole = LabelledScene(
+        scene,
+        [one.object for one in objects if one.category is not None],
+        {one.object for one in objects if one.category is None and not one.ignored},
+        table.indexed,
+    )
+    evaluated = whole.as_rendered() if as_rendered else whole.as_shown()
     facts = LabelFacts(
         count=len(objects) - background,
         background=background,
@@ -210,14 +218,14 @@ def read_labelled_objects(scene: bpy.types.Scene) -> LabelledObjects:
         unindexed=len(table.left_without_index()),
         clash=table.index_clash(),
         shared=next(shared_indices(one.indexed() for one in objects), ""),
-        copies=copies,
-        indexed_copies=indexed_copies,
+        copies=evaluated.copies,
+        indexed_copies=evaluated.indexed_copies,
         namesakes=_namesakes(objects),
         keypoints=any(category.keypoints for category in categories if category.name in origins),
         holdouts=any(one.ignored and one.holdout for one in objects),
         metaballs=_divided_metaballs(objects),
-        unlabelled=_unlabelled(scene, objects, shown, depsgraph),
-        volume=shown.volume_in(View()),
+        unlabelled=evaluated.unlabelled,
+        volume=evaluated.volume,
         jumping=_jumping(scene, objects),
         doubts=(*doubts_of_scene(record), *without_names(record.objects.entries)),
         missing=find_missing(scene, [one.object for one in objects]),
@@ -269,41 +277,6 @@ def _namesakes(objects: Iterable[LabelledObject]) -> str:
             group = SceneEntry(one.instance, 0, one.category, ignored=one.ignored)
             alike[one.object.name].append((one.object.name_full, group))
     return next((clash for found in alike.values() if len(found) > 1 and (clash := find_namesakes(found))), "")
-
-
-def _unlabelled(
-    scene: bpy.types.Scene,
-    objects: Iterable[LabelledObject],
-    shown: ShownObjects,
-    depsgraph: bpy.types.Depsgraph | None,
-) -> tuple[WithoutLabel, ...]:
-    """As in LabelFacts, wherever the camera looks."""
-    found = []
-    for one in objects:
-        if one.category is not None:
-            what = shown.of(one.object)
-            if kind := what.in_view(View()):
-                found.append(WithoutLabel(one.object.name_full, kind, what.labelled))
-    return (*found, *lights_in(View(), depsgraph), *freestyle_of(scene))
-
-
-def _copies(depsgraph: bpy.types.Depsgraph | None, objects: Sequence[LabelledObject], indexed: bool) -> tuple[str, str]:
-    """Names of an object whose copies share a Cryptomatte id, and of one whose copies share a pass index; else "".
-
-    Args:
-        depsgraph: evaluated; None if it is not known what is.
-        objects: those of the scene.
-        indexed: whether any object has a pass index.
-    """
-    if depsgraph is None:
-        return "", ""
-    background = {one.object for one in objects if one.category is None and not one.ignored}
-    of_name = of_index = ""
-    for name, index in find_copies(depsgraph, background):
-        of_name, of_index = of_name or (name if not index else ""), of_index or (name if index else "")
-        if of_name and (of_index or not indexed):
-            break
-    return of_name, of_index
 
 
 def colours_of(categories: Iterable[Category]) -> dict[str, Colour]:

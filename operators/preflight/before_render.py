@@ -36,7 +36,7 @@ def check_before_render(scene: bpy.types.Scene, frames: Sequence[int], settings:
 
 
 def _check(scene: bpy.types.Scene, settings: Settings) -> list[Finding]:
-    setup = read_render_setup(scene, read_labelled_objects(scene).facts)
+    setup = read_render_setup(scene, read_labelled_objects(scene, as_rendered=True).facts)
     layers = dict.fromkeys(sequence.view_layer for sequence in sequences_of(scene, settings))
     found = [finding for layer in layers for finding in check(setup, _of_layer(settings, layer), from_files=True)]
     return list(dict.fromkeys(found))

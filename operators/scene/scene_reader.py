@@ -104,13 +104,14 @@ def own_objects(
             view layers that are rendered.
         every_layer: take all of these with a depsgraph too.
     """
-    return {ob for ob in _visible_objects(scene, depsgraph, every_layer) if ob.type in RENDERED_TYPES}
+    return {ob for ob in visible_objects(scene, depsgraph, every_layer) if ob.type in RENDERED_TYPES}
 
 
-def _visible_objects(
-    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None, every_layer: bool
+def visible_objects(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph | None = None, every_layer: bool = False
 ) -> set[bpy.types.Object]:
-    """All objects that are not hidden from the render, empties and those of instanced collections included."""
+    """All objects that are not hidden from the render, empties and those of instanced collections included; else as
+    own_objects()."""
     found: set[bpy.types.Object] = set()
     own = None if depsgraph is None or every_layer else depsgraph.view_layer.name
     for view_layer in scene.view_layers:
@@ -191,7 +192,7 @@ def read_label_tables(
         CategoryError: the scene's category table contradicts itself.
     """
     width, height = image_size(scene)
-    facts = SceneFacts(scene, objects, _visible_objects(scene, depsgraph, every_layer), depsgraph, copied)
+    facts = SceneFacts(scene, objects, visible_objects(scene, depsgraph, every_layer), depsgraph, copied)
     record = SceneRecord(
         scene=scene.name,
         frame=scene.frame_current,

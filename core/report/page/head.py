@@ -54,7 +54,7 @@ def head(
         "root": root,
         "sheet": {"across": ACROSS, "side": SIDE},
         "categories": [
-            {"name": shown(one.name), "colour": colour, "skeleton": one.skeleton, "stuff": one.stuff}
+            {"name": shown(one.title), "colour": colour, "skeleton": one.skeleton, "stuff": one.stuff}
             for one, colour in zip(categories, colours_of(categories), strict=True)
         ],
         "splits": list(facts.splits),

@@ -18,6 +18,7 @@ from core.dataset.statistics import find_statistics
 from core.dataset.statistics_report import Report
 from core.records.frame_record import FrameRecord
 from core.records.record_store import open_records
+from core.report.write_report import write_report
 from core.run.annotation_run import merge_records
 from core.settings.category_table import Category
 from core.settings.export_table import ExportFormat
@@ -112,3 +113,9 @@ def test_one_name_in_python_and_in_statistics(dataset: Path) -> None:
     report = Report(find_statistics(open_records(DatasetFolder(dataset)), splits.of), splits)
     assert [one["name"] for one in report.as_json()["instances"]["by_category"]] == ["bus", "Cup"]
     assert any("  Cup" in line for line in report.lines())
+
+
+def test_one_name_in_the_report(dataset: Path) -> None:
+    write_report(dataset, Splits.of_settings(Settings()))
+    figures = (dataset / "report/figures.json").read_text()
+    assert "Cup" in figures and "category_12" not in figures + (dataset / "report/index.html").read_text()
