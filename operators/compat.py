@@ -121,6 +121,38 @@ def curves_of(animation: bpy.types.AnimData) -> list[bpy.types.FCurve]:
     return [curve for bag in bags for curve in bag.fcurves]
 
 
+def new_curve(block: bpy.types.ID, path: str, index: int) -> bpy.types.FCurve:
+    """A curve without keys for a property in the action of a data block, in the place of the one that is there."""
+    animation = block.animation_data
+    action = animation.action
+    if bpy.app.version < (4, 4, 0):
+        if old := action.fcurves.find(path, index=index):
+            action.fcurves.remove(old)
+        return action.fcurves.new(path, index=index)
+    curve = action.fcurve_ensure_for_datablock(block, path, index=index)
+    if not curve.keyframe_points and not curve.modifiers and not curve.mute:
+        return curve
+    bags = [strip.channelbag(animation.action_slot) for layer in action.layers for strip in layer.strips]
+    for bag in filter(None, bags):
+        if old := bag.fcurves.find(path, index=index):
+            bag.fcurves.remove(old)
+    return action.fcurve_ensure_for_datablock(block, path, index=index)
+
+
+def slot_of(animation: bpy.types.AnimData) -> str | None:
+    """What identifies the part of an action that animates a data block; None where actions have no parts."""
+    if bpy.app.version < (4, 4, 0) or animation.action_slot is None:
+        return None
+    return str(animation.action_slot.identifier)
+
+
+def set_action(animation: bpy.types.AnimData, action: bpy.types.Action | None, slot: str | None) -> None:
+    """Animate a data block by a part of an action, see slot_of()."""
+    animation.action = action
+    if action is not None and slot is not None and bpy.app.version >= (4, 4, 0):
+        animation.action_slot = action.slots.get(slot)
+
+
 def file_outputs(scene: bpy.types.Scene) -> list[bpy.types.Node]:
     """The File Output nodes of the compositor that write EXR files."""
     tree = compositor_tree(scene)

@@ -34,10 +34,12 @@ from .export.own_output import rendering_into
 from .export.result import print_result
 from .export.sources import frame_files, output_folder, scene_frames
 from .export.trial import Trial, apply_trial
-from .headless_options import options_parser, trial_of
+from .headless_options import options_parser, random_frame_numbers, trial_of
 from .labelling.missing_files import find_missing
 from .preflight.before_render import check_before_render
 from .preflight.setup_fixes import set_up_passes
+from .random_frames.adding import add_default_rows
+from .random_frames.bake import bake
 from .scene.identity import by_name
 from .scene.scene_reader import own_objects, read_label_tables
 
@@ -131,8 +133,13 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         stored.sequence if options.sequence is None else options.sequence,
         shard,
     )
+    if options.random_frames is not None:
+        every = random_frame_numbers(scene, options.random_frames, wanted.frames)
+        wanted = dataclasses.replace(wanted, frames=every)
     if options.plan:
         return _plan_dataset(wanted, Way.RENDER if options.render else Way.FILES)
+    if options.random_frames is not None:
+        _bake(wanted, options.seed)
     if options.render:
         return _render_and_export(wanted, trial, bool(options.set_up_passes), bool(options.discard_passes))
     plan = _plan_files(wanted)
@@ -163,6 +170,20 @@ def _plan_dataset(wanted: _Wanted, way: Way) -> int:
         if planned.problem:
             _warn(f"{planned.name}: {planned.problem}")
     return ExitCode.FAILED if any(planned.problem for planned in plan.frames) else ExitCode.DONE
+
+
+def _bake(wanted: _Wanted, seed: int | None) -> None:
+    """Bake random frames for this run, of a shard its share of them."""
+    if wanted.settings.all_scenes:
+        raise UsageError("--random-frames is of one scene only; leave it out, or turn All Scenes off (--no-all-scenes)")
+    stored, frames = wanted.scene.labelpass.random_frames, wanted.frames_of(wanted.scene)
+    if not frames:
+        return  # there are more shards than frames
+    if not any(row.use for row in stored.rows):
+        _say(f"Random frames vary {add_default_rows(wanted.scene)}, since the scene does not say what")
+    report = bake(wanted.scene, frames, stored.seed if seed is None else seed, list(stored.rows))
+    for line in report.lines():
+        _say(f"Random frames: {line}")
 
 
 def _plan_files(wanted: _Wanted) -> ExportPlan:

@@ -1,9 +1,13 @@
 """The options of the headless script: files, rendering, and each setting of the sidebar."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+import bpy
+
 from ..core.base.errors import UsageError
+from ..core.base.phrases import counted
 from ..core.cli.arguments import add_shard
 from ..core.cli.setting_options import OneSentenceParser, add_settings, examples
 from .export.trial import ENGINES, Trial, read_resolution
@@ -23,6 +27,7 @@ def options_parser() -> argparse.ArgumentParser:
                 "blender -b scene.blend -P export_annotations.py -- --render --output dataset",
                 "blender -b scene.blend -P export_annotations.py -- --render --set-up-passes --resolution 25% "
                 "--samples 16 --frames 1-3 --output trial",
+                "blender -b scene.blend -P export_annotations.py -- --render --random-frames 200 --seed 1",
                 "blender -b scene.blend -P export_annotations.py -- --from renders --frames 1-250,300 --maps depth_png",
                 "blender -b scene.blend -P export_annotations.py -- --render --output dataset --shard 3/10",
             ]
@@ -73,6 +78,7 @@ def options_parser() -> argparse.ArgumentParser:
     )
     add_shard(farm)
     _add_render_options(parser)
+    _add_random_options(parser)
     add_settings(parser, blender=True)
     return parser
 
@@ -104,6 +110,39 @@ def _add_render_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_random_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("random frames, with --render; the .blend stays as it is")
+    group.add_argument(
+        "--random-frames",
+        type=int,
+        metavar="N",
+        help="Bake N frames first, by the rows of the panel Random Frames; a scene without rows gets the usual ones. "
+        "They begin at the scene's first frame. Of --frames and --shard only those are baked and rendered",
+    )
+    group.add_argument("--seed", type=int, metavar="N", help="Seed of the random frames (default: as stored)")
+
+
+def random_frame_numbers(scene: bpy.types.Scene, count: int, wanted: Sequence[int] | None) -> list[int]:
+    """The random frames of a run.
+
+    Args:
+        scene: whose frame range they begin with.
+        count: how many there are in all.
+        wanted: those that the user has named; None takes all.
+
+    Raises:
+        UsageError: there are none.
+    """
+    if count < 1:
+        raise UsageError(f"There cannot be {count} random frames; give 1 or more")
+    every = range(scene.frame_start, scene.frame_start + count)
+    if beyond := sorted(set(wanted or ()) - set(every)):
+        raise UsageError(
+            f"{beyond[0]} is not one of the {counted(count, 'random frame')}, {every[0]} to {every[-1]}; check --frames"
+        )
+    return sorted(set(wanted or every))
+
+
 def trial_of(options: argparse.Namespace) -> Trial:
     """What the user wants rendered in another way than the scene says.
 
@@ -114,10 +153,23 @@ def trial_of(options: argparse.Namespace) -> Trial:
         given = [name for name in _FOR_RENDERS if getattr(options, name) is not None]
         if given:
             raise UsageError(f"--{given[0].replace('_', '-')} is about rendering; give --render too, or leave it out")
+    if options.seed is not None and options.random_frames is None:
+        raise UsageError("--seed is about random frames; give --random-frames too, or leave it out")
+    if options.seed is not None and options.seed < 0:
+        raise UsageError(f"{options.seed} is not a seed; give 0 or more")
     if options.samples is not None and options.samples < 1:
         raise UsageError(f"There cannot be {options.samples} samples; give 1 or more")
     resolution = None if options.resolution is None else read_resolution(options.resolution)
     return Trial(resolution, options.samples, options.engine, options.camera, options.overwrite)
 
 
-_FOR_RENDERS = ("set_up_passes", "resolution", "samples", "engine", "camera", "overwrite", "discard_passes")
+_FOR_RENDERS = (
+    "set_up_passes",
+    "resolution",
+    "samples",
+    "engine",
+    "camera",
+    "overwrite",
+    "discard_passes",
+    "random_frames",
+)

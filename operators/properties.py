@@ -20,7 +20,7 @@ from bpy.props import (
 from ..core.base.choice import Choice
 from ..core.preflight.checklist import Status
 from ..core.settings.settings import LabelSource, PreviewBy, Settings
-from . import category_table, compat
+from . import category_table, compat, random_rows
 from .choices import enum_items
 
 
@@ -106,6 +106,12 @@ class LabelpassSettings(bpy.types.PropertyGroup):
         name="Category Table",
         description="Categories of the dataset, and the rules that say which objects belong to them",
         type=category_table.LabelpassTable,
+    )
+
+    random_frames: PointerProperty(
+        name="Random Frames",
+        description="What varies from frame to frame, and what was baked",
+        type=random_rows.LabelpassRandomFrames,
     )
 
     while_rendering: BoolProperty(
@@ -243,6 +249,7 @@ class LabelpassState(bpy.types.PropertyGroup):
 
 _CLASSES = (
     *category_table.CLASSES,
+    *random_rows.CLASSES,
     LabelpassSettings,
     LabelpassLine,
     LabelpassRemark,

@@ -80,7 +80,7 @@ def read_instances(depsgraph: bpy.types.Depsgraph, every_object: bool = False) -
         if ob.type == "MESH":
             key = ob.data.as_pointer()
             if key not in digests:
-                read = _read_mesh(ob.data)
+                read = read_mesh(ob.data)
                 digests[key] = digest(read.as_bytes())
                 meshes[digests[key]] = read
             mesh = digests[key]
@@ -289,7 +289,8 @@ def _size(ob: bpy.types.Object) -> int:
     return len(ob.data.vertices) if ob.type == "MESH" else 0
 
 
-def _read_mesh(mesh: bpy.types.Mesh) -> Mesh:
+def read_mesh(mesh: bpy.types.Mesh) -> Mesh:
+    """The triangles of an evaluated mesh, in its own coordinates."""
     mesh.calc_loop_triangles()
     triangles = np.empty(len(mesh.loop_triangles) * 3, dtype=np.int32)
     mesh.loop_triangles.foreach_get("vertices", triangles)

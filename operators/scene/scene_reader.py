@@ -259,6 +259,11 @@ def has_depth_of_field(camera: bpy.types.Object) -> bool:
     return camera.type == "CAMERA" and bool(camera.data.dof.use_dof)
 
 
+def read_camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> Camera | None:
+    """The camera of a frame, of a stereo render that of its first view; None where the scene has none."""
+    return _camera(scene, depsgraph, next(iter(views_of(scene)), ""))
+
+
 def _camera(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, view: str) -> Camera | None:
     viewpoint = viewpoint_of(scene, depsgraph, view) if scene.camera else None
     if viewpoint is None:

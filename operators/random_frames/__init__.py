@@ -1,0 +1,1 @@
+"""Random frames: rows to keyframes, and back to what was there before."""

@@ -1,0 +1,120 @@
+"""Values of all frames as keyframes, and back to the values and the animation of before.
+
+Each data block gets an action of ours in the place of its own. It is a copy of that one, so that what no row varies
+moves on, and it holds what Remove needs: the action of before, and the values that the block had. So all of it is
+saved with the .blend, undone with the step, and gone with the action.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import bpy
+import numpy as np
+
+from ...core.base.errors import LabelpassError
+from ...core.random_frames.streams import Integers
+from .. import compat
+from .keyed import Keyed, check_keyable, get_value, set_value
+
+_BEFORE, _ACTION = "labelpass_before", "labelpass_action"
+_CONSTANT = 0
+
+
+class Keyframes:
+    """The keyframes of one bake.
+
+    Args:
+        scene: that they belong to.
+        frames: (F,) their numbers, ascending.
+    """
+
+    def __init__(self, scene: bpy.types.Scene, frames: Integers) -> None:
+        self._scene = scene
+        self._frames = frames
+        self._curves: dict[tuple[bpy.types.ID, str, int], bpy.types.FCurve] = {}
+        self._co = np.empty((len(frames), 2), np.float32)
+        self._co[:, 0] = frames
+
+    @property
+    def count(self) -> int:
+        """How many keys there are."""
+        return len(self._curves) * len(self._frames)
+
+    def write(self, keyed: Sequence[Keyed]) -> None:
+        """Give properties their values, in the place of those that were written before.
+
+        Raises:
+            SceneError: a property cannot have keyframes.
+        """
+        for one in keyed:
+            if (one.block, one.path, one.indices[0]) not in self._curves:
+                self._make_curves(one)
+            for column, index in enumerate(one.indices):
+                points = self._curves[one.block, one.path, index].keyframe_points
+                self._co[:, 1] = one.values[:, column]
+                points.foreach_set("co", self._co.ravel())
+                self._curves[one.block, one.path, index].update()
+
+    def _make_curves(self, one: Keyed) -> None:
+        check_keyable(one.block, one.path)
+        _remember(self._scene, one.block, one.path)
+        for index in one.indices:
+            curve = compat.new_curve(one.block, one.path, index)
+            curve.keyframe_points.add(len(self._frames))
+            curve.keyframe_points.foreach_set("interpolation", np.full(len(self._frames), _CONSTANT, np.int32))
+            self._curves[one.block, one.path, index] = curve
+
+
+def _remember(scene: bpy.types.Scene, block: bpy.types.ID, path: str) -> None:
+    """Keep what a property is now in the action that takes it over."""
+    animation = block.animation_data or block.animation_data_create()
+    if animation.action is None or _BEFORE not in animation.action:
+        before, slot = animation.action, compat.slot_of(animation)
+        action = before.copy() if before else bpy.data.actions.new(f"Random {block.name}")
+        action.name = f"Random {block.name}"
+        if before:
+            action[_ACTION] = before
+        action[_BEFORE] = json.dumps({"scene": scene.name, "slot": slot, "values": {}})
+        compat.set_action(animation, action, slot)
+    known = json.loads(animation.action[_BEFORE])
+    if path not in known["values"]:
+        known["values"][path] = get_value(block, path)
+        animation.action[_BEFORE] = json.dumps(known)
+
+
+def remove_keyframes(scene: bpy.types.Scene) -> int:
+    """Give back to everything what it had before; returns how many data blocks that were."""
+    count = 0
+    for block in _animated_blocks():
+        animation = block.animation_data
+        action = animation.action if animation else None
+        if action is None or _BEFORE not in action:
+            continue
+        known = json.loads(action[_BEFORE])
+        if known["scene"] != scene.name and known["scene"] in bpy.data.scenes:
+            continue
+        before = action.get(_ACTION)
+        compat.set_action(animation, before, known["slot"])
+        bpy.data.actions.remove(action)
+        if before is None and not animation.drivers and not animation.nla_tracks:
+            block.animation_data_clear()
+        for path, value in known["values"].items():
+            try:
+                set_value(block, path, value)
+            except (LabelpassError, AttributeError, KeyError):
+                continue  # the user has removed it since
+        count += 1
+    return count
+
+
+def _animated_blocks() -> Iterator[bpy.types.ID]:
+    """All data blocks of the file that can be animated, node trees of materials and so on included."""
+    for prop in bpy.data.bl_rna.properties:
+        if prop.type != "COLLECTION":
+            continue
+        for block in list(getattr(bpy.data, prop.identifier)):
+            if hasattr(block, "animation_data"):
+                yield block
+            tree = getattr(block, "node_tree", None)
+            if tree is not None and tree.is_embedded_data:
+                yield tree

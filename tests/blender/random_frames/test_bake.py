@@ -1,0 +1,287 @@
+"""Random frames: bake, Remove, and what a frame depends on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+import pytest
+
+from tests.blender.scenes import add_object, build_scene
+
+
+@pytest.fixture
+def stage() -> bpy.types.Scene:
+    """The usual scene with a larger floor, a light that has a parent, and things of all modes of rotation."""
+    scene = bpy.context.scene
+    objects = build_scene(scene)
+    objects.floor.scale = (2, 2, 1)
+    objects.floor["category_id"] = 0
+    objects.left.rotation_mode, objects.right.rotation_mode = "QUATERNION", "ZYX"
+    rig = bpy.data.objects.new("Rig", None)
+    rig.location, rig.rotation_euler = (1, 2, 0), (0.1, 0.2, 0.9)
+    scene.collection.objects.link(rig)
+    objects.right.parent = scene.objects["Sun"].parent = rig
+    objects.right.location = (0.5, 0, 0.5)
+    lamp = bpy.data.objects.new("Lamp", bpy.data.lights.new("Lamp", "POINT"))
+    lamp.location, lamp.data.energy = (3, -3, 5), 500
+    scene.collection.objects.link(lamp)
+    world = scene.world = bpy.data.worlds.new("World")
+    if bpy.app.version < (5, 0, 0):
+        world.use_nodes = True
+    material = bpy.data.materials.new("Paint")
+    if bpy.app.version < (5, 0, 0):
+        material.use_nodes = True
+    objects.ball.data.materials.append(material)
+    bpy.context.view_layer.update()
+    return scene
+
+
+def add(scene: bpy.types.Scene, kind: str, **values: Any) -> bpy.types.PropertyGroup:
+    from labelpass.core.random_frames.kinds import RowKind
+    from labelpass.operators.random_frames.adding import add_row
+
+    row = add_row(scene, RowKind(kind))
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
+
+
+def add_all(scene: bpy.types.Scene) -> None:
+    """Rows of every kind of value, among them some that look at others."""
+    material = bpy.data.materials["Paint"]
+    add(scene, "place_on_surface", turning="any", chance=0.9)
+    add(scene, "around_target", roll_min=-0.1, roll_max=0.1)
+    add(scene, "lights", lights_min=1)
+    shader = 'node_tree.nodes["Principled BSDF"].inputs["{}"].default_value'
+    add(scene, "material_input", block=material, path=shader.format("Roughness"), low=0.1, high=0.9)
+    add(scene, "material_input", block=material, path=shader.format("Base Color"))
+    add(scene, "world")
+    add(scene, "exposure")
+    add(
+        scene, "property", block=material, path=shader.format("Metallic"), distribution="same", same_as="material_input"
+    )
+
+
+def bake(scene: bpy.types.Scene, frames: Any, seed: int = 1) -> Any:
+    from labelpass.operators.random_frames.bake import bake
+
+    return bake(scene, list(frames), seed, list(scene.labelpass.random_frames.rows))
+
+
+def error() -> type[Exception]:
+    """The extension's own LabelpassError, which is another class than that of the tests' core."""
+    from labelpass.core.base.errors import LabelpassError
+
+    return LabelpassError
+
+
+def remove(scene: bpy.types.Scene) -> int:
+    from labelpass.operators.random_frames.bake import remove
+
+    return remove(scene)
+
+
+def actions() -> Iterator[tuple[bpy.types.ID, bpy.types.Action]]:
+    for block in (*bpy.data.objects, *bpy.data.cameras, *bpy.data.lights, *bpy.data.scenes):
+        if block.animation_data and block.animation_data.action:
+            yield block, block.animation_data.action
+
+
+def keys_of(scene: bpy.types.Scene) -> dict[tuple[str, str, int], dict[int, float]]:
+    """(data block, path, index) -> frame -> value, of all keyframes."""
+    from labelpass.operators import compat
+
+    trees = [bpy.data.materials["Paint"].node_tree, scene.world.node_tree]
+    found = {}
+    for block in (*bpy.data.objects, *bpy.data.cameras, *bpy.data.lights, *bpy.data.scenes, *trees):
+        for curve in compat.curves_of(block.animation_data) if block.animation_data else ():
+            values = {round(point.co.x): point.co.y for point in curve.keyframe_points}
+            assert {point.interpolation for point in curve.keyframe_points} <= {"CONSTANT", "BEZIER"}
+            found[type(block).__name__ + block.name, curve.data_path, curve.array_index] = values
+    return found
+
+
+# What Blender changes by itself.
+_OF_BLENDER = ("users", "is_evaluated", "session_uid", "is_runtime_data")
+
+
+def everything() -> dict[str, Any]:
+    """All settings of the scene's data blocks that random frames may touch, and their animation."""
+    found: dict[str, Any] = {}
+    scene = bpy.context.scene
+    shader, world = bpy.data.materials["Paint"].node_tree, scene.world.node_tree
+    for block in (*bpy.data.objects, *bpy.data.cameras, *bpy.data.lights, scene, shader, world, scene.view_settings):
+        for prop in block.bl_rna.properties:
+            if prop.type in ("FLOAT", "BOOLEAN", "INT", "ENUM") and prop.identifier not in _OF_BLENDER:
+                value = getattr(block, prop.identifier)
+                found[f"{block!r}.{prop.identifier}"] = np.array(value).tolist() if hasattr(value, "__len__") else value
+    for tree in (shader, world):
+        for node in tree.nodes:
+            for socket in node.inputs:
+                value = getattr(socket, "default_value", None)
+                found[f"{node!r}.{socket.identifier}"] = list(value) if hasattr(value, "__len__") else value
+    found["actions"] = [(repr(block), action.name) for block, action in actions()]
+    found["animated"] = [ob.name for ob in bpy.data.objects if ob.animation_data]
+    found["count"] = len(bpy.data.actions)
+    return found
+
+
+def test_remove_brings_everything_back(stage: bpy.types.Scene, tmp_path: Path) -> None:
+    add_all(stage)
+    stage.frame_set(2)
+    before = everything()
+    report = bake(stage, range(1, 9))
+    assert report.frames == 8
+    assert everything() != before
+    assert stage.frame_current == 2 and (stage.frame_start, stage.frame_end) == (1, 8)
+    bake(stage, range(1, 4), seed=2)
+    assert stage.labelpass.random_frames.baked == 3, "nothing is baked twice over"
+    assert remove(stage) > 0
+    after = everything()
+    assert {key: (before[key], after[key]) for key in before if after.get(key) != before[key]} == {}
+    assert remove(stage) == 0
+
+    bake(stage, range(1, 9))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "baked.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "baked.blend"))
+    remove(bpy.context.scene)
+    assert everything() == before
+
+
+def test_what_no_row_varies_moves_on(stage: bpy.types.Scene) -> None:
+    """The animation of before is Cube's, which rises; only the camera varies."""
+    add(stage, "around_target")
+    cube = stage.objects["Cube"]
+    bake(stage, range(1, 4))
+    stage.frame_set(2)
+    assert cube.location.z == 0.5
+    add(stage, "present", chance=0.5)
+    cube.keyframe_insert("pass_index", frame=1)
+    bake(stage, range(1, 4))
+    stage.frame_set(2)
+    assert cube.location.z == 0.5, "of a thing whose action is taken over, too"
+    remove(stage)
+    assert cube.animation_data.action.name == "CubeAction"
+
+
+def test_a_frame_depends_on_seed_and_frame_alone(stage: bpy.types.Scene) -> None:
+    add_all(stage)
+    bake(stage, range(1, 13))
+    run = keys_of(stage)
+    tries = stage.labelpass.random_frames.frame_tries
+    for frames in ([7], range(1, 13, 3), range(1, 19)):
+        stage.frame_set(5)
+        bake(stage, frames)
+        found = keys_of(stage)
+        assert found.keys() == run.keys()
+        for curve, values in found.items():
+            for frame in set(frames) & set(range(1, 13)):
+                assert values[frame] == run[curve][frame], (curve, frame)
+    bake(stage, range(1, 13))
+    assert keys_of(stage) == run and stage.labelpass.random_frames.frame_tries == tries
+    bake(stage, range(1, 13), seed=2)
+    assert keys_of(stage) != run
+
+
+def test_a_row_that_is_added_changes_no_other(stage: bpy.types.Scene) -> None:
+    stage.labelpass.random_frames.tries = 1
+    add(stage, "place_on_surface")
+    add(stage, "around_target")
+    bake(stage, range(1, 6))
+    before = keys_of(stage)
+    add(stage, "exposure")
+    add(stage, "lights")
+    stage.labelpass.random_frames.rows.move(2, 0)
+    bake(stage, range(1, 6))
+    after = keys_of(stage)
+    assert {curve: after[curve] for curve in before} == before
+    assert len(after) > len(before)
+
+
+def test_what_is_drawn_is_what_is_there(stage: bpy.types.Scene) -> None:
+    """World places of things with parents and of any mode of rotation, and the camera's distance."""
+    add(stage, "place_on_surface", turning="any", scale_min=0.5, scale_max=1.5)
+    add(stage, "around_target", around=stage.objects["Ball"], aim=0.0)
+    bake(stage, range(1, 7))
+    from labelpass.operators.random_frames.drawn import drawn_at
+
+    for frame in range(1, 7):
+        stage.frame_set(frame)
+        drawn = drawn_at(stage, frame)
+        assert drawn is not None and drawn.seed == 1
+        for name in ("Cube", "Cube.001", "Ball"):
+            ob = stage.objects[name]
+            assert ob.hide_render == (drawn.values[f"{name}.present"] == 0)
+            if not ob.hide_render:
+                assert np.allclose(ob.matrix_world.translation, drawn.values[f"{name}.location"], atol=1e-5)
+                lowest = min((ob.matrix_world @ vertex.co).z for vertex in ob.data.vertices)
+                assert lowest == pytest.approx(-1, abs=0.02), "it stands on the floor"
+        camera = stage.camera.matrix_world
+        away = camera.translation - stage.objects["Ball"].matrix_world.translation
+        assert away.length == pytest.approx(drawn.values["Camera.distance"], abs=0.05)
+        assert np.allclose(camera.to_3x3().col[2], away.normalized(), atol=0.02), "it looks at the ball"
+    assert drawn_at(stage, 7) is None
+
+
+def test_frames_that_show_too_little_are_drawn_again(stage: bpy.types.Scene) -> None:
+    wall = add_object(stage, "Wall", "cube", (0, -4, 1), 0)
+    wall.scale, wall["category_id"] = (6, 0.1, 6), 0
+    add(stage, "around_target", around=stage.objects["Ball"])
+    settings = stage.labelpass.random_frames
+    settings.visible, settings.tries = 0.5, 1
+    first = bake(stage, range(1, 17))
+    assert 4 < sum(first.unmet.values()) < 14, "half of the cameras stand behind the wall"
+    assert "frames still not as wanted: the target is hardly visible" in settings.report
+    settings.tries = 50
+    report = bake(stage, range(1, 17))
+    assert not report.unmet
+    assert report.redrawn == sum(first.unmet.values())
+
+
+def test_lights_without_a_row_of_their_own_and_a_driver(stage: bpy.types.Scene) -> None:
+    with pytest.raises(error(), match="add a row to Random Frames"):
+        bake(stage, [1])
+    lamp = bpy.data.lights["Lamp"]
+    lamp.driver_add("energy")
+    add(stage, "lights")
+    before = everything()
+    with pytest.raises(error(), match="'energy' of 'Lamp' has a driver"):
+        bake(stage, range(1, 4))
+    assert everything() == before, "what was keyed before the error is given back"
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "sentence"),
+    [
+        ("place_on_surface", {"things": "Cube, Sphere"}, "The scene has nothing of 'Sphere'"),
+        ("place_in_volume", {}, "has none; choose the object"),
+        ("material_input", {}, "has no property yet"),
+        ("world", {"distribution": "log_uniform", "low": 0.0}, "give a Min above 0"),
+        ("exposure", {"distribution": "choice", "choices": "bright"}, "'bright' is not a number"),
+    ],
+)
+def test_rows_that_cannot_be_drawn(stage: bpy.types.Scene, kind: str, values: dict[str, Any], sentence: str) -> None:
+    add(stage, kind, **values)
+    with pytest.raises(error(), match=sentence):
+        bake(stage, [1])
+
+
+def test_renders_are_the_same_after_remove(stage: bpy.types.Scene, tmp_path: Path) -> None:
+    def pixels() -> list[bytes]:
+        stage.frame_start, stage.frame_end = 1, 20
+        stage.render.filepath = str(tmp_path / "####")
+        bpy.ops.render.render(animation=True)
+        return [path.read_bytes() for path in sorted(tmp_path.glob("*.bmp"))]
+
+    if bpy.app.version >= (5, 0, 0):
+        stage.render.image_settings.media_type = "IMAGE"
+    stage.render.image_settings.file_format = "BMP"  # of nothing but pixels
+    stage.render.resolution_x, stage.render.resolution_y = 32, 24
+    add_all(stage)
+    before = pixels()
+    bake(stage, range(1, 21))
+    assert len(set(pixels())) == 20
+    remove(stage)
+    assert pixels() == before
