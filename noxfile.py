@@ -41,7 +41,7 @@ def run_tests(session: nox.Session, blender: str) -> None:
     if blender == first:
         suites.insert(1, "tests/core --ignore=tests/core/programs")
     if blender == MAIN_BLENDER:
-        suites.insert(2, "tests/core/programs")
+        suites[2:2] = ["tests/core/programs", "tests/farm"]
     one_thread = {"OPENBLAS_NUM_THREADS": "1"}  # several suites go on at once, and each starts hundreds of processes
     session.run("python", "tools/run_tests.py", *suites, "--", *session.posargs, env=one_thread)
 

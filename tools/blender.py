@@ -18,6 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="blender.py", description="Runs a script in the bpy module")
     parser.add_argument("-b", dest="scene", nargs="?", help="the .blend file to load")
     parser.add_argument("-P", dest="scripts", action="append", required=True, help="a script to run")
+    parser.add_argument("--python-exit-code", help="what Blender ends with after a script that raises; here always 1")
     options = parser.parse_args(own)
     if options.scene:
         bpy.ops.wm.open_mainfile(filepath=options.scene)

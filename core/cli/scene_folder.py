@@ -6,15 +6,16 @@ from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError
+from ..frames.dataset_plan import DatasetPlan
 from ..frames.frame_files import FrameFiles, find_frames, joined_path
 from ..scene.scene_record import scene_path
 from .given import pass_names
 
 
 def scene_folder(
-    options: argparse.Namespace, dataset: DatasetFolder, frames: Sequence[FrameFiles]
+    options: argparse.Namespace, dataset: DatasetFolder, frames: Sequence[FrameFiles], plan: DatasetPlan | None = None
 ) -> tuple[Path | None, Callable[[FrameFiles], str]]:
-    """The folder of the scene records: inside the one that was given, or inside the output where Blender put it.
+    """The folder of the scene records: inside the one that was given or planned, or in the output where Blender put it.
 
     Returns:
         The folder, None where there is none; and what the path of a frame is in it: where a folder was given, it may
@@ -23,7 +24,7 @@ def scene_folder(
     Raises:
         InputError: none of the frames has one in the folder that was given.
     """
-    given: Path | None = options.scene
+    given: Path | None = options.scene or (dataset.path / plan.scenes if plan and plan.scenes else None)
     if given is None:
         return (dataset.scenes if any(dataset.scenes.rglob("*.json")) else None), _path_of
     if not given.is_dir():

@@ -1,6 +1,7 @@
 """Planning a dataset that several machines make: what they agree on is worked out once, see frames/dataset_plan.py."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import UsageError
@@ -9,6 +10,7 @@ from ..categories.ids import DatasetCategories, ids_before
 from ..categories.rules import categorise
 from ..frames.dataset_plan import DatasetPlan
 from ..frames.frame_list import FrameList
+from ..records.origin import place_from
 from ..scene.scene_record import SceneRecord
 from ..settings.category_table import Category, CategoryTable
 from ..settings.map_table import MapKind
@@ -23,6 +25,7 @@ def plan_dataset(
     table: CategoryTable | None,
     categories: Iterable[Category],
     frames: Iterable[str],
+    scenes: Path | None = None,
 ) -> DatasetPlan:
     """Write the plan of a dataset. Sequences of an earlier plan that have none of these frames stay in it.
 
@@ -31,6 +34,7 @@ def plan_dataset(
         settings, table: as in DatasetPlan.
         categories: with their ids; those of an earlier plan stay, too.
         frames: as FrameFiles.path.
+        scenes: folder of the scene records; None for that of the dataset, if it has one.
 
     Raises:
         RecordError: a category has another id or description in the earlier plan.
@@ -40,12 +44,13 @@ def plan_dataset(
         OutputError: the plan cannot be written.
     """
     earlier, own = DatasetPlan.read(dataset), FrameList.of(frames)
-    all_frames = DatasetPlan(settings, table, (), own).with_sequences_of(earlier).frames
+    place = "" if scenes is None else place_from(dataset.path, scenes)
+    all_frames = DatasetPlan(settings, table, (), own, place).with_sequences_of(earlier).frames
     united = DatasetCategories()
     united.add(categories, "the scene")
     if earlier and all_frames != own:
         united.add(earlier.categories, str(dataset.plan))
-    plan = DatasetPlan(settings, table, tuple(united.numbered(ids_before(dataset))), all_frames)
+    plan = DatasetPlan(settings, table, tuple(united.numbered(ids_before(dataset))), all_frames, place)
     if not plan.categories and any(map.kind is MapKind.CATEGORIES for map in settings.maps):
         raise UsageError(
             "Category maps hold the ids of categories, and no category is known before the frames are annotated; give "

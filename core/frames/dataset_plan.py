@@ -1,6 +1,7 @@
 """The plan of a dataset: what machines agree on that make it together. It is written once, before the first of them.
 
     {"labelpass": "1.4.0", "settings": {"labels": "auto", ...}, "table": null, "categories": [{"name": "car", "id": 1}],
+     "scenes": "../rendered",
      "frames": [{"sequence": "", "prefix": "", "digits": 4, "suffix": "", "numbers": "1-12000"}]}
 
 A dataset without a plan is made of whatever frames have records; with one it is complete only when all of them have.
@@ -37,6 +38,7 @@ class DatasetPlan:
         table: of categories; None takes that of the scene records.
         categories: those that are known beforehand, with the ids that they will have.
         frames: all of the dataset.
+        scenes: folder of the scene records as it leads from the dataset's folder; "" for that of the dataset, if any.
         version: of Labelpass.
     """
 
@@ -44,6 +46,7 @@ class DatasetPlan:
     table: CategoryTable | None
     categories: tuple[Category, ...]
     frames: FrameList
+    scenes: str = ""
     version: str = VERSION
 
     @classmethod
@@ -62,6 +65,7 @@ class DatasetPlan:
                 None if table is None else table_from_json(table),
                 tuple(map(Category.from_json, _checked(data["categories"], list))),
                 FrameList.from_json(data["frames"]),
+                _checked(data["scenes"], str),
                 _checked(data["labelpass"], str),
             )
         except (FileNotFoundError, NotADirectoryError):
@@ -78,6 +82,7 @@ class DatasetPlan:
             "settings": self._planned_settings(),
             "table": None if self.table is None else self.table.as_json(),
             "categories": [category.as_json() for category in self.categories],
+            "scenes": self.scenes,
             "frames": self.frames.as_json(),
         }
         rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in data.items())
@@ -159,7 +164,7 @@ class DatasetPlan:
         """The same with the frames of those sequences of an earlier plan that this one does not have.
 
         Raises:
-            UsageError: the earlier one has other settings.
+            UsageError: the earlier one has other settings, another table or other scene records.
         """
         if earlier is None or not (kept := earlier.frames.of_other_sequences(self.frames.sequences)):
             return self
@@ -168,6 +173,11 @@ class DatasetPlan:
             raise UsageError(
                 "The dataset has a plan with another category table; give the same one, or remove plan.json to start "
                 "anew"
+            )
+        if earlier.scenes != self.scenes:
+            raise UsageError(
+                "The dataset has a plan with another folder of scene records; give the same --scene, or remove "
+                "plan.json to start anew"
             )
         return dataclasses.replace(self, frames=FrameList.of([*kept, *self.frames]))
 

@@ -41,8 +41,8 @@ class Origin(JsonObject):
             blend: path of the .blend; "" and None as in the attribute.
             scene: name of the scene.
         """
-        place = _place(output, Path(blend)) if blend else blend
-        return cls(tuple(_place(output, file) for file in files), place, scene)
+        place = place_from(output, Path(blend)) if blend else blend
+        return cls(tuple(place_from(output, file) for file in files), place, scene)
 
     def contradiction(self, earlier: "Origin", output: Path, scenes: Collection[str] = ()) -> str:
         """What a frame was made of before that is there still and is not what it is made of now; "" where nothing is.
@@ -66,8 +66,8 @@ class Origin(JsonObject):
 
     def moved(self, before: Path, now: Path) -> Self:
         """The same for another folder of the dataset."""
-        files = tuple(_place(now, _path(before, place)) for place in self.files)
-        return dataclasses.replace(self, files=files, blend=self.blend and _place(now, _path(before, self.blend)))
+        files = tuple(place_from(now, _path(before, place)) for place in self.files)
+        return dataclasses.replace(self, files=files, blend=self.blend and place_from(now, _path(before, self.blend)))
 
     @property
     def scene_in_words(self) -> str:
@@ -87,7 +87,7 @@ class Origin(JsonObject):
         return _is_same(before, now) or (before.parent, _unversioned(before)) == (now.parent, _unversioned(now))
 
 
-def _place(output: Path, path: Path) -> str:
+def place_from(output: Path, path: Path) -> str:
     """A path as it leads from the dataset's folder, with forward slashes; absolute where none leads there."""
     try:
         return Path(os.path.relpath(path, output)).as_posix()

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         table = plan.table
     check_together(settings)
     wanted = find_wanted(options, settings, plan)
-    scenes, of_frame = scene_folder(options, dataset, [files for files, _ in wanted.frames])
+    scenes, of_frame = scene_folder(options, dataset, [files for files, _ in wanted.frames], plan)
     if scenes is None:
         check_without_scene_records(settings, str(dataset.scenes))
     jobs = [

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     )
     categories = planned_categories(dataset, settings, table, records)
     check_writable(options.output)
-    plan = plan_dataset(dataset, settings, table, categories, (files.path for files in frames))
+    plan = plan_dataset(dataset, settings, table, categories, (files.path for files in frames), options.scene)
     print_line(plan.in_words(dataset))
     problems = [
         *(f"{name}: {text}" for name, text in wanted.failed().items()),

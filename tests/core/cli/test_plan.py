@@ -132,13 +132,17 @@ def test_ids_of_the_categories_of_scene_records(renders: Path, tmp_path: Path) -
     scenes, out = tmp_path / "scenes", tmp_path / "out"
     for number in range(1, FRAMES + 1):
         name = "Zebra" if number < 3 else "Ape"
-        scene = plain_scene(SceneEntry("Ball", 1, name), SceneEntry("Ground", 2, "Ground"))
+        ground = (SceneEntry(f"Ground {index}", index, "Ground") for index in range(2, 30))
+        scene = plain_scene(SceneEntry("Ball", 1, name), *ground)
         scene.write(scene_path(scenes, f"shot_{number:04}"))
     for frames, ids in (("1-2", {"Ground": 1, "Zebra": 2}), ("1-5", {"Ground": 1, "Zebra": 2, "Ape": 3})):
         assert plan(renders, out, "--maps", "categories_png", "--scene", scenes, "--frames", frames) == 0
         found = DatasetPlan.read(DatasetFolder(out))
         assert found is not None
         assert {one.name: one.id for one in found.categories} == ids
+        assert found.scenes == "../scenes"
+    assert plan(renders, out, "--maps", "categories_png", "--scene", renders, "--sequence", "b") == 1
+    assert annotate(renders, out) == 0, "the scene records of the plan are used, or categories would not be known"
 
 
 def test_category_maps_need_categories(renders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
