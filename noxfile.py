@@ -103,6 +103,14 @@ def readers(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def page(session: nox.Session) -> None:
+    """The page of a report in headless Chromium, with a mouse and keys: as root on Debian, or with CHROMIUM=/path."""
+    install(session, None, BLENDERS[MAIN_BLENDER])
+    session.run("python", "tools/chromium.py")
+    session.run("python", "-m", "pytest", "tests/page", *session.posargs, env={"OPENBLAS_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
     """The benchmark table; `nox -s bench -- --write` puts it into docs/benchmarks.md."""
     install(session, None, BLENDERS[MAIN_BLENDER])

@@ -1,9 +1,9 @@
 """Everything that has to pass before a change lands: python tools/ci.py, which .ci/run calls.
 
 Three lanes go on side by side, and each takes the next job when it is done with one: the tests in real Blender with a
-window, those in each of the bpy modules, and those of the readers of exports. A window that is waited for leaves the
-processor to the others, and gets most of it when it wants it, since they run at a lower priority. Nothing is left out:
-a stage that cannot run failed.
+window, those in each of the bpy modules, those of the readers of exports, and those of the report's page. A window that
+is waited for leaves the processor to the others, and gets most of it when it wants it, since they run at a lower
+priority. Nothing is left out: a stage that cannot run failed.
 At the end no process, mount, X server or temporary file may be left over.
 """
 
@@ -28,6 +28,7 @@ PATIENT = "nice", "-n", "5"
 REAL_BLENDER = (sys.executable, "tools/real_blender.py", "setup"), ("make", "real")
 MAKE_TEST = ((*PATIENT, "make", "test"),)
 READERS = ((*PATIENT, *NOX, "-s", "readers"),)
+PAGE = ((*PATIENT, *NOX, "-s", "page"),)
 # What the project's programs name their temporary files; all of them remove these themselves.
 TEMPORARY = ("labelpass-*", "real-blender-*", "blender_*")
 _PR_SET_CHILD_SUBREAPER = 36
@@ -44,11 +45,12 @@ def main() -> int:
     # Whatever a stage leaves running becomes a child of this process, which then sees it.
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     began, before = time.monotonic(), _machine()
-    ended = [_run(("make", "nox"), dict(os.environ))]
+    # Before the lanes: two of them must not install packages of Debian at the same time.
+    ended = [_run(stage, dict(os.environ)) for stage in (("make", "nox"), (sys.executable, "tools/chromium.py"))]
     with tempfile.TemporaryDirectory(prefix="labelpass-ci-") as temporary:
         environment = os.environ | {"TMPDIR": temporary, "PYTHONUNBUFFERED": "1"}
         with ThreadPoolExecutor(LANES) as lanes:
-            jobs = REAL_BLENDER, MAKE_TEST, *_matrix(), READERS
+            jobs = REAL_BLENDER, MAKE_TEST, *_matrix(), READERS, PAGE
             for stages in lanes.map(lambda job: [_run(stage, environment) for stage in job], jobs):
                 ended += stages
         left = [str(path) for pattern in TEMPORARY for path in Path(temporary).glob(pattern)]

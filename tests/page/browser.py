@@ -155,16 +155,18 @@ class Page:
     def wait_for(self, expression: str, seconds: float = _SECONDS) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + seconds
-        while not self.value(expression):
+        while not self.value(f"Boolean({expression})"):
             if time.monotonic() > end:
                 raise BrowserError(f"This did not become true: {expression}")
             time.sleep(0.02)
 
     @property
     def problems(self) -> list[str]:
-        """What went wrong in any page so far: errors of scripts, and what the policy of the page has refused."""
+        """What went wrong in the page so far: errors of scripts, and what its policy has refused."""
         found = []
         for event in self._browser.events:
+            if event.get("sessionId") != self._session:
+                continue
             if event.get("method") == "Runtime.exceptionThrown":
                 details = event["params"]["exceptionDetails"]
                 found.append(details.get("exception", {}).get("description", details["text"]))
@@ -214,7 +216,7 @@ class Page:
         *held, key = key.split("+") if len(key) > 1 else [key]
         modifiers = sum(_MODIFIERS[one] for one in held)
         event: dict[str, Any] = {"key": key, "modifiers": modifiers}
-        event["windowsVirtualKeyCode"] = _KEYS[key] if key in _KEYS else ord(key.upper())
+        event["windowsVirtualKeyCode"] = _KEYS.get(key) or (ord(key.upper()) if key.isalnum() else 0)
         text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
         self.send("Input.dispatchKeyEvent", {"type": "keyDown", **event, **({"text": text} if text else {})})
         self.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})

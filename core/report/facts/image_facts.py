@@ -82,21 +82,27 @@ def look_at_image(path: Path, record: FrameRecord, side: int) -> ImageFacts:
         return ImageFacts(ImageState.OTHER_SIZE)
     reduced = max(1, -(-max(image.size) // _LOOKED_AT))
     small = image.reduce(reduced) if reduced > 1 else image
-    thumbnail = small.copy()
-    thumbnail.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=None)
     grey = small.convert("L")
-    levels = np.asarray(grey)
+    brightness, contrast, burnt_out = _light(grey)
     steps = np.asarray(grey.resize(_FINGERPRINT, Image.Resampling.BOX), np.int16)
     return ImageFacts(
         ImageState.FINE,
-        float(levels.mean()) / 255,
-        float(levels.std()) / 255,
-        float(np.count_nonzero(levels >= _BURNT_OUT)) / levels.size,
+        brightness,
+        contrast,
+        burnt_out,
         is_dark_image(image),
         int.from_bytes(np.packbits(steps[:, 1:] > steps[:, :-1]).tobytes(), "big"),
-        _in_square(thumbnail, side),
+        _in_square(small, side),
         np.asarray(image),
     )
+
+
+def _light(grey: Image.Image) -> tuple[float, float, float]:
+    """Mean and standard deviation of grey levels, and which part of them is burnt out."""
+    share = np.array(grey.histogram()) / (grey.width * grey.height)
+    levels = np.arange(256) / 255
+    mean = float(share @ levels)
+    return mean, float(np.sqrt(share @ (levels - mean) ** 2)), float(share[_BURNT_OUT:].sum())
 
 
 @dataclass(frozen=True)
@@ -157,12 +163,17 @@ def _mean_colour(colours: Floats, where: npt.NDArray[np.bool_]) -> Floats:
 def _read(path: Path) -> Image.Image:
     try:
         with open_image(path) as image:
-            return image.convert("RGB")
+            if image.mode != "RGB":
+                return image.convert("RGB")
+            image.load()
+            return image
     except (OSError, SyntaxError) as error:
         raise unreadable_image(path, error) from error
 
 
 def _in_square(image: Image.Image, side: int) -> Image.Image:
+    scale = side / max(image.size)
+    width, height = (max(1, round(length * scale)) for length in image.size)
     square = Image.new("RGB", (side, side), _TILE)
-    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    square.paste(image.resize((width, height), Image.Resampling.BOX), ((side - width) // 2, (side - height) // 2))
     return square

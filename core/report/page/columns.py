@@ -17,6 +17,7 @@ Numbers = npt.NDArray[Any]
 
 _WIDTHS = (1, 2, 4)
 _LEVEL = 9
+_SHARES = 1000
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ class Column:
 
     @classmethod
     def shares(cls, name: str, values: Numbers, upwards: bool = False) -> "Column":
-        """Of (N,) floats from 0 to 1, NaN where one is not known: to 1/10000, rounded down or up, so that what is
-        below a threshold stays below it."""
-        scaled = np.nan_to_num(values.astype(np.float64)) * 10000
+        """Of (N,) floats from 0 to 1, NaN where one is not known: to 1/1000, rounded down or up, so that what is below
+        a threshold stays below it."""
+        scaled = np.nan_to_num(values.astype(np.float64)) * _SHARES
         stored = np.ceil(scaled - 1e-9) if upwards else np.floor(scaled + 1e-9)
-        return cls._with_missing(name, np.clip(stored, 0, 10000), ~np.isfinite(values), 0.0, 1e-4)
+        return cls._with_missing(name, np.clip(stored, 0, _SHARES), ~np.isfinite(values), 0.0, 1 / _SHARES)
 
     @classmethod
     def _with_missing(

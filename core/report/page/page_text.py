@@ -8,11 +8,13 @@ import base64
 import hashlib
 import html
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+_MARK = re.compile(r"\{\{(\w+)\}\}")
 _FOLDER = Path(__file__).parent / "browser"
 # In the order in which they stand in the page; each uses those before it, and main.js starts all of them.
 SCRIPTS = (
@@ -55,12 +57,8 @@ def page_text(title: str, head: Mapping[str, Any], columns: str, texts: str) -> 
         "texts": texts,
         "script": script,
     }
-    text = _read("page.html")
-    for name, part in parts.items():
-        before, mark, after = text.partition(f"{{{{{name}}}}}")
-        assert mark, name
-        text = before + part + after
-    return text
+    # All at once, since a name of the dataset may look like a mark.
+    return _MARK.sub(lambda mark: parts[mark[1]], _read("page.html"))
 
 
 def _in_script(data: Any) -> str:

@@ -61,11 +61,14 @@ function drawFrame() {
 
 function writeFrame() {
   const bar = $("#frame-bar"), facts = $("#frame-facts"), shown = shownOf(opened.frame);
-  const hadFocus = document.activeElement?.dataset?.layer;
+  const focused = focusOf(document.activeElement);
   bar.replaceChildren(...frameBar(shown));
   facts.replaceChildren(...frameFacts(shown));
-  if (hadFocus) bar.querySelector(`[data-layer="${hadFocus}"]`)?.focus();
+  if (focused) [...frameBox.querySelectorAll("button, input")].find((made) => focusOf(made) === focused)?.focus();
 }
+
+/** What tells an element of the frame from the others, before and after they are made anew. */
+const focusOf = (made) => made?.id || made?.dataset?.layer || made?.dataset?.instance || made?.getAttribute?.("aria-label");
 
 function frameBar(shown) {
   const { frame } = opened, order = framesInOrder(), place = order.indexOf(frame);
@@ -109,6 +112,7 @@ function opacitySlider() {
   const label = element("label", "opacity soft", "Blend"), slider = element("input");
   Object.assign(slider, { type: "range", min: 0.05, max: 1, step: 0.05, value: blend.opacity, title: "How much masks and maps cover" });
   slider.oninput = () => { blend.opacity = Number(slider.value); drawFrame(); };
+  slider.setAttribute("aria-label", slider.title);
   label.append(slider);
   return label;
 }

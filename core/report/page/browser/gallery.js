@@ -104,9 +104,13 @@ function openTile(at) {
 function moveCursor(event) {
   const grid = galleryGrid(), page = grid.columns * Math.max(1, Math.floor(grid.height / grid.row));
   const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: grid.columns, ArrowUp: -grid.columns, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
-  if (event.key === "Enter" && listed.cursor >= 0) return openTile(listed.cursor);
-  if (!(event.key in steps) || !listed.items.length) return undefined;
-  event.preventDefault();
+  const isOpening = event.key === "Enter" && listed.cursor >= 0;
+  if (!isOpening && !(event.key in steps && listed.items.length)) return;
+  event.preventDefault(); // or Enter would press the button that gets the focus
+  if (isOpening) {
+    openTile(listed.cursor);
+    return;
+  }
   const isFirst = listed.cursor < 0 && event.key !== "End";
   const to = isFirst ? 0 : listed.cursor + steps[event.key];
   listed.cursor = Math.max(0, Math.min(listed.items.length - 1, to));
@@ -114,7 +118,7 @@ function moveCursor(event) {
   if (y < grid.top) gallery.scrollTop = (y - grid.padding) / grid.speed;
   else if (y + grid.row > grid.top + grid.height) gallery.scrollTop = (y + grid.row - grid.height) / grid.speed;
   say(describeTile(listed.cursor));
-  return drawGallery();
+  drawGallery();
 }
 
 function describeTile(at) {

@@ -112,6 +112,7 @@ function paintHistogram(filter, canvas, bins, clear) {
   clear.className = chosen.length ? "range chosen" : "range";
   clear.textContent = chosen.length ? `${rangeText(filter, chosen[0], chosen.at(-1))} ×` : filter.root ? "√ scale" : "";
   clear.disabled = !chosen.length;
+  clear.hidden = !clear.textContent;
 }
 
 function fillBar(context, colour, x, bottom, width, height) {
