@@ -74,7 +74,7 @@ def _in_turns(ours: Callable[[], float], theirs: Callable[[], float], turns: int
 def _worker(checkout: Path) -> float:
     """A worker that is asked to end as soon as it is ready."""
     program = next(path for path in WORKERS if (checkout / path).is_file())
-    command = ["-s", "-P", "-m", program.removesuffix(".py").replace("/", "."), "0"]
+    command = ["-s", "-P", "-m", program.removesuffix(".py").replace("/", "."), "0", "0"]
     return _processor_time(checkout, command, PYTHONPATH=str(checkout), PYTHONUTF8="1")
 
 
