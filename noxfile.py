@@ -76,7 +76,21 @@ def demo(session: nox.Session) -> None:
 def extension(session: nox.Session) -> None:
     """The zips to install in Blender, one for each platform, into dist."""
     install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
-    session.run("python", "tools/build_extension.py", *session.posargs)
+    session.run("python", "-m", "tools.build_extension", *session.posargs)
+
+
+@nox.session(python="3.11")
+def release(session: nox.Session) -> None:
+    """All that is published of a version, into dist/release; `-- --website URL` names the project's page."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("python", "-m", "tools.build_release", *session.posargs)
+
+
+@nox.session(python="3.11")
+def listing(session: nox.Session) -> None:
+    """The featured image and the icon in docs/listing, of the demo."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("python", "-m", "tools.listing_pictures", *session.posargs)
 
 
 @nox.session(python="3.11")

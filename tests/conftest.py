@@ -13,11 +13,18 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
-def zips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The extension's zips by platform, built from this checkout."""
-    folder = tmp_path_factory.mktemp("zips")
-    subprocess.run([sys.executable, CHECKOUT / "tools/build_extension.py", "--output", folder], check=True)
-    return {path.stem.split("-")[-1]: path for path in folder.glob("labelpass-*.zip")}
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that is published of this checkout as a version."""
+    folder = tmp_path_factory.mktemp("release")
+    build = [sys.executable, "-m", "tools.build_release", "--output", folder, "--website", "https://labelpass.invalid"]
+    subprocess.run(build, cwd=CHECKOUT, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def zips(release: Path) -> dict[str, Path]:
+    """The extension's zips by platform."""
+    return {path.stem.split("-")[-1]: path for path in release.glob("labelpass-*.zip")}
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,10 @@
-"""Build the extension, one zip for each platform, into dist/: python tools/build_extension.py [--output DIR]
+"""Build the extension, one zip for each platform, into dist/: python -m tools.build_extension
 
 It fetches the wheels that Labelpass needs inside Blender with pip into build/wheels/, checks them against their sha256
-in requirements/extension-wheels.txt, copies what belongs into an extension to a temporary folder, names the wheels in
-that copy's manifest, and lets Blender's own builder pack and validate it: that of the bpy module, or with --blender
-that of Blender itself. `--lock` fetches the wheels anew and writes requirements/extension-wheels.txt.
+in requirements/extension-wheels.txt, copies what belongs into an extension to a temporary folder, makes HTML of the
+docs there, names the wheels in the manifest, and lets Blender's own builder pack and validate it: that of the bpy
+module, or with --blender that of Blender itself. `--lock` fetches the wheels anew and writes
+requirements/extension-wheels.txt.
 """
 
 import argparse
@@ -14,15 +15,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+
+from .help_pages import write_help_pages
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 LOCK = CHECKOUT / "requirements/extension-wheels.txt"
 WHEELS = CHECKOUT / "build/wheels"
-# What the extension consists of. The wheels come on top, numpy is Blender's own. `__main__.py` and `py.typed` are for
-# the Python package only.
-SHIPPED = ("__init__.py", "blender_manifest.toml", "export_annotations.py", "core", "operators", "panels")
-SHIPPED += ("LICENSE", "README.md")
+# What the extension consists of. The docs and the wheels come on top, numpy is Blender's own. `__main__.py` and
+# `py.typed` are for the Python package only.
+SHIPPED = ("__init__.py", "blender_manifest.toml", "export_annotations.py", "core", "operators", "panels", "LICENSE")
 # The part of requirements/runtime.txt that a worker inside Blender imports.
 PACKAGES = ("OpenEXR", "pillow")
 # The Pythons of Blender 4.2 to 5.0, of Debian's 4.3 (and 5.1 and later), and of Debian's 5.2.
@@ -43,17 +46,22 @@ def main() -> int:
     parser.add_argument("--lock", action="store_true", help=f"write {LOCK.relative_to(CHECKOUT)} and build nothing")
     parser.add_argument("--blender", type=Path, help="the Blender that builds; default: the bpy module's builder")
     parser.add_argument("--output", type=Path, default=CHECKOUT / "dist", help="folder of the zips; default: dist")
+    parser.add_argument("--website", default="", help="the address of the project's page, for the manifest")
     options = parser.parse_args()
     if options.lock:
         lock_wheels()
         return 0
-    fetch_wheels()
-    with tempfile.TemporaryDirectory(prefix="labelpass-extension-") as staged:
-        stage(Path(staged))
-        zips = build(Path(staged), options.output, options.blender)
-    for path in zips:
+    for path in build_zips(options.output, options.website, options.blender):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def build_zips(output: Path, website: str = "", blender: Path | None = None) -> list[Path]:
+    """Leave a zip for each platform in a folder; returns their paths."""
+    fetch_wheels()
+    with tempfile.TemporaryDirectory(prefix="labelpass-extension-") as staged:
+        stage(Path(staged), website)
+        return build(Path(staged), output, builder(blender))
 
 
 def lock_wheels() -> None:
@@ -61,7 +69,7 @@ def lock_wheels() -> None:
     runtime = (CHECKOUT / "requirements/runtime.txt").read_text()
     pinned = [re.search(rf"(?m)^{package}==\S+$", runtime).group() for package in PACKAGES]
     download(*pinned)
-    lines = ["# The wheels in the zips of the extension; written by `python tools/build_extension.py --lock`."]
+    lines = ["# The wheels in the zips of the extension; written by `python -m tools.build_extension --lock`."]
     for requirement in pinned:
         project = requirement.partition("==")[0].lower()
         hashes = sorted(sha256(wheel) for wheel in WHEELS.iterdir() if wheel.name.lower().startswith(f"{project}-"))
@@ -97,18 +105,21 @@ def download(*what: str) -> None:
             fetched.rename(WHEELS)
 
 
-def stage(folder: Path) -> None:
-    """Make an empty folder a copy of the extension with its wheels."""
+def stage(folder: Path, website: str = "") -> None:
+    """Make an empty folder a copy of the extension with its docs and wheels."""
     for name in SHIPPED:
         source, target = CHECKOUT / name, folder / name
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         else:
             shutil.copyfile(source, target)
+    write_help_pages(folder)
     shutil.copytree(WHEELS, folder / "wheels")
     manifest = folder / "blender_manifest.toml"
     # Top-level keys have to stand before the first table.
     keys, bracket, tables = manifest.read_text(encoding="utf-8").partition("\n[")
+    if website:
+        keys += f'website = "{website}"\n'
     keys += toml_list("platforms", PLATFORMS)
     keys += toml_list("wheels", sorted(f"./wheels/{wheel.name}" for wheel in WHEELS.iterdir()))
     manifest.write_text(keys + bracket + tables, encoding="utf-8")
@@ -118,9 +129,8 @@ def toml_list(key: str, values: "list[str] | dict[str, tuple[str, ...]]") -> str
     return f"{key} = [\n" + "".join(f'    "{value}",\n' for value in values) + "]\n"
 
 
-def build(staged: Path, output: Path, blender: Path | None) -> list[Path]:
+def build(staged: Path, output: Path, builder: Sequence[str]) -> list[Path]:
     """Pack a staged extension into one zip for each platform; returns their paths."""
-    builder = [str(blender), "--command", "extension"] if blender else [sys.executable, str(builder_of_module())]
     output.mkdir(parents=True, exist_ok=True)
     for old in output.glob("labelpass-*.zip"):
         old.unlink()
@@ -135,7 +145,12 @@ def build(staged: Path, output: Path, blender: Path | None) -> list[Path]:
     return zips
 
 
-def builder_of_module() -> Path:
+def builder(blender: Path | None = None) -> list[str]:
+    """The command of Blender's builder: that of this Blender, or of the bpy module."""
+    return [str(blender), "--command", "extension"] if blender else [sys.executable, str(_builder_of_module())]
+
+
+def _builder_of_module() -> Path:
     spec = importlib.util.find_spec("bpy")
     script = "scripts/addons_core/bl_pkg/cli/blender_ext.py"
     found = list(Path(spec.origin).parent.glob(f"*/{script}")) if spec and spec.origin else []
