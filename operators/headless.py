@@ -20,6 +20,7 @@ from ..core.frames.dataset_plan import DatasetPlan
 from ..core.frames.frame_files import parse_frame_ranges
 from ..core.frames.shard import Shard
 from ..core.preflight.checklist import Status
+from ..core.run.annotation_run import DiskWatch
 from ..core.run.exit_codes import ExitCode, exit_code_of
 from ..core.run.interrupts import first_ctrl_c_only
 from ..core.run.progress import Progress
@@ -262,12 +263,14 @@ def _is_kept(scene: bpy.types.Scene, frame: int) -> bool:
 
 def _run(plan: ExportPlan) -> int:
     run = ExportRun(plan)
-    progress = Progress(plan.total, time.monotonic())
+    progress, disk = Progress(plan.total, time.monotonic()), DiskWatch(plan.output, plan.total)
     try:
         while not run.step(PATIENT_SECONDS):
             if run.summary.frames != progress.done:
                 progress.update(run.summary.frames, time.monotonic())
                 _say(f"{progress.text()}, {counted(run.summary.instances, 'instance')}")
+                if news := disk.news(run.summary, _rendered_bytes(plan)):
+                    print_line(f"Labelpass: {news}", wrong=news.is_short)
     except KeyboardInterrupt:
         run.stop()
     print_result(run.summary)
@@ -275,6 +278,15 @@ def _run(plan: ExportPlan) -> int:
         for line in run.discarded.lines():
             _say(line)
     return run.summary.exit_code
+
+
+def _rendered_bytes(plan: ExportPlan) -> float:
+    """Of each frame, in EXR files that a run renders and leaves in the dataset; the mean of those that are there."""
+    if not plan.render or plan.discard_passes:
+        return 0.0
+    files = {file.path for planned in plan.frames for variant in planned.variants for file in variant.files.files}
+    sizes = [path.stat().st_size for path in files if path.is_file()]
+    return sum(sizes) / len(sizes) * len(files) / plan.total if sizes else 0.0
 
 
 def _about_missing_files(plan: ExportPlan) -> Iterator[str]:

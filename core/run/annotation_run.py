@@ -17,9 +17,13 @@ from ..frames.frame_messages import frames_in_words, said_once
 from ..records.frame_job import FrameJob
 from ..records.record_store import open_records
 from ..settings.settings import Settings
+from .disk_outlook import DiskOutlook
 from .exit_codes import ExitCode
 from .interrupts import ctrl_c_noted
 from .pool import Done, Event, Failed, Progress, Task, WorkerPool
+
+# From the first of so many frames is known what one of them takes on the disk.
+_FRAMES_TO_TELL = 3
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Summary:
         annotated, kept: how many frames were annotated, and how many were up to date already.
         instances: in all of them.
         dropped: how many instances more were left out, as the settings say.
+        written: bytes of the files of the frames that were annotated.
         failed: frame -> a sentence on what is wrong with it.
         notes: frame -> sentences on what the user should know about it.
         dataset: a sentence on the dataset file, "" until it is written.
@@ -61,6 +66,7 @@ class Summary:
     kept: int = 0
     instances: int = 0
     dropped: int = 0
+    written: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     dataset: str = ""
@@ -132,6 +138,32 @@ def _left_out(records: Mapping[str, int]) -> str:
     sequences = "a sequence" if len(records) == 1 else "sequences"
     number = counted(sum(records.values()), "record")
     return f"; {number} left out, of {sequences} that the latest export does not make ({names})"
+
+
+class DiskWatch:
+    """Tells once what the rest of a run will take of the disk, as soon as that is known.
+
+    Args:
+        output: the dataset's folder.
+        total: how many frames the run has.
+    """
+
+    def __init__(self, output: Path, total: int) -> None:
+        self._output, self._total, self._told = output, total, False
+
+    def news(self, summary: Summary, bytes_besides: float = 0.0) -> DiskOutlook | None:
+        """The outlook where it is worth telling and was not told yet.
+
+        Args:
+            summary: what became of the frames so far.
+            bytes_besides: of each frame, in files that no record names.
+        """
+        if self._told or summary.annotated < _FRAMES_TO_TELL:
+            return None
+        self._told = True
+        each = summary.written / summary.annotated + bytes_besides
+        outlook = DiskOutlook.of(self._output, self._total - summary.frames, each)
+        return outlook if outlook.is_worth_telling else None
 
 
 class AnnotationRun:
@@ -245,6 +277,7 @@ class AnnotationRun:
             summary.annotated += 1
             summary.instances += event.result["instances"]
             summary.dropped += event.result["dropped"]
+            summary.written += event.result["written"]
             self._note(job, [*event.result["notes"], *task.troubles])
         else:
             self._take_failure(job, event)

@@ -9,11 +9,12 @@ from ..base.json_fields import JsonObject
 
 @dataclass(frozen=True)
 class AnnotatedFrame(JsonObject):
-    """The result of "annotate": how many instances are in the record, how many were left out, and its notes."""
+    """The result of "annotate": how many instances are in the record, how many were left out, its notes, and bytes."""
 
     instances: int
     dropped: int
     notes: tuple[str, ...]
+    written: int
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,7 @@ def _annotate(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -
         "instances": len(record.instances),
         "dropped": sum(record.dropped.values()),
         "notes": list(record.notes),
+        "written": sum(content.size for content in record.contents.values()),
     }
 
 

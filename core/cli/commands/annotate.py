@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ...base.console import print_line
 from ...base.dataset_folder import DatasetFolder
 from ...base.files import check_writable
 from ...frames.dataset_plan import DatasetPlan
@@ -10,7 +11,7 @@ from ...frames.sequences import declare_sequences
 from ...records.frame_job import FrameJob
 from ...records.origin import Origin
 from ...records.replacing import check_jobs
-from ...run.annotation_run import Summary, annotate_frames
+from ...run.annotation_run import DiskWatch, Summary, annotate_frames
 from ...scene.scene_record import scene_path
 from ...settings.category_files import read_table
 from ...settings.conflicts import check_together, check_without_scene_records
@@ -50,9 +51,12 @@ def run(options: argparse.Namespace) -> int:
     check_writable(output)
     declare_sequences(dataset, [files for files, _ in wanted.declared])
     with progress_bar("frame", len(jobs)) as show:
+        disk = DiskWatch(output, len(jobs))
 
         def progress(summary: Summary) -> None:
             show(summary.frames, len(jobs), f"{summary.instances} instances")
+            if news := disk.news(summary):
+                print_line(str(news), wrong=news.is_short)
 
         summary = annotate_frames(jobs, output, settings, progress)
     summary.failed.update(wanted.failed())
