@@ -1,7 +1,7 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
 from . import properties
-from .export import export, formats, last_render, while_rendering
+from .export import export, formats, last_render, report, while_rendering
 from .labelling import category_buttons, pass_indices, preview, selection
 from .overlay import overlay
 from .preflight import panel_data, set_up_passes
@@ -10,6 +10,7 @@ _MODULES = (
     properties,
     export,
     formats,
+    report,
     set_up_passes,
     pass_indices,
     selection,

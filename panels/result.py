@@ -33,6 +33,7 @@ class Result(SidebarPanel):
             remark = state.remarks[min(state.remark_index, len(state.remarks) - 1)]
             draw_text(context, layout, f"{remark.name}: {remark.text}", "ERROR" if remark.failed else "INFO")
         layout.operator("labelpass.open_folder", icon="FILE_FOLDER")
+        layout.operator("labelpass.open_report", icon="FILE_IMAGE")
 
 
 def _icon_of(line: str) -> str:

@@ -30,6 +30,7 @@ CATEGORIES_FILE = "categories.json"
 FORMER_CATEGORIES_FILE = "annotations/categories.json"
 DESCRIPTION_FILE = "dataset.json"
 SEQUENCES_FILE = "sequences.json"
+REPORT_PAGE = "index.html"
 PLAN_FILE = "plan.json"
 
 _IMAGES, _PREVIEWS, _MAPS, _SOFT_MASKS = "images", "pictures", "maps", "soft_masks"
@@ -102,6 +103,11 @@ class DatasetFolder:
     def report(self) -> Path:
         """The folder of the report, unless the user has chosen another one."""
         return self.path / _REPORT
+
+    @property
+    def report_page(self) -> Path:
+        """The page of the report in that folder."""
+        return self.report / REPORT_PAGE
 
     def merge_record(self, frame: str) -> Path:
         return self.path / merge_record_file(frame)

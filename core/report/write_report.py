@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.dataset_folder import DatasetFolder
+from ..base.dataset_folder import REPORT_PAGE, DatasetFolder
 from ..base.errors import OutputError
 from ..base.files import canonical_json, complete_file, pretty_json, replaced_folder
 from ..base.input_files import read_json
@@ -31,7 +31,7 @@ from .page.head import head, item_columns, relative_address, texts
 from .page.map_pictures import write_map_pictures
 from .page.page_text import page_text
 
-PAGE_FILE, FIGURES_FILE = "index.html", "figures.json"
+FIGURES_FILE = "figures.json"
 Progress = Callable[[int, int], None]
 
 
@@ -89,10 +89,10 @@ def write_report(
         judgement = judge(facts, damaged, splits.by.value, validated)
         statistics = _completed(round.statistics, facts, categories, stream)
         root = relative_address(folder.resolve(), output.resolve())
-        _write(temporary / PAGE_FILE, _page(facts, judgement, categories, output.resolve().name, root).encode())
+        _write(temporary / REPORT_PAGE, _page(facts, judgement, categories, output.resolve().name, root).encode())
         _write(temporary / FIGURES_FILE, pretty_json(figures(facts, judgement, Report(statistics, splits))))
     progress(len(stream), len(stream))
-    return WrittenReport(folder / PAGE_FILE, judgement, [*damaged, *round.problems])
+    return WrittenReport(folder / REPORT_PAGE, judgement, [*damaged, *round.problems])
 
 
 def check_replaceable(folder: Path) -> None:

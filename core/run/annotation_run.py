@@ -57,7 +57,7 @@ class Summary:
         notes: frame -> sentences on what the user should know about it.
         dataset: a sentence on the dataset file, "" until it is written.
         dataset_notes: sentences on what the user should know about the whole.
-        exports: lines on the formats that were exported.
+        exports: lines on the formats that were exported, or on the report that was written.
         problems: a sentence on each record that the dataset file, or an export, could not take.
         stopped: whether the user stopped the run.
     """
@@ -245,6 +245,11 @@ class AnnotationRun:
         data = {"dataset": str(self._output), "output": folder, "settings": settings.as_json()}
         self._pool.submit(Task("export", data, self._output, f"the records of {self._output}"))
 
+    def report(self, settings: Settings) -> None:
+        """Write the report of the dataset, divided as the settings say, by a worker."""
+        data = {"dataset": str(self._output), "settings": settings.as_json()}
+        self._pool.submit(Task("report", data, self._output, f"the records of {self._output}"))
+
     def take(self, event: Event) -> None:
         """Count what a worker has answered to a task of this run."""
         summary = self.summary
@@ -264,7 +269,7 @@ class AnnotationRun:
             else:
                 summary.problems.append(event.error)
             return
-        if task.do == "export":
+        if task.do in ("export", "report"):
             if isinstance(event, Done):
                 summary.exports += event.result["lines"]
                 summary.problems += event.result["problems"]

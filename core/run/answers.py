@@ -39,7 +39,7 @@ class MergedDataset(JsonObject):
 
 @dataclass(frozen=True)
 class ExportedFormats(JsonObject):
-    """The result of "export": lines for people, and problems."""
+    """The result of "export" and of "report": lines for people, and problems."""
 
     lines: tuple[str, ...]
     problems: tuple[str, ...]
@@ -50,6 +50,7 @@ _RESULTS: Mapping[str, type[JsonObject]] = {
     "decode_combined": DecodedPicture,
     "merge": MergedDataset,
     "export": ExportedFormats,
+    "report": ExportedFormats,
 }
 
 

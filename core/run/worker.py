@@ -167,6 +167,15 @@ def _export(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> 
     return {"lines": list(exported.lines()), "problems": list(exported.problems)}
 
 
+def _report(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
+    from ..dataset.splits import Splits  # here, as merge is
+    from ..report.write_report import write_report
+
+    splits = Splits.of_settings(Settings.from_json(data["settings"]))
+    written = write_report(Path(data["dataset"]), splits, progress=_now_and_then(report))
+    return {"lines": [*written.judgement.lines(), str(written.page)], "problems": list(written.problems)}
+
+
 def _now_and_then(report: Report) -> Report:
     def reported(done: int, total: int) -> None:
         if done % 100 == 0:
@@ -180,6 +189,7 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any], Report, Checkpoint], Result]] =
     "decode_combined": _decode_combined,
     "merge": _merge,
     "export": _export,
+    "report": _report,
 }
 
 

@@ -6,42 +6,10 @@ import bpy
 
 from ...core.base.dataset_folder import DatasetFolder
 from ...core.base.errors import InputError, UsageError
-from ...core.run.annotation_run import AnnotationRun, Summary
-from ...core.run.pool import WorkerPool
-from ...core.settings.settings import Settings
+from ...core.run.annotation_run import Summary
+from .dataset_run import DatasetRun
 from .run_operator import Run, RunOperator, end_runs
 from .sources import output_folder
-
-
-class FormatsRun:
-    """Lets a worker write the formats that the settings want.
-
-    Attributes:
-        summary: what became of them.
-    """
-
-    def __init__(self, output: Path, settings: Settings) -> None:
-        self._pool = WorkerPool(1, hung_after=settings.hung_after)
-        self._run = AnnotationRun(self._pool, output)
-        self._run.export(settings)
-
-    @property
-    def summary(self) -> Summary:
-        return self._run.summary
-
-    def step(self, timeout: float = 0.0) -> bool:
-        """Take what the worker has answered, for which it waits so many seconds; whether all is done."""
-        for event in self._pool.poll(timeout):
-            self._run.take(event)
-        if self._pool.pending:
-            return False
-        self._pool.stop()
-        return True
-
-    def stop(self) -> None:
-        """End it now; what was exported before is as it was."""
-        self.summary.stopped = True
-        self._pool.stop()
 
 
 class LABELPASS_OT_export_formats(RunOperator, bpy.types.Operator):
@@ -66,7 +34,7 @@ class LABELPASS_OT_export_formats(RunOperator, bpy.types.Operator):
         output = output_folder(scene, (), folder)
         if not DatasetFolder(output).records.is_dir():
             raise InputError(f"{output} holds no dataset yet; press Export Annotations first")
-        return FormatsRun(output, settings), output, 1
+        return DatasetRun(output, settings, lambda run: run.export(settings)), output, 1
 
     def headline(self, summary: Summary) -> str:
         if summary.stopped:

@@ -1,6 +1,6 @@
 """What is told of each frame and of each instance: one row of numbers each, for all that the page shows and judges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,7 @@ INSTANCE = np.dtype(
     ]
 )
 Rows = npt.NDArray[Any]
+Value = float | str
 
 
 class Names:
@@ -91,7 +92,8 @@ class Facts:
         categories: their names in the order of their ids.
         names, sequences, splits: by their numbers in the rows.
         notes: number of a frame -> sentences on it, of its record or of a validation.
-        drawn: name -> a value for each frame, None where it has none: what was drawn at random for it.
+        drawn: name -> a value for each frame, None where it has none: what was drawn at random for it. Each becomes a
+            filter of the page.
     """
 
     frames: Rows
@@ -103,7 +105,7 @@ class Facts:
     sequences: Sequence[str]
     splits: Sequence[str]
     notes: Mapping[int, Sequence[str]]
-    drawn: Mapping[str, Sequence[float | str | None]] = field(default_factory=dict)
+    drawn: Mapping[str, Sequence[Value | None]] = field(default_factory=dict)
 
     @property
     def first(self) -> npt.NDArray[np.int64]:
@@ -132,13 +134,23 @@ class Gatherer:
         self._paths: list[str] = []
         self._files: list[str] = []
         self._notes: dict[int, Sequence[str]] = {}
+        self._drawn: dict[str, dict[int, Value]] = {}
 
-    def add(self, record: FrameRecord, split: str, image: ImageFacts) -> None:
-        """Take a frame with its split and what is told of its image."""
+    def add(self, record: FrameRecord, split: str, image: ImageFacts, drawn: Mapping[str, Any] | None = None) -> None:
+        """Take a frame.
+
+        Args:
+            record: that of the frame.
+            split: which it is in.
+            image: what is told of its image.
+            drawn: name -> what was drawn at random for it: a number, a text, or several of these.
+        """
         number, problems = len(self._frames), self._problems.get(record.path, ())
         notes = [*problems, *record.notes]
         if notes:
             self._notes[number] = notes
+        for name, value in _single_values(drawn or {}):
+            self._drawn.setdefault(name, {})[number] = value
         self._paths.append(record.path)
         self._files.append(record.image)
         self._frames.append(
@@ -178,6 +190,7 @@ class Gatherer:
             self._sequences.all,
             self._splits,
             self._notes,
+            {name: [values.get(number) for number in range(len(self._frames))] for name, values in self._drawn.items()},
         )
 
     def _rows(self, number: int, record: FrameRecord, image: ImageFacts) -> Rows:
@@ -199,6 +212,15 @@ class Gatherer:
         _fill_poses(rows, [one.pose for one in instances])
         _fill_masks(rows, record, image, boxes)
         return rows
+
+
+def _single_values(drawn: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
+    """Of several values under one name each under a name of its own, counted from 1."""
+    for name, value in drawn.items():
+        if isinstance(value, list | tuple):
+            yield from _single_values({f"{name} {place}": one for place, one in enumerate(value, 1)})
+        elif isinstance(value, int | float | str):
+            yield name, value
 
 
 def _camera_place(record: FrameRecord) -> tuple[float, ...]:

@@ -1,12 +1,13 @@
 """What to look for in frames."""
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from ...dataset.statistics import LEAST_VISIBLE
-from ..facts.gathering import Facts
+from ..facts.gathering import Facts, Value
 from ..facts.image_facts import ImageState
 from ..facts.near_duplicates import bits_apart
 from .finding import Floats, Level, Of, Rule, where
@@ -85,6 +86,16 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             "A model has seen in training what it is judged by, so its figures flatter it.",
             "Split by sequence or by scene (--split-by), or render the frames of one split anew.",
             lambda facts: _paired(facts, pairs, across=True),
+        ),
+        _rule(
+            "same_draw",
+            Level.BAD,
+            8,
+            "frame drawn alike in another split",
+            "frames drawn alike in other splits",
+            "All that was drawn at random for them is the same, the seed too, so they are the same frames.",
+            "Give the splits other seeds, or divide by what was drawn.",
+            _same_draws,
         ),
         _rule(
             "neighbours",
@@ -223,6 +234,17 @@ def _paired(facts: Facts, pairs: npt.NDArray[np.int64], across: bool) -> Floats:
     for side in (1, 0):
         bad[chosen[::-1, side]] = order[::-1]
     return bad
+
+
+def _same_draws(facts: Facts) -> Floats:
+    """Frames for which all is drawn as for one in another split."""
+    splits: dict[tuple[Value | None, ...], set[int]] = defaultdict(set)
+    drawn, split = list(zip(*facts.drawn.values(), strict=True)), facts.frames["split"].tolist()
+    for values, own in zip(drawn, split, strict=False):
+        if any(value is not None for value in values):
+            splits[values].add(own)
+    alike = [len(splits.get(values, ())) > 1 for values in drawn] or [False] * len(split)
+    return where(np.array(alike, bool))
 
 
 def _alike_neighbours(facts: Facts, pairs: npt.NDArray[np.int64]) -> Floats:

@@ -23,7 +23,7 @@ from .filters import CENTRES, Filter
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color: told apart by eyes that see fewer colours too. Names stand next to
 # them wherever colours mean something.
-_SAFE = ("#d55e00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#e69f00", "#8c8c8c")
+_SAFE = ("#d55e00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#e69f00", "#595959")
 # What stands for itself in the address of a file.
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
 _MOST_WORST = 48
