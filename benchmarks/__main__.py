@@ -17,6 +17,7 @@ from . import (
     bench_overlay,
     bench_polygons,
     bench_scatter,
+    bench_since,
     bench_soft_masks,
 )
 from .report import Section, as_markdown, describe_machine, write_between_markers
@@ -27,6 +28,7 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
     "instances": bench_instances.measure,
     "frames": bench_frames.measure,
     "command_line": bench_frames.measure_command_line,
+    "since": bench_since.measure,
     "memory": bench_memory.measure,
     "merge": bench_merge.measure,
     "exports": bench_exports.measure,

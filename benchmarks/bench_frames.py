@@ -25,6 +25,7 @@ from .timing import best, compare, one_core, time_once
 
 _OBJECTS = 100
 _INDEX_CHANNEL = "ViewLayer.Object Index.X"
+_COLOUR_CHANNELS = [f"ViewLayer.Combined.{component}" for component in "RGBA"]
 
 
 def measure(folder: Path) -> Section:
@@ -60,7 +61,7 @@ def measure_command_line(folder: Path) -> Section:
         ("records, PNG images, preview pictures", 10, []),
     ):
         inputs = folder / f"{frames} frames"
-        _link_frames(frame_file, inputs, frames)
+        link_frames(frame_file, inputs, frames)
         seconds = {workers: _run_command_line(inputs, folder / "dataset", workers, options) for workers in (1, 2)}
         rows.append(_rate(f"{title}, 1 worker", frames, seconds[1]))
         faster_by = f"{seconds[1] / seconds[2]:.2f}x"
@@ -112,10 +113,12 @@ def _first_frame(multi: Path, output: Path) -> list[Row]:
 
 
 def _one_channel(single: Path) -> list[Row]:
-    """One channel of the interleaved file, where everything has to be decompressed: the rest must cost nothing."""
+    """Some channels of the interleaved file, where everything has to be decompressed; OpenEXR does all the rest too."""
     candidates = {
         "ours": lambda: Passes([PassFile(single)]).read(Pass.OBJECT_INDEX),
         "InputFile": lambda: OpenEXR.InputFile(str(single)).channel(_INDEX_CHANNEL),
+        "our colours": lambda: Passes([PassFile(single)]).read_planes(Pass.COMBINED),
+        "its colours": lambda: OpenEXR.InputFile(str(single)).channels(_COLOUR_CHANNELS),
     }
     with one_core():
         alone = compare(candidates, most_runs=12)
@@ -125,7 +128,14 @@ def _one_channel(single: Path) -> list[Row]:
     _decode_with(0)
     title, reference = "single-part, one pass", "`InputFile`"
     return [
-        no_slower(f"{title}, 1 thread", alone["ours"].cpu, reference, alone["InputFile"].cpu, 1.15),
+        no_slower(f"{title}, 1 thread", alone["ours"].cpu, reference, alone["InputFile"].cpu, 0.5),
+        no_slower(
+            "single-part, four channels, 1 thread",
+            alone["our colours"].cpu,
+            reference,
+            alone["its colours"].cpu,
+            0.5,
+        ),
         no_slower(
             f"{title}, {cores} threads, wall clock", threaded["ours"].wall, reference, threaded["InputFile"].wall, 1.15
         ),
@@ -159,7 +169,8 @@ def _size(file: Path) -> str:
     return f"{file.stat().st_size / 1e6:.0f} MB"
 
 
-def _link_frames(file: Path, inputs: Path, frames: int) -> None:
+def link_frames(file: Path, inputs: Path, frames: int) -> None:
+    """Make a folder of so many frames that are all one file."""
     inputs.mkdir()
     for number in range(1, frames + 1):
         copy = inputs / f"frame_{number:04}.exr"

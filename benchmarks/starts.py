@@ -5,18 +5,16 @@ times are processor time, those of the processes that a program starts included.
 """
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from core.base import blas
 from tools.other_commit import CHECKOUT, checked_out
 
+from .commands import processor_time
 from .report import describe_machine, duration
 from .timing import one_core
 
@@ -49,11 +47,11 @@ def _programs(output: Path) -> Mapping[str, Callable[[Path], float]]:
     """What is measured: a checkout -> seconds of processor time."""
 
     def version(checkout: Path) -> float:
-        return _processor_time(checkout, ["-m", "core", "--version"])
+        return processor_time(checkout, ["-m", "core", "--version"])
 
     def annotate(checkout: Path) -> float:
         options = ["--output", str(output / checkout.name), "--workers", "1", "--redo"]
-        return _processor_time(checkout, ["-m", "core", "annotate", str(FRAME), *options])
+        return processor_time(checkout, ["-m", "core", "annotate", str(FRAME), *options])
 
     return {
         "worker, from its start to its end without a task": _worker,
@@ -75,30 +73,7 @@ def _worker(checkout: Path) -> float:
     """A worker that is asked to end as soon as it is ready."""
     program = next(path for path in WORKERS if (checkout / path).is_file())
     command = ["-s", "-P", "-m", program.removesuffix(".py").replace("/", "."), "0", "0"]
-    return _processor_time(checkout, command, PYTHONPATH=str(checkout), PYTHONUTF8="1")
-
-
-def _processor_time(checkout: Path, command: list[str], **variables: str) -> float:
-    """Run Python in a checkout, and wait for its first line where it has an input to be closed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | variables
-    blas.one_thread(environment)
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=checkout,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    process.stdout.readline()
-    process.stdin.close()
-    process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed in {checkout}")
-    return usage.ru_utime + usage.ru_stime
+    return processor_time(checkout, command, PYTHONPATH=str(checkout), PYTHONUTF8="1")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ WHEELS = CHECKOUT / "build/wheels"
 # `py.typed` are for the Python package only.
 SHIPPED = ("__init__.py", "blender_manifest.toml", "export_annotations.py", "core", "operators", "panels", "LICENSE")
 # The part of requirements/runtime.txt that a worker inside Blender imports.
-PACKAGES = ("OpenEXR", "pillow")
+PACKAGES = ("OpenEXR", "pillow", "deflate")
 # The Pythons of Blender 4.2 to 5.0, of Debian's 4.3 (and 5.1 and later), and of Debian's 5.2.
 PYTHONS = ("3.11", "3.13", "3.14")
 # Blender's names of the platforms, and pip's names of what runs on the oldest system that Blender 4.2 itself runs on.

@@ -1,5 +1,7 @@
 """Whether the compositor has moved what a render shows, by the two pictures alone: edges stay where they are if not."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,18 +17,19 @@ _BETTER, _AS_WELL = 0.2, 0.1
 _FEWEST_PATCHES, _FEWEST_MOVED, _PART_MOVED, _PART_IN_PLACE = 6, 3, 0.15, 0.3
 
 
-def has_moved(composite: Pixels, own: Pixels) -> bool:
+def has_moved(composite: Sequence[Pixels], own: Sequence[Pixels]) -> bool:
     """Whether pixels of a picture lie elsewhere than in the render that it was made of.
 
     Looks at some dozens of patches, so that it takes no time, and says no where these have too few edges.
 
     Args:
-        composite: (H, W, C), linear, what the compositor made.
-        own: (H, W, C), what it was made of.
+        composite: (H, W) each of R, G and B, linear: what the compositor made.
+        own: likewise, what it was made of.
     """
     # A frame of a few pixels has no patches.
-    side = min(_LARGEST_PATCH, max(_SMALLEST_PATCH, min(composite.shape[:2]) // 6))
-    if min(composite.shape[:2]) <= side:
+    shorter = min(composite[0].shape)
+    side = min(_LARGEST_PATCH, max(_SMALLEST_PATCH, shorter // 6))
+    if shorter <= side:
         return False
     after, before = (_patches(image, side) for image in (composite, own))
     lively = _is_lively(after) & _is_lively(before)
@@ -42,16 +45,15 @@ def has_moved(composite: Pixels, own: Pixels) -> bool:
     return moved >= max(_FEWEST_MOVED, _PART_MOVED * count) or stayed < _PART_IN_PLACE * count
 
 
-def _patches(image: Pixels, side: int) -> Floats:
+def _patches(planes: Sequence[Pixels], side: int) -> Floats:
     """Gradients of square patches that are spread over an image, (N, side, side), of mean 0 and fading to the sides."""
-    height, width, _ = image.shape
     rows, columns = (
         np.unique(np.linspace(0, size - side - 1, min(most, max(1, size // side))).astype(int))
-        for size, most in zip((height, width), _MOST_PATCHES, strict=True)
+        for size, most in zip(planes[0].shape, _MOST_PATCHES, strict=True)
     )
-    cut = np.stack([image[y : y + side + 1, x : x + side + 1, :3] for y in rows for x in columns])
+    cut = np.stack([[plane[y : y + side + 1, x : x + side + 1] for plane in planes[:3]] for y in rows for x in columns])
     with np.errstate(over="ignore", invalid="ignore"):
-        light = np.nan_to_num(cut.astype(np.float32)).clip(0, 1e4).mean(axis=-1)
+        light = np.nan_to_num(cut.astype(np.float32)).clip(0, 1e4).mean(axis=1)
     light = np.sqrt(light)  # about as an eye sees it, so that lamps do not outshine all else
     gradient = np.hypot(np.diff(light, axis=1)[:, :, :-1], np.diff(light, axis=2)[:, :-1])
     gradient -= gradient.mean(axis=(1, 2), keepdims=True)

@@ -1,19 +1,23 @@
 """The preview pictures of a frame, in their files."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from PIL import Image
 
 from ..base.dataset_folder import preview_file
 from ..categories.palette import own_colours
-from ..drawing.image_files import Bytes, write_image
+from ..drawing.image_files import Bytes, Paletted, write_picture
+from ..drawing.scaling import scaled_boxes, scaled_camera
 from ..labels.labelled_frame import LabelledFrame
 from ..settings.render_pass import Pass
-from ..settings.settings import ImageFormat
 
 BOXES, BOXES_3D, AMODAL, DEPTH = "boxes", "boxes3d", "amodal", "depth"
 # Where the frame has no colours.
 _DARK_GREY = 64
+# Pixels of a picture, at most: enough to see what is wrong, and a quarter of the time and the room of Full HD.
+_LONGEST_SIDE = 1280
 
 
 def write_previews(frame: LabelledFrame, colours: Bytes | None, checkpoint: Callable[[], None]) -> list[str]:
@@ -37,27 +41,35 @@ def write_previews(frame: LabelledFrame, colours: Bytes | None, checkpoint: Call
     written = []
     for kind, picture in _drawn(frame, canvas):
         path = preview_file(kind, frame.job.files.path)
-        write_image(frame.job.dataset.file(path), picture, ImageFormat.PNG)
+        write_picture(frame.job.dataset.file(path), picture)
         written.append(path)
         checkpoint()
     return written
 
 
-def _drawn(frame: LabelledFrame, canvas: Bytes) -> Iterator[tuple[str, Bytes]]:
+def _drawn(frame: LabelledFrame, canvas: Bytes) -> Iterator[tuple[str, Bytes | Paletted]]:
     # Here, so that workers that draw nothing need not wait for Pillow's fonts when they start.
     from ..drawing.preview_amodal import draw_amodal
-    from ..drawing.preview_boxes import draw_boxes, draw_depth
+    from ..drawing.preview_boxes import draw_boxes
     from ..drawing.preview_boxes_3d import draw_boxes_3d
+    from ..drawing.preview_depth import draw_depth
 
     instances = frame.instances
     names, colours = [category.name for category in frame.categories], own_colours(frame.categories)
     camera, depth = frame.scene.camera if frame.scene else None, frame.depth
-    yield BOXES, draw_boxes(canvas, instances, names, colours)
+    step = math.ceil(max(frame.width, frame.height) / _LONGEST_SIDE)
+    small = _reduced(canvas, step)
+    yield BOXES, draw_boxes(small, scaled_boxes(instances, 1 / step), names, colours)
     if camera and camera.is_projective and any(instance.pose for instance in instances):
-        yield BOXES_3D, draw_boxes_3d(canvas, instances, names, camera, depth.unit_scale, colours)
+        seen_small = scaled_camera(camera, 1 / step)
+        yield BOXES_3D, draw_boxes_3d(small, instances, names, seen_small, depth.unit_scale, colours)
     if any(instance.amodal for instance in instances):
-        yield AMODAL, draw_amodal(canvas, instances, names, colours)
+        yield AMODAL, _reduced(draw_amodal(canvas, instances, names, colours), step)
     if Pass.DEPTH in frame.passes:
         with np.errstate(invalid="ignore", over="ignore"):
-            metres = depth.in_pass * np.float32(depth.unit_scale)
-        yield DEPTH, draw_depth(metres, depth.seen, "m" if depth.unit == "m" else "units")
+            metres = depth.in_pass[::step, ::step] * np.float32(depth.unit_scale)
+        yield DEPTH, draw_depth(metres, depth.seen[::step, ::step], "m" if depth.unit == "m" else "units")
+
+
+def _reduced(picture: Bytes, step: int) -> Bytes:
+    return np.asarray(Image.fromarray(picture).reduce(step)) if step > 1 else picture

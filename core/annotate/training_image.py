@@ -1,11 +1,12 @@
 """The training image of a frame: made by Blender, or else here from the Combined pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..base.box import Pixels
 from ..base.files import complete_already
 from ..drawing.image_files import SRGB, Bytes, read_image, to_srgb, write_image
 from ..exr.passes import COMPOSITE_LAYER, Passes
@@ -57,18 +58,17 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
         return TrainingImage(colours, job.colour, notes)
     if Pass.COMBINED not in passes:
         return TrainingImage(notes=("There is no Combined pass, so no training image was written",) if wanted else ())
-    combined = passes.read(Pass.COMBINED)
-    colours = to_srgb(combined)
+    planes = passes.read_planes(Pass.COMBINED)
+    colours = to_srgb(planes)
     if may_have_moved(passes, scene):
         own = passes.read_own_picture()
-        if own is not None and has_moved(combined, own):
+        if own is not None and has_moved(planes, own):
             notes += (
                 "The image does not seem to match the labels: edges lie elsewhere than in the Combined pass of the "
                 "view layer; if the compositor moves or crops pixels, set Image From to Render Layer (--image-from "
                 "render_layer)",
             )
-    broken = np.count_nonzero(np.isnan(combined[..., :3]).any(axis=-1))
-    if broken:
+    if broken := _not_numbers(planes[:3]):
         notes += (f"{broken} pixels of the Combined pass are not numbers and became black; look for a broken material",)
     if guess := passes.guess(Pass.COMBINED):
         notes += (
@@ -78,6 +78,14 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
     if wanted:
         write_image(job.dataset.file(job.image), colours, job.settings.image_format)
     return TrainingImage(colours, SRGB if wanted else None, notes)
+
+
+def _not_numbers(planes: Sequence[Pixels]) -> int:
+    """In how many pixels some of the planes holds no number."""
+    with np.errstate(invalid="ignore"):
+        if not any(np.isnan(plane.max()) for plane in planes):  # one that is no number makes the maximum none
+            return 0
+    return int(np.count_nonzero(np.logical_or.reduce([np.isnan(plane) for plane in planes])))
 
 
 def _mismatches(passes: Passes, scene: SceneRecord | None) -> Iterator[str]:

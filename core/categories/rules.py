@@ -1,7 +1,7 @@
 """Which category each thing of a scene has: the rules of a category table, applied to what the scene record knows."""
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -35,10 +35,18 @@ def categorise(scene: SceneRecord, table: CategoryTable) -> SceneRecord:
     )
 
 
-def categorise_alone(entry: SceneEntry, kind: Kind, table: CategoryTable) -> tuple[SceneEntry, tuple[Category, ...]]:
-    """A thing with nothing known but its name or its pass index, with its category, and that category."""
-    found = _Rules(table).applied(kind, [entry])
-    return found.entries[0], found.categories
+def categorise_alone(
+    kind: Kind, table: CategoryTable
+) -> Callable[[SceneEntry], tuple[SceneEntry, tuple[Category, ...]]]:
+    """What gives things of which nothing is known but the name or the pass index, one by one, a category, and says
+    which that is."""
+    rules = _Rules(table)
+
+    def categorised(entry: SceneEntry) -> tuple[SceneEntry, tuple[Category, ...]]:
+        found = rules.applied(kind, [entry])
+        return found.entries[0], found.categories
+
+    return categorised
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What is known of a frame as pictures with titles and legends, all of one size, for a person to look at."""
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -10,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ..base.box import Box
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import InputError, RecordError
 from ..base.phrases import counted
@@ -20,10 +18,12 @@ from ..drawing.flow_wheel import draw_flow, flow_rim
 from ..drawing.image_files import Bytes, read_image
 from ..drawing.legends import flow_legend, normal_colours, normal_legend, swatches
 from ..drawing.preview_amodal import draw_amodal
-from ..drawing.preview_boxes import draw_boxes, draw_depth
+from ..drawing.preview_boxes import draw_boxes
 from ..drawing.preview_boxes_3d import draw_boxes_3d
+from ..drawing.preview_depth import draw_depth
 from ..drawing.preview_keypoints import draw_keypoints
 from ..drawing.preview_masks import draw_masks, draw_numbers
+from ..drawing.scaling import scaled_boxes, scaled_camera
 from ..drawing.text_labels import short_name
 from ..maps.codecs.codec import MapPixels
 from ..maps.codecs.surfaces import SurfaceMap
@@ -32,7 +32,7 @@ from ..masks.rle import paint_masks
 from ..records.frame_record import FrameRecord
 from ..records.instance import Instance
 from ..records.merge_record import MergeRecord
-from ..scene.camera import Camera, Matrix
+from ..scene.camera import Camera
 from ..settings.map_table import DenseMap, MapKind, WrittenMap
 from ..settings.shown_pictures import AMODAL, BOXES, BOXES_3D, IMAGE, KEYPOINTS, MAP_KINDS, MASKS, SHOWN
 
@@ -161,14 +161,7 @@ class FramePictures:
     @cached_property
     def _instances(self) -> Sequence[Instance]:
         """With their boxes as large as they are drawn."""
-        return [
-            dataclasses.replace(one, mask=dataclasses.replace(one.mask, box=self._scaled(one.mask.box)))
-            for one in self._record.instances
-        ]
-
-    def _scaled(self, box: Box) -> Box:
-        x0, y0, x1, y1 = (round(edge * self._scale) for edge in (box.x0, box.y0, box.x1, box.y1))
-        return Box(x0, y0, max(x1, x0 + 1), max(y1, y0 + 1))
+        return scaled_boxes(self._record.instances, self._scale)
 
     @property
     def _camera(self) -> Camera | None:
@@ -176,9 +169,7 @@ class FramePictures:
         camera = self._record.camera
         if camera is None or not camera.is_projective:
             return None
-        return dataclasses.replace(
-            camera, k=_larger(camera.k, self._scale), parallel_k=_larger(camera.parallel_k, self._scale)
-        )
+        return scaled_camera(camera, self._scale)
 
     def _draw_image(self) -> Tile:
         size = f"{self._record.width} x {self._record.height}"
@@ -267,7 +258,7 @@ class FramePictures:
     def _draw_scaled(self, values: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_], unit: str) -> Bytes:
         """Values in colours, with a scale that can be read however low the picture is."""
         more = ((0, self._legend_height - self.height), (0, 0))
-        picture = draw_depth(np.pad(values, more), np.pad(valid, more), unit)
+        picture = draw_depth(np.pad(values, more), np.pad(valid, more), unit).colours()
         picture[self.height :, : self.width] = _PAPER
         return picture
 
@@ -328,11 +319,3 @@ def _with_none(picture: Bytes, valid: npt.NDArray[np.bool_], colour: Colour = _N
 def _share_of(valid: npt.NDArray[np.bool_]) -> str:
     share = float(np.mean(valid))
     return "" if share == 1 else f"{share:.1%} of the pixels have a value"
-
-
-def _larger(matrix: Matrix | None, scale: float) -> Any:
-    """K for an image of another size: rows x and y times its scale."""
-    if matrix is None:
-        return None
-    x, y, last = matrix
-    return tuple(scale * value for value in x), tuple(scale * value for value in y), last

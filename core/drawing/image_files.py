@@ -1,5 +1,7 @@
 """8-bit training images from the Combined pass, without Blender: the sRGB transfer function and nothing else."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from ..base.errors import InputError
 from ..base.files import complete_file
 from ..base.input_files import open_file
 from ..settings.settings import JPEG_QUALITY, ImageFormat
+from .png_encoder import SIGNATURE, encode_png
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -26,32 +29,50 @@ _CUT_BITS = 12
 _ROWS_AT_ONCE = 16
 # On the demo's frames zlib's level 1 takes a quarter of the time of the usual 6, for files a sixth larger.
 PNG_LEVEL = 1
-_PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_PIXELS = 1 << 29
 # Of an image whose brightness is looked at: the shorter side in pixels, and the brightest level that is dark.
 _LOOKED_AT = 120
 _DARK_LEVEL = 16
 
 
-def to_srgb(combined: Pixels) -> Bytes:
+@dataclass(frozen=True)
+class Paletted:
+    """A picture of few colours, which takes a third of the time and the room of any other.
+
+    Attributes:
+        numbers: (H, W) uint8, of colours.
+        palette: (C, 3) uint8, the colours.
+    """
+
+    numbers: Bytes
+    palette: Bytes
+
+    def colours(self) -> Bytes:
+        """(H, W, 3) uint8."""
+        return self.palette[self.numbers]
+
+
+def to_srgb(planes: Sequence[Pixels]) -> Bytes:
     """Scene-linear colours as 8-bit sRGB.
 
     Args:
-        combined: (H, W, C) float16 or float32 with at least R, G, B first, alpha premultiplied; an image with
+        planes: (H, W) float16 or float32 each, at least R, G and B in this order, alpha premultiplied; an image with
             transparency comes out over black.
 
     Returns:
         (H, W, 3) uint8. Negative values and values that are not numbers become 0, those above 1 become 255.
     """
-    height, width = combined.shape[:2]
+    height, width = planes[0].shape
     levels, ends = _srgb_table()
     encoded = np.empty((height, width, 3), dtype=np.uint8)
     for top in range(0, height, _ROWS_AT_ONCE):
         rows = slice(top, top + _ROWS_AT_ONCE)
-        colours = np.ascontiguousarray(combined[rows, :, :3], dtype=np.float32)
-        # The table knows the level of the value with its last bits cut off, which is at most one too low.
-        below = levels.take(colours.view(np.uint32) >> _CUT_BITS)
-        encoded[rows] = below + (colours >= ends.take(below))
+        for channel, plane in enumerate(planes[:3]):
+            values = np.ascontiguousarray(plane[rows], dtype=np.float32)
+            # The table knows the level of the value with its last bits cut off, which is at most one too low.
+            below = levels.take(values.view(np.uint32) >> _CUT_BITS)
+            below += values >= ends.take(below)
+            encoded[rows, :, channel] = below
     return encoded
 
 
@@ -66,7 +87,7 @@ def open_image(path: Path) -> Image.Image:
         SyntaxError: when it is read to its end, and is damaged.
     """
     with open_file(path) as file:
-        kind = PngImageFile if file.read(len(_PNG)) == _PNG else JpegImageFile
+        kind = PngImageFile if file.read(len(SIGNATURE)) == SIGNATURE else JpegImageFile
     try:
         image = kind(path)
     except SyntaxError as error:
@@ -81,11 +102,19 @@ def open_image(path: Path) -> Image.Image:
 def write_image(path: Path, pixels: Bytes, format: ImageFormat) -> None:
     """Write (H, W, 3) uint8 pixels; OutputError where the file cannot be written."""
     with complete_file(path) as file:
-        image = Image.fromarray(pixels)
         if format is ImageFormat.JPEG:
-            image.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+            Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         else:
-            image.save(file, "PNG", compress_level=PNG_LEVEL)
+            file.write(encode_png(pixels))
+
+
+def write_picture(path: Path, picture: Bytes | Paletted) -> None:
+    """Write a preview picture, (H, W, 3) uint8 or with a palette, as PNG; OutputError where that cannot be done."""
+    with complete_file(path) as file:
+        if isinstance(picture, Paletted):
+            file.write(encode_png(picture.numbers, picture.palette))
+        else:
+            file.write(encode_png(picture))
 
 
 def read_image(path: Path) -> Bytes:

@@ -56,6 +56,7 @@ def size_of_letters(height: int) -> int:
     return max(10, round(height / 36))
 
 
+@functools.lru_cache(maxsize=32)
 def plain_font(size: int) -> ImageFont.FreeTypeFont:
     """Pillow's own, for ASCII."""
     font = ImageFont.load_default(size=size)
@@ -65,7 +66,10 @@ def plain_font(size: int) -> ImageFont.FreeTypeFont:
 
 def line_of(text: str, size: int) -> Line:
     """A text in letters of a size in pixels."""
-    runs = [(plain_font(size), text)] if _is_plain(text) else _runs(text, size)
+    if _is_plain(text):
+        font = plain_font(size)
+        return Line(((font, text),), font.getlength(text), *font.getmetrics())
+    runs = _runs(text, size)
     # Accents on each other may reach higher than the font says of itself.
     boxes = [font.getbbox(part, anchor="ls") for font, part in runs]
     metrics = [font.getmetrics() for font, _ in runs]

@@ -26,6 +26,10 @@ Ranks = Iterable[tuple[Floats, Floats]]
 WHOLE = np.float32(254.5 / 255)
 
 
+# Few enough for the processor's cache.
+_ROWS_AT_ONCE = 32
+
+
 @dataclass(frozen=True)
 class Coverages:
     """How much of each pixel the ids cover, kept small: nearly all pixels of a render belong wholly to one id.
@@ -79,12 +83,17 @@ def strongest(ranks: Ranks, shape: tuple[int, int], keep_coverages: bool = False
     collected = _Collected(shape) if keep_coverages else None
     sampled = _Sampled(shape)
     for id, coverage in ranks:
+        if not coverage.any():  # no pixel has so many objects
+            continue
         bits = np.ascontiguousarray(id).view(np.uint32)
-        coverage = np.where(bits == 0, np.float32(0), coverage)
-        covered += coverage
-        stronger = coverage > best_coverage
-        np.copyto(best, bits, where=stronger)
-        np.copyto(best_coverage, coverage, where=stronger)
+        coverage = coverage.copy()
+        for top in range(0, shape[0], _ROWS_AT_ONCE):
+            rows = slice(top, top + _ROWS_AT_ONCE)
+            np.copyto(coverage[rows], np.float32(0), where=bits[rows] == 0)
+            covered[rows] += coverage[rows]
+            stronger = coverage[rows] > best_coverage[rows]
+            np.copyto(best[rows], bits[rows], where=stronger)
+            np.copyto(best_coverage[rows], coverage[rows], where=stronger)
         sampled.add(bits, coverage)
         if collected:
             collected.add(bits, coverage)

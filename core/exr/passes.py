@@ -173,15 +173,9 @@ class Passes:
             PassError: the frame has no such pass.
             ExrError: its pixels are missing or damaged.
         """
-        stored = self._find(pass_)
-        if stored is None:
-            raise PassError(
-                f"{self.where} has no pass {pass_.title}; it has {self.listing()}; "
-                "choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
-                + self.hint(pass_)
-            )
         if len(pass_.components) > 1:
-            return np.stack(self.pixels(stored, stored.names_of(pass_)), axis=-1)
+            return np.stack(self.read_planes(pass_), axis=-1)
+        stored = self._stored_pass(pass_)
         values, *copies = self.pixels(stored, _channels_to_read(stored, pass_))
         if any(_differ(pass_, values, copy) for copy in copies):
             holds = "colours and not pass indices" if pass_ in INDEX_PASSES else "colours and not one value"
@@ -191,18 +185,36 @@ class Passes:
             )
         return values
 
+    def read_planes(self, pass_: Pass) -> list[Pixels]:
+        """The components of a pass as (H, W) each, in their order: what read() copies into one array. Errors likewise.
+
+        Of colours alpha may be missing, of motion the next frame.
+        """
+        stored = self._stored_pass(pass_)
+        return self.pixels(stored, stored.names_of(pass_))
+
+    def _stored_pass(self, pass_: Pass) -> StoredPass:
+        stored = self._find(pass_)
+        if stored is None:
+            raise PassError(
+                f"{self.where} has no pass {pass_.title}; it has {self.listing()}; "
+                "choose another one, or turn it on in Blender under View Layer Properties > Passes and render again"
+                + self.hint(pass_)
+            )
+        return stored
+
     def hint(self, pass_: Pass) -> str:
         """The end of a sentence on a pass that is missing, where a layer of another name could be it; else ""."""
         if not self.unknown():
             return ""
         return f"; or give the name that it has here on the command line, with --pass NAME={pass_.value}"
 
-    def read_own_picture(self) -> Pixels | None:
-        """The Combined pass of the view layer itself, as read() gives it; None where it has none."""
+    def read_own_picture(self) -> list[Pixels] | None:
+        """The Combined pass of the view layer itself, as read_planes() gives it; None where it has none."""
         stored = self._own_picture()
         if stored is None:
             return None
-        return np.stack(self.pixels(stored, _channels_to_read(stored, Pass.COMBINED)), axis=-1)
+        return self.pixels(stored, _channels_to_read(stored, Pass.COMBINED))
 
     def preload(self, passes: Iterable[Pass], own_picture: bool = False) -> None:
         """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,6 +116,7 @@ def name_labels(
         by_label[label if image.is_index else image.name_of(label)] = [
             (entry, group) for entry, group in groups.entries if entry.name in names
         ]
+    only_named = _naming_alone(image, scene, table)
     notes: list[str] = []
     unknown: list[SceneEntry] = []
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
@@ -129,7 +130,7 @@ def name_labels(
         if not found:
             if _is_no_material(label, image):
                 continue
-            entry, its_categories = _only_named(label, image, scene, table)
+            entry, its_categories = only_named(label)
             for category in its_categories:
                 categories.setdefault(category.name, category)
             unknown.append(entry)
@@ -250,18 +251,22 @@ def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) ->
     return group_objects(scene, grouping) if kind == "object" else with_whole_categories(scene, table)
 
 
-def _only_named(
-    label: int, image: LabelImage, scene: SceneRecord | None, table: CategoryTable | None
-) -> tuple[SceneEntry, tuple[Category, ...]]:
-    """What a label stands for of which only the name or the index is known, and its category."""
-    kind = _rules_kind(image)
-    entry = SceneEntry(image.name_of(label), label if image.is_index else 0, None)
+def _naming_alone(
+    image: LabelImage, scene: SceneRecord | None, table: CategoryTable | None
+) -> Callable[[int], tuple[SceneEntry, tuple[Category, ...]]]:
+    """What says for which thing a label stands of which only the name or the index is known, and its category."""
     table = table or CategoryTable(scene.table if scene else ())
-    entry, categories = categorise_alone(entry, kind, table)
-    if image.is_index and scene is None and not table.categories and not entry.is_known:
-        # An index is the id of its category, as users of indices expect.
-        categories = tuple(
-            dataclasses.replace(category, id=label) if category.name == entry.name else category
-            for category in categories
-        )
-    return entry, categories
+    # An index is the id of its category, as users of indices expect.
+    has_id = image.is_index and scene is None and not table.categories
+    categorised = categorise_alone(_rules_kind(image), table)
+
+    def named(label: int) -> tuple[SceneEntry, tuple[Category, ...]]:
+        entry, categories = categorised(SceneEntry(image.name_of(label), label if image.is_index else 0, None))
+        if has_id and not entry.is_known:
+            categories = tuple(
+                dataclasses.replace(category, id=label) if category.name == entry.name else category
+                for category in categories
+            )
+        return entry, categories
+
+    return named

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..base import blas
+from ..base import allocator, blas
 from ..base.errors import WorkerError
 from ..base.temporary_names import remove_leftovers
 from .owned_process import start_process
@@ -23,6 +23,8 @@ from .pipes import LinesFrom, LinesTo, wait_for_any
 
 # How long the workers may take together to end by themselves before they are killed.
 PATIENCE_SECONDS = 3.0
+# What makes a worker fast, and works without.
+_OPTIONAL = ("deflate",)
 # The folder that holds core: there, whatever the packages above are called in this process, the worker finds it.
 _ROOT = Path(__file__).resolve().parents[2]
 _WORKER_PROGRAM = "core.run.worker"
@@ -195,10 +197,11 @@ def _creation_flags(low_priority: bool) -> int:
 def _environment() -> dict[str, str]:
     """The environment of a worker: this package and its requirements importable, and the interpreter its own."""
     environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN_VARIABLES}
-    folders = [str(_ROOT), *_folders_of("OpenEXR", "PIL", "numpy")]
+    folders = [str(_ROOT), *_folders_of("OpenEXR", "PIL", "numpy", *_OPTIONAL)]
     environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(folders))
     environment["PYTHONUTF8"] = "1"
     blas.one_thread(environment)
+    allocator.keep_memory(environment)
     return environment
 
 
@@ -208,6 +211,8 @@ def _folders_of(*modules: str) -> Sequence[str]:
     for module in modules:
         spec = importlib.util.find_spec(module)
         if spec is None or spec.origin is None:
+            if module in _OPTIONAL:
+                continue
             raise WorkerError(f"The Python package {module} is missing; reinstall Labelpass with its requirements")
         origin = Path(spec.origin)
         folders.append(str(origin.parent.parent if origin.name == "__init__.py" else origin.parent))

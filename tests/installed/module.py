@@ -1,7 +1,7 @@
 """Blender as the bpy module with the extension's zip installed in it, and nothing else that the extension needs.
 
-The module runs in a Python of its own that has neither OpenEXR nor Pillow nor Labelpass: what works there works with
-the wheels in the zip.
+The module runs in a Python of its own that has neither OpenEXR nor Pillow nor deflate nor Labelpass: what works there
+works with the wheels in the zip.
 """
 
 import importlib.util
@@ -15,7 +15,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 # The zip's name of this platform.
 PLATFORM = {"linux": "linux_x64", "win32": "windows_x64", "darwin": "macos_arm64"}[sys.platform]
-_MISSING = ("openexr", "pil", "pillow", "labelpass", "_labelpass", "__editable__")
+_MISSING = ("openexr", "pil", "pillow", "deflate", "labelpass", "_labelpass", "__editable__")
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ...base.files import complete_file
 from ...base.input_files import read_file
+from ...drawing.png_encoder import GREY, RGB, SIGNATURE, UP, encode_png
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# On depth and flow of the demo the usual level 6 takes four times as long, for files a twentieth smaller.
-_LEVEL = 1
-_GREY, _RGB = 0, 2
-_NONE, _SUB, _UP, _AVERAGE, _PAETH = range(5)
+_PAETH = 4
 
 
 def write_png16(path: Path, pixels: npt.NDArray[np.uint16]) -> None:
-    """Write a 16-bit PNG; Pillow cannot write those in colour.
+    """Write a 16-bit PNG.
 
     Args:
         path: the file.
@@ -31,17 +27,8 @@ def write_png16(path: Path, pixels: npt.NDArray[np.uint16]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    height, width = pixels.shape[:2]
-    rows = np.frombuffer(pixels.astype(">u2").tobytes(), np.uint8).reshape(height, -1)
-    # Each byte less the one above it: what is smooth becomes small numbers.
-    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = _UP
-    filtered[:1, 1:] = rows[:1]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 16, _GREY if pixels.ndim == 2 else _RGB, 0, 0, 0)
     with complete_file(path) as file:
-        file.write(_SIGNATURE + _chunk(b"IHDR", header))
-        file.write(_chunk(b"IDAT", zlib.compress(filtered.tobytes(), _LEVEL)) + _chunk(b"IEND", b""))
+        file.write(encode_png(pixels))
 
 
 def read_png16(path: Path) -> npt.NDArray[np.uint16]:
@@ -54,9 +41,9 @@ def read_png16(path: Path) -> npt.NDArray[np.uint16]:
     if not chunks or chunks[0][0] != b"IHDR" or chunks[-1][0] != b"IEND":
         raise ValueError("it is cut off")
     width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
-    if bits != 16 or colour not in (_GREY, _RGB) or interlaced:
+    if bits != 16 or colour not in (GREY, RGB) or interlaced:
         raise ValueError("it is not a 16-bit grey or RGB PNG")
-    row = 2 * width * (1 if colour == _GREY else 3)
+    row = 2 * width * (1 if colour == GREY else 3)
     size = height * (1 + row)
     data = zlib.decompressobj().decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"), size + 1)
     if len(data) != size:
@@ -64,23 +51,19 @@ def read_png16(path: Path) -> npt.NDArray[np.uint16]:
     filtered = np.frombuffer(data, np.uint8).reshape(height, 1 + row)
     whole = _unfiltered(filtered[:, 0], filtered[:, 1:].reshape(height, width, -1))
     pixels = whole.reshape(height, row).view(">u2").astype(np.uint16)
-    return pixels if colour == _GREY else pixels.reshape(height, width, 3)
+    return pixels if colour == GREY else pixels.reshape(height, width, 3)
 
 
 def write_png8(path: Path, pixels: npt.NDArray[np.uint8]) -> None:
     """Write (H, W) uint8 as a grey PNG; OutputError where the file cannot be written."""
     with complete_file(path) as file:
-        Image.fromarray(pixels).save(file, "PNG", compress_level=_LEVEL)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+        file.write(encode_png(pixels))
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    if not data.startswith(_SIGNATURE):
+    if not data.startswith(SIGNATURE):
         raise ValueError("it is not a PNG")
-    place, chunks = len(_SIGNATURE), []
+    place, chunks = len(SIGNATURE), []
     while place < len(data):
         length, kind = struct.unpack_from(">I4s", data, place)
         body = data[place + 8 : place + 8 + length]
@@ -95,7 +78,7 @@ def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
 def _unfiltered(filters: npt.NDArray[np.uint8], rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """(H, W, bytes of a pixel), with the filter of each row undone."""
     height, width, size = rows.shape
-    if (filters == _UP).all():  # as Labelpass writes them
+    if (filters == UP).all():  # as Labelpass writes them
         return np.add.accumulate(rows, axis=0, dtype=np.uint8)
     if (filters > _PAETH).any():
         raise ValueError("it has an unknown filter")

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.annotate import moved_pixels
 from core.annotate.annotate import annotate
-from core.annotate.moved_pixels import has_moved
 from core.frames.frame_files import find_frames
 from core.records.frame_job import FrameJob
 from core.settings.settings import ImageFrom, Settings
@@ -35,6 +35,11 @@ def magnified(image: np.ndarray) -> np.ndarray:
     rows = ((np.arange(HEIGHT) - HEIGHT / 2) / 1.1 + HEIGHT / 2).astype(int)
     columns = ((np.arange(WIDTH) - WIDTH / 2) / 1.1 + WIDTH / 2).astype(int)
     return image[rows][:, columns]
+
+
+def has_moved(composite: np.ndarray, own: np.ndarray) -> bool:
+    """Of (H, W, C) images."""
+    return moved_pixels.has_moved(np.moveaxis(composite, -1, 0), np.moveaxis(own, -1, 0))
 
 
 STAYS = {

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
+from core.annotate import previews
 from core.annotate.annotate import annotate
 from core.base.errors import SceneError
 from core.base.files import digest
 from core.base.phrases import GET_SCENE_RECORDS
 from core.cli.main import main
+from core.drawing.image_files import read_image
 from core.records.frame_job import FrameJob
 from core.records.record_store import read_record_file
 from core.scene.keypoints import SceneKeypoint
@@ -55,6 +57,27 @@ def job(tmp_path: Path, write_exr) -> FrameJob:
     write_geometry(path, geometry.as_bytes(), {NAME: PLATE})
     scene.write(path)
     return plain_job(file, tmp_path / "dataset", path, amodal=True)
+
+
+def test_pictures_of_large_frames_are_reduced(job: FrameJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them by the same whole number, with their annotations where they belong."""
+    settings = dataclasses.replace(job.settings, poses=True)
+    job = changed(dataclasses.replace(job, settings=settings), placements=(placed_cube("Plate", 0, 0, 10),))
+    full = {Path(path).parent.name: read_image(job.dataset.file(path)) for path in annotate(job).pictures}
+    monkeypatch.setattr(previews, "_LONGEST_SIDE", 32)
+    small = {Path(path).parent.name: read_image(job.dataset.file(path)) for path in annotate(job).pictures}
+
+    assert [*small] == ["boxes", "boxes3d", "amodal", "depth"]
+    assert {full[kind].shape for kind in ("boxes", "boxes3d", "amodal")} == {(48, 64, 3)}
+    assert {small[kind].shape for kind in ("boxes", "boxes3d", "amodal")} == {(24, 32, 3)}
+    colour = full["boxes"][33, 41]  # the box is 32, 14, 42, 34
+    assert (small["boxes"][16, 16:21] == colour).all()
+    assert (small["boxes"][7:17, 20] == colour).all()
+    drawn = (small["boxes3d"] != 64).any(axis=2)
+    assert drawn[7:17, 11:21].any()
+    drawn[5:19, 9:23] = False  # what is nearer than the plate is a ninth larger
+    assert not drawn.any()
+    assert np.array_equal(small["depth"][:, :32], full["depth"][::2, :64:2])
 
 
 def test_all_of_it(job: FrameJob) -> None:

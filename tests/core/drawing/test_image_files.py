@@ -1,6 +1,7 @@
 """Training images: the sRGB curve against its formula, and files against Pillow."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from PIL import Image
 
 from core.base.errors import InputError, OutputError
 from core.drawing import image_files
-from core.drawing.image_files import read_image, to_srgb, write_image
+from core.drawing.image_files import Bytes, read_image, write_image
 from core.settings.settings import ImageFormat
 
 Doubles = npt.NDArray[np.float64]
@@ -21,6 +22,11 @@ def srgb(linear: Doubles) -> Doubles:
     """IEC 61966-2-1, in levels of 0 to 255 and not yet rounded."""
     linear = np.clip(linear, 0, 1)
     return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def to_srgb(pixels: npt.NDArray[Any]) -> Bytes:
+    """Of (H, W, C) pixels."""
+    return image_files.to_srgb([pixels[..., channel] for channel in range(pixels.shape[-1])])
 
 
 def grey(values) -> npt.NDArray[np.float32]:

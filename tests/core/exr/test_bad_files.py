@@ -511,7 +511,7 @@ def test_depth_and_colours_that_are_no_numbers(write_exr, tmp_path: Path, value:
         assert image.getpixel((20, 10)) == (255 if value > 0 else 0, 188, 188)
         assert image.getpixel((21, 10)) == (188, 188, 188)
     with Image.open(tmp_path / "out" / "pictures" / "depth" / "frame.png") as picture:
-        assert picture.getpixel((20, 10)) == (232, 232, 232)
+        assert picture.convert("RGB").getpixel((20, 10)) == (232, 232, 232)
         assert picture.getpixel((21, 10)) != (232, 232, 232)
 
 
@@ -523,8 +523,8 @@ def test_depth_without_any_surface(write_exr, tmp_path: Path) -> None:
     annotate(job_of(tmp_path / "out", path))
 
     with Image.open(tmp_path / "out" / "pictures" / "depth" / "frame.png") as picture:
-        assert set(np.asarray(picture)[:, :80].reshape(-1, 3).tolist()[0]) == {232}
-        assert len(np.unique(np.asarray(picture)[:, :80].reshape(-1, 3), axis=0)) == 1
+        assert set(np.asarray(picture.convert("RGB"))[:, :80].reshape(-1, 3).tolist()[0]) == {232}
+        assert len(np.unique(np.asarray(picture.convert("RGB"))[:, :80].reshape(-1, 3), axis=0)) == 1
 
 
 # --- Files that contradict each other ---------------------------------------------------------------------------------

@@ -1050,6 +1050,9 @@ def test_threads_of_numpy(frames: Frames, monkeypatch: pytest.MonkeyPatch, wante
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
     assert f"OPENBLAS_NUM_THREADS={wanted or 1}".encode() in environment
+    assert any(one.startswith(b"GLIBC_TUNABLES=") for one in environment), (
+        "it keeps the memory of one frame for the next"
+    )
     assert os.environ.get("OPENBLAS_NUM_THREADS") == wanted, "that of the program that started it is its own"
 
 
