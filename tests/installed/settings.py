@@ -24,8 +24,10 @@ def properties(group: bpy.types.PropertyGroup) -> list[bpy.types.Property]:
 def change(group: bpy.types.PropertyGroup) -> None:
     """Set every property to another value than its default."""
     for prop in properties(group):
-        if prop.type == "POINTER":
+        if prop.type == "POINTER" and isinstance(getattr(group, prop.identifier), bpy.types.PropertyGroup):
             change(getattr(group, prop.identifier))
+        elif prop.type == "POINTER":
+            setattr(group, prop.identifier, data_block(prop))
         elif prop.type == "COLLECTION":
             change(getattr(group, prop.identifier).add())
         else:
@@ -45,12 +47,18 @@ def other_than_default(prop: bpy.types.Property) -> Any:
     return prop.hard_max if prop.default == prop.hard_min + 1 else prop.hard_min + 1
 
 
+def data_block(prop: bpy.types.Property) -> bpy.types.ID:
+    """One of the kind that a property points at."""
+    kinds = {"Object": bpy.data.objects, "Collection": bpy.data.collections}
+    return kinds.get(prop.fixed_type.identifier, bpy.data.scenes)[0]
+
+
 def values(group: bpy.types.PropertyGroup) -> dict[str, Any]:
     told = {}
     for prop in properties(group):
         value = getattr(group, prop.identifier)
         if prop.type == "POINTER":
-            value = values(value)
+            value = values(value) if isinstance(value, bpy.types.PropertyGroup) else value and value.name
         elif prop.type == "COLLECTION":
             value = [values(item) for item in value]
         else:
