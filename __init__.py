@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .core.scene.camera import Camera
     from .core.scene.keypoints import Keypoint
     from .core.scene.poses import Pose
+    from .core.scene.random_draw import RandomDraw
     from .core.settings.category_table import Category
     from .core.settings.export_table import ExportFormat
     from .core.settings.format_table import DatasetFormat
@@ -104,6 +105,7 @@ __all__ = [
     "Pass",
     "PassError",
     "Pose",
+    "RandomDraw",
     "RecordError",
     "Region",
     "Report",
@@ -170,6 +172,7 @@ _MODULES = {
     "Pass": ".core.settings.render_pass",
     "PassError": ".core.base.errors",
     "Pose": ".core.scene.poses",
+    "RandomDraw": ".core.scene.random_draw",
     "RecordError": ".core.base.errors",
     "Region": ".core.reading.regions",
     "Report": ".core.checks.report",

@@ -5,6 +5,7 @@ from .export import export, formats, last_render, report, while_rendering
 from .labelling import category_buttons, pass_indices, preview, selection
 from .overlay import overlay
 from .preflight import panel_data, set_up_passes
+from .random_frames import buttons, vary
 
 _MODULES = (
     properties,
@@ -20,6 +21,8 @@ _MODULES = (
     while_rendering,
     panel_data,
     overlay,
+    buttons,
+    vary,
 )
 
 

@@ -33,6 +33,24 @@ def _angle_ends(name: str, what: str, low: float, high: float) -> tuple[Any, Any
     return _ends(name, what, math.radians(low), math.radians(high), subtype="ANGLE")
 
 
+def _categories_of_scene(row: Any, context: bpy.types.Context, text: str) -> list[str]:
+    """Further names behind those that are there."""
+    known = [part.strip() for part in text.split(",")[:-1]]
+    names = [one.name for one in context.window_manager.labelpass.categories]
+    return [", ".join((*known, name)) for name in names if name not in known]
+
+
+def _inputs_of_block(row: Any, context: bpy.types.Context, text: str) -> list[tuple[str, str]]:
+    """The inputs of a material or world that no other node feeds, with their names."""
+    tree = compat.shader_tree(row.block) if isinstance(row.block, bpy.types.Material | bpy.types.World) else None
+    return [
+        (f"node_tree.{socket.path_from_id('default_value')}", f"{node.name}: {socket.name}")
+        for node in (tree.nodes if tree else ())
+        for socket in node.inputs
+        if socket.enabled and not socket.is_linked and hasattr(socket, "default_value")
+    ]
+
+
 class LabelpassRandomRow(bpy.types.PropertyGroup):
     """Something that varies. Its name is what its random numbers go by, and is not shown."""
 
@@ -44,6 +62,8 @@ class LabelpassRandomRow(bpy.types.PropertyGroup):
         name="Categories",
         description="Categories of the things, separated by commas; empty takes all that have a category",
         options=set(),
+        search=_categories_of_scene,
+        search_options={"SUGGESTION"},
     )
     collection: PointerProperty(
         name="Collection", description="Take the objects of this collection instead", type=bpy.types.Collection
@@ -119,7 +139,13 @@ class LabelpassRandomRow(bpy.types.PropertyGroup):
 
     # Values
     block: PointerProperty(name="Data", description="What has the property", type=bpy.types.ID)
-    path: StringProperty(name="Property", description="Path of the property in it", options=set())
+    path: StringProperty(
+        name="Property",
+        description="Path of the property in it",
+        options=set(),
+        search=_inputs_of_block,
+        search_options={"SUGGESTION"},
+    )
     component: IntProperty(
         name="Component", description="Which of several numbers varies; -1 for all", min=-1, default=-1, options=set()
     )
@@ -229,6 +255,7 @@ class LabelpassRandomFrames(bpy.types.PropertyGroup):
     # What was baked; changed by the operators of random_frames only.
     baked: IntProperty(name="Baked", description="How many frames are baked; 0 where none are")
     trying: BoolProperty(name="Trying", description="Whether one draw is shown and nothing is baked")
+    tried: IntProperty(name="Tried", description="Number of the draw that is shown")
     baked_seed: IntProperty(name="Baked Seed")
     report: StringProperty(name="Report", description="What baking had to say")
     before: StringProperty(name="Before", description="Settings of the scene before it was baked, in JSON")

@@ -22,8 +22,8 @@ LONGEST_LINE = 118
 SECTIONS: Mapping[str, str] = {
     "Passes of a frame": "read_passes FramePasses",
     "Reading a dataset": "open Dataset Splits Frames Frame Region SeenInstance SeenPart IgnoredRegion",
-    "What records say": "FrameRecord Instance Part Mask SoftMask Amodal Pose Keypoint Camera Category Box WrittenMap "
-    "SurfaceMap read_record_file",
+    "What records say": "FrameRecord Instance Part Mask SoftMask Amodal Pose Keypoint Camera RandomDraw Category Box "
+    "WrittenMap SurfaceMap read_record_file",
     "Making a dataset": "find_frames FrameFiles Pass FrameJob annotate merge Merged validate Report Exported",
     "Settings": "Settings LabelSource Grouping Instancing Ignored Parts AtBorder ImageFormat ImageFrom DenseMap "
     "DatasetFormat ExportFormat SplitBy Media",

@@ -104,6 +104,7 @@ def _make(job: FrameJob, key: str, checkpoint: Callable[[], None]) -> FrameRecor
         flow_step=job.settings.flow_step,
         origin=job.origin,
         beyond_shape=find_beyond_shape(frame),
+        random=frame.scene.random if frame.scene else None,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Protocol, Self
 from ..base.errors import UsageError
 from ..base.phrases import listed
 from ..records.origin import Origin
+from ..scene.random_draw import RandomDraw
 from ..settings.settings import Settings, SplitBy
 
 # Split names become names of folders and files.
@@ -33,6 +34,8 @@ class SplitFrame(Protocol):
     def sequence(self) -> str: ...
     @property
     def origin(self) -> Origin | None: ...
+    @property
+    def random(self) -> RandomDraw | None: ...
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class Splits:
         way_out = {
             SplitBy.FRAME: "add frames, give other shares, or another --split-seed",
             SplitBy.SEQUENCE: "add sequences, or split by frame",
-            SplitBy.SCENE: "add frames of other scenes, or split by frame",
+            SplitBy.SCENE: "add frames of other scenes or other seeds, or split by frame",
         }[self.by]
         return f"{what} empty: {sum(counts)} frames were divided by {self.by.value}; {way_out}"
 
@@ -127,4 +130,6 @@ def _key(record: SplitFrame, by: SplitBy) -> str:
     if by is SplitBy.SEQUENCE:
         return record.sequence
     # By names, since datasets of several machines that were combined have the .blend in several places.
-    return (record.origin and record.origin.scene_in_words) or record.sequence
+    scene = (record.origin and record.origin.scene_in_words) or record.sequence
+    # Random frames of another seed are another scene: nothing stands where it stood.
+    return f"{scene}, seed {record.random.seed}" if record.random else scene

@@ -58,8 +58,9 @@ def _part(part: Part, record: FrameRecord, part_ids: Mapping[str, int]) -> dict[
     return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
 
 
-def image_row(id: int, record: FrameRecord, position: VideoPosition) -> dict[str, str | int]:
-    return {
+def image_row(id: int, record: FrameRecord, position: VideoPosition) -> dict[str, Any]:
+    """Of a random frame with what was drawn for it, as `attributes`."""
+    row: dict[str, Any] = {
         "id": id,
         "file_name": record.image,
         "width": record.width,
@@ -69,6 +70,9 @@ def image_row(id: int, record: FrameRecord, position: VideoPosition) -> dict[str
         "video_id": position.video,
         "frame_index": position.frame_index,
     }
+    if record.random is not None:
+        row["attributes"] = record.random.attributes
+    return row
 
 
 def annotation_row(

@@ -126,6 +126,11 @@ def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> st
     impossible = [pass_.title for pass_ in kind.passes if not setup.can_render(pass_)]
     if impossible:
         return f"{setup.engine} has no {impossible[0]} pass"
+    if setup.random_frames and kind in _OF_TWO_FRAMES:
+        return (
+            "Random Frames are baked, which have nothing to do with each other, so nothing moves from one to the next; "
+            "leave this map out"
+        )
     if Pass.VECTOR in kind.passes and setup.motion_blur:
         return "Motion Blur is on, and Blender then leaves the Vector pass empty; turn it off"
     if Pass.VECTOR in kind.passes and setup.camera_type == "orthographic":
@@ -149,6 +154,17 @@ def _why_missing(setup: RenderSetup, layer: ViewLayerSetup, kind: MapKind) -> st
 
 # What is made of depth along the camera's axis, or of points found by it.
 _OF_PLANAR_DEPTH = {DenseMap.DEPTH_NPY, DenseMap.SURFACES_NPZ, DenseMap.POINTS_PLY, DenseMap.NOCS_NPY}
+
+
+# What says where things are in another frame.
+_OF_TWO_FRAMES = {
+    MapKind.FLOW_FORWARD,
+    MapKind.FLOW_BACKWARD,
+    MapKind.OCCLUSION_FORWARD,
+    MapKind.OCCLUSION_BACKWARD,
+    MapKind.FLOW_STEP,
+    MapKind.OCCLUSION_STEP,
+}
 
 
 def _needed_for(kind: MapKind) -> set[DenseMap]:

@@ -62,6 +62,7 @@ class RenderSetup:
         fixed_seed: whether all frames of an animation have the noise of one seed.
         shutter: when it opens and closes, in frames after the frame; it matters with motion blur only.
         compositing: what the compositor does to the picture.
+        random_frames: whether random frames are baked, so that no frame goes on from the one before.
     """
 
     engine: str
@@ -87,6 +88,7 @@ class RenderSetup:
     fixed_seed: bool = False
     shutter: tuple[float, float] = (0.0, 0.0)
     compositing: Compositing = Compositing()
+    random_frames: bool = False
 
     @property
     def has_ray_depth(self) -> bool:

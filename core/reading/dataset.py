@@ -20,6 +20,7 @@ from ..frames.frame_messages import lines_said_once
 from ..records.frame_record import FrameRecord
 from ..records.origin import Origin
 from ..records.record_store import open_records
+from ..scene.random_draw import RandomDraw
 from ..settings.category_table import Category
 from ..settings.export_table import ExportFormat
 from ..settings.settings import Settings
@@ -35,11 +36,13 @@ class Listed:
     path: str
     sequence: str
     origin: Origin | None
+    random: RandomDraw | None
 
     @classmethod
     def of(cls, record: FrameRecord) -> "Listed":
         origin = record.origin and dataclasses.replace(record.origin, files=())
-        return cls(record.path, record.sequence, origin)
+        random = record.random and dataclasses.replace(record.random, values={})
+        return cls(record.path, record.sequence, origin, random)
 
 
 @dataclass(frozen=True, eq=False)

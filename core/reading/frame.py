@@ -16,6 +16,7 @@ from ..records.frame_record import FrameRecord
 from ..records.merge_record import MergeRecord
 from ..records.record_store import RecordStore
 from ..scene.camera import Camera
+from ..scene.random_draw import RandomDraw
 from ..settings.map_table import DenseMap, WrittenMap
 from .map_arrays import chosen_map, map_array, surface_map
 from .regions import IgnoredRegion, Place, SeenInstance, ignored_region, seen_instance
@@ -79,6 +80,11 @@ class Frame:
     def height(self) -> int:
         """Pixels of the image."""
         return self.record.height
+
+    @property
+    def random(self) -> RandomDraw | None:
+        """What was drawn for it, where it is a random frame: seed, and values such as "Camera.distance"."""
+        return self.record.random
 
     @property
     def camera(self) -> Camera | None:

@@ -16,6 +16,7 @@ from ..base.json_fields import JsonObject
 from ..frames.frame_files import joined_path
 from ..frames.sidecar import Sidecar
 from ..scene.camera import Camera
+from ..scene.random_draw import RandomDraw
 from ..settings.category_table import Category, check_drawn
 from ..settings.map_table import DenseMap, WrittenMap
 from .instance import Instance
@@ -24,6 +25,8 @@ from .origin import Origin
 RECORD_VERSION = 5
 # Read as well: `variant` was called `split` then, and all else is the same.
 _VERSION_WITH_SPLIT = 4
+# What earlier records of these versions do not have.
+_LACKING: dict[str, Any] = {"origin": None, "beyond_shape": {}, "random": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class FrameRecord(JsonObject):
         origin: what the frame was made of; None where that is not known.
         beyond_shape: name of an instance -> what is seen of it beyond the shape that its 3D box and its amodal mask are
             of, see Facts.beyond_shape.
+        random: what was drawn for it, where it is a random frame of Blender; else None.
     """
 
     key: str
@@ -87,6 +91,7 @@ class FrameRecord(JsonObject):
     contents: Mapping[str, Content] = field(default_factory=dict)
     origin: Origin | None = None
     beyond_shape: Mapping[str, str] = field(default_factory=dict)
+    random: RandomDraw | None = None
 
     @property
     def path(self) -> str:
@@ -112,7 +117,7 @@ class FrameRecord(JsonObject):
         """Raises KeyError, TypeError or ValueError where the data is not a record of a version that can be read."""
         if data["record_version"] == _VERSION_WITH_SPLIT:
             data = {**data, "variant": data["split"]}
-        record = super().from_json({"origin": None, "beyond_shape": {}, **data})  # those of before did not say it
+        record = super().from_json({**_LACKING, **data})
         record._check_categories()
         if min(record.width, record.height) < 1 or record.width * record.height > MOST_PIXELS:
             raise ValueError("a size that no image has")

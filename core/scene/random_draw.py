@@ -21,3 +21,8 @@ class RandomDraw(JsonObject):
     seed: int
     attempt: int
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """All of it in one object, as an image has it in COCO."""
+        return {"seed": self.seed, "attempt": self.attempt, **self.values}

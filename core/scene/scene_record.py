@@ -16,6 +16,7 @@ from .camera import Camera, checked_scale
 from .compositing import Compositing
 from .keypoints import SceneKeypoint
 from .placements import Placement
+from .random_draw import RandomDraw
 from .unlabelled import Unlabelled, WithoutLabel
 
 SCENE_VERSION = 3
@@ -27,6 +28,7 @@ _LACKING: dict[str, Any] = {
     "unlabelled": [],
     "volume": "",
     "of_viewport": False,
+    "random": None,
 }
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
@@ -239,6 +241,7 @@ class SceneRecord(JsonObject):
             "the volume 'Fog'"; "" where there is none.
         of_viewport: whether the objects are as a viewport shows them, since Blender did not evaluate them as a render
             does.
+        random: what was drawn for it, where it is one of baked random frames; else None.
     """
 
     scene: str
@@ -266,6 +269,7 @@ class SceneRecord(JsonObject):
     unlabelled: tuple[WithoutLabel, ...] = ()
     volume: str = ""
     of_viewport: bool = False
+    random: RandomDraw | None = None
 
     @property
     def without_label(self) -> list[WithoutLabel]:

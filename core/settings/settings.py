@@ -156,7 +156,11 @@ class SplitBy(Choice):
 
     FRAME = "frame", "Frame", "Each frame by itself; neighbours of an animation may stand on both sides"
     SEQUENCE = "sequence", "Sequence", "All frames of a sequence together, so that no neighbours leak"
-    SCENE = "scene", "Scene", "All frames of a scene of a .blend together; of files alone, as by sequence"
+    SCENE = (
+        "scene",
+        "Scene",
+        "All frames of a scene of a .blend together, of random frames those of a seed; of files alone, as by sequence",
+    )
 
 
 class Media(Choice):

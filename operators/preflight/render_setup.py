@@ -56,6 +56,7 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         fixed_seed=_has_fixed_seed(scene),
         shutter=_shutter(render),
         compositing=read_compositing(scene),
+        random_frames=scene.labelpass.random_frames.baked > 1,
     )
 
 

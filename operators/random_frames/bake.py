@@ -1,5 +1,6 @@
 """Baking: rows to values, values to keyframes, and again for frames that do not show what they should."""
 
+import dataclasses
 import json
 import time
 from collections import Counter
@@ -73,6 +74,7 @@ def bake(
     seed: int,
     rows: Sequence[LabelpassRandomRow],
     progress: Progress = lambda _: None,
+    trial: bool = False,
 ) -> BakeReport:
     """Give the scene random keyframes, in the place of those that it has.
 
@@ -82,6 +84,7 @@ def bake(
         seed: of the run.
         rows: what varies.
         progress: is told which part is done.
+        trial: whether this is only to be looked at in the viewport, which then shows what a render would.
 
     Raises:
         LabelpassError: a row cannot be drawn. The scene is then as it was before.
@@ -89,7 +92,7 @@ def bake(
     remove(scene)
     stood_at = scene.frame_current, scene.frame_subframe
     try:
-        return _Baking(scene, np.unique(np.array(frames, np.int64)), seed, rows).run(progress)
+        return _Baking(scene, np.unique(np.array(frames, np.int64)), seed, rows, trial).run(progress)
     except LabelpassError:
         remove(scene)
         raise
@@ -107,7 +110,7 @@ def remove(scene: bpy.types.Scene) -> int:
             setattr(scene.path_resolve(holder) if holder else scene, name, value)
     for name in ("before", "frames", "frame_tries", "report"):
         setattr(stored, name, "")
-    stored.baked, stored.trying = 0, False
+    stored.baked, stored.tried, stored.trying = 0, 0, False
     stored.drawn.clear()
     if count:
         scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
@@ -117,8 +120,15 @@ def remove(scene: bpy.types.Scene) -> int:
 class _Baking:
     """One bake on its way; random keyframes of before are gone."""
 
-    def __init__(self, scene: bpy.types.Scene, frames: Integers, seed: int, rows: Sequence[LabelpassRandomRow]) -> None:
-        self._scene, self._frames, self._seed = scene, frames, seed
+    def __init__(
+        self,
+        scene: bpy.types.Scene,
+        frames: Integers,
+        seed: int,
+        rows: Sequence[LabelpassRandomRow],
+        trial: bool,
+    ) -> None:
+        self._scene, self._frames, self._seed, self._trial = scene, frames, seed, trial
         self._report = BakeReport(len(frames))
         # As the animation begins, so that a share of the frames is drawn from the same scene as all of them.
         scene.frame_set(scene.frame_start)
@@ -175,6 +185,9 @@ class _Baking:
         draw = Draw(self._seed, self._frames[places], self._tries[places], Layout(len(places), self._boxes))
         for drawer in self._drawers:
             drawer.draw(draw)
+        if self._trial:
+            hidden = [one for one in draw.keyed if one.path == "hide_render"]
+            draw.keyed += [dataclasses.replace(one, path="hide_viewport") for one in hidden]
         for one in draw.keyed:
             key = one.block, one.path, one.component
             if key not in self._keyed:
@@ -202,18 +215,20 @@ class _Baking:
     def _store(self) -> None:
         """Keep what was drawn, and let the animation be these frames."""
         scene, stored = self._scene, self._scene.labelpass.random_frames
+        stored.baked, stored.baked_seed, stored.trying = len(self._frames), self._seed, self._trial
+        stored.report = "\n".join(self._report.lines())
+        if self._trial:
+            return
         before = {name: getattr(scene, name) for name in _RANGE}
         if hasattr(scene, "cycles") and not scene.cycles.use_animated_seed:
             before["cycles.use_animated_seed"] = False
             scene.cycles.use_animated_seed = True  # or all frames have the same pattern of noise
         stored.before = json.dumps(before)
         scene.frame_start, scene.frame_end, scene.frame_step = int(self._frames[0]), int(self._frames[-1]), 1
-        stored.baked, stored.baked_seed = len(self._frames), self._seed
         stored.frames, stored.frame_tries = pack_integers(self._frames), pack_integers(self._tries)
         for name, values in self._named.items():
             item = stored.drawn.add()
             item.name, item.values = name, pack_values(values)
-        stored.report = "\n".join(self._report.lines())
 
     def _timed(self, what: str) -> "_Timer":
         return _Timer(self._report.seconds, what)

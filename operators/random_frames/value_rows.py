@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...core.base.errors import SceneError, UsageError
+from ...core.base.errors import LabelpassError, SceneError, UsageError
 from ...core.random_frames.distributions import (
     UNIFORMS_PER_NUMBER,
     Distribution,
@@ -189,6 +189,16 @@ class _CustomProperty:
         self.array_length = len(value) if hasattr(value, "__len__") and not isinstance(value, str) else 0
         self.type = "INT" if isinstance(value, int) else "FLOAT"
         self.subtype = "NONE"
+
+
+def is_colour_row(row: LabelpassRandomRow) -> bool:
+    """Whether a row varies a colour by hue, saturation and brightness."""
+    if row.component >= 0 or not row.block or not row.path:
+        return False
+    try:
+        return is_colour(resolve(row)[2])
+    except LabelpassError:
+        return False
 
 
 def is_colour(prop: Any) -> bool:

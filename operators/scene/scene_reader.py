@@ -17,6 +17,7 @@ from .compositor import read_compositing
 from .identity import by_name
 from .object_facts import RENDERED_TYPES, CopiedGeometry, SceneFacts, at_frame
 from .panorama_reader import read_panorama
+from .random_draws import drawn_at
 from .stereo import Viewpoint, viewpoint_of, views_of
 from .unlabelled import ShownObjects, View, freestyle_of, lights_in
 
@@ -72,6 +73,7 @@ def read_scene(
         compositing=read_compositing(scene),
         blender=".".join(map(str, bpy.app.version)),
         engine=scene.render.engine,
+        random=drawn_at(scene, tables.frame),
     )
 
 

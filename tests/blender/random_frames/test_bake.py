@@ -205,7 +205,7 @@ def test_what_is_drawn_is_what_is_there(stage: bpy.types.Scene) -> None:
     add(stage, "place_on_surface", turning="any", scale_min=0.5, scale_max=1.5)
     add(stage, "around_target", around=stage.objects["Ball"], aim=0.0)
     bake(stage, range(1, 7))
-    from labelpass.operators.random_frames.drawn import drawn_at
+    from labelpass.operators.scene.random_draws import drawn_at
 
     for frame in range(1, 7):
         stage.frame_set(frame)

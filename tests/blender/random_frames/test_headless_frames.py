@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -47,6 +48,15 @@ def test_shares_are_the_whole(blend: Path, tmp_path: Path, capfd: pytest.Capture
     assert pictures(whole) == pictures(shares)
     documents = [json.loads((folder / "annotations/instances.json").read_bytes()) for folder in (whole, shares)]
     assert documents[0] == documents[1]
+    attributes = [image["attributes"] for image in documents[0]["images"]]
+    assert {one["seed"] for one in attributes} == {3}
+    assert len({one["Camera.distance"] for one in attributes}) == 5, "what was drawn can be looked up"
+    scene = json.loads((whole / "scenes/shot_0002.json").read_bytes())
+    eye = (
+        -np.linalg.inv(np.array(scene["camera"]["world_to_camera"])[:3, :3])
+        @ np.array(scene["camera"]["world_to_camera"])[:3, 3]
+    )
+    assert np.allclose(eye, attributes[1]["Camera.location"], atol=1e-4)
     assert blend.read_bytes() == before
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from core.base.errors import UsageError
 from core.dataset.splits import Splits
 from core.records.origin import Origin
+from core.scene.random_draw import RandomDraw
 from core.settings.settings import Settings, SplitBy
 from tests.builders import plain_record
 
@@ -105,6 +106,22 @@ def test_what_stays_together() -> None:
     # What no .blend is known of is divided by its sequence.
     bare = [_record(f"s{number % 7}", number) for number in range(70)]
     assert all(by_scene.of(record) == by_sequence.of(record) for record in bare)
+
+
+def test_random_frames_of_a_seed_stay_together() -> None:
+    """Each seed of a scene on one side, different ones on both; by frame the seed does not count."""
+    by_scene = Splits.parse("train=50,val=50", SplitBy.SCENE)
+    origin = Origin(blend="fruit.blend", scene="Scene")
+    records = [
+        plain_record(frame=frame, origin=origin, random=RandomDraw(seed, 0))
+        for seed in range(20)
+        for frame in range(1, 30)
+    ]
+    sides = [{by_scene.of(record) for record in records if record.random.seed == seed} for seed in range(20)]
+    assert all(len(side) == 1 for side in sides)
+    assert set().union(*sides) == {"train", "val"}
+    by_frame = Splits.parse("train=50,val=50")
+    assert len({by_frame.of(record) for record in records[:29]}) == 2
 
 
 def test_empty_splits_are_named() -> None:

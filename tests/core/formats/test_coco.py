@@ -1,5 +1,6 @@
 """COCO from frame records: the same bytes on every machine, checked by pycocotools, whatever the records are like."""
 
+import dataclasses
 import json
 import random
 import re
@@ -24,6 +25,7 @@ from core.labels.label_image import read_labels
 from core.masks.runs import Mask, find_masks
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
+from core.scene.random_draw import RandomDraw
 from core.settings.category_table import Category
 from core.settings.settings import LabelSource
 from tests.builders import (
@@ -92,6 +94,23 @@ def write_all(output: Path, records: Sequence[FrameRecord]) -> None:
 
 
 # --- What the file says -----------------------------------------------------------------------------------------------
+
+
+def test_random_frames_say_what_was_drawn(tmp_path: Path) -> None:
+    draw = RandomDraw(7, 2, {"Camera.distance": 4.5, "Key.location": [1.0, 2.0, 3.5]})
+    write_all(tmp_path, [dataclasses.replace(RECORDS[0], random=draw), RECORDS[1]])
+
+    write_coco_file(tmp_path)
+
+    first, second = loaded(tmp_path)["images"]
+    assert first["attributes"] == {
+        "seed": 7,
+        "attempt": 2,
+        "Camera.distance": 4.5,
+        "Key.location": [1.0, 2.0, 3.5],
+    }
+    assert "attributes" not in second
+    assert FrameRecord.from_json(dataclasses.replace(RECORDS[0], random=draw).as_json()).random == draw
 
 
 def test_whole_file_by_hand(tmp_path: Path) -> None:

@@ -613,3 +613,22 @@ def test_few_of_the_objects_are_indexed_and_blurred() -> None:
 def test_doubtful_categories_are_notes() -> None:
     (found,) = bad(doubts=("Names are paths",))
     assert found == Finding(Status.NOTE, "Names are paths")
+
+
+def test_random_frames_have_no_flow() -> None:
+    """Nor anything else that leads to another frame; all other maps are as without them."""
+    vector = dataclasses.replace(LAYER, passes=frozenset(Pass))
+    without = missing_maps(setup_with(view_layers=(vector,)), Settings())
+    found = missing_maps(setup_with(view_layers=(vector,), random_frames=True), Settings())
+    lost = found.keys() - without.keys()
+    assert {kind.value for kind in lost} == {
+        "flow_forward",
+        "flow_backward",
+        "occlusion_forward",
+        "occlusion_backward",
+        "flow_step",
+        "occlusion_step",
+    }
+    assert all("nothing moves from one to the next" in found[kind] for kind in lost)
+    chosen = Settings(maps=(DenseMap.FLOW_FORWARD_FLO,))
+    assert any("Random Frames are baked" in one.text for one in bad(chosen, view_layers=(vector,), random_frames=True))

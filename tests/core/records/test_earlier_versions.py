@@ -50,7 +50,7 @@ def as_version(version: int, path: Path) -> None:
     record = json.loads(path.read_bytes())["record"]
     renamed = {"split" if name == "variant" else name: value for name, value in record.items()}
     if version == 4:
-        del renamed["origin"], renamed["beyond_shape"]
+        del renamed["origin"], renamed["beyond_shape"], renamed["random"]
     body = canonical_json({**renamed, "record_version": version})
     path.write_bytes(b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body))
 
