@@ -125,6 +125,15 @@ def page(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def faults(session: nox.Session) -> None:
+    """What becomes of datasets when processes are killed, disks fail and files lie: a sample of each fault, or
+    `nox -s faults -- --minutes 30 --write` for all of them, and the table in docs/reliability.md."""
+    install(session, None, BLENDERS[MAIN_BLENDER])
+    options = session.posargs or ["--short"]
+    session.run("python", "-m", "tools.faults", *options, env={"OPENBLAS_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.11")
 def bench(session: nox.Session) -> None:
     """The benchmark table; `nox -s bench -- --write` puts it into docs/benchmarks.md."""
     install(session, None, BLENDERS[MAIN_BLENDER])

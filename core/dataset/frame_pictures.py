@@ -1,7 +1,8 @@
 """What is known of a frame as pictures with titles and legends, all of one size, for a person to look at."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -183,12 +184,8 @@ class FramePictures:
 
     def _draw_masks(self) -> Tile:
         record = self._record
-        try:
+        with self._decoding():
             numbers = paint_masks([one.mask.rle for one in record.instances], record.height, record.width)
-        except ValueError as error:
-            raise RecordError(
-                f"The masks in the record of {record.path} are damaged ({error}); annotate the frame again"
-            ) from error
         counts = Counter(one.category for one in record.instances)
         colours = [self._colours[one.category] for one in record.instances]
         picture = draw_masks(self._canvas, self._nearest(numbers.astype(np.int64)), colours)
@@ -197,6 +194,16 @@ class FramePictures:
         return Tile(
             "Masks", self._with(picture, swatches(entries, self._legend_height)) if entries else picture, ignored
         )
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        """RecordError for the ValueError of what decodes masks."""
+        try:
+            yield
+        except ValueError as error:
+            raise RecordError(
+                f"The masks in the record of {self._record.path} are damaged ({error}); annotate the frame again"
+            ) from error
 
     def _draw_keypoints(self) -> Tile:
         record = self._record
@@ -210,7 +217,8 @@ class FramePictures:
         return Tile("3D Boxes", picture, "axes: x red, y green, z blue")
 
     def _draw_amodal(self) -> Tile:
-        picture = draw_amodal(self._full_canvas, self._record.instances, self._names, self._own)
+        with self._decoding():
+            picture = draw_amodal(self._full_canvas, self._record.instances, self._names, self._own)
         return Tile("Amodal Masks", self._resized(picture), "outline: all of the instance; tinted: what is hidden")
 
     # Dense maps

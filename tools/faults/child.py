@@ -7,10 +7,11 @@
 What can be done is in steps.py. With "at" the child ends as by SIGKILL before its operation of this number below the
 folder; with an "operation" such as "sync" besides, only those count, and from that number on they find the disk full.
 
-    {"code": 0, "said": "", "seconds": 0.2, "peak": 104857600}
+    {"code": 0, "said": "", "operations": 53, "seconds": 0.2, "peak": 104857600}
 
 The code is KILLED, REFUSED (by one of the project's own errors, which is what was said), BROKEN (by any other, with its
-traceback) or that of a signal, -14 after so many seconds; the peak is of resident memory. It is a process of its own,
+traceback) or that of a signal, -14 after so many seconds; operations are counted where "at" is given, unless it was
+killed; the peak is of resident memory. It is a process of its own,
 since a fork of a large one may find no memory, and each child is as new.
 """
 
@@ -49,41 +50,39 @@ def _in_child(request: dict[str, Any]) -> dict[str, Any]:
         os._exit(_do(request, writing))
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8") as pipe:
-        said = pipe.read()
+        said = json.loads(pipe.read() or '{"said": "", "operations": 0}')
     _, status, used = os.wait4(pid, 0)
     code = os.waitstatus_to_exitcode(status)
-    return {"code": code, "said": said, "seconds": time.monotonic() - began, "peak": used.ru_maxrss * 1024}
+    return {"code": code, **said, "seconds": time.monotonic() - began, "peak": used.ru_maxrss * 1024}
 
 
 def _do(request: dict[str, Any], writing: int) -> int:
     """The exit code of the child."""
-    code, said = BROKEN, ""
+    code, said, count = BROKEN, "", [0]
     try:
         signal.alarm(request.get("seconds", 0))
         if "at" in request:
-            watch(Path(request["folder"]), _happening(request["at"], request["operation"]))
+            watch(Path(request["folder"]), _happening(request["at"], request["operation"], count))
         said = STEPS[request["do"]](request["with"])
         code = 0
     except LabelpassError as error:
         code, said = REFUSED, str(error)
     except BaseException:
         said = traceback.format_exc()
-    with os.fdopen(writing, "w", encoding="utf-8", errors="backslashreplace") as pipe:
-        pipe.write(said)
+    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+        json.dump({"said": said, "operations": count[0]}, pipe)
     return code
 
 
-def _happening(at: int, operation: str) -> Happens:
-    left = [at]
-
+def _happening(at: int, operation: str, count: list[int]) -> Happens:
     def happens(what: str, path: str) -> None:
         if operation and what != operation:
             return
-        if left[0] == 0 and not operation:
+        if count[0] == at and not operation:
             os._exit(KILLED)  # nothing is cleaned up
-        if left[0] == 0:
+        if count[0] == at:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        left[0] -= 1
+        count[0] += 1
 
     return happens
 

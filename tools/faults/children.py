@@ -21,12 +21,14 @@ class Ended:
     Attributes:
         code: its exit code.
         said: the sentence with which it refused, or its traceback.
+        operations: how many there were on files, if it was to be disturbed and was not killed.
         seconds: how long it took.
         peak: most bytes of memory that it had.
     """
 
     code: int
     said: str
+    operations: int
     seconds: float
     peak: int
 

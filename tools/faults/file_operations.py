@@ -30,7 +30,7 @@ def watch(folder: Path, happens: Happens) -> None:
     The operations are "open" (for writing), "folder", "replace", "remove", "link", and "sync" of a file to the disk.
     What `happens` raises is what the operation raises.
     """
-    inside = f"{folder}{os.sep}"
+    inside = f"{folder}".rstrip(os.sep) + os.sep
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":

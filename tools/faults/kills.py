@@ -4,38 +4,26 @@ What is left at any of them is right, or known not to be, and whatever command c
 that was never disturbed.
 """
 
+import math
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from .cases import Case, do_steps, remove
 from .children import Children
 from .oracle import bytes_in, differences, leftovers, linked_copy, torn_files, wrong_records
 
-_MOST_OPERATIONS = 20_000
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A case with what it leads to when nothing disturbs it.
-
-    Attributes:
-        case: the case.
-        before: the folder before the command.
-        states: what is in the dataset before it, and after it.
-        goals: of each next command, what is in the folder after it.
-    """
-
-    case: Case
-    before: Path
-    states: tuple[dict[str, bytes], dict[str, bytes]]
-    goals: dict[str, dict[str, bytes]]
+_NEVER = 1 << 30
 
 
 class Killing:
     """Copies of a folder, in which a command is killed.
 
-    All of them have the same path one after the other, since some files know where they are.
+    Attributes:
+        operations: how many the command makes on files when nothing disturbs it.
+
+    All copies have the same path one after the other, since some files know where they are.
     """
 
     def __init__(self, case: Case, folder: Path, children: Children) -> None:
@@ -45,7 +33,10 @@ class Killing:
         self.place.rename(self.kept)
         self.states = [bytes_in(case.dataset(self.kept))]
         self._copy()
-        do_steps([case.step(self.place)], children)
+        do, data = case.step(self.place)
+        undisturbed = children.do_disturbed(do, data, self.place, _NEVER)
+        undisturbed.check_done(do)
+        self.operations = undisturbed.operations
         self.states.append(bytes_in(case.dataset(self.place)))
         self.goals = {}
         for name, steps in case.again.items():
@@ -54,7 +45,6 @@ class Killing:
             self.goals[name] = bytes_in(case.dataset(self.place))
             remove(self.place)
             (folder / "undisturbed").rename(self.place)
-        self._folder = folder
 
     def _put_aside(self, name: str) -> Path:
         aside = self.place.with_name(name)
@@ -67,18 +57,13 @@ class Killing:
             remove(self.place)
         linked_copy(folder or self.kept, self.place)
 
-    def killed_at(self, number: int) -> Iterator[str] | None:
-        """A sentence for all that is wrong after a kill at an operation; None where there is no such operation."""
+    def killed_at(self, number: int) -> Iterator[str]:
+        """A sentence for all that is wrong after a kill at an operation."""
         self._copy()
         do, data = self.case.step(self.place)
         ended = self.children.do_disturbed(do, data, self.place, number)
-        if ended.code == 0:
-            return None
-        return self._wrong(ended.was_killed, ended.said)
-
-    def _wrong(self, was_killed: bool, said: str) -> Iterator[str]:
-        if not was_killed:
-            yield said
+        if not ended.was_killed:
+            yield f"it was not killed: {ended.said}"
             return
         dataset = self.case.dataset(self.place)
         yield from torn_files(bytes_in(dataset), *self.states)
@@ -93,18 +78,23 @@ class Killing:
                 yield f"{name}: {sentence}"
 
 
-def kill_everywhere(case: Case, folder: Path, children: Children, every: int = 1) -> tuple[int, list[str]]:
-    """Kill a command at each of its operations, or at every so many.
+def kill_everywhere(
+    case: Case, folder: Path, children: Children, every: int = 1, seconds: float = math.inf
+) -> tuple[int, list[str]]:
+    """Kill a command at each of its operations, or at every so many, as far as the time goes.
 
     Returns:
         How many kills that were, and what was wrong after them.
     """
-    killing = Killing(case, folder, children)
-    kills, wrong = 0, []
-    for number in range(0, _MOST_OPERATIONS, every):
-        found = killing.killed_at(number)
-        if found is None:
+    killing, end = Killing(case, folder, children), time.monotonic() + seconds
+    numbers = list(range(0, killing.operations, every))
+    if seconds < math.inf:
+        Random(0).shuffle(numbers)  # if the time is short, some of all parts
+    kills, wrong = 0, list[str]()
+    for number in numbers:
+        if time.monotonic() > end:
             break
         kills += 1
+        found = killing.killed_at(number)
         wrong += [f"{case.command} killed at operation {number}: {sentence}" for sentence in found]
     return kills, wrong

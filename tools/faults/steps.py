@@ -1,5 +1,7 @@
 """What a child process can do, each step as a function of plain data; what it returns is said."""
 
+import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,10 +45,29 @@ def _combine(data: Data) -> str:
     return "\n".join(combine(sources, Path(data["folder"])).problems)
 
 
+def _fuzz(data: Data) -> str:
+    """A round of one of the fuzzers, which are imported here, since the other steps need nothing of them."""
+    from . import fuzz_exr, fuzz_json, fuzz_protocol, odd_files
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # OpenEXR says there what it thinks of each damaged file
+    folder, number, seconds = Path(data["folder"]), data["number"], data["seconds"]
+    match data["what"]:
+        case "exr":
+            found = fuzz_exr.fuzz(folder, number, seconds)
+        case "protocol":
+            found = fuzz_protocol.fuzz(folder, number, seconds)
+        case "odd files":
+            found = odd_files.use_odd_files(folder, data["every"])
+        case kind:
+            found = fuzz_json.fuzz(kind, folder, number, seconds)
+    return json.dumps(found)
+
+
 STEPS: Mapping[str, Callable[[Data], str]] = {
     "annotate": _annotate,
     "clean": _clean,
     "merge": _merge,
     "export": _export,
     "combine": _combine,
+    "fuzz": _fuzz,
 }

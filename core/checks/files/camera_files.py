@@ -28,6 +28,8 @@ class CameraFiles:
         self._problems: list[str] = []
         self._complete = True
         self._writer = CamerasWriter([format for format in CAMERA_FORMATS if format in self._chosen], self._compare)
+        # All that it has to know, so that cameras are compared also where categories contradict each other.
+        self._writer.begin(Survey(dataset, 0, (), ()), ExitStack())
 
     @property
     def is_there(self) -> bool:
@@ -39,7 +41,6 @@ class CameraFiles:
 
     def begin(self, survey: Survey) -> Problems:
         self._complete = survey.complete
-        self._writer.begin(survey, ExitStack())
         return iter(())
 
     def check(self, frame: StreamedFrame) -> Problems:

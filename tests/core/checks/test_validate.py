@@ -21,7 +21,9 @@ from core.records.frame_record import FrameRecord
 from core.records.record_store import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_record import SceneRecord
+from core.settings.format_table import CAMERA_FORMATS
 from core.settings.map_table import DenseMap, MapKind
+from core.settings.settings import Settings
 from tests.builders import write_record
 from tests.core.datasets import annotate_rendered, checked, merged
 
@@ -202,6 +204,17 @@ def test_a_two_frame_map_that_is_not_made_yet(dataset: Path) -> None:
     assert says in checked(dataset).problems["frame_0001"]
     merged(dataset)
     assert first.is_file() and says not in checked(dataset).problems["frame_0001"]
+
+
+def test_damaged_ids_of_a_dataset_with_cameras(dataset: Path) -> None:
+    """Where categories cannot be compared, cameras are all the same."""
+    merged(dataset, Settings(cameras=tuple(CAMERA_FORMATS)))
+    cameras = next(dataset.rglob("cameras.json"))
+    cameras.write_text("{}")
+    (dataset / "categories.json").write_text('{"categories": 1}')
+    problems = checked(dataset).problems[""]
+    assert [one for one in problems if "categories cannot be 1" in one]
+    assert [one for one in problems if "cameras.json is not what the records say" in one]
 
 
 def test_records_that_contradict_each_other_before_they_are_merged(dataset: Path) -> None:

@@ -28,6 +28,7 @@ from core.settings.map_table import DenseMap, MapKind
 from core.settings.shown_pictures import MAP_KINDS, OF_INSTANCES, SHOWN
 from tests.builders import plain_camera, plain_instance, plain_pose, plain_record, read_record, write_record
 from tests.core.datasets import annotate_rendered, bytes_in, merged
+from tests.core.made_up import write_rich
 
 SMALL = "frame_0001"
 # Those that the fixtures can have.
@@ -197,6 +198,18 @@ def test_a_mask_that_is_damaged(dataset: Path) -> None:
         "The masks in the record of frame_0001 are damaged" in one
         for one in show_frame(records_of(dataset), SMALL, [], 64).problems
     ] == [True]
+
+
+def test_an_amodal_mask_that_is_damaged(tmp_path: Path) -> None:
+    (record, *_) = write_rich(tmp_path, 2)
+    first, *others = record.instances
+    assert first.amodal is not None
+    first = dataclasses.replace(first, amodal=dataclasses.replace(first.amodal, rle="-Infinity"))
+    write_record(tmp_path, dataclasses.replace(record, instances=(first, *others)))
+    shown = show_frame(records_of(tmp_path), record.path, [], 64)
+    assert shown.problems == [
+        f"The masks in the record of {record.path} are damaged (no run lengths); annotate the frame again"
+    ]
 
 
 def test_what_a_frame_does_not_have(dataset: Path) -> None:

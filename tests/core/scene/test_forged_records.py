@@ -3,9 +3,7 @@
 What is read is annotated too, with poses, keypoints and pictures, as far as it can be.
 """
 
-import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,57 +12,12 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.base.errors import LabelpassError, SceneError
-from core.scene.compositing import Compositing
-from core.scene.keypoints import SceneKeypoint
-from core.scene.scene_record import Facts, SceneEntry, SceneRecord
-from core.scene.unlabelled import Unlabelled, WithoutLabel
-from core.settings.category_table import Category
+from core.scene.scene_record import SceneRecord
 from core.settings.settings import Grouping
-from tests.builders import CUBE, entries_of, pinhole, placed_cube, plain_camera, plain_job, plain_scene
+from tests.builders import plain_job
+from tests.core.forged_json import VALUES, Place, places, replaced
+from tests.core.full_scene import HEIGHT, SCENE, WIDTH
 from tests.core.helpful_errors import assert_helps
-
-WIDTH, HEIGHT = 32, 24
-PLATE = Category("plate", 3, "thing", "#102030", keypoints=("right", "left"), skeleton=((1, 2),))
-FACTS = Facts(category="plate", category_id=3, collections=("Coll",), materials=("m",), tags=("t",), instancer="I")
-HIDDEN = Facts(unlabelled=Unlabelled.VOLUME, unlabelled_part=True, beyond_shape="displacement")
-SCENE = plain_scene(
-    width=WIDTH,
-    height=HEIGHT,
-    unit_scale=0.5,
-    camera=plain_camera(k=pinhole(50.0, 16.0, 12.0)),
-    objects=entries_of(
-        SceneEntry("Plate", 1, "plate", "", "Coll", "12", "property", False, FACTS),
-        SceneEntry("Other", 2, "b", "Plate", "Coll", "", "unknown", False, HIDDEN),
-        categories=[PLATE, Category("b")],
-    ),
-    parents=entries_of(SceneEntry("Plate", 0, "plate")),
-    table=(PLATE,),
-    keypoints=(SceneKeypoint("left", ("Plate",), (-0.5, 0.0, 10.0), 0.1),),
-    opaque=(0, 0, WIDTH, HEIGHT),
-    placements=(placed_cube("Plate", 0, 0, 10), placed_cube("Other", 1, 0, 5, copies=2, Plate=CUBE)),
-    compositing=Compositing(("Transform",), ("ViewLayer", "B"), ("S",), ("Crop",)),
-    unlabelled=(WithoutLabel("L", Unlabelled.LIGHT),),
-)
-VALUES: tuple[Any, ...] = (None, True, -1, 0, 1e308, 10**30, "", "x\x1b[31m", [], {}, [None], {"x": 1}, [1, 2, 3, 4])
-
-Place = tuple[str | int, ...]
-
-
-def places(data: Any, path: Place = ()) -> Iterator[Place]:
-    """Where values are in JSON, the whole first."""
-    yield path
-    if isinstance(data, dict | list):
-        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
-            yield from places(value, (*path, key))
-
-
-def replaced(data: Any, path: Place, value: Any) -> Any:
-    if not path:
-        return value
-    changed = copy.copy(data)
-    changed[path[0]] = replaced(data[path[0]], path[1:], value)
-    return changed
-
 
 AS_JSON = json.loads(json.dumps(SCENE.as_json()))
 

@@ -1,0 +1,44 @@
+"""The table of docs/reliability.md: which faults were tried, how often and for how long, and what was wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .children import ROOT
+
+PAGE = ROOT / "docs/reliability.md"
+_BEGIN, _END = "<!-- faults -->", "<!-- /faults -->"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault.
+
+    Attributes:
+        name: of it.
+        count, noun: how many of what were tried.
+        seconds: how long that took.
+        wrong: sentences.
+    """
+
+    name: str
+    count: int
+    noun: str
+    seconds: float
+    wrong: tuple[str, ...]
+
+    def line(self) -> str:
+        """For a terminal."""
+        return f"{self.seconds:6.0f} s  {len(self.wrong)} wrong  {self.count} {self.noun}: {self.name}"
+
+    def as_markdown(self) -> str:
+        return f"| {self.name} | {self.count} {self.noun} | {self.seconds / 60:.1f} | {len(self.wrong) or 'nothing'} |"
+
+
+def write_table(rows: Sequence[Row]) -> None:
+    """Put a table in place of the one on the page."""
+    head = "| fault | tried | minutes | wrong |\n| --- | --- | --- | --- |"
+    table = "\n".join([head, *(row.as_markdown() for row in rows)])
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    PAGE.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
