@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..base.compression import Data, compress, crc32
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-GREY, RGB, _PALETTE = 0, 2, 3
+GREY, RGB, PALETTE = 0, 2, 3
 SUB, UP = 1, 2
 _LONGEST_CHUNK = (1 << 31) - 1
 
@@ -28,13 +28,28 @@ def encode_png(pixels: Pixels, palette: npt.NDArray[np.uint8] | None = None) -> 
         pixels: (H, W) for grey, or for numbers of colours in the palette; (H, W, 3) for RGB.
         palette: (C, 3) uint8, at most 256 colours.
     """
-    colour = _PALETTE if palette is not None else GREY if pixels.ndim == 2 else RGB
+    colour = PALETTE if palette is not None else GREY if pixels.ndim == 2 else RGB
     height, width = pixels.shape[:2]
-    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, colour, 0, 0, 0)
+    return png_file((width, height), 8 * pixels.dtype.itemsize, colour, compress(_filtered(pixels).data), palette)
+
+
+def png_file(
+    size: tuple[int, int], bits: int, colour: int, packed: Data, palette: npt.NDArray[np.uint8] | None = None
+) -> bytes:
+    """A PNG file of rows that are packed already.
+
+    Args:
+        size: width and height.
+        bits: of a channel.
+        colour: GREY, RGB or PALETTE.
+        packed: a zlib stream of the rows, each behind the number of its filter.
+        palette: as for encode_png().
+    """
+    header = struct.pack(">IIBBBBB", *size, bits, colour, 0, 0, 0)
     parts: list[Data] = [SIGNATURE, *_chunk(b"IHDR", header)]
     if palette is not None:
         parts += _chunk(b"PLTE", palette.tobytes())
-    data = memoryview(compress(_filtered(pixels).data))
+    data = memoryview(packed)
     for start in range(0, len(data), _LONGEST_CHUNK):
         parts += _chunk(b"IDAT", data[start : start + _LONGEST_CHUNK])
     return b"".join((*parts, *_chunk(b"IEND", b"")))

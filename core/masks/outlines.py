@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ..base.ragged import flat_ranges, offsets
-from .rle import mask_runs
+from ..base.ragged import offsets
+from .column_runs import column_runs
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -169,7 +169,8 @@ def trace_edges(rles: Sequence[str], height: int, width: int) -> Edges:
     Raises:
         ValueError: the texts are not masks, or are of another size.
     """
-    mask, column, top, end = _column_runs(rles, height, width)
+    found = column_runs(rles, height, width)
+    mask, column, top, end = found.mask, found.column, found.top, found.end
     following = _following(mask * (width + 2) + column, top, end, height)
     runs = mask.size
     if runs == 0:
@@ -190,19 +191,6 @@ def trace_edges(rles: Sequence[str], height: int, width: int) -> Edges:
     is_hole = following[leader + runs] != leader
     above = np.where(is_hole, place[leader - 1], -1)
     return Edges(column[run], np.where(is_top, top[run], end[run]), is_top, first, mask[leader], above)
-
-
-def _column_runs(rles: Sequence[str], height: int, width: int) -> tuple[Integers, Integers, Integers, Integers]:
-    """Mask, column, first row and end of the runs, cut where a column ends."""
-    mask, start, end = mask_runs(rles, height, width)
-    column = start // max(height, 1)
-    columns = (end - 1) // max(height, 1) - column + 1
-    if mask.size and columns.max() == 1:
-        return mask, column, start - column * height, end - column * height
-    run = np.repeat(np.arange(mask.size), columns)
-    column = flat_ranges(column, columns)
-    top = np.maximum(start[run] - column * height, 0)
-    return mask[run], column, top, np.minimum(end[run] - column * height, height)
 
 
 def _following(line: Integers, top: Integers, end: Integers, height: int) -> Integers:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.ragged import Integers, flat_ranges, offsets
-from .rle import mask_runs
+from .column_runs import column_runs
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ def smallest_rectangles(rles: Sequence[str], height: int, width: int, largest: f
     mask = np.repeat(np.arange(len(rles)), counts + 1)
     pairs = flat_ranges(first[mask], counts[mask])
     begins = offsets(counts[mask])
-    direction = np.repeat(directions, counts[mask], axis=0)
-    along = (points[pairs] * direction).sum(axis=1)
-    across = points[pairs, 1] * direction[:, 0] - points[pairs, 0] * direction[:, 1]
+    number = np.repeat(np.arange(len(directions)), counts[mask])
+    x, y = (points[:, axis].take(pairs) for axis in (0, 1))
+    dx, dy = (directions[:, axis].take(number) for axis in (0, 1))
+    along, across = x * dx + y * dy, y * dx - x * dy
     low, high, near, far = _extents((along, across), begins)
     square = (directions**2).sum(axis=1)
     area = (high - low) * (far - near) / square
@@ -84,20 +85,12 @@ def _first_smallest(area: npt.NDArray[np.float64], mask: Integers) -> Integers:
 
 def _columns(rles: Sequence[str], height: int, width: int) -> tuple[Integers, Integers, Integers, Integers]:
     """Of each mask and column with pixels: the mask, the column, the first row and the end of the last."""
-    mask, start, end = mask_runs(rles, height, width)
-    step = max(height, 1)
-    last = end - 1
-    # A run that goes on in further columns fills all between its first and its last.
-    columns = last // step - start // step + 1
-    run = np.repeat(np.arange(mask.size), columns)
-    column = flat_ranges(start // step, columns)
-    top = np.maximum(start[run] - column * step, 0)
-    bottom = np.minimum(end[run] - column * step, height)
-    place = mask[run] * (width + 1) + column
-    first = np.flatnonzero(np.append(True, place[1:] != place[:-1])[: place.size])
-    if first.size == 0:
-        return place, place, place, place
-    return mask[run][first], column[first], np.minimum.reduceat(top, first), np.maximum.reduceat(bottom, first)
+    runs = column_runs(rles, height, width)
+    place = runs.mask * (width + 1) + runs.column
+    is_first = np.append(True, place[1:] != place[:-1])[: place.size]
+    first = np.flatnonzero(is_first)
+    last = np.flatnonzero(np.append(is_first[1:], True)[: place.size])
+    return runs.mask[first], runs.column[first], runs.top[first], runs.end[last]
 
 
 def _hulls(mask: Integers, column: Integers, top: Integers, bottom: Integers, masks: int) -> tuple[Integers, Integers]:
@@ -106,37 +99,35 @@ def _hulls(mask: Integers, column: Integers, top: Integers, bottom: Integers, ma
     Only the highest and the lowest corner of pixels of each column can be one. The upper ones go from left to right,
     the lower ones back.
     """
-    sides = []
-    for y, is_upper in ((top, True), (bottom, False)):
-        # Both sides of each column; where two columns meet, the farther of their corners.
-        x, rows = np.repeat(column, 2), np.repeat(y, 2)
-        x[1::2] += 1
-        of = np.repeat(mask, 2)
-        order = np.lexsort((rows if is_upper else -rows, x, of))
-        of, x, rows = of[order], x[order], rows[order]
-        new = np.ones(of.size, dtype=bool)
-        new[1:] = (of[1:] != of[:-1]) | (x[1:] != x[:-1])
-        sides.append(_convex(of[new], x[new], rows[new], 1 if is_upper else -1))
-    (of, x, y), (of_lower, x_lower, y_lower) = sides
-    lower = np.argsort(of_lower[::-1], kind="stable")
-    all_of = np.concatenate((of, of_lower[::-1][lower]))
-    points = np.stack((np.concatenate((x, x_lower[::-1][lower])), np.concatenate((y, y_lower[::-1][lower]))), axis=1)
-    order = np.argsort(all_of, kind="stable")
-    return points[order], np.bincount(all_of, minlength=masks)
+    # Both sides of each column; where two columns meet, the farther of their corners.
+    x, of = column.repeat(2), mask.repeat(2)
+    x[1::2] += 1
+    new = np.ones(of.size, dtype=bool)
+    new[1:] = (of[1:] != of[:-1]) | (x[1:] != x[:-1])
+    first = np.flatnonzero(new)
+    of, x = of[first], x[first]
+    # With the sign of their rows turned, the lower chains are as the upper ones.
+    rows = [np.minimum.reduceat(y.repeat(2), first) if first.size else y for y in (top, -bottom)]
+    chain, x, y = _convex(np.concatenate((of, of + masks)), np.concatenate((x, x)), np.concatenate(rows))
+    upper = int(np.searchsorted(chain, masks))
+    y[upper:] *= -1
+    backwards = slice(None, upper - 1 if upper else None, -1)
+    of = np.concatenate((chain[:upper], chain[backwards] - masks))
+    points = np.stack([np.concatenate((values[:upper], values[backwards])) for values in (x, y)], axis=1)
+    order = np.argsort(of, kind="stable")
+    return points[order], np.bincount(of, minlength=masks)
 
 
-def _convex(mask: Integers, x: Integers, y: Integers, up: int) -> tuple[Integers, Integers, Integers]:
-    """The points of chains from left to right that are not below (up is 1) or above (-1) a line between others.
+def _convex(chain: Integers, x: Integers, y: Integers) -> tuple[Integers, Integers, Integers]:
+    """The points of chains from left to right that are not below a line between others of their chain.
 
     A point that is below the line between its neighbours is no corner of the hull, whatever becomes of these, so all
     of them are taken away at once until there are none.
     """
-    kept = np.arange(mask.size)
     while True:
-        m, px, py = mask[kept], x[kept], y[kept]
-        turn = (px[1:-1] - px[:-2]) * (py[2:] - py[1:-1]) - (py[1:-1] - py[:-2]) * (px[2:] - px[1:-1])
-        inner = np.zeros(kept.size, dtype=bool)
-        inner[1:-1] = (m[2:] == m[:-2]) & (up * turn <= 0)
-        if not inner.any():
-            return m, px, py
-        kept = kept[~inner]
+        right, down = x[1:] - x[:-1], y[1:] - y[:-1]
+        kept = np.ones(x.size, dtype=bool)
+        kept[1:-1] = (right[:-1] * down[1:] > down[:-1] * right[1:]) | (chain[2:] != chain[:-2])
+        if kept.all():
+            return chain, x, y
+        chain, x, y = chain[kept], x[kept], y[kept]
