@@ -14,6 +14,14 @@ def offsets(counts: Integers) -> Integers:
     return ends - counts
 
 
+def steps(ends: Integers) -> Integers:
+    """How far each number is from the one before it, and the first from 0; np.diff() with `prepend` takes six times as
+    long for the few of a frame."""
+    apart = ends.copy()
+    apart[1:] -= ends[:-1]
+    return apart
+
+
 def flat_ranges(starts: Integers, counts: Integers) -> Integers:
     """The numbers of all ranges one after the other: start, start + 1, ... of the first, then of the second.
 

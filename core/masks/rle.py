@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..base.ragged import steps
+
 _FIRST_CHARACTER = 48
 _MORE = 0x20
 _SIGN = 0x10
@@ -87,11 +89,11 @@ def decode_counts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDAr
     ):
         raise ValueError("no run lengths")
     stops = np.flatnonzero(is_last) + 1
-    groups = np.diff(stops, prepend=0)
+    groups = steps(stops)
     if groups.max(initial=0) > _MOST_GROUPS:
         raise ValueError("a run length beyond 64 bits")
     ends = np.searchsorted(stops, text_stops, side="right")
-    lengths = np.diff(ends, prepend=0)
+    lengths = steps(ends)
     if codes.size == 0:
         return np.empty(0, dtype=np.int64), lengths
 
@@ -109,7 +111,7 @@ def decode_counts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDAr
         sums = np.cumsum(values[chosen])
         begins = np.flatnonzero(place[chosen] <= 2)  # where the next mask begins
         before = np.concatenate(([0], sums))[begins]
-        values[chosen] = sums - np.repeat(before, np.diff(begins, append=chosen.size))
+        values[chosen] = sums - np.repeat(before, steps(np.append(begins, chosen.size))[1:])
     if values.min() < 0:
         raise ValueError("a negative run length")
     return values, lengths

@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from ..base.ragged import Integers, flat_ranges
 from .bridges import Joined, join_holes, starts_of_bridges
+from .column_runs import column_runs
 from .joined_pieces import join_pieces
 from .outlines import Corners, Edges
-from .rle import mask_runs
 from .simpler_masks import SimplerMasks, common_pixels, pixels_before, simpler_masks
 
 # Fewer points are no polygon to any reader.
@@ -159,23 +159,36 @@ def _ious(
     """
     lose = np.flatnonzero((simpler.pieces_left_out > 0) | (simpler.holes_filled > 0)).tolist()
     chosen = sorted({*between, *lose})
-    before, after = [rles[mask] for mask in chosen], [simpler.rles[mask] for mask in chosen]
     place, line_of = _line_pixels([between.get(mask) for mask in chosen], height)
     pixels, number = height * width, np.arange(len(chosen) + 1)
     place += line_of * pixels
     are_in = []
     areas = []
-    for texts in (before, after):
-        mask, start, end = mask_runs(texts, height, width)
-        start, end = mask * pixels + start, mask * pixels + end
+    for texts in (rles, simpler.rles) if lose else (rles,):  # else both are the same
+        start, end = _spans(texts, chosen, height, width)
         are_in.append(pixels_before(start, end, place + 1) > pixels_before(start, end, place))
-        areas.append(np.diff(pixels_before(start, end, number * pixels)))
-    was_in, is_in = are_in
-    common = common_pixels(before, after, height, width)
+        before = pixels_before(start, end, number * pixels)
+        areas.append(before[1:] - before[:-1])
+    was_in, is_in = are_in[0], are_in[-1]
+    common = areas[0]
+    if lose:
+        one, other = ([texts[mask] for mask in chosen] for texts in (rles, simpler.rles))
+        common = common_pixels(one, other, height, width)
     found = common + np.bincount(line_of[was_in & ~is_in], minlength=len(chosen))
     added = np.bincount(line_of[~was_in & ~is_in], minlength=len(chosen))
-    every = areas[0] + areas[1] - common + added
+    every = areas[0] + areas[-1] - common + added
     return dict(zip(chosen, (found / every).tolist(), strict=True))
+
+
+def _spans(rles: Sequence[str], chosen: Sequence[int], height: int, width: int) -> tuple[Integers, Integers]:
+    """Where the runs of some masks start and end (half-open), one mask after the other: (R,) int64 each."""
+    runs = column_runs(rles, height, width)
+    number = np.full(len(rles), -1)
+    number[chosen] = np.arange(len(chosen))
+    mask = number[runs.mask]
+    kept = np.flatnonzero(mask >= 0)
+    column = mask[kept] * (height * width) + runs.column[kept] * height
+    return column + runs.top[kept], column + runs.end[kept]
 
 
 def _line_pixels(lines: Sequence[Integers | None], height: int) -> tuple[Integers, Integers]:
