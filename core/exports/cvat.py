@@ -80,7 +80,7 @@ dataset = datumaro.Dataset.import_from(".", "cvat")
         self._write(["  </image>"])
         self.target.place_image(frame, f"images/{frame.split}/{name}")
         self.losses.add("left out: CVAT has none", len(record.ignored), "ignore region")
-        note_lost_fields(self, record.instances)
+        note_lost_fields(self, frame)
 
     def finish(self) -> None:
         self._write(["</annotations>"])

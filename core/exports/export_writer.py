@@ -27,6 +27,9 @@ from ..settings.settings import Media, Settings
 from .file_names import file_name
 from .media import place_file
 
+# What records need not know of an instance.
+_OPTIONAL = ("at_border", "pose", "keypoints", "amodal", "parts", "soft_mask", "track")
+
 
 @dataclass(frozen=True)
 class ExportedFrame:
@@ -65,6 +68,14 @@ class ExportedFrame:
     def image(self) -> Path:
         """Its image in the dataset."""
         return self.dataset.file(self.record.image)
+
+    @cached_property
+    def known_fields(self) -> Mapping[str, int]:
+        """Attribute of Instance that records need not know -> how many instances of the frame have it, if any."""
+        found: Counter[str] = Counter()
+        for one in self.record.instances:
+            found.update(name for name in _OPTIONAL if getattr(one, name) is not None)
+        return found
 
     def map(self, map: DenseMap) -> WrittenMap | None:
         """A map of it; None where it was not written."""
@@ -106,11 +117,12 @@ class ExportTarget:
 
     def open(self, name: str) -> BinaryIO:
         """A new file below the folder that stays open until the format is complete."""
-        return self.files.enter_context(self.path(name).open("wb"))
+        return self.files.enter_context(open(self._place(name), "wb"))  # noqa: PTH123
 
     def write(self, name: str, data: bytes) -> None:
         """A new file below the folder."""
-        self.path(name).write_bytes(data)
+        with open(self._place(name), "wb") as file:  # noqa: PTH123
+            file.write(data)
 
     def add_folder(self, name: str) -> None:
         """A folder below the folder, which may stay empty."""
@@ -131,14 +143,22 @@ class ExportTarget:
 
     def path(self, name: str) -> Path:
         """Where a new file below the folder goes; the folder that it is in is there."""
-        path = self.folder / name
-        if path.parent not in self._folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(path.parent)
-        return path
+        return Path(self._place(name))
+
+    def _place(self, name: str) -> str:
+        """As path(). To put paths together takes as long as to write a small file, and there are millions of them."""
+        folder = name.rpartition("/")[0]
+        if folder not in self._folders:
+            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        return f"{self._root}/{name}"
 
     @cached_property
-    def _folders(self) -> set[Path]:
+    def _root(self) -> str:
+        return str(self.folder)
+
+    @cached_property
+    def _folders(self) -> set[str]:
         return set()
 
 

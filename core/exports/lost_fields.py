@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from ..records.instance import Instance
-from .export_writer import ExportWriter
+from .export_writer import ExportedFrame, ExportWriter
 
 _LOST = {
     "at_border": "whether it touches the border, left out",
@@ -12,19 +11,21 @@ _LOST = {
     "amodal": "amodal mask left out",
     "parts": "parts left out",
     "soft_mask": "soft mask left out",
+    "track": "track left out",
 }
+# Formats keep one by its name in COCO.
+_NAMES = {"track_id": "track"}
 
 
-def note_lost_fields(writer: ExportWriter, instances: Sequence[Instance], kept: Sequence[str] = ()) -> None:
-    """Count what a format leaves out of instances.
+def note_lost_fields(writer: ExportWriter, frame: ExportedFrame, kept: Sequence[str] = ()) -> None:
+    """Count what a format leaves out of the instances of a frame.
 
     Args:
         writer: of the format.
-        instances: of a frame.
+        frame: which one.
         kept: fields that it does not leave out; "track_id" for tracks.
     """
-    for field, lost in _LOST.items():
-        if field not in kept:
-            writer.losses.add(lost, sum(getattr(one, field) is not None for one in instances))
-    if "track_id" not in kept:
-        writer.losses.add("track left out", sum(one.track is not None for one in instances))
+    names = {_NAMES.get(name, name) for name in kept}
+    for field, number in frame.known_fields.items():
+        if field not in names:
+            writer.losses.add(_LOST[field], number)

@@ -3,7 +3,6 @@
 Source: the devkit of 2012, http://host.robots.ox.ac.uk/pascal/VOC/voc2012/, with its guidelines for annotation.
 """
 
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,11 +10,10 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ..base.errors import RecordError
-from ..drawing.image_files import PNG_LEVEL, open_image
-from ..masks.rle import paint_masks
+from ..drawing.image_files import open_image
+from ..drawing.mask_pngs import palette_pngs
 from ..records.frame_record import FrameRecord
 from ..records.instance import Instance
 from ..settings.export_table import ExportFormat
@@ -117,7 +115,7 @@ detectron2 and torchvision look for names that end in .jpg: annotate with `--ima
         self.target.place_image(frame, f"JPEGImages/{name}{frame.suffix}")
         of_all = sum(not one.category for one in record.ignored)
         self.losses.add("of all categories, so in SegmentationClass only", of_all, "ignore region")
-        note_lost_fields(self, record.instances, ("at_border",))
+        note_lost_fields(self, frame, ("at_border",))
 
     def _write_labels(self) -> None:
         colours = self._palette.tolist()
@@ -140,16 +138,15 @@ detectron2 and torchvision look for names that end in .jpg: annotate with `--ima
     def _write_masks(self, record: FrameRecord, name: str) -> None:
         things, classes = len(record.instances), self.target.class_numbers
         everything = [one.mask.rle for one in (*record.instances, *record.ignored)]
-        with masks_of(record):
-            painted = paint_masks(everything, record.height, record.width)
-        numbers = painted.astype(np.uint32, order="C")
         void = [_VOID] * len(record.ignored)
-        for folder, values in (
-            ("SegmentationClass", [0, *(classes[one.category] + 1 for one in record.instances), *void]),
-            ("SegmentationObject", [0, *range(1, things + 1), *void]),
-        ):
-            pixels = np.array(values, np.uint8).take(numbers)
-            self.target.write(f"{folder}/{name}.png", _png(pixels, self._palette))
+        numbers = {
+            "SegmentationClass": [*(classes[one.category] + 1 for one in record.instances), *void],
+            "SegmentationObject": [*range(1, things + 1), *void],
+        }
+        with masks_of(record):
+            files = palette_pngs(everything, record.height, record.width, list(numbers.values()), self._palette)
+        for folder, file in zip(numbers, files, strict=True):
+            self.target.write(f"{folder}/{name}.png", file)
 
     def _xml(self, frame: ExportedFrame, image: str, has_masks: bool) -> Iterator[str]:
         record = frame.record
@@ -217,12 +214,3 @@ def _channels(frame: ExportedFrame) -> int:
             return len(image.getbands())
     except OSError as error:
         raise RecordError(f"{frame.image} is missing, which a frame record names; annotate that frame again") from error
-
-
-def _png(pixels: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG of numbers with a palette."""
-    image = Image.fromarray(pixels)
-    image.putpalette(palette.tobytes())
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=PNG_LEVEL)
-    return file.getvalue()

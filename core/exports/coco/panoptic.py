@@ -125,7 +125,7 @@ for segment in annotation["segments_info"]:
         )
         self.target.write(f"annotations/panoptic_{frame.split}/{name}", id_png(segment_ids(segments, record)))
         self.target.place_image(frame, f"images/{frame.split}/{frame.image_name}")
-        self._note_losses(record)
+        self._note_losses(frame)
 
     def finish(self) -> None:
         categories = self.target.categories
@@ -150,10 +150,10 @@ for segment in annotation["segments_info"]:
             "iscrowd": int(segment.is_crowd),
         }
 
-    def _note_losses(self, record: FrameRecord) -> None:
-        of_all = sum(not region.category for region in record.ignored)
+    def _note_losses(self, frame: ExportedFrame) -> None:
+        of_all = sum(not region.category for region in frame.record.ignored)
         self.losses.add("of all categories, so void as pixels without a label are", of_all, "ignore region")
-        note_lost_fields(self, record.instances)
+        note_lost_fields(self, frame)
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

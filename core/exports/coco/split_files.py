@@ -62,7 +62,7 @@ class SplitFilesWriter(ExportWriter):
         for row in self.annotation_rows(self._annotations_of(frame), frame):
             file.add_annotation(row)
         self.target.place_image(frame, f"{self.images.format(self.folder(frame.split))}/{frame.image_name}")
-        note_lost_fields(self, frame.record.instances, self.extras)
+        note_lost_fields(self, frame, self.extras)
 
     def finish(self) -> None:
         for split, file in self._files.items():

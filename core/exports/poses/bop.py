@@ -154,7 +154,7 @@ The BOP toolkit takes the folder as a dataset.
             self._write_masks(instances, record, f"{scene.folder}/{{}}/{image:06}_{{:06}}.png")
         scene.add(image, camera_row(record, depth), [self._truth_row(one) for one in instances], info)
         self._add_coco(frame, scene, image, instances, info)
-        self._note_losses(record, instances, depth)
+        self._note_losses(frame, instances, depth)
 
     def finish(self) -> None:
         self._end_sequence()
@@ -245,8 +245,8 @@ The BOP toolkit takes the folder as a dataset.
         file = f"rgb/{image:06}{frame.suffix}"
         scene.add_coco({"id": image, "file_name": file, "width": width, "height": height}, rows)
 
-    def _note_losses(self, record: FrameRecord, instances: list[Instance], depth: WrittenMap | None) -> None:
-        add = self.losses.add
+    def _note_losses(self, frame: ExportedFrame, instances: list[Instance], depth: WrittenMap | None) -> None:
+        add, record = self.losses.add, frame.record
         canvas = canvas_of(record)
         beyond = sum(one.amodal is not None and clipped(one.amodal.box, canvas) != one.amodal.box for one in instances)
         add("reaches beyond BOP's canvas of 3 x 3 images, so px_count_all is that of a larger one", beyond)
@@ -257,7 +257,7 @@ The BOP toolkit takes the folder as a dataset.
         else:
             add("too far away for 16 bits, so 0 in the depth PNG", depth.out_of_range, "pixel")
         add("left out: BOP has none", len(record.ignored), "ignore region")
-        note_lost_fields(self, record.instances, ("pose", "amodal"))
+        note_lost_fields(self, frame, ("pose", "amodal"))
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

@@ -149,7 +149,7 @@ OpenPCDet and MMDetection3D take the folder as `data/kitti`.
         add("of one category, here of all of them", of_one, "ignore region")
         if frame.suffix != ".png":
             add("JPEG, while OpenPCDet and MMDetection3D look for .png", noun="image")
-        note_lost_fields(self, instances, ("pose", "amodal"))
+        note_lost_fields(self, frame, ("pose", "amodal"))
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

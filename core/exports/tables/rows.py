@@ -47,7 +47,7 @@ class TableWriter(ExportWriter):
         record = frame.record
         self._coco.image(frame.number, record)
         annotations = list(self._coco.annotations_of(frame.number, record))
-        note_lost_fields(self, record.instances, _KEPT)
+        note_lost_fields(self, frame, _KEPT)
         objects = [row for row in annotations if not row["iscrowd"]]
         return {
             "image_id": frame.number,

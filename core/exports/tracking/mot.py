@@ -92,7 +92,7 @@ TrackEval's `MotChallenge2DBox` takes `GT_FOLDER` `train`, `SKIP_SPLIT_FOL` and 
         self.losses.add("mask left out, only its box is there; the format mots has masks", len(instances))
         without = sum(one.amodal is None for one in instances)
         self.losses.add("no amodal mask, so the visibility is unknown (-1)", without)
-        note_lost_fields(self, instances, ("track_id",))
+        note_lost_fields(self, frame, ("track_id",))
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:

@@ -83,7 +83,7 @@ datumaro finds masks and classes so, but no images. TrackEval's `MOTSChallenge` 
         image = np.array([0, *ids], np.uint32)[numbers.astype(np.int64)]
         name = f"{sequence.split}/instances/{sequence.name}/{sequence.length:06}.png"
         self.target.write(name, id_png16(image))
-        note_lost_fields(self, record.instances, ("track_id",))
+        note_lost_fields(self, frame, ("track_id",))
         return [
             f"{sequence.length} {mask.label} {mask.label // _OBJECTS} {record.height} {record.width} {mask.rle}"
             for mask in find_masks(image)

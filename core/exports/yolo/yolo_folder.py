@@ -73,7 +73,7 @@ class YoloWriter(ExportWriter):
         twice = len(rows) - len(set(rows))
         self.losses.add("equal to another one in the numbers of this format; Ultralytics reads both as one", twice)
         self.losses.add("left out, since YOLO has none", len(record.ignored), "ignore region")
-        note_lost_fields(self, record.instances, self.kept)
+        note_lost_fields(self, frame, self.kept)
 
     def place_image(self, frame: ExportedFrame) -> None:
         self.target.place_image(frame, f"images/{frame.split}/{frame.image_name}")
