@@ -1,11 +1,13 @@
 """The docs as HTML pages, as the extension ships them: python tools/help_pages.py FOLDER
 
-README.md, CHANGELOG.md and docs/ keep their places below FOLDER, and the links between them hold there. Pictures become
-WebP, since a zip of the extension must not be large.
+README.md, CHANGELOG.md and what users read of docs/ keep their places below FOLDER, and the links between them hold
+there. A zip of the extension must not be large: pictures become WebP, and what is about the source of Labelpass stays
+out.
 """
 
 import html
 import io
+import posixpath
 import re
 import sys
 from collections import Counter
@@ -18,6 +20,8 @@ from PIL import Image
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FIRST = "README.md"
+ABOUT_THE_SOURCE = ("docs/benchmarks.md", "docs/contributing.md", "docs/how-it-works.md", "docs/testing.md")
+ABOUT_THE_SOURCE += ("docs/design/", "docs/listing/")
 STYLE = """
 :root { color-scheme: light dark; }
 body { max-width: 54rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.55 system-ui, sans-serif; }
@@ -51,9 +55,11 @@ def write_help_pages(folder: Path) -> None:
     pages = [Path(FIRST), Path("CHANGELOG.md")]
     pages += sorted(path.relative_to(CHECKOUT) for path in (CHECKOUT / "docs").rglob("*.md"))
     for page in pages:
+        if page.as_posix().startswith(ABOUT_THE_SOURCE):
+            continue
         tokens = parser.parse((CHECKOUT / page).read_text(encoding="utf-8"))
         title = _mark_headings(tokens)
-        for picture in _adapt_links(tokens):
+        for picture in _adapt_links(tokens, page.parent):
             smaller = folder / page.parent / _name_of(picture)
             smaller.parent.mkdir(parents=True, exist_ok=True)
             smaller.write_bytes(_as_webp(CHECKOUT / page.parent / picture))
@@ -96,12 +102,18 @@ def _mark_headings(tokens: list[Token]) -> str:
     return title
 
 
-def _adapt_links(tokens: list[Token]) -> list[str]:
-    """Let links lead to the HTML pages; returns the pictures that are shown."""
+def _adapt_links(tokens: list[Token], folder: Path) -> list[str]:
+    """Let links of a page in a folder lead to the HTML pages, or nowhere; returns the pictures that are shown."""
     pictures = []
+    leads_nowhere = False
     for token in chain.from_iterable(block.children or () for block in tokens):
-        if token.type == "link_open" and "://" not in str(token.attrGet("href")):
-            token.attrSet("href", _name_of(str(token.attrGet("href"))))
+        if token.type == "link_open":
+            link = str(token.attrGet("href"))
+            leads_nowhere = posixpath.normpath(folder / link).startswith(ABOUT_THE_SOURCE)
+            if "://" not in link:
+                token.attrSet("href", _name_of(link))
+        if token.type in ("link_open", "link_close") and leads_nowhere:
+            token.type, token.tag = "text", ""
         elif token.type == "image":
             pictures.append(str(token.attrGet("src")))
             token.attrSet("src", _name_of(pictures[-1]))
