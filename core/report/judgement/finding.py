@@ -91,6 +91,7 @@ class Finding:
         key, of, level, weight, why, way_out, remedy: as of Rule.
         count: of how many; 0 where it is about the dataset as a whole.
         text: what is found, after its number if it has one.
+        one: the same of one of them.
         items: numbers of frames or instances, worst first; of the dataset those that show it, if any.
         within: key of another finding that holds nearly all of these; "" if there is none.
         filter: what else shows it on the page: key of a filter -> the bins to choose.
@@ -107,6 +108,7 @@ class Finding:
     items: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
     remedy: Remedy | None = None
     within: str = ""
+    one: str = ""
     filter: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
@@ -138,4 +140,5 @@ def found_by(rule: Rule, facts: Facts) -> Finding | None:
         rule.weight,
         items,
         rule.remedy,
+        one=rule.one,
     )

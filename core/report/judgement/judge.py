@@ -147,10 +147,8 @@ def _headline(findings: Sequence[Finding], weak: float) -> str:
 def _summary(facts: Facts) -> str:
     sizes = np.bincount(facts.frames["split"], minlength=len(facts.splits))
     splits = ", ".join(f"{size:,} {name}" for name, size in zip(facts.splits, sizes.tolist(), strict=True))
-    return (
-        f"{counted(len(facts.frames), 'image')}: {splits}; {counted(len(facts.instances), 'instance')} of "
-        f"{counted(len(facts.categories), 'category')}."
-    )
+    categories = counted(len(facts.categories), "category")
+    return f"{len(facts.frames):,} images: {splits}; {len(facts.instances):,} instances of {categories}."
 
 
 def _remedies(findings: Sequence[Finding]) -> list[Remedy]:

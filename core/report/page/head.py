@@ -142,6 +142,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "level": one.level.value,
         "count": one.count,
         "text": shown(one.text),
+        "one": one.one,
         "why": shown(one.why),
         "way_out": one.way_out,
         "remedy": remedy,

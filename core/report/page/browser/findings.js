@@ -156,11 +156,11 @@ function worstFrames() {
 function reasonsOf(frame) {
   const reasons = [];
   for (const finding of head.findings) {
-    if (finding.of === "frames" && inFinding(finding).has(frame)) reasons.push(finding.text);
+    if (finding.of === "frames" && inFinding(finding).has(frame)) reasons.push(finding.one);
     if (finding.of !== "instances") continue;
     let count = 0;
     for (let i = instances.first[frame]; i < instances.first[frame + 1]; i++) if (inFinding(finding).has(i)) count++;
-    if (count) reasons.push(`${count} ${finding.text}`);
+    if (count) reasons.push(`${count} ${count === 1 ? finding.one : finding.text}`);
   }
   return reasons;
 }

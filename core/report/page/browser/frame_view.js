@@ -78,10 +78,11 @@ function frameBar(shown) {
   before.setAttribute("aria-label", "Previous frame");
   after.setAttribute("aria-label", "Next frame");
   const where = place < 0 ? "not in the selection" : `${formatted(place + 1)} of ${formatted(order.length)}`;
-  const copy = withKey(button("button", "Copy link", () => copyText(location.href, copy)), "C");
+  const copy = withKey(button("button", "Link", () => copyText(location.href, copy)), "C");
   copy.id = "copy-link";
+  copy.title = "Copy the address of this frame";
   return [close, before, after, nameElement(frames.paths[frame]), element("span", "soft", where), element("span", "grow"),
-    ...Object.entries(layers).map(([name, layer]) => layerButton(name, layer, shown)), ...mapButtons(shown), opacitySlider(), copy];
+    ...layersOf(shown).map(([name, layer]) => layerButton(name, layer)), ...mapButtons(shown), opacitySlider(), copy];
 }
 
 function withKey(made, key) {
@@ -89,11 +90,13 @@ function withKey(made, key) {
   return made;
 }
 
-function layerButton(name, layer, shown) {
+/** The layers that the frame has something for. */
+const layersOf = (shown) => Object.entries(layers).filter(([, layer]) => !layer.needs || !shown || layer.needs(shown));
+
+function layerButton(name, layer) {
   const made = withKey(button("layer", layer.title, () => toggleLayer(name)), layer.key.toUpperCase());
   made.dataset.layer = name;
   made.setAttribute("aria-pressed", layer.isOn);
-  made.disabled = Boolean(shown && layer.needs && !layer.needs(shown));
   return made;
 }
 

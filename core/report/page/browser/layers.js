@@ -6,7 +6,7 @@ const layers = {
   boxes: { title: "Boxes", key: "b", isOn: true },
   names: { title: "Names", key: "n", isOn: true },
   masks: { title: "Masks", key: "m", isOn: true },
-  amodal: { title: "Hidden parts", key: "a", isOn: false, needs: (shown) => shown.instances.some((one) => one[1]) },
+  amodal: { title: "Hidden", key: "a", isOn: false, needs: (shown) => shown.instances.some((one) => one[1]) },
   cubes: { title: "3D boxes", key: "3", isOn: false, needs: (shown) => shown.instances.some((one) => one[2]) },
   keypoints: { title: "Keypoints", key: "k", isOn: false, needs: (shown) => shown.instances.some((one) => one[3]) },
 };

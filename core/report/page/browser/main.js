@@ -71,7 +71,7 @@ function changeMode(mode) {
 
 function fillOrders() {
   const options = ordersOfMode().map(([name, title]) => new Option(title, name));
-  if (selection.finding) options.unshift(new Option("As found, worst first", "finding"));
+  if (selection.finding) options.unshift(new Option("As found", "finding"));
   $("#sort").replaceChildren(...options);
   $("#sort").value = listed.order;
 }

@@ -47,9 +47,8 @@ function percent(part, whole) {
 function inUnit(value, unit) {
   switch (unit) {
     case "share": return `${+(100 * value).toFixed(1)}%`;
-    case "px": return `${value < 10 ? +value.toFixed(1) : Math.round(value)} px`;
-    case "m": return `${+value.toPrecision(3)} m`;
-    case "mm": return `${+value.toPrecision(3)} mm`;
+    case "px": return `${value < 10 ? +value.toFixed(1) : Math.round(value)}\u00a0px`;
+    case "m": case "mm": return `${+value.toPrecision(3)}\u00a0${unit}`;
     case "ratio": return value >= 1 ? `${+value.toFixed(1)}:1` : `1:${+(1 / value).toFixed(1)}`;
     case "count": return formatted(value);
     default: return String(+value.toPrecision(4));
