@@ -89,7 +89,7 @@ def write_report(
         judgement = judge(facts, damaged, splits.by.value, validated)
         statistics = _completed(round.statistics, facts, categories, stream)
         root = relative_address(folder.resolve(), output.resolve())
-        _write(temporary / REPORT_PAGE, _page(facts, judgement, categories, output.resolve().name, root).encode())
+        _write(temporary / REPORT_PAGE, page_of(facts, judgement, categories, output.resolve().name, root).encode())
         _write(temporary / FIGURES_FILE, pretty_json(figures(facts, judgement, Report(statistics, splits))))
     progress(len(stream), len(stream))
     return WrittenReport(folder / REPORT_PAGE, judgement, [*damaged, *round.problems])
@@ -164,7 +164,14 @@ def _completed(
     return statistics
 
 
-def _page(facts: Facts, judgement: Judgement, categories: Sequence[Category], title: str, root: str) -> str:
+def page_of(facts: Facts, judgement: Judgement, categories: Sequence[Category], title: str, root: str) -> str:
+    """The text of the page.
+
+    Args:
+        facts, judgement, categories: of the dataset.
+        title: of the dataset.
+        root: address of its folder from the page.
+    """
     filters, drawn = filters_of(facts)
     columns, layout = packed([*columns_of(facts), *drawn, *item_columns(facts, judgement)])
     about = head(facts, judgement, filters, categories, title, layout, root)
