@@ -1,11 +1,12 @@
 """Thin operators: they read the scene, hand the work to core's workers, and report."""
 
 from . import properties
-from .export import export, formats, last_render, report, while_rendering
+from .export import export, formats, report, while_rendering
 from .labelling import category_buttons, pass_indices, preview, selection
 from .overlay import overlay
-from .preflight import panel_data, set_up_passes
+from .preflight import mending, panel_data, set_up_passes
 from .random_frames import buttons, vary
+from .rendering import last_render
 
 _MODULES = (
     properties,
@@ -13,6 +14,7 @@ _MODULES = (
     formats,
     report,
     set_up_passes,
+    mending,
     pass_indices,
     selection,
     preview,

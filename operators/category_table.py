@@ -38,11 +38,11 @@ class LabelpassTableCategory(bpy.types.PropertyGroup):
         options=set(),
     )
     supercategory: StringProperty(
-        name="Supercategory", description="Name of the group of categories that it belongs to", options=set()
+        name="Group", description="Name of the group of categories that it belongs to (supercategory)", options=set()
     )
     colour: FloatVectorProperty(
-        name="Colour",
-        description="Colour of the category in pictures and overlays",
+        name="Color",
+        description="Color of the category in pictures and overlays",
         subtype="COLOR_GAMMA",
         min=0.0,
         max=1.0,
@@ -50,14 +50,14 @@ class LabelpassTableCategory(bpy.types.PropertyGroup):
         options=set(),
     )
     stuff: BoolProperty(
-        name="Stuff",
-        description="Not countable, like sky or road: all of it in a frame is one instance",
+        name="Not Countable",
+        description="Like sky or road: all of it in a frame is one instance (stuff)",
         options=set(),
     )
     grouping: EnumProperty(
-        name="Instances",
-        description="Which objects of this category are one instance",
-        items=[(_BY_SETTINGS, "As Set for All", "As the setting Instances says"), *enum_items(Grouping)],
+        name="One Per",
+        description="What counts as one instance of this category",
+        items=[(_BY_SETTINGS, "As Set for All", "As One Per in Instances says"), *enum_items(Grouping)],
         options=set(),
     )
     keypoints: StringProperty(
@@ -106,7 +106,7 @@ class LabelpassTable(bpy.types.PropertyGroup):
     rules: CollectionProperty(type=LabelpassTableRule)
     rule_index: IntProperty(name="Rule", description="Rule that is shown below", options=set())
     unknown: EnumProperty(
-        name="Unknown Objects",
+        name="Other Objects",
         description="What happens to objects that no rule gives a category of the table",
         items=enum_items(Unknown),
         options=set(),

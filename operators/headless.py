@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,28 +19,28 @@ from ..core.dataset.planning import plan_dataset, planned_categories
 from ..core.frames.dataset_plan import DatasetPlan
 from ..core.frames.frame_files import parse_frame_ranges
 from ..core.frames.shard import Shard
-from ..core.preflight.checklist import Status
+from ..core.preflight.finding import Status
 from ..core.run.annotation_run import DiskWatch
 from ..core.run.exit_codes import ExitCode, exit_code_of
 from ..core.run.interrupts import first_ctrl_c_only
 from ..core.run.progress import Progress
 from ..core.settings.category_files import read_table
-from ..core.settings.category_table import CategoryTable
 from ..core.settings.settings import Settings
 from . import properties
-from .export.export_plan import ExportPlan, Way, plan_export, renders_folder, scenes_of
+from .export.export_plan import ExportPlan, Way
 from .export.export_run import ExportRun
 from .export.frame_run import PATIENT_SECONDS
 from .export.own_output import rendering_into
 from .export.result import print_result
-from .export.sources import frame_files, output_folder, scene_frames
-from .export.trial import Trial, apply_trial
+from .export.sources import frame_files
+from .export.wanted import Wanted, are_renders, plan_of_files
 from .headless_options import options_parser, random_frame_numbers, trial_of
 from .labelling.missing_files import find_missing
 from .preflight.before_render import check_before_render
 from .preflight.setup_fixes import set_up_passes
 from .random_frames.adding import add_default_rows
 from .random_frames.bake import bake
+from .rendering.trial import Trial, apply_trial
 from .scene.identity import by_name
 from .scene.scene_reader import own_objects, read_label_tables
 
@@ -71,48 +71,6 @@ def arguments_after_dashes(argv: Sequence[str]) -> list[str]:
     return list(argv[argv.index("--") + 1 :]) if "--" in argv else []
 
 
-@dataclasses.dataclass(frozen=True)
-class _Wanted:
-    """What is to be exported, as plan_export() wants to know it."""
-
-    scene: bpy.types.Scene
-    settings: Settings
-    frames: Sequence[int] | None
-    folder: Path | None
-    output: Path | None
-    merge: bool
-    table: CategoryTable | None
-    sequence: str
-    shard: Shard | None
-
-    @property
-    def scenes(self) -> list[bpy.types.Scene]:
-        return scenes_of(self.scene, self.settings)
-
-    def frames_of(self, scene: bpy.types.Scene) -> Sequence[int]:
-        numbers = scene_frames(scene) if self.frames is None else self.frames
-        return self.shard.share(numbers) if self.shard else numbers
-
-    def renders_of(self, scene: bpy.types.Scene) -> Path:
-        """Where --render puts the frames of a scene; needs the output."""
-        assert self.output is not None
-        return renders_folder(self.output, scene, self.settings, self.sequence)
-
-    def plan(self, way: Way) -> ExportPlan:
-        return plan_export(
-            self.scene,
-            self.settings,
-            way,
-            self.frames,
-            self.folder,
-            self.output,
-            self.merge,
-            self.table,
-            self.sequence,
-            self.shard,
-        )
-
-
 def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     stored = scene.labelpass
     if options.render and options.folder:
@@ -123,7 +81,7 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
     folder = options.folder.resolve() if options.folder else stored.chosen_folder("frames_folder")
     output = options.output.resolve() if options.output else None
     shard = Shard.parse(options.shard) if options.shard else None
-    wanted = _Wanted(
+    wanted = Wanted(
         scene,
         _settings(scene, options, output),
         _frame_numbers(options.frames) if options.frames else None,
@@ -143,7 +101,9 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         _bake(wanted, options.seed)
     if options.render:
         return _render_and_export(wanted, trial, bool(options.set_up_passes), bool(options.discard_passes))
-    plan = _plan_files(wanted)
+    plan = plan_of_files(wanted)
+    if wanted.folder is None and are_renders(plan):
+        _say(f"Frames are those in {DatasetFolder(plan.output).renders}; --from takes others")
     for sentence in _about_missing_files(plan):
         _warn(sentence)
     return _run(plan)
@@ -156,7 +116,7 @@ def _settings(scene: bpy.types.Scene, options: argparse.Namespace, output: Path 
     return plan.settings_with(given, stored) if plan else Settings.from_json({**stored.as_json(), **given})
 
 
-def _plan_dataset(wanted: _Wanted, way: Way) -> int:
+def _plan_dataset(wanted: Wanted, way: Way) -> int:
     """Write what machines have to agree on that make the dataset together."""
     if wanted.shard is not None:
         raise UsageError("--plan is about the frames of all machines; leave out --shard")
@@ -173,7 +133,7 @@ def _plan_dataset(wanted: _Wanted, way: Way) -> int:
     return ExitCode.FAILED if any(planned.problem for planned in plan.frames) else ExitCode.DONE
 
 
-def _bake(wanted: _Wanted, seed: int | None) -> None:
+def _bake(wanted: Wanted, seed: int | None) -> None:
     """Bake random frames for this run, of a shard its share of them."""
     if wanted.settings.all_scenes:
         raise UsageError("--random-frames is of one scene only; leave it out, or turn All Scenes off (--no-all-scenes)")
@@ -187,24 +147,7 @@ def _bake(wanted: _Wanted, seed: int | None) -> None:
         _say(f"Random frames: {line}")
 
 
-def _plan_files(wanted: _Wanted) -> ExportPlan:
-    """An export of frames that are there: those that --render left in the dataset, else those of the scene's output."""
-    if wanted.folder is None:
-        inside = dataclasses.replace(wanted, output=wanted.output or output_folder(wanted.scene, [], None))
-        with ExitStack() as outputs:
-            for scene in inside.scenes:
-                outputs.enter_context(rendering_into(scene, inside.renders_of(scene)))
-            if any(path.is_file() for one in inside.scenes for path in _rendered_files(one, inside.frames_of(one))):
-                _say(f"Frames are those in {DatasetFolder(inside.output).renders}; --from takes others")
-                return inside.plan(Way.FILES)
-    return wanted.plan(Way.FILES)
-
-
-def _rendered_files(scene: bpy.types.Scene, frames: Iterable[int]) -> Iterator[Path]:
-    return (path for frame in frames for path in frame_files(scene, frame))
-
-
-def _render_and_export(wanted: _Wanted, trial: Trial, set_up: bool, discard_passes: bool) -> int:
+def _render_and_export(wanted: Wanted, trial: Trial, set_up: bool, discard_passes: bool) -> int:
     """Render into the dataset, after a look at what would come of it."""
     if trial.camera is not None and wanted.settings.all_scenes:
         raise UsageError("--camera is of one scene only; leave it out, or turn All Scenes off (--no-all-scenes)")
@@ -237,7 +180,7 @@ def _say_changed(scene: bpy.types.Scene, what: str, changes: Iterator[str]) -> N
             _say(f"{what}{where}: {'; '.join(done)}")
 
 
-def _is_worth_rendering(wanted: _Wanted, set_up: bool) -> bool:
+def _is_worth_rendering(wanted: Wanted, set_up: bool) -> bool:
     """Print the checklist of all that will be rendered; returns whether anything would have labels."""
     stops = fixable = False
     for scene in wanted.scenes:

@@ -10,7 +10,7 @@ from ..core.base.errors import UsageError
 from ..core.base.phrases import counted
 from ..core.cli.arguments import add_shard
 from ..core.cli.setting_options import OneSentenceParser, add_settings, examples
-from .export.trial import ENGINES, Trial, read_resolution
+from .rendering.trial import ENGINES, Trial, read_resolution
 
 
 def options_parser() -> argparse.ArgumentParser:

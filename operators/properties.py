@@ -11,16 +11,16 @@ from bpy.props import (
     CollectionProperty,
     EnumProperty,
     FloatProperty,
-    FloatVectorProperty,
     IntProperty,
     PointerProperty,
     StringProperty,
 )
 
 from ..core.base.choice import Choice
-from ..core.preflight.checklist import Status
-from ..core.settings.settings import LabelSource, PreviewBy, Settings
-from . import category_table, compat, random_rows
+from ..core.base.errors import LabelpassError
+from ..core.dataset.splits import Splits
+from ..core.settings.settings import Instancing, LabelSource, PreviewBy, Settings
+from . import category_table, compat, random_rows, shown
 from .choices import enum_items
 
 
@@ -66,31 +66,69 @@ def _property_of(field: "dataclasses.Field[Any]") -> Any:
     if isinstance(field.default, float):
         largest = field.metadata["largest"]
         most = {} if largest is None else {"max": largest}
-        return FloatProperty(**options, **most, min=0.0, soft_max=field.metadata["slider"], precision=4)
+        unit = {"subtype": "FACTOR"} if largest == 1.0 else {}
+        return FloatProperty(**options, **most, **unit, min=0.0, soft_max=field.metadata["slider"], precision=4)
     return StringProperty(**options)
+
+
+# The splits that have a slider each, with their names for people.
+SPLIT_SHARES = {"train": "Train", "val": "Validation", "test": "Test"}
+
+
+def shares_of(text: str) -> dict[str, float]:
+    """The shares of splits by name, as the setting says them; empty where it says none."""
+    try:
+        return dict(Splits.parse(text).shares)
+    except LabelpassError:
+        return {}
+
+
+def _share_slider(name: str, label: str) -> Any:
+    """A property for the share of one split, which is stored with those of all splits."""
+
+    def read(self: bpy.types.PropertyGroup) -> int:
+        return round(shares_of(self.splits).get(name, 0))
+
+    def write(self: bpy.types.PropertyGroup, value: int) -> None:
+        shares = {**shares_of(self.splits), name: value}
+        kept = [f"{split}={shares[split]:g}" for split in SPLIT_SHARES if shares.get(split)]
+        if kept:
+            self.splits = ",".join(kept)
+
+    return IntProperty(
+        name=label,
+        description="Share of the frames that go into this split",
+        options={"SKIP_SAVE"},
+        subtype="PERCENTAGE",
+        min=0,
+        max=100,
+        get=read,
+        set=write,
+    )
 
 
 class LabelpassSettings(bpy.types.PropertyGroup):
     """Scene.labelpass: core's settings, and those that only Blender has."""
 
     source: EnumProperty(
-        name="Source",
-        description="Frames to export",
+        name="Frames",
+        description="Frames to annotate",
         options=set(),
         items=[
-            ("RENDER", "This Render", "The last render, even if it was not saved"),
-            ("FILES", "Files on Disk", "The EXR files of the frame range, which were rendered before"),
+            ("RENDER", "This Frame", "The current frame, or the render of it that is shown", 0),
+            ("ANIMATION", "Animation", "The frame range of the scene", 2),
+            ("FILES", "EXR Files", "Frames that were rendered before, here or on a farm", 1),
         ],
     )
     frames_folder: StringProperty(
-        name="Frames",
-        description="Folder of the EXR files; empty takes the one in the output properties of this scene",
+        name="Frames Folder",
+        description="Folder of the EXR files; empty takes those that the output properties of this scene name",
         subtype="DIR_PATH",
         options=compat.FOLDER_OPTIONS,
     )
     output: StringProperty(
         name="Output",
-        description="Folder for the annotations; empty writes them next to the frames",
+        description="Folder of the dataset; empty writes it beside the rendered frames",
         subtype="DIR_PATH",
         options=compat.FOLDER_OPTIONS,
     )
@@ -115,19 +153,57 @@ class LabelpassSettings(bpy.types.PropertyGroup):
     )
 
     while_rendering: BoolProperty(
-        name="Annotate While Rendering",
+        name="While Rendering",
         description="Annotate each frame of an animation as soon as it is written, while the next one renders",
         options=set(),
         default=False,
     )
 
+    keep_passes: BoolProperty(
+        name="Keep EXR Files",
+        description="Keep the passes of the frames that Render and Export renders; they are most of the disk",
+        options=set(),
+        default=True,
+    )
+
+    # Other ways to choose what is stored elsewhere, easier to understand in a panel.
+    skip_finished: BoolProperty(
+        name="Skip Finished",
+        description="Leave frames alone that are up to date",
+        options={"SKIP_SAVE"},
+        get=lambda self: not self.redo,
+        set=lambda self, value: setattr(self, "redo", not value),
+    )
+    tell_apart: BoolProperty(
+        name="Tell Apart",
+        description="Tell scattered copies apart by their geometry, where they share a label; needs the Depth pass",
+        options={"SKIP_SAVE"},
+        get=lambda self: self.instancing == Instancing.AUTO.value,
+        set=lambda self, value: setattr(self, "instancing", (Instancing.AUTO if value else Instancing.OFF).value),
+    )
+    processes: EnumProperty(
+        name="Processes",
+        description="How many processes annotate frames at the same time",
+        options={"SKIP_SAVE"},
+        items=[
+            ("AUTOMATIC", "Automatic", "One for each processor core, 8 at most"),
+            ("FIXED", "Fixed", "As many as you say"),
+        ],
+        get=lambda self: int(self.workers > 0),
+        set=lambda self, value: setattr(self, "workers", Settings().worker_count if value else 0),
+    )
+
+    split_train: _share_slider("train", SPLIT_SHARES["train"])
+    split_val: _share_slider("val", SPLIT_SHARES["val"])
+    split_test: _share_slider("test", SPLIT_SHARES["test"])
+
     # Changed by the operators of preview.py only.
     preview: EnumProperty(
         name="Preview",
-        description="What the colours of objects in the 3D Viewports show",
+        description="What the colors of objects in the 3D Viewports show",
         options={"HIDDEN"},
         items=[
-            ("NONE", "Nothing", "Objects have their own colours"),
+            ("NONE", "Nothing", "Objects have their own colors"),
             *enum_items(PreviewBy),
         ],
     )
@@ -169,6 +245,7 @@ for _made in _PROPERTIES_OF.values():
 PRESET_SETTINGS = [
     "source",
     "while_rendering",
+    "keep_passes",
     *(name for setting, made in _PROPERTIES_OF.items() if setting != "view_layer" for name in made),
 ]
 
@@ -184,45 +261,6 @@ class LabelpassRemark(bpy.types.PropertyGroup):
     failed: BoolProperty(name="Failed", description="Whether the frame could not be annotated")
 
 
-class LabelpassCategory(bpy.types.PropertyGroup):
-    """A category of the scene for the panel; its name is the category's."""
-
-    colour: FloatVectorProperty(
-        name="Colour", description="Colour of this category in pictures and overlays", subtype="COLOR_GAMMA", max=1.0
-    )
-    id: IntProperty(name="ID", description="Number of this category in the dataset")
-    objects: IntProperty(name="Objects", description="Number of objects of this category")
-    origin: StringProperty(name="Origin", description="What makes objects belong to this category")
-
-
-class LabelpassObject(bpy.types.PropertyGroup):
-    """An object of the scene for the table; its name is all that the table's filter looks at."""
-
-    object: StringProperty(name="Object", description="Name of the object, with its library where it is linked")
-    category: StringProperty(name="Category", description="Category of the object; empty for background")
-    instance: StringProperty(name="Instance", description="Instance that the object is or is a part of")
-    origin: StringProperty(name="Origin", description="What makes the object belong to its category and instance")
-    without_index: BoolProperty(
-        name="Without Index", description="Whether the object is background of Object Index, since its pass index is 0"
-    )
-
-
-class LabelpassFinding(bpy.types.PropertyGroup):
-    """A line of the checklist for the panel; its name is the text."""
-
-    status: EnumProperty(
-        name="Status",
-        items=[(status.value, status.value.title(), "") for status in Status],
-    )
-    fixable: BoolProperty(name="Fixable", description="Whether Set Up Passes can do something about it")
-
-
-class LabelpassMap(bpy.types.PropertyGroup):
-    """A kind of dense map that a render would not give; its name is the kind's."""
-
-    reason: StringProperty(name="Reason", description="Why a render would not give this map, and the way out")
-
-
 class LabelpassState(bpy.types.PropertyGroup):
     """WindowManager.labelpass: what the panel shows; never saved."""
 
@@ -231,20 +269,14 @@ class LabelpassState(bpy.types.PropertyGroup):
     done: IntProperty(name="Done", description="Frames that are finished or failed")
     total: IntProperty(name="Total", description="Frames of this export")
     progress: StringProperty(name="Progress", description="Frames that are done, and the time left")
+    failed: IntProperty(name="Failed", description="Frames that failed so far")
     stop_requested: BoolProperty(name="Stop Requested")
     output: StringProperty(name="Output", description="Folder of the last export")
     lines: CollectionProperty(type=LabelpassLine)
     remarks: CollectionProperty(type=LabelpassRemark)
     remark_index: IntProperty(name="Remark", description="Frame whose whole sentence is shown below")
-    findings: CollectionProperty(type=LabelpassFinding)
-    maps: CollectionProperty(type=LabelpassMap)
-    categories: CollectionProperty(type=LabelpassCategory)
-    category_index: IntProperty(name="Category", description="Category whose objects the button below selects")
-    objects: CollectionProperty(type=LabelpassObject)
-    object_index: IntProperty(name="Object", description="Object that the buttons below are about")
-    unlisted_categories: StringProperty(name="Unlisted", description="Categories that are not in the category table")
-    categories_problem: StringProperty(name="Problem")
-    background_objects: IntProperty(name="Background Objects")
+    scenes: CollectionProperty(type=shown.LabelpassShown)
+    nothing: PointerProperty(type=shown.LabelpassShown)
 
 
 _CLASSES = (
@@ -253,10 +285,7 @@ _CLASSES = (
     LabelpassSettings,
     LabelpassLine,
     LabelpassRemark,
-    LabelpassCategory,
-    LabelpassObject,
-    LabelpassFinding,
-    LabelpassMap,
+    *shown.CLASSES,
     LabelpassState,
 )
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(_CLASSES)

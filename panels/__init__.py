@@ -2,27 +2,43 @@
 
 import bpy
 
-from . import categories, category_table, export, maps, objects, output, overlay, passes, presets, random_frames, result
-from .sidebar import in_sidebars
+from . import (
+    categories,
+    export,
+    export_settings,
+    instances,
+    labels,
+    maps,
+    objects,
+    overlay,
+    presets,
+    random_frames,
+    result,
+    rules,
+)
+from .sidebar import in_sidebar
 
 # A parent stands before its children, and these in the order in which a person goes through them.
 _PANELS = (
-    export.Export,
-    passes.Passes,
+    labels.Labels,
     categories.Categories,
-    category_table.Rules,
+    categories.ActiveCategory,
+    rules.Rules,
     objects.Objects,
-    output.Output,
-    maps.DenseMaps,
+    instances.Instances,
+    export.Export,
     result.Result,
+    *export_settings.BEFORE_MAPS,
+    maps.Maps,
+    *export_settings.AFTER_MAPS,
 )
-_LISTS = (*categories.LISTS, *category_table.LISTS, *objects.LISTS, *result.LISTS)
-# In the Image Editor what is drawn over the image comes first.
+_IMAGE_PANELS = (overlay.Overlay, overlay.NotExported, labels.Labels, export.Export, result.Result)
+_LISTS = (*categories.LISTS, *rules.LISTS, *objects.LISTS, *export.LISTS, *result.LISTS)
 _CLASSES = (
     *presets.CLASSES,
     *_LISTS,
-    overlay.LABELPASS_PT_overlay,
-    *in_sidebars(_PANELS),
+    *in_sidebar("VIEW_3D", _PANELS),
     *random_frames.CLASSES,
+    *in_sidebar("IMAGE_EDITOR", _IMAGE_PANELS, closed=(labels.Labels, export.Export)),
 )
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

@@ -1,8 +1,9 @@
-"""Which object goes to which category and instance: as colours in the viewport, and as a table."""
+"""Which object goes to which category and instance: as colors in the viewport, and as a table."""
 
 import bpy
 
-from .sidebar import SidebarPanel
+from ..operators.shown import shown_of
+from .sidebar import SidebarPanel, draw_in_header
 from .text import draw_text
 
 # Of the width: the name of the object, then that of its category next to that of its instance.
@@ -22,17 +23,20 @@ class LABELPASS_UL_objects(bpy.types.UIList):
 
 class Objects(SidebarPanel):
     bl_label = "Objects"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_options = frozenset({"DEFAULT_CLOSED"})
     name = "objects"
-    parent = "export"
+    parent = "labels"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        draw_in_header(self, str(len(shown_of(context).objects)))
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout, state = self.layout, context.window_manager.labelpass
+        layout, shown = self.layout, shown_of(context)
         _draw_preview(context, layout)
-        if state.categories_problem:
-            draw_text(context, layout, state.categories_problem, "ERROR", alert=True)
+        if shown.categories_problem:
+            draw_text(context, layout, shown.categories_problem, "ERROR", alert=True)
             return
-        if not state.objects:
+        if not shown.objects:
             layout.label(text="No objects to label", icon="INFO")
             return
         head = layout.row(align=True)
@@ -44,13 +48,13 @@ class Objects(SidebarPanel):
         layout.template_list(
             "LABELPASS_UL_objects",
             "",
-            state,
+            shown,
             "objects",
-            state,
+            shown,
             "object_index",
-            rows=min(8, 1 + len(state.objects)),
+            rows=min(8, 1 + len(shown.objects)),
         )
-        item = state.objects[min(state.object_index, len(state.objects) - 1)]
+        item = shown.objects[min(shown.object_index, len(shown.objects) - 1)]
         what = f"{item.category or 'background'}, {item.origin}"
         if item.without_index:
             what = f"background, since its pass index is 0 (otherwise {what})"
@@ -73,11 +77,13 @@ def _draw_columns(row: bpy.types.UILayout, name: str, category: str, instance: s
 
 
 def _draw_preview(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
-    shown = context.scene.labelpass.preview
-    row = layout.row(align=True)
-    for by, text in (("category", "By Category"), ("instance", "By Instance")):
-        row.operator("labelpass.preview_labels", text=text, icon="COLOR", depress=shown == by).by = by
-    layout.operator("labelpass.restore_colours", icon="LOOP_BACK")
+    preview = context.scene.labelpass.preview
+    column = layout.column(align=True)
+    column.label(text="Viewport Colors")
+    row = column.row(align=True)
+    row.operator("labelpass.restore_colours", text="Own", depress=preview == "NONE")
+    for by, text in (("category", "Category"), ("instance", "Instance")):
+        row.operator("labelpass.preview_labels", text=text, depress=preview == by).by = by
 
 
 LISTS = (LABELPASS_UL_objects,)

@@ -1,6 +1,7 @@
 """Words that many sentences need."""
 
 import re
+import textwrap
 from collections.abc import Collection, Sequence
 
 # What a terminal or a page would obey instead of showing it: control characters, separators of lines, marks that turn
@@ -9,6 +10,7 @@ _OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 # A sentence is longer than this only if a file has made it so; its end says what to do.
 _LONGEST, _END = 2000, 400
 _MOST_NAMES = 20
+_LONGEST_POPUP = 90
 
 
 def counted(number: int, noun: str) -> str:
@@ -38,6 +40,11 @@ def shortened(sentence: str) -> str:
     if len(sentence) <= _LONGEST:
         return sentence
     return f"{sentence[: _LONGEST - _END]} … {sentence[-_END:]}"
+
+
+def in_short(sentence: str) -> str:
+    """What a sentence begins with, for a popup that has to fit a window: what is wrong, without the way out."""
+    return textwrap.shorten(re.split(r"; | \(", sentence)[0], _LONGEST_POPUP, placeholder=" …")
 
 
 def shown(text: str) -> str:

@@ -103,7 +103,7 @@ def without_names(entries: Iterable[SceneEntry]) -> list[str]:
     first = min(names, key=lambda name: (names[name], name))
     have = f"{first!r} has" if len(names) == 1 else f"{first!r} and {len(names) - 1} more have"
     return [
-        f"{have} only an ID and no name, so each is called like its first object; press Fill From Scene in Categories, "
+        f"{have} only an ID and no name, so each is called like its first object; press Add From Scene in Categories, "
         "and the names are the same in all scenes"
     ]
 

@@ -336,7 +336,7 @@ def _names_not_there(job: FrameJob, passes: Passes) -> list[str]:
         names.setdefault(one.pass_, []).append(one.name)
     return [
         f"Nothing in this frame is called {' or '.join(map(repr, known))}, which you say is {pass_.title}, so its "
-        "labels come from elsewhere; render it like the others, or set Labels"
+        "labels come from elsewhere; render it like the others, or set Label Pass"
         for pass_, known in names.items()
         if pass_ in LABEL_PASSES and found.isdisjoint(known)
     ]

@@ -217,7 +217,7 @@ def _shared_name(
         return ""
     kind = _KINDS[image.source]
     if kind == "object":
-        why = "the scene record has no surfaces of them (hair has none; for meshes set Shared Labels to Automatic)"
+        why = "the scene record has no surfaces of them (hair has none; for meshes turn Tell Apart on)"
     else:
         why = f"geometry separates objects and not {kind}s"
     return shared_name(carrying, why, (Pass.MATERIAL_INDEX if kind == "material" else Pass.OBJECT_INDEX).title)

@@ -13,6 +13,8 @@ class LabelFacts:
     Attributes:
         count: number of those that have a category.
         background: number of those that have none.
+        categories: number of their categories.
+        from_table: whether these stand in the category table.
         instances: number of instances that those with a category are.
         indexed: whether any has a pass index other than 0.
         unindexed: number of those with a category that have the pass index 0, and hardly on purpose, though others
@@ -37,6 +39,8 @@ class LabelFacts:
 
     count: int = 0
     background: int = 0
+    categories: int = 0
+    from_table: bool = False
     instances: int = 0
     indexed: bool = False
     unindexed: int = 0

@@ -1,11 +1,20 @@
 """What decides on the passes of a render, as plain data; operators/preflight reads it from the scene."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from ..scene.camera import RAY_DEPTH_TYPES
 from ..scene.compositing import Compositing
 from ..settings.render_pass import Pass
 from .label_facts import LabelFacts
+
+
+class Region(Enum):
+    """What the Render Region of a scene does to its images."""
+
+    NONE = "none"
+    CROPPED = "cropped"
+    BLACK_OUTSIDE = "black_outside"
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,9 @@ class RenderSetup:
         width, height: of the rendered image, in pixels.
         percentage: resolution percentage.
         can_store: False where Blender cannot write these passes because pixels are not square.
-        folder: where the frames go, "" where it is relative to a .blend that was never saved.
-        folder_is_default: whether it is Blender's own default, which all scenes share.
+        folder: where the frames go, or the dataset beside them; "" where it is relative to a .blend that was never
+            saved.
+        folder_is_default: whether that is Blender's own default, the temporary folder, which all scenes share.
         has_camera: whether the scene has an active camera.
         motion_blur: whether it is on.
         sequencer: whether the video sequencer replaces the render.
@@ -63,6 +73,11 @@ class RenderSetup:
         shutter: when it opens and closes, in frames after the frame; it matters with motion blur only.
         compositing: what the compositor does to the picture.
         random_frames: whether random frames are baked, so that no frame goes on from the one before.
+        camera_name: of the active camera.
+        region: what the Render Region does to images.
+        linked: whether the scene is from another file, so that changes in this one are lost.
+        slot: a sentence on why the Render Slot that is shown is not the last render of the scene; "" where it is.
+        is_saved: whether the scene has a .blend file.
     """
 
     engine: str
@@ -89,6 +104,11 @@ class RenderSetup:
     shutter: tuple[float, float] = (0.0, 0.0)
     compositing: Compositing = Compositing()
     random_frames: bool = False
+    camera_name: str = ""
+    region: Region = Region.NONE
+    linked: bool = False
+    slot: str = ""
+    is_saved: bool = True
 
     @property
     def has_ray_depth(self) -> bool:

@@ -32,8 +32,8 @@ def check_replaced(dataset: DatasetFolder, frames: Mapping[str, Origin], scenes:
     first = next(iter(found.values()))
     raise UsageError(
         f"{dataset} has {frames_in_words(list(found))} of {first}, which would be replaced; name a sequence for these "
-        "frames (--sequence, or Sequence in the sidebar), choose another output folder, or turn on Redo to replace "
-        "what is there"
+        "frames (--sequence, or Sequence in the sidebar), choose another output folder, or turn off Skip Finished "
+        "(--redo) to replace what is there"
     )
 
 

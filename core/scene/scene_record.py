@@ -161,8 +161,8 @@ def contradiction(entries: Iterable[SceneEntry], shared: str) -> str:
 def refusal(name: str) -> str:
     """A sentence on a thing that no rule gives a category, where that is an error."""
     return (
-        f"{name!r} has no category of the table, whose Unknown Objects are an error; add a rule or a custom property "
-        "for it, or choose another value for Unknown Objects"
+        f"{name!r} has no category of the table, whose Other Objects are an error; add a rule or a custom property "
+        "for it, or choose another value for Other Objects"
     )
 
 

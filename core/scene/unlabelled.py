@@ -40,7 +40,7 @@ _SAID = {
     ),
     Unlabelled.TRANSPARENT_SHADER: (
         "an index pass shows what is behind a Transparent shader",
-        "set Labels to Cryptomatte Object" + _OR_BACKGROUND,
+        "set Label Pass to Cryptomatte Object" + _OR_BACKGROUND,
     ),
     Unlabelled.BLENDED: (
         "EEVEE leaves out of a Cryptomatte what a material with the Render Method Blended draws",

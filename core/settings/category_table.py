@@ -87,7 +87,7 @@ class Unknown(Choice):
 
     OWN = (
         "own",
-        "Category of Their Own",
+        "Own Category",
         "Named after their collection if the scene uses several, otherwise after the object without .001",
     )
     BACKGROUND = "background", "Background", "They are not labelled"

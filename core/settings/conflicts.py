@@ -26,18 +26,18 @@ def contradictions(settings: Settings) -> Iterator[str]:
     labels = settings.labels
     if settings.soft_masks and labels.is_index:
         yield (
-            f"Soft masks come from a Cryptomatte and not from {labels.label}; set Labels to Cryptomatte Object, or "
+            f"Soft masks come from a Cryptomatte and not from {labels.label}; set Label Pass to Cryptomatte Object, or "
             "turn Soft Masks off"
         )
     if settings.cryptomatte and labels.is_index:
         yield (
-            f"Labels cannot come from both {labels.label} and the Cryptomatte {settings.cryptomatte!r}; set Labels to "
-            "Automatic, or leave Cryptomatte empty"
+            f"Labels cannot come from both {labels.label} and the Cryptomatte {settings.cryptomatte!r}; set Label Pass "
+            "to Automatic, or leave Cryptomatte empty"
         )
     if labels in _NOT_OF_OBJECTS and (of_objects := _of_objects(settings)):
         yield (
-            f"{_not_available(of_objects)} for {_kind(labels)}, which {labels.label} labels; set Labels to Cryptomatte "
-            f"Object, or do without {'it' if len(of_objects) == 1 else 'them'}"
+            f"{_not_available(of_objects)} for {_kind(labels)}, which {labels.label} labels; set Label Pass to "
+            f"Cryptomatte Object, or do without {'it' if len(of_objects) == 1 else 'them'}"
         )
     if not settings.poses and any(map.kind is MapKind.NOCS for map in settings.maps):
         yield "NOCS maps are in the axes of poses, and poses are off; turn Poses and 3D Boxes on, or leave NOCS out"

@@ -54,7 +54,7 @@ class LabelSource(Choice):
 class Grouping(Choice):
     """Which objects are one instance."""
 
-    OBJECT = "object", "Each Object", "One instance for each object"
+    OBJECT = "object", "Object", "One instance for each object"
     PARENT = (
         "parent",
         "Parent",
@@ -96,10 +96,10 @@ class Instancing(Choice):
 
 
 class PreviewBy(Choice):
-    """What the colours of objects in Blender's viewports show before anything is rendered."""
+    """What the colors of objects in Blender's viewports show before anything is rendered."""
 
-    CATEGORY = "category", "Category", "Each category in its colour, as in pictures and overlays"
-    INSTANCE = "instance", "Instance", "Each instance in a colour of its own"
+    CATEGORY = "category", "Category", "Each category in its color, as in pictures and overlays"
+    INSTANCE = "instance", "Instance", "Each instance in a color of its own"
 
 
 class Parts(Choice):
@@ -174,7 +174,7 @@ class Media(Choice):
 class CocoMasks(Choice):
     """How COCO files hold masks."""
 
-    RLE = "rle", "Run Lengths", "Run lengths, as pycocotools writes them; every tool that uses pycocotools reads them"
+    RLE = "rle", "RLE", "Run lengths, as pycocotools writes them; every tool that uses pycocotools reads them"
     POLYGONS = (
         "polygons",
         "Polygons",
@@ -261,19 +261,20 @@ class Settings(JsonObject):
 
     labels: LabelSource = _setting(
         LabelSource.AUTO,
-        "Labels",
+        "Label Pass",
         "Render pass that says which object each pixel shows",
         topic=Topic.LABELS,
     )
     grouping: Grouping = _setting(
         Grouping.OBJECT,
-        "Instances",
-        "Which objects are one instance; objects with the same custom property instance_id always are",
+        "One Per",
+        "What counts as one instance, such as a bottle of three meshes per Parent; objects with the same custom "
+        "property instance_id always are one",
         topic=Topic.LABELS,
     )
     instancing: Instancing = _setting(
         Instancing.AUTO,
-        "Shared Labels",
+        "Copies",
         "What happens to copies that share a label, such as scattered stones: collection instances, geometry nodes and "
         "particles make copies that no pass separates",
         topic=Topic.LABELS,
@@ -294,7 +295,7 @@ class Settings(JsonObject):
     parts: Parts = _setting(
         Parts.NONE,
         "Parts",
-        "What each instance is divided into, such as the tyres of a car",
+        "What each instance is divided into, such as the tires of a car",
         topic=Topic.LABELS,
     )
     view_layer: str = _setting(
@@ -376,7 +377,7 @@ class Settings(JsonObject):
     )
     image_format: ImageFormat = _setting(
         ImageFormat.PNG,
-        "Images",
+        "Format",
         "File format of the 8-bit training images",
         topic=Topic.WRITTEN,
     )
@@ -396,7 +397,7 @@ class Settings(JsonObject):
     pictures: bool = _setting(
         True,
         "Preview Pictures",
-        "Also draw the boxes over each frame, and its depth with a scale in metres",
+        "Also draw the boxes over each frame, and its depth with a scale in meters",
         topic=Topic.WRITTEN,
     )
     maps: tuple[DenseMap, ...] = _setting(
@@ -410,7 +411,7 @@ class Settings(JsonObject):
     depth_scale: float = _setting(
         0.001,
         "Depth Scale",
-        "Metres for each step of a 16-bit depth PNG, which holds up to 65535 steps",
+        "Meters for each step of a 16-bit depth PNG, which holds up to 65535 steps",
         slider=0.01,
         topic=Topic.WRITTEN,
         stands_for="METRES",
@@ -510,7 +511,7 @@ class Settings(JsonObject):
     )
     workers: int = _setting(
         0,
-        "Workers",
+        "Processes",
         "Number of processes that annotate frames at the same time; 0 takes one for each processor core, at most 8",
         changes_records=False,
         slider=16,

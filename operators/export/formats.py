@@ -29,7 +29,7 @@ class LABELPASS_OT_export_formats(RunOperator, bpy.types.Operator):
         scene = context.scene
         settings = scene.labelpass.core_settings()
         if not settings.formats:
-            raise UsageError("No format is chosen; choose one in Formats for Training")
+            raise UsageError("No format is chosen; add one in Render & Export")
         folder = scene.labelpass.chosen_folder("frames_folder") if scene.labelpass.source == "FILES" else None
         output = output_folder(scene, (), folder)
         if not DatasetFolder(output).records.is_dir():

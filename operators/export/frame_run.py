@@ -17,7 +17,7 @@ from ...core.records.frame_job import FrameJob
 from ...core.run.annotation_run import AnnotationRun, Summary
 from ...core.run.pool import Done, Event, Failed, Task, WorkerPool
 from ...core.settings.settings import ImageFormat, Settings
-from .display_images import LinearImage, Look
+from ..rendering.display_images import LinearImage, Look
 
 # How to drive a run while the user works: a turn every so often, of some steps, each of which waits for a worker.
 SECONDS_BETWEEN_TURNS = 0.05

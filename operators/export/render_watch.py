@@ -3,6 +3,7 @@
 Blender calls handlers on the thread that renders, which is not the main thread where there is a window. So they only
 read, and leave what they have read in a queue:
 
+    render_init         a render begins
     render_pre          a frame begins
     frame_change_post   the render engine has evaluated the scene at that frame, in a depsgraph of its own; what
                         handlers change now is evaluated again afterwards, when Blender calls none
@@ -29,10 +30,10 @@ from ...core.settings.conflicts import check_together
 from ...core.settings.settings import Settings
 from .. import compat
 from ..handlers import Handlers
+from ..rendering.display_images import Look
 from ..scene.render_graph import settle
 from ..scene.scene_description import SceneDescription
 from .descriptions import Descriptions, describe_layer
-from .display_images import Look
 from .export_plan import sequences_of
 from .sources import (
     PlannedFrame,
@@ -87,11 +88,16 @@ class BadFrame:
 
 
 @dataclass(frozen=True)
+class RenderBegan:
+    """The user renders something: a frame, or an animation."""
+
+
+@dataclass(frozen=True)
 class RenderEnded:
     """The render is complete or was cancelled."""
 
 
-Event = WrittenFrame | BadFrame | RenderEnded
+Event = RenderBegan | WrittenFrame | BadFrame | RenderEnded
 # Appended to by the thread that renders, taken from by the main thread.
 events: deque[Event] = deque()
 
@@ -126,6 +132,7 @@ class _Frame:
     look: Look | None = None
     kept: "_Kept | None" = None
     settles: bool = False  # whether what handlers change is evaluated when they are done
+    cancelled: bool = False
     error: str = "Blender has rendered no view layer of the scene at this frame, so there is nothing to annotate"
 
     def is_evaluated(self, scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> bool:
@@ -158,10 +165,13 @@ _asked: _Frame | None = None  # what is rendered to be described, and no more
 _written = WrittenFiles()
 
 
+AskedFrame = _Frame
+
+
 @contextmanager
 def describing(
     scene: bpy.types.Scene, sequences: Sequence[SceneSequence], settings: Settings, table: CategoryTable | None
-) -> Iterator[_Frame]:
+) -> Iterator[AskedFrame]:
     """Describe what is rendered in this block, which is the frame that a scene stands at, and do nothing else with it.
 
     Args:
@@ -189,12 +199,16 @@ def describing(
 def _on_init(*_: object) -> None:
     global _frame, _written
     _frame, _written = None, WrittenFiles()
+    if _asked is None:
+        _tell(RenderBegan())
 
 
 @persistent
 def _on_pre(scene: bpy.types.Scene, *_: object) -> None:
     global _frame
     _frame = _asked
+    if _asked:
+        _asked.thread = threading.get_ident()  # that of Blender's job, where it does not wait for the render
     if _asked or scene.labelpass.while_rendering:
         _surround_others()
     if _asked or not scene.labelpass.while_rendering:
@@ -308,7 +322,21 @@ def _on_write(scene: bpy.types.Scene, *_: object) -> None:
 
 
 @persistent
-def _on_end(*_: object) -> None:
+def _on_complete(scene: bpy.types.Scene, *_: object) -> None:
+    if _frame is not None and _frame is _asked and _frame.kept:  # a still, which nothing is written of
+        kept, _frame.kept = _frame.kept, None
+        _describe(_frame, scene, kept.sequences, kept.depsgraph)
+    _on_end()
+
+
+@persistent
+def _on_cancel(*_: object) -> None:
+    if _asked is not None:
+        _asked.cancelled = True
+    _on_end()
+
+
+def _on_end() -> None:
     global _frame
     _frame = None
     if _asked is None:
@@ -356,8 +384,8 @@ _HANDLERS = Handlers(
     (bpy.app.handlers.frame_change_post, _before_others),
     (bpy.app.handlers.frame_change_post, _on_frame_change),
     (bpy.app.handlers.render_write, _on_write),
-    (bpy.app.handlers.render_complete, _on_end),
-    (bpy.app.handlers.render_cancel, _on_end),
+    (bpy.app.handlers.render_complete, _on_complete),
+    (bpy.app.handlers.render_cancel, _on_cancel),
 )
 
 

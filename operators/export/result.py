@@ -23,7 +23,7 @@ def show_started(context: bpy.types.Context, output: Path, total: int) -> None:
     state = context.window_manager.labelpass
     state.running, state.stop_requested = True, False
     state.output = str(output)
-    state.done, state.total, state.progress = 0, total, ""
+    state.done, state.total, state.failed, state.progress = 0, total, 0, ""
 
 
 def show_progress(context: bpy.types.Context, progress: Progress, summary: Summary) -> bool:
@@ -32,7 +32,7 @@ def show_progress(context: bpy.types.Context, progress: Progress, summary: Summa
     progress.update(summary.frames, time.monotonic())
     if state.progress == progress.text():
         return False
-    state.progress, state.done = progress.text(), summary.frames
+    state.progress, state.done, state.failed = progress.text(), summary.frames, len(summary.failed)
     redraw_sidebars(context)
     return True
 
@@ -49,11 +49,18 @@ def show_result(context: bpy.types.Context, summary: Summary) -> None:
     state = context.window_manager.labelpass
     state.running = state.follows_render = state.stop_requested = False
     _clear(state)
+    state.done = summary.frames
     for line in summary.outline():
         state.lines.add().name = line.replace(state.output + os.sep, "")
     for remark in summary.remarks_by_frame():
         item = state.remarks.add()
         item.name, item.text, item.failed = remark.where, remark.text, remark.failed
+
+
+def clear_result(context: bpy.types.Context) -> None:
+    """Show no run, since another render begins."""
+    _clear(context.window_manager.labelpass)
+    redraw_sidebars(context)
 
 
 def print_result(summary: Summary) -> None:

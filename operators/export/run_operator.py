@@ -7,7 +7,7 @@ from typing import Protocol
 import bpy
 
 from ...core.base.errors import LabelpassError
-from ...core.base.phrases import counted
+from ...core.base.phrases import counted, in_short
 from ...core.run.annotation_run import Summary
 from ...core.run.progress import Progress
 from ..redraw import redraw_sidebars
@@ -32,11 +32,16 @@ class Run(Protocol):
 
 
 class RunOperator:
-    """What operators with a run share; they say in begin() what it is."""
+    """What operators with a run share; they say in begin() what it is.
+
+    Attributes:
+        stays_usable: whether Blender is to stay usable meanwhile.
+    """
 
     _run: Run | None = None
     _timer: bpy.types.Timer | None = None
     _progress: Progress
+    stays_usable = False
 
     def begin(self, context: bpy.types.Context) -> tuple[Run, Path, int]:
         """The run, the dataset's folder, and how many frames there are; LabelpassError where it cannot begin."""
@@ -46,10 +51,10 @@ class RunOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         state = context.window_manager.labelpass
         if state.follows_render:
-            cls.poll_message_set("The frames of a render are being annotated; wait for them, or press Stop")
+            cls.poll_message_set("The frames of a render are being annotated; wait for them, or press Stop Export")
             return False
         if state.running:
-            cls.poll_message_set("An export is running; wait for it, or stop it with Escape")
+            cls.poll_message_set("An export is running; wait for it, or press Stop Export")
             return False
         return True
 
@@ -71,6 +76,7 @@ class RunOperator:
         """Export while Blender stays usable."""
         if bpy.app.background:
             return self.execute(context)
+        self.stays_usable = True
         if not self._start(context):
             return {"CANCELLED"}
         manager = context.window_manager
@@ -94,7 +100,7 @@ class RunOperator:
             while not ended and time.monotonic() < until:
                 ended = self._run.step(SECONDS_TO_WAIT)
         except LabelpassError as error:
-            self.report({"ERROR"}, str(error))
+            self._report("ERROR", str(error))
             ended = True
         except BaseException:
             self._finish(context)
@@ -113,7 +119,7 @@ class RunOperator:
             self._run, output, total = self.begin(context)
         except LabelpassError as error:
             show_start_failed(context, str(error))
-            self.report({"ERROR"}, str(error))
+            self._report("ERROR", str(error))
             return False
         show_started(context, output, total)
         self._progress = Progress(total, time.monotonic())
@@ -143,8 +149,17 @@ class RunOperator:
         first_problem = next(iter([*failures, *summary.problems]), "")
         headline = self.headline(summary)
         level = "ERROR" if first_problem else "WARNING" if summary.stopped or not self.is_done(summary) else "INFO"
-        self.report({level}, f"{headline}. {first_problem}" if first_problem else headline)
+        if first_problem and self.stays_usable and summary.failed:
+            self._report(level, f"{len(summary.failed)} of {counted(summary.frames, 'frame')} failed, see Last Export")
+        elif first_problem and self.stays_usable:
+            self._report(level, first_problem)
+        else:
+            self._report(level, f"{headline}. {first_problem}" if first_problem else headline)
         return {"FINISHED"} if self.has_written(summary) else {"CANCELLED"}
+
+    def _report(self, level: str, text: str) -> None:
+        """Into a popup that fits the window, where there is one: the panel says the rest."""
+        self.report({level}, in_short(text) if self.stays_usable and level == "ERROR" else text)
 
     def headline(self, summary: Summary) -> str:
         """The result in one sentence."""

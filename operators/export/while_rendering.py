@@ -26,8 +26,8 @@ from ..handlers import stop_timer
 from ..redraw import redraw_sidebars
 from . import render_watch
 from .frame_run import PATIENT_SECONDS, SECONDS_BETWEEN_TURNS, SECONDS_OF_A_TURN, SECONDS_TO_WAIT, FrameRun
-from .render_watch import BadFrame, RenderEnded, WrittenFrame
-from .result import print_result, show_progress, show_result, show_start_failed, show_started
+from .render_watch import BadFrame, RenderBegan, RenderEnded, WrittenFrame
+from .result import clear_result, print_result, show_progress, show_result, show_start_failed, show_started
 
 # The renderer wants the processor, and one worker is many times faster than it.
 _WORKERS = 1
@@ -35,7 +35,7 @@ _SECONDS_BETWEEN_LOOKS = 0.25
 
 _EXPORT_IS_RUNNING = (
     "An export is running, so frames that are rendered meanwhile are not annotated; export them afterwards with "
-    "Source: Files on Disk"
+    "Animation"
 )
 
 
@@ -101,6 +101,9 @@ class RenderFollower:
                 self._ending = self._run is not None
                 self._ignoring = False
                 self._told.clear()
+            elif isinstance(event, RenderBegan):
+                if not bpy.context.window_manager.labelpass.running:
+                    clear_result(bpy.context)  # it says nothing of what is rendered now
             elif not self._ignoring:
                 self._take_frame(event)
 

@@ -55,7 +55,7 @@ class LABELPASS_OT_categories_from_scene(bpy.types.Operator):
     """Add the categories that the scene's objects have now, by their custom properties, collections or names"""
 
     bl_idname = "labelpass.categories_from_scene"
-    bl_label = "Fill From Scene"
+    bl_label = "Add From Scene"
     bl_options = {"REGISTER", "UNDO"}
 
     @cancels_on_error
@@ -76,7 +76,7 @@ class LABELPASS_OT_categories_import(ImportHelper, bpy.types.Operator):
     """Replace the categories of this scene with those of a file, and its rules if the file has any"""
 
     bl_idname = "labelpass.categories_import"
-    bl_label = "Import Categories"
+    bl_label = "Load List"
     bl_options = {"REGISTER", "UNDO"}
 
     filename_ext = ".json"
@@ -96,7 +96,7 @@ class LABELPASS_OT_categories_export(ExportHelper, bpy.types.Operator):
     """Write the categories and rules of this scene to a file that other scenes and the command line can use"""
 
     bl_idname = "labelpass.categories_export"
-    bl_label = "Export Categories"
+    bl_label = "Save List"
 
     filename_ext = ".json"
     filter_glob: StringProperty(name="Filter", description="File names to show", default="*.json", options={"HIDDEN"})

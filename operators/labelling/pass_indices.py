@@ -5,6 +5,7 @@ import bpy
 from ...core.base.phrases import counted
 from ...core.preflight.pass_indices import LARGEST_INDEX, plan_indices
 from ...core.settings.settings import Parts
+from .. import compat
 from ..reports import cancels_on_error
 from .labelled_objects import label_objects
 from .remembered import Remembered
@@ -18,6 +19,15 @@ class LABELPASS_OT_assign_indices(bpy.types.Operator):
     bl_idname = "labelpass.assign_indices"
     bl_label = "Assign Indices"
     bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        engine = context.scene.render.engine
+        if engine in compat.RASTERISERS:
+            name = "Workbench" if "WORKBENCH" in engine else "EEVEE"
+            cls.poll_message_set(f"{name} has no Object Index pass")
+            return False
+        return True
 
     @cancels_on_error
     def execute(self, context: bpy.types.Context) -> set[str]:

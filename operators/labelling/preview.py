@@ -39,15 +39,15 @@ class LabelpassShading(bpy.types.PropertyGroup):
 
 
 class LABELPASS_OT_preview_labels(bpy.types.Operator):
-    """Colour the objects in the 3D Viewports by what they will be in the dataset, background grey; can be restored"""
+    """Color the objects in the 3D Viewports by what they will be in the dataset, background grey; can be restored"""
 
     bl_idname = "labelpass.preview_labels"
     bl_label = "Preview Labels"
     bl_options = {"REGISTER", "UNDO"}
 
     by: EnumProperty(
-        name="Colours",
-        description="What a colour stands for",
+        name="Colors",
+        description="What a color stands for",
         items=enum_items(PreviewBy),
     )
 
@@ -67,30 +67,30 @@ class LABELPASS_OT_preview_labels(bpy.types.Operator):
         _colour(colours)
         scene.labelpass.preview = self.by
         follow_scenes()
-        self.report({"INFO"}, f"{counted(len(colours), 'object')} coloured by {self.by}")
+        self.report({"INFO"}, f"{counted(len(colours), 'object')} colored by {self.by}")
         return {"FINISHED"}
 
 
 class LABELPASS_OT_restore_colours(bpy.types.Operator):
-    """End the preview: give objects and 3D Viewports back the colours that they had before"""
+    """End the preview: give objects and 3D Viewports back the colors that they had before"""
 
     bl_idname = "labelpass.restore_colours"
-    bl_label = "Restore Colours"
+    bl_label = "Own Colors"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not _is_on():
-            cls.poll_message_set("No preview of labels is shown")
-            return False
         return _in_object_mode(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        if not _is_on():
+            self.report({"INFO"}, "Objects have their own colors already")
+            return {"CANCELLED"}
         restored = _COLOUR.restore(bpy.data.objects)
         for scene in bpy.data.scenes:
             scene.labelpass.preview = _OFF
         follow_scenes()
-        self.report({"INFO"}, f"Colours of {counted(restored, 'object')} restored")
+        self.report({"INFO"}, f"Colors of {counted(restored, 'object')} restored")
         return {"FINISHED"}
 
 

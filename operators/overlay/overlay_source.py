@@ -12,10 +12,10 @@ import bpy
 
 from ...core.base.errors import LabelpassError, UsageError
 from ...core.records.record_search import FoundRecord, existing_records, find_records
-from ..export.display_images import RENDER_RESULT
 from ..export.export_plan import sequences_of
-from ..export.last_render import frame_of_last_render, time_of_last_render
 from ..export.sources import folder_of_frames, plan_render
+from ..rendering.display_images import RENDER_RESULT
+from ..rendering.last_render import frame_of_last_render, time_of_last_render
 
 _NO_RECORD = "No annotations of this image were found; export them first, or choose their folder as the output"
 _RENDERING = "A render is running"

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import bpy
 
-from ...core.preflight.checklist import Finding, check
+from ...core.preflight.checklist import check
+from ...core.preflight.finding import Finding
 from ...core.settings.settings import Settings
 from ..export.export_plan import sequences_of
 from ..labelling.labelled_objects import read_labelled_objects

@@ -5,18 +5,24 @@ Many render settings change without a notification, so the few dozen that matter
 objects are gone through only after something has changed them, and the longer that takes, the more rarely.
 """
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ...core.base.errors import LabelpassError
-from ...core.preflight.checklist import Finding, Status, check, missing_maps
+from ...core.preflight.checklist import check, missing_maps
+from ...core.preflight.finding import Finding, Mend, Status, Subject, check_lines, first_red
 from ...core.preflight.label_facts import LabelFacts
-from ...core.preflight.needed_passes import index_0_is_background, labelled_layer
+from ...core.preflight.needed_passes import index_0_is_background, label_pass, labelled_layer
 from ...core.settings.map_table import MapKind
+from ...core.settings.render_pass import Pass
 from ..category_table import table_of
+from ..export.wanted import frames_left, has_files, wanted_by_settings
 from ..handlers import Handlers, stop_timer
 from ..labelling.labelled_objects import LabelledObjects, ObjectSummary, read_labelled_objects
 from ..redraw import redraw_sidebars
@@ -27,30 +33,111 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 _PAUSE = 9
 _LONGEST_PAUSE = 5.0
 
-_objects: LabelledObjects | None = None
-_objects_of: object = None
-_shown: tuple[LabelledObjects, list[Finding], dict[MapKind, str], bool] | None = None
+
+@dataclass
+class _Looked:
+    """What was found of a scene at the last look.
+
+    Attributes:
+        objects: None where they have to be gone through again.
+        decisive: as _decisive(), when they were gone through.
+        shown: what the panels show.
+    """
+
+    objects: LabelledObjects | None = None
+    decisive: object = None
+    shown: "ToShow | None" = None
+
+
+@dataclass(frozen=True)
+class ToShow:
+    """What the panels are to show of a scene; the fields without a word here are as in LabelpassShown.
+
+    Attributes:
+        objects: its objects and categories.
+        findings: its checklist.
+        missing: as missing_maps() says.
+        by_index: whether what has the pass index 0 is background.
+    """
+
+    objects: LabelledObjects
+    findings: Sequence[Finding]
+    missing: Mapping[MapKind, str]
+    by_index: bool = False
+    uses_indices: bool = False
+    rendered: bool = False
+    left: int = 0
+
+
+_looked: dict[str, _Looked] = {}
 
 
 def refresh() -> float:
-    """Bring the panels' data up to date with the scene; returns when to look again, as timers want it."""
-    global _objects, _objects_of, _shown
-    context = bpy.context
-    if any(map(_is_busy, context.window_manager.windows)) or bpy.app.is_job_running("RENDER"):
+    """Bring the panels' data up to date with the scenes of all windows; returns when to look again, as timers want
+    it."""
+    manager = bpy.context.window_manager
+    if any(map(_is_busy, manager.windows)) or bpy.app.is_job_running("RENDER"):
         return _SECONDS_BETWEEN_LOOKS
     start = time.perf_counter()
-    scene = context.scene
-    decisive = _decisive(scene)
-    if _objects is None or _objects_of != decisive:
-        _objects, _objects_of = read_labelled_objects(scene), decisive
-    facts = _objects.facts
-    found = _objects, findings_of(scene, facts), missing_maps_of(scene, facts), makes_index_0_background(scene, facts)
-    if found != _shown:
-        _shown = found
-        show(context.window_manager.labelpass, *found)
-        redraw_sidebars(context)
+    scenes = {window.scene.name_full: window for window in manager.windows}
+    for name in _looked.keys() - scenes.keys():
+        del _looked[name]
+    news = [_look(name, window) for name, window in scenes.items()]
+    for place in reversed(range(len(manager.labelpass.scenes))):
+        if manager.labelpass.scenes[place].name not in scenes:
+            manager.labelpass.scenes.remove(place)
+    if any(news):
+        redraw_sidebars(bpy.context)
     pause = min(_LONGEST_PAUSE, _PAUSE * (time.perf_counter() - start))
     return max(_SECONDS_BETWEEN_LOOKS, pause)
+
+
+def _look(name: str, window: bpy.types.Window) -> bool:
+    """Look at the scene of a window; returns whether there is news to show."""
+    looked, scene = _looked.setdefault(name, _Looked()), window.scene
+    decisive = _decisive(scene)
+    if looked.objects is None or looked.decisive != decisive:
+        with bpy.context.temp_override(window=window, scene=scene):  # what is evaluated is known of the context's scene
+            looked.objects, looked.decisive = read_labelled_objects(scene), decisive
+    to_show = look_at(scene, looked.objects)
+    if to_show == looked.shown:
+        return False
+    looked.shown = to_show
+    scenes = bpy.context.window_manager.labelpass.scenes
+    show(scenes.get(name) or _added(scenes, name), to_show)
+    return True
+
+
+def _added(scenes: Any, name: str) -> bpy.types.PropertyGroup:
+    item = scenes.add()
+    item.name = name
+    return item
+
+
+def look_at(scene: bpy.types.Scene, objects: LabelledObjects) -> ToShow:
+    """What the panels are to show of a scene and its objects."""
+    facts = objects.facts
+    findings = findings_of(scene, facts)
+    try:
+        settings = scene.labelpass.core_settings()
+    except LabelpassError:
+        return ToShow(objects, findings, {})  # the checklist says so
+    setup = read_render_setup(scene, facts)
+    layer = labelled_layer(setup, settings)
+    rendered, left = False, 0
+    with contextlib.suppress(LabelpassError):  # which the buttons say
+        wanted = wanted_by_settings(scene)
+        left = frames_left(wanted)
+        rendered = scene.labelpass.source != "ANIMATION" or has_files(wanted)
+    return ToShow(
+        objects,
+        findings,
+        missing_maps_of(scene, facts),
+        layer is not None and index_0_is_background(setup, settings, layer),
+        layer is not None and label_pass(setup, settings, layer) is Pass.OBJECT_INDEX,
+        rendered,
+        left,
+    )
 
 
 def _is_busy(window: bpy.types.Window) -> bool:
@@ -84,8 +171,9 @@ def findings_of(scene: bpy.types.Scene, labelled: LabelFacts) -> list[Finding]:
     try:
         settings = scene.labelpass.core_settings()
     except LabelpassError as error:
-        return [Finding(Status.WRONG, str(error))]
-    return check(read_render_setup(scene, labelled), settings, scene.labelpass.needs_files)
+        return [Finding(Status.WRONG, Subject.SETTINGS, "Contradict", str(error), stops=True)]
+    stored = scene.labelpass
+    return check(read_render_setup(scene, labelled), settings, stored.needs_files, stored.source == "ANIMATION")
 
 
 def missing_maps_of(scene: bpy.types.Scene, labelled: LabelFacts) -> dict[MapKind, str]:
@@ -97,50 +185,46 @@ def missing_maps_of(scene: bpy.types.Scene, labelled: LabelFacts) -> dict[MapKin
     return missing_maps(read_render_setup(scene, labelled), settings)
 
 
-def makes_index_0_background(scene: bpy.types.Scene, labelled: LabelFacts) -> bool:
-    """Whether what has the pass index 0 is background of a render of a scene."""
-    try:
-        settings = scene.labelpass.core_settings()
-    except LabelpassError:
-        return False  # which the checklist tells
-    setup = read_render_setup(scene, labelled)
-    layer = labelled_layer(setup, settings)
-    return layer is not None and index_0_is_background(setup, settings, layer)
-
-
-def show(
-    state: bpy.types.PropertyGroup,
-    objects: LabelledObjects,
-    findings: list[Finding],
-    missing: dict[MapKind, str],
-    by_index: bool = False,
-) -> None:
+def show(shown: bpy.types.PropertyGroup, to_show: ToShow) -> None:
     """Put it where the panels find it."""
-    state.maps.clear()
-    for kind, reason in missing.items():
-        item = state.maps.add()
+    objects = to_show.objects
+    shown.maps.clear()
+    for kind, reason in to_show.missing.items():
+        item = shown.maps.add()
         item.name, item.reason = kind.value, reason
-    state.categories.clear()
+    shown.categories.clear()
     for category in objects.categories:
-        item = state.categories.add()
+        item = shown.categories.add()
         item.colour = [value / 255 for value in objects.colours[category.name]]
         item.name, item.id, item.objects = category.name, category.id, category.objects
         item.origin = category.origin
     # Emptying and filling a table of thousands takes longer than to see that it is the same.
-    rows = _rows(objects.objects, by_index)
-    if [_row_of(item) for item in state.objects] != rows:
-        state.objects.clear()
+    rows = _rows(objects.objects, to_show.by_index)
+    if [_row_of(item) for item in shown.objects] != rows:
+        shown.objects.clear()
         for row in rows:
-            item = state.objects.add()
+            item = shown.objects.add()
             item.object, item.category, item.instance, item.origin, item.without_index = row
             item.name = " ".join(row[:3])
-    state.unlisted_categories = ", ".join(objects.unlisted)
-    state.categories_problem = objects.facts.problem
-    state.background_objects = objects.facts.background
-    state.findings.clear()
+    shown.unlisted_categories = ", ".join(objects.unlisted)
+    shown.categories_problem = objects.facts.problem
+    shown.background_objects = objects.facts.background
+    shown.uses_indices, shown.rendered, shown.left = to_show.uses_indices, to_show.rendered, to_show.left
+    _show_findings(shown, to_show.findings)
+
+
+def _show_findings(shown: bpy.types.PropertyGroup, findings: Sequence[Finding]) -> None:
+    shown.findings.clear()
     for finding in findings:
-        item = state.findings.add()
+        item = shown.findings.add()
         item.name, item.status, item.fixable = finding.text, finding.status.value, finding.fix is not None
+    red = first_red(findings)
+    shown.red, shown.stops = (red.text, red.stops) if red else ("", False)
+    shown.mend = (red.mend if red else Mend.NONE).name
+    shown.checks.clear()
+    for line in check_lines(finding for finding in findings if finding is not red):
+        item = shown.checks.add()
+        item.name, item.status, item.value, item.text = line.subject.value, line.status.value, line.value, line.text
 
 
 def _rows(objects: Sequence[ObjectSummary], by_index: bool) -> list[tuple[str, str, str, str, bool]]:
@@ -158,14 +242,13 @@ def _row_of(item: bpy.types.PropertyGroup) -> tuple[str, str, str, str, bool]:
 
 @persistent
 def _on_change(*_: object) -> None:
-    global _objects
-    _objects = None
+    for looked in _looked.values():
+        looked.objects = None
 
 
 @persistent
 def _on_load(*_: object) -> None:
-    global _objects, _shown
-    _objects = _shown = None
+    _looked.clear()
 
 
 _HANDLERS = Handlers((bpy.app.handlers.depsgraph_update_post, _on_change), (bpy.app.handlers.load_post, _on_load))

@@ -1,13 +1,16 @@
 """What the open scene will render, as core's checklist wants to know it."""
 
+from pathlib import Path
+
 import bpy
 
 from ...core.frames.frame_files import pass_of_file
 from ...core.preflight.label_facts import LabelFacts
-from ...core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
+from ...core.preflight.render_setup import ExrOutput, Region, RenderSetup, ViewLayerSetup
 from ...core.settings.render_pass import Pass
 from .. import compat
 from ..export.sources import frame_file
+from ..rendering.last_render import problem_of_slot
 from ..scene.compositor import read_compositing
 from ..scene.pass_switches import PASS_SWITCHES
 from ..scene.scene_reader import has_depth_of_field, image_size, rendered_type, type_of_camera
@@ -20,7 +23,8 @@ _ENGINE_PASSES = {
     "BLENDER_WORKBENCH": frozenset({Pass.COMBINED, Pass.DEPTH}),
 }
 _ENGINE_NAMES = {"BLENDER_EEVEE": "EEVEE", "BLENDER_EEVEE_NEXT": "EEVEE", "BLENDER_WORKBENCH": "Workbench"}
-_DEFAULT_FOLDERS = {"/tmp", "/tmp/", "\\tmp", ""}
+# Blender's own default on each system.
+_DEFAULT_FOLDERS = {"/tmp", "/tmp/", "\\tmp", "\\tmp\\", "/tmp\\", "C:\\tmp\\", ""}
 
 
 def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSetup:
@@ -30,7 +34,7 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         labelled: what is known of its objects; they take longer to go through than all the rest.
     """
     render = scene.render
-    folder = frame_file(scene, scene.frame_start).parent
+    folder = _folder(scene)
     width, height = image_size(scene)
     return RenderSetup(
         engine=_ENGINE_NAMES.get(render.engine, render.engine.title()),
@@ -44,7 +48,7 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         percentage=render.resolution_percentage,
         can_store=compat.can_store_passes(scene),
         folder=str(folder) if folder.is_absolute() else "",
-        folder_is_default=render.filepath in _DEFAULT_FOLDERS,
+        folder_is_default=_chosen_folder(scene) is None and render.filepath in _DEFAULT_FOLDERS,
         has_camera=scene.camera is not None,
         motion_blur=render.use_motion_blur,
         sequencer=compat.sequencer_replaces_render(scene),
@@ -57,7 +61,29 @@ def read_render_setup(scene: bpy.types.Scene, labelled: LabelFacts) -> RenderSet
         shutter=_shutter(render),
         compositing=read_compositing(scene),
         random_frames=scene.labelpass.random_frames.baked > 1,
+        camera_name=scene.camera.name if scene.camera else "",
+        region=_region(render),
+        linked=scene.library is not None,
+        slot=problem_of_slot(scene),
+        is_saved=bool(bpy.data.filepath),
     )
+
+
+def _chosen_folder(scene: bpy.types.Scene) -> Path | None:
+    """Where the user wants frames to come from, or the dataset to go; None where that is the scene's own output."""
+    settings = scene.labelpass
+    chosen: Path | None = settings.chosen_folder("frames_folder" if settings.needs_files else "output")
+    return chosen
+
+
+def _folder(scene: bpy.types.Scene) -> Path:
+    return _chosen_folder(scene) or frame_file(scene, scene.frame_start).parent
+
+
+def _region(render: bpy.types.RenderSettings) -> Region:
+    if not render.use_border:
+        return Region.NONE
+    return Region.CROPPED if render.use_crop_to_border else Region.BLACK_OUTSIDE
 
 
 def _drawn_as_perspective(scene: bpy.types.Scene) -> str:

@@ -3,11 +3,12 @@
 import bpy
 
 from ...core.base.errors import LabelpassError
+from ..shown import shown_of
 from .setup_fixes import set_up_passes
 
 
 class LABELPASS_OT_set_up_passes(bpy.types.Operator):
-    """Turn on the passes that the export needs and nothing else, and write them to files if the export reads files"""
+    """Turn on what is missing, and say what was changed; Ctrl-Z takes it back"""
 
     bl_idname = "labelpass.set_up_passes"
     bl_label = "Set Up Passes"
@@ -20,7 +21,7 @@ class LABELPASS_OT_set_up_passes(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        findings = context.window_manager.labelpass.findings
+        findings = shown_of(context).findings
         if findings and not any(finding.fixable for finding in findings):
             cls.poll_message_set("There is nothing that this button can set up; you have to do the rest")
             return False

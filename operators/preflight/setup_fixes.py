@@ -7,7 +7,8 @@ import bpy
 
 from ...core.base.errors import SceneError
 from ...core.frames.frame_files import pass_of_file
-from ...core.preflight.checklist import Fix, check
+from ...core.preflight.checklist import check
+from ...core.preflight.finding import Fix
 from ...core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass, passes_to_turn_on
 from ...core.preflight.render_setup import RenderSetup, ViewLayerSetup
 from ...core.settings.render_pass import Pass

@@ -121,3 +121,34 @@ def test_help_is_there() -> None:
 
     assert help_pages.first_page() == (CHECKOUT / "docs/labels.md").as_uri()
     assert (CHECKOUT / "docs/labels.md").is_file()
+
+
+# How the version before stored choices in a .blend: by their numbers.
+_STORED = {
+    "source": {"RENDER": 0, "FILES": 1},
+    "labels": {"auto": 0, "object_index": 1, "material_index": 2, "crypto_object": 3},
+    "grouping": {"object": 0, "parent": 1, "top_parent": 2, "collection": 3, "pass_index": 4, "category": 5},
+    "instancing": {"auto": 0, "off": 1},
+    "ignored": {"background": 0, "crowd": 1},
+    "parts": {"none": 0, "material": 1, "object": 2},
+    "image_format": {"png": 0, "jpeg": 1, "none": 2},
+    "image_from": {"auto": 0, "composite": 1, "render_layer": 2},
+    "at_border": {"keep": 0, "mark": 1, "drop": 2},
+    "split_by": {"frame": 0, "sequence": 1, "scene": 2},
+    "media": {"link": 0, "copy": 1, "none": 2},
+    "coco_masks": {"rle": 0, "polygons": 1},
+    "preview": {"NONE": 0, "category": 1, "instance": 2},
+}
+
+
+@pytest.mark.parametrize("name", list(_STORED))
+def test_settings_of_the_version_before_keep_their_values(name: str) -> None:
+    items = bpy.context.scene.labelpass.bl_rna.properties[name].enum_items
+    assert {item.identifier: item.value for item in items}.items() >= _STORED[name].items()
+
+
+def test_what_is_stored_otherwise_is_not_stored_twice() -> None:
+    """What panels show in another way has no value of its own, which could contradict the one that is stored."""
+    properties = bpy.context.scene.labelpass.bl_rna.properties
+    names = {"skip_finished", "tell_apart", "processes", "split_train", "split_val", "split_test"}
+    assert {prop.identifier for prop in properties if prop.is_skip_save and prop.identifier != "rna_type"} == names

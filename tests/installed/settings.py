@@ -16,7 +16,9 @@ _TOLD = ("STRING", "ENUM", "BOOLEAN", "INT", "FLOAT")
 
 
 def properties(group: bpy.types.PropertyGroup) -> list[bpy.types.Property]:
-    found = [prop for prop in group.bl_rna.properties if prop.identifier not in ("rna_type", "name")]
+    """Those that are stored: the others are further ways to change these."""
+    stored = [prop for prop in group.bl_rna.properties if not prop.is_skip_save]
+    found = [prop for prop in stored if prop.identifier not in ("rna_type", "name")]
     assert found
     return found
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.dataset import SHRINK
-from tests.real.panel import ASSIGN, ASSIGN_TO_OBJECTS, EXPORT, EXPORT_TO_PASSES, STATE
+from tests.real.panel import EDIT_CATEGORIES, EDIT_CATEGORIES_TO_OBJECTS, SHOWN
 from tests.real.shared_window import SharedWindow
 from tests.real.window import SCREENSHOTS, Window
 from tools.real_blender import SUITES, RealBlender, installed
@@ -130,12 +130,10 @@ def shoot(window: Window, labelpass_blender: InstalledBlender) -> Callable[[str]
 
 @pytest.fixture
 def objects_panel(window: Window) -> None:
-    """Open the panel Objects, and close Passes, which would leave it no room."""
-    window.wait_for(f"len({STATE}.objects) > 0")
-    x, y = window.find_button(ASSIGN, 0.3)
-    window.click(x, y + ASSIGN_TO_OBJECTS)
-    x, y = window.find_button(EXPORT)
-    window.click(x, y + EXPORT_TO_PASSES)
+    """Open the panel Objects."""
+    window.wait_for(f"len({SHOWN}.objects) > 0")
+    x, y = window.find_button(EDIT_CATEGORIES)
+    window.click(x, y + EDIT_CATEGORIES_TO_OBJECTS)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
+from tests.real.panel import SCENE, STATE
 from tests.real.window import Window, open_window
 from tools.real_blender import RealBlender
 
@@ -41,7 +42,7 @@ class SharedWindow:
         window.load(scene)
         for preference in _PREFERENCES:
             window.ask(preference)
-        window.wait_for("len(bpy.context.window_manager.labelpass.findings) > 0")
+        window.wait_for(f"{SCENE}.name_full in {STATE}.scenes")
         window.leave()  # a render opens its window where the mouse is
         return window
 

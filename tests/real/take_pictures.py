@@ -17,14 +17,16 @@ from PIL import Image
 from tests.real.conftest import CHECKOUT, InstalledBlender
 from tests.real.image_editor import open_image_editor, wait_for_status
 from tests.real.panel import (
-    ASSIGN,
     BESIDE_LISTS,
+    EDIT_CATEGORIES,
     EXPORT,
-    EXPORT_TO_PASSES,
-    HEADER,
     LINES,
+    RENDER,
     SCENE,
     SET_UP,
+    SHOW_A_FOLDER,
+    SHOW_THE_FOLDER,
+    SHOWN,
     STATE,
     TABLE,
     WRONG,
@@ -33,9 +35,8 @@ from tests.real.window import SCREENSHOTS, Window, open_window
 from tools.real_blender import SUITES
 
 PICTURES = SCREENSHOTS / "docs"
-_EXPORT_TABLE = "labelpass.categories_export"
 # In pixels of the screen, from these buttons to below the headers of the panels that follow.
-_BELOW_ASSIGN, _BELOW_EXPORT_TABLE = 105, 175
+_BELOW_EDIT, _BELOW_UNKNOWN = 75, 130
 # What makes the checklist red: no pass separates the objects, and the output holds no passes.
 _BREAK = (
     f"setattr({SCENE}.view_layers[0], 'use_pass_object_index', False)",
@@ -69,9 +70,11 @@ def window(labelpass_blender: InstalledBlender, tmp_path: Path) -> Iterator[Wind
 def shot(window: Window) -> Image.Image:
     """The whole window, once all has come to rest."""
     window.leave(escape=False)
+    window.ask(SHOW_A_FOLDER)
     time.sleep(1)
     path = PICTURES / "whole.png"
     window.screenshot(path)
+    window.ask(SHOW_THE_FOLDER)
     with Image.open(path) as image:
         return image.convert("RGB")
 
@@ -116,34 +119,34 @@ def test_passes_and_categories(window: Window) -> None:
     for broken in _BREAK:
         window.ask(broken)
     window.wait_for(f"len({WRONG}) == 2")
-    parts = [sidebar(window, window.find_button(ASSIGN, 0.3)[1] + _BELOW_ASSIGN)]
+    parts = [sidebar(window, window.find_button(EDIT_CATEGORIES)[1] + _BELOW_EDIT)]
     window.press_button(SET_UP)
     window.wait_for(f"{WRONG} == []")
-    parts.append(sidebar(window, window.find_button(ASSIGN, 0.3)[1] + _BELOW_ASSIGN))
+    parts.append(sidebar(window, window.find_button(EDIT_CATEGORIES)[1] + _BELOW_EDIT))
     window.ask(f"setattr({SCENE}.labelpass, 'source', 'RENDER')")
-    x, y = window.find_button(EXPORT)
-    window.click(x, y + EXPORT_TO_PASSES)
-    window.click(x, y + EXPORT_TO_PASSES + HEADER)
-    parts.append(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE))
+    parts.append(sidebar(window, window.find_button(RENDER)[1] + _BELOW_EDIT))
     row = Image.new("RGB", (sum(part.width for part in parts), max(part.height for part in parts)), "white")
     for number, part in enumerate(parts):
         row.paste(part, (sum(before.width for before in parts[:number]), 0))
     keep(row, "testing-panels")
 
-    window.press_button("labelpass.categories_from_scene")
+    window.press_button(EDIT_CATEGORIES)
     window.wait_for(f"len({TABLE}.categories) == 3")
     window.click(*window.find_button("labelpass.category_remove", BESIDE_LISTS))
     window.wait_for(f"len({TABLE}.categories) == 2")
     window.ask(f"setattr({TABLE}, 'unknown', 'background')")
-    keep(sidebar(window, window.find_button(_EXPORT_TABLE, 0.7)[1] + _BELOW_EXPORT_TABLE), "categories")
+    window.wait_for(f"{SHOWN}.background_objects > 2")
+    keep(
+        sidebar(window, window.find_button("labelpass.category_remove", BESIDE_LISTS)[1] + _BELOW_UNKNOWN), "categories"
+    )
 
 
 def test_sidebar(window: Window) -> None:
     """sidebar.png"""
-    render(window, "ctrl+F12")
-    window.ask(f"setattr({SCENE}.labelpass, 'source', 'FILES')")
-    window.press_button(EXPORT)
-    window.wait_for(f"not {STATE}.running and len({LINES}) > 0", 120)
+    window.ask(f"setattr({SCENE}.labelpass, 'source', 'ANIMATION')")
+    window.wait_for(f"{SHOWN}.left == 4")
+    window.press_button(RENDER)
+    window.wait_for(f"not {STATE}.running and len({LINES}) > 0", 600)
     assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
     window.leave()
     keep(shot(window), "sidebar")

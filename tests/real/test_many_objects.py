@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.real.conftest import InstalledBlender
-from tests.real.panel import BY_CATEGORY, STATE
+from tests.real.panel import BY_CATEGORY, CATEGORY, SHOWN
 from tests.real.window import SCREENSHOTS, Window
 from tools.real_blender import SUITES
 
@@ -40,12 +40,12 @@ def test_table_of_ten_thousand_objects(
     objects_panel: None,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    window.wait_for(f"len({STATE}.objects) == {_COUNT + 19}")
-    window.find_button(BY_CATEGORY, 0.3)  # the panel is open
+    window.wait_for(f"len({SHOWN}.objects) == {_COUNT + 19}")
+    window.find_button(BY_CATEGORY, CATEGORY)  # the panel is open
     time.sleep(1)
     window.screenshot(SCREENSHOTS / f"many-objects-{labelpass_blender.blender.name}.png")
     with_table = window.ask("redraw_seconds()")
-    window.ask(f"{STATE}.objects.clear()")
+    window.ask(f"{SHOWN}.objects.clear()")
     without = window.ask("redraw_seconds()")
     name, rows = labelpass_blender.blender.name, _COUNT + 19
     with capsys.disabled():

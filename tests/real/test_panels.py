@@ -3,16 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.real.panel import ASSIGN, BESIDE_LISTS, SCENE, SET_UP, STATE, WRONG
+from tests.real.panel import BESIDE_LISTS, EDIT_CATEGORIES, IN_ROWS, SCENE, SET_UP, SHOWN, WRONG
 from tests.real.window import Window
 
 SELECT = "labelpass.select_category"
-# From the middle of the last row of buttons in Passes to that of the header of the next panel.
-_NEXT_PANEL = 32
 
 
 def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], Path]) -> None:
-    window.wait_for(f"len({STATE}.findings) > 0")
     assert window.ask(WRONG) == []
 
     window.ask("bpy.ops.ed.undo_push(message='Before')")
@@ -49,10 +46,8 @@ def test_set_up_passes_and_undo(window: Window, shoot: Callable[[str], Path]) ->
 
 
 def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str], Path]) -> None:
-    window.wait_for(f"len({STATE}.categories) == 3")
-    x, y = window.find_button(ASSIGN, 0.3)
-    window.click(x, y + _NEXT_PANEL)
-    window.press_button(SELECT)
+    window.wait_for(f"len({SHOWN}.categories) == 3")
+    window.click(*window.find_button(SELECT, IN_ROWS))
     window.wait_for(f"len([ob for ob in {SCENE}.objects if ob.select_get()]) == 9")
     assert window.ask("bpy.context.view_layer.objects.active.name") == "apple.001"
     window.leave(escape=False)
@@ -61,21 +56,18 @@ def test_select_the_objects_of_a_category(window: Window, shoot: Callable[[str],
 
 def test_fill_the_category_table_and_undo(window: Window, shoot: Callable[[str], Path]) -> None:
     rows = f"[(row.id, row.name) for row in {SCENE}.labelpass.table.categories]"
-    window.wait_for(f"len({STATE}.categories) == 3")
+    window.wait_for(f"len({SHOWN}.categories) == 3")
     window.ask("bpy.ops.ed.undo_push(message='Before')")
-    x, y = window.find_button(ASSIGN, 0.3)
-    window.click(x, y + _NEXT_PANEL)
-
-    window.press_button("labelpass.categories_from_scene")
+    window.press_button(EDIT_CATEGORIES)
     window.wait_for(f"{rows} == [(1, 'apple'), (2, 'bottle'), (3, 'crate')]")
     window.click(*window.find_button("labelpass.category_remove", BESIDE_LISTS))
     window.wait_for(f"len({rows}) == 2")
-    window.wait_for(f"{STATE}.unlisted_categories == 'crate'")
+    window.wait_for(f"{SHOWN}.unlisted_categories == 'crate'")
     window.leave(escape=False)
     shoot("category-table")
 
     window.press("ctrl+z")
     window.wait_for(f"len({rows}) == 3")
-    window.wait_for(f"{STATE}.unlisted_categories == ''")
+    window.wait_for(f"{SHOWN}.unlisted_categories == ''")
     window.press("ctrl+z")
     window.wait_for(f"len({rows}) == 0")

@@ -17,13 +17,13 @@ from pycocotools.coco import COCO
 from tests.real.conftest import CHECKOUT, InstalledBlender
 from tests.real.image_editor import open_image_editor, wait_for_status
 from tests.real.panel import (
-    ASSIGN,
     BESIDE_LISTS,
-    BY_CATEGORY,
-    EXPORT,
-    EXPORT_TO_PASSES,
-    HEADER,
+    EDIT_CATEGORIES,
+    RENDER,
     SET_UP,
+    SHOW_A_FOLDER,
+    SHOW_THE_FOLDER,
+    SHOWN,
     STATE,
     TABLE,
     WRONG,
@@ -33,10 +33,10 @@ from tools.real_blender import SUITES
 
 PICTURES = SCREENSHOTS / "walk-through"
 _COLOURS = 96
-# In pixels of the screen: from Assign Indices to below the header that follows, from Open Folder to the end of its
-# panel, and where pictures of the table and of the overlay end.
-_BELOW_ASSIGN, _BELOW_FOLDER = 45, 25
-_TABLE_ROOM, _OVERLAY_ROOM = 660, 640
+# In pixels of the screen: from Edit Categories to below its panel, from Open Folder to the end of its panel, and where
+# the picture of the overlay ends.
+_BELOW_CATEGORIES, _BELOW_FOLDER = 20, 25
+_OVERLAY_ROOM = 640
 # The demo as it is made for a picture only: no collections, no passes, nothing said of labels.
 BARE = """
 import bpy
@@ -76,9 +76,11 @@ def bare(labelpass_blender: InstalledBlender, window: Window) -> None:
 def picture(window: Window, name: str, left: int = 0, bottom: int = 0, down: int = 0) -> None:
     """Keep the sidebar, to a row of the screen or so far down, and so much at its left, once all has come to rest."""
     window.leave(escape=False)
+    window.ask(SHOW_A_FOLDER)
     time.sleep(1)
     path = PICTURES / f"{name}.png"
     window.screenshot(path)
+    window.ask(SHOW_THE_FOLDER)
     x, y, width, height = window._sidebar()
     with Image.open(path) as shot:
         part = shot.convert("RGB").crop((x - left, y, x + width, bottom or y + (down or height)))
@@ -92,21 +94,15 @@ def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> 
     # 1. What is missing?
     window.wait_for(f"len({WRONG}) == 1")
     assert "No pass separates objects: Cryptomatte Object is off" in window.ask(WRONG)[0]
-    x, y = window.find_button(ASSIGN, 0.3)
-    picture(window, "1-passes", bottom=y + _BELOW_ASSIGN)
+    _, y = window.find_button(EDIT_CATEGORIES)
+    picture(window, "1-red-line", bottom=y + _BELOW_CATEGORIES)
 
     # 2. Set Up Passes
     window.press_button(SET_UP)
     window.wait_for(f"{WRONG} == []")
-    x, y = window.find_button(ASSIGN, 0.3)
-    picture(window, "2-set-up", bottom=y + _BELOW_ASSIGN)
 
     # 3. The categories: a table of what there is, without what is not an object to find
-    x, y = window.find_button(EXPORT)
-    passes, categories, objects = ((x, y + EXPORT_TO_PASSES + down) for down in (0, HEADER, 2 * HEADER))
-    window.click(*passes)
-    window.click(*categories)
-    window.press_button("labelpass.categories_from_scene")
+    window.press_button(EDIT_CATEGORIES)
     window.wait_for(f"[row.name for row in {TABLE}.categories] == ['Backdrop', 'Table', 'apple', 'bottle', 'crate']")
     for left in (4, 3):
         window.ask(f"setattr({TABLE}, 'category_index', 0)")
@@ -115,37 +111,26 @@ def test_from_a_bare_scene_to_labels(window: Window, bare: None, demo: Path) -> 
     window.wait_for(f"[row.name for row in {TABLE}.categories] == ['apple', 'bottle', 'crate']")
     window.ask(f"[setattr(row, 'id', number) for number, row in enumerate({TABLE}.categories, start=1)]")
     window.ask(f"setattr({TABLE}, 'unknown', 'background')")
-    window.wait_for(f"{STATE}.background_objects == 2")
-    picture(window, "3-categories")
+    window.wait_for(f"{SHOWN}.background_objects == 2")
+    _, y = window.find_button(RENDER)
+    picture(window, "2-categories", bottom=y + _BELOW_CATEGORIES)
 
-    # 4. What each object will be, before anything is rendered
-    window.click(*categories)
-    window.click(*objects)
-    window.click(*window.find_button(BY_CATEGORY, 0.3))
-    picture(window, "4-objects", left=620, down=_TABLE_ROOM)
-    window.press_button("labelpass.restore_colours")
-    window.click(*objects)
-
-    # 5. Render and export
-    window.leave()
-    window.press("F12")
-    window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')", 120)
-    window.leave()
-    window.press_button(EXPORT)
-    window.wait_for(f"not {STATE}.running and len({STATE}.lines) > 0")
+    # 4. Render and export
+    window.press_button(RENDER)
+    window.wait_for(f"not {STATE}.running and len({STATE}.lines) > 0", 120)
     assert window.ask(f"{STATE}.lines[0].name") == "1 frame annotated; 17 instances"
     window.leave()
-    x, y = window.find_button("labelpass.open_folder")
-    picture(window, "5-exported", bottom=y + _BELOW_FOLDER)
+    _, y = window.find_button("labelpass.open_folder")
+    picture(window, "3-exported", bottom=y + _BELOW_FOLDER)
 
-    # 6. Look at the labels over the picture
+    # 5. Look at the labels over the picture
     open_image_editor(window, "bpy.data.images['Render Result']")
     window.press_header("labelpass_overlay.show")
     window.leave()
     wait_for_status(window, "demo_0001.json: 17 instances")
-    picture(window, "6-overlay", left=680, down=_OVERLAY_ROOM)
+    picture(window, "4-overlay", left=680, down=_OVERLAY_ROOM)
 
-    # 7. Check the dataset against itself
+    # 6. Check the dataset against itself
     output = demo.with_name("render")
     coco = COCO(output / "annotations/instances.json")
     assert {one["id"]: one["name"] for one in coco.dataset["categories"]} == {1: "apple", 2: "bottle", 3: "crate"}

@@ -1,36 +1,64 @@
-"""A person at the window: N, the tab Labelpass, Export Annotations, Escape."""
+"""A person at the window: N, the tab Labelpass, Render and Export, Export Annotations, Escape."""
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.dataset import check_dataset
-from tests.real.panel import EXPORT, LINES, MANY_FRAMES, STATE
+from tests.real.panel import EXPORT, LINES, MANY_FRAMES, RENDER, SCENE, SHOWN, STATE, STOP
 from tests.real.window import Window
 
 
 def test_this_render(window: Window, demo: Path, shoot: Callable[[str], Path]) -> None:
-    window.wait_for(f"len({STATE}.categories) > 0")
-    categories = window.ask(f"[(item.name, item.objects) for item in {STATE}.categories]")
+    window.wait_for(f"len({SHOWN}.categories) > 0")
+    categories = window.ask(f"[(item.name, item.objects) for item in {SHOWN}.categories]")
     assert categories == [["apple", 9], ["bottle", 5], ["crate", 3]]
 
-    window.press_button(EXPORT)
-    window.wait_for(f"len({LINES}) > 0")
-    time.sleep(1)
-    assert "Nothing has been rendered yet" in window.ask(LINES)[0]
+    assert "Nothing is rendered yet; press Render and Export" in window.ask(f"refusal('{EXPORT}')")
     shoot("nothing-rendered")
-    window.leave()
 
-    window.press("F12")
-    window.wait_for("bpy.data.images['Render Result'].has_data and not bpy.app.is_job_running('RENDER')")
-    window.close_render()
-    window.press_button(EXPORT)
-    window.wait_for(f"not {STATE}.running")
+    window.press_button(RENDER)
+    window.wait_for(f"not {STATE}.running and len({LINES}) > 0")
     assert window.ask(LINES)[0] == "1 frame annotated; 17 instances"
-    window.leave()
+    window.close_render()
     shoot("this-render")
     check_dataset(demo.with_name("render"), ["demo_0001"])
+    assert (demo.with_name("render") / "renders/demo_0001.exr").is_file()
+
+    # A render by the user empties what the panel says of the one before.
+    window.press("F12")
+    window.wait_for(f"len({LINES}) == 0 and not bpy.app.is_job_running('RENDER')")
+    window.close_render()
+    window.press_button(EXPORT)
+    window.wait_for(f"not {STATE}.running and len({LINES}) > 0")
+    assert window.ask(LINES)[0] == "1 frame annotated; 17 instances"
+
+
+def test_animation_that_the_button_renders(window: Window, demo: Path, shoot: Callable[[str], Path]) -> None:
+    """Stopped in between and gone on with: Blender stays usable, and nothing of the scene changes."""
+    window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
+    window.ask(f"setattr({SCENE}.labelpass, 'source', 'ANIMATION')")
+    window.ask(f"setattr({SCENE}.cycles, 'samples', 32)")  # so that there is time to stop it
+    window.wait_for(f"{SHOWN}.left == 4")
+    before = window.ask(f"[{SCENE}.render.filepath, {SCENE}.frame_start, {SCENE}.frame_end, {SCENE}.frame_current]")
+    window.press_button(RENDER)
+    window.wait_for(f"{STATE}.running and {STATE}.done > 0")
+    shoot("rendering")
+    window.press_button(STOP)
+    window.wait_for(f"not {STATE}.running and not bpy.app.is_job_running('RENDER')")
+    assert window.ask(LINES)[0].startswith("Stopped: ")
+    done = len(list((demo.with_name("render") / "records").iterdir()))
+    assert 0 < done < 4
+    window.leave()
+    window.wait_for(f"{SHOWN}.left == {4 - done}")
+    window.press_button(RENDER)
+    window.wait_for(f"not {STATE}.running and {STATE}.done == {4 - done}")
+    check_dataset(demo.with_name("render"), [f"demo_{frame:04}" for frame in (1, 2, 3, 4)])
+    now = window.ask(f"[{SCENE}.render.filepath, {SCENE}.frame_start, {SCENE}.frame_end, {SCENE}.frame_current]")
+    assert now == before
+    assert not list(demo.with_name("render").glob("*.exr"))
+    window.leave()
+    shoot("rendered")
 
 
 def test_files_on_disk_and_escape(window: Window, demo: Path, shoot: Callable[[str], Path]) -> None:

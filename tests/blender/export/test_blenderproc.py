@@ -170,7 +170,7 @@ def test_same_annotations(scene: bpy.types.Scene, generate: Any, tmp_path: Path,
 
 
 def test_names_of_categories(scene: bpy.types.Scene, generate: Any, tmp_path: Path) -> None:
-    """Fill From Scene calls categories as an export without a table and BlenderProc's writer do."""
+    """Add From Scene calls categories as an export without a table and BlenderProc's writer do."""
     seen = [ob for ob in scene.objects if ob.type == "MESH"]
     for number, ob in enumerate(sorted(seen, key=lambda ob: ob.name)):
         ob["category_id"] = number + 1

@@ -7,26 +7,8 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tests.blender.outcome import exported, lines
+from tests.blender.outcome import exported, instances_of, lines, settings_of
 from tests.blender.scenes import render_animation, write_passes_by_node
-
-
-def instances_of(output: Path) -> dict:
-    return json.loads((output / "annotations/instances.json").read_bytes())
-
-
-def settings_of(scene: bpy.types.Scene) -> dict[str, object]:
-    """Everything of a scene that an export could leave changed."""
-    image, render = scene.render.image_settings, scene.render
-    found = {
-        f"image.{p.identifier}": getattr(image, p.identifier) for p in image.bl_rna.properties if not p.is_readonly
-    }
-    found["filepath"] = render.filepath
-    found["frame"] = scene.frame_current, scene.frame_subframe
-    found["data"] = [
-        sorted(item.name for item in data) for data in (bpy.data.images, bpy.data.scenes, bpy.data.objects)
-    ]
-    return found
 
 
 def test_this_render_needs_no_saved_file(scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -128,7 +110,7 @@ def test_settings_that_cannot_work_together(scene: bpy.types.Scene, tmp_path: Pa
     render_animation()
     scene.labelpass.source = "FILES"
     scene.labelpass.soft_masks, scene.labelpass.labels = True, "object_index"
-    with pytest.raises(RuntimeError, match="Soft masks come from a Cryptomatte and not from Object Index; set Labels"):
+    with pytest.raises(RuntimeError, match="Soft masks come from a Cryptomatte and not from Object Index; set Label"):
         bpy.ops.labelpass.export_annotations()
     (line,) = bpy.context.window_manager.labelpass.lines
     assert line.name.startswith("Failed: Soft masks come from a Cryptomatte")

@@ -124,7 +124,7 @@ def test_many_files_become_one_dataset(tmp_path: Path) -> None:
 
 
 def test_engines() -> None:
-    from labelpass.operators.export.trial import ENGINES
+    from labelpass.operators.rendering.trial import ENGINES
 
     assert ENGINES == {"cycles": "CYCLES", "eevee": EEVEE}
 

@@ -1,16 +1,17 @@
-"""The panel of the formats for training: an option of some formats is there only with one of them."""
+"""The formats for training in the panel: an option of some formats is there only with one of them."""
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import bpy
 import pytest
 from labelpass.core.settings import export_table
 from labelpass.core.settings.export_table import ExportFormat
+from labelpass.core.settings.format_table import CAMERA_FORMATS
 from labelpass.core.settings.settings import Settings
 from labelpass.operators.properties import switch_name
-from labelpass.panels.output import Formats
+from labelpass.panels.export import Export, LABELPASS_MT_formats
+
+from tests.blender.drawing import draw, properties, texts
 
 
 def bytes_in(folder: Path) -> dict[str, bytes]:
@@ -18,60 +19,34 @@ def bytes_in(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-class Layout(SimpleNamespace):
-    """Notes the properties that a panel draws."""
-
-    def __init__(self) -> None:
-        super().__init__(drawn=[], grey=[], said=[], enabled=True)
-
-    def grid_flow(self, **_: Any) -> "Layout":
-        return self
-
-    def column(self, **_: Any) -> "Layout":
-        return self
-
-    def prop(self, data: Any, name: str, **_: Any) -> None:
-        assert name in data.bl_rna.properties
-        (self.drawn if self.enabled else self.grey).append(name)
-
-    def label(self, text: str, **_: Any) -> None:
-        self.said.append(text)
-
-    def operator(self, name: str, **_: Any) -> None:
-        assert name == "labelpass.export_formats"
-
-
 @pytest.mark.parametrize("format", list(ExportFormat))
 def test_options(scene: bpy.types.Scene, format: ExportFormat) -> None:
-    def drawn() -> set[str]:
-        layout = Layout()
-        Formats.draw(SimpleNamespace(layout=layout), bpy.context)
-        return set(layout.drawn)
-
-    without = drawn()
+    without = set(properties(draw(Export, scene)))
     setattr(scene.labelpass, switch_name("formats", format), True)
     options = Settings.__dataclass_fields__.values()
 
-    assert drawn() - without == {option.name for option in options if format in option.metadata["of_formats"]}
-    assert {switch_name("formats", choice) for choice in ExportFormat} | {"splits", "media"} <= without
+    found = set(properties(draw(Export, scene))) - without
+    wanted = {option.name for option in options if format in option.metadata["of_formats"]}
+    assert found == {*wanted, switch_name("formats", format)}
+    assert texts(draw(Export, scene)).count(format.label) == (2 if format is ExportFormat.COCO else 1)
+
+
+def test_the_menu_has_all_formats(scene: bpy.types.Scene) -> None:
+    names = properties(draw(LABELPASS_MT_formats, scene))
+    assert sorted(names) == sorted(
+        [switch_name("formats", choice) for choice in ExportFormat]
+        + [switch_name("cameras", choice) for choice in CAMERA_FORMATS]
+    )
 
 
 def test_formats_that_need_more_are_grey(scene: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blender comes without pyarrow. The panel says what to do instead."""
+    """Blender comes without pyarrow. The menu says so."""
     monkeypatch.setattr(export_table, "_missing", lambda package: package)
-    layout = Layout()
-    context = SimpleNamespace(
-        scene=scene,
-        window_manager=bpy.context.window_manager,
-        region=SimpleNamespace(width=2000),
-        preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1)),
-    )
-    Formats.draw(SimpleNamespace(layout=layout), context)
-
-    assert layout.grey == [
+    grey = [item for item in draw(LABELPASS_MT_formats, scene) if item.kind == "prop" and not item.enabled]
+    assert [item.name for item in grey] == [
         switch_name("formats", choice) for choice in (ExportFormat.HUGGINGFACE, ExportFormat.PARQUET)
     ]
-    assert layout.said == ["Grey formats need pyarrow: use 'labelpass export' where Python has it"]
+    assert [item.text for item in grey] == ["Hugging Face (needs pyarrow)", "Parquet (needs pyarrow)"]
 
 
 def test_formats_with_an_export_and_by_their_button(scene: bpy.types.Scene, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_the_button_before_the_first_render(blend: Path, tmp_path: Path) -> None
         "package.unregister()\n"
     )
     done = in_own_blender(blend, script)
-    assert "Nothing has been rendered yet; render an image (F12), or set Source to Files on Disk" in done.stdout
+    assert "Nothing is rendered yet; press Render and Export, or F12 first" in done.stdout
 
 
 def test_frames_that_are_not_to_be_overwritten_are_taken_from_disk(

@@ -329,7 +329,7 @@ def flow_to_the_same_frame(scene: bpy.types.Scene, folder: Path) -> None:
         (output_that_is_no_exr, "The render writes no EXR file with passes; set the file format OpenEXR MultiLayer"),
         (folder_that_is_a_file, "Cannot write "),
         (folder_beside_a_file_that_is_not_saved, "The output folder is relative to a .blend file that is not saved"),
-        (soft_masks_of_indices, "Soft masks come from a Cryptomatte and not from Object Index; set Labels to "),
+        (soft_masks_of_indices, "Soft masks come from a Cryptomatte and not from Object Index; set Label Pass to "),
         (
             flow_to_the_same_frame,
             "The flow step cannot be 0; use for example 2 for two frames ahead, or -1 for one back",

@@ -514,7 +514,7 @@ def test_an_unknown_object_that_is_an_error_is_told_before_the_render(scene: bpy
     assert read_labelled_objects(scene).facts.problem == ""
     bpy.context.scene.collection.objects.link(bpy.data.objects.new("Stranger", scene.objects["Cube"].data))
     facts = read_labelled_objects(scene).facts
-    assert "'Stranger' has no category of the table, whose Unknown Objects are an error" in facts.problem
+    assert "'Stranger' has no category of the table, whose Other Objects are an error" in facts.problem
     assert read_render_setup(scene, facts).labelled == facts
 
 
@@ -588,13 +588,13 @@ def test_what_an_object_will_be_in_words(scene: bpy.types.Scene) -> None:
 
 def test_colours_of_the_table_are_those_of_the_panel(scene: bpy.types.Scene) -> None:
     from labelpass.operators.labelling.labelled_objects import read_labelled_objects
-    from labelpass.operators.preflight.panel_data import findings_of, show
+    from labelpass.operators.preflight.panel_data import ToShow, findings_of, show
 
     bpy.ops.labelpass.category_add()
     row = scene.labelpass.table.categories[0]
     row.name, row.colour = "Ball", (1.0, 0.0, 0.2)
-    objects, state = read_labelled_objects(scene), bpy.context.window_manager.labelpass
-    show(state, objects, findings_of(scene, objects.facts), {})
+    objects, state = read_labelled_objects(scene), bpy.context.window_manager.labelpass.nothing
+    show(state, ToShow(objects, findings_of(scene, objects.facts), {}))
     assert list(state.categories["Ball"].colour) == pytest.approx([1.0, 0.0, 0.2])
     assert state.unlisted_categories == "Cube, Floor"
 

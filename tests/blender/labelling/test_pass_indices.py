@@ -151,7 +151,7 @@ def test_more_instances_than_indices(scene: bpy.types.Scene) -> None:
         return [one.text for one in findings_of(scene, facts) if one.status.value == "wrong"]
 
     assert wrong() == [
-        "There are 32768 instances, and Blender has 32767 pass indices; set Labels to Cryptomatte Object"
+        "There are 32768 instances, and Blender has 32767 pass indices; set Label Pass to Cryptomatte Object"
     ]
     scene.labelpass.labels = "crypto_object"
     assert wrong() == []

@@ -1,4 +1,4 @@
-"""Preview Labels and Restore Colours, and the table of objects."""
+"""Preview Labels and Own Colors, and the table of objects."""
 
 from pathlib import Path
 
@@ -62,8 +62,7 @@ def test_by_category_and_back(scene: bpy.types.Scene, viewport: bpy.types.View3D
     assert bpy.ops.labelpass.restore_colours() == {"FINISHED"}
     assert (colours(scene), looks(), remembered()) == (before, look, [])
     assert scene.labelpass.preview == "NONE"
-    with pytest.raises(RuntimeError, match="No preview of labels is shown"):
-        bpy.ops.labelpass.restore_colours()
+    assert bpy.ops.labelpass.restore_colours() == {"CANCELLED"}
 
 
 def test_groups_have_one_colour(scene: bpy.types.Scene) -> None:
@@ -174,16 +173,16 @@ def test_preview_is_in_the_checklist(scene: bpy.types.Scene) -> None:
 
     assert not any("preview" in text for text in texts())
     bpy.ops.labelpass.preview_labels(by="instance")
-    assert any("Objects have the colours of the preview" in text for text in texts())
+    assert any("Objects have the colors of the preview" in text for text in texts())
 
 
 def show_table(scene: bpy.types.Scene) -> bpy.types.PropertyGroup:
     from labelpass.operators.labelling.labelled_objects import read_labelled_objects
-    from labelpass.operators.preflight.panel_data import show
+    from labelpass.operators.preflight.panel_data import ToShow, show
 
-    state = bpy.context.window_manager.labelpass
-    show(state, read_labelled_objects(scene), [], {})
-    return state
+    shown = bpy.context.window_manager.labelpass.nothing
+    show(shown, ToShow(read_labelled_objects(scene), [], {}))
+    return shown
 
 
 def test_table_of_the_village(tmp_path: Path) -> None:

@@ -37,10 +37,10 @@ def said(scene: bpy.types.Scene) -> list[str]:
 def rows(scene: bpy.types.Scene) -> dict[str, bool]:
     """The objects of the table, and whether Object Index makes them background."""
     from labelpass.operators.labelling.labelled_objects import read_labelled_objects
-    from labelpass.operators.preflight.panel_data import makes_index_0_background, show
+    from labelpass.operators.preflight.panel_data import look_at, show
 
-    state, objects = bpy.context.window_manager.labelpass, read_labelled_objects(scene)
-    show(state, objects, [], {}, makes_index_0_background(scene, objects.facts))
+    state, objects = bpy.context.window_manager.labelpass.nothing, read_labelled_objects(scene)
+    show(state, look_at(scene, objects))
     return {item.object: item.without_index for item in state.objects}
 
 

@@ -366,7 +366,7 @@ def test_automatic_takes_cryptomatte_for_them(rendered_of, tmp_path: Path) -> No
     rendered = rendered_of("4.5", "multilayer")[0]
     assert annotate(job_of(rendered, tmp_path, labels=LabelSource.AUTO)).label_source == "crypto_object"
     with pytest.raises(
-        UsageError, match=r"not from Object Index; set Labels to Cryptomatte Object, or turn Soft Masks"
+        UsageError, match=r"not from Object Index; set Label Pass to Cryptomatte Object, or turn Soft Masks"
     ):
         annotate(job_of(rendered, tmp_path, labels=LabelSource.OBJECT_INDEX))
     (index_only, *_) = rendered_of("4.5", "fileoutput")

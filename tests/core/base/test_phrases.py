@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.base.console import print_line
 from core.base.errors import InputError, NoSuchPass
-from core.base.phrases import shortened, shown, some_of
+from core.base.phrases import in_short, shortened, shown, some_of
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -60,3 +60,10 @@ def test_some_of_very_many_names() -> None:
     assert some_of(["a", "b"]) == "a, b"
     assert some_of([]) == ""
     assert some_of({str(n): None for n in range(100_000)}).endswith(", 18, 19 and 99980 more")
+
+
+def test_a_popup_has_what_is_wrong_and_fits() -> None:
+    said = in_short("There is no EXR file of frame 1 (looked for /renders/frame_0001.exr); render the animation")
+    assert said == "There is no EXR file of frame 1"
+    assert in_short("Nothing is rendered yet; press Render and Export") == "Nothing is rendered yet"
+    assert len(in_short("word " * 100)) <= 90

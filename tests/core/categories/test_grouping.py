@@ -287,7 +287,7 @@ def test_what_must_have_a_category_and_has_none() -> None:
     parents = (thing("Car", 0, category="car"),)
     objects = thing("Body", 1, parent="Car"), thing("Lamp", 0)
     assert instances_of(table, objects, parents, grouping=Grouping.PARENT) == [("Car", "car", (1,))]
-    with pytest.raises(SceneError, match="'Body' has no category of the table, whose Unknown Objects are an error"):
+    with pytest.raises(SceneError, match="'Body' has no category of the table, whose Other Objects are an error"):
         instances_of(table, objects, parents)
 
 

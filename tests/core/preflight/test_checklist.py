@@ -4,12 +4,22 @@ import dataclasses
 
 import pytest
 
-from core.preflight.checklist import Finding, Fix, Status, check, missing_maps
+from core.preflight.checklist import check, missing_maps
+from core.preflight.finding import (
+    CheckLine,
+    Finding,
+    Fix,
+    Mend,
+    Status,
+    Subject,
+    check_lines,
+    first_red,
+)
 from core.preflight.label_facts import LabelFacts
 from core.preflight.missing_files import MissingFiles
 from core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
 from core.preflight.pass_indices import LARGEST_INDEX
-from core.preflight.render_setup import ExrOutput, RenderSetup, ViewLayerSetup
+from core.preflight.render_setup import ExrOutput, Region, RenderSetup, ViewLayerSetup
 from core.scene.compositing import Compositing
 from core.scene.unlabelled import Unlabelled, WithoutLabel
 from core.settings.conflicts import contradictions
@@ -101,6 +111,8 @@ def test_what_is_right_says_so_for_each_subject() -> None:
         ({"outputs": (NODE,)}, "do not write Object Index", Fix.OUTPUT),
         ({"can_store": False}, "pixels are not square", Fix.INTERLEAVE),
         ({"folder": ""}, "not saved", None),
+        ({"folder": "/tmp", "folder_is_default": True}, "all scenes share; choose another output folder", None),
+        ({"folder": "/tmp", "folder_is_default": True, "is_saved": False}, "save the .blend, so that", None),
         (
             {
                 "motion_blur": True,
@@ -168,7 +180,6 @@ def test_only_red_lines_stop() -> None:
     ("changes", "text", "fix"),
     [
         ({"percentage": 50, "width": 320, "height": 240}, "320 x 240 pixels: the resolution is set to 50 %", None),
-        ({"folder": "/tmp", "folder_is_default": True}, "all scenes share", None),
         (
             {"view_layers": (dataclasses.replace(LAYER, passes=LAYER.passes - {Pass.DEPTH}),)},
             "the Depth pass (Z) is off",
@@ -197,10 +208,7 @@ def test_each_thing_to_know_alone(changes: dict[str, object], text: str | None, 
 
 
 def test_a_render_in_memory_needs_no_output() -> None:
-    (found,) = bad(from_files=False, outputs=(), file_format="PNG", folder="")
-    assert found.status is Status.NOTE
-    assert found.fix is None
-    assert "enough for This Render" in found.text
+    assert bad(from_files=False, outputs=(), file_format="PNG") == []
 
 
 @pytest.mark.parametrize(
@@ -294,7 +302,7 @@ def test_soft_masks_need_a_cryptomatte() -> None:
     for labels in (LabelSource.OBJECT_INDEX, LabelSource.MATERIAL_INDEX):
         (found,) = bad(Settings(soft_masks=True, labels=labels))
         assert "Soft masks come from a Cryptomatte" in found.text
-        assert "set Labels to Cryptomatte Object, or turn Soft Masks off" in found.text
+        assert "set Label Pass to Cryptomatte Object, or turn Soft Masks off" in found.text
 
 
 def test_settings_that_cannot_work_together() -> None:
@@ -313,7 +321,7 @@ def test_codec_of_the_pass_for_parts() -> None:
 
 def test_engine_without_the_pass() -> None:
     (found,) = bad(Settings(labels=LabelSource.OBJECT_INDEX), engine="EEVEE", engine_passes=EEVEE)
-    assert found.text == "EEVEE has no Object Index pass; set Labels to Automatic or Cryptomatte Object"
+    assert found.text == "EEVEE has no Object Index pass; set Label Pass to Automatic or Cryptomatte Object"
     (found,) = bad(engine="Workbench", engine_passes=frozenset({Pass.COMBINED, Pass.DEPTH}), indexed=False)
     assert found.text == "Workbench has no Cryptomatte Object pass; render with Cycles or EEVEE"
 
@@ -440,7 +448,7 @@ CLASH = "'Body [a]' (car) and 'Body [b]' (truck) have the same name and so the s
         ({}, {}, "the Depth pass (Z) is off in the view layer 'ViewLayer'", Fix.DEPTH),
         ({"motion_blur": True}, {}, "with Motion Blur no depth separates them", None),
         ({"camera_type": "panoramic"}, {}, "nothing separates them with a panoramic camera", None),
-        ({}, {"instancing": Instancing.OFF}, "since Shared Labels is Off", None),
+        ({}, {"instancing": Instancing.OFF}, "since Tell Apart is off", None),
     ],
 )
 def test_objects_of_one_name(changes: dict, settings: dict, text: str, fix: Fix | None) -> None:
@@ -530,7 +538,7 @@ def test_ignore_regions_of_holdouts_take_an_image_with_a_background() -> None:
 def test_more_instances_than_pass_indices(indexed: bool) -> None:
     by_index = Settings(labels=LabelSource.OBJECT_INDEX)
     texts = [one.text for one in bad(by_index, instances=LARGEST_INDEX + 1, indexed=indexed)]
-    too_many = "There are 32768 instances, and Blender has 32767 pass indices; set Labels to Cryptomatte Object"
+    too_many = "There are 32768 instances, and Blender has 32767 pass indices; set Label Pass to Cryptomatte Object"
     assert texts[-1] == too_many
     assert len(texts) == (1 if indexed else 2), "without any index there is that to say too"
     assert too_many not in [one.text for one in bad(by_index, instances=LARGEST_INDEX, indexed=indexed)]
@@ -550,7 +558,7 @@ def test_masks_of_an_index_that_blur_tears(blur: str) -> None:
     """It is the user's choice, so Set Up Passes leaves it alone; Cryptomatte has no trouble."""
     (found,) = bad(Settings(labels=LabelSource.OBJECT_INDEX), **{blur: True})
     assert (found.status, found.fix) == (Status.NOTE, None)
-    assert "set Labels to Automatic or a Cryptomatte" in found.text
+    assert "set Label Pass to Automatic or a Cryptomatte" in found.text
     assert bad(view_layers=(CRYPTO,), **{blur: True}) == []
 
 
@@ -612,7 +620,7 @@ def test_few_of_the_objects_are_indexed_and_blurred() -> None:
 
 def test_doubtful_categories_are_notes() -> None:
     (found,) = bad(doubts=("Names are paths",))
-    assert found == Finding(Status.NOTE, "Names are paths")
+    assert (found.status, found.subject, found.text) == (Status.NOTE, Subject.CATEGORIES, "Names are paths")
 
 
 def test_random_frames_have_no_flow() -> None:
@@ -632,3 +640,89 @@ def test_random_frames_have_no_flow() -> None:
     assert all("nothing moves from one to the next" in found[kind] for kind in lost)
     chosen = Settings(maps=(DenseMap.FLOW_FORWARD_FLO,))
     assert any("Random Frames are baked" in one.text for one in bad(chosen, view_layers=(vector,), random_frames=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "from_files", "subject", "text"),
+    [
+        ({"region": Region.CROPPED}, True, Subject.REGION, "Images are cropped to the Render Region"),
+        ({"region": Region.BLACK_OUTSIDE}, False, Subject.REGION, "Outside the Render Region images are empty"),
+        ({"linked": True}, True, Subject.LINKED, "what you set here is lost when this file is loaded again"),
+        ({"slot": "The Render Slot 'B' is empty"}, False, Subject.SLOT, "The Render Slot 'B' is empty"),
+    ],
+)
+def test_what_is_easily_overlooked(changes: dict[str, object], from_files: bool, subject: Subject, text: str) -> None:
+    (found,) = bad(from_files=from_files, **changes)
+    assert (found.status, found.subject, found.stops) == (Status.NOTE, subject, False)
+    assert text in found.text
+
+
+def test_a_slot_matters_for_the_render_in_memory_only() -> None:
+    assert bad(slot="The Render Slot 'B' is empty") == []
+
+
+def test_all_frames_of_one_seed_are_said_where_several_are_rendered() -> None:
+    seeds = [
+        [one.subject for one in check(setup_with(fixed_seed=True), Settings(), *way) if one.subject is Subject.SEED]
+        for way in ((False, False), (False, True), (True, False))
+    ]
+    assert seeds == [[], [Subject.SEED], [Subject.SEED]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "mend"),
+    [
+        ({"has_camera": False}, Mend.ADD_CAMERA),
+        ({"view_layers": (INDEX_OFF,)}, Mend.SET_UP_PASSES),
+        ({"clash": "A and B share the pass index 3"}, Mend.ASSIGN_INDICES),
+        ({"folder": ""}, Mend.SAVE_FILE),
+        ({"folder_is_default": True}, Mend.WRITE_BESIDE),
+        ({"folder_is_default": True, "is_saved": False}, Mend.SAVE_FILE),
+        ({"missing": MissingFiles(images=("/wood.png",))}, Mend.NONE),
+    ],
+)
+def test_each_red_line_has_its_button(changes: dict[str, object], mend: Mend) -> None:
+    """But for what only the user can do."""
+    red = first_red(findings(**changes))
+    assert red is not None and red.mend is mend
+
+
+def test_the_first_red_line_is_one_that_leaves_no_labels() -> None:
+    red = first_red(
+        findings(has_camera=False, missing=MissingFiles(libraries=("/cars.blend",)), folder_is_default=True)
+    )
+    assert red is not None and "no camera" in red.text
+    assert first_red(findings()) is None
+
+
+def test_one_line_a_subject_in_the_order_of_the_panel() -> None:
+    lines = check_lines(findings(camera_name="Eye", categories=3, from_table=True, background=2))
+    assert [(line.subject.value, line.value) for line in lines] == [
+        ("Masks", "Object Index"),
+        ("Image", "640 x 480 px"),
+        ("Camera", "Eye"),
+        ("Categories", "3 for 17 objects"),
+        ("Depth", "On"),
+        ("Output", "EXR with passes"),
+    ]
+    assert lines[1] == CheckLine(
+        Status.GOOD, Subject.IMAGE, "640 x 480 px", "Combined gives the images; Images have 640 x 480 pixels"
+    )
+    assert lines[3].text == "3 categories of the table for 17 objects; 2 objects will be background"
+
+
+def test_what_is_not_good_has_a_line_of_its_own() -> None:
+    lines = check_lines(findings(missing=MissingFiles(("/a.blend",), ("/b.png",)), percentage=50))
+    assert [(line.subject.value, line.value) for line in lines if line.status is not Status.GOOD] == [
+        ("Image", "640 x 480 px"),
+        ("Missing", "Linked library"),
+        ("Missing", "Image file"),
+    ]
+    assert "Combined gives" not in "".join(line.text for line in lines)
+
+
+def test_lines_have_room_in_a_narrow_panel() -> None:
+    """Every value that is written in core/preflight/checklist.py is 18 letters long at most."""
+    for changes in ({}, {"has_camera": False}, {"region": Region.BLACK_OUTSIDE}, {"folder_is_default": True}):
+        for line in check_lines(findings(**changes)):
+            assert len(line.value) <= 18, line

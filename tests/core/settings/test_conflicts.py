@@ -69,8 +69,8 @@ def test_the_first_is_the_error() -> None:
     settings = Settings(labels=LabelSource.MATERIAL_INDEX, soft_masks=True, poses=True, amodal=True)
     soft_masks, of_objects = contradictions(settings)
     assert of_objects == (
-        "Poses and 3D Boxes and Amodal Masks are not available for materials, which Material Index labels; set Labels "
-        "to Cryptomatte Object, or do without them"
+        "Poses and 3D Boxes and Amodal Masks are not available for materials, which Material Index labels; set Label "
+        "Pass to Cryptomatte Object, or do without them"
     )
     with pytest.raises(UsageError, match=f"^{re.escape(soft_masks)}$"):
         check_together(settings)

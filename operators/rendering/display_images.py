@@ -14,9 +14,8 @@ from ...core.base.files import cannot_write
 from ...core.base.temporary_names import remove, temporary_name
 from ...core.settings.settings import JPEG_QUALITY, ImageFormat
 from .. import compat
-from .last_render import NOTHING_RENDERED
+from .last_render import NOTHING_RENDERED, RENDER_RESULT
 
-RENDER_RESULT = "Render Result"
 _NAME = "labelpass"
 _BLENDER_FORMATS = {ImageFormat.PNG: "PNG", ImageFormat.JPEG: "JPEG"}
 

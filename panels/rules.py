@@ -1,27 +1,9 @@
-"""The category table and its rules."""
+"""The rules of the category table."""
 
 import bpy
 
-from .sidebar import SidebarPanel
+from .sidebar import SidebarPanel, draw_in_header
 from .text import draw_text
-
-
-class LABELPASS_UL_category_table(bpy.types.UIList):
-    """Colour, id, name and number of objects of each row."""
-
-    def draw_item(self, context, layout, data, item, icon, active_data, active_property) -> None:
-        row = layout.row(align=True)
-        swatch = row.row()
-        swatch.ui_units_x = 0.8
-        swatch.prop(item, "colour", text="")
-        number = row.row()
-        number.ui_units_x = 1.8
-        number.prop(item, "id", text="", emboss=False)
-        row.prop(item, "name", text="", emboss=False, translate=False)
-        found = context.window_manager.labelpass.categories.get(item.name)
-        objects = row.row()
-        objects.alignment = "RIGHT"
-        objects.label(text="" if item.id == 0 else str(found.objects if found else 0))
 
 
 class LABELPASS_UL_category_rules(bpy.types.UIList):
@@ -34,36 +16,24 @@ class LABELPASS_UL_category_rules(bpy.types.UIList):
         row.label(text="" if item.ignore else item.category, icon="CANCEL" if item.ignore else "NONE", translate=False)
 
 
-def draw_table(layout: bpy.types.UILayout, table: bpy.types.PropertyGroup) -> None:
-    """The list of rows with its buttons, and the active row in full."""
-    row = layout.row()
-    row.template_list(
-        "LABELPASS_UL_category_table", "", table, "categories", table, "category_index", rows=5, maxrows=10
-    )
-    _draw_list_buttons(row, "labelpass.category")
-    if not table.categories:
-        return
-    category = table.categories[min(table.category_index, len(table.categories) - 1)]
-    column = layout.column()
-    column.use_property_split = True
-    column.use_property_decorate = False
-    column.prop(category, "supercategory")
-    rest = column.column()
-    rest.enabled = category.id > 0
-    rest.prop(category, "stuff")
-    rest.prop(category, "grouping")
-    rest.prop(category, "keypoints")
-    rest.prop(category, "skeleton")
-
-
 class Rules(SidebarPanel):
     bl_label = "Rules"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_options = frozenset({"DEFAULT_CLOSED"})
     name = "category_rules"
     parent = "categories"
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        table = context.scene.labelpass.table
+        return len(table.categories) + len(table.rules) > 0
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        rules = context.scene.labelpass.table.rules
+        draw_in_header(self, str(len(rules)) if rules else "")
+
     def draw(self, context: bpy.types.Context) -> None:
         layout, table = self.layout, context.scene.labelpass.table
+        layout.enabled = not context.window_manager.labelpass.running
         if not table.rules:
             draw_text(
                 context,
@@ -100,4 +70,4 @@ def _draw_list_buttons(row: bpy.types.UILayout, operator: str) -> None:
     column.operator(f"{operator}_move", icon="TRIA_DOWN", text="").direction = "DOWN"
 
 
-LISTS = (LABELPASS_UL_category_table, LABELPASS_UL_category_rules)
+LISTS = (LABELPASS_UL_category_rules,)
