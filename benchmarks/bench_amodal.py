@@ -12,7 +12,9 @@ from core.geometry.rasteriser import Projection
 from core.masks.runs import Runs, find_runs
 from core.scene.scene_geometry import Mesh
 
-from .report import Row, Section, duration
+from .bench_memory import above
+from .fresh_process import Outcome, in_fresh_process, nothing, thin_triangles
+from .report import Row, Section, duration, megabytes
 from .scenes import FULL_HD
 from .timing import compare, one_core
 
@@ -20,14 +22,19 @@ _OBJECTS = 100
 _TRIANGLES = (250_000, 500_000, 1_000_000, 2_000_000)
 _TARGET_TRIANGLES, _TARGET_SECONDS = 1_000_000, 5.0
 _FOCAL = 1500.0
+_BLADES = (40_000, 160_000)
+_MOST_MEMORY = 1_000_000_000
 
 
 def measure(folder: Path) -> Section:
     """Spheres at random places, some beyond the border; all of them count as seen in one pixel."""
     rows = [_one_scene(triangles) for triangles in _TRIANGLES]
+    imports = in_fresh_process(nothing)
+    rows += [_blades(imports, triangles) for triangles in _BLADES]
     text = (
         f"{FULL_HD}, {_OBJECTS} instances, from their triangles to amodal masks, boxes and pixel counts inside and "
-        "outside the image. The time grows linearly with the triangles."
+        "outside the image. The time grows linearly with the triangles. Thin blades cross all rows of the image and "
+        "cover hardly any pixel; their amodal mask and their fragments are found in a process of its own."
     )
     return Section("Amodal masks and visibility", text, rows)
 
@@ -53,6 +60,15 @@ def _one_scene(triangles: int) -> Row:
         target=f"below {duration(_TARGET_SECONDS)}" if is_target else "",
         met=seconds < _TARGET_SECONDS if is_target else None,
     )
+
+
+def _blades(imports: Outcome, triangles: int) -> Row:
+    outcome = in_fresh_process(thin_triangles, triangles)
+    what = f"{triangles:,} thin blades, {duration(outcome.timing.cpu)}"
+    peak = above(imports, outcome)
+    if peak is None:
+        return Row(what, "memory not measured on this system")
+    return Row(what, megabytes(peak), target=f"below {megabytes(_MOST_MEMORY)}", met=peak < _MOST_MEMORY)
 
 
 def _scene() -> tuple[list[PlacedMesh], Runs]:

@@ -57,8 +57,15 @@ def export(output: Path, formats: str) -> object:
     return export_dataset(Path(output), settings).frames
 
 
+def thin_triangles(count: str) -> object:
+    """The amodal mask and the pixels of blades from the bottom of the image to its top, less than a pixel wide."""
+    from .blades import cover
+
+    return cover(int(count))
+
+
 TASKS: dict[str, Callable[..., object]] = {
-    task.__name__: task for task in (nothing, read_all, annotate_labels, merge, export)
+    task.__name__: task for task in (nothing, read_all, annotate_labels, merge, export, thin_triangles)
 }
 
 

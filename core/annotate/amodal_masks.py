@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..base.box import Box
 from ..geometry.placed_mesh import PlacedMesh
-from ..geometry.rasteriser import Projection, ScreenTriangles, find_spans, project_triangles
+from ..geometry.rasteriser import ProjectedPoints, Projection, ScreenTriangles, find_spans
 from ..masks.runs import Mask, Runs
 from ..records.instance import Amodal
 from ..scene.scene_geometry import Mesh
@@ -50,8 +50,8 @@ def find_amodal(
     for triangles, instance in _projected(placed, meshes, projection):
         # Rows and columns change places, so that the runs are the columns' as in COCO's masks.
         turned = ScreenTriangles(triangles.y, triangles.x, triangles.nearness, triangles.source)
-        spans = find_spans(turned, Box(canvas.y0, canvas.x0, canvas.y1, canvas.x1))
-        lines.add(instance[spans.triangle], spans.row, spans.start, spans.stop)
+        for spans in find_spans(turned, Box(canvas.y0, canvas.x0, canvas.y1, canvas.x1)):
+            lines.add(instance[spans.triangle], spans.row, spans.start, spans.stop)
     return _whole(lines, visible)
 
 
@@ -116,9 +116,11 @@ def _projected(
         for start in range(0, len(several), together):
             matrices = to_camera[start : start + together]
             moved = points @ matrices[:, :3, :3].transpose(0, 2, 1) + matrices[:, None, :3, 3]
-            corners = mesh.triangles + np.arange(len(matrices))[:, None, None] * len(points)
-            triangles = project_triangles(moved.reshape(-1, 3), corners.reshape(-1, 3), projection)
-            yield triangles, instances[start + triangles.source // count]
+            projected = ProjectedPoints.of(moved.reshape(-1, 3), projection)
+            for some in np.split(mesh.triangles, range(_TRIANGLES_AT_ONCE, count, _TRIANGLES_AT_ONCE)):
+                corners = some + np.arange(len(matrices))[:, None, None] * len(points)
+                triangles = projected.triangles(corners.reshape(-1, 3))
+                yield triangles, instances[start + triangles.source // len(some)]
 
 
 def _whole(lines: _Lines, visible: Runs) -> dict[int, Amodal]:

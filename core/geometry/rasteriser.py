@@ -27,6 +27,7 @@ Corners = npt.NDArray[np.integer[Any]]
 
 # Few enough for the processor's cache, enough to make calls cheap.
 _FRAGMENTS_AT_ONCE = 1 << 18
+_SPANS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,53 @@ class ScreenTriangles:
         return (n1 * y2 - n2 * y1) * inverse, (n2 * x1 - n1 * x2) * inverse
 
 
+@dataclass(frozen=True)
+class ProjectedPoints:
+    """Points in the image, of which triangles are made some at a time.
+
+    Attributes:
+        points: (P, 3) float64, x y z in camera space.
+        projection: of the camera.
+        inside: (P,) bool, whether each lies at the near plane or beyond.
+        image: columns, rows and nearness, (P,) float64 each; of the others without meaning.
+    """
+
+    points: Floats
+    projection: Projection
+    inside: npt.NDArray[np.bool_]
+    image: tuple[Floats, Floats, Floats]
+
+    @classmethod
+    def of(cls, points: Floats, projection: Projection) -> "ProjectedPoints":
+        inside = points[:, 2] >= projection.near
+        # The other points are not looked at.
+        image = projection.to_image(np.where(inside[:, None], points, (0.0, 0.0, 1.0)))
+        return cls(points, projection, inside, image)
+
+    def triangles(self, triangles: Corners) -> ScreenTriangles:
+        """Those whose corners are (T, 3) numbers of points, with what is before the near plane cut off."""
+        corners = np.ascontiguousarray(triangles.T)
+        if self.inside.all():
+            whole = np.arange(len(triangles))
+        else:
+            count = np.count_nonzero(self.inside[triangles], axis=1)
+            whole = np.flatnonzero(count == 3)
+            corners = corners[:, whole]
+        x, y, nearness = (values[corners] for values in self.image)
+        projected = ScreenTriangles(x, y, nearness, whole)
+        if whole.size == len(triangles):
+            return projected
+        crossing = np.flatnonzero((count == 1) | (count == 2))
+        pieces, source = _cut(self.points[triangles[crossing]], crossing, self.projection.near)
+        x, y, nearness = self.projection.to_image(np.moveaxis(pieces, 1, 0))
+        return ScreenTriangles(
+            np.concatenate((projected.x, x), axis=1),
+            np.concatenate((projected.y, y), axis=1),
+            np.concatenate((projected.nearness, nearness), axis=1),
+            np.concatenate((whole, source)),
+        )
+
+
 def project_triangles(points: Floats, triangles: Corners, projection: Projection) -> ScreenTriangles:
     """Project triangles, with what is before the near plane cut off.
 
@@ -116,28 +164,7 @@ def project_triangles(points: Floats, triangles: Corners, projection: Projection
         triangles: (T, 3) integers, three of the points each.
         projection: of the camera.
     """
-    inside = points[:, 2] >= projection.near
-    corners = np.ascontiguousarray(triangles.T)
-    if inside.all():
-        whole = np.arange(len(triangles))
-    else:
-        count = np.count_nonzero(inside[triangles], axis=1)
-        whole = np.flatnonzero(count == 3)
-        corners = corners[:, whole]
-    # The other points are not looked at.
-    x, y, nearness = projection.to_image(np.where(inside[:, None], points, (0.0, 0.0, 1.0)))
-    projected = ScreenTriangles(x[corners], y[corners], nearness[corners], whole)
-    if whole.size == len(triangles):
-        return projected
-    crossing = np.flatnonzero((count == 1) | (count == 2))
-    pieces, source = _cut(points[triangles[crossing]], crossing, projection.near)
-    x, y, nearness = projection.to_image(np.moveaxis(pieces, 1, 0))
-    return ScreenTriangles(
-        np.concatenate((projected.x, x), axis=1),
-        np.concatenate((projected.y, y), axis=1),
-        np.concatenate((projected.nearness, nearness), axis=1),
-        np.concatenate((whole, source)),
-    )
+    return ProjectedPoints.of(points, projection).triangles(triangles)
 
 
 def _cut(corners: Floats, number: Integers, near: float) -> tuple[Floats, Integers]:
@@ -187,26 +214,49 @@ class Spans:
     window: Box
 
 
-def find_spans(triangles: ScreenTriangles, window: Box) -> Spans:
-    """The pixels whose centres the triangles cover, row by row, in the order of the triangles."""
+def find_spans(triangles: ScreenTriangles, window: Box, at_once: int = _SPANS_AT_ONCE) -> Iterator[Spans]:
+    """The pixels whose centres triangles cover, row by row, in the order of the triangles.
+
+    Args:
+        triangles: in the image.
+        window: the part of the image that is wanted.
+        at_once: in about how many rows of triangles pixels are looked for at a time, so that memory does not grow with
+            them: of a thin triangle most rows have no pixel.
+    """
     x, y = _sorted_by_row(triangles.x, triangles.y)
     first, end = _centres_from(y[0], window.y0, window.y1), _centres_from(y[2], window.y0, window.y1)
-    counts = end - first
-    rows = flat_ranges(first, counts)
-    triangle = np.repeat(np.arange(triangles.size), counts)
+    slopes = np.stack([_slope(x, y, 0, 2), _slope(x, y, 0, 1), _slope(x, y, 1, 2)])
+    for part in batches(end - first, at_once):
+        counts = end[part] - first[part]
+        rows = flat_ranges(first[part], counts)
+        triangle = np.repeat(np.arange(counts.size), counts)
+        start, stop = _ends_of_rows(x[:, part], y[:, part], slopes[:, part], triangle, rows, window)
+        kept = np.flatnonzero(stop > start)
+        yield Spans(triangle[kept] + part.start, rows[kept], start[kept], stop[kept], window)
 
+
+def _ends_of_rows(
+    x: Floats, y: Floats, slopes: Floats, triangle: Integers, row: Integers, window: Box
+) -> tuple[Integers, Integers]:
+    """The first pixel of a triangle in a row, and that behind its last one, (R,) each.
+
+    Args:
+        x, y: (3, T), corners from top to bottom.
+        slopes: (3, T), of the long edge, and of the upper and the lower short one.
+        triangle, row: (R,), which triangle, and which row.
+        window: where they are.
+    """
     # Columns of the edges in the middle of each row: of the long edge, and of one of the two short ones.
-    centre = rows + 0.5
-    slopes = [_slope(x, y, 0, 2), _slope(x, y, 0, 1), _slope(x, y, 1, 2)]
+    centre = row + 0.5
     long = x[0][triangle] + (centre - y[0][triangle]) * slopes[0][triangle]
-    upper = (centre < y[1][triangle]).astype(np.int64)
-    # Corner 0 with the upper short edge where `upper` is 1, corner 1 with the lower one where it is 0.
-    flat = (1 - upper) * triangles.size + triangle
-    short = x.ravel()[flat] + (centre - y.ravel()[flat]) * np.concatenate(slopes[1:])[flat]
-    start = _centres_from(np.minimum(long, short), window.x0, window.x1)
-    stop = _centres_from(np.maximum(long, short), window.x0, window.x1)
-    kept = np.flatnonzero(stop > start)
-    return Spans(triangle[kept], rows[kept], start[kept], stop[kept], window)
+    # Corner 0 with the upper short edge, or corner 1 with the lower one.
+    corner = 1 - (centre < y[1][triangle]).astype(np.int64)
+    flat = corner * x.shape[1] + triangle
+    short = x[:2].ravel()[flat] + (centre - y[:2].ravel()[flat]) * slopes[1:].ravel()[flat]
+    return (
+        _centres_from(np.minimum(long, short), window.x0, window.x1),
+        _centres_from(np.maximum(long, short), window.x0, window.x1),
+    )
 
 
 def _centres_from(edge: Floats, low: int, high: int) -> Integers:
@@ -256,26 +306,26 @@ def fragments(triangles: ScreenTriangles, window: Box, at_once: int = _FRAGMENTS
         window: the part of the image that is wanted.
         at_once: about how many fragments to yield at a time.
     """
-    spans = find_spans(triangles, window)
     right, down = triangles.gradients()
-    # The nearness is a linear function of the pixel's number along its row: the part that stays, and the step.
-    step = right[spans.triangle]
-    middle = spans.row + 0.5 - triangles.y[0][spans.triangle]
-    begin = (spans.row - window.y0) * window.width + (spans.start - window.x0)
-    at_start = (
-        triangles.nearness[0][spans.triangle]
-        + step * (spans.start + 0.5 - triangles.x[0][spans.triangle])
-        + down[spans.triangle] * middle
-    )
-    constant = at_start - step * begin
-    counts = spans.stop - spans.start
-    for part in batches(counts, at_once):
-        count = counts[part]
-        pixel = flat_ranges(begin[part], count)
-        nearness: Floats = np.repeat(step[part], count)
-        nearness *= pixel
-        nearness += np.repeat(constant[part], count)
-        yield Fragments(np.repeat(spans.triangle[part], count), pixel, nearness)
+    for spans in find_spans(triangles, window):
+        # The nearness is a linear function of the pixel's number along its row: the part that stays, and the step.
+        step = right[spans.triangle]
+        middle = spans.row + 0.5 - triangles.y[0][spans.triangle]
+        begin = (spans.row - window.y0) * window.width + (spans.start - window.x0)
+        at_start = (
+            triangles.nearness[0][spans.triangle]
+            + step * (spans.start + 0.5 - triangles.x[0][spans.triangle])
+            + down[spans.triangle] * middle
+        )
+        constant = at_start - step * begin
+        counts = spans.stop - spans.start
+        for part in batches(counts, at_once):
+            count = counts[part]
+            pixel = flat_ranges(begin[part], count)
+            nearness: Floats = np.repeat(step[part], count)
+            nearness *= pixel
+            nearness += np.repeat(constant[part], count)
+            yield Fragments(np.repeat(spans.triangle[part], count), pixel, nearness)
 
 
 def nearest(

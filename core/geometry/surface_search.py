@@ -22,7 +22,7 @@ from ..scene.scene_geometry import Mesh
 from .depth_bounds import DepthRange
 from .edge_search import REACH, EdgeSearch
 from .placed_mesh import PlacedMesh
-from .rasteriser import Floats, Projection, ScreenTriangles, fragments, project_triangles
+from .rasteriser import Floats, ProjectedPoints, Projection, ScreenTriangles, fragments
 
 LabelNumbers = npt.NDArray[np.int32]
 
@@ -235,10 +235,12 @@ def _in_view(
         for start in range(0, len(in_view), together):
             matrices, owners = to_camera[start : start + together], in_view[start : start + together]
             placed = points @ matrices[:, :3, :3].transpose(0, 2, 1) + matrices[:, None, :3, 3]
-            corners = mesh.triangles + np.arange(len(owners))[:, None, None] * len(points)
-            triangles = project_triangles(placed.reshape(-1, 3), corners.reshape(-1, 3), projection)
-            triangles = triangles.take(_may_be_seen(triangles, window, depths, reach))
-            yield triangles, owners[triangles.source // len(mesh.triangles)]
+            projected = ProjectedPoints.of(placed.reshape(-1, 3), projection)
+            for some in np.split(mesh.triangles, range(_TRIANGLES_AT_ONCE, len(mesh.triangles), _TRIANGLES_AT_ONCE)):
+                corners = some + np.arange(len(owners))[:, None, None] * len(points)
+                triangles = projected.triangles(corners.reshape(-1, 3))
+                triangles = triangles.take(_may_be_seen(triangles, window, depths, reach))
+                yield triangles, owners[triangles.source // len(some)]
 
 
 def _boxes_in_view(

@@ -155,7 +155,7 @@ def test_several_parts_are_one() -> None:
 
 
 def test_many_meshes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the intervals are united on the way, the result is the same."""
+    """However the triangles are taken and the intervals are united on the way, the result is the same."""
     labels = np.zeros((HEIGHT, WIDTH), np.uint32)
     labels[3, 3:23] = np.arange(20) + 1
     meshes = {str(number): sphere(4 + number) for number in range(20)}
@@ -163,6 +163,7 @@ def test_many_meshes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     at_once = find_amodal(find_runs(labels), placed, meshes, PINHOLE)
     monkeypatch.setattr(amodal, "_INTERVALS_AT_ONCE", 1)
+    monkeypatch.setattr(amodal, "_TRIANGLES_AT_ONCE", 7)
 
     assert find_amodal(find_runs(labels), placed, meshes, PINHOLE) == at_once
 

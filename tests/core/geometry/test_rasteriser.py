@@ -1,5 +1,7 @@
 """The rasteriser against closed forms, and against rays that are sent through every pixel's centre."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -151,9 +153,12 @@ def test_pixels_are_those_whose_centres_are_inside(corners: list[tuple[int, int]
     """By half-planes in whole numbers, also beyond the image; centres on an edge may go either way."""
     (ax, ay), (bx, by), (cx, cy) = corners
     window = Box(-35, -33, 70, 68)
-    spans = find_spans(screen(np.array([[ax, bx, cx]]) / 2, np.array([[ay, by, cy]]) / 2), window)
-    rows = zip(spans.row.tolist(), spans.start.tolist(), spans.stop.tolist(), strict=True)
-    found = {(row, column) for row, start, stop in rows for column in range(start, stop)}
+    found = {
+        (row, column)
+        for spans in find_spans(screen(np.array([[ax, bx, cx]]) / 2, np.array([[ay, by, cy]]) / 2), window)
+        for row, start, stop in zip(spans.row.tolist(), spans.start.tolist(), spans.stop.tolist(), strict=True)
+        for column in range(start, stop)
+    }
 
     inside, touched = set(), set()
     for row in range(window.y0, window.y1):
@@ -182,6 +187,45 @@ def test_batches_make_no_difference(at_once: int) -> None:
 
     for some, whole in zip(all_of(at_once), all_of(1 << 20), strict=True):
         assert np.array_equal(some, whole)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 200])
+def test_batches_of_rows_make_no_difference(at_once: int) -> None:
+    """Some triangles have no row in the window, and some no pixel in a row."""
+    points, triangles = ball(9, 1.5, (0.4, 0.0, 4.0))
+    projected = project_triangles(points, triangles, PINHOLE)
+    window = Box(3, 2, 29, 20)
+
+    def all_of(size: int) -> list[Array]:
+        parts = list(find_spans(projected, window, size))
+        assert (len(parts) > 1) == (size < 1 << 20)
+        names = ("triangle", "row", "start", "stop")
+        return [np.concatenate([getattr(part, name) for part in parts]) for name in names]
+
+    for some, whole in zip(all_of(at_once), all_of(1 << 20), strict=True):
+        assert np.array_equal(some, whole)
+
+
+def test_memory_of_thin_triangles() -> None:
+    """20,000 blades from the top of the image to its bottom, of which most cover no pixel's centre in most rows: the
+    rows of all of them would take 2 GB at once."""
+    count, height = 20_000, 600
+    random = np.random.default_rng(4)
+    foot = random.uniform(0, 800, count)
+    x = np.stack((foot, foot + 0.02, foot + random.uniform(-30, 30, count)))
+    y = np.stack((np.full(count, height), np.full(count, height), np.zeros(count))).astype(float)
+    blades = ScreenTriangles(x, y, np.ones((3, count)), np.arange(count))
+
+    tracemalloc.start()
+    try:
+        pixels = sum(found.pixel.size for found in fragments(blades, Box(0, 0, 800, height)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    # Half of a blade's width on average, in each row.
+    assert pixels == pytest.approx(count * height * 0.01, rel=0.05)
+    assert peak < 100e6
 
 
 def test_window_beyond_the_image_counts_all_pixels_of_an_object() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from core.geometry import surface_search
 from core.geometry.placed_mesh import PlacedMesh
 from core.geometry.rasteriser import Projection
 from core.geometry.surface_search import FoundSurfaces, find_surfaces
@@ -108,6 +109,15 @@ def test_every_pixel_is_right(projection: Projection, kind: str) -> None:
     assert found.centred
     assert found.on_surface[wanted].mean() > 0.999
     assert (found.surface[~wanted] == -1).all()
+
+
+def test_portions_of_triangles_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = scatter(PINHOLE, jitter=0.3)
+    found, _ = search(scene, PINHOLE, LABELS["one"])
+    monkeypatch.setattr(surface_search, "_TRIANGLES_AT_ONCE", 5)
+    in_portions, _ = search(scene, PINHOLE, LABELS["one"])
+    assert np.array_equal(found.surface, in_portions.surface)
+    assert np.array_equal(found.on_surface, in_portions.on_surface)
 
 
 @PROJECTIONS
