@@ -54,7 +54,7 @@ def _fit_camera(scene: bpy.types.Scene, row: LabelpassRandomRow) -> None:
     camera = scene.camera
     lens = camera.data.lens
     row.lens_min, row.lens_max = lens * _WIDER, lens * _NARROWER
-    points = [shape.world_points() for shape in _shapes() if _has_category(scene, shape.owner)]
+    points = [shape.world_points for shape in _shapes() if _has_category(scene, shape.owner)]
     if not points:
         return
     everything = np.concatenate(points)

@@ -11,12 +11,13 @@ from ...core.geometry.placed_mesh import PlacedMesh
 from ...core.geometry.rasteriser import Projection
 from ...core.random_frames.coarse_mesh import coarse
 from ...core.random_frames.streams import Floats
-from ...core.random_frames.visibility import NOBODY, look
+from ...core.random_frames.visibility import NOBODY, View, look
 from ...core.scene.scene_geometry import Mesh
 from ..labelling.labelled_objects import LabelledObject
 from ..random_rows import LabelpassRandomFrames
 from ..scene.parents import with_parents
 from ..scene.scene_reader import image_size, read_camera
+from .light_estimate import irradiance
 from .shapes import Shape, Shapes
 
 # The longer side of the image that is looked at, in pixels.
@@ -53,6 +54,7 @@ class Conditions:
         instances = [one for one in labelled if one.category is not None]
         names = dict.fromkeys((one.instance, one.category) for one in instances)
         number = {name: place for place, name in enumerate(names)}
+        self._names = [name for name, _ in names]
         self._number = {one.object: number[one.instance, one.category] for one in instances}
         self._target = {self._number[ob] for ob in self._number if any(above in target for above in with_parents(ob))}
         self._shapes = Shapes()
@@ -62,28 +64,48 @@ class Conditions:
         """What the frame does not show as it should, as a part of a sentence; "" where all is well."""
         self._shapes.forget_changed(depsgraph)
         shapes = self._shapes.read(depsgraph)
-        return self._view(shapes, depsgraph) or (self._overlap(shapes) if self._settings.no_overlap else "")
+        return (
+            self._view(shapes, depsgraph)
+            or (self._overlap(shapes) if self._settings.no_overlap else "")
+            or (self._darkness(shapes, depsgraph) if self._settings.min_light else "")
+        )
+
+    def look(self, depsgraph: bpy.types.Depsgraph) -> dict[str, float]:
+        """Name of an instance -> part of it that is seen, of those that are seen at all."""
+        shapes = self._shapes.read(depsgraph)
+        projection = self._projection(depsgraph)
+        if projection is None:
+            return {}
+        return {self._names[number]: share for number, share in self._seen(shapes, projection).shares.items()}
+
+    def _projection(self, depsgraph: bpy.types.Depsgraph) -> Projection | None:
+        """That of the camera; None where it is none that straight lines stay straight in."""
+        camera = read_camera(self._scene, depsgraph)
+        return Projection.of(camera) if camera else None
+
+    def _seen(self, shapes: Sequence[Shape], projection: Projection) -> View:
+        """What a small image would show."""
+        width, height = image_size(self._scene)
+        scale = _SIDE / max(width, height)
+        small = dataclasses.replace(projection, k=np.diag([scale, scale, 1.0]) @ projection.k)
+        placed, meshes = [], {}
+        for shape in shapes:
+            name = str(id(shape.mesh))
+            meshes[name] = self._coarse_of(shape.mesh)
+            placed.append(PlacedMesh(self._number_of(shape), name, shape.matrix))
+        return look(placed, meshes, small, max(1, round(height * scale)), max(1, round(width * scale)))
 
     def _view(self, shapes: Sequence[Shape], depsgraph: bpy.types.Depsgraph) -> str:
-        camera, (width, height) = read_camera(self._scene, depsgraph), image_size(self._scene)
-        projection = Projection.of(camera) if camera else None
+        projection = self._projection(depsgraph)
         if projection is None:
             return ""
         things = [shape for shape in shapes if self._number_of(shape) != NOBODY]
         eye = np.linalg.inv(projection.world_to_camera)[:3, 3]
         if any(shape.holds(eye) for shape in things):
             return "the camera is inside of something"
-        scale = _SIDE / max(width, height)
-        k = np.diag([scale, scale, 1.0]) @ projection.k
-        small = dataclasses.replace(projection, k=k)
-        placed, meshes = [], {}
-        for shape in shapes:
-            name = str(id(shape.mesh))
-            meshes[name] = self._coarse_of(shape.mesh)
-            placed.append(PlacedMesh(self._number_of(shape), name, shape.matrix))
-        view = look(placed, meshes, small, max(1, round(height * scale)), max(1, round(width * scale)))
+        view = self._seen(shapes, projection)
         if things:
-            middles = np.array([shape.matrix[:3, 3] for shape in things])
+            middles = np.array([shape.world_box().mean(axis=0) for shape in things])
             depths = (middles - eye) @ projection.world_to_camera[2, :3]
             ahead = depths[depths > 0]
             if len(ahead) and view.share_before(_NEAR * float(np.median(ahead))) > _NEAR_SHARE:
@@ -94,6 +116,11 @@ class Conditions:
         if any(number not in seen for number in self._target):
             return "the target is hardly visible"
         return ""
+
+    def _darkness(self, shapes: Sequence[Shape], depsgraph: bpy.types.Depsgraph) -> str:
+        places = [shape.world_box().mean(axis=0) for shape in shapes if self._number_of(shape) != NOBODY]
+        light = irradiance(self._scene, depsgraph, places)
+        return "" if light is None or light >= self._settings.min_light else "it is too dark"
 
     def _overlap(self, shapes: Sequence[Shape]) -> str:
         """Whether something that was placed runs into anything else."""
@@ -133,22 +160,27 @@ def _run_into_each_other(one: Shape, other: Shape, boxes: Floats) -> bool:
         boxes: (2, 2, 3) around them.
     """
     low, high = boxes[:, 0].max(axis=0), boxes[:, 1].min(axis=0)
-    near = [_triangles_in(shape, low, high) for shape in (one, other)]
-    if all(len(corners) for corners in near):
-        first, second = (
-            BVHTree.FromPolygons(
-                corners.reshape(-1, 3).tolist(), np.arange(3 * len(corners)).reshape(-1, 3).tolist(), all_triangles=True
-            )
-            for corners in near
-        )
-        if first.overlap(second):
-            return True
-    return other.holds(one.world_points()[0].astype(float)) or one.holds(other.world_points()[0].astype(float))
+    fewer, more = sorted((one, other), key=lambda shape: len(shape.mesh.triangles))
+    if len(near := _triangles_in(fewer, low, high)):
+        # The boxes are loose, so what is left of the one narrows down what is looked at of the other, and back.
+        low, high = np.maximum(low, near.min(axis=(0, 1))), np.minimum(high, near.max(axis=(0, 1)))
+        if len(others := _triangles_in(more, low, high)):
+            low, high = np.maximum(low, others.min(axis=(0, 1))), np.minimum(high, others.max(axis=(0, 1)))
+            near = _triangles_in(fewer, low, high)
+            if len(near) and _tree(near).overlap(_tree(others)):
+                return True
+    return other.holds(one.world_points[0]) or one.holds(other.world_points[0])
+
+
+def _tree(corners: Floats) -> BVHTree:
+    """Of (T, 3, 3) corners of triangles."""
+    numbers = np.arange(3 * len(corners)).reshape(-1, 3)
+    return BVHTree.FromPolygons(corners.reshape(-1, 3).tolist(), numbers.tolist(), all_triangles=True)
 
 
 def _triangles_in(shape: Shape, low: Floats, high: Floats) -> Floats:
     """(T, 3, 3) corners of those triangles of a shape that may reach into a box: not all on one outer side of it."""
-    points = shape.world_points()
+    points = shape.world_points
     sides = np.zeros(len(points), np.uint8)
     for axis in range(3):
         sides |= (points[:, axis] < low[axis]).view(np.uint8) << (2 * axis)

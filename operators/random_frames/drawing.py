@@ -64,7 +64,7 @@ class Base:
         points, triangles, count = [], [], 0
         for shape in self.shapes:
             if below(shape, surface):
-                points.append(shape.world_points())
+                points.append(shape.world_points)
                 triangles.append(shape.mesh.triangles + count)
                 count += len(points[-1])
         return Ground.of(np.concatenate(points).astype(float), np.concatenate(triangles)) if points else None

@@ -41,7 +41,7 @@ class Mover:
     @cached_property
     def points(self) -> Floats:
         """(P, 3) in the world."""
-        return np.concatenate([shape.world_points() for shape in self.shapes])
+        return np.concatenate([shape.world_points for shape in self.shapes])
 
     @cached_property
     def middle(self) -> Floats:

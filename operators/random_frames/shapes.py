@@ -1,6 +1,7 @@
 """The meshes of the scene where they stand: what things are placed by, and what conditions look at."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import bpy
 import numpy as np
@@ -30,6 +31,7 @@ class Shape:
     bounds: Floats
     matrix: Floats
 
+    @cached_property
     def world_points(self) -> Floats:
         """(P, 3) points in the world."""
         points: Floats = self.mesh.points @ self.matrix[:3, :3].T + self.matrix[:3, 3]

@@ -143,7 +143,7 @@ class LightsAround:
         )
         if not lights:
             raise SceneError("There is no light that a row of lights could vary; add one, or remove the row")
-        points = [shape.world_points() for shape in base.shapes if _is_labelled(base, shape.owner)]
+        points = [shape.world_points for shape in base.shapes if _is_labelled(base, shape.owner)]
         middle = np.concatenate(points).mean(axis=0) if points else np.zeros(3)
         kelvin = (row.kelvin_min, row.kelvin_max) if row.use_kelvin else None
         rules = LightRules((row.energy_min, row.energy_max), kelvin, row.light_angle)
