@@ -7,6 +7,7 @@ saved with the .blend, undone with the step, and gone with the action.
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import bpy
 import numpy as np
@@ -16,7 +17,9 @@ from ...core.random_frames.streams import Integers
 from .. import compat
 from .keyed import Keyed, check_keyable, get_value, set_value
 
-_BEFORE, _ACTION = "labelpass_before", "labelpass_action"
+_BEFORE, _ACTION, _POINTER = "labelpass_before", "labelpass_action", "labelpass_pointer "
+# A mark on data blocks that a row has made, which go with its keyframes.
+MADE = "labelpass_random"
 _CONSTANT = 0
 
 
@@ -65,8 +68,38 @@ class Keyframes:
             self._curves[one.block, one.path, index] = curve
 
 
+def replace_value(scene: bpy.types.Scene, block: bpy.types.ID, path: str, value: Any) -> None:
+    """Set a property for as long as the random keyframes are there."""
+    check_keyable(block, path)
+    _remember(scene, block, path)
+    set_value(block, path, value)
+
+
+def replace_pointer(scene: bpy.types.Scene, block: bpy.types.ID, path: str, value: bpy.types.ID) -> None:
+    """The same for a property that is a data block."""
+    check_keyable(block, path)
+    action = _take_over(scene, block)
+    known = json.loads(action[_BEFORE])
+    if path not in known["pointers"]:
+        known["pointers"].append(path)
+        before = block.path_resolve(path)
+        if before is not None:
+            action[_POINTER + path] = before
+        action[_BEFORE] = json.dumps(known)
+    set_value(block, path, value)
+
+
 def _remember(scene: bpy.types.Scene, block: bpy.types.ID, path: str) -> None:
     """Keep what a property is now in the action that takes it over."""
+    action = _take_over(scene, block)
+    known = json.loads(action[_BEFORE])
+    if path not in known["values"]:
+        known["values"][path] = get_value(block, path)
+        action[_BEFORE] = json.dumps(known)
+
+
+def _take_over(scene: bpy.types.Scene, block: bpy.types.ID) -> bpy.types.Action:
+    """The action of ours that animates a data block, made if there is none yet."""
     animation = block.animation_data or block.animation_data_create()
     if animation.action is None or _BEFORE not in animation.action:
         before, slot = animation.action, compat.slot_of(animation)
@@ -74,12 +107,9 @@ def _remember(scene: bpy.types.Scene, block: bpy.types.ID, path: str) -> None:
         action.name = f"Random {block.name}"
         if before:
             action[_ACTION] = before
-        action[_BEFORE] = json.dumps({"scene": scene.name, "slot": slot, "values": {}})
+        action[_BEFORE] = json.dumps({"scene": scene.name, "slot": slot, "values": {}, "pointers": []})
         compat.set_action(animation, action, slot)
-    known = json.loads(animation.action[_BEFORE])
-    if path not in known["values"]:
-        known["values"][path] = get_value(block, path)
-        animation.action[_BEFORE] = json.dumps(known)
+    return animation.action
 
 
 def remove_keyframes(scene: bpy.types.Scene) -> int:
@@ -94,16 +124,20 @@ def remove_keyframes(scene: bpy.types.Scene) -> int:
         if known["scene"] != scene.name and known["scene"] in bpy.data.scenes:
             continue
         before = action.get(_ACTION)
+        pointers = {path: action.get(_POINTER + path) for path in known["pointers"]}
         compat.set_action(animation, before, known["slot"])
         bpy.data.actions.remove(action)
         if before is None and not animation.drivers and not animation.nla_tracks:
             block.animation_data_clear()
-        for path, value in known["values"].items():
+        for path, value in {**pointers, **known["values"]}.items():
             try:
                 set_value(block, path, value)
             except (LabelpassError, AttributeError, KeyError):
                 continue  # the user has removed it since
         count += 1
+    for image in list(bpy.data.images):
+        if MADE in image and not image.users:
+            bpy.data.images.remove(image)
     return count
 
 

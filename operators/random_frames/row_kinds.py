@@ -6,6 +6,7 @@ from ...core.base.errors import SceneError
 from ...core.random_frames.kinds import RowKind
 from ..random_rows import LabelpassRandomRow
 from .drawing import Base, Drawer
+from .image_rows import Images
 from .thing_rows import Placing, Presence, TurningInPlace
 from .value_rows import AnyProperty, Colour, Exposure, WorldStrength, is_colour, resolve
 from .view_rows import AroundTarget, LensOfCamera, LightsAround
@@ -28,6 +29,7 @@ _MAKERS: Mapping[RowKind, Callable[[Base, LabelpassRandomRow], Drawer]] = {
     RowKind.LENS: LensOfCamera.of,
     RowKind.LIGHTS: LightsAround.of,
     RowKind.MATERIAL_INPUT: _input_of,
+    RowKind.IMAGES: Images.of,
     RowKind.WORLD: WorldStrength.of,
     RowKind.EXPOSURE: Exposure.of,
     RowKind.PROPERTY: _input_of,
