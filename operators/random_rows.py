@@ -216,7 +216,7 @@ class LabelpassRandomFrames(bpy.types.PropertyGroup):
     )
     in_view: IntProperty(
         name="In View",
-        description="How many instances each frame has to show at least",
+        description="How many instances each frame has to show at least; 0 does not look at what the camera sees",
         min=0,
         default=1,
         options=set(),

@@ -202,7 +202,9 @@ class _Baking:
 
     def _check(self, places: npt.NDArray[np.int64], attempt: int, progress: Progress) -> dict[int, str]:
         """Which of some frames are not as they should be, and why."""
-        unmet = {}
+        unmet: dict[int, str] = {}
+        if not self._conditions.any_wanted:
+            return unmet
         for number, place in enumerate(places.tolist()):
             self._scene.frame_set(int(self._frames[place]))
             if reason := self._conditions.unmet(bpy.context.evaluated_depsgraph_get()):

@@ -60,12 +60,18 @@ class Conditions:
         self._shapes = Shapes()
         self._coarse: dict[int, tuple[Mesh, Mesh]] = {}
 
+    @property
+    def any_wanted(self) -> bool:
+        """Whether the user wants any: a look at a frame takes as long as evaluating the scene, or more."""
+        settings = self._settings
+        return bool(settings.in_view or settings.no_overlap or settings.min_light)
+
     def unmet(self, depsgraph: bpy.types.Depsgraph) -> str:
         """What the frame does not show as it should, as a part of a sentence; "" where all is well."""
         self._shapes.forget_changed(depsgraph)
         shapes = self._shapes.read(depsgraph)
         return (
-            self._view(shapes, depsgraph)
+            (self._view(shapes, depsgraph) if self._settings.in_view else "")
             or (self._overlap(shapes) if self._settings.no_overlap else "")
             or (self._darkness(shapes, depsgraph) if self._settings.min_light else "")
         )
