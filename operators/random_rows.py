@@ -19,6 +19,7 @@ from ..core.random_frames.kinds import RowKind
 from ..core.random_frames.placing import Turning
 from . import compat
 from .choices import enum_items
+from .shown import shown_of
 
 
 def _ends(name: str, what: str, low: float, high: float, **options: Any) -> tuple[Any, Any]:
@@ -36,7 +37,7 @@ def _angle_ends(name: str, what: str, low: float, high: float) -> tuple[Any, Any
 def _categories_of_scene(row: Any, context: bpy.types.Context, text: str) -> list[str]:
     """Further names behind those that are there."""
     known = [part.strip() for part in text.split(",")[:-1]]
-    names = [one.name for one in context.window_manager.labelpass.categories]
+    names = [one.name for one in shown_of(context).categories]
     return [", ".join((*known, name)) for name in names if name not in known]
 
 
@@ -120,7 +121,7 @@ class LabelpassRandomRow(bpy.types.PropertyGroup):
     )
 
     # Lights
-    use_kelvin: BoolProperty(name="Temperature", description="Vary the colour temperature", default=True, options=set())
+    use_kelvin: BoolProperty(name="Temperature", description="Vary the color temperature", default=True, options=set())
     light_angle: FloatProperty(
         name="Moved By",
         description="How far a light may move from where it is now, as seen from the things",
@@ -184,7 +185,7 @@ _ENDS = {
     "roll": _angle_ends("Roll", "roll of the camera", 0, 0),
     "lens": _ends("Lens", "focal length in millimetres", 50.0, 50.0, min=1.0, soft_max=500.0),
     "energy": _ends("Energy", "energy, as a multiple of the present one", 0.3, 3.0, min=0.001),
-    "kelvin": _ends("Kelvin", "colour temperature in kelvin", 3000.0, 9000.0, min=1700.0, max=25000.0, precision=0),
+    "kelvin": _ends("Kelvin", "color temperature in kelvin", 3000.0, 9000.0, min=1700.0, max=25000.0, precision=0),
     "hue": _ends("Hue", "hue; 0 and 1 are red", 0.0, 1.0, soft_min=0.0, soft_max=1.0),
     "saturation": _ends("Saturation", "saturation", 0.3, 1.0, min=0.0, max=1.0),
     "value": _ends("Brightness", "brightness", 0.2, 0.9, min=0.0, soft_max=1.0),

@@ -26,6 +26,8 @@ _PANELS = (
     rules.Rules,
     objects.Objects,
     instances.Instances,
+    random_frames.RandomFrames,
+    random_frames.Conditions,
     export.Export,
     result.Result,
     *export_settings.BEFORE_MAPS,
@@ -33,12 +35,12 @@ _PANELS = (
     *export_settings.AFTER_MAPS,
 )
 _IMAGE_PANELS = (overlay.Overlay, overlay.NotExported, labels.Labels, export.Export, result.Result)
-_LISTS = (*categories.LISTS, *rules.LISTS, *objects.LISTS, *export.LISTS, *result.LISTS)
+_LISTS = (*categories.LISTS, *rules.LISTS, *objects.LISTS, *random_frames.LISTS, *export.LISTS, *result.LISTS)
 _CLASSES = (
     *presets.CLASSES,
+    *random_frames.MENUS,
     *_LISTS,
     *in_sidebar("VIEW_3D", _PANELS),
-    *random_frames.CLASSES,
     *in_sidebar("IMAGE_EDITOR", _IMAGE_PANELS, closed=(labels.Labels, export.Export)),
 )
 register, unregister = bpy.utils.register_classes_factory(_CLASSES)

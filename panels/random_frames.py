@@ -9,6 +9,7 @@ from ..core.random_frames.kinds import Group, RowKind
 from ..core.random_frames.placing import Turning
 from ..operators.random_frames.titles import title_of
 from ..operators.random_frames.value_rows import is_colour_row
+from .sidebar import Order, SidebarPanel, draw_in_header, settings_layout
 from .text import draw_text
 
 _ICONS: Mapping[RowKind, str] = {
@@ -56,23 +57,19 @@ class LABELPASS_MT_random_rows(bpy.types.Menu):
                     column.operator("labelpass.random_row_add", text=kind.label, icon=_ICONS[kind]).kind = kind.value
 
 
-class LABELPASS_PT_random_frames(bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Labelpass"
+class RandomFrames(SidebarPanel):
     bl_label = "Random Frames"
-    bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 2
+    bl_options = frozenset({"DEFAULT_CLOSED"})
+    bl_order = Order.RANDOM_FRAMES
+    name = "random_frames"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        self.layout.label(text=_state(context.scene.labelpass.random_frames))
+        draw_in_header(self, _state(context.scene.labelpass.random_frames))
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout, stored = self.layout, context.scene.labelpass.random_frames
-        layout.enabled = not context.window_manager.labelpass.running
+        stored = context.scene.labelpass.random_frames
+        layout = settings_layout(context, self.layout)
         _draw_rows(layout, stored)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
         if stored.rows:
             _draw_row(context, layout, stored, stored.rows[min(stored.row_index, len(stored.rows) - 1)])
         layout.separator()
@@ -86,7 +83,18 @@ class LABELPASS_PT_random_frames(bpy.types.Panel):
         row = layout.row()
         row.scale_y = _TALL
         row.operator("labelpass.random_bake", icon="KEYFRAME_HLT")
-        _draw_conditions(layout, stored)
+
+
+class Conditions(SidebarPanel):
+    bl_label = "Conditions"
+    bl_options = frozenset({"DEFAULT_CLOSED"})
+    name = "random_conditions"
+    parent = "random_frames"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, stored = settings_layout(context, self.layout), context.scene.labelpass.random_frames
+        for name in ("in_view", "visible", "no_overlap", "min_light", "tries"):
+            layout.prop(stored, name)
 
 
 def _state(stored: bpy.types.PropertyGroup) -> str:
@@ -220,17 +228,5 @@ def _draw_spread(layout: bpy.types.UILayout, stored: bpy.types.PropertyGroup, ro
         column.prop(row, name)
 
 
-def _draw_conditions(layout: bpy.types.UILayout, stored: bpy.types.PropertyGroup) -> None:
-    header, body = layout.panel("labelpass_random_conditions", default_closed=True)
-    header.label(text="Conditions")
-    if body:
-        body.use_property_split = True
-        body.use_property_decorate = False
-        body.prop(stored, "in_view")
-        body.prop(stored, "visible")
-        body.prop(stored, "no_overlap")
-        body.prop(stored, "min_light")
-        body.prop(stored, "tries")
-
-
-CLASSES = (LABELPASS_UL_random_rows, LABELPASS_MT_random_rows, LABELPASS_PT_random_frames)
+LISTS = (LABELPASS_UL_random_rows,)
+MENUS = (LABELPASS_MT_random_rows,)

@@ -38,8 +38,8 @@ class RowKind(Choice):
         "Let the camera look at things from a shell around them",
     )
     LENS = "lens", "Lens", "Vary the focal length of the camera"
-    LIGHTS = "lights", "Lights", "Vary energy, colour temperature, place and number of the lights"
-    MATERIAL_INPUT = "material_input", "Material Input", "Vary an input of a material: a colour, roughness, any other"
+    LIGHTS = "lights", "Lights", "Vary energy, color temperature, place and number of the lights"
+    MATERIAL_INPUT = "material_input", "Material Input", "Vary an input of a material: a color, roughness, any other"
     IMAGES = "images", "Images of Folder", "Show one image of a folder in an image texture or the world"
     WORLD = "world", "World", "Vary how strongly the world lights the scene"
     EXPOSURE = "exposure", "Exposure", "Vary the exposure of the images"
