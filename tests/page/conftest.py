@@ -11,7 +11,7 @@ from tests.core.datasets import merged
 from tests.core.report.planted import SPLITS, plant_all
 from tests.page.browser import Browser, Page
 
-FINE = 40
+FINE = 30
 
 
 @dataclass(frozen=True)
