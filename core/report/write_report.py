@@ -133,7 +133,7 @@ class _Round:
     def add(self, number: int, record: FrameRecord, maps: bool) -> None:
         split = self._splits.of(record)
         image = look_at_image(self._dataset.file(record.image), record, SIDE)
-        self.gatherer.add(record, split, image, record.random.attributes if record.random else None)
+        self.gatherer.add(record, split, image)
         self.statistics.add(record, split)
         pictures: dict[str, list[str]] = {}
         if maps:

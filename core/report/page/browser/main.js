@@ -112,20 +112,14 @@ function redrawAll() {
   drawFrame();
 }
 
-/** Paper shows the verdict and the charts, and is light. */
+/** Paper shows the verdict, the reasons in words and the charts. */
 function startPrinting() {
   let view = "";
   addEventListener("beforeprint", () => {
     view = document.body.dataset.view;
-    document.documentElement.classList.add("printing");
-    document.body.dataset.view = "charts";
-    redrawAll();
+    showView("charts");
   });
-  addEventListener("afterprint", () => {
-    document.documentElement.classList.remove("printing");
-    readColours();
-    showView(view);
-  });
+  addEventListener("afterprint", () => showView(view));
 }
 
 async function start() {
