@@ -110,6 +110,11 @@ class CheckLine:
     text: str
 
 
+def stopper(subject: Subject, value: str, text: str, fix: Fix | None = None, other_mend: Mend = Mend.NONE) -> Finding:
+    """A red line that leaves a render without labels."""
+    return Finding(Status.WRONG, subject, value, text, fix, stops=True, other_mend=other_mend)
+
+
 def first_red(findings: Sequence[Finding]) -> Finding | None:
     """The red line to mend first: one that leaves a render without labels, if there is any; None where nothing is
     red."""

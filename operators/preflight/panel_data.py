@@ -15,9 +15,10 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...core.base.errors import LabelpassError
-from ...core.preflight.checklist import check, missing_maps
+from ...core.preflight.checklist import check
 from ...core.preflight.finding import Finding, Mend, Status, Subject, check_lines, first_red
 from ...core.preflight.label_facts import LabelFacts
+from ...core.preflight.map_checks import missing_maps
 from ...core.preflight.needed_passes import index_0_is_background, label_pass, labelled_layer
 from ...core.settings.map_table import MapKind
 from ...core.settings.render_pass import Pass

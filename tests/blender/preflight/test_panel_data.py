@@ -46,3 +46,41 @@ def test_a_setting_that_is_none_is_a_line_of_the_checklist(scene: bpy.types.Scen
     assert bpy.ops.labelpass.set_up_passes.poll()
     with pytest.raises(RuntimeError, match="The flow step cannot be 0"):
         bpy.ops.labelpass.set_up_passes()
+
+
+def test_each_window_has_its_own_scene(scene: bpy.types.Scene) -> None:
+    """What is shown of a scene is gone with the last window that shows it."""
+    from labelpass.operators.preflight import panel_data
+    from labelpass.operators.shown import shown_of
+
+    (window,) = bpy.context.window_manager.windows
+    other = bpy.data.scenes.new("Other")
+    scenes = bpy.context.window_manager.labelpass.scenes
+    try:
+        panel_data.refresh()
+        assert list(scenes.keys()) == [scene.name]
+        assert shown_of(bpy.context).red == "" and len(shown_of(bpy.context).objects) == 4
+
+        window.scene = other
+        assert shown_of(SimpleNamespace(scene=other, window_manager=bpy.context.window_manager)).red == ""
+        panel_data.refresh()
+        assert list(scenes.keys()) == ["Other"]
+        assert "has no camera" in scenes["Other"].red and scenes["Other"].mend == "ADD_CAMERA"
+
+        window.scene = scene
+        panel_data.refresh()
+        assert scenes[scene.name].red == ""
+    finally:
+        panel_data.unregister()
+
+
+def test_random_frames_that_are_not_baked(scene: bpy.types.Scene) -> None:
+    """All frames would look alike, so the animation is not rendered; a single frame is."""
+    from labelpass.operators.export.export import LABELPASS_OT_render_and_export
+
+    row = scene.labelpass.random_frames.rows.add()
+    assert LABELPASS_OT_render_and_export.poll(bpy.context)
+    scene.labelpass.source = "ANIMATION"
+    assert not LABELPASS_OT_render_and_export.poll(bpy.context)
+    row.use = False
+    assert LABELPASS_OT_render_and_export.poll(bpy.context)

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from core.preflight.checklist import check, missing_maps
+from core.preflight.checklist import check
 from core.preflight.finding import (
     CheckLine,
     Finding,
@@ -16,6 +16,7 @@ from core.preflight.finding import (
     first_red,
 )
 from core.preflight.label_facts import LabelFacts
+from core.preflight.map_checks import missing_maps
 from core.preflight.missing_files import MissingFiles
 from core.preflight.needed_passes import label_pass, labelled_layer, needed_passes, part_pass
 from core.preflight.pass_indices import LARGEST_INDEX
@@ -722,7 +723,7 @@ def test_what_is_not_good_has_a_line_of_its_own() -> None:
 
 
 def test_lines_have_room_in_a_narrow_panel() -> None:
-    """Every value that is written in core/preflight/checklist.py is 18 letters long at most."""
+    """18 letters beside the subject."""
     for changes in ({}, {"has_camera": False}, {"region": Region.BLACK_OUTSIDE}, {"folder_is_default": True}):
         for line in check_lines(findings(**changes)):
             assert len(line.value) <= 18, line
