@@ -1,6 +1,8 @@
 """Writes the report of a dataset: one round over its records in order, then judgement, then the page."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from ..records.frame_record import FrameRecord
 from ..records.record_store import open_records
 from ..settings.category_table import Category
 from .facts.gathering import Facts, Gatherer
-from .facts.image_facts import ImageState, look_at_image
+from .facts.image_facts import ImageFacts, ImageState, look_at_image
 from .figures import figures
 from .judgement.judge import Judgement, judge
 from .page.album import SIDE, Album
@@ -32,6 +34,8 @@ from .page.map_pictures import write_map_pictures
 from .page.page_text import page_text
 
 FIGURES_FILE = "figures.json"
+# Threads that read images, which other threads need not wait for, and how many frames they may be ahead.
+_READERS, _AHEAD = 3, 12
 Progress = Callable[[int, int], None]
 
 
@@ -81,8 +85,9 @@ def write_report(
     categories = _survey(stream)
     with replaced_folder(folder) as temporary:
         round = _Round(dataset, splits, categories, temporary, found)
-        for number, record in enumerate(stream.in_order(lambda done: progress(done, len(stream)))):
-            round.add(number, record, maps)
+        records = stream.in_order(lambda done: progress(done, len(stream)))
+        for number, (record, image) in enumerate(_with_images(records, dataset)):
+            round.add(number, record, image, maps)
         round.album.finish()
         facts = replace(round.gatherer.facts(), categories=[one.title for one in categories])
         damaged = [*lines_said_once(stream.damaged), *found.get("", ())]
@@ -108,6 +113,19 @@ def check_replaceable(folder: Path) -> None:
     )
 
 
+def _with_images(records: Iterable[FrameRecord], dataset: DatasetFolder) -> Iterator[tuple[FrameRecord, ImageFacts]]:
+    """What is told of the image of each record; images are read by threads, some frames ahead."""
+    waiting: deque[tuple[FrameRecord, Future[ImageFacts]]] = deque()
+    with ThreadPoolExecutor(_READERS) as readers:
+        for record in records:
+            waiting.append((record, readers.submit(look_at_image, dataset.file(record.image), record, SIDE)))
+            if len(waiting) > _AHEAD:
+                first, image = waiting.popleft()
+                yield first, image.result()
+        for first, image in waiting:
+            yield first, image.result()
+
+
 class _Round:
     """Takes all frames, in their order.
 
@@ -130,10 +148,9 @@ class _Round:
         self.statistics = Statistics()
         self.problems: list[str] = []
 
-    def add(self, number: int, record: FrameRecord, maps: bool) -> None:
+    def add(self, number: int, record: FrameRecord, image: ImageFacts, maps: bool) -> None:
         split = self._splits.of(record)
-        image = look_at_image(self._dataset.file(record.image), record, SIDE)
-        self.gatherer.add(record, split, image)
+        self.gatherer.add(record, split, image, record.random.attributes if record.random else None)
         self.statistics.add(record, split)
         pictures: dict[str, list[str]] = {}
         if maps:
