@@ -59,7 +59,6 @@ def head(
         ],
         "splits": list(facts.splits),
         "sequences": [shown(name) for name in facts.sequences],
-        "notes": {number: [shown(text) for text in texts] for number, texts in facts.notes.items()},
         "filters": [_filter(one) for one in filters],
         "views": {"rings": RINGS, "fields": FIELDS},
         "centres": CENTRES,
@@ -81,8 +80,8 @@ def head(
 
 
 def texts(facts: Facts) -> dict[str, Any]:
-    """Names of frames and objects, and the images of frames as addresses from the dataset's folder. Those that follow
-    from the names of their frames, which is nearly all, are one suffix."""
+    """Names of frames and objects, notes on frames, and their images as addresses from the dataset's folder. Those that
+    follow from the names of their frames, which is nearly all, are one suffix."""
     suffixes: dict[str, int] = {}
     kinds: list[int | str] = []
     for path, file in zip(facts.paths, facts.files, strict=True):
@@ -95,6 +94,7 @@ def texts(facts: Facts) -> dict[str, Any]:
         "names": [shown(name) for name in facts.names],
         "suffixes": list(suffixes),
         "images": one_kind if isinstance(one_kind, int) else kinds,
+        "notes": {number: [shown(text) for text in notes] for number, notes in facts.notes.items()},
     }
 
 

@@ -21,7 +21,7 @@ async function readData() {
     at += width * count;
     place(name, scaled(stored, first, step, missing));
   }
-  Object.assign(frames, { paths: texts.paths, images: texts.images, suffixes: texts.suffixes });
+  Object.assign(frames, { paths: texts.paths, images: texts.images, suffixes: texts.suffixes, notes: texts.notes });
   instances.names = texts.names;
   addDerived();
 }

@@ -153,7 +153,7 @@ function frameFacts(shown) {
   if (shown?.maps?.[blend.map]?.[1]) fact(blend.map, shown.maps[blend.map][1]);
   const why = element("div", "why");
   for (const reason of reasonsOf(frame)) why.append(element("span", "tag", reason));
-  const notes = (head.notes[frame] ?? []).map((text) => element("p", "note", text));
+  const notes = (frames.notes[frame] ?? []).map((text) => element("p", "note", text));
   return [list, why, ...notes, heading(counted(frames.instances[frame], "instance"), "point to find, click to zoom"), ...instanceRows(frame)];
 }
 

@@ -10,18 +10,25 @@ function viewText(field) {
   return `${COMPASS[Math.round((sector * 8) / fields) % 8]}, ${ends.join("–")}° ${ring < rings / 2 ? "above" : "below"}`;
 }
 
+const MOST_DISCS = 24;
+
 function addDiscs(card) {
   card.append(heading("Seen from", "middle: above · dashed: horizon · rim: below"));
   const discs = element("div", "discs");
   card.append(discs);
-  categories.forEach((category, number) => { if (hasViews(number)) addDisc(discs, number); });
+  const counts = categories.map((category, number) => viewsOf(number));
+  const shown = [...counts.keys()].filter((number) => counts[number]).sort((one, other) => counts[other] - counts[one]).slice(0, MOST_DISCS);
+  for (const number of shown.sort((one, other) => one - other)) addDisc(discs, number);
   card.append(element("p", "", "Where the camera was, in each object's own axes (the front is −Y, as in Blender). All fields are the same solid angle; empty ones were never seen."));
+  if (counts.filter(Boolean).length > MOST_DISCS) card.append(element("p", "", `The ${MOST_DISCS} categories with the most instances are shown.`));
 }
 
-function hasViews(category) {
+/** How many instances of a category have a known view. */
+function viewsOf(category) {
   const { all, stacks } = filterOf("view"), { rings, fields } = head.views;
-  for (let field = 0; field < rings * fields; field++) if (all[field * stacks + category]) return true;
-  return false;
+  let sum = 0;
+  for (let field = 0; field < rings * fields; field++) sum += all[field * stacks + category];
+  return sum;
 }
 
 function addDisc(discs, category) {
