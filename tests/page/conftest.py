@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from core.report.write_report import write_report
+from core.scene.random_draw import RandomDraw
 from tests.core.datasets import merged
-from tests.core.report.planted import SPLITS, plant_all
+from tests.core.report.planted import SPLITS, fine_frames, plant_all
 from tests.page.browser import Browser, Page
 
-FINE = 40
+FINE = 30
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,14 @@ def page(browser: Browser, planted: Planted) -> Iterator[Page]:
     problems = opened.problems
     opened.close()
     assert problems == []
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of random frames."""
+    dataset = tmp_path_factory.mktemp("drawn") / "dataset"
+    for number, frame in enumerate(fine_frames(20)):
+        values = {"Camera.distance": 4 + number / 10, "apple.present": number % 2}
+        frame.known["random"] = RandomDraw(7, 0, values)
+        frame.write(dataset)
+    return write_report(dataset, SPLITS).page

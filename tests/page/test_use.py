@@ -1,6 +1,7 @@
 """The page with a mouse and with keys: what a person does, and what has to happen."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,3 +199,18 @@ def test_the_screen_is_light_or_dark(browser: Browser, planted: Any, dark: bool)
     background = opened.value("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", background))) < 200) is dark
     opened.close()
+
+
+def test_drawn_values_are_filters(browser: Browser, drawn: Path) -> None:
+    page = browser.open(drawn.as_uri())
+    assert page.value("filters.filter((f) => f.key.startsWith('drawn_')).map((f) => f.title)") == [
+        "Camera.distance",
+        "apple.present",
+    ]
+    page.click("#drawn summary")
+    page.wait_for("document.querySelector('#drawn canvas').width > 100")
+    page.click("#drawn .choice:nth-child(2)")
+    assert page.value("selection.frameCount") == 10
+    page.value("openFrame(0, -1)")
+    assert "Camera.distance" in page.value("document.querySelector('#frame-facts').textContent")
+    page.close()

@@ -22,8 +22,9 @@ Floats = npt.NDArray[np.float64]
 _BINS = 24
 # Fields of the heat map of centres, each way.
 CENTRES = 15
-# Something drawn that has at most so many values is a choice.
-_MOST_CHOICES = 12
+# Of values drawn at random: a number that has at most so many values is a choice, and so is a text; to how many steps
+# numbers are rounded; and how many filters there are, since each makes the page larger.
+_MOST_CHOICES, _MOST_TEXTS, _DRAWN_STEPS, _MOST_DRAWN = 12, 200, 250, 40
 
 
 @dataclass(frozen=True)
@@ -231,20 +232,23 @@ def _of_frames(facts: Facts) -> list[Filter]:
 
 
 def _drawn(facts: Facts) -> tuple[list[Filter], list[Column]]:
-    """What was drawn at random for each frame: numbers in even bins, and few values or texts as choices."""
-    filters, columns = [], []
+    """What was drawn at random and is not the same for all frames: numbers in even bins, few values or texts as
+    choices."""
+    filters: list[Filter] = []
+    columns: list[Column] = []
     for number, (name, values) in enumerate(facts.drawn.items()):
-        key = f"drawn_{number}"
-        known = [value for value in values if value is not None]
-        choices = sorted(set(map(str, known)))
-        if all(isinstance(value, int | float) for value in known) and len(set(known)) > _MOST_CHOICES:
+        key, different = f"drawn_{number}", set(values)
+        if len(different) < 2 or len(filters) == _MOST_DRAWN:
+            continue
+        is_number = all(value is None or isinstance(value, int | float) for value in different)
+        if is_number and len(different) > _MOST_CHOICES:
             numbers = np.array([math.nan if value is None else float(value) for value in values])
-            columns.append(Column.rounded(f"frames.{key}", numbers))
-            filters.append(Filter(key, name, "frames", key, *_even_bins(numbers), at_side=True))
-        elif len(choices) <= 200:
-            labels = [*choices, "(none)"]
-            places = [labels.index("(none)" if value is None else str(value)) for value in values]
-            columns.append(Column.whole(f"frames.{key}", np.array(places)))
+            columns.append(Column.rounded(f"frames.{key}", numbers, _DRAWN_STEPS))
+            filters.append(Filter(key, name, "frames", key, *_even_bins(numbers), at_side=True, as_chart=False))
+        elif len(different) <= _MOST_TEXTS:
+            texts = ["(none)" if value is None else f"{value:g}" if is_number else str(value) for value in values]
+            labels = sorted(set(texts))
+            columns.append(Column.whole(f"frames.{key}", np.array([labels.index(text) for text in texts])))
             filters.append(Filter(key, name, "frames", key, labels=labels, at_side=True, as_chart=False))
     return filters, columns
 

@@ -11,7 +11,7 @@ from core.report.write_report import write_report
 from tests.core.report.planted import FAULTS, SPLITS, fine_frames, plant_all
 
 KEYS = [fault.key for fault in FAULTS]
-FINE = 60
+FINE = 30
 
 
 def figures_of(dataset: Path, **options: Any) -> dict[str, Any]:

@@ -175,6 +175,18 @@ function addChoices(filter, box, colour) {
   charts.push({ box: list, paint });
 }
 
+/** Where the filters of what was drawn at random are, of which there may be many: closed, until they are wanted. */
+function drawnBox() {
+  const found = $("#drawn");
+  if (found) return found;
+  const made = element("details");
+  made.id = "drawn";
+  made.append(element("summary", "", "Drawn at random"));
+  made.ontoggle = paintCharts;
+  $("#side").append(made);
+  return made;
+}
+
 /** A card among the charts; `wide` ones take two columns. */
 function addCard(wide) {
   const card = element("div", wide ? "card wide" : "card");
@@ -188,8 +200,9 @@ function startCharts() {
   for (const filter of filters) {
     if (!filter.isShown || !filter.at_side) continue;
     if (filter.key === "split" && head.splits.length < 2) continue;
-    if (!filter.labels.length) addHistogram(filter, section());
-    else addChoices(filter, section(), filter.key === "category" ? (bin) => categories[bin].colour : null);
+    const box = filter.key.startsWith("drawn_") ? drawnBox().appendChild(element("section")) : section();
+    if (!filter.labels.length) addHistogram(filter, box);
+    else addChoices(filter, box, filter.key === "category" ? (bin) => categories[bin].colour : null);
   }
   addCategoryTable(addCard(true));
   addHistogram(filterOf("per_image"), addCard());

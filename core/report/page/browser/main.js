@@ -112,14 +112,20 @@ function redrawAll() {
   drawFrame();
 }
 
-/** Paper shows the verdict, the reasons in words and the charts. */
+/** Paper shows the verdict and the charts, and is light. */
 function startPrinting() {
   let view = "";
   addEventListener("beforeprint", () => {
     view = document.body.dataset.view;
-    showView("charts");
+    document.documentElement.classList.add("printing");
+    document.body.dataset.view = "charts";
+    redrawAll();
   });
-  addEventListener("afterprint", () => showView(view));
+  addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printing");
+    readColours();
+    showView(view);
+  });
 }
 
 async function start() {
