@@ -13,7 +13,7 @@ LINES = f"[line.name for line in {STATE}.lines]"
 WRONG = f"[item.name for item in {SHOWN}.findings if item.status == 'wrong']"
 
 # For pictures: the folder of a user, since that of a test says nothing.
-SHOW_A_FOLDER = f"setattr({SCENE}.labelpass, 'output', '/home/ana/fruit/labels')"
+SHOW_A_FOLDER = f"[setattr({SCENE}.labelpass, 'output', '/home/ana/fruit/labels'), sidebar().tag_redraw()]"
 SHOW_THE_FOLDER = f"setattr({SCENE}.labelpass, 'output', '')"
 
 # More than an export can do before it is stopped, on any machine.
