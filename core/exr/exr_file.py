@@ -236,6 +236,8 @@ class ExrFile:
             raise ValueError("a block of pixels is missing")
         file.seek(offset)
         start = file.read(number_size + lead + 4)
+        if len(start) < number_size + lead + 4:  # the file has become shorter since it was opened
+            raise ValueError("a block of pixels is missing")
         if number_size and struct.unpack_from("<i", start)[0] != part.index:
             raise ValueError("a block of pixels is not where the file says")
         size = struct.unpack_from("<i", start, len(start) - 4)[0]

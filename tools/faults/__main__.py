@@ -2,7 +2,7 @@
 
     python -m tools.faults --short               a sample of each fault, about a minute of the processor
     python -m tools.faults --minutes 30          each fault for so long, or until all of it is done
-    python -m tools.faults --minutes 5 --write   puts the table into docs/reliability.md
+    python -m tools.faults --minutes 5 --write   puts the rows of the table into docs/reliability.md
     python -m tools.faults --only kill,json      faults whose names have one of these in them
 
 After each fault the next run ends with the bytes of an undisturbed one; no process, no temporary file and no traceback
@@ -11,7 +11,7 @@ is left, and a small file costs at most 2 GB and 20 seconds. The exit code is 1 
     kills.py            a command is killed at each of its operations on files; cases.py has the commands
     random_kills.py     the command or a worker is killed at any moment
     containers.py       several commands at one dataset, with processes of equal numbers
-    disks.py, clocks.py, changing_files.py, odd_files.py
+    disks.py, clocks.py, changing_files.py, odd_files.py, extreme_files.py
     fuzz_json.py        forged files of each kind of JSON; json_kinds.py has these
     fuzz_exr.py         damaged EXR files and manifests
     fuzz_protocol.py    workers that say anything
@@ -119,6 +119,10 @@ def _odd_files(bench: Bench) -> Found:
     return bench.fuzz("odd files", bench.json_files, every=9 if bench.is_short else 1)
 
 
+def _extreme_files(bench: Bench) -> Found:
+    return bench.fuzz("extreme files", bench.json_files, every=5 if bench.is_short else 1)
+
+
 def _in_place(name: str, run: Callable[[Path, Bench], Found]) -> Fault:
     return lambda bench: run(bench.place(name), bench)
 
@@ -147,6 +151,7 @@ def _faults() -> Iterator[tuple[str, str, Fault]]:
         _in_place("changing", lambda folder, bench: changing_files.change_files(folder, bench.seconds)),
     )
     yield "pipes, devices, folders, links and empty files", "files", _odd_files
+    yield "small files that want much memory or time", "files", _extreme_files
     yield "fuzz: EXR files and manifests", "files", _fuzzed("exr")
     for kind in KINDS:
         yield f"fuzz: JSON of {kind}", "files", _fuzzed(kind)

@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.base.temporary_names import temporary_files
+
 from . import commands
 from .frames import Frames
 
 UNSHARE = ("unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]))
 _CONTAINER = (*UNSHARE, "--pid", "--fork", "--kill-child", "--mount-proc")
 _CONTAINERS = 3
+_DAY_SECONDS = 25 * 3600
 
 
 def share_a_dataset(folder: Path, seconds: float) -> tuple[int, list[str]]:
@@ -38,4 +41,12 @@ def _round(frames: Frames, output: Path, kills: bool) -> Iterator[str]:
     for place, one in enumerate(running):
         yield from one.end().wrong(0, *([-9] if kills and place == 0 else []))
     yield from frames.wrong_now(output)
+    # Nobody outside of a container knows whether its processes are dead, so their files stay for a day.
+    _let_a_day_pass(output)
     yield from frames.wrong_after(output)
+
+
+def _let_a_day_pass(output: Path) -> None:
+    yesterday = time.time() - _DAY_SECONDS
+    for path in temporary_files(output):
+        os.utime(path, (yesterday, yesterday))

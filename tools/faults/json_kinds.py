@@ -11,7 +11,9 @@ import numpy as np
 
 from core.annotate.annotate import annotate
 from core.base.dataset_folder import DatasetFolder
+from core.base.errors import UsageError
 from core.base.files import canonical_json, digest
+from core.base.input_files import read_json
 from core.base.phrases import shown
 from core.checks.validate import validate, validate_exports
 from core.dataset.combine import combine
@@ -210,5 +212,8 @@ KINDS: Mapping[str, JsonKind] = {
 
 
 def _preset(folder: Path) -> Any:
-    data = json.loads((folder / "preset.json").read_text())
+    try:
+        data = read_json(folder / "preset.json")
+    except (OSError, ValueError) as error:
+        raise UsageError("no settings; give others") from error
     return data if isinstance(data, dict) else {}

@@ -47,7 +47,7 @@ def _combine(data: Data) -> str:
 
 def _fuzz(data: Data) -> str:
     """A round of one of the fuzzers, which are imported here, since the other steps need nothing of them."""
-    from . import fuzz_exr, fuzz_json, fuzz_protocol, odd_files
+    from . import extreme_files, fuzz_exr, fuzz_json, fuzz_protocol, odd_files
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # OpenEXR says there what it thinks of each damaged file
     folder, number, seconds = Path(data["folder"]), data["number"], data["seconds"]
@@ -56,6 +56,8 @@ def _fuzz(data: Data) -> str:
             found = fuzz_exr.fuzz(folder, number, seconds)
         case "protocol":
             found = fuzz_protocol.fuzz(folder, number, seconds)
+        case "extreme files":
+            found = extreme_files.use_extreme_files(folder, data["every"])
         case "odd files":
             found = odd_files.use_odd_files(folder, data["every"])
         case kind:

@@ -35,10 +35,12 @@ class Row:
 
 
 def write_table(rows: Sequence[Row]) -> None:
-    """Put a table in place of the one on the page."""
-    head = "| fault | tried | minutes | wrong |\n| --- | --- | --- | --- |"
-    table = "\n".join([head, *(row.as_markdown() for row in rows)])
+    """Put rows into the table on the page: each in place of that of the same fault, if there is one."""
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
+    table, _, after = rest.partition(_END)
+    lines = {line.split(" | ")[0]: line for line in table.strip().splitlines()[2:]}
+    lines |= {line.split(" | ")[0]: line for line in (row.as_markdown() for row in rows)}
+    head = "| fault | tried | minutes | wrong |\n| --- | --- | --- | --- |"
+    text = "\n".join([head, *lines.values()])
+    PAGE.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}", encoding="utf-8")

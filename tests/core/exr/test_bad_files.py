@@ -127,6 +127,20 @@ def lengths(whole: bytes) -> list[int]:
     return [len(whole) * tenth // 10 for tenth in range(10)] + [len(whole) - missing for missing in (100, 9, 4, 2, 1)]
 
 
+@pytest.mark.parametrize("name", [SMALL_SINGLE_PART, MULTI_PART])
+def test_cut_off_after_it_was_opened(data: Path, tmp_path: Path, name: str) -> None:
+    """As where a renderer begins to write it anew. All that the header says is there, and then no pixels."""
+    path = tmp_path / "a.exr"
+    whole = (data / name).read_bytes()
+    path.write_bytes(whole)
+    file = ExrFile(path)
+    part = next(part for part in file.parts if any("IndexOB" in one or "X" in one for one in part.channels))
+    path.write_bytes(whole[: part._offset_table + 8 * HEIGHT])
+    with pytest.raises(ExrError, match=r"a\.exr is cut off or damaged \(a block of pixels is missing\)") as error:
+        file.read(part, [next(one for one in part.channels if one.endswith("X"))])
+    assert_helps(error, path)
+
+
 @pytest.mark.parametrize("source", [INDEX, CRYPTO], ids=str)
 @pytest.mark.parametrize("name", [SINGLE_PART, SMALL_SINGLE_PART])
 def test_cut_off_single_part(data: Path, tmp_path: Path, name: str, source: LabelSource) -> None:
