@@ -1,6 +1,7 @@
 """Make the featured image and the icon in docs/listing/ of the demo scene: python -m tools.listing_pictures
 
-Both are of one frame, rendered as large as the platform for extensions wants the image.
+Both are of one frame, rendered as large as the platform for extensions wants the image. The screenshots next to them
+come from tests/real/take_pictures.py.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python -m pytest tests/real/take_pictures.py
 
-leaves them in build/screenshots/docs/, of the newest Blender, to be cropped to what they shall show. It is not part of
-the suite: it renders the demo as large as it is, and the pictures have to be looked at. Those of the walk-through come
-from test_walk_through.py.
+leaves them in build/screenshots/docs/, of the newest Blender, to be cropped to what they shall show. Those of the whole
+window for docs/listing go there as they are. It is not part of the suite: it renders the demo as large as it is, and
+the pictures have to be looked at. Those of the walk-through come from test_walk_through.py.
 """
 
 import time
@@ -32,9 +32,10 @@ from tests.real.panel import (
     WRONG,
 )
 from tests.real.window import SCREENSHOTS, Window, open_window
-from tools.real_blender import SUITES
+from tools.real_blender import SUITES, WINDOW_SIZE
 
 PICTURES = SCREENSHOTS / "docs"
+LISTING = CHECKOUT / "docs/listing"
 # In pixels of the screen, from these buttons to below the headers of the panels that follow.
 _BELOW_EDIT, _BELOW_UNKNOWN = 75, 130
 # What makes the checklist red: no pass separates the objects, and the output holds no passes.
@@ -60,7 +61,7 @@ def window(labelpass_blender: InstalledBlender, tmp_path: Path) -> Iterator[Wind
     script.write_text((CHECKOUT / "examples/demo/build_scene.py").read_text())
     labelpass_blender.run_well("-b", "--factory-startup", "-P", script, "--", scene)
     with open_window(labelpass_blender.blender, labelpass_blender.user, scene, [labelpass_blender.folder]) as window:
-        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')")
+        window.ask("setattr(bpy.context.preferences.view, 'render_display_type', 'NONE')", 300)
         window.leave()
         window.open_tab("Labelpass")
         window.leave()
@@ -90,6 +91,13 @@ def keep(image: Image.Image, name: str) -> None:
     image.save(PICTURES / f"{name}.png", optimize=True)
 
 
+def offer(window: Window, name: str, right: int = WINDOW_SIZE[0], bottom: int = WINDOW_SIZE[1]) -> Image.Image:
+    """The window, to a column and a row of the screen, as a screenshot of the listing."""
+    image = shot(window).crop((0, 0, right, bottom))
+    image.save(LISTING / f"screenshot-{name}.png", optimize=True)
+    return image
+
+
 def render(window: Window, key: str) -> None:
     window.press(key)
     time.sleep(2)
@@ -98,7 +106,7 @@ def render(window: Window, key: str) -> None:
 
 
 def test_overlay(window: Window) -> None:
-    """testing-overlay.png"""
+    """testing-overlay.png and screenshot-2-overlay.png"""
     render(window, "F12")
     window.press_button(EXPORT)
     window.wait_for(f"not {STATE}.running and len({LINES}) > 0")
@@ -108,11 +116,11 @@ def test_overlay(window: Window) -> None:
     window.leave()
     wait_for_status(window, "demo_0001.json: 17 instances")
     window.press("Home")
-    keep(shot(window), "testing-overlay")
+    keep(offer(window, "2-overlay"), "testing-overlay")
 
 
 def test_passes_and_categories(window: Window) -> None:
-    """testing-panels.png and categories.png"""
+    """testing-panels.png, categories.png and screenshot-4-checklist.png"""
     window.press("ctrl+space")  # as much room for the sidebar as there is
     time.sleep(1)
     window.open_tab("Labelpass")
@@ -120,6 +128,7 @@ def test_passes_and_categories(window: Window) -> None:
     for broken in _BREAK:
         window.ask(broken)
     window.wait_for(f"len({WRONG}) == 2")
+    offer(window, "4-checklist", bottom=window.find_button(EDIT_CATEGORIES)[1] + _BELOW_EDIT)
     parts = [sidebar(window, window.find_button(EDIT_CATEGORIES)[1] + _BELOW_EDIT)]
     window.press_button(SET_UP)
     window.wait_for(f"{WRONG} == []")
@@ -143,12 +152,17 @@ def test_passes_and_categories(window: Window) -> None:
 
 
 def test_sidebar(window: Window) -> None:
-    """sidebar.png"""
+    """sidebar.png, screenshot-1-export.png and screenshot-3-preview.png"""
     window.ask(f"setattr({SCENE}.cycles, 'samples', 1)")  # nothing that is rendered is in the picture
     window.ask(f"setattr({SCENE}.labelpass, 'source', 'ANIMATION')")
     window.wait_for(f"{SHOWN}.left == 4")
     window.press_button(RENDER)
-    window.wait_for(f"not {STATE}.running and len({LINES}) > 0", 600)
+    window.wait_for(f"not {STATE}.running and len({LINES}) > 0", 1200)
     assert window.ask(LINES)[0] == "4 frames annotated; 68 instances"
     window.leave()
-    keep(shot(window), "sidebar")
+    keep(offer(window, "1-export"), "sidebar")
+    window.run(
+        "with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):\n"
+        "    bpy.ops.labelpass.preview_labels(by='instance')"
+    )
+    offer(window, "3-preview", right=window._sidebar()[0])

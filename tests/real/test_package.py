@@ -168,3 +168,4 @@ def test_listing(release: Path) -> None:
         assert featured.size == (1920, 1080)
     with Image.open(release / "listing/icon.png") as icon:
         assert icon.size == (256, 256)
+    assert len(list((release / "listing").glob("screenshot-*.png"))) >= 4
