@@ -33,7 +33,7 @@ const filterOf = (key) => filters.find((filter) => filter.key === key);
 function makeFilter(about, number) {
   const ofFrames = about.of === "frames", size = ofFrames ? frames.count : instances.count;
   const values = (ofFrames ? frames : instances)[about.column];
-  const bins = about.labels.length || about.edges.length - 1, stacks = ofFrames ? 1 : categories.length;
+  const bins = about.edges.length ? about.edges.length - 1 : about.labels.length, stacks = ofFrames ? 1 : categories.length;
   const filter = { ...about, number, ofFrames, bins, stacks, chosen: null, isShown: true };
   filter.bin = bins > 256 ? new Uint16Array(size) : new Uint8Array(size);
   filter.slot = ofFrames ? filter.bin : bins * stacks > 65535 ? new Uint32Array(size) : new Uint16Array(size);

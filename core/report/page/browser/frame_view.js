@@ -13,7 +13,8 @@ function openFrame(frame, instance) {
   drawFrame();
   $("#close-frame").focus();
   const order = framesInOrder(), place = order.indexOf(frame);
-  for (const next of [order[place + 1], order[place - 1]]) if (place >= 0 && next !== undefined) picture(imageOf(next), true);
+  const near = place < 0 ? [] : [order[place + 1], order[place - 1]];
+  for (const next of near) if (next !== undefined && frames.image[next] === 0) picture(imageOf(next), true);
 }
 
 function closeFrame() {
