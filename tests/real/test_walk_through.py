@@ -35,7 +35,7 @@ PICTURES = SCREENSHOTS / "walk-through"
 _COLOURS = 96
 # In pixels of the screen: from Edit Categories to below its panel, from Open Folder to the end of its panel, and where
 # the picture of the overlay ends.
-_BELOW_CATEGORIES, _BELOW_FOLDER = 20, 25
+_BELOW_CATEGORIES, _BELOW_FOLDER = 20, 14
 _OVERLAY_ROOM = 640
 # The demo as it is made for a picture only: no collections, no passes, nothing said of labels.
 BARE = """
