@@ -28,10 +28,14 @@ class Row:
 
     def line(self) -> str:
         """For a terminal."""
-        return f"{self.seconds:6.0f} s  {len(self.wrong)} wrong  {self.count} {self.noun}: {self.name}"
+        return f"{self.seconds:6.0f} s  {len(self.wrong)} wrong  {self._tried}: {self.name}"
+
+    @property
+    def _tried(self) -> str:
+        return f"{self.count} {self.noun.removesuffix('s') if self.count == 1 else self.noun}"
 
     def as_markdown(self) -> str:
-        return f"| {self.name} | {self.count} {self.noun} | {self.seconds / 60:.1f} | {len(self.wrong) or 'nothing'} |"
+        return f"| {self.name} | {self._tried} | {self.seconds / 60:.1f} | {len(self.wrong) or 'nothing'} |"
 
 
 def write_table(rows: Sequence[Row]) -> None:
