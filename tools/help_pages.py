@@ -23,7 +23,7 @@ FIRST = "README.md"
 ABOUT_THE_SOURCE = ("docs/benchmarks.md", "docs/contributing.md", "docs/how-it-works.md", "docs/testing.md")
 ABOUT_THE_SOURCE += ("docs/design/", "docs/listing/")
 # Pixels of a picture; STYLE shows fewer.
-WIDEST = 1000
+WIDEST = 900
 STYLE = """
 :root { color-scheme: light dark; }
 body { max-width: 54rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.55 system-ui, sans-serif; }
@@ -83,7 +83,7 @@ def _as_webp(picture: Path) -> bytes:
     exact, near = io.BytesIO(), io.BytesIO()
     with Image.open(picture) as image:
         image.thumbnail((WIDEST, image.height))
-        image.save(near, "WEBP", quality=80)
+        image.save(near, "WEBP", quality=70)
         if 3 * near.tell() < picture.stat().st_size:  # without loss it gets nowhere near, and takes long
             return near.getvalue()
         image.save(exact, "WEBP", lossless=True)
