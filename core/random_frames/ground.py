@@ -21,16 +21,14 @@ UNIFORMS_PER_POINT = 3
 class Ground:
     """A surface to stand on.
 
+    It is known by its heights alone and not by its triangles, of which Blender's versions make others, in other orders.
+
     Attributes:
-        corners: (T, 3, 3) float64, the level triangles, in the world.
-        sums: (T,) running sum of their areas.
         heights: (H, W) float64, z of what is highest at the middle of each cell, -inf where nothing is.
         origin: x and y of the outer corner of the first cell.
         cell: length of a cell.
     """
 
-    corners: Floats
-    sums: Floats
     heights: Floats
     origin: Floats
     cell: float
@@ -56,13 +54,7 @@ class Ground:
         seen = np.column_stack(((points[:, :2] - low[:2]) / cell, high[2] - points[:, 2]))
         flat = Projection(np.eye(3), np.eye(4), parallel=True, near=-1.0)
         depth, _ = nearest(seen, triangles, flat, rows, columns)
-        heights = _without_joints(high[2] - depth)
-        # What lies under something else of it, as the lower side of a board does, carries nothing.
-        middle = corners.mean(axis=1)
-        column, row = ((middle[:, :2] - low[:2]) / cell).astype(np.int64).T
-        under = heights[np.minimum(row, rows - 1), np.minimum(column, columns - 1)] > middle[:, 2] + 2 * cell
-        top = level & ~under
-        return cls(corners[top], np.cumsum(size[top]), heights, low[:2], cell) if top.any() else None
+        return cls(_without_joints(high[2] - depth), low[:2], cell)
 
     @property
     def extent(self) -> Floats:
@@ -71,14 +63,12 @@ class Ground:
         return np.stack((self.origin, self.origin + np.array([columns, rows]) * self.cell))
 
     def points(self, u: Floats) -> Floats:
-        """(..., 3) points, even by area, of (..., UNIFORMS_PER_POINT) uniform numbers.
-
-        Source: Osada et al., Shape Distributions, 2002.
-        """
-        which = np.minimum(np.searchsorted(self.sums, u[..., 0] * self.sums[-1], side="right"), len(self.sums) - 1)
-        a, b = np.sqrt(u[..., 1, None]), u[..., 2, None]
-        one, two, three = np.moveaxis(self.corners[which], -2, 0)
-        found: Floats = one * (1 - a) + two * a * (1 - b) + three * a * b
+        """(..., 3) points, even by area, of (..., UNIFORMS_PER_POINT) uniform numbers; some may lie where nothing is,
+        which carries() says."""
+        low, high = self.extent
+        places = low + u[..., :2] * (high - low)
+        height = self.height(places)
+        found: Floats = np.concatenate((places, np.where(np.isfinite(height), height, 0.0)[..., None]), axis=-1)
         return found
 
     def carries(self, points: Floats, radius: Floats) -> npt.NDArray[np.bool_]:

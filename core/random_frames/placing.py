@@ -14,7 +14,7 @@ from .layout import Layout
 from .streams import Floats
 
 # Places that are tried for a thing in a frame before it is left out.
-_PLACES = 32
+_PLACES = 48
 _BEFORE_PLACES = 7
 UNIFORMS_PER_THING = _BEFORE_PLACES + _PLACES * UNIFORMS_PER_POINT
 

@@ -38,7 +38,7 @@ class Placing:
     def of(cls, base: Base, row: LabelpassRandomRow) -> "Placing":
         movers = base.movers(row)
         # The largest first, since it finds no room later.
-        movers.sort(key=lambda mover: -float(np.ptp(mover.points, axis=0).max()))
+        movers.sort(key=lambda mover: -_class_of_size(mover))
         if RowKind(row.kind) in (RowKind.PLACE_IN_VOLUME, RowKind.DROP):
             return cls(row.name, tuple(movers), rules_of(row), InBox(_box_of(row)), None)
         surface, ground = base.ground_of_row(row, movers)
@@ -146,3 +146,8 @@ def box_matrix(ob: bpy.types.Object) -> Floats:
     local[:3, 3] = middle
     found: Floats = np.array(ob.matrix_world, float) @ local
     return found
+
+
+def _class_of_size(mover: Mover) -> int:
+    """How large a thing is, in steps of a tenth: versions of Blender evaluate meshes a little differently."""
+    return round(float(np.log(np.ptp(mover.points, axis=0).max()) / np.log(1.1)))

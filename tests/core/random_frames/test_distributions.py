@@ -133,19 +133,22 @@ def test_a_cap_is_even_by_area() -> None:
 
 
 def test_a_surface_is_even_by_area() -> None:
-    """A board of two parts of different size, a lower side that nothing stands on, and a steep side."""
-    points = np.array(
-        [[0, 0, 1], [3, 0, 1], [3, 2, 1], [0, 2, 1], [4, 0, 1], [4, 2, 1], [0, 0, 0], [4, 0, 0], [4, 2, 0], [0, 2, 0]],
-        float,
-    )
-    quads = [(0, 1, 2, 3), (1, 4, 5, 2), (6, 7, 8, 9), (0, 3, 9, 6)]
+    """A board of parts of different size that has a lower side too, and lacks a corner."""
+    x, y = [0, 1, 3, 4], [0, 1, 2]
+    points = np.array([[a, b, z] for z in (0, 1) for b in y for a in x], float)
+    quads = [(a + 4 * b, a + 1 + 4 * b, a + 5 + 4 * b, a + 4 + 4 * b) for b in (0, 1) for a in (0, 1, 2)][:-1]
     triangles = np.array([part for a, b, c, d in quads for part in ((a, b, c), (a, c, d))])
-    ground = Ground.of(points, triangles)
-    assert ground is not None
-    found = ground.points(drawn(3))
+    ground = Ground.of(points, np.concatenate((triangles, triangles + 12)))
+    again = Ground.of(points, np.concatenate((triangles + 12, triangles))[::-1])
+    assert ground is not None and again is not None
+    u = drawn(3)
+    found = ground.points(u)
+    assert (again.points(u) == found).all(), "the order of triangles does not matter"
+    there = ground.carries(found[:, None], np.full(COUNT, 1e-6))[:, 0]
+    assert (there == ~((found[:, 0] > 3) & (found[:, 1] > 1))).mean() > 0.99
+    assert np.allclose(found[there, 2], 1)
     assert_follows(found[:, 0], even(0, 4))
     assert_follows(found[:, 1], even(0, 2))
-    assert np.allclose(found[:, 2], 1)
 
 
 def test_a_volume_is_even() -> None:
