@@ -126,6 +126,10 @@ class Draw:
         """(F, count) uniform numbers for a thing of a row."""
         return uniforms(self.seed, self.frames, self.tries, f"{row}\0{thing}", count)
 
+    def add_named(self, name: str, row: str, values: Floats) -> None:
+        """Say what was drawn, under a name that two rows may have."""
+        self.named[f"{name} ({row})" if name in self.named else name] = values
+
     def middle_of(self, movers: Sequence[Mover]) -> Floats:
         """(F, 3) the middle of those of some things that are there; of frames that show none, of all."""
         still = (np.broadcast_to(one.middle, (len(self.frames), 3)) for one in movers)

@@ -45,7 +45,7 @@ class AnyProperty:
             spread.check()
         elif not same_as or same_as == row.name:
             raise UsageError(f"A row of {path!r} is to be as another one, and names none; choose the row")
-        return cls(row.name, block, path, row.component, width, spread, same_as, f"{block.name}.{prop.identifier}")
+        return cls(row.name, block, path, row.component, width, spread, same_as, _name_of(row))
 
     def draw(self, draw: Draw) -> None:
         if self.same_as:
@@ -61,7 +61,7 @@ class AnyProperty:
             values = np.stack([self.spread.draw(parts[:, one]) for one in range(self.width)], axis=1)
         draw.numbers[self.row] = values
         draw.keyed.append(Keyed(self.block, self.path, values, self.component))
-        draw.named[self.name] = values[:, 0] if self.width == 1 else values
+        draw.add_named(self.name, self.row, values[:, 0] if self.width == 1 else values)
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Colour:
 
     @classmethod
     def of(cls, base: Base, row: LabelpassRandomRow) -> "Colour":
-        block, path, prop = resolve(row)
+        block, path, _ = resolve(row)
         alpha = tuple(block.path_resolve(path))[3:]
         ends = (
             (row.hue_min, row.hue_max),
             (row.saturation_min, row.saturation_max),
             (row.value_min, row.value_max),
         )
-        return cls(row.name, block, path, alpha, ends, f"{block.name}.{prop.identifier}")
+        return cls(row.name, block, path, alpha, ends, _name_of(row))
 
     def draw(self, draw: Draw) -> None:
         u = draw.uniforms(self.row, "", 3)
@@ -93,7 +93,7 @@ class Colour:
         values = np.hstack((rgb, np.broadcast_to(self.alpha, (len(rgb), len(self.alpha)))))
         draw.keyed.append(Keyed(self.block, self.path, values))
         draw.numbers[self.row] = values
-        draw.named[self.name] = rgb
+        draw.add_named(self.name, self.row, rgb)
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,13 @@ def resolve(row: LabelpassRandomRow) -> tuple[bpy.types.ID, str, bpy.types.Prope
             f"{holder.name} of {row.block.name!r} comes from another node, so it would not vary; vary an input there"
         )
     return block, path, prop
+
+
+def _name_of(row: LabelpassRandomRow) -> str:
+    """What the values of a row are called: "Paint.Roughness", "Key.energy"."""
+    head, name, _ = split_path(row.path)
+    holder = row.block.path_resolve(head) if head else row.block
+    return f"{row.block.name}.{holder.name if isinstance(holder, bpy.types.NodeSocket) else name}"
 
 
 class _CustomProperty:

@@ -285,3 +285,22 @@ def test_renders_are_the_same_after_remove(stage: bpy.types.Scene, tmp_path: Pat
     assert len(set(pixels())) == 20
     remove(stage)
     assert pixels() == before
+
+
+def test_every_blender_draws_these(stage: bpy.types.Scene) -> None:
+    """Written down with Blender 4.5; the same in 4.2 and 5.0, see `make matrix`."""
+    from labelpass.operators.scene.random_draws import drawn_at
+
+    add_all(stage)
+    bake(stage, [7])
+    expected = {
+        "Ball.location": [-1.5174066, -4.936057, -0.20837347],
+        "Camera.distance": 8.280504,
+        "Camera.elevation": 34.103962,
+        "Lamp.kelvin": 8508.592,
+        "Paint.Roughness": 0.43043318,
+    }
+    drawn = drawn_at(stage, 7)
+    assert drawn.attempt == 0
+    for name, value in expected.items():
+        assert drawn.values[name] == pytest.approx(value, rel=1e-5), name
