@@ -15,7 +15,6 @@ from .text import draw_text
 _ICONS: Mapping[RowKind, str] = {
     RowKind.PLACE_ON_SURFACE: "SNAP_FACE",
     RowKind.PLACE_IN_VOLUME: "CUBE",
-    RowKind.DROP: "SORT_ASC",
     RowKind.ROTATION: "DRIVER_ROTATIONAL_DIFFERENCE",
     RowKind.SCALE: "FULLSCREEN_ENTER",
     RowKind.PRESENT: "HIDE_OFF",
@@ -166,11 +165,11 @@ def _draw_things(layout: bpy.types.UILayout, row: bpy.types.PropertyGroup, kind:
     layout.prop(row, "collection")
     if kind in (RowKind.PLACE_ON_SURFACE, RowKind.DISTRACTORS):
         layout.prop(row, "surface", placeholder="What they stand on")
-    if kind in (RowKind.PLACE_IN_VOLUME, RowKind.DROP):
+    if kind is RowKind.PLACE_IN_VOLUME:
         layout.prop(row, "volume")
     if kind is RowKind.PRESENT or kind.is_placing:
         layout.prop(row, "chance")
-    if kind is RowKind.ROTATION or (kind.is_placing and kind is not RowKind.DROP):
+    if kind is RowKind.ROTATION or kind.is_placing:
         layout.prop(row, "turning")
         if row.turning == Turning.LYING.value:
             layout.prop(row, "lying")

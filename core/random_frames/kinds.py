@@ -22,7 +22,6 @@ class RowKind(Choice):
         "Put things on what they stand on, or on another surface, turned and clear of each other",
     )
     PLACE_IN_VOLUME = "place_in_volume", "Place in Volume", "Put things into the box around an object"
-    DROP = "drop", "Drop", "Let things fall from the box around an object, and bake where they come to rest"
     ROTATION = "rotation", "Rotation", "Turn things where they are"
     SCALE = "scale", "Scale", "Make things larger and smaller where they are"
     PRESENT = "present", "Present or Not", "Show each thing in some of the frames"
@@ -58,4 +57,4 @@ class RowKind(Choice):
     @property
     def is_placing(self) -> bool:
         """Whether it gives things a place."""
-        return self in (RowKind.PLACE_ON_SURFACE, RowKind.PLACE_IN_VOLUME, RowKind.DROP, RowKind.DISTRACTORS)
+        return self in (RowKind.PLACE_ON_SURFACE, RowKind.PLACE_IN_VOLUME, RowKind.DISTRACTORS)

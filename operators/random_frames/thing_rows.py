@@ -39,7 +39,7 @@ class Placing:
         movers = base.movers(row)
         # The largest first, since it finds no room later.
         movers.sort(key=lambda mover: -_class_of_size(mover))
-        if RowKind(row.kind) in (RowKind.PLACE_IN_VOLUME, RowKind.DROP):
+        if RowKind(row.kind) is RowKind.PLACE_IN_VOLUME:
             return cls(row.name, tuple(movers), rules_of(row), InBox(_box_of(row)), None)
         surface, ground = base.ground_of_row(row, movers)
         return cls(row.name, tuple(movers), rules_of(row), OnGround(ground), surface)

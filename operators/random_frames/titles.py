@@ -7,7 +7,6 @@ from ..random_rows import LabelpassRandomRow
 
 _WHAT: Mapping[RowKind, str] = {
     RowKind.PLACE_IN_VOLUME: "In Volume",
-    RowKind.DROP: "Dropped",
     RowKind.DISTRACTORS: "Distractors",
     RowKind.IMAGES: "Images",
 }
