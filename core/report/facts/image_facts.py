@@ -90,7 +90,7 @@ def look_at_image(path: Path, record: FrameRecord, side: int) -> ImageFacts:
         brightness,
         contrast,
         burnt_out,
-        is_dark_image(image),
+        is_dark_image(grey if reduced == 1 else image),
         int.from_bytes(np.packbits(steps[:, 1:] > steps[:, :-1]).tobytes(), "big"),
         _in_square(small, side),
         np.asarray(image),

@@ -1,6 +1,7 @@
 """What to look for in a dataset as a whole: categories, splits, and from where objects are seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +51,16 @@ def dataset_findings(facts: Facts, damaged: Sequence[str], by: str) -> Iterator[
         )
 
 
-def _finding(key: str, level: Level, text: str, why: str, way_out: str, count: int = 0, **known: object) -> Finding:
-    return Finding(key, Of.DATASET, level, text, why, way_out, count, **known)  # type: ignore[arg-type]
+def _finding(
+    key: str,
+    level: Level,
+    text: str,
+    why: str,
+    way_out: str,
+    count: int = 0,
+    filter: Mapping[str, Sequence[int]] = MappingProxyType({}),
+) -> Finding:
+    return Finding(key, Of.DATASET, level, text, why, way_out, count, filter=dict(filter))
 
 
 def _by_category_and_split(facts: Facts) -> npt.NDArray[np.int64]:

@@ -18,6 +18,8 @@ from ...records.instance import Instance
 ACROSS, SIDE = 10, 112
 FRAMES_A_FILE = ACROSS * ACROSS
 _QUALITY = 72
+# Of a 3D box, which is drawn where all of them are in front of the camera.
+_CORNERS = 8
 _EMPTY = (24, 24, 24)
 
 
@@ -75,11 +77,11 @@ class Album:
 def _instance(instance: Instance) -> list[Any]:
     """Its mask, its amodal mask, the corners of its 3D box and its keypoints; trailing ones that it lacks are left out.
     Places are in pixels, rounded to a tenth."""
-    corners = instance.pose.corners if instance.pose else None
+    corners = [corner for corner in (instance.pose.corners if instance.pose else ()) if corner]
     shown: list[Any] = [
         instance.mask.rle,
         instance.amodal.rle if instance.amodal else 0,
-        [[round(x, 1), round(y, 1)] for x, y in corners if corners] if corners and all(corners) else 0,  # type: ignore[misc]
+        [[round(x, 1), round(y, 1)] for x, y in corners] if len(corners) == _CORNERS else 0,
         [[round(point.x, 1), round(point.y, 1), int(point.visibility)] for point in instance.keypoints or ()] or 0,
     ]
     while shown[-1] == 0:
