@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base.phrases import listed
+from ...drawing.text_labels import short_name
 from ..facts.gathering import Facts
 from ..facts.views import FIELDS, NO_VIEW, RINGS
 from .finding import Finding, Level, Of
@@ -86,7 +87,7 @@ def _categories(facts: Facts, counts: npt.NDArray[np.int64]) -> Iterator[Finding
         yield _finding(
             "few_instances",
             Level.BAD,
-            f"Only {counts[number]} of {facts.categories[number]}",
+            f"Only {counts[number]} of {short_name(facts.categories[number])}",
             f"A category with fewer than {FEWEST_INSTANCES} instances is hardly learned.",
             "Render more frames that show it.",
             filter={"category": [int(number)]},
@@ -98,8 +99,8 @@ def _categories(facts: Facts, counts: npt.NDArray[np.int64]) -> Iterator[Finding
             yield _finding(
                 "imbalance",
                 Level.LOOK,
-                f"{counts[most] / counts[least]:.0f} times as many {facts.categories[most]} as "
-                f"{facts.categories[least]}",
+                f"{counts[most] / counts[least]:.0f} times as many {short_name(facts.categories[most])} as "
+                f"{short_name(facts.categories[least])}",
                 "What is rare is learned last, and figures over all categories hide it.",
                 "Show the rare one more often, or weight it in training.",
                 filter={"category": [int(least)]},
@@ -176,7 +177,7 @@ def _borders(facts: Facts) -> Iterator[Finding]:
     yield _finding(
         "at_border",
         Level.NOTE,
-        f"{share[worst]:.0%} of {facts.categories[worst]} touch the border; of all {rows['at_border'].mean():.0%}",
+        f"{share[worst]:.0%} of {_names(facts, [worst])} touch the border; of all {rows['at_border'].mean():.0%}",
         "What is cut off is harder to find, and to judge.",
         "Aim the camera at the middle of the objects, or set At Border to Drop.",
         filter={"category": [worst]},
@@ -224,5 +225,5 @@ def _cameras(facts: Facts) -> Iterator[Finding]:
 
 
 def _names(facts: Facts, numbers: Sequence[int] | npt.NDArray[np.int64]) -> str:
-    names = [facts.categories[number] for number in numbers]
+    names = [short_name(facts.categories[number]) for number in numbers]
     return listed([*names[:_MOST_NAMES], f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else names)
