@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import bpy
@@ -126,10 +127,27 @@ def plan_of_stills(wanted: Wanted, keep_passes: bool) -> ExportPlan:
 def frames_left(wanted: Wanted) -> int:
     """How many frames plan_of_stills() would render, without a change to the scene for a moment; LabelpassError
     likewise."""
-    records = open_records(DatasetFolder(wanted.output or output_folder(wanted.scene, (), None)))
-    names = [name for scene in wanted.scenes for name in _names(scene, wanted)]
-    left = [] if wanted.settings.redo else [one for one in names if not _has_all(records, one)]
-    return len(left or names)
+    dataset = DatasetFolder(wanted.output or output_folder(wanted.scene, (), None))
+    names = tuple(tuple(name) for scene in wanted.scenes for name in _names(scene, wanted))
+    if wanted.settings.redo:
+        return len(names)
+    folders = {frame.rpartition("/")[0] for one in names for frame in one}
+    return _left(dataset, names, tuple(_changed(dataset.records / folder) for folder in sorted(folders))) or len(names)
+
+
+@lru_cache(maxsize=4)
+def _left(dataset: DatasetFolder, names: tuple[tuple[str, ...], ...], _: tuple[int, ...]) -> int:
+    """How many of some frames lack a record; known as long as their folders have not changed."""
+    records = open_records(dataset)
+    return sum(not _has_all(records, one) for one in names)
+
+
+def _changed(folder: Path) -> int:
+    """When files were added to a folder or removed, in nanoseconds; 0 where it is not there."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _has_all(records: RecordStore, frames: Sequence[str]) -> bool:
@@ -141,12 +159,21 @@ def has_files(wanted: Wanted) -> bool:
     inside = _with_output(wanted)
     return any(
         compat.file_outputs(scene)
-        or any((inside.renders_of(scene) / f"{stem}.exr").is_file() for stem in _stems(scene, inside))
-        or any(
-            path.suffix.lower() == ".exr" and path.is_file() for path in _rendered_files(scene, inside.frames_of(scene))
-        )
+        or _holds_any(inside.renders_of(scene), (f"{stem}.exr" for stem in _stems(scene, inside)))
+        or any(_exr_files(scene, inside.frames_of(scene)))
         for scene in inside.scenes
     )
+
+
+def _holds_any(folder: Path, names: Iterable[str]) -> bool:
+    return folder.is_dir() and any((folder / name).is_file() for name in names)
+
+
+def _exr_files(scene: bpy.types.Scene, frames: Sequence[int]) -> Iterator[Path]:
+    """The EXR files that a scene's own output has written."""
+    if frames and frame_files(scene, frames[0])[0].parent.is_dir():
+        files = _rendered_files(scene, frames)
+        yield from (path for path in files if path.suffix.lower() == ".exr" and path.is_file())
 
 
 def _names(scene: bpy.types.Scene, wanted: Wanted) -> Iterator[list[str]]:

@@ -125,11 +125,11 @@ def look_at(scene: bpy.types.Scene, objects: LabelledObjects) -> ToShow:
         return ToShow(objects, findings, {})  # the checklist says so
     setup = read_render_setup(scene, facts)
     layer = labelled_layer(setup, settings)
-    rendered, left = False, 0
-    with contextlib.suppress(LabelpassError):  # which the buttons say
-        wanted = wanted_by_settings(scene)
-        left = frames_left(wanted)
-        rendered = scene.labelpass.source != "ANIMATION" or has_files(wanted)
+    rendered, left = scene.labelpass.source != "ANIMATION", 0
+    if not rendered:
+        with contextlib.suppress(LabelpassError):  # which the buttons say
+            wanted = wanted_by_settings(scene)
+            rendered, left = has_files(wanted), frames_left(wanted)
     return ToShow(
         objects,
         findings,
