@@ -185,6 +185,49 @@ def test_a_frame_depends_on_seed_and_frame_alone(stage: bpy.types.Scene) -> None
     assert keys_of(stage) != run
 
 
+def test_one_of_several_in_a_volume_with_distractors(stage: bpy.types.Scene) -> None:
+    variants, others = bpy.data.collections.new("Variants"), bpy.data.collections.new("Others")
+    for collection, names in ((variants, ("Cube", "Cube.001")), (others, ("Ball",))):
+        stage.collection.children.link(collection)
+        for name in names:
+            collection.objects.link(stage.objects[name])
+            stage.collection.objects.unlink(stage.objects[name])
+    box = bpy.data.objects.new("Box", None)
+    box.location, box.empty_display_size = (0, 0, 6), 3.0
+    stage.collection.objects.link(box)
+    stage.objects["Ball"]["category_id"] = 0
+    bpy.context.view_layer.update()
+    stage.labelpass.random_frames.in_view = 0
+    add(stage, "place_in_volume", collection=variants, volume=box, turning="any")
+    add(stage, "one_of_several", collection=variants)
+    add(stage, "distractors", collection=others, chance=0.5)
+    add(stage, "scale", collection=others, scale_min=0.5, scale_max=0.6)
+    bake(stage, range(1, 31))
+    shown = []
+    for frame in range(1, 31):
+        stage.frame_set(frame)
+        here = [ob for ob in variants.objects if not ob.hide_render]
+        assert len(here) == 1
+        corners = np.array([here[0].matrix_world @ vertex.co for vertex in here[0].data.vertices])
+        assert np.abs(corners - (0, 0, 6)).max() <= 3 + 1e-4
+        ball = stage.objects["Ball"]
+        assert 0.5 <= ball.scale.x <= 0.6
+        shown.append((here[0].name, ball.hide_render))
+    assert len(set(shown)) == 4, "either variant, with the distractor and without"
+
+
+def test_many_frames_are_drawn_some_at_a_time(stage: bpy.types.Scene) -> None:
+    """On both sides of where one share of them ends and the next begins."""
+    settings = stage.labelpass.random_frames
+    settings.in_view, settings.no_overlap = 0, False
+    add(stage, "place_on_surface")
+    bake(stage, range(1, 531))
+    run = keys_of(stage)
+    bake(stage, [512, 513])
+    for curve, values in keys_of(stage).items():
+        assert values == {frame: run[curve][frame] for frame in values}
+
+
 def test_a_row_that_is_added_changes_no_other(stage: bpy.types.Scene) -> None:
     stage.labelpass.random_frames.tries = 1
     add(stage, "place_on_surface")

@@ -126,3 +126,22 @@ def test_motion_blur_that_smears_is_in_the_checklist(stage: bpy.types.Scene) -> 
 
     found = check_before_render(stage, [1, 2, 3], stage.labelpass.core_settings())
     assert any("'Camera' jumps from key to key" in finding.text for finding in found)
+
+
+def test_a_bake_is_one_step_to_undo(stage: bpy.types.Scene) -> None:
+    add("around_target")
+    stage.labelpass.random_frames.count = 3
+    bpy.ops.ed.undo_push(message="Before")
+    place = tuple(stage.camera.location)
+    bpy.ops.labelpass.random_bake()
+    bpy.ops.ed.undo_push(message="Bake Frames")
+    assert tuple(stage.camera.location) != place
+    bpy.ops.ed.undo()
+    stage = bpy.context.scene
+    assert tuple(stage.camera.location) == place
+    assert stage.camera.animation_data is None and not stage.labelpass.random_frames.baked
+    assert (stage.frame_start, stage.frame_end) == (1, 2)
+    bpy.ops.ed.redo()
+    assert bpy.context.scene.labelpass.random_frames.baked == 3
+    bpy.ops.labelpass.random_remove()
+    assert tuple(bpy.context.scene.camera.location) == place
