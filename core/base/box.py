@@ -36,7 +36,9 @@ class Box(JsonRow):
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Raises TypeError or ValueError where the data are not the sides of a rectangle."""
-        found = super().from_json(data)
+        if type(data) not in (list, tuple) or len(data) != 4 or set(map(type, data)) != {int}:
+            raise TypeError("not four whole numbers")
+        found = cls(*data)
         if not (-_FARTHEST <= found.x0 <= found.x1 <= _FARTHEST and -_FARTHEST <= found.y0 <= found.y1 <= _FARTHEST):
             raise ValueError("not a rectangle")
         return found

@@ -18,6 +18,7 @@ that were met before, so that only those are looked at again that have another f
 
 import dataclasses
 import functools
+import marshal
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
@@ -32,6 +33,37 @@ Values = Sequence[Any]
 _AS_IT_IS = (str, int, float, bool, Any)
 # In the place of the default of what is always written.
 _ALWAYS = object()
+# Of the format in which values that are read become keys: equal ones are then equal bytes, as a rule.
+_WITHOUT_REFERENCES = 2
+_MOST_SHARED = 64
+
+
+class Shared:
+    """In the place of the check in Annotated[the type, check], for values that are often the same as before.
+
+    Equal JSON is then read and checked once, and gives one and the same value.
+
+    Args:
+        check: as in Annotated; the value that is kept must not be changed by anybody.
+    """
+
+    def __init__(self, check: Converter) -> None:
+        self._check = check
+
+    def reading(self, read: Converter) -> Converter:
+        """What reads such values, given what reads each of them."""
+        known: dict[bytes, Any] = {}
+
+        def read_shared(data: Any) -> Any:
+            key = marshal.dumps(data, _WITHOUT_REFERENCES)
+            if (found := known.get(key)) is None:
+                found = self._check(read(data))
+                if len(known) >= _MOST_SHARED:
+                    known.clear()
+                known[key] = found
+            return found
+
+        return read_shared
 
 
 class JsonObject:
@@ -230,7 +262,8 @@ def _reader(hint: Any, kind: type) -> Converter | None:
     if hint is Any or (hint is kind and kind in _AS_IT_IS):
         return None
     if origin is Annotated:
-        return _checking(_reader(args[0], kind) or _same, args[1])
+        read = _reader(args[0], kind) or _same
+        return args[1].reading(read) if isinstance(args[1], Shared) else _checking(read, args[1])
     if (inner := _without_none(hint)) is not None:
         return None if kind is types.NoneType else _reader(inner, kind)
     if hint is float and kind is int:

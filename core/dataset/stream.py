@@ -13,6 +13,8 @@ from ..frames.frame_messages import lines_said_once
 from ..frames.sequences import WantedSequences
 from ..records.frame_record import FrameRecord
 from ..records.record_store import RecordStore
+from ..settings.category_table import Category
+from .frame_order import FrameOrder, PackedTexts
 
 # A frame of the second round is often the neighbour that the frame before it was compared with.
 _RECORDS_AT_HAND = 4
@@ -24,9 +26,14 @@ class GatheredCategories:
     def __init__(self, records: RecordStore) -> None:
         self._records = records
         self._categories, self._part_categories = DatasetCategories(), DatasetCategories()
+        self._last: tuple[tuple[Category, ...] | None, ...] = None, None
 
     def add(self, record: FrameRecord) -> None:
         """Take note of a record's; RecordError where it contradicts another one."""
+        said = record.categories, record.part_categories
+        if said[0] is self._last[0] and said[1] is self._last[1]:  # as most records, see FrameRecord
+            return
+        self._last = said
         where = self._records.where(record.path)
         self._categories.add(record.categories, where)
         self._part_categories.add(record.part_categories, where)
@@ -71,8 +78,8 @@ class RecordStream:
         self.damaged: list[tuple[str, str]] = []
         self.left_out: Counter[str] = Counter()
         self._wanted = WantedSequences.read(records.dataset)
-        self._found = list(records.frames())
-        self._order: list[tuple[str, int, str, str]] = []
+        self._found = PackedTexts(records.frames())
+        self._order = FrameOrder()
         self.read = lru_cache(_RECORDS_AT_HAND)(records.read)
 
     @property
@@ -100,7 +107,7 @@ class RecordStream:
                 continue
             wanted = self._wanted.wants(record)
             if wanted:
-                self._order.append((record.sequence, record.frame, record.name, frame))
+                self._order.add(record.sequence, record.frame, record.name, done)
             else:
                 self.left_out[record.sequence] += 1
             yield Surveyed(record, wanted)
@@ -115,13 +122,13 @@ class RecordStream:
         Raises:
             RecordError: a record is not what it was in the first round.
         """
-        for done, (*_, frame) in enumerate(self._order):
+        for done, place in enumerate(self._order.places()):
             progress(done)
-            yield self.read(frame)
+            yield self.read(self._found[place])
 
     def frames(self) -> list[str]:
         """After the first round: the wanted frames in the order of the dataset, as the record store names them."""
-        return [frame for *_, frame in self._order]
+        return [self._found[place] for place in self._order.places()]
 
     def frame_at(self, sequence: str, number: int) -> str | None:
         """After the first round: the frame with this number in a sequence, as the record store names it."""
@@ -129,11 +136,11 @@ class RecordStream:
 
     @cached_property
     def _frame_at(self) -> Mapping[tuple[str, int], str]:
-        return {(sequence, number): frame for sequence, number, _, frame in self._order}
+        return {key: self._found[place] for key, place in zip(self._order.keys(), self._order.places(), strict=True)}
 
     def check_any(self) -> None:
         """After the first round: RecordError where there is nothing to go through."""
-        if self._order:
+        if len(self._order):
             return
         if self.damaged:
             raise RecordError(lines_said_once(self.damaged)[0])

@@ -7,12 +7,12 @@ what is in the files that belong to it, so that another file in the place of one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from ..base.box import MOST_PIXELS
 from ..base.dataset_folder import DatasetFolder
 from ..base.files import Content
-from ..base.json_fields import JsonObject
+from ..base.json_fields import JsonObject, Shared
 from ..frames.frame_files import joined_path
 from ..frames.sidecar import Sidecar
 from ..scene.camera import Camera
@@ -27,6 +27,16 @@ RECORD_VERSION = 5
 _VERSION_WITH_SPLIT = 4
 # What earlier records of these versions do not have.
 _LACKING: dict[str, Any] = {"origin": None, "beyond_shape": {}, "random": None}
+
+
+def _drawable(categories: tuple[Category, ...]) -> tuple[Category, ...]:
+    for category in categories:
+        check_drawn(category)
+    return categories
+
+
+# Nearly all records of a dataset have the same ones, and share them when they are read one after the other.
+Categories = Annotated[tuple[Category, ...], Shared(_drawable)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +87,14 @@ class FrameRecord(JsonObject):
     view: str
     unit_scale: float | None
     camera: Camera | None
-    categories: tuple[Category, ...]
+    categories: Categories
     instances: tuple[Instance, ...]
     ignored: tuple[Instance, ...] = ()
     dropped: Mapping[str, int]
     notes: tuple[str, ...]
     cryptomatte: str = ""
     sidecars: tuple[Sidecar, ...] = ()
-    part_categories: tuple[Category, ...] = ()
+    part_categories: Categories = ()
     maps: tuple[WrittenMap, ...] = ()
     later_maps: tuple[DenseMap, ...] = ()
     flow_step: int = 1
@@ -121,18 +131,16 @@ class FrameRecord(JsonObject):
         record._check_categories()
         if min(record.width, record.height) < 1 or record.width * record.height > MOST_PIXELS:
             raise ValueError("a size that no image has")
-        for category in (*record.categories, *record.part_categories):
-            check_drawn(category)
         return record
 
     def _check_categories(self) -> None:
         """Raises ValueError where something is of a category that the record does not list."""
         names, part_names = ({one.name for one in some} for some in (self.categories, self.part_categories))
-        parts = (part for instance in self.instances for part in instance.parts or ())
+        parts = {part.category for instance in self.instances for part in instance.parts or ()}
         if (
-            any(instance.category not in names for instance in self.instances)
-            or any(region.category not in names | {""} for region in self.ignored)
-            or any(part.category not in part_names for part in parts)
+            not names.issuperset({instance.category for instance in self.instances})
+            or not names.issuperset({region.category for region in self.ignored if region.category})
+            or not part_names.issuperset(parts)
         ):
             raise ValueError("a category that is not listed")
 

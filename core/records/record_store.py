@@ -1,5 +1,6 @@
 """Where the frame records of a dataset are kept: all other modules ask a record store for them."""
 
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..base.input_files import parse_json, read_file, read_json
 from .frame_record import FrameRecord, check_version
 
 _VOIDED = "replaced_files"
+_SUFFIX = ".json"
 
 
 class RecordStore(Protocol):
@@ -70,10 +72,7 @@ class RecordFiles:
     dataset: DatasetFolder
 
     def frames(self) -> Iterator[str]:
-        folder = self.dataset.records
-        for path in folder.rglob("*.json"):
-            if path.is_file():
-                yield path.relative_to(folder).as_posix().removesuffix(".json")
+        return _frames_in(str(self.dataset.records), "")
 
     def read(self, frame: str) -> FrameRecord:
         return read_record_file(self.file(frame))
@@ -117,7 +116,20 @@ class RecordFiles:
 
     def file(self, frame: str) -> Path:
         """The file of a frame's record."""
-        return self.dataset.records / f"{frame}.json"
+        return self.dataset.records / f"{frame}{_SUFFIX}"
+
+
+def _frames_in(folder: str, path: str) -> Iterator[str]:
+    """The frames with a record in a folder and the folders in it, below `path`; without a list of millions of files."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _frames_in(entry.path, f"{path}{entry.name}/")
+                elif entry.name.endswith(_SUFFIX) and entry.is_file():
+                    yield path + entry.name.removesuffix(_SUFFIX)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
 
 
 def open_records(dataset: DatasetFolder) -> RecordStore:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.base.json_fields import LEFT_OUT, JsonObject, JsonRow, in_json, value_from_json
+from core.base.json_fields import LEFT_OUT, JsonObject, JsonRow, Shared, in_json, value_from_json
 
 
 class Colour(Enum):
@@ -306,3 +306,44 @@ def test_types_without_a_form() -> None:
         Sets(frozenset()).as_json()
     with pytest.raises(TypeError):
         Sets.from_json({"names": []})
+
+
+# --- Values that are shared ---------------------------------------------------------------------------------------
+
+
+def _not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise ValueError("nothing")
+    return values
+
+
+@dataclass(frozen=True)
+class Sharing(JsonObject):
+    values: Annotated[tuple[Any, ...], Shared(_not_empty)]
+
+
+def test_equal_values_are_one() -> None:
+    first, second, other = (Sharing.from_json({"values": list(values)}) for values in ((1, 2), (1, 2), (2, 1)))
+    assert first.values is second.values
+    assert (first.values, other.values) == ((1, 2), (2, 1))
+    assert first.as_json() == {"values": (1, 2)}
+
+
+def test_what_python_calls_equal_stays_apart() -> None:
+    found = [Sharing.from_json({"values": [value]}).values[0] for value in (1, True, 1.0, 0.0, -0.0)]
+    assert list(map(repr, found)) == ["1", "True", "1.0", "0.0", "-0.0"]
+
+
+def test_shared_values_are_checked_each_time() -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError, match="nothing"):
+            Sharing.from_json({"values": []})
+        with pytest.raises(TypeError):
+            Sharing.from_json({"values": 3})
+
+
+def test_few_shared_values_are_kept() -> None:
+    first = Sharing.from_json({"values": [0]})
+    for number in range(1, 200):
+        assert Sharing.from_json({"values": [number]}).values == (number,)
+    assert Sharing.from_json({"values": [0]}).values == first.values
