@@ -26,8 +26,8 @@ def filter_instances(frame: LabelledFrame) -> LabelledFrame:
         elif at_border and settings.at_border is AtBorder.DROP:
             dropped[AT_BORDER] += 1
         else:
-            marked = at_border if settings.at_border is AtBorder.MARK else None
-            kept.append(dataclasses.replace(instance, at_border=marked))
+            is_marked = settings.at_border is AtBorder.MARK
+            kept.append(dataclasses.replace(instance, at_border=at_border) if is_marked else instance)
     return frame.without_dropped(kept, dropped)
 
 

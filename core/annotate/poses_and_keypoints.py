@@ -27,7 +27,7 @@ def add_poses_and_keypoints(frame: LabelledFrame) -> LabelledFrame:
     poses, no_pose = _poses(frame)
     keypoints, no_keypoints = _keypoints(frame)
     detailed = (
-        dataclasses.replace(one, pose=pose, keypoints=points)
+        dataclasses.replace(one, pose=pose, keypoints=points) if pose is not None or points is not None else one
         for one, pose, points in zip(frame.instances, poses, keypoints, strict=True)
     )
     return frame.with_instances(detailed, no_pose + no_keypoints)

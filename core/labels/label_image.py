@@ -1,6 +1,7 @@
 """The label image: one uint32 for each pixel, whichever pass it was rendered into."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class LabelImage:
     notes: tuple[str, ...] = ()
     faint: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def is_index(self) -> bool:
         """Whether the labels are pass indices."""
         return self.source.pass_ in INDEX_PASSES
