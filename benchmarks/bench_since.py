@@ -63,11 +63,11 @@ def _runs(folder: Path) -> list[_Run]:
     return [
         _Run("multi-part, default settings", multi, (), 0.5),
         _Run("single-part, default settings", single, (), 0.5),
-        _Run("multi-part, record of Object Index", multi, _RECORDS),
-        _Run("single-part, record of Object Index", single, _RECORDS, 0.5),
-        _Run("multi-part, record of Cryptomatte", multi, (*_RECORDS, "--labels", "crypto_object")),
-        _Run("single-part, record of Cryptomatte", single, (*_RECORDS, "--labels", "crypto_object")),
-        _Run(f"{many}, record of Object Index", crowd, _RECORDS, 0.35, 3),
+        _Run("multi-part, record, index", multi, _RECORDS),
+        _Run("single-part, record, index", single, _RECORDS, 0.5),
+        _Run("multi-part, record, Cryptomatte", multi, (*_RECORDS, "--labels", "crypto_object")),
+        _Run("single-part, record, Cryptomatte", single, (*_RECORDS, "--labels", "crypto_object")),
+        _Run(f"{many}, record, index", crowd, _RECORDS, 0.35, 3),
         _Run(f"{many}, default settings", crowd, (), 0.4, 2),
     ]
 
