@@ -2,8 +2,8 @@
 PYTHON ?= python3.11
 NOX := .venv/bin/python -m nox
 
-.PHONY: nox demo test matrix bench extension release real
-demo test matrix bench extension release real: nox
+.PHONY: nox demo train test matrix bench extension release real
+demo train test matrix bench extension release real: nox
 	$(NOX) -s $@
 
 nox: .venv/nox-2026.10.20

@@ -73,6 +73,14 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def train(session: nox.Session) -> None:
+    """A detector that random frames of a scene have taught, into the folder train; `-- --help` lists options."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.install("--no-compile", "-r", "requirements/train.txt")
+    session.run("python", "-m", "examples.train.run", "train", *session.posargs)
+
+
+@nox.session(python="3.11")
 def extension(session: nox.Session) -> None:
     """The zips to install in Blender, one for each platform, into dist."""
     install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
