@@ -1,9 +1,9 @@
 """Everything that has to pass before a change lands: python tools/ci.py, which .ci/run calls.
 
 Three lanes go on side by side, and each takes the next job when it is done with one: the tests in real Blender with a
-window, those in each of the bpy modules, those of the readers of exports, those of the report's page, and the fault
-bench. A window that is waited for leaves the processor to the others, and gets most of it when it wants it, since they
-run at a lower priority. Nothing is left out: a stage that cannot run failed.
+window, those in each of the bpy modules, those of the readers of exports, those of the report's page, the fault bench,
+and a short training. A window that is waited for leaves the processor to the others, and gets most of it when it wants
+it, since they run at a lower priority. Nothing is left out: a stage that cannot run failed.
 At the end no process, mount, X server or temporary file may be left over.
 """
 
@@ -30,6 +30,7 @@ MAKE_TEST = ((*PATIENT, "make", "test"),)
 READERS = ((*PATIENT, *NOX, "-s", "readers"),)
 PAGE = ((*PATIENT, *NOX, "-s", "page"),)
 FAULTS = ((*PATIENT, *NOX, "-s", "faults"),)
+TRAINING = ((*PATIENT, *NOX, "-s", "train", "--", "--short"),)
 # What the project's programs name their temporary files; all of them remove these themselves.
 TEMPORARY = ("labelpass-*", "real-blender-*", "blender_*")
 _PR_SET_CHILD_SUBREAPER = 36
@@ -51,7 +52,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="labelpass-ci-") as temporary:
         environment = os.environ | {"TMPDIR": temporary, "PYTHONUNBUFFERED": "1"}
         with ThreadPoolExecutor(LANES) as lanes:
-            jobs = REAL_BLENDER, MAKE_TEST, *_matrix(), READERS, PAGE, FAULTS
+            jobs = REAL_BLENDER, MAKE_TEST, *_matrix(), READERS, PAGE, FAULTS, TRAINING
             for stages in lanes.map(lambda job: [_run(stage, environment) for stage in job], jobs):
                 ended += stages
         left = [str(path) for pattern in TEMPORARY for path in Path(temporary).glob(pattern)]
