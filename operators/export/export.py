@@ -78,7 +78,7 @@ def _not_baked(context: bpy.types.Context) -> str:
 def _is_rendered(context: bpy.types.Context) -> bool:
     if context.scene.labelpass.source == "RENDER":
         return is_rendered(context.scene)
-    return bool(shown_of(context).rendered)
+    return context.scene.labelpass.source == "FILES" or bool(shown_of(context).rendered)
 
 
 class LABELPASS_OT_stop(bpy.types.Operator):

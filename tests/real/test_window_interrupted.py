@@ -96,9 +96,9 @@ def load_another_file(window: Window, demo: Path) -> None:
     window.wait_for("children() == []", 10)
     assert not window.ask(f"{STATE}.running")
     window.ask(f"bpy.ops.wm.open_mainfile(filepath={str(demo)!r})")
-    assert window.ask("bpy.ops.labelpass.export_annotations.poll()")
     window.settle()
     prepare(window)
+    assert window.ask("bpy.ops.labelpass.export_annotations.poll()")
     window.leave()
 
 
