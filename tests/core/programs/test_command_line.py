@@ -44,7 +44,7 @@ import ctypes, os, resource, sys
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 LITTLE_MEMORY = SURROUNDINGS.format("resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))")
-SMALL_FILES = SURROUNDINGS.format("resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))")
+SMALL_FILES = SURROUNDINGS.format("resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))")
 # Root writes anywhere; without CAP_DAC_OVERRIDE it is an ordinary user (24 is PR_CAPBSET_DROP, man 7 capabilities).
 ORDINARY_USER = SURROUNDINGS.format("assert os.geteuid() != 0 or ctypes.CDLL(None).prctl(24, 1, 0, 0, 0) == 0")
 
