@@ -7,8 +7,8 @@ import bpy
 from ..core.random_frames.distributions import Distribution
 from ..core.random_frames.kinds import Group, RowKind
 from ..core.random_frames.placing import Turning
+from ..operators.random_frames.rows.values import is_colour_row
 from ..operators.random_frames.titles import title_of
-from ..operators.random_frames.value_rows import is_colour_row
 from .sidebar import Order, SidebarPanel, draw_in_header, settings_layout
 from .text import draw_text
 

@@ -15,7 +15,7 @@ import numpy as np
 from labelpass.core.base.dataset_folder import DatasetFolder
 from labelpass.core.dataset.frame_pictures import FramePictures
 from labelpass.core.drawing.image_files import Bytes
-from labelpass.core.drawing.preview_boxes import draw_boxes
+from labelpass.core.drawing.previews.boxes import draw_boxes
 from labelpass.core.records.frame_record import FrameRecord
 from labelpass.core.records.record_store import read_record_file
 from PIL import Image, ImageDraw

@@ -49,10 +49,10 @@ def write_previews(frame: LabelledFrame, colours: Bytes | None, checkpoint: Call
 
 def _drawn(frame: LabelledFrame, canvas: Bytes) -> Iterator[tuple[str, Bytes | Paletted]]:
     # Here, so that workers that draw nothing need not wait for Pillow's fonts when they start.
-    from ..drawing.preview_amodal import draw_amodal
-    from ..drawing.preview_boxes import draw_boxes
-    from ..drawing.preview_boxes_3d import draw_boxes_3d
-    from ..drawing.preview_depth import draw_depth
+    from ..drawing.previews.amodal import draw_amodal
+    from ..drawing.previews.boxes import draw_boxes
+    from ..drawing.previews.boxes_3d import draw_boxes_3d
+    from ..drawing.previews.depth import draw_depth
 
     instances = frame.instances
     names, colours = [category.name for category in frame.categories], own_colours(frame.categories)

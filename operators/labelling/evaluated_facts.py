@@ -8,7 +8,7 @@ import bpy
 
 from ...core.scene.unlabelled import WithoutLabel
 from ..scene.hidden_copies import find_hidden_copies
-from ..scene.instance_reader import MOST_LOOKED_AT, find_copies
+from ..scene.readers.instances import MOST_LOOKED_AT, find_copies
 from ..scene.render_graph import NoRenderGraphError, in_render_graph
 from ..scene.scene_reader import visible_objects
 from ..scene.unlabelled import ShownObjects, View, freestyle_of, lights_in

@@ -14,9 +14,9 @@ from ...core.random_frames.placing import Turning
 from ..labelling.labelled_objects import label_objects
 from ..random_rows import LabelpassRandomRow
 from .drawing import Base
+from .rows.views import angle_of, lights_of
 from .shapes import Shape, Shapes
 from .titles import title_of
-from .view_rows import angle_of, lights_of
 
 # Of how far the camera is from the things now, and of its lens.
 _NEARER, _FARTHER = 0.7, 1.3

@@ -24,10 +24,10 @@ from .conditions import Conditions
 from .drawing import Base, Draw
 from .keyed import Keyed
 from .keyframes import Keyframes, remove_keyframes
-from .row_kinds import drawer_of
+from .rows.kinds import drawer_of
+from .rows.things import Placing
+from .rows.views import AroundTarget
 from .shapes import Shape, Shapes
-from .thing_rows import Placing
-from .view_rows import AroundTarget
 
 _FRAMES_AT_ONCE = 512
 _RANGE = ("frame_start", "frame_end", "frame_step")

@@ -9,8 +9,8 @@ import numpy as np
 from ...core.random_frames.streams import Floats
 from ...core.random_frames.visibility import is_inside
 from ...core.scene.scene_geometry import Mesh
-from ..scene.instance_reader import read_mesh, visible_instances
 from ..scene.parents import with_parents
+from ..scene.readers.instances import read_mesh, visible_instances
 
 
 @dataclass(frozen=True)

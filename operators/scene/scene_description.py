@@ -11,9 +11,9 @@ from ...core.scene.scene_geometry import write_geometry
 from ...core.scene.scene_record import SceneRecord
 from ...core.settings.category_table import CategoryTable
 from ...core.settings.settings import Instancing, Settings
-from .instance_reader import InstanceGeometry, read_instances
-from .keypoint_reader import read_keypoints
-from .placement_reader import read_placements
+from .readers.instances import InstanceGeometry, read_instances
+from .readers.keypoints import read_keypoints
+from .readers.placements import read_placements
 from .scene_reader import from_view, own_objects, read_scene
 
 

@@ -16,8 +16,8 @@ from ..category_table import table_of
 from .compositor import read_compositing
 from .identity import by_name
 from .object_facts import RENDERED_TYPES, CopiedGeometry, SceneFacts, at_frame
-from .panorama_reader import read_panorama
 from .random_draws import drawn_at
+from .readers.panoramas import read_panorama
 from .stereo import Viewpoint, viewpoint_of, views_of
 from .unlabelled import ShownObjects, View, freestyle_of, lights_in
 

@@ -18,8 +18,8 @@ from ...core.scene.camera import Camera
 from ...core.scene.unlabelled import Unlabelled, WithoutLabel
 from .. import compat
 from .identity import by_name
-from .instance_reader import visible_instances
 from .object_facts import at_frame
+from .readers.instances import visible_instances
 from .shaders import Surface, has_volume, surface_of
 
 _GREASE_PENCIL_TYPES = frozenset({"GPENCIL", "GREASEPENCIL"})

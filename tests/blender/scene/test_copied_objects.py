@@ -79,7 +79,7 @@ def copy_by_nodes(
 
 def copies() -> list[tuple[str, str, tuple[int, ...]]]:
     """Source, instancer and path of all copies that are read."""
-    from labelpass.operators.scene.instance_reader import read_instances
+    from labelpass.operators.scene.readers.instances import read_instances
 
     bpy.context.view_layer.update()
     found = read_instances(bpy.context.evaluated_depsgraph_get())

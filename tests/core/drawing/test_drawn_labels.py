@@ -5,8 +5,8 @@ import pytest
 
 from core.categories.palette import BACKGROUND
 from core.drawing.legends import flow_legend, normal_colours, normal_legend, swatches
-from core.drawing.preview_keypoints import draw_keypoints
-from core.drawing.preview_masks import draw_masks, draw_numbers
+from core.drawing.previews.keypoints import draw_keypoints
+from core.drawing.previews.masks import draw_masks, draw_numbers
 from core.scene.keypoints import ABSENT, Keypoint, Visibility
 from core.settings.category_table import Category
 from tests.builders import plain_instance

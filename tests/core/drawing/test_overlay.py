@@ -13,7 +13,7 @@ from core.base.box import Box
 from core.base.errors import RecordError
 from core.categories.palette import category_colours
 from core.drawing.overlay import box_frames, largest_on_screen, make_overlay
-from core.drawing.preview_boxes import draw_boxes
+from core.drawing.previews.boxes import draw_boxes
 from core.drawing.text_labels import first_free, places_for_name
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance

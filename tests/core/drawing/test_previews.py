@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.box import Box
-from core.drawing.preview_boxes import draw_boxes
-from core.drawing.preview_depth import draw_depth
+from core.drawing.previews.boxes import draw_boxes
+from core.drawing.previews.depth import draw_depth
 from core.records.instance import Instance
 from tests.builders import plain_instance, plain_mask
 

@@ -5,23 +5,14 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ...core.base.errors import SceneError
-from ...core.random_frames.distributions import chosen
-from ...core.random_frames.kinds import RowKind
-from ...core.random_frames.placing import (
-    UNIFORMS_PER_THING,
-    InBox,
-    OnGround,
-    PlacingRules,
-    Room,
-    Turning,
-    place,
-    turn,
-)
-from ...core.random_frames.streams import Floats
-from ..random_rows import LabelpassRandomRow
-from .drawing import Base, Draw
-from .movers import Mover, pose, shown
+from ....core.base.errors import SceneError
+from ....core.random_frames.distributions import chosen
+from ....core.random_frames.kinds import RowKind
+from ....core.random_frames.placing import UNIFORMS_PER_THING, InBox, OnGround, PlacingRules, Room, Turning, place, turn
+from ....core.random_frames.streams import Floats
+from ...random_rows import LabelpassRandomRow
+from ..drawing import Base, Draw
+from ..movers import Mover, pose, shown
 
 
 @dataclass(frozen=True)

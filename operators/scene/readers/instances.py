@@ -14,11 +14,11 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ...core.base.files import digest
-from ...core.scene.scene_geometry import Carrier, Mesh, SceneGeometry, Surface, shared_labels
-from .evaluated_shape import LISTED_AS_MESH, coordinates
-from .identity import Identities, by_name
-from .object_facts import CopiedGeometry, materials_of, used_materials
+from ....core.base.files import digest
+from ....core.scene.scene_geometry import Carrier, Mesh, SceneGeometry, Surface, shared_labels
+from ..evaluated_shape import LISTED_AS_MESH, coordinates
+from ..identity import Identities, by_name
+from ..object_facts import CopiedGeometry, materials_of, used_materials
 
 # What persistent_id holds after the last level.
 _NO_LEVEL = 0x7FFFFFFF

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ...core.scene.camera import Matrix
-from ...core.scene.placements import Bounds, Floats, Placement, RigidFrame, rigid_frame
-from ...core.scene.scene_record import SceneEntries
-from .evaluated_shape import evaluated_points, radii
-from .identity import Identities
-from .parents import with_parents
-from .scene_reader import instanced_objects, own_objects
+from ....core.scene.camera import Matrix
+from ....core.scene.placements import Bounds, Floats, Placement, RigidFrame, rigid_frame
+from ....core.scene.scene_record import SceneEntries
+from ..evaluated_shape import evaluated_points, radii
+from ..identity import Identities
+from ..parents import with_parents
+from ..scene_reader import instanced_objects, own_objects
 
 
 @dataclass(frozen=True)

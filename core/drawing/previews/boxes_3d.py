@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..categories.palette import Colour, category_colours
-from ..records.instance import Instance
-from ..scene.camera import Camera
-from .box_3d_lines import AXIS_COLOURS, pose_lines, within
-from .image_files import Bytes
+from ...categories.palette import Colour, category_colours
+from ...records.instance import Instance
+from ...scene.camera import Camera
+from ..box_3d_lines import AXIS_COLOURS, pose_lines, within
+from ..image_files import Bytes
 
 
 def draw_boxes_3d(

@@ -7,11 +7,11 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from ...core.scene.keypoints import SceneKeypoint
-from ...core.scene.scene_record import category_of_name
-from .evaluated_shape import coordinates
-from .identity import Identities, by_name
-from .parents import with_parents
+from ....core.scene.keypoints import SceneKeypoint
+from ....core.scene.scene_record import category_of_name
+from ..evaluated_shape import coordinates
+from ..identity import Identities, by_name
+from ..parents import with_parents
 
 
 def read_keypoints(

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ...core.base.errors import SceneError
-from ...core.random_frames.directions import Shell
-from ...core.random_frames.distributions import uniform
-from ...core.random_frames.rotations import UP
-from ...core.random_frames.streams import Floats
-from ...core.random_frames.viewpoints import (
+from ....core.base.errors import SceneError
+from ....core.random_frames.directions import Shell
+from ....core.random_frames.distributions import uniform
+from ....core.random_frames.rotations import UP
+from ....core.random_frames.streams import Floats
+from ....core.random_frames.viewpoints import (
     UNIFORMS_PER_CAMERA,
     UNIFORMS_PER_LIGHT,
     CameraRules,
@@ -20,12 +20,12 @@ from ...core.random_frames.viewpoints import (
     light,
     view,
 )
-from ..random_rows import LabelpassRandomRow
-from ..scene.identity import by_name
-from ..scene.scene_reader import image_size
-from .drawing import Base, Draw
-from .keyed import Keyed
-from .movers import Mover, movers_of, transform
+from ...random_rows import LabelpassRandomRow
+from ...scene.identity import by_name
+from ...scene.scene_reader import image_size
+from ..drawing import Base, Draw
+from ..keyed import Keyed
+from ..movers import Mover, movers_of, transform
 
 
 @dataclass(frozen=True)

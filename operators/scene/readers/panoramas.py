@@ -4,7 +4,7 @@ import math
 
 import bpy
 
-from ...core.scene.panorama import EQUIDISTANT, EQUISOLID, POLYNOMIAL, Panorama
+from ....core.scene.panorama import EQUIDISTANT, EQUISOLID, POLYNOMIAL, Panorama
 
 # Pixels for 1 of X and of Y, and the parts of the image's width and height (from the top) where both are 0.
 _Scale = tuple[float, float, float, float]

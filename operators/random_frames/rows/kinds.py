@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from ...core.random_frames.kinds import RowKind
-from ..random_rows import LabelpassRandomRow
-from .drawing import Base, Drawer
-from .image_rows import Images
-from .thing_rows import Placing, Presence, TurningInPlace
-from .value_rows import AnyProperty, Colour, Exposure, WorldStrength, is_colour, resolve
-from .view_rows import AroundTarget, LensOfCamera, LightsAround
+from ....core.random_frames.kinds import RowKind
+from ...random_rows import LabelpassRandomRow
+from ..drawing import Base, Drawer
+from .images import Images
+from .things import Placing, Presence, TurningInPlace
+from .values import AnyProperty, Colour, Exposure, WorldStrength, is_colour, resolve
+from .views import AroundTarget, LensOfCamera, LightsAround
 
 
 def _input_of(base: Base, row: LabelpassRandomRow) -> Drawer:

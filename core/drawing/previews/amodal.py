@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..categories.palette import Colour, category_colours
-from ..masks.rle import decode_columns
-from ..records.instance import Instance
-from .image_files import Bytes
+from ...categories.palette import Colour, category_colours
+from ...masks.rle import decode_columns
+from ...records.instance import Instance
+from ..image_files import Bytes
 
 
 def draw_amodal(

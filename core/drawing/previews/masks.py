@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..categories.palette import BACKGROUND, Colour, instance_colours
-from .image_files import Bytes
+from ...categories.palette import BACKGROUND, Colour, instance_colours
+from ..image_files import Bytes
 
 Numbers = npt.NDArray[np.int64]
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ...core.base.errors import SceneError
-from ...core.base.files import digest
-from .. import compat
-from ..random_rows import LabelpassRandomRow
-from .drawing import Base, Draw
-from .keyed import Keyed
-from .keyframes import MADE, replace_pointer, replace_value
+from ....core.base.errors import SceneError
+from ....core.base.files import digest
+from ... import compat
+from ...random_rows import LabelpassRandomRow
+from ..drawing import Base, Draw
+from ..keyed import Keyed
+from ..keyframes import MADE, replace_pointer, replace_value
 
 FOLDER = "random_images"
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".exr", ".hdr", ".tif", ".tiff", ".webp", ".bmp", ".tga"})

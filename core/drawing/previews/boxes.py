@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..categories.palette import Colour, category_colours, is_light
-from ..records.instance import Instance
-from .image_files import Bytes
-from .lettering import line_of, size_of_letters
-from .text_labels import first_free, places_for_name, short_name
+from ...categories.palette import Colour, category_colours, is_light
+from ...records.instance import Instance
+from ..image_files import Bytes
+from ..lettering import line_of, size_of_letters
+from ..text_labels import first_free, places_for_name, short_name
 
 _MARGIN = 3
 # Of the largest instances, as in the overlay: more cannot be read, and take long to draw.

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from .image_files import Bytes, Paletted
-from .lettering import plain_font, size_of_letters
+from ..image_files import Bytes, Paletted
+from ..lettering import plain_font, size_of_letters
 
 _TICKS = 6
 # Few enough for the processor's cache.

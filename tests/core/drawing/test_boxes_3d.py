@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.drawing.box_3d_lines import AXIS_COLOURS, PoseLines, within
-from core.drawing.preview_boxes_3d import draw_boxes_3d
+from core.drawing.previews.boxes_3d import draw_boxes_3d
 from tests.builders import plain_camera, plain_instance, plain_pose
 
 CAMERA = plain_camera()

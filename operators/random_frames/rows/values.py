@@ -7,19 +7,13 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ...core.base.errors import LabelpassError, SceneError, UsageError
-from ...core.random_frames.distributions import (
-    UNIFORMS_PER_NUMBER,
-    Distribution,
-    NumberSpread,
-    parse_choices,
-    uniform,
-)
-from ...core.random_frames.kinds import RowKind
-from .. import compat
-from ..random_rows import LabelpassRandomRow
-from .drawing import Base, Draw
-from .keyed import Keyed, split_path
+from ....core.base.errors import LabelpassError, SceneError, UsageError
+from ....core.random_frames.distributions import UNIFORMS_PER_NUMBER, Distribution, NumberSpread, parse_choices, uniform
+from ....core.random_frames.kinds import RowKind
+from ... import compat
+from ...random_rows import LabelpassRandomRow
+from ..drawing import Base, Draw
+from ..keyed import Keyed, split_path
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..categories.palette import Colour
-from ..records.instance import Instance
-from ..scene.keypoints import Visibility
-from ..settings.category_table import Category
-from .image_files import Bytes
+from ...categories.palette import Colour
+from ...records.instance import Instance
+from ...scene.keypoints import Visibility
+from ...settings.category_table import Category
+from ..image_files import Bytes
 
 
 def draw_keypoints(
