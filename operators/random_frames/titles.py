@@ -34,7 +34,7 @@ def title_of(row: LabelpassRandomRow) -> str:
 def _things_of(row: LabelpassRandomRow) -> str:
     if row.collection:
         return row.collection.name
-    return row.things or "All Things"
+    return row.things or "Things"
 
 
 def _short(path: str) -> str:

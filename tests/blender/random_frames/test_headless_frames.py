@@ -40,7 +40,7 @@ def test_shares_are_the_whole(blend: Path, tmp_path: Path, capfd: pytest.Capture
     whole, shares = tmp_path / "whole", tmp_path / "shares"
     assert run(blend, "--random-frames", "5", "--output", whole) == 0
     said = capfd.readouterr().out
-    assert "Random frames vary All Things: On Surface, Camera: Around All Things and Lights: Energy, Place" in said
+    assert "Random frames vary Things: On Surface, Camera: Around Things and Lights: Energy, Place" in said
     assert "Random frames: 5 frames baked" in said
     assert run(blend, "--random-frames", "5", "--shard", "1/2", "--output", shares) == 0
     assert run(blend, "--random-frames", "9", "--frames", "3-5", "--output", shares) == 0
