@@ -62,3 +62,18 @@ def test_what_is_not_as_planned(
     with pytest.raises(RuntimeError, match="Minimum Area is planned as 0"):
         bpy.ops.labelpass.export_annotations()
     assert [path.name for path in out.iterdir()] == ["plan.json"]
+
+
+def test_random_frames_are_planned(blend: Path, tmp_path: Path) -> None:
+    """All of them, although the scene has other frames; nothing is baked for that."""
+    from labelpass.core.base.dataset_folder import DatasetFolder
+    from labelpass.core.frames.dataset_plan import DatasetPlan
+    from labelpass.operators.headless import main
+
+    before = set(bpy.data.actions)
+    options = ["--render", "--random-frames", "7", "--seed", "2", "--output", str(tmp_path / "out")]
+    assert main([*options, "--plan"]) == 0
+    plan = DatasetPlan.read(DatasetFolder(tmp_path / "out"))
+    assert plan is not None
+    assert list(plan.frames) == [f"shot_{number:04}" for number in range(1, 8)]
+    assert set(bpy.data.actions) == before
