@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.real.panel import BESIDE_LISTS, EDIT_CATEGORIES, IN_ROWS, SCENE, SET_UP, SHOWN, WRONG
+from tests.real.panel import BESIDE_LISTS, EDIT_CATEGORIES, IN_ROWS, SCENE, SET_UP, SHOWN, STATE, WRONG
 from tests.real.window import Window
 
+WINDOWS = "bpy.context.window_manager.windows"
 SELECT = "labelpass.select_category"
 
 
@@ -71,3 +72,20 @@ def test_fill_the_category_table_and_undo(window: Window, shoot: Callable[[str],
     window.wait_for(f"{SHOWN}.unlisted_categories == ''")
     window.press("ctrl+z")
     window.wait_for(f"len({rows}) == 0")
+
+
+def test_two_windows_show_two_scenes(window: Window, shoot: Callable[[str], Path]) -> None:
+    """Each its own checklist, while both are open."""
+    other = "bpy.data.scenes['Without a camera']"
+    red = f"{{scene.name: scene.red for scene in {STATE}.scenes}}"
+    window.run("bpy.ops.wm.window_new_main()")
+    window.wait_for(f"len({WINDOWS}) == 2")
+    try:
+        window.run(f"bpy.data.scenes.new('Without a camera'); {WINDOWS}[1].scene = {other}")
+        window.wait_for(f"'has no camera' in {red}.get('Without a camera', '')")
+        assert [text for name, text in window.ask(red).items() if name != "Without a camera"] == [""]
+        shoot("two-windows")
+    finally:
+        window.run(f"with bpy.context.temp_override(window={WINDOWS}[1]): bpy.ops.wm.window_close()")
+    window.wait_for(f"len({WINDOWS}) == 1 and len({STATE}.scenes) == 1")
+    window.run(f"bpy.data.scenes.remove({other})")
