@@ -134,8 +134,8 @@ def page(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def faults(session: nox.Session) -> None:
-    """What becomes of datasets when processes are killed, disks fail and files lie: a sample of each fault, or
-    `nox -s faults -- --minutes 30 --write` for all of them, and the table in docs/reliability.md."""
+    """What becomes of datasets when processes are killed, disks fail and files lie: a sample of each fault;
+    `nox -s faults -- --minutes 30 --write` tries all of them, and puts the table into docs/reliability.md."""
     install(session, None, BLENDERS[MAIN_BLENDER])
     options = session.posargs or ["--short"]
     session.run("python", "-m", "tools.faults", *options, env={"OPENBLAS_NUM_THREADS": "1"})

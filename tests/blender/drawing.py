@@ -23,7 +23,9 @@ class Item:
         enabled: whether it is not grey, as far as the layout says.
         alert: whether it is red.
         height: as layouts scale it.
-        options: what else the panel said, and the properties of an operator that it set.
+        options: what else the panel said, and the properties of an operator that it set; of a search the names that it
+            offers.
+        active: whether it counts, as far as the layout says.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Item:
     alert: bool
     height: float
     options: dict[str, Any] = field(default_factory=dict)
+    active: bool = True
 
 
 class Layout:
@@ -60,7 +63,8 @@ class Layout:
             height *= layout.scale_y
         enabled = all(layout.enabled for layout in self._lines())
         alert = any(layout.alert for layout in self._lines())
-        self.items.append(Item(kind, name, text, icon, enabled, alert, height, options))
+        active = all(layout.active for layout in self._lines())
+        self.items.append(Item(kind, name, text, icon, enabled, alert, height, options, active))
         return self.items[-1]
 
     def row(self, **_: Any) -> "Layout":
@@ -91,8 +95,8 @@ class Layout:
         found = data.bl_rna.properties[name]
         self._draw("prop", name, found.name if text is None else text, icon, options)
 
-    def prop_search(self, data: Any, name: str, *_: Any, **options: Any) -> None:
-        self.prop(data, name, **options)
+    def prop_search(self, data: Any, name: str, search: Any, collection: str, **options: Any) -> None:
+        self.prop(data, name, names=[item.name for item in getattr(search, collection)], **options)
 
     def operator(self, name: str, text: str | None = None, icon: str = "NONE", **options: Any) -> SimpleNamespace:
         module, function = name.split(".")

@@ -3,15 +3,15 @@
 import itertools
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import bpy
 import cv2
 import numpy as np
 import pytest
-from labelpass.panels.export import Export
+from labelpass.panels.instances import Instances
 
+from tests.blender.drawing import Item, draw
 from tests.blender.programs import headless, labelpass
 from tests.blender.reprojection import reprojection
 from tests.blender.scenes import add_object, build_scene, render_animation
@@ -231,54 +231,23 @@ def test_a_file_for_each_view(stereo: bpy.types.Scene, tmp_path: Path) -> None:
     assert list(records(tmp_path / "first")) == ["shot_0001_L"]
 
 
-class DrawnLayout:
-    """Takes note of what a panel draws, whatever its layout; what it does not know is part of the layout."""
-
-    def __init__(self) -> None:
-        self.drawn: dict[str, DrawnLayout] = {}
-        self.names: list[str] = []
-        self.active = True
-
-    def column(self, **_: Any) -> "DrawnLayout":
-        return self
-
-    def row(self, **_: Any) -> "DrawnLayout":
-        row = DrawnLayout()
-        row.drawn = self.drawn
-        return row
-
-    def prop(self, data: Any, name: str, **_: Any) -> None:
-        assert name in data.bl_rna.properties
-        self.drawn[name] = self
-
-    def prop_search(self, data: Any, name: str, search: Any, collection: str) -> None:
-        self.prop(data, name)
-        self.names = [item.name for item in getattr(search, collection)]
-
-    def operator(self, *_: Any, **__: Any) -> None:
-        pass
-
-
 def test_the_panel_asks_for_a_view(stereo: bpy.types.Scene, tmp_path: Path) -> None:
     """A name in that field is the view that an export labels; it counts for nothing with All Views."""
 
-    def drawn() -> dict[str, DrawnLayout]:
-        layout = DrawnLayout()
-        Export.draw(SimpleNamespace(layout=layout), bpy.context)
-        return layout.drawn
+    def fields() -> dict[str, Item]:
+        return {item.name: item for item in draw(Instances, stereo)}
 
-    field = drawn()["view"]
-    assert field.names == ["left", "right"]
+    field = fields()["view"]
+    assert field.options["names"] == ["left", "right"]
     assert field.active
     render_animation()
-    export(stereo, view=field.names[1])
+    export(stereo, view=field.options["names"][1])
     assert {record["view"] for record in records(tmp_path / "frames").values()} == {"right"}
 
     stereo.labelpass.all_views = True
-    assert not drawn()["view"].active
+    assert not fields()["view"].active
     stereo.render.use_multiview = False
-    assert not drawn().keys() & {"view", "all_views"}
-    assert "view_layer" in drawn()
+    assert "view" not in fields()
 
 
 DISPARITY = ("disparity_npy", "disparity_png", "position_npy")

@@ -28,9 +28,9 @@ _NAMES = """
     Amodal AtBorder Box Camera Cancelled Category CategoryError Dataset DatasetFormat DenseMap ExportFormat Exported
     ExrError Frame FrameFiles FrameJob FramePasses FrameRecord Frames Grouping Ignored IgnoredRegion ImageFormat
     ImageFrom InputError Instance Instancing Keypoint LabelSource LabelpassError Mask Media Merged NoSuchPass
-    OutputError Part Parts Pass PassError Pose RecordError Region Report SceneError SeenInstance SeenPart Settings
-    SoftMask SplitBy Splits SurfaceMap UsageError WorkerError WrittenMap __version__ annotate find_frames merge open
-    read_passes read_record_file validate
+    OutputError Part Parts Pass PassError Pose RandomDraw RecordError Region Report SceneError SeenInstance SeenPart
+    Settings SoftMask SplitBy Splits SurfaceMap UsageError WorkerError WrittenMap __version__ annotate find_frames
+    merge open read_passes read_record_file validate
 """
 EXPORTED = _NAMES.split()
 
