@@ -102,6 +102,10 @@ def _is_alive(pid: int) -> bool:
         return False
     except (OSError, OverflowError):
         pass  # it is somebody else's
+    # One that has ended keeps its number until its parent looks, which in a container without an init is never.
+    with contextlib.suppress(OSError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
+        return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
     return True
 
 

@@ -34,14 +34,14 @@ def test_one_zip_for_each_platform(zips: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("platform", WHEELS_OF)
 def test_content(platform: str, zips: dict[str, Path]) -> None:
-    assert zips[platform].stat().st_size < 30_000_000
+    assert zips[platform].stat().st_size < 40_000_000
     with zipfile.ZipFile(zips[platform]) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
 
     assert {name.partition("/")[0] for name in names} == FOLDERS | FILES
     assert {name for name in names if name.partition("/")[0] in PACKAGES} == files_of_packages()
-    assert {PurePosixPath(name).suffix for name in names if name.startswith("docs/")} == {".html", ".webp"}
+    assert {PurePosixPath(name).suffix for name in names if name.startswith("docs/")} <= {".html", ".jpg", ".webp"}
     assert "docs/labels.html" in names, "which operators/help_pages.py opens"
 
     wheels = sorted(name for name in names if name.startswith("wheels/"))

@@ -30,6 +30,7 @@ from core.maps.codecs.flow import write_flo
 from core.maps.codecs.png_files import write_png8, write_png16
 from core.maps.codecs.points import PointCloud, PointsPly
 from core.settings.settings import ImageFormat
+from tests.processes import is_running, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -397,6 +398,18 @@ def test_old_leftovers(tmp_path: Path) -> None:
 
     assert remove_old_leftovers(tmp_path) == 3
     assert [name for name in everything_in(tmp_path) if (tmp_path / name).is_file()] == sorted(kept)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_leftovers_of_a_process_that_nobody_waits_for(tmp_path: Path) -> None:
+    """It keeps its number although it has ended, as in a container without an init."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    wait_until(lambda: not is_running(ended.pid), "it has ended")
+    _write_empty(tmp_path, [_named(OURS, ended.pid)])
+    try:
+        assert remove_old_leftovers(tmp_path) == 1
+    finally:
+        ended.wait()
 
 
 def _write_empty(folder: Path, names: Iterable[str]) -> None:
