@@ -64,7 +64,10 @@ def test_a_task_that_is_killed_and_run_again(demo_scene: Path, rendered: Path, t
     """The job fails and does not merge. The same command again does the rest, and the bytes are the same."""
     dataset = tmp_path / "dataset"
     command = render_job(demo_scene, dataset)
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    temporary = tmp_path / "temporary"  # where a Blender that is killed leaves its files
+    temporary.mkdir()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(temporary)}, **quiet) as running:
         wait_until(lambda: any(dataset.glob("records/*.json")), "a frame is annotated")
         (blender,) = [pid for pid in descendants_of(running.pid) if is_blender(pid)]
         os.kill(blender, signal.SIGKILL)
