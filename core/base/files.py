@@ -158,6 +158,36 @@ def files_at_once(before: Callable[[], None]) -> Iterator[None]:
         staged.discard()
 
 
+_whole: ContextVar[Path | None] = ContextVar("whole", default=None)
+
+
+@contextmanager
+def writing_into(folder: Path) -> Iterator[None]:
+    """Let this thread make folders below one that is there, in the block, and not that one itself.
+
+    Where it is gone, with the disk that it was on, nothing is written to the place where it was.
+    """
+    token = _whole.set(folder)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
+
+
+def _make_folder(folder: Path) -> None:
+    whole = _whole.get()
+    if whole is None or whole not in folder.parents:
+        if whole != folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        return
+    missing = []
+    while folder != whole and not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)  # fails where the whole is gone
+
+
 @contextmanager
 def complete_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file next to `path` that takes its name when the block ends without an error.
@@ -175,7 +205,7 @@ def complete_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     temporary = path.with_name(temporary_name())
     noted = _noted.get()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         _check_place(path)
         with _removed_if_it_fails(temporary):
             with temporary.open("xb") as file:
@@ -220,7 +250,8 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     temporary = path.with_name(temporary_name())
     try:
         with _removed_if_it_fails(temporary):
-            temporary.mkdir(parents=True)
+            _make_folder(temporary.parent)
+            temporary.mkdir()
             yield temporary
             _complete(temporary, path)
     except OSError as error:
@@ -260,7 +291,7 @@ def link_or_copy(file: Path, path: Path) -> None:
     """
     temporary = path.with_name(temporary_name())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
     try:

@@ -35,7 +35,7 @@ import numpy as np
 
 from ..annotate.annotate import annotate
 from ..base.errors import Cancelled, LabelpassError, OutputError
-from ..base.files import check_there, complete_file
+from ..base.files import check_there, complete_file, writing_into
 from ..exr.exr_file import lost_memory, set_decoding_threads
 from ..labels.labelled_frame import open_passes
 from ..records.frame_job import FrameJob
@@ -117,7 +117,8 @@ def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
 def _annotate(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
     job = FrameJob.from_json(dict(data))
     check_there(job.output)  # whoever started the run has made it
-    record = annotate(job, checkpoint)
+    with writing_into(job.output):
+        record = annotate(job, checkpoint)
     return {
         "instances": len(record.instances),
         "dropped": sum(record.dropped.values()),

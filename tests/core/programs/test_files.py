@@ -22,6 +22,7 @@ from core.base.files import (
     complete_folder,
     files_at_once,
     noting_contents,
+    writing_into,
 )
 from core.base.temporary_names import is_temporary, remove_leftovers, remove_old_leftovers, temporary_name
 from core.drawing.image_files import write_image
@@ -417,6 +418,21 @@ def _write_empty(folder: Path, names: Iterable[str]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
+
+
+def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    """Those below it are made as long as it is there."""
+    whole = tmp_path / "dataset"
+    whole.mkdir()
+    with writing_into(whole):
+        with complete_file(whole / "images/a/0001.txt") as file:
+            file.write(b"1")
+        whole.rename(tmp_path / "gone")
+        for write in (complete_file, complete_folder):
+            with pytest.raises(OutputError, match="No such file or directory"), write(whole / "images/b/0002"):
+                pass
+    assert not whole.exists()
+    assert (tmp_path / "gone/images/a/0001.txt").read_bytes() == b"1"
 
 
 # --- Several files at once --------------------------------------------------------------------------------------------
