@@ -27,7 +27,7 @@ class WantedFrames:
         bad: files that cannot be opened, which is to be reported where failures are.
         declared: those that say of which sequences the dataset is made: all, whichever of them the command is about.
         without_files: numbers that the user gave and no file has.
-        missing: planned frames that have no file.
+        missing: planned frames of the same sequences that have no file.
         unplanned: how many frames are not in the plan, and are left out.
         own: folders whose EXR files are no frames, but maps that Labelpass has written.
     """
@@ -102,8 +102,11 @@ def _planned(wanted: WantedFrames, plan: DatasetPlan, numbers: Sequence[range], 
             f"None of these frames is in the plan of the dataset ({listed_frames(planned[:3])}, ...); give the folder "
             "that was planned, or plan again"
         )
-    # Without numbers all of the share is wanted; bad files may be any frame of it.
-    missing = [] if numbers or wanted.bad else [path for path in planned if path in share and path not in found]
+    # Without numbers all of the share is wanted, as far as it is of sequences that this run is about; bad files may be
+    # any frame of it.
+    sequences = {files.sequence for files, _ in wanted.frames}
+    of_run = plan.frames.of_sequences(sequences) if not numbers and not wanted.bad else ()
+    missing = [path for path in of_run if path in share and path not in found]
     return dataclasses.replace(
         wanted,
         frames=frames,

@@ -101,10 +101,14 @@ class FrameList:
     def sequences(self) -> frozenset[str]:
         return frozenset(row.sequence for row in self.rows)
 
+    def of_sequences(self, sequences: Iterable[str]) -> "FrameList":
+        """The frames that are in some sequences."""
+        wanted = frozenset(sequences)
+        return FrameList(tuple(row for row in self.rows if row.sequence in wanted))
+
     def of_other_sequences(self, sequences: Iterable[str]) -> "FrameList":
         """The frames that are in none of some sequences."""
-        left_out = frozenset(sequences)
-        return FrameList(tuple(row for row in self.rows if row.sequence not in left_out))
+        return self.of_sequences(self.sequences - frozenset(sequences))
 
     def as_json(self) -> list[Any]:
         return [row.as_json() for row in self.rows]

@@ -172,6 +172,10 @@ def test_sequences_are_added(renders: Path, tmp_path: Path, capsys: pytest.Captu
     for sequence, frames in (("a", "1-3"), ("b", "1-2"), ("a", "1-4")):
         assert plan(renders, out, "--sequence", sequence, "--frames", frames) == 0
     assert f"{out / 'plan.json'}: 6 frames in 2 sequences" in said(capsys)
+    assert annotate(renders, out, "--sequence", "b") == 0, "frames of other sequences are not missed"
+    (renders / "shot_0002.exr").unlink()
+    assert annotate(renders, out, "--sequence", "a") == 1
+    assert "Failed: a/shot_0002: It is planned" in said(capsys)
     assert plan(renders, out, "--sequence", "c", "--min-area", 3) == 2
     assert "Minimum Area is planned as 0 for this dataset, and not as 3" in said(capsys)
 

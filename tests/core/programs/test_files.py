@@ -401,7 +401,6 @@ def test_old_leftovers(tmp_path: Path) -> None:
     assert [name for name in everything_in(tmp_path) if (tmp_path / name).is_file()] == sorted(kept)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_leftovers_of_a_process_that_nobody_waits_for(tmp_path: Path) -> None:
     """It keeps its number although it has ended, as in a container without an init."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
