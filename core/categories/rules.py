@@ -1,7 +1,7 @@
 """Which category each thing of a scene has: the rules of a category table, applied to what the scene record knows."""
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -12,6 +12,12 @@ from ..settings.category_table import OTHER_NAME, Category, CategoryTable, Rule,
 
 Kind = Literal["object", "material", "collection"]
 _Alike = tuple[Hashable, ...]
+# By which a thing of each kind has its category from its own name.
+_NAMING: dict[Kind, frozenset[Source]] = {
+    "object": frozenset({Source.OBJECT_NAME}),
+    "material": frozenset({Source.MATERIAL}),
+    "collection": frozenset({Source.COLLECTION, Source.TOP_COLLECTION}),
+}
 
 
 def categorise(scene: SceneRecord, table: CategoryTable) -> SceneRecord:
@@ -35,18 +41,12 @@ def categorise(scene: SceneRecord, table: CategoryTable) -> SceneRecord:
     )
 
 
-def categorise_alone(
-    kind: Kind, table: CategoryTable
-) -> Callable[[SceneEntry], tuple[SceneEntry, tuple[Category, ...]]]:
-    """What gives things of which nothing is known but the name or the pass index, one by one, a category, and says
-    which that is."""
-    rules = _Rules(table)
-
-    def categorised(entry: SceneEntry) -> tuple[SceneEntry, tuple[Category, ...]]:
-        found = rules.applied(kind, [entry])
-        return found.entries[0], found.categories
-
-    return categorised
+def categorise_alone(entries: Sequence[SceneEntry], kind: Kind, table: CategoryTable) -> SceneEntries:
+    """The same things with their categories, where nothing is known of them but the name or the pass index."""
+    # All others look at what is not known. Without a pattern, a rule looks for the names of the table's categories.
+    says = {*_NAMING[kind], Source.PASS_INDEX}
+    rules = tuple(rule for rule in table.rules if rule.source in says and (rule.pattern or table.categories))
+    return _Rules(dataclasses.replace(table, rules=rules)).applied(kind, entries)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ class _Rules:
             if rule.source is Source.PASS_INDEX and rule.pattern
         }
         self._sources = {rule.source for rule in table.rules}
-        self._names_decide = any(rule.source is Source.OBJECT_NAME and rule.pattern for rule in table.rules)
+        self._ignoring = [rule for rule in table.rules if rule.ignore]
+        self._deciding = [rule for rule in table.rules if not rule.ignore]
+        self._with_patterns = {rule.source for rule in table.rules if rule.pattern}
         self._collections = _by_name(scene.collections.entries if scene else ())
         self._materials = _by_name(scene.materials.entries if scene else ())
         self._parents = _by_name(scene.parents.entries if scene else ())
@@ -90,18 +92,20 @@ class _Rules:
         # Thousands of objects are alike to the rules, so each kind of thing is decided once.
         decisions: dict[_Alike, tuple[_Decision, bool]] = {}
         decided = []
+        has_patterns = not self._with_patterns.isdisjoint(_NAMING[kind])
         for entry in entries:
-            alike = self._alike(entry)
+            alike = self._alike(entry, has_patterns)
             if alike not in decisions:
                 decisions[alike] = self._decision(entry, kind, known)
             decision, ignored = decisions[alike]
             decided.append(entry.decided(decision.name, decision.origin, ignored))
         return SceneEntries(known.categories(), tuple(decided))
 
-    def _alike(self, entry: SceneEntry) -> "_Alike":
-        """All that rules look at of a thing; where it is equal, they decide equally."""
+    def _alike(self, entry: SceneEntry, has_patterns: bool) -> "_Alike":
+        """All that rules look at of a thing; where it is equal, they decide equally. The numbers of copies only count
+        for patterns, which things of the kind may have or not."""
         facts, name, sources = entry.facts, entry.own_name, self._sources
-        if not self._names_decide and name not in self._rows:
+        if not has_patterns and name not in self._rows:
             name = category_of_name(name)
         return (
             name,
@@ -123,7 +127,7 @@ class _Rules:
 
     def _decision(self, entry: SceneEntry, kind: Kind, known: "_Known") -> tuple[_Decision, bool]:
         """What a thing is, and whether it is to be ignored."""
-        ignored = any(rule.ignore and self._ignores(rule, entry, kind) for rule in self._table.rules)
+        ignored = any(self._ignores(rule, entry, kind) for rule in self._ignoring)
         decision = self._decide(entry, kind, known)
         if ignored and decision.origin in (UNKNOWN, REFUSED):
             # It is ignored whatever it may be; a category of its own would only add a name to the dataset.
@@ -133,9 +137,7 @@ class _Rules:
         return decision, ignored
 
     def _decide(self, entry: SceneEntry, kind: Kind, known: "_Known") -> _Decision:
-        for rule in self._table.rules:
-            if rule.ignore:
-                continue
+        for rule in self._deciding:
             decision = self._fits(rule, entry, kind, known)
             if decision is None:
                 continue

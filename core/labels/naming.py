@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +28,9 @@ from ..settings.category_table import Category, CategoryTable
 from ..settings.render_pass import Pass
 from ..settings.settings import Grouping, Ignored, LabelSource
 from .label_image import LabelImage
+
+# A thing of the scene, and its group.
+_Carrier = tuple[SceneEntry, SceneEntry]
 
 
 @dataclass(frozen=True)
@@ -104,41 +107,32 @@ def name_labels(
             is seen that must have a category and has none.
     """
     groups = _groups(image, scene, grouping) if scene else Groups((), table.labelled if table else ())
-    by_label: dict[int | str, list[tuple[SceneEntry, SceneEntry]]] = defaultdict(list)
-    members: dict[SceneEntry, set[str]] = defaultdict(set)
-    for entry, group in groups.entries:
-        if not entry.facts.copy_of:
-            by_label[entry.pass_index if image.is_index else entry.own_name].append((entry, group))
-        if _KINDS[image.source] == "object":
-            members[group].add(entry.name)
-    categories = {category.name: category for category in groups.categories}
-    for label, names in separated.left.items() if separated else ():
-        by_label[label if image.is_index else image.name_of(label)] = [
-            (entry, group) for entry, group in groups.entries if entry.name in names
-        ]
-    only_named = _naming_alone(image, scene, table)
+    carriers = _carriers(image, groups, separated)
+    members = _members(image, groups)
+    instances = separated.instances if separated else {}
+    strangers = [label for label in labels if label not in instances and not carriers.get(_key(label, image))]
+    alone, categories_alone = _named_alone(strangers, image, scene, table)
+    whole = {category.name for category in categories_alone if category.own_grouping is Grouping.CATEGORY}
+    categories = {category.name: category for category in (*categories_alone, *groups.categories)}
     notes: list[str] = []
     unknown: list[SceneEntry] = []
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
-        carrying = by_label[label if image.is_index else image.name_of(label)]
-        found = sorted({group for _, group in carrying}, key=SceneEntry.key)
-        if separated and label in separated.instances:
-            found = [separated.instances[label]]
-        alone = not found
-        if not found:
-            if _is_no_material(label, image):
-                continue
-            entry, its_categories = only_named(label)
-            for category in its_categories:
-                categories.setdefault(category.name, category)
+        carrying = carriers.get(_key(label, image), ())
+        only_named = False
+        if label in instances:
+            found = [instances[label]]
+        elif carrying:
+            found = sorted({group for _, group in carrying}, key=SceneEntry.key)
+        elif label in alone:
+            entry = alone[label]
             unknown.append(entry)
-            found = [entry]
-            if any(category.own_grouping is Grouping.CATEGORY for category in its_categories) and not entry.ignored:
-                found, alone = [SceneEntry(entry.category or "", 0, entry.category)], False
-        shared = f"the pass index {label}" if image.is_index else "one name"
-        if clash := contradiction(found, shared) if image.is_index else _shared_name(found, carrying, image):
+            only_named = entry.ignored or entry.category not in whole
+            found = [entry if only_named else SceneEntry(entry.category or "", 0, entry.category)]
+        else:
+            continue  # surfaces without a material
+        if len(found) > 1 and (clash := _clash(label, found, carrying, image)):
             raise SceneError(clash)
         first = found[0] if image.is_index else _as_one(found)
         if all(one.ignored for one in found):
@@ -154,11 +148,14 @@ def name_labels(
         if first.category is None:
             continue
         # Labels that only have a name in the files are never united: two of one name may be two things.
-        labels_of[first.name, first.category, False, label if alone else 0].append(label)
-        for group in found:
+        labels_of[first.name, first.category, False, label if only_named else 0].append(label)
+        for group in found if members else ():
             objects_of[first.name, first.category] |= members[group]
         if len(found) > 1 and grouping is not None and (grouping is not Grouping.OBJECT or not image.is_index):
-            notes.append(f"{found[0].name!r} and {found[1].name!r} share {shared}, so they are one instance")
+            notes.append(
+                f"{found[0].name!r} and {found[1].name!r} share {_what_they_share(label, image)}, "
+                "so they are one instance"
+            )
     if unknown and scene:
         notes.append(
             f"No {_KINDS[image.source]} of the scene has the label {some_of(sorted(one.name for one in unknown))}; "
@@ -167,7 +164,7 @@ def name_labels(
     if not scene and grouping is not None and image.manifest:
         notes += doubtful_names(unknown, _rules_kind(image), has_scene=False)
     named = [
-        NamedLabels(name, category, tuple(found), tuple(sorted(objects_of[name, category])), is_ignored)
+        NamedLabels(name, category, tuple(found), tuple(sorted(objects_of.get((name, category), ()))), is_ignored)
         for (name, category, is_ignored, _), found in labels_of.items()
     ]
     return (
@@ -209,12 +206,14 @@ def _is_no_material(label: int, image: LabelImage) -> bool:
     return image.source is LabelSource.CRYPTO_MATERIAL and label == _NO_MATERIAL
 
 
-def _shared_name(
-    found: Sequence[SceneEntry], carrying: Sequence[tuple[SceneEntry, SceneEntry]], image: LabelImage
-) -> str:
-    """As shared_name, where several groups are under one Cryptomatte id."""
-    if len(found) < 2:
-        return ""
+def _what_they_share(label: int, image: LabelImage) -> str:
+    return f"the pass index {label}" if image.is_index else "one name"
+
+
+def _clash(label: int, found: Sequence[SceneEntry], carrying: Sequence[_Carrier], image: LabelImage) -> str:
+    """A sentence on several groups under one label that cannot be one instance; "" where they can."""
+    if image.is_index:
+        return contradiction(found, _what_they_share(label, image))
     kind = _KINDS[image.source]
     if kind == "object":
         why = "the scene record has no surfaces of them (hair has none; for meshes turn Tell Apart on)"
@@ -251,22 +250,42 @@ def _groups(image: LabelImage, scene: SceneRecord, grouping: Grouping | None) ->
     return group_objects(scene, grouping) if kind == "object" else with_whole_categories(scene, table)
 
 
-def _naming_alone(
-    image: LabelImage, scene: SceneRecord | None, table: CategoryTable | None
-) -> Callable[[int], tuple[SceneEntry, tuple[Category, ...]]]:
-    """What says for which thing a label stands of which only the name or the index is known, and its category."""
+def _key(label: int, image: LabelImage) -> int | str:
+    """What the things that carry a label have in common: their pass index, or the name that the id is the hash of."""
+    return label if image.is_index else image.name_of(label)
+
+
+def _carriers(image: LabelImage, groups: Groups, separated: SeparatedEntries | None) -> dict[int | str, list[_Carrier]]:
+    """Which things of the scene carry each label, by its key."""
+    carriers: dict[int | str, list[_Carrier]] = defaultdict(list)
+    for entry, group in groups.entries:
+        if not entry.facts.copy_of:
+            carriers[entry.pass_index if image.is_index else entry.own_name].append((entry, group))
+    for label, names in separated.left.items() if separated else ():
+        carriers[_key(label, image)] = [(entry, group) for entry, group in groups.entries if entry.name in names]
+    return carriers
+
+
+def _members(image: LabelImage, groups: Groups) -> dict[SceneEntry, set[str]]:
+    """Names of the objects of each group; none where labels are not those of objects."""
+    members: dict[SceneEntry, set[str]] = defaultdict(set)
+    if _KINDS[image.source] == "object":
+        for entry, group in groups.entries:
+            members[group].add(entry.name)
+    return members
+
+
+def _named_alone(
+    labels: Sequence[int], image: LabelImage, scene: SceneRecord | None, table: CategoryTable | None
+) -> tuple[dict[int, SceneEntry], tuple[Category, ...]]:
+    """For which things labels stand of which only the name or the index is known, and all of their categories."""
     table = table or CategoryTable(scene.table if scene else ())
-    # An index is the id of its category, as users of indices expect.
-    has_id = image.is_index and scene is None and not table.categories
-    categorised = categorise_alone(_rules_kind(image), table)
-
-    def named(label: int) -> tuple[SceneEntry, tuple[Category, ...]]:
-        entry, categories = categorised(SceneEntry(image.name_of(label), label if image.is_index else 0, None))
-        if has_id and not entry.is_known:
-            categories = tuple(
-                dataclasses.replace(category, id=label) if category.name == entry.name else category
-                for category in categories
-            )
-        return entry, categories
-
-    return named
+    seen = [label for label in labels if not _is_no_material(label, image)]
+    things = [SceneEntry(image.name_of(label), label if image.is_index else 0, None) for label in seen]
+    found = categorise_alone(things, _rules_kind(image), table)
+    entries, categories = dict(zip(seen, found.entries, strict=True)), found.categories
+    if image.is_index and scene is None and not table.categories:
+        # An index is the id of its category, as users of indices expect.
+        ids = {entry.name: label for label, entry in entries.items() if not entry.is_known}
+        categories = tuple(Category(one.name, ids[one.name]) if one.name in ids else one for one in categories)
+    return entries, categories

@@ -12,9 +12,10 @@ def earlier_files(records: RecordStore, frame_path: str) -> set[str]:
     """The files that a frame's record names now, as paths below the output folder, or that an interrupted run was about
     to replace; none where there is no record that can be read. `frame_path` is FrameFiles.path."""
     try:
-        return all_files(records.read(frame_path))
+        record = records.read_head(frame_path)
     except RecordError:
         return set(records.voided(frame_path) or ())
+    return all_files(record) | record.contents.keys()  # soft masks are named by instances, and like all by contents
 
 
 def all_files(record: FrameRecord) -> set[str]:

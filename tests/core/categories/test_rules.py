@@ -3,14 +3,15 @@
 import dataclasses
 import random
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.base.errors import SceneError
-from core.categories.rules import categorise
-from core.scene.scene_record import REFUSED, UNKNOWN, Facts, SceneEntry, SceneRecord
+from core.categories.rules import Kind, _Rules, categorise, categorise_alone
+from core.scene.scene_record import REFUSED, UNKNOWN, Facts, SceneEntries, SceneEntry, SceneRecord
 from core.settings.category_table import DEFAULT_RULES, OTHER_NAME, Category, CategoryTable, Rule, Source, Unknown
 from tests.builders import entries_of, plain_scene
 
@@ -251,8 +252,8 @@ def test_deciding_again_forgets_what_was_decided(first: Unknown, second: Unknown
 PATTERNS = {
     Source.OBJECT_NAME: ["", "Beetle*", "*.001", "Oak.00?"],
     Source.DATA_NAME: ["", "Car*"],
-    Source.MATERIAL: ["", "Gl*", "Paint"],
-    Source.COLLECTION: ["", "Tree*", "World"],
+    Source.MATERIAL: ["", "Gl*", "Paint", "Oak.00?", "*.001"],
+    Source.COLLECTION: ["", "Tree*", "World", "*.001"],
     Source.TOP_COLLECTION: ["", "World"],
     Source.PASS_INDEX: ["", "3,10-19"],
     Source.ASSET_TAG: ["", "red"],
@@ -282,10 +283,11 @@ SOME_FACTS = st.builds(
     instancer=st.sampled_from(["", "Root"]),
     holdout=st.booleans(),
 )
+NAMES = ["Beetle", "Beetle.001", "Oak.001", "Oak.002", "Root", "car", "car.001"]
 SOME_ENTRIES = st.lists(
     st.builds(
         SceneEntry,
-        st.sampled_from(["Beetle", "Beetle.001", "Oak.001", "Oak.002", "Root", "car", "car.001"]),
+        st.sampled_from(NAMES),
         st.sampled_from([0, 1, 3, 12]),
         st.none(),
         st.sampled_from(["", "Root"]),
@@ -295,17 +297,35 @@ SOME_ENTRIES = st.lists(
 )
 
 
+@pytest.mark.parametrize("kind", get_args(Kind))
 @given(ANY_RULES, SOME_ENTRIES, st.sampled_from(Unknown), st.booleans())
 def test_things_that_are_alike_are_decided_once_and_no_others(
-    rules: Sequence[Rule], entries: Sequence[SceneEntry], unknown: Unknown, with_rows: bool
+    kind: Kind, rules: Sequence[Rule], entries: Sequence[SceneEntry], unknown: Unknown, with_rows: bool
 ) -> None:
     """As if each thing was decided by itself."""
-    from core.categories.rules import _Rules
 
     class Single(_Rules):
-        def _alike(self, entry: SceneEntry) -> tuple[int]:
+        def _alike(self, entry: SceneEntry, has_patterns: bool) -> tuple[int]:
             return (id(entry),)
 
     table = CategoryTable((CAR, TREE) if with_rows else (), tuple(rules), unknown)
     record = scene(entries, parents=[ROOT])
-    assert _Rules(table, record).applied("object", entries) == Single(table, record).applied("object", entries)
+    assert _Rules(table, record).applied(kind, entries) == Single(table, record).applied(kind, entries)
+
+
+def test_a_copy_of_a_material_that_a_pattern_fits_is_not_the_material() -> None:
+    """The pattern fits the copies alone."""
+    table = by(Rule(Source.MATERIAL, "Paint.00?", "repaired"), Rule(Source.MATERIAL, "Paint", "paint"))
+    materials = SceneEntries((), (SceneEntry("Paint", 0, None), SceneEntry("Paint.001", 0, None)))
+    found = categorise(dataclasses.replace(scene(), materials=materials), table).materials.entries
+    assert [entry.category for entry in found] == ["paint", "repaired"]
+
+
+@given(ANY_RULES, st.sampled_from(get_args(Kind)), st.sampled_from(Unknown), st.booleans())
+def test_things_of_which_only_the_name_is_known_are_decided_by_all_rules(
+    rules: Sequence[Rule], kind: Kind, unknown: Unknown, with_rows: bool
+) -> None:
+    """Although rules that need more are left out."""
+    table = CategoryTable((CAR, TREE) if with_rows else (), tuple(rules), unknown)
+    things = [SceneEntry(name, index, None) for name in NAMES for index in (0, 3)]
+    assert categorise_alone(things, kind, table) == _Rules(table).applied(kind, things)
