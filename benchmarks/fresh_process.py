@@ -49,12 +49,12 @@ def merge(output: str) -> object:
     return write_formats(open_records(DatasetFolder(Path(output))), [CocoWriter()])
 
 
-def export(output: Path, formats: str) -> object:
+def export(dataset: str, formats: str, output: str) -> object:
     """A dataset in some formats, separated by commas, without its images."""
     from core.dataset.export import export as export_dataset
 
     settings = Settings.from_json({"formats": formats.split(","), "media": "none"})
-    return export_dataset(Path(output), settings).frames
+    return export_dataset(Path(dataset), settings, Path(output)).frames
 
 
 def thin_triangles(count: str) -> object:

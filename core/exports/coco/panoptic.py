@@ -6,18 +6,14 @@ Source of the format: https://cocodataset.org/#format-data. Readers look for the
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from ...base.box import Box
 from ...categories.palette import category_colours, own_colours
+from ...drawing.mask_pngs import id_png
 from ...formats.coco import CocoFile
-from ...masks.rle import paint_masks
 from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
-from ..id_images import id_png
 from ..lost_fields import note_lost_fields
 from ..record_masks import masks_of
 from .split_files import Row, plain_category_row
@@ -123,7 +119,7 @@ for segment in annotation["segments_info"]:
                 "segments_info": [self._row(id, segment) for id, segment in enumerate(segments, start=1)],
             }
         )
-        self.target.write(f"annotations/panoptic_{frame.split}/{name}", id_png(segment_ids(segments, record)))
+        self.target.write(f"annotations/panoptic_{frame.split}/{name}", segment_png(segments, record))
         self.target.place_image(frame, f"images/{frame.split}/{frame.image_name}")
         self._note_losses(frame)
 
@@ -182,10 +178,8 @@ def segments_of(record: FrameRecord, stuff: set[str]) -> Iterator[Segment]:
         yield Segment(category, is_crowd, tuple(masks))
 
 
-def segment_ids(segments: list[Segment], record: FrameRecord) -> npt.NDArray[np.uint32]:
-    """(H, W) uint32, the id of each pixel's segment, 0 for void; RecordError where masks are damaged or overlap."""
-    masks = [(id, one) for id, segment in enumerate(segments, start=1) for one in segment.masks]
+def segment_png(segments: list[Segment], record: FrameRecord) -> bytes:
+    """A picture of the id of each pixel's segment, 0 for void; RecordError where masks are damaged or overlap."""
+    masks = [(id, one.mask.rle) for id, segment in enumerate(segments, start=1) for one in segment.masks]
     with masks_of(record):
-        numbers = paint_masks([one.mask.rle for _, one in masks], record.height, record.width)
-    ids: npt.NDArray[np.uint32] = np.array([0, *(id for id, _ in masks)], np.uint32)[numbers.astype(np.int64)]
-    return ids
+        return id_png([rle for _, rle in masks], record.height, record.width, [id for id, _ in masks])

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from ...base.errors import RecordError
 from ...base.files import pretty_json
+from ...drawing.mask_pngs import grey_png
 from ...maps.codecs.png_files import read_png16
-from ...masks.rle import decode_columns
 from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
 from ...scene.camera import Matrix
@@ -23,7 +23,6 @@ from ...scene.poses import Pose
 from ...settings.export_table import ExportFormat
 from ...settings.map_table import DenseMap, WrittenMap
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
-from ..id_images import mask_png
 from ..lost_fields import note_lost_fields
 from ..media import missing_file
 from ..record_masks import masks_of
@@ -31,6 +30,7 @@ from .bop_rows import MM, camera_row, canvas_of, clipped, info_rows, intrinsics,
 from .bop_scene import BopScene, Row
 
 _LEAST_VISIBLE = 0.1  # of an object, for which detections are scored
+_INSIDE = 255  # of a mask
 _SAME = 1e-3  # parts of a box's diagonal that boxes of one object may differ by
 
 
@@ -222,8 +222,8 @@ The BOP toolkit takes the folder as a dataset.
         for number, one in enumerate(instances):
             for kind, rle in (("mask_visib", one.mask.rle), ("mask", one.amodal.rle if one.amodal else "")):
                 if rle:
-                    pixels = decode_columns(rle, record.height, 0, record.width)
-                    self.target.write(name.format(kind, number), mask_png(pixels))
+                    picture = grey_png([rle], record.height, record.width, [_INSIDE])
+                    self.target.write(name.format(kind, number), picture)
 
     def _add_coco(
         self, frame: ExportedFrame, scene: BopScene, image: int, instances: list[Instance], info: list[Row]

@@ -9,16 +9,13 @@ import io
 import tarfile
 from pathlib import Path
 
-import numpy as np
-
 from ...base.files import canonical_json, pretty_json
-from ...masks.rle import paint_masks
+from ...drawing.mask_pngs import id_png
 from ...records.frame_record import FrameRecord
 from ...settings.export_table import ExportFormat
 from ...settings.settings import Media
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
 from ..file_names import name_without_dots
-from ..id_images import IGNORED_ID, id_png
 from ..media import read_file
 from ..record_masks import masks_of
 from .card import about_loading, write_card
@@ -28,6 +25,7 @@ from .shards import ABOUT_SHARDS, Shards
 
 _SIZES = "sizes.json"
 _MASK = "mask.png"
+_IGNORED_ID = 0xFFFFFF  # white, the largest that fits
 _BLOCK = 512  # bytes of a tar file, of which a header takes at least one
 
 
@@ -127,9 +125,6 @@ def make_writer(format: ExportFormat) -> ExportWriter:
 
 def _mask(record: FrameRecord) -> bytes:
     """A PNG whose pixels say which instance they are in, from 1; RecordError where masks are damaged or overlap."""
-    masks = [*record.instances, *record.ignored]
-    numbers = np.arange(len(masks) + 1, dtype=np.uint32)
-    numbers[len(record.instances) + 1 :] = IGNORED_ID
+    ids = [*range(1, len(record.instances) + 1), *[_IGNORED_ID] * len(record.ignored)]
     with masks_of(record):
-        places = paint_masks([one.mask.rle for one in masks], record.height, record.width)
-    return id_png(numbers[places.astype(np.int64)])
+        return id_png([one.mask.rle for one in (*record.instances, *record.ignored)], record.height, record.width, ids)

@@ -9,13 +9,13 @@ from functools import cached_property
 
 import numpy as np
 
+from ...drawing.mask_pngs import grey_png
 from ...masks.rle import paint_masks
 from ...masks.runs import find_masks
 from ...records.instance import Instance
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportedFrame, ExportTarget, ExportWriter
 from ..file_names import plain_text
-from ..id_images import id_png16
 from ..lost_fields import note_lost_fields
 from ..record_masks import masks_of
 from .sequence_writer import OpenSequence, SequenceWriter
@@ -79,10 +79,11 @@ datumaro finds masks and classes so, but no images. TrackEval's `MOTSChallenge` 
         ids += [self._id_of_region(region) for region in record.ignored]
         masks = [one.mask.rle for one in (*record.instances, *record.ignored)]
         with masks_of(record):
+            picture = grey_png(masks, record.height, record.width, ids, bits=16)
             numbers = paint_masks(masks, record.height, record.width)
         image = np.array([0, *ids], np.uint32)[numbers.astype(np.int64)]
         name = f"{sequence.split}/instances/{sequence.name}/{sequence.length:06}.png"
-        self.target.write(name, id_png16(image))
+        self.target.write(name, picture)
         note_lost_fields(self, frame, ("track_id",))
         return [
             f"{sequence.length} {mask.label} {mask.label // _OBJECTS} {record.height} {record.width} {mask.rle}"
