@@ -22,8 +22,8 @@ def steps(ends: Integers) -> Integers:
     return apart
 
 
-def flat_ranges(starts: Integers, counts: Integers) -> Integers:
-    """The numbers of all ranges one after the other: start, start + 1, ... of the first, then of the second.
+def flat_ranges(starts: Integers, counts: Integers, step: int = 1) -> Integers:
+    """The numbers of all ranges one after the other: start, start + step, ... of the first, then of the second.
 
     Args:
         starts, counts: (N,) int64; counts are 0 or more.
@@ -32,7 +32,8 @@ def flat_ranges(starts: Integers, counts: Integers) -> Integers:
         (sum of counts,) int64.
     """
     total = int(counts.sum())
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - offsets(counts), counts)
+    places: Integers = np.arange(0, step * total, step, dtype=np.int64)
+    return places + np.repeat(starts - step * offsets(counts), counts)
 
 
 def batches(counts: Integers, most: int) -> list[slice]:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..base.ragged import steps
+from ..base.ragged import flat_ranges, steps
+
+Counts = npt.NDArray[np.int64]
 
 _FIRST_CHARACTER = 48
 _MORE = 0x20
@@ -81,40 +83,51 @@ def decode_counts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDAr
     Raises:
         ValueError: a text is not what encode_counts makes.
     """
-    codes = np.frombuffer("".join(texts).encode("ascii"), dtype=np.uint8).astype(np.int64) - _FIRST_CHARACTER
+    codes = np.frombuffer("".join(texts).encode("ascii"), dtype=np.uint8) - np.uint8(_FIRST_CHARACTER)
     text_stops = np.cumsum([len(text) for text in texts], dtype=np.int64)
-    is_last = (codes & _MORE) == 0
-    if codes.size and (
-        codes.min() < 0 or codes.max() > _LARGEST_CODE or not is_last[text_stops[text_stops > 0] - 1].all()
-    ):
+    is_last = codes < _MORE
+    if codes.size and (codes.max() > _LARGEST_CODE or not is_last[text_stops[text_stops > 0] - 1].all()):
         raise ValueError("no run lengths")
-    stops = np.flatnonzero(is_last) + 1
-    groups = steps(stops)
-    if groups.max(initial=0) > _MOST_GROUPS:
-        raise ValueError("a run length beyond 64 bits")
-    ends = np.searchsorted(stops, text_stops, side="right")
-    lengths = steps(ends)
+    last = np.flatnonzero(is_last)
+    groups = steps(last + 1)
+    lengths = steps(np.searchsorted(last, text_stops))
     if codes.size == 0:
         return np.empty(0, dtype=np.int64), lengths
-
-    starts = stops - groups
-    shifts = 5 * (np.arange(codes.size) - np.repeat(starts, groups))
-    values = np.add.reduceat((codes & 0x1F) << shifts, starts)
-    is_negative = (codes[stops - 1] & _SIGN) != 0
-    values[is_negative] -= np.left_shift(1, 5 * groups[is_negative])
-
+    values = _values(codes, last, groups)
     # From the fourth on a count adds to the one two before it: two running sums a mask, of the odd and the even places.
-    firsts = ends - lengths
-    place = np.arange(values.size) - np.repeat(firsts, lengths)
-    for chain in ((place & 1) == 1, ((place & 1) == 0) & (place > 0)):
-        chosen = np.flatnonzero(chain)
-        sums = np.cumsum(values[chosen])
-        begins = np.flatnonzero(place[chosen] <= 2)  # where the next mask begins
-        before = np.concatenate(([0], sums))[begins]
-        values[chosen] = sums - np.repeat(before, steps(np.append(begins, chosen.size))[1:])
+    first = np.cumsum(lengths) - lengths
+    first = first[lengths > 0]
+    alone = values[first]
+    values[first] = 0
+    np.cumsum(values[::2], out=values[::2])
+    np.cumsum(values[1::2], out=values[1::2])
+    begin = np.repeat(first, lengths[lengths > 0])
+    is_odd = (np.arange(values.size) - begin) & 1
+    # What the masks before have added to the same sum.
+    values -= np.append(values, 0)[begin - is_odd]
+    values[first] = alone
     if values.min() < 0:
         raise ValueError("a negative run length")
     return values, lengths
+
+
+def _values(codes: npt.NDArray[np.uint8], last: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> Counts:
+    """The numbers that codes stand for, the highest group of each first.
+
+    Args:
+        codes: of all groups of bits.
+        last: (N,) int64, the highest group of each number.
+        groups: (N,) int64, how many groups each has.
+    """
+    most = int(groups.max())
+    if most > _MOST_GROUPS:
+        raise ValueError("a run length beyond 64 bits")
+    bits = (codes & (_MORE - 1)).astype(np.int64)
+    values = (bits[last] ^ _SIGN) - _SIGN  # the highest bit is the sign
+    for group in range(1, most):
+        longer = np.flatnonzero(groups > group)
+        values[longer] = (values[longer] << 5) | bits[last[longer] - group]
+    return values
 
 
 def decode_columns(text: str, height: int, first: int, end: int) -> npt.NDArray[np.bool_]:
@@ -159,15 +172,19 @@ def mask_runs(
     """
     pixels = height * width
     counts, lengths = decode_counts(texts)
-    last = np.cumsum(lengths)
-    end = np.cumsum(counts) - np.repeat(np.arange(len(texts)) * pixels, lengths)
-    if (lengths == 0).any() or (end[last - 1] != pixels).any():
+    stops, whole = np.cumsum(lengths), np.arange(1, len(texts) + 1) * pixels
+    ends = np.cumsum(counts)
+    if (lengths == 0).any() or (ends[stops - 1] != whole).any():
         raise ValueError("a mask is not of the image's size")
     # Every other count is a run of ones, first of zeros.
-    place = np.arange(counts.size) - np.repeat(last - lengths, lengths)
-    ones = np.flatnonzero((place % 2 == 1) & (counts > 0))
-    mask = np.repeat(np.arange(len(texts)), lengths)[ones]
-    return mask, end[ones] - counts[ones], end[ones]
+    ones = flat_ranges(stops - lengths + 1, lengths // 2, 2)
+    mask = np.repeat(np.arange(len(texts)), lengths // 2)
+    end = ends[ones] - mask * pixels
+    length = counts[ones]
+    if not length.all():
+        kept = length > 0
+        mask, end, length = mask[kept], end[kept], length[kept]
+    return mask, end - length, end
 
 
 def paint_masks(texts: Sequence[str], height: int, width: int) -> npt.NDArray[np.float32]:
