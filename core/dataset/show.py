@@ -21,7 +21,7 @@ from .stream import RecordStream
 
 MOST_FRAMES = 200
 _MOST_NAMED = 12
-_FORMATS = {".png": ImageFormat.PNG, ".jpg": ImageFormat.JPEG, ".jpeg": ImageFormat.JPEG}
+_FORMATS = {".png": ImageFormat.PNG, ".jpg": ImageFormat.JPEG, ".jpeg": ImageFormat.JPEG, ".webp": ImageFormat.WEBP}
 
 
 @dataclass(frozen=True)

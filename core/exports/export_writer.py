@@ -56,7 +56,7 @@ class ExportedFrame:
 
     @property
     def suffix(self) -> str:
-        """Of its image: ".png" or ".jpg"."""
+        """Of its image, as ImageFormat.suffix says."""
         return PurePosixPath(self.record.image).suffix
 
     @property

@@ -235,7 +235,9 @@ def _check_image(setup: RenderSetup, settings: Settings, layer: ViewLayerSetup) 
             Status.GOOD, Subject.CAMERA, setup.camera_name, f"Images are seen from the camera {setup.camera_name!r}"
         )
     size = f"{setup.width} x {setup.height} pixels"
-    if setup.percentage == 100:
+    if refusal := settings.image_format.refusal(setup.width, setup.height):
+        yield stopper(Subject.IMAGE, "Too large", refusal)
+    elif setup.percentage == 100:
         yield Finding(Status.GOOD, Subject.IMAGE, f"{setup.width} x {setup.height} px", f"Images have {size}")
     else:
         yield Finding(

@@ -18,6 +18,10 @@ from .map_table import DenseMap, maps_to_write
 from .render_pass import INDEX_PASSES, Pass
 
 JPEG_QUALITY = 95
+# Source: WebP Lossless Bitstream Specification, "RIFF Header": 14 bits for each side, of which libwebp takes one less.
+_WEBP_SIDE = 16383
+# Where Pillow, which nearly all readers use, takes a file for an attack (PIL.Image.MAX_IMAGE_PIXELS, twice).
+_WEBP_PIXELS = 178_956_970
 
 
 class LabelSource(Choice):
@@ -132,10 +136,25 @@ class ImageFormat(Choice):
     PNG = "png", "PNG", "8-bit PNG, lossless"
     JPEG = "jpeg", "JPEG", f"8-bit JPEG, quality {JPEG_QUALITY}, much smaller"
     NONE = "none", "None", "No images; annotations name the file that PNG would write"
+    # The last, since a .blend stores the numbers of choices.
+    WEBP = (
+        "webp",
+        "WebP",
+        "8-bit WebP, lossless, at least a fifth smaller than PNG; some readers only know PNG and JPEG",
+    )
 
     @property
     def suffix(self) -> str:
-        return ".jpg" if self is ImageFormat.JPEG else ".png"
+        return {ImageFormat.JPEG: ".jpg", ImageFormat.WEBP: ".webp"}.get(self, ".png")
+
+    def refusal(self, width: int, height: int) -> str:
+        """A sentence if it has no images of that size, else ""."""
+        if self is not ImageFormat.WEBP or (max(width, height) <= _WEBP_SIDE and width * height <= _WEBP_PIXELS):
+            return ""
+        return (
+            f"The image has {width} x {height} pixels, and readers take a WebP of at most {_WEBP_SIDE} a side and "
+            f"{_WEBP_PIXELS:,} in all; choose PNG as the Format (--image-format png)"
+        )
 
 
 class ImageFrom(Choice):

@@ -17,7 +17,7 @@ from .. import compat
 from .last_render import NOTHING_RENDERED, RENDER_RESULT
 
 _NAME = "labelpass"
-_BLENDER_FORMATS = {ImageFormat.PNG: "PNG", ImageFormat.JPEG: "JPEG"}
+_BLENDER_FORMATS = {ImageFormat.PNG: "PNG", ImageFormat.JPEG: "JPEG", ImageFormat.WEBP: "WEBP"}
 
 
 def colour_of(scene: bpy.types.Scene) -> dict[str, Any]:
@@ -189,10 +189,14 @@ class LinearImage:
 
 def _save(image: bpy.types.Image | None, scene: bpy.types.Scene, path: Path, format: ImageFormat) -> Path:
     """Save under a temporary name next to `path`, and say which."""
+    if image is not None and (refusal := format.refusal(*image.size)):
+        raise SceneError(refusal)
     temporary = path.with_name(temporary_name())
     options: dict[str, Any] = {"color_mode": "RGB"}
     if format is ImageFormat.JPEG:
         options["quality"] = JPEG_QUALITY
+    elif format is ImageFormat.WEBP:
+        options["quality"] = 100  # which Blender takes for lossless
     else:
         options |= {"color_depth": "8", "compression": 15}
     with compat.image_settings(scene, _BLENDER_FORMATS[format], **options):

@@ -120,7 +120,7 @@ def several_frames(number: int = 10) -> list[MadeUpFrame]:
 
 
 def unusual_frames() -> list[MadeUpFrame]:
-    """Images in grey and as JPEG, and masks that fill the image, are one pixel, or touch at corners only.
+    """Images in grey, as JPEG and as WebP, and masks that fill the image, are one pixel, or touch at corners only.
 
     Some regions to ignore have a category, some are of all of them.
     """
@@ -138,7 +138,7 @@ def unusual_frames() -> list[MadeUpFrame]:
         MadeUpFrame(one_pixel, "pixel_0002", "unusual", 2, suffix=".jpg"),
         MadeUpFrame(chess, "chess_0003", "unusual", 3, others, grey=True, suffix=".jpg"),
         MadeUpFrame(ring, "ring_0004", "unusual", 4, of_all, ignored=[2]),
-        MadeUpFrame(ring, "ring_0005", "unusual", 5, others, ignored=[1, 2]),
+        MadeUpFrame(ring, "ring_0005", "unusual", 5, others, ignored=[1, 2], suffix=".webp"),
         MadeUpFrame(ring, "ring_0006", "unusual", 6, of_all, ignored=[1, 2]),
     ]
 

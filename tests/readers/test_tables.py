@@ -49,7 +49,7 @@ def row_of(row: dict[str, Any]) -> dict[str, Any]:
     """Without the level that WebDataset has."""
     if "json" not in row:
         return row
-    return {**row["json"], "image": row.get("png") or row.get("jpg")}
+    return {**row["json"], "image": row.get("png") or row.get("jpg") or row.get("webp")}
 
 
 def check_row(row: dict[str, Any], record: FrameRecord, dataset: Path, names: Sequence[str] = NAMES) -> None:
@@ -85,7 +85,7 @@ def check_split(rows: Iterable[Any], records: Sequence[FrameRecord], split: str,
 @FORMATS
 @STREAMING
 def test_datasets(tmp_path: Path, format: ExportFormat, streaming: bool, reads_back: Any) -> None:
-    """Also frames that are empty, and images that are grey or JPEG; columns have their types in every split."""
+    """Also frames that are empty, and images that are grey, JPEG or WebP; columns have their types in every split."""
     records = write_made_up(tmp_path, [*several_frames(20), *unusual_frames()])
     exported(tmp_path, format, splits=SPLITS)
 

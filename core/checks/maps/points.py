@@ -9,6 +9,7 @@ from ...base.errors import InputError
 from ...drawing.image_files import SRGB, read_image
 from ...maps.codecs.points import PointCloud
 from ...settings.map_table import DenseMap, MapKind
+from ...settings.settings import ImageFormat
 from ..checked_frame import TRAINING_IMAGES, Array, CheckedFrame
 from ..report import Problems
 from .depths import OF_VALUE, best
@@ -74,7 +75,7 @@ def _compare_colours(
 ) -> Problems:
     record = frame.record
     # Points have the colours from before the image was compressed, unless Blender made it.
-    lossy = not record.image.endswith(".png") and (record.colour or {}).get("made_by") == SRGB["made_by"]
+    lossy = record.image.endswith(ImageFormat.JPEG.suffix) and (record.colour or {}).get("made_by") == SRGB["made_by"]
     if record.colour is None or lossy or points.colours is None:
         return
     try:

@@ -57,8 +57,8 @@ def add(commands: Commands) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help="PNG or JPEG file to write, outside of the dataset (default: FRAME-show.png in the current folder; of a "
-        "sheet DATASET-show.png)",
+        help="PNG, JPEG or WebP file to write, outside of the dataset (default: FRAME-show.png in the current folder; "
+        "of a sheet DATASET-show.png)",
     )
     show.add_argument("--overwrite", action="store_true", help="Replace the file if it is there already")
     show.set_defaults(size_of_each=_EACH, size_of_sheet=_EACH_OF_SHEET)

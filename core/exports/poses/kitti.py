@@ -148,7 +148,7 @@ OpenPCDet and MMDetection3D take the folder as `data/kitti`.
         of_one = sum(bool(region.category) for region in frame.record.ignored)
         add("of one category, here of all of them", of_one, "ignore region")
         if frame.suffix != ".png":
-            add("JPEG, while OpenPCDet and MMDetection3D look for .png", noun="image")
+            add("not PNG, while OpenPCDet and MMDetection3D look for .png", noun="image")
         note_lost_fields(self, frame, ("pose", "amodal"))
 
 

@@ -24,7 +24,7 @@ class ImageFolderWriter(TableWriter):
         return f"""
 ## Files
 
-- `SPLIT/NAME.png` or `SPLIT/NAME.jpg`: the images of a split. A name has no dot before its suffix, since readers take
+- `SPLIT/NAME.png`, `.jpg` or `.webp`: the images of a split. A name has no dot before its suffix, since readers take
   what is behind it for the kind of the file.
 - `SPLIT/{_METADATA}`: a row for each of them. {ABOUT_WRITTEN}
   A split without images has no folder.

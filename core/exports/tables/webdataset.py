@@ -59,7 +59,7 @@ class WebDatasetWriter(TableWriter):
 
 In a shard the files of an image stand side by side. Their names begin with its key, which no other image has:
 
-- `KEY.png` or `KEY.jpg`: the image.
+- `KEY.png`, `KEY.jpg` or `KEY.webp`: the image.
 - `KEY.json`: what is in it.
 - `KEY.{_MASK}`: which instance each pixel is in.
 
@@ -81,7 +81,8 @@ import webdataset
 
 shards = {self._pattern()!r}
 for sample in webdataset.WebDataset(shards, shardshuffle=False).decode("pil"):
-    image, found = sample.get("png", sample.get("jpg")), sample["json"]
+    image = next(sample[kind] for kind in ("png", "jpg", "webp") if kind in sample)
+    found = sample["json"]
 ```
 
 {about_loading(self)}

@@ -45,6 +45,36 @@ def test_this_render_and_the_file_give_the_same_picture(scene: bpy.types.Scene, 
     assert np.abs(pictures[0] - pictures[1]).max() <= 1
 
 
+@pytest.mark.parametrize("source", ["RENDER", "FILES"])
+def test_webp_is_without_loss(scene: bpy.types.Scene, tmp_path: Path, source: str) -> None:
+    """Of a render in memory and of files."""
+    scene.frame_end = 1
+    scene.render.dither_intensity = 0
+    render_animation()
+    scene.labelpass.source = source
+    pictures = []
+    for format in ("png", "webp"):
+        scene.labelpass.image_format, scene.labelpass.output = format, str(tmp_path / format)
+        bpy.ops.labelpass.export_annotations()
+        image = Image.open(tmp_path / format / f"images/shot_0001.{format}")
+        assert (image.format, image.mode) == (format.upper(), "RGB")
+        pictures.append(np.asarray(image))
+    assert pictures[0].std() > 5, "an even picture would prove nothing"
+    assert np.array_equal(*pictures)
+
+
+def test_an_image_that_webp_cannot_hold(scene: bpy.types.Scene, tmp_path: Path) -> None:
+    """It fails with a sentence, and leaves nothing behind."""
+    scene.frame_end = 1
+    scene.render.resolution_x, scene.render.resolution_y = 16384, 4
+    scene.cycles.samples = 1
+    render_animation()
+    scene.labelpass.source, scene.labelpass.image_format = "FILES", "webp"
+    with pytest.raises(RuntimeError, match="a WebP of at most 16383 a side and 178,956,970 in all; choose PNG"):
+        bpy.ops.labelpass.export_annotations()
+    assert [path for path in (tmp_path / "frames").rglob("*") if path.is_file() and "webp" in path.name] == []
+
+
 def test_transparent_film_comes_out_over_black(scene: bpy.types.Scene, tmp_path: Path) -> None:
     scene.render.film_transparent = True
     bpy.data.objects["Floor"].hide_render = True

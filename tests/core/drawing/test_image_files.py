@@ -112,16 +112,47 @@ def test_strided_input() -> None:
 NOISE = np.random.default_rng(3).integers(0, 256, (17, 23, 3)).astype(np.uint8)
 
 
-def test_png_is_without_loss(tmp_path: Path) -> None:
-    path = tmp_path / "new folder" / "a.png"
+@pytest.mark.parametrize("format", [ImageFormat.PNG, ImageFormat.WEBP], ids=str)
+def test_without_loss(tmp_path: Path, format: ImageFormat) -> None:
+    path = tmp_path / "new folder" / f"a{format.suffix}"
 
-    write_image(path, NOISE, ImageFormat.PNG)
+    write_image(path, NOISE, format)
 
     with Image.open(path) as image:
-        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (23, 17))
+        assert (image.format, image.mode, image.size) == (format.name, "RGB", (23, 17))
         assert np.array_equal(np.asarray(image), NOISE)
     assert np.array_equal(read_image(path), NOISE)
-    assert [file.name for file in path.parent.iterdir()] == ["a.png"]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_webp_is_smaller_than_png(tmp_path: Path) -> None:
+    """Of a picture with edges, gradients and a little noise, as renders have them."""
+    rows, columns = np.mgrid[:200, :300]
+    picture = np.stack([rows, columns / 2, np.where(rows > columns, 200, 40)], axis=-1)
+    picture = (picture + np.random.default_rng(5).normal(0, 0.4, picture.shape)).clip(0, 255).astype(np.uint8)
+    for format in ImageFormat.PNG, ImageFormat.WEBP:
+        write_image(tmp_path / format.name, picture, format)
+
+    assert (tmp_path / "WEBP").stat().st_size < (tmp_path / "PNG").stat().st_size
+
+
+def test_images_that_webp_cannot_hold(tmp_path: Path) -> None:
+    most, above = np.zeros((1, 16383, 3), np.uint8), np.zeros((16384, 1, 3), np.uint8)
+    write_image(tmp_path / "most.webp", most, ImageFormat.WEBP)
+    assert np.array_equal(read_image(tmp_path / "most.webp"), most)
+
+    with pytest.raises(InputError, match="The image has 1 x 16384 pixels, and readers take a WebP of at most 16383"):
+        write_image(tmp_path / "above.webp", above, ImageFormat.WEBP)
+    assert ImageFormat.WEBP.refusal(13377, 13377) == ""
+    assert "178,956,970 in all; choose PNG" in ImageFormat.WEBP.refusal(13378, 13378)
+    assert [file.name for file in tmp_path.iterdir()] == ["most.webp"]
+
+
+def test_a_webp_that_claims_to_be_huge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_image(tmp_path / "a.webp", NOISE, ImageFormat.WEBP)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(InputError, match=r"a\.webp cannot be read \(Image size \(391 pixels\) exceeds"):
+        read_image(tmp_path / "a.webp")
 
 
 def test_jpeg_is_near(tmp_path: Path) -> None:
@@ -140,7 +171,7 @@ def test_jpeg_is_near(tmp_path: Path) -> None:
 
 
 def test_same_image_same_bytes(tmp_path: Path) -> None:
-    for format in (ImageFormat.PNG, ImageFormat.JPEG):
+    for format in (ImageFormat.PNG, ImageFormat.JPEG, ImageFormat.WEBP):
         for name in "ab":
             write_image(tmp_path / name, NOISE, format)
         assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
@@ -165,13 +196,16 @@ def test_unreadable_image_is_an_error(tmp_path: Path, content: bytes | None) -> 
         read_image(path)
 
 
-def test_cut_off_image_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    write_image(path, NOISE, ImageFormat.PNG)
-    path.write_bytes(path.read_bytes()[:-600])
+@pytest.mark.parametrize("format", [ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.JPEG], ids=str)
+def test_cut_off_image_is_an_error(tmp_path: Path, format: ImageFormat) -> None:
+    path = tmp_path / "a"
+    write_image(path, NOISE, format)
+    whole = path.read_bytes()
 
-    with pytest.raises(InputError, match=r"a\.png cannot be read"):
-        read_image(path)
+    for size in range(0, len(whole) - 40, 7):
+        path.write_bytes(whole[:size])
+        with pytest.raises(InputError, match="a cannot be read"):
+            read_image(path)
 
 
 def test_unwritable_place_is_an_error(tmp_path: Path) -> None:

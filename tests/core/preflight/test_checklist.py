@@ -364,6 +364,13 @@ def test_images_that_do_not_match() -> None:
     assert "on the way to a File Output node (node 'Crop')" in found.text
 
 
+def test_images_that_the_format_cannot_hold() -> None:
+    (found,) = bad(Settings(image_format=ImageFormat.WEBP), width=20000)
+    assert found.stops
+    assert "at most 16383 a side and 178,956,970 in all; choose PNG" in found.text
+    assert bad(Settings(image_format=ImageFormat.PNG), width=20000) == []
+
+
 @pytest.mark.parametrize(
     ("shutter", "way_out"),
     [

@@ -343,7 +343,7 @@ def test_largest_file(tmp_path: Path, write: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("format", [ImageFormat.PNG, ImageFormat.JPEG], ids=str)
+@pytest.mark.parametrize("format", [ImageFormat.PNG, ImageFormat.JPEG, ImageFormat.WEBP], ids=str)
 def test_full_disk_under_an_image(tmp_path: Path, format: ImageFormat) -> None:
     """Pillow writes past Python's file object, and has its own words for what goes wrong."""
     path = tmp_path / "image"
@@ -507,6 +507,7 @@ BYTES, NUMBERS = (RANDOM * 255).astype(np.uint8), (RANDOM * 65535).astype(np.uin
 WRITERS: dict[str, Callable[[Path], object]] = {
     "a.png": lambda path: write_image(path, BYTES, ImageFormat.PNG),
     "a.jpg": lambda path: write_image(path, BYTES, ImageFormat.JPEG),
+    "a.webp": lambda path: write_image(path, BYTES, ImageFormat.WEBP),
     "grey.png": lambda path: write_png8(path, BYTES[..., 0]),
     "numbers.png": lambda path: write_png16(path, NUMBERS),
     "a.npy": lambda path: write_npy(path, RANDOM[:, ::2]),

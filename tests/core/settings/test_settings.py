@@ -236,11 +236,9 @@ def test_texts_are_those_of_an_interface() -> None:
 
 
 def test_suffix_of_images() -> None:
-    assert [format.suffix for format in (ImageFormat.PNG, ImageFormat.JPEG, ImageFormat.NONE)] == [
-        ".png",
-        ".jpg",
-        ".png",
-    ]
+    assert {format.name: format.suffix for format in ImageFormat} == {
+        "PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "NONE": ".png",
+    }  # fmt: skip
 
 
 def test_choices_are_their_values() -> None:

@@ -123,7 +123,7 @@ def test_layout(tmp_path: Path) -> None:
     lines = (folder / "frames.tsv").read_text("utf-8").splitlines()
     assert lines[1:] == [f"{number:06}\t{of(record)}\t{record.path}" for number, record in enumerate(records)]
     assert f"{len(records)} images: no perspective camera, so no calibration and no 3D box" in done.losses[KITTI]
-    assert "2 images: JPEG, while OpenPCDet and MMDetection3D look for .png" in done.losses[KITTI]
+    assert "3 images: not PNG, while OpenPCDet and MMDetection3D look for .png" in done.losses[KITTI]
 
 
 def test_2d_boxes_and_regions(tmp_path: Path) -> None:
