@@ -32,8 +32,9 @@ def flat_ranges(starts: Integers, counts: Integers, step: int = 1) -> Integers:
         (sum of counts,) int64.
     """
     total = int(counts.sum())
-    places: Integers = np.arange(0, step * total, step, dtype=np.int64)
-    return places + np.repeat(starts - step * offsets(counts), counts)
+    numbers: Integers = np.arange(total, dtype=np.int64) * step
+    numbers += np.repeat(starts - step * offsets(counts), counts)
+    return numbers
 
 
 def batches(counts: Integers, most: int) -> list[slice]:

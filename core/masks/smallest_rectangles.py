@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..base.ragged import Integers, flat_ranges, offsets
+from ..base.ragged import Integers, offsets
 from .column_runs import column_runs
+
+_TURN = 2 * np.pi
 
 
 @dataclass(frozen=True)
@@ -44,42 +46,113 @@ def smallest_rectangles(rles: Sequence[str], height: int, width: int, largest: f
         raise ValueError("a mask without pixels")
     first = offsets(counts)
     # Of each mask the upright direction, then those of the sides of its hull.
-    after = np.arange(1, len(points) + 1)
-    after[first + counts - 1] = first
-    directions = np.insert(points[after] - points, first, (1, 0), axis=0)
-    mask = np.repeat(np.arange(len(rles)), counts + 1)
-    pairs = flat_ranges(first[mask], counts[mask])
-    begins = offsets(counts[mask])
-    number = np.repeat(np.arange(len(directions)), counts[mask])
-    x, y = (points[:, axis].take(pairs) for axis in (0, 1))
-    dx, dy = (directions[:, axis].take(number) for axis in (0, 1))
-    along, across = x * dx + y * dy, y * dx - x * dy
-    low, high, near, far = _extents((along, across), begins)
-    square = (directions**2).sum(axis=1)
-    area = (high - low) * (far - near) / square
-    one, other = np.stack((low, high, high, low), axis=1), np.stack((near, near, far, far), axis=1)
-    dx, dy = directions[:, :1], directions[:, 1:]
-    corners = np.stack((one * dx - other * dy, one * dy + other * dx), axis=2) / square[:, None, None]
-    left_top, right_bottom = corners.min(axis=1), corners.max(axis=1)
-    size, middle = np.array([width, height]), (left_top + right_bottom) / 2
-    fits = ((right_bottom - left_top <= largest * size) & (middle >= 0) & (middle <= size)).all(axis=1)
     upright = first + np.arange(len(rles))
+    is_side = np.ones(len(points) + len(rles), dtype=bool)
+    is_side[upright] = False
+    sides = points[_after(first, counts)] - points
+    directions = np.empty((len(is_side), 2), dtype=np.int64)
+    directions[is_side], directions[upright] = sides, (1, 0)
+    extents = _extents(points, sides, directions, counts, first)
+    area = (extents.high - extents.low) * (extents.far - extents.near) / extents.square
+    fits = extents.fit(width, height, largest)
     fits[upright] = True
-    chosen = _first_smallest(np.where(fits, area, np.inf), mask)
-    return Rectangles(corners[chosen], chosen == _first_smallest(area, mask))
+    smallest = chosen = _first_smallest(area, upright)
+    if not fits.all():
+        chosen = _first_smallest(np.where(fits, area, np.inf), upright)
+    return Rectangles(extents.corners(chosen), chosen == smallest)
 
 
-def _extents(values: Sequence[Integers], begins: Integers) -> list[Integers]:
-    """The least and the greatest of each range of several values, one after the other."""
-    if begins.size == 0:
-        return [begins, begins] * len(values)
-    return [ends.reduceat(one, begins) for one in values for ends in (np.minimum, np.maximum)]
+@dataclass(frozen=True)
+class _Extents:
+    """How far hulls reach along directions and across them, a quarter turn clockwise, times the lengths of these.
+
+    Attributes:
+        dx, dy, square: (D,) int64, the directions, and the squares of their lengths.
+        low, high, near, far: (D,) int64, the least and the greatest along, the least and the greatest across.
+    """
+
+    dx: Integers
+    dy: Integers
+    square: Integers
+    low: Integers
+    high: Integers
+    near: Integers
+    far: Integers
+
+    def corners(self, chosen: Integers) -> npt.NDArray[np.float64]:
+        """(C, 4, 2), x and y of the corners of the rectangles along some directions."""
+        dx, dy, square, low, high, near, far = (values[chosen, None] for values in vars(self).values())
+        one, other = np.hstack((low, high, high, low)), np.hstack((near, near, far, far))
+        x, y = one * dx - other * dy, one * dy + other * dx
+        corners: npt.NDArray[np.float64] = np.stack((x, y), axis=2) / square[..., None]
+        return corners
+
+    def fit(self, width: int, height: int, largest: float) -> npt.NDArray[np.bool_]:
+        """(D,) bool, which of the rectangles are allowed, see smallest_rectangles()."""
+        along, across = self.high - self.low, self.far - self.near
+        twice, twice_across = self.high + self.low, self.far + self.near
+        fits = np.ones(self.dx.size, dtype=bool)
+        for size, middle, one, other in (
+            (width, twice * self.dx - twice_across * self.dy, self.dx, self.dy),
+            (height, twice * self.dy + twice_across * self.dx, self.dy, self.dx),
+        ):
+            fits &= (np.abs(one) * along + np.abs(other) * across) / self.square <= largest * size
+            fits &= (middle >= 0) & (middle <= 2 * size * self.square)
+        return fits
 
 
-def _first_smallest(area: npt.NDArray[np.float64], mask: Integers) -> Integers:
-    """(M,) int64, the first of the smallest rectangles of each mask."""
-    order = np.lexsort((np.arange(area.size), area, mask))
-    first: Integers = order[np.unique(mask, return_index=True)[1]]
+def _after(first: Integers, counts: Integers) -> Integers:
+    """(N,) int64, the corner that follows each corner of closed lines, which lie one after the other."""
+    after = np.arange(1, int(counts.sum()) + 1)
+    after[first + counts - 1] = first
+    return after
+
+
+def _extents(points: Integers, sides: Integers, directions: Integers, counts: Integers, first: Integers) -> _Extents:
+    """Find the corners of hulls that lie farthest along directions and across them.
+
+    The sides of a hull turn clockwise, so the corner that lies farthest to the left of a direction is where the first
+    side begins that has turned as far as it or farther. Angles are floats, since those of different sides differ by
+    more than they are rounded by; where two are equal, both ends of a side reach equally far.
+
+    Args:
+        points: (N, 2) int64, corners of the hulls.
+        sides: (N, 2) int64, from each corner to the next.
+        directions: (N + M, 2) int64, one more of each hull than it has sides.
+        counts, first: (M,) int64, how many corners each hull has, and which is the first.
+    """
+    hulls = np.arange(counts.size)
+    begin = hulls * (2 * _TURN)  # so far apart that no search ends in another one
+    angles = np.arctan2(sides[:, 1], sides[:, 0])
+    # From the first side of the hull on.
+    start = angles[first]
+    turned = begin.repeat(counts) + _within_turn(angles - start.repeat(counts))
+    of, dx, dy = hulls.repeat(counts + 1), *directions.T
+    own, begin, first, stop = np.arctan2(dy, dx) - start[of], begin[of], first[of], (first + counts)[of]
+
+    def farthest(quarters: int) -> tuple[Integers, Integers]:
+        """x and y of the corners to the left of the directions after some quarters of a turn clockwise."""
+        found = np.searchsorted(turned, begin + _within_turn(own + quarters * _TURN / 4))
+        x, y = points[np.where(found < stop, found, first)].T
+        return x, y
+
+    (near_x, near_y), (high_x, high_y), (far_x, far_y), (low_x, low_y) = map(farthest, range(4))
+    low, high = low_x * dx + low_y * dy, high_x * dx + high_y * dy
+    near, far = near_y * dx - near_x * dy, far_y * dx - far_x * dy
+    return _Extents(dx, dy, dx * dx + dy * dy, low, high, near, far)
+
+
+def _within_turn(angles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The same directions by angles from 0 to a turn; those given are within two turns of it."""
+    angles = np.where(angles < 0, angles + _TURN, angles)
+    return np.where(angles >= _TURN, angles - _TURN, angles)
+
+
+def _first_smallest(area: npt.NDArray[np.float64], begin: Integers) -> Integers:
+    """(M,) int64, the first of the smallest rectangles of each mask, whose rectangles begin at these places."""
+    counts = np.diff(begin, append=area.size)
+    smallest = np.flatnonzero(area == np.minimum.reduceat(area, begin).repeat(counts))
+    first: Integers = smallest[np.searchsorted(smallest, begin)]
     return first
 
 
