@@ -19,6 +19,7 @@ from core.masks.runs import Runs, find_runs
 from core.records.instance import Instance
 from core.settings.settings import LabelSource
 from tests.builders import NO_IMAGES, instances_in, plain_job
+from tests.core.mattes import as_ranks
 
 from .render_files import write_single_part
 from .report import Row, Section, duration, faster
@@ -66,8 +67,8 @@ def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: floa
     with one_core():
         timings = compare(
             {
-                "plain": lambda: strongest(frame.ranks, frame.image.labels.shape),
-                "kept": lambda: strongest(frame.ranks, frame.image.labels.shape, keep_coverages=True),
+                "plain": lambda: strongest(as_ranks(frame.ranks), frame.image.labels.shape),
+                "kept": lambda: strongest(as_ranks(frame.ranks), frame.image.labels.shape, keep_coverages=True),
                 "soft": lambda: list(_ours(frame)),
                 "written": partial(write_soft_masks, job, coverages, frame.runs, frame.instances),
                 "object by object": lambda: [_by_object(frame.ranks, one.labels[0]) for one in frame.instances],
@@ -96,8 +97,8 @@ def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: floa
 def _prepare(rendered: RenderedFrame) -> _Frame:
     ranks = _ranks(rendered, "CryptoObject")
     shape = ranks[0][0].shape
-    found = strongest(ranks, shape)
-    material = strongest(_ranks(rendered, "CryptoMaterial"), shape)
+    found = strongest(as_ranks(ranks), shape)
+    material = strongest(as_ranks(_ranks(rendered, "CryptoMaterial")), shape)
     runs = find_runs(found.id)
     names = {id: name for name, id in rendered.manifests["CryptoMaterial"].items()}
     return _Frame(
@@ -115,7 +116,7 @@ def _ranks(rendered: RenderedFrame, name: str) -> Ranks:
 
 
 def _coverages(frame: _Frame) -> Coverages:
-    found = strongest(frame.ranks, frame.image.labels.shape, keep_coverages=True).coverages
+    found = strongest(as_ranks(frame.ranks), frame.image.labels.shape, keep_coverages=True).coverages
     assert found is not None
     return found
 

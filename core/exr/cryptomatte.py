@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,6 @@ from ..base.input_files import parse_json
 _AFTER_NAME = re.compile(r'"\s*:\s*"([0-9a-fA-F]{1,8})"\s*(?=,\s*"|\}\s*$)')
 
 Floats = npt.NDArray[np.float32]
-Ranks = Iterable[tuple[Floats, Floats]]
-
 
 # From here on a coverage is 255 of 255.
 WHOLE = np.float32(254.5 / 255)
@@ -28,6 +27,23 @@ WHOLE = np.float32(254.5 / 255)
 
 # Few enough for the processor's cache.
 _ROWS_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class RankBand:
+    """Some rows of a rank: in each pixel an id, and how much of the pixel it covers.
+
+    Attributes:
+        rank: from 0, the strongest.
+        top: the first of the rows in the image.
+        id: (R, W) float32, of which the bits are the hash.
+        coverage: (R, W) float32, finite.
+    """
+
+    rank: int
+    top: int
+    id: Floats
+    coverage: Floats
 
 
 @dataclass(frozen=True)
@@ -68,12 +84,11 @@ class Strongest:
     faint: tuple[int, ...] = ()
 
 
-def strongest(ranks: Ranks, shape: tuple[int, int], keep_coverages: bool = False) -> Strongest:
+def strongest(ranks: Iterable[RankBand], shape: tuple[int, int], keep_coverages: bool = False) -> Strongest:
     """The id that covers most of each pixel, background included; a tie goes to the earlier rank.
 
     Args:
-        ranks: pairs of (H, W) float32 arrays, id and coverage, strongest rank first. An id is a float whose bits are
-            the hash; a coverage is finite. The pairs are taken one at a time, so a generator keeps only one in memory.
+        ranks: in each pixel the strongest first. They are taken one at a time, so a generator keeps only one in memory.
         shape: (H, W).
         keep_coverages: whether to keep what every id covers as well.
     """
@@ -82,49 +97,59 @@ def strongest(ranks: Ranks, shape: tuple[int, int], keep_coverages: bool = False
     covered = np.zeros(shape, dtype=np.float32)
     collected = _Collected(shape) if keep_coverages else None
     sampled = _Sampled(shape)
-    for id, coverage in ranks:
-        if not coverage.any():  # no pixel has so many objects
+    for band in ranks:
+        if not band.coverage.any():  # no pixel has so many objects
             continue
-        bits = np.ascontiguousarray(id).view(np.uint32)
-        coverage = coverage.copy()
-        for top in range(0, shape[0], _ROWS_AT_ONCE):
-            rows = slice(top, top + _ROWS_AT_ONCE)
-            np.copyto(coverage[rows], np.float32(0), where=bits[rows] == 0)
-            covered[rows] += coverage[rows]
-            stronger = coverage[rows] > best_coverage[rows]
-            np.copyto(best[rows], bits[rows], where=stronger)
-            np.copyto(best_coverage[rows], coverage[rows], where=stronger)
-        sampled.add(bits, coverage)
+        bits = np.ascontiguousarray(band.id).view(np.uint32)
+        coverage = band.coverage.copy()
+        for rows, within in _some_rows(len(bits), band.top):
+            np.copyto(coverage[within], np.float32(0), where=bits[within] == 0)
+            covered[rows] += coverage[within]
+            stronger = coverage[within] > best_coverage[rows]
+            np.copyto(best[rows], bits[within], where=stronger)
+            np.copyto(best_coverage[rows], coverage[within], where=stronger)
+        sampled.add(band, bits, coverage)
         if collected:
-            collected.add(bits, coverage)
+            collected.add(band, bits, coverage)
     coverages = collected.coverages(best, best_coverage, covered) if collected else None
-    best[1 - covered > best_coverage] = 0
+    for rows, _ in _some_rows(shape[0]):
+        np.copyto(best[rows], np.uint32(0), where=1 - covered[rows] > best_coverage[rows])
     return Strongest(best, best_coverage, coverages, sampled.faint(best))
+
+
+def _some_rows(number: int, top: int = 0) -> Iterator[tuple[slice, slice]]:
+    """A number of rows from one on, some at once: in the image, and counted from the first."""
+    for start in range(0, number, _ROWS_AT_ONCE):
+        end = min(start + _ROWS_AT_ONCE, number)
+        yield slice(top + start, top + end), slice(start, end)
 
 
 class _Sampled:
     """What ids cover in some pixels, at equal distances from each other."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        step = max(1, math.ceil(math.sqrt(shape[0] * shape[1] / _MOST_SAMPLES)))
-        self._pixels = slice(step // 2, None, step), slice(step // 2, None, step)
-        self._id = [np.zeros(0, dtype=np.uint32)]
-        self._coverage = [np.zeros(0, dtype=np.float32)]
+        self._step = max(1, math.ceil(math.sqrt(shape[0] * shape[1] / _MOST_SAMPLES)))
+        self._found = [(0, np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32))]
 
-    def add(self, id: npt.NDArray[np.uint32], coverage: Floats) -> None:
-        id, coverage = id[self._pixels], coverage[self._pixels]
+    def add(self, band: RankBand, id: npt.NDArray[np.uint32], coverage: Floats) -> None:
+        pixels = self._pixels_below(band.top)
+        id, coverage = id[pixels], coverage[pixels]
         some = coverage > 0
-        self._id.append(id[some])
-        self._coverage.append(coverage[some])
+        self._found.append((band.rank, id[some], coverage[some]))
+
+    def _pixels_below(self, top: int) -> tuple[slice, slice]:
+        first = self._step // 2
+        return slice((first - top) % self._step, None, self._step), slice(first, None, self._step)
 
     def faint(self, best: npt.NDArray[np.uint32]) -> tuple[int, ...]:
         """As in Strongest; `best` is the label image."""
-        ids, number = np.unique(np.concatenate(self._id), return_inverse=True)
-        covered = np.bincount(number.ravel(), np.concatenate(self._coverage), len(ids))
+        _, some_ids, coverage = _rank_by_rank(self._found)
+        ids, number = np.unique(some_ids, return_inverse=True)
+        covered = np.bincount(number.ravel(), coverage, len(ids))
         candidates = np.flatnonzero(covered >= _LEAST_COVERED)
         if not candidates.size:
             return ()
-        shown, count = np.unique(best[self._pixels], return_counts=True)
+        shown, count = np.unique(best[self._pixels_below(0)], return_counts=True)
         place = np.minimum(np.searchsorted(shown, ids[candidates]), len(shown) - 1)
         labelled = np.where(shown[place] == ids[candidates], count[place], 0)
         return tuple(ids[candidates[2 * labelled < covered[candidates]]].tolist())
@@ -141,20 +166,14 @@ class _Collected:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._whole = np.zeros(shape, dtype=bool)
-        self._pixel = [np.zeros(0, dtype=np.int64)]
-        self._id = [np.zeros(0, dtype=np.uint32)]
-        self._coverage = [np.zeros(0, dtype=np.float32)]
+        self._found = [(0, np.zeros(0, np.int64), np.zeros(0, np.uint32), np.zeros(0, np.float32))]
 
-    def add(self, id: npt.NDArray[np.uint32], coverage: Floats) -> None:
+    def add(self, band: RankBand, id: npt.NDArray[np.uint32], coverage: Floats) -> None:
         whole = coverage >= WHOLE
         some = np.flatnonzero((coverage > 0) & ~whole)
-        self._whole |= whole
-        self._append(some, id, coverage)
-
-    def _append(self, pixel: npt.NDArray[np.int64], id: npt.NDArray[np.uint32], coverage: Floats) -> None:
-        self._pixel.append(pixel)
-        self._id.append(id.ravel()[pixel])
-        self._coverage.append(coverage.ravel()[pixel])
+        self._whole[band.top : band.top + len(whole)] |= whole
+        before = band.top * self._whole.shape[1]
+        self._found.append((band.rank, some + before, id.ravel()[some], coverage.ravel()[some]))
 
     def coverages(self, best: npt.NDArray[np.uint32], best_coverage: Floats, covered: Floats) -> Coverages:
         """
@@ -164,13 +183,20 @@ class _Collected:
             covered: (H, W) float32, of all ranks together.
         """
         more = self._whole & (covered > 2 - WHOLE)  # something else covers a part of it as well
-        self._append(np.flatnonzero(more), best, best_coverage)
+        both = np.flatnonzero(more)
+        _, pixel, id, coverage = _rank_by_rank(self._found)
+        pixel = np.concatenate((pixel, both))
+        id, coverage = np.append(id, best.ravel()[both]), np.append(coverage, best_coverage.ravel()[both])
         whole = self._whole & ~more
-        pixel = np.concatenate(self._pixel)
         kept = np.flatnonzero(~whole.ravel()[pixel])
-        pixel = pixel[kept]
-        id, coverage = np.concatenate(self._id)[kept], np.concatenate(self._coverage)[kept]
+        pixel, id, coverage = pixel[kept], id[kept], coverage[kept]
         return Coverages(whole, pixel, id, coverage / np.maximum(covered.ravel()[pixel], np.float32(1)))
+
+
+def _rank_by_rank(found: list[tuple[Any, ...]]) -> list[npt.NDArray[Any]]:
+    """What was found in bands, as (rank, array...) each: all of the strongest rank first, whatever the bands were."""
+    ranks, *arrays = zip(*sorted(found, key=lambda one: one[0]), strict=True)
+    return [np.array(ranks), *(np.concatenate(some) for some in arrays)]
 
 
 def read_manifest(text: str) -> dict[int, str]:

@@ -10,7 +10,7 @@ import io
 import itertools
 import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
@@ -35,6 +35,8 @@ _HEADER_GUESS = 1 << 16
 _LONGEST_NAME = 255
 # Rows of pixels in a chunk, by the number of the compression in the file; measured of OpenEXR 3.5.3.
 _ROWS_OF_CHUNK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9: 256, 10: 256, 11: 32, 12: 256, 13: 1}
+# Every chunk ends where this many rows do.
+ROWS_OF_ANY_CHUNK = max(_ROWS_OF_CHUNK.values())
 # Compressions that change the bits of 32-bit floats, by their number in the file; measured of OpenEXR 3.5.3. PXR24 and
 # LJ2K do so in every channel, DWAA and DWAB in those with the names of colours.
 _PXR24_LJ2K, _DWA = (5, 12), (8, 9)
@@ -134,52 +136,76 @@ class ExrFile:
         Raises:
             ExrError: the pixels are missing or damaged.
         """
+        (pixels,) = self.read_bands(part, channels, part.data_window.height)
+        return pixels
+
+    def read_bands(self, part: ExrPart, channels: Sequence[str], rows: int) -> Iterator[list[Pixels]]:
+        """The same, but so many rows at once, from the top of the data window to its bottom.
+
+        Args:
+            rows: of each band but the last: all of them, or a multiple of ROWS_OF_ANY_CHUNK.
+
+        Raises:
+            ExrError: as read(), when it comes to the band.
+        """
         try:
             if part.is_faster_by_rows(channels) or self._repeats(part):
-                return self._read_rows(part, channels)
+                yield from self._read_rows(part, channels, rows)
+                return
             with self._source(part) as source:
-                return self._read_by_openexr(source, part, channels)
+                yield from self._read_by_openexr(source, part, channels, rows)
         except MemoryError as error:
             raise ExrError(f"{self.path} is too large for this machine's memory; render it smaller") from error
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise ExrError(f"{self.path} is cut off or damaged ({error}); render the frame again") from error
 
-    def _read_by_openexr(self, source: str | BinaryIO, part: ExrPart, channels: Sequence[str]) -> list[Pixels]:
-        shape = (part.data_window.height, part.data_window.width)
+    def _read_by_openexr(
+        self, source: str | BinaryIO, part: ExrPart, channels: Sequence[str], rows: int
+    ) -> Iterator[list[Pixels]]:
+        window = part.data_window
         try:
             _use_threads(_threads if isinstance(source, str) else 0)
             file = OpenEXR.InputFile(source)
-            buffers = file.channels(list(channels))
+            for top in range(window.y0, window.y1, rows):
+                end = min(top + rows, window.y1)
+                buffers = file.channels(list(channels), scanLine1=top, scanLine2=end - 1)
+                yield [
+                    np.frombuffer(buffer, dtype=part.channels[name].dtype).reshape(end - top, window.width)
+                    for name, buffer in zip(channels, buffers, strict=True)
+                ]
+                del buffers
             file.close()
         except (OSError, RuntimeError, TypeError, ValueError):
-            _lose(shape[0] * shape[1] * sum(part.channels[name].dtype.itemsize for name in channels))
+            _lose(rows * window.width * sum(part.channels[name].dtype.itemsize for name in channels))
             raise
-        return [
-            np.frombuffer(buffer, dtype=part.channels[name].dtype).reshape(shape)
-            for name, buffer in zip(channels, buffers, strict=True)
-        ]
 
-    def _read_rows(self, part: ExrPart, channels: Sequence[str]) -> list[Pixels]:
+    def _read_rows(self, part: ExrPart, channels: Sequence[str], rows: int) -> Iterator[list[Pixels]]:
         """Channels by their places in the rows of the file; with as many threads as OpenEXR would have."""
         with open_file(self.path) as file:
             offsets = self._offsets(file, part)
+        height, rows_of_chunk = part.data_window.height, _ROWS_OF_CHUNK[part._compression]
+        dtypes = {name: kind.dtype for name, kind in part.channels.items()}
+
+        def read(top: int) -> list[Pixels]:
+            layout = zip_rows.Layout(dtypes, part.data_window.width, min(rows, height - top), rows_of_chunk)
+            above = top // rows_of_chunk
+
+            def data_of_chunks(first: int, stop: int) -> list[bytes]:
+                return self._data_of_chunks(part, offsets, above + first, above + stop)
+
+            return zip_rows.read_channels(layout, channels, data_of_chunks, _threads)
+
+        yield from map(read, range(0, height, rows))
+
+    def _data_of_chunks(self, part: ExrPart, offsets: Sequence[int], first: int, stop: int) -> list[bytes]:
+        """The data of the chunks from one number to another; ValueError where they are not of their rows."""
+        with open_file(self.path) as file:
+            chunks = [self._chunk(file, part, offset) for offset in offsets[first:stop]]
         rows_of_chunk = _ROWS_OF_CHUNK[part._compression]
-
-        def data_of_chunks(first: int, stop: int) -> list[bytes]:
-            with open_file(self.path) as file:
-                chunks = [self._chunk(file, part, offset) for offset in offsets[first:stop]]
-            rows = [part.data_window.y0 + number * rows_of_chunk for number in range(first, stop)]
-            if [struct.unpack(f"<{len(place) // 4}i", place)[0] for place, _ in chunks] != rows:
-                raise ValueError("a block of pixels is not where the file says")
-            return [data for _, data in chunks]
-
-        layout = zip_rows.Layout(
-            {name: kind.dtype for name, kind in part.channels.items()},
-            part.data_window.width,
-            part.data_window.height,
-            rows_of_chunk,
-        )
-        return zip_rows.read_channels(layout, channels, data_of_chunks, _threads)
+        rows = [part.data_window.y0 + number * rows_of_chunk for number in range(first, stop)]
+        if [struct.unpack(f"<{len(place) // 4}i", place)[0] for place, _ in chunks] != rows:
+            raise ValueError("a block of pixels is not where the file says")
+        return [data for _, data in chunks]
 
     def _repeats(self, part: ExrPart) -> bool:
         """Whether most chunks of a part seem to be equal, as those of empty ranks are: zip_rows decodes one of them.

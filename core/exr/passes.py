@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ..base.box import Pixels
+from ..base.box import Box, Pixels
 from ..base.errors import ExrError, PassError, UsageError
 from ..base.phrases import some_of
 from ..settings.render_pass import CRYPTOMATTES, INDEX_PASSES, LABEL_PASSES, Pass, PassFile, PassName, plain_spelling
+from .cryptomatte import RankBand
 from .cryptomatte_layers import (
     CryptomatteLayer,
     Header,
@@ -20,13 +20,17 @@ from .cryptomatte_layers import (
     manifest_of,
     named_cryptomatte,
 )
-from .exr_file import ExrFile
+from .exr_file import ROWS_OF_ANY_CHUNK, ExrFile
 from .stored_pass import UNRANKED, PassKey, StoredPass, sort_channels
 
 # The layer in which Blender stores what its compositor made.
 COMPOSITE_LAYER = "Composite"
 # How far the copies of a single value may be apart: a lossy codec changes those of a distance, never an index.
 _TOLERANCE, _TOLERANCE_OF_DISTANCES = 1e-3, 0.05
+# What has more pixels is read in bands of about so many.
+_MOST_PIXELS_AT_ONCE, _PIXELS_OF_BANDS = 1 << 24, 1 << 22
+# Bytes.
+_MOST_PRELOADED = 3 << 29
 
 
 @dataclass(frozen=True)
@@ -39,33 +43,42 @@ class Cryptomatte:
     _levels: tuple[StoredPass, ...]
     _passes: "Passes"
 
-    def ranks(self) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
-        """Pairs of (H, W) float32 arrays, id and coverage, strongest rank first.
+    def ranks(self) -> Iterator[RankBand]:
+        """All ranks, strongest first in each pixel: of a frame of ordinary size each at once, of a large one in bands,
+        so that no more than a band of them is in memory. What lies outside of the data window is in none.
 
-        Levels in parts of their own are read when they are asked for; those in one part all at once, since it is
+        Levels in parts of their own are read when they are asked for; those in one part together, since it is
         decompressed as a whole each time.
         """
+        rank = 0
         for _, levels in itertools.groupby(self._levels, key=lambda stored: id(stored.part)):
             together = list(levels)
-            stored = together[0]
             names = [name for level in together for name in level.names("RGBA")]
-            if not all(stored.part.keeps_bits(name) for name in names):
-                raise PassError(
-                    f"{stored.file.path} stores Cryptomatte with a lossy codec, which destroys the ids; "
-                    "write the EXR with the codec ZIP"
-                )
-            pixels = iter(self._passes.pixels(stored, names))
-            for ids, coverage in zip(pixels, pixels, strict=True):
-                if ids.dtype != np.float32:
-                    raise PassError(
-                        f"{stored.file.path} stores Cryptomatte with {ids.dtype}, which destroys the ids; "
-                        "write the EXR with 32 bit (Full) colour depth"
-                    )
-                if not np.isfinite(coverage).all():
-                    raise PassError(
-                        f"{stored.file.path} holds Cryptomatte coverages that are not numbers; render the frame again"
-                    )
-                yield ids, coverage
+            _check_codec(together[0], names)
+            for top, band in self._passes.bands(together[0], names):
+                pixels = iter(band)
+                for place, (ids, coverage) in enumerate(zip(pixels, pixels, strict=True)):
+                    _check_coverage(together[0], ids, coverage)
+                    yield RankBand(rank + place, top, ids, coverage)
+            rank += len(names) // 2
+
+
+def _check_codec(stored: StoredPass, names: Sequence[str]) -> None:
+    if not all(stored.part.keeps_bits(name) for name in names):
+        raise PassError(
+            f"{stored.file.path} stores Cryptomatte with a lossy codec, which destroys the ids; "
+            "write the EXR with the codec ZIP"
+        )
+
+
+def _check_coverage(stored: StoredPass, ids: Pixels, coverage: Pixels) -> None:
+    if ids.dtype != np.float32:
+        raise PassError(
+            f"{stored.file.path} stores Cryptomatte with {ids.dtype}, which destroys the ids; "
+            "write the EXR with 32 bit (Full) colour depth"
+        )
+    if not np.isfinite(coverage).all():
+        raise PassError(f"{stored.file.path} holds Cryptomatte coverages that are not numbers; render the frame again")
 
 
 class Passes:
@@ -219,7 +232,8 @@ class Passes:
     def preload(self, passes: Iterable[Pass], own_picture: bool = False) -> None:
         """Decode the passes that share a part at once, to be read later: a part is decompressed as a whole each time.
 
-        Those that the frame lacks are left out. What is preloaded is kept until it is read, and read once.
+        Those that the frame lacks are left out. What is preloaded is kept until it is read, and read once; where it
+        would fill the memory it is left for later, each at its time.
 
         Args:
             passes: those to read.
@@ -234,9 +248,10 @@ class Passes:
         found.sort(key=lambda item: id(item[0].part))
         for _, group in itertools.groupby(found, key=lambda item: id(item[0].part)):
             together = list(group)
-            if len(together) > 1:
-                names = [name for _, names in together for name in names]
-                stored = together[0][0]
+            names = [name for _, names in together for name in names]
+            stored = together[0][0]
+            size = sum(stored.part.channels[name].dtype.itemsize for name in names)
+            if len(together) > 1 and size * self.shape[0] * self.shape[1] <= _MOST_PRELOADED:
                 self._preloaded.update(
                     ((id(stored.part), name), values)
                     for name, values in zip(names, self.pixels(stored, names), strict=True)
@@ -251,18 +266,26 @@ class Passes:
         data, display = stored.part.data_window, stored.part.display_window
         if data == display:
             return pixels
-        # The part of the image that has pixels, in the coordinates of the image and of the data window.
-        x0, x1 = max(data.x0, display.x0), min(data.x1, display.x1)
-        y0, y1 = max(data.y0, display.y0), min(data.y1, display.y1)
         placed = []
         for values in pixels:
             image = np.zeros(self.shape, dtype=values.dtype)
-            if x0 < x1 and y0 < y1:
-                image[y0 - display.y0 : y1 - display.y0, x0 - display.x0 : x1 - display.x0] = values[
-                    y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0
-                ]
+            top, inside = _inside(values, data, display)
+            image[top : top + len(inside)] = inside
             placed.append(image)
         return placed
+
+    def bands(self, stored: StoredPass, names: Sequence[str]) -> Iterator[tuple[int, list[Pixels]]]:
+        """The same in bands: the first row in the image, and (rows, W) of each channel. A frame of ordinary size is
+        one; rows outside of the data window are in none.
+        """
+        data, display = stored.part.data_window, stored.part.display_window
+        rows = _rows_of_bands(data)
+        for number, pixels in enumerate(stored.file.read_bands(stored.part, names, rows)):
+            top = data.y0 + number * rows
+            band = Box(data.x0, top, data.x1, top + len(pixels[0]))
+            placed = [_inside(values, band, display) for values in pixels]
+            if len(placed[0][1]):
+                yield placed[0][0], [values for _, values in placed]
 
     def cryptomatte_passes(self) -> list[Pass]:
         """What the Cryptomattes of this view layer stand for: by name, then by what names of other renderers suggest;
@@ -404,6 +427,26 @@ class Passes:
             )
             raise UsageError(f"{self._names} has no view {wanted!r}; {has}")
         return wanted or (views[0] if views else "")
+
+
+def _rows_of_bands(window: Box) -> int:
+    if window.width * window.height <= _MOST_PIXELS_AT_ONCE:
+        return window.height
+    return max(1, _PIXELS_OF_BANDS // window.width // ROWS_OF_ANY_CHUNK) * ROWS_OF_ANY_CHUNK
+
+
+def _inside(values: Pixels, window: Box, display: Box) -> tuple[int, Pixels]:
+    """What of a window lies in the image, as wide as that is: its first row there, and the pixels; 0 besides them."""
+    x0, x1 = max(window.x0, display.x0), min(window.x1, display.x1)
+    y0, y1 = max(window.y0, display.y0), min(window.y1, display.y1)
+    if x0 >= x1 or y0 >= y1:
+        return 0, np.zeros((0, display.width), dtype=values.dtype)
+    seen = values[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0]
+    if x1 - x0 == display.width:
+        return y0 - display.y0, seen
+    image = np.zeros((y1 - y0, display.width), dtype=values.dtype)
+    image[:, x0 - display.x0 : x1 - display.x0] = seen
+    return y0 - display.y0, image
 
 
 def _separates_objects(key: PassKey) -> bool:

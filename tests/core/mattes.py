@@ -1,13 +1,13 @@
 """Cryptomattes that are made up from known coverages, and the check of what was read from them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from core.exr.cryptomatte import hash_name
+from core.exr.cryptomatte import RankBand, hash_name
 from core.labels.label_image import LabelImage
 
 Array = npt.NDArray[Any]
@@ -40,6 +40,14 @@ def channels_of(layer: str, covered: Mapping[str, Array], letters: Sequence[str]
             plane = values[rank] if there else np.zeros((HEIGHT, WIDTH), np.float32)
             channels[f"{layer}{rank // 2:02}.{letter}"] = plane
     return channels
+
+
+def as_ranks(pairs: Iterable[tuple[Array, Array]], rows: int = 1 << 30) -> Iterator[RankBand]:
+    """Ids and coverages of whole images, strongest rank first, in bands of so many rows, all ranks of each together."""
+    ranks = list(pairs)
+    for top in range(0, max((len(id) for id, _ in ranks), default=0), rows):
+        for rank, (id, coverage) in enumerate(ranks):
+            yield RankBand(rank, top, id[top : top + rows], coverage[top : top + rows])
 
 
 def manifest_text(names: Sequence[str] = NAMES) -> str:

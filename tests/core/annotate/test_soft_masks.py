@@ -34,6 +34,7 @@ from core.settings.render_pass import Pass
 from core.settings.settings import Grouping, LabelSource
 from tests.builders import NO_IMAGES, entries_of, plain_instance, plain_job, plain_scene, rendered_frame
 from tests.core.datasets import merged, write_coco_file
+from tests.core.mattes import as_ranks
 
 Array = npt.NDArray[Any]
 
@@ -67,8 +68,8 @@ def test_coverages_hold_every_rank(pixels: list[list[tuple[int, float]]], width:
     ranks = ranks_of(pixels, width)
     shape = ranks[0][0].shape
 
-    kept = strongest(iter(ranks), shape, keep_coverages=True)
-    plain = strongest(iter(ranks), shape)
+    kept = strongest(as_ranks(ranks), shape, keep_coverages=True)
+    plain = strongest(as_ranks(ranks), shape)
 
     assert np.array_equal(kept.id, plain.id), "as if coverages were not asked for"
     assert np.array_equal(kept.coverage, plain.coverage)
@@ -89,7 +90,7 @@ def test_coverages_hold_every_rank(pixels: list[list[tuple[int, float]]], width:
 
 
 def with_coverages(ranks: Any, shape: tuple[int, int]) -> tuple[Array, Coverages]:
-    found = strongest(ranks, shape, keep_coverages=True)
+    found = strongest(as_ranks(ranks), shape, keep_coverages=True)
     assert found.coverages is not None
     return found.id, found.coverages
 

@@ -17,6 +17,7 @@ from core.exr.passes import Passes
 from core.labels.label_image import read_labels
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import LabelSource
+from tests.core.mattes import as_ranks
 
 # --- Hashes -----------------------------------------------------------------------------------------------------------
 
@@ -297,7 +298,7 @@ def test_strongest_id(pixels: list[list[tuple[int, float]]]) -> None:
         for rank in range(3)
     ]
 
-    found = strongest(iter(ranks), shape).id
+    found = strongest(as_ranks(ranks), shape).id
 
     assert found.dtype == np.uint32
     assert found.tolist() == [[strongest_slowly(pixel) for pixel in pixels]]
@@ -307,7 +308,7 @@ def one_pixel(*ranks: tuple[int, float]) -> int:
     arrays = [
         (np.array([[id]], np.uint32).view(np.float32), np.array([[coverage]], np.float32)) for id, coverage in ranks
     ]
-    return int(strongest(arrays, (1, 1)).id[0, 0])
+    return int(strongest(as_ranks(arrays), (1, 1)).id[0, 0])
 
 
 @pytest.mark.parametrize(
@@ -336,7 +337,28 @@ def test_ranks_may_be_views_and_stay_as_they_are() -> None:
     coverages = np.ones((4, 3), np.float32)
     ids.flags.writeable = coverages.flags.writeable = False
 
-    assert np.array_equal(strongest([(ids, coverages)], (4, 3)).id, np.arange(24).reshape(4, 6)[:, ::2])
+    assert np.array_equal(strongest(as_ranks([(ids, coverages)]), (4, 3)).id, np.arange(24).reshape(4, 6)[:, ::2])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 7), st.integers(1, 45))
+def test_bands_change_nothing(seed: int, height: int, width: int, rows: int) -> None:
+    """To the bit, whatever rounding does to sums: coverages of no round numbers, of few ids."""
+    random = np.random.default_rng(seed)
+    ranks = [
+        (
+            random.integers(0, 4, (height, width), dtype=np.uint32).view(np.float32),
+            (random.random((height, width)) * random.integers(0, 2, (height, width))).astype(np.float32),
+        )
+        for _ in range(3)
+    ]
+    whole = strongest(as_ranks(ranks), (height, width), keep_coverages=True)
+    banded = strongest(as_ranks(ranks, rows), (height, width), keep_coverages=True)
+
+    assert banded.faint == whole.faint
+    assert banded.id.tobytes() == whole.id.tobytes()
+    assert banded.coverage.tobytes() == whole.coverage.tobytes()
+    for name in ("whole", "pixel", "id", "coverage"):
+        assert getattr(banded.coverages, name).tobytes() == getattr(whole.coverages, name).tobytes(), name
 
 
 # --- Cryptomatte and Object Index -------------------------------------------------------------------------------------
@@ -396,10 +418,15 @@ def over(opacity: float, shape: tuple[int, int], covers: slice) -> Ranks:
 
 @pytest.mark.parametrize("shape", [(40, 50), (400, 500), (1080, 1920)])
 @pytest.mark.parametrize(("opacity", "faint"), [(0.2, (2,)), (0.45, (2,)), (0.55, ()), (1.0, ())])
-def test_what_is_seen_through_is_faint(shape: tuple[int, int], opacity: float, faint: tuple[int, ...]) -> None:
-    assert strongest(over(opacity, shape, slice(None, shape[0] // 2)), shape).faint == faint
+@pytest.mark.parametrize("rows", [7, 1 << 30])
+def test_what_is_seen_through_is_faint(
+    shape: tuple[int, int], opacity: float, faint: tuple[int, ...], rows: int
+) -> None:
+    ranks = over(opacity, shape, slice(None, shape[0] // 2))
+
+    assert strongest(as_ranks(ranks, rows), shape).faint == faint
 
 
 def test_outlines_are_not_faint() -> None:
     """A row of pixels that a thing half covers."""
-    assert strongest(over(0.4, (200, 200), slice(10, 11)), (200, 200)).faint == ()
+    assert strongest(as_ranks(over(0.4, (200, 200), slice(10, 11))), (200, 200)).faint == ()

@@ -11,6 +11,7 @@ import OpenEXR
 import pytest
 
 from core.base.errors import ExrError, PassError, UsageError
+from core.exr.cryptomatte import Strongest, strongest
 from core.exr.exr_file import ExrFile, set_decoding_threads
 from core.exr.passes import Passes
 from core.settings.render_pass import Pass, PassFile
@@ -64,11 +65,11 @@ def test_every_cryptomatte_of_every_storage(rendered, independent) -> None:
         matte = passes.cryptomatte(pass_)
         ranks = list(matte.ranks())
         assert len(ranks) == 6
-        for number, (id, coverage) in enumerate(ranks):
+        for number, band in enumerate(ranks):
             of_id, of_coverage = ("RG", "BA")[number % 2]
             # As bits: an id may be a float that is equal to nothing.
-            assert id.tobytes() == independent(rendered, pass_, of_id, number // 2).tobytes()
-            assert np.array_equal(coverage, independent(rendered, pass_, of_coverage, number // 2))
+            assert band.id.tobytes() == independent(rendered, pass_, of_id, number // 2).tobytes()
+            assert np.array_equal(band.coverage, independent(rendered, pass_, of_coverage, number // 2))
         assert f'"{"Red" if pass_ is Pass.CRYPTO_MATERIAL else "Ball.Near"}":"' in matte.manifest.text
 
 
@@ -698,8 +699,8 @@ def test_cryptomatte_comes_back_bit_for_bit_or_not_at_all(
         with pytest.raises(PassError, match=r"lossy codec.*write the EXR with the codec ZIP"):
             list(matte.ranks())
     else:
-        for id, coverage in matte.ranks():
-            assert id.tobytes() == coverage.tobytes() == ids.tobytes()
+        for band in matte.ranks():
+            assert band.id.tobytes() == band.coverage.tobytes() == ids.tobytes()
 
 
 def test_cryptomatte_in_one_file_a_rank(write_exr, tmp_path: Path) -> None:
@@ -712,9 +713,73 @@ def test_cryptomatte_in_one_file_a_rank(write_exr, tmp_path: Path) -> None:
     ranks = list(Passes(files).cryptomatte(Pass.CRYPTO_OBJECT).ranks())
 
     assert len(ranks) == 6
-    for number, (id, coverage) in enumerate(ranks):
-        assert np.array_equal(id, noise(3, 4, number * 2))
-        assert np.array_equal(coverage, noise(3, 4, number * 2 + 1))
+    for number, band in enumerate(ranks):
+        assert np.array_equal(band.id, noise(3, 4, number * 2))
+        assert np.array_equal(band.coverage, noise(3, 4, number * 2 + 1))
+
+
+@pytest.mark.parametrize("storage", ["one part", "parts", "among much else"])
+@pytest.mark.parametrize("compression", ["NO", "ZIPS", "ZIP", "PIZ", "DWAB"])
+@pytest.mark.parametrize("window", [(0, 0), (-5, 300), (3, -300)], ids=["whole", "right of it", "above it"])
+def test_large_cryptomattes_are_read_in_bands(
+    write_exr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str, compression: str, window: tuple[int, int]
+) -> None:
+    """The same labels and coverages to the bit, however the ranks are stored and whatever the data window is."""
+    random = np.random.default_rng(1)
+    levels = [
+        {
+            f"L.CryptoObject0{level}.{letter}": random.random((700, 30)).astype(np.float32)
+            if letter in "ga"
+            else random.integers(1 << 24, (1 << 24) + 5, (700, 30), dtype=np.uint32).view(np.float32)
+            for letter in "rgba"
+        }
+        for level in range(3)
+    ]
+    x, y = window
+    windows = {"data_window": (x, y, x + 30, y + 700), "display_window": (0, 0, 30, 700)}
+    others = {
+        f"L.Depth{number}.Z": noise(700, 30, number) for number in range(30 if storage == "among much else" else 0)
+    }
+    if storage == "parts":
+        content: object = [(f"L.CryptoObject0{number}", level, {}) for number, level in enumerate(levels)]
+    else:
+        content = {**levels[0], **levels[1], **levels[2], **others}
+    path = write_exr(tmp_path / "a.exr", content, compression=compression, **windows)
+
+    def found() -> Strongest:
+        matte = passes_of(path).cryptomatte(Pass.CRYPTO_OBJECT)
+        tops.append({band.top for band in matte.ranks()})
+        return strongest(matte.ranks(), (700, 30), keep_coverages=True)
+
+    tops: list[set[int]] = []
+    whole = found()
+    monkeypatch.setattr("core.exr.passes._MOST_PIXELS_AT_ONCE", 0)
+    monkeypatch.setattr("core.exr.passes._PIXELS_OF_BANDS", 1)
+    banded = found()
+
+    assert len(tops[0]) == 1
+    assert len(tops[1]) == (3 if y == 0 else 2)
+    assert whole.id.any()
+    for name in ("id", "coverage"):
+        assert getattr(banded, name).tobytes() == getattr(whole, name).tobytes(), name
+    for name in ("whole", "pixel", "id", "coverage"):
+        assert getattr(banded.coverages, name).tobytes() == getattr(whole.coverages, name).tobytes(), name
+
+
+def test_what_would_fill_the_memory_is_not_preloaded(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = (Pass.OBJECT_INDEX, Pass.COMBINED, Pass.DEPTH)
+    path = data / "4.5/multilayer_0001.exr"
+    expected = {pass_: passes_of(path).read(pass_) for pass_ in wanted}
+    monkeypatch.setattr("core.exr.passes._MOST_PRELOADED", 1000)
+    decoded: list[object] = []
+
+    passes = passes_of(path)
+    with monkeypatch.context() as counting:
+        counting.setattr(ExrFile, "read_bands", lambda *arguments: decoded.append(arguments))
+        passes.preload(wanted)
+
+    assert not decoded
+    assert all(np.array_equal(passes.read(pass_), expected[pass_]) for pass_ in wanted)
 
 
 def test_rank_with_a_view_and_without(write_exr, tmp_path: Path) -> None:
@@ -727,7 +792,7 @@ def test_rank_with_a_view_and_without(write_exr, tmp_path: Path) -> None:
     ranks = list(passes.cryptomatte(Pass.CRYPTO_OBJECT).ranks())
 
     assert len(ranks) == 2
-    assert all(np.array_equal(id, noise(3, 4)) for id, _ in ranks)
+    assert all(np.array_equal(band.id, noise(3, 4)) for band in ranks)
 
 
 # --- Paths that are not files -----------------------------------------------------------------------------------------
@@ -760,8 +825,13 @@ def test_header_cut_anywhere(version: str, data: Path, fixture: str, tmp_path: P
 def test_passes_of_one_part_are_decoded_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each decoding of a single-part file decompresses all of it."""
     decoded = []
-    read = ExrFile.read
-    monkeypatch.setattr(ExrFile, "read", lambda file, part, names: decoded.append(names) or read(file, part, names))
+    read = ExrFile.read_bands
+
+    def counted(*arguments):
+        decoded.append(arguments)
+        return read(*arguments)
+
+    monkeypatch.setattr(ExrFile, "read_bands", counted)
     wanted = (Pass.OBJECT_INDEX, Pass.COMBINED, Pass.DEPTH)
     path = data / "4.5/multilayer_0001.exr"
     expected = {pass_: passes_of(path).read(pass_) for pass_ in wanted}
