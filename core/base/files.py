@@ -158,16 +158,45 @@ def files_at_once(before: Callable[[], None]) -> Iterator[None]:
         staged.discard()
 
 
-_whole: ContextVar[Path | None] = ContextVar("whole", default=None)
+# What tells a folder from another one that was put in its place, also one that a disk was mounted at.
+Identity = tuple[int, int]
+
+
+def identity(folder: Path) -> Identity | None:
+    """That of a folder; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A folder that files are written into, and what it was when that began."""
+
+    folder: Path
+    known: Identity | None
+
+    def check_same(self) -> None:
+        check_there(self.folder, self.known)
+
+
+_whole: ContextVar[_Whole | None] = ContextVar("whole", default=None)
 
 
 @contextmanager
-def writing_into(folder: Path) -> Iterator[None]:
+def writing_into(folder: Path, known: Identity | None = None) -> Iterator[None]:
     """Let this thread make folders below one that is there, in the block, and not that one itself.
 
-    Where it is gone, with the disk that it was on, nothing is written to the place where it was.
+    Where it is gone, with the disk that it was on, nothing is written to the place where it was, whatever is there now:
+    OutputError is raised instead.
+
+    Args:
+        folder: the one.
+        known: its identity; None takes what it has now.
     """
-    token = _whole.set(folder)
+    token = _whole.set(_Whole(folder, identity(folder) if known is None else known))
     try:
         yield
     finally:
@@ -175,17 +204,23 @@ def writing_into(folder: Path) -> Iterator[None]:
 
 
 def _make_folder(folder: Path) -> None:
-    whole = _whole.get()
-    if whole is None or whole not in folder.parents:
-        if whole != folder:
-            folder.mkdir(parents=True, exist_ok=True)
+    whole = _whole_of(folder / "any")
+    if whole is None:
+        folder.mkdir(parents=True, exist_ok=True)
         return
+    whole.check_same()
     missing = []
-    while folder != whole and not folder.is_dir():
+    while folder != whole.folder and not folder.is_dir():
         missing.append(folder)
         folder = folder.parent
     for one in reversed(missing):
         one.mkdir(exist_ok=True)  # fails where the whole is gone
+
+
+def _whole_of(path: Path) -> _Whole | None:
+    """What this thread is writing into, where a path is below it."""
+    whole = _whole.get()
+    return whole if whole and whole.folder in path.parents else None
 
 
 @contextmanager
@@ -334,6 +369,8 @@ def _complete(temporary: Path, path: Path) -> None:
 
 def _take_place(temporary: Path, path: Path) -> None:
     """Give a file or folder its name, in place of what has it."""
+    if whole := _whole_of(path):
+        whole.check_same()
     if not temporary.is_dir():
         temporary.replace(path)
         temporary.unlink(missing_ok=True)  # it is left where both are links to one file
@@ -366,23 +403,20 @@ def check_writable(folder: Path) -> None:
         raise cannot_write(folder, error) from error
 
 
-def check_there(folder: Path) -> None:
-    """Raises OutputError where a folder that check_writable() has seen is gone: it must not be made once more."""
-    if not folder.is_dir():
+def check_there(folder: Path, known: Identity | None = None) -> None:
+    """Raises OutputError where a folder that check_writable() has seen is gone: it must not be made once more.
+
+    Args:
+        folder: where it was.
+        known: its identity then, if another folder in its place is not to count.
+    """
+    found = identity(folder)
+    if found is None or (known is not None and found != known):
         raise OutputError(
             f"{folder} is gone, with what was written there; run again when its disk is back, or choose another "
             "output folder",
             of_all=True,
         )
-
-
-def identity(folder: Path) -> tuple[int, int] | None:
-    """What tells a folder from another one that was put in its place; None where there is none."""
-    try:
-        found = folder.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:

@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,11 @@ def open_file(path: Path) -> io.BufferedReader:
     return path.open("rb")
 
 
-def read_file(path: Path) -> bytes:
-    """All bytes of a regular file; OSError as open_file()."""
+def read_file(path: Path, most: int | None = None) -> bytes:
+    """All bytes of a regular file; OSError as open_file(), and where it has more than so many."""
     with open_file(path) as file:
+        if most is not None and os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         return file.read()
 
 

@@ -43,7 +43,10 @@ def remove_leftovers(folder: Path, pid: int) -> None:
 
 
 def remove_old_leftovers(folder: Path, deep: bool = True) -> int:
-    """Remove what is certainly nobody's below a folder: of a dead process of this machine, or older than a day.
+    """Remove what is certainly nobody's below a folder: of a dead process of this machine, or of processes of which
+    nobody here knows whether they live, if it is older than a day.
+
+    The age is by the clock, which may be wrong; what a process of this machine is writing never depends on it.
 
     Args:
         folder: where.
@@ -55,7 +58,8 @@ def remove_old_leftovers(folder: Path, deep: bool = True) -> int:
     removed = 0
     for path in temporary_files(folder, deep):
         host, pid = _owner(path)
-        if (host == _host() and not _is_alive(pid)) or _is_old(path):
+        is_alive = _is_alive(pid) if host == _host() else None
+        if is_alive is False or (is_alive is None and _is_old(path)):
             remove(path)
             removed += 1
     return removed
@@ -92,10 +96,10 @@ def _is_old(path: Path) -> bool:
         return False
 
 
-def _is_alive(pid: int) -> bool:
-    """Whether a process of this machine has this number, its own or that of a later one."""
+def _is_alive(pid: int) -> bool | None:
+    """Whether a process of this machine has this number, its own or that of a later one; None where nobody says."""
     if os.name == "nt":  # where a signal would end it
-        return True
+        return None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -24,6 +24,8 @@ _HINTS = (
     (Pass.CRYPTO_MATERIAL, re.compile(r"material|mtl|shader|(?<![a-z])mat(?![a-z])")),
     (Pass.CRYPTO_ASSET, re.compile(r"asset")),
 )
+# Of a manifest: some ten million names.
+_MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def _from_sidecar(exr: Path, name: str) -> ManifestText:
     if sidecar.size is None:
         return ManifestText("", sidecar, f"The manifest {name!r} next to {exr.name} is missing, {unnamed}")
     try:
-        return ManifestText(read_file(path).decode("utf-8-sig"), sidecar)
+        return ManifestText(read_file(path, _MOST_BYTES).decode("utf-8-sig"), sidecar)
     except OSError as error:
         raise PassError(
             f"Cannot read the manifest {path}: {error.strerror}; check that it is a file that you may read"

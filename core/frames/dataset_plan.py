@@ -61,7 +61,7 @@ class DatasetPlan:
             data = read_json(path)
             table = data["table"]
             return cls(
-                Settings.from_json(data["settings"]),
+                Settings.from_json(_checked(data["settings"], dict)),
                 None if table is None else table_from_json(table),
                 tuple(map(Category.from_json, _checked(data["categories"], list))),
                 FrameList.from_json(data["frames"]),

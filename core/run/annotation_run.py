@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import ExrError, LabelpassError, OutputError, SceneError, WorkerError
@@ -204,7 +205,7 @@ class AnnotationRun:
 
     def submit(self, job: FrameJob) -> None:
         """Let a worker annotate a frame."""
-        self._pool.submit(Task("annotate", job.as_json(), job.output, "this frame", job))
+        self._pool.submit(Task("annotate", job.as_json(), job.output, "this frame", job, self._identity))
 
     def fail(self, frame: str, error: str) -> None:
         """Note that a frame cannot be annotated."""
@@ -237,18 +238,23 @@ class AnnotationRun:
     def merge(self, settings: Settings) -> None:
         """Write the dataset file and what else the settings want of all records, by a worker."""
         data = {"output": str(self._output), "settings": settings.as_json()}
-        self._pool.submit(Task("merge", data, self._output, f"the records of {self._output}"))
+        self._submit("merge", data)
 
     def export(self, settings: Settings, output: Path | None = None) -> None:
         """Write the dataset in the formats that the settings want, by a worker; `output` as in dataset/export.py."""
         folder = None if output is None else str(output)
         data = {"dataset": str(self._output), "output": folder, "settings": settings.as_json()}
-        self._pool.submit(Task("export", data, self._output, f"the records of {self._output}"))
+        self._submit("export", data)
 
     def report(self, settings: Settings) -> None:
         """Write the report of the dataset, divided as the settings say, by a worker."""
         data = {"dataset": str(self._output), "settings": settings.as_json()}
-        self._pool.submit(Task("report", data, self._output, f"the records of {self._output}"))
+        self._submit("report", data)
+
+    def _submit(self, do: str, data: Mapping[str, Any]) -> None:
+        """Something about the whole dataset."""
+        about = f"the records of {self._output}"
+        self._pool.submit(Task(do, data, self._output, about, known=self._identity))
 
     def take(self, event: Event) -> None:
         """Count what a worker has answered to a task of this run."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.errors import WorkerError
+from ..base.files import Identity
 from .answers import is_answer
 from .worker_process import PATIENCE_SECONDS, WorkerProcess, wait_for
 
@@ -39,6 +40,7 @@ class Task:
         output: the folder that it writes to, where leftovers of a killed worker are to be removed.
         about: what it is about, in words for a person.
         tag: anything that the caller wants to find again in the answers.
+        known: the identity of the output folder, if nothing may be written to another one in its place.
         troubles: sentences on workers that were replaced while they did it.
     """
 
@@ -47,6 +49,7 @@ class Task:
     output: Path
     about: str
     tag: Any = None
+    known: Identity | None = None
     attempts: int = field(default=0, init=False)
     troubles: list[str] = field(default_factory=list, init=False)
 
@@ -169,7 +172,10 @@ class WorkerPool:
             task.attempts += 1
             number = next(self._numbers)
             self._workers[worker] = number, task
-            worker.ask({"id": number, "do": task.do, "with": task.data}, task.output)
+            worker.ask(
+                {"id": number, "do": task.do, "with": task.data, "into": str(task.output), "known": task.known},
+                task.output,
+            )
 
     def _listen_to(self, worker: WorkerProcess) -> Iterator[Event]:
         """What one worker has to say, until it is replaced."""

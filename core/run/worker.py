@@ -4,6 +4,7 @@ A program of its own, `python -m core.run.worker THREADS SECONDS`, which imports
 export starts several of them, and waits for them.
 
     parent -> worker   {"id": 7, "do": "annotate", "with": {...}}      one line a task, "do" is a name in TASKS
+                       with "into": a folder, "known": its identity    nothing is written to another one in its place
     worker -> parent   {"ready": true}                                 once, when it can work
                        {"id": 7, "progress": [done, total]}            now and then, for long tasks
                        {"id": 7, "result": {...}}                      it is done, or
@@ -28,6 +29,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -94,7 +96,7 @@ def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
 
         life.at_work.set()
         try:
-            answers.send({"id": number, "result": TASKS[message["do"]](message["with"], report, checkpoint)})
+            answers.send({"id": number, "result": _do(message, report, checkpoint)})
         except Cancelled:
             break
         except OutputError as error:
@@ -116,11 +118,22 @@ def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
     return 0
 
 
+def _do(message: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
+    """What a message asks for, with nothing written below its folder when that is another one than it was."""
+    do = partial(TASKS[message["do"]], message["with"], report, checkpoint)
+    if not message.get("known"):
+        return do()
+    device, number = message["known"]
+    folder, known = Path(message["into"]), (int(device), int(number))
+    check_there(folder, known)
+    with writing_into(folder, known):
+        return do()
+
+
 def _annotate(data: Mapping[str, Any], report: Report, checkpoint: Checkpoint) -> Result:
     job = FrameJob.from_json(dict(data))
     check_there(job.output)  # whoever started the run has made it
-    with writing_into(job.output):
-        record = annotate(job, checkpoint)
+    record = annotate(job, checkpoint)
     return {
         "instances": len(record.instances),
         "dropped": sum(record.dropped.values()),

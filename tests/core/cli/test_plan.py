@@ -180,7 +180,10 @@ def test_sequences_are_added(renders: Path, tmp_path: Path, capsys: pytest.Captu
     assert "Minimum Area is planned as 0 for this dataset, and not as 3" in said(capsys)
 
 
-@pytest.mark.parametrize("change", [{"frames": 3}, {"settings": {"labels": "none"}}, {"table": []}, {"categories": ""}])
+_DAMAGES = [{"frames": 3}, {"settings": {"labels": "none"}}, {"settings": 3}, {"table": []}, {"categories": ""}]
+
+
+@pytest.mark.parametrize("change", _DAMAGES)
 def test_a_damaged_plan(
     renders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any]
 ) -> None:

@@ -21,6 +21,7 @@ from core.base.files import (
     complete_file,
     complete_folder,
     files_at_once,
+    identity,
     noting_contents,
     writing_into,
 )
@@ -388,13 +389,15 @@ def test_leftovers_of_a_process_are_removed_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_old_leftovers(tmp_path: Path) -> None:
-    """What is certainly nobody's: of a process of this machine that has ended, or of a day before."""
+    """What is certainly nobody's: of a process of this machine that has ended, or of another one and a day old. What
+    a process of this machine may be writing stays, whatever its clock says."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     old, of_dead = [_named(ELSEWHERE, 5), f"maps/{_named(ELSEWHERE, 6)}/a.npy"], [f"x/{_named(OURS, ended.pid)}"]
-    kept = [_named(ELSEWHERE, 7), _named(OURS, os.getpid()), _named(ELSEWHERE, ended.pid), "old.json"]
+    ours = _named(OURS, os.getpid())
+    kept = [_named(ELSEWHERE, 7), ours, _named(ELSEWHERE, ended.pid), "old.json"]
     _write_empty(tmp_path, old + of_dead + kept)
-    for name in (_named(ELSEWHERE, 5), f"maps/{_named(ELSEWHERE, 6)}", "old.json"):
+    for name in (_named(ELSEWHERE, 5), f"maps/{_named(ELSEWHERE, 6)}", ours, "old.json"):
         os.utime(tmp_path / name, (1e9, 1e9))
 
     assert remove_old_leftovers(tmp_path) == 3
@@ -428,10 +431,36 @@ def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
             file.write(b"1")
         whole.rename(tmp_path / "gone")
         for write in (complete_file, complete_folder):
-            with pytest.raises(OutputError, match="No such file or directory"), write(whole / "images/b/0002"):
+            with pytest.raises(OutputError, match="is gone, with what was written there"), write(whole / "images/0002"):
                 pass
     assert not whole.exists()
     assert (tmp_path / "gone/images/a/0001.txt").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("vanishes", ["before", "while it is written", "before the files take their places"])
+def test_nothing_is_written_to_the_place_of_a_folder_that_is_gone(tmp_path: Path, vanishes: str) -> None:
+    """Such as the folder at which a disk was mounted: what is left of a write is where the folder went."""
+    whole, gone = tmp_path / "dataset", tmp_path / "gone"
+    whole.mkdir()
+    known = identity(whole)
+
+    def vanish(moment: str) -> None:
+        if vanishes == moment:
+            whole.rename(gone)
+            whole.mkdir()
+
+    vanish("before")
+    with (
+        pytest.raises(OutputError, match="is gone, with what was written there") as error,
+        writing_into(whole, known),
+        files_at_once(lambda: vanish("before the files take their places")),
+        complete_file(whole / "a/1.txt") as file,
+    ):
+        file.write(b"1")
+        vanish("while it is written")
+    assert error.value.of_all
+    assert not list(whole.iterdir())
+    assert not list(gone.rglob("*.txt"))
 
 
 # --- Several files at once --------------------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ def test_an_output_folder_that_is_replaced(tmp_path: Path) -> None:
 
     assert summary.exit_code == ExitCode.FAILED
     assert "was removed or replaced" in summary.problems[0]
+    assert not list(output.iterdir())
 
 
 def test_a_failure_of_reading_forgets_only_what_is_out_of_date(tmp_path: Path) -> None:
