@@ -144,7 +144,7 @@ def _faults() -> Iterator[tuple[str, str, Fault]]:
     failing = _in_place("disks", lambda folder, bench: disks.fail_disks(folder))
     yield "disks that are full, read-only, slow or vanish", "disks", failing
     turned = _in_place("clocks", lambda folder, bench: clocks.turn_clocks(folder, bench.is_short))
-    yield "clocks: files of the years 1960 to 2242", "times", turned
+    yield "clocks: files of the years 1960 to 2242, and days that pass to and fro during a run", "clocks", turned
     yield (
         "renders that grow or are swapped while they are read",
         "rounds",

@@ -5,6 +5,7 @@ Each is below 1 MB, but for names, which are as long as they are.
 
 import functools
 import json
+import os
 import shutil
 import struct
 import zlib
@@ -69,11 +70,17 @@ def _texts() -> list[tuple[str, Callable[[Path], object], tuple[Use, ...]]]:
         (f"deep {name}", lambda folder, kind=kind: _replace(folder / kind.file, _DEEP), tuple(kind.uses))
         for name, kind in KINDS.items()
     ]
-    scene = KINDS["scene records"]
+    scene, sidecar = KINDS["scene records"], KINDS["sidecar manifests"]
     table = KINDS["category tables"]
     return [
         *deep,
         ("a scene with a name of 10 MB", lambda folder: _rename(folder / scene.file, "scene"), tuple(scene.uses)),
+        ("a manifest of 8 GB of nothing", lambda folder: _sparse(folder / sidecar.file), tuple(sidecar.uses)),
+        (
+            "a manifest of 40,000 names",
+            lambda folder: _replace(folder / sidecar.file, _manifest()),
+            tuple(sidecar.uses),
+        ),
         ("a category with a name of 10 MB", lambda folder: _rename_category(folder / table.file), tuple(table.uses)),
     ]
 
@@ -92,6 +99,18 @@ def _annotate(folder: Path) -> object:
 def _replace(path: Path, data: bytes) -> None:
     path.unlink()
     path.write_bytes(data)
+
+
+def _sparse(path: Path) -> None:
+    """It takes no room on the disk."""
+    path.unlink()
+    path.touch()
+    os.truncate(path, 8 << 30)
+
+
+def _manifest() -> bytes:
+    """Numbers as ids, which no renderer writes."""
+    return json.dumps({f"thing_{number:06}": number + 1 for number in range(40_000)}).encode()
 
 
 def _write_exr(folder: Path, height: int, width: int) -> None:

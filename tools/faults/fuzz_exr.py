@@ -5,7 +5,6 @@ What can still be read is annotated. The file that is at work is `changed.exr` i
 
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -14,6 +13,7 @@ from core.dataset.merge import merge
 from tests.builders import NO_IMAGES, plain_job
 
 from .cases import DATA
+from .changed_bytes import LETTERS, Change, bits, cut_off, cut_out, repeated
 from .trial import attempt
 
 CHANGED = "changed.exr"
@@ -25,11 +25,8 @@ _FILES = (
 )
 # Sizes that a reader may believe.
 _INTEGERS = (0, 1, -1, 2**16, 2**28, 2**31 - 1, -(2**31))
-_LETTERS = (b'"', b"\\", b"{", b"}", b"[", b":", b",", b"\0", b"\xff", b"\x1b", b"\xed\xa0\x80", b"9" * 40)
 # In a file that Blender wrote all of the header is before this.
 _HEADER_BYTES = 4096
-
-Change = Callable[[bytearray, Random], bytearray]
 
 
 def fuzz(folder: Path, number: int, seconds: float) -> tuple[int, list[str]]:
@@ -61,14 +58,7 @@ def _use(path: Path, output: Path) -> None:
     merge(output)
 
 
-# --- How bytes are changed --------------------------------------------------------------------------------------------
-
-
-def _bits(data: bytearray, random: Random) -> bytearray:
-    for _ in range(random.randint(1, 8)):
-        place = random.randrange(len(data))
-        data[place] ^= 1 << random.randrange(8)
-    return data
+# --- How bytes are changed, besides those of any file -----------------------------------------------------------------
 
 
 def _header_bytes(data: bytearray, random: Random) -> bytearray:
@@ -83,22 +73,6 @@ def _integer(data: bytearray, random: Random) -> bytearray:
     return data
 
 
-def _cut_off(data: bytearray, random: Random) -> bytearray:
-    return data[: random.randrange(1, len(data))]
-
-
-def _cut_out(data: bytearray, random: Random) -> bytearray:
-    place = random.randrange(len(data))
-    del data[place : place + random.randint(1, 64)]
-    return data or bytearray(b"v")
-
-
-def _repeated(data: bytearray, random: Random) -> bytearray:
-    place, length = random.randrange(len(data)), random.randint(1, 256)
-    data[place:place] = data[place : place + length]
-    return data
-
-
 def _manifest(data: bytearray, random: Random) -> bytearray:
     """Other letters of the same number in a manifest, where there is one."""
     start = data.find(b"/manifest\0string\0")
@@ -108,9 +82,9 @@ def _manifest(data: bytearray, random: Random) -> bytearray:
     size = int.from_bytes(data[start : start + 4], "little")
     for _ in range(random.randint(1, 8)):
         place = start + 4 + random.randrange(max(1, min(size, len(data) - start - 4)))
-        letters = random.choice(_LETTERS)
+        letters = random.choice(LETTERS)
         data[place : place + len(letters)] = letters
     return data
 
 
-_CHANGES: tuple[Change, ...] = (_bits, _header_bytes, _integer, _cut_off, _cut_out, _repeated, _manifest)
+_CHANGES: tuple[Change, ...] = (bits, _header_bytes, _integer, cut_off, cut_out, repeated, _manifest)

@@ -1,10 +1,11 @@
-"""Fuzzes every kind of JSON: values are replaced by others, of any type, and keys are left out or added."""
+"""Fuzzes every kind of JSON: values are replaced by others, of any type, or bytes of the file are changed."""
 
 import contextlib
 import json
 import shutil
 import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -12,11 +13,23 @@ from hypothesis import strategies as st
 
 from tests.core.forged_json import VALUES, Place, places, replaced
 
+from . import changed_bytes
 from .json_kinds import KINDS, JsonKind
 from .oracle import linked_copy
 from .trial import attempt
 
-_HARMFUL = ("\x1b]0;x\x07", "\u202etxt.exe", "../../x", "..\\x", "C:\\x", "/etc/passwd", "\ud800", "\x00", "a\nb")
+_HARMFUL = (
+    "\x1b]0;x\x07",
+    "\u202etxt.exe",
+    "../../x",
+    "..\\x",
+    "C:\\x",
+    "/etc/passwd",
+    "\ud800",
+    "\x00",
+    "a\nb",
+    "1-99999999999",
+)
 _LONG = "x" * 10_000
 _NUMBERS = (2**31, 2**53 + 1, -(2**63), 10**400, 1e308, -1e308, 5e-324, 0.5)
 _DEEP: Any = json.loads("[" * 900 + "]" * 900)
@@ -27,7 +40,8 @@ _VALUES = (
     | st.text(max_size=12)
     | st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=4), st.lists, max_leaves=4)
 )
-
+# Of changes to bytes, in a third of the files.
+_SEEDS = st.none() | st.none() | st.integers(0, 2**32 - 1)
 
 _WITHOUT_LIMITS = settings(
     database=None, deadline=None, max_examples=25, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
@@ -53,15 +67,20 @@ def fuzz(name: str, folder: Path, number: int, seconds: float) -> tuple[int, lis
     tried = 0
 
     @_WITHOUT_LIMITS
-    @given(st.lists(changed, min_size=1, max_size=2), st.integers(0, len(kind.uses) - 1))
-    def try_some(changes: list[tuple[Place, Any]], use: int) -> None:
+    @given(st.lists(changed, min_size=1, max_size=2), st.integers(0, len(kind.uses) - 1), _SEEDS)
+    def try_some(changes: list[tuple[Place, Any]], use: int, of_bytes: int | None) -> None:
         nonlocal tried
         tried += 1
+        if of_bytes is not None:
+            content = changed_bytes.changed((folder / kind.file).read_bytes(), Random(of_bytes))
+            if problem := _problem(kind, folder, content, use):
+                wrong.setdefault(problem, f"{name} with the bytes {of_bytes}: {problem}")
+            return
         data = original
         for place, value in changes:
             with contextlib.suppress(KeyError, IndexError, TypeError):  # the first one replaced what this one was in
                 data = replaced(data, place, value)
-        if problem := _problem(kind, folder, data, use):
+        if problem := _problem(kind, folder, kind.forge(data), use):
             wrong.setdefault(problem, f"{name} with {_shown(changes)}: {problem}")
 
     end = time.monotonic() + seconds
@@ -71,12 +90,12 @@ def fuzz(name: str, folder: Path, number: int, seconds: float) -> tuple[int, lis
     return tried, list(wrong.values())
 
 
-def _problem(kind: JsonKind, folder: Path, data: Any, use: int) -> str:
+def _problem(kind: JsonKind, folder: Path, content: bytes, use: int) -> str:
     copy = linked_copy(folder, folder.with_name("copy"))
     try:
         path = copy / kind.file
         path.unlink()
-        path.write_bytes(kind.forge(data))
+        path.write_bytes(content)
         return attempt(lambda: kind.uses[use](copy))
     finally:
         shutil.rmtree(copy)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenEXR
 
 from core.annotate.annotate import annotate
 from core.base.dataset_folder import DatasetFolder
@@ -25,16 +26,20 @@ from core.dataset.splits import Splits
 from core.dataset.statistics import find_statistics
 from core.dataset.statistics_report import Report
 from core.exr.exr_file import encode_exr
+from core.frames.dataset_plan import DatasetPlan
+from core.frames.frame_list import FrameList
 from core.frames.sequences import WantedSequences
 from core.reading import dataset as reading
 from core.records.record_store import open_records
+from core.report.write_report import write_report
 from core.settings.category_files import read_table, write_table
 from core.settings.category_table import Category, CategoryTable, Rule
 from core.settings.category_table import Source as RuleSource
 from core.settings.export_table import ExportFormat
 from core.settings.format_table import CAMERA_FORMATS
-from core.settings.settings import Grouping, Media, Settings, SplitBy
-from tests.builders import plain_job
+from core.settings.settings import Grouping, LabelSource, Media, Settings, SplitBy
+from tests.builders import NO_IMAGES, plain_job
+from tests.core import mattes
 from tests.core.full_scene import HEIGHT, SCENE, WIDTH
 from tests.core.made_up import write_rich
 
@@ -42,6 +47,7 @@ from .cases import MERGE, do_steps
 from .children import Children
 
 Use = Callable[[Path], object]
+_MANIFEST = "manifest.json"
 # Data as they are in a file, and the bytes of the file with other data.
 Forge = Callable[[Any], bytes]
 
@@ -80,6 +86,25 @@ def prepare(folder: Path, children: Children) -> None:
     labels[2:5, 2:5], depth[2:5, 2:5] = 2, 5
     channels = {"ViewLayer.IndexOB.X": labels, "ViewLayer.Depth.Z": depth}
     (folder / "frame_0001.exr").write_bytes(encode_exr(channels))
+    write_report(folder / "rich", Splits.of_settings(_EXPORTED))
+    write_rich(folder / "planned", 1)
+    _plan(folder / "planned")
+    write_with_sidecar(folder / "sidecar")
+
+
+def _plan(dataset: Path) -> None:
+    """The plan of all frames that are there."""
+    frames = FrameList.of(open_records(DatasetFolder(dataset)).frames())
+    DatasetPlan(Settings(), _TABLE, (Category("plate", 3),), frames).write(DatasetFolder(dataset))
+
+
+def write_with_sidecar(folder: Path) -> None:
+    """A frame whose Cryptomatte has its manifest in a file of its own."""
+    folder.mkdir()
+    header = mattes.header("ViewLayer.CryptoObject", manif_file=_MANIFEST)
+    channels = mattes.channels_of("ViewLayer.CryptoObject", mattes.coverages())
+    OpenEXR.File({"type": OpenEXR.scanlineimage, **header}, channels).write(str(folder / "frame_0001.exr"))
+    (folder / _MANIFEST).write_text(mattes.manifest_text(), encoding="utf-8")
 
 
 _TABLE = CategoryTable(
@@ -145,6 +170,30 @@ def _combine(folder: Path) -> object:
 _OF_DATASET: Sequence[Use] = (_merge, _validate, _export, _show, _count, _read, _combine)
 
 
+def _replace_report(folder: Path) -> object:
+    return write_report(folder, Splits.of_settings(_EXPORTED))
+
+
+def _plan_again(folder: Path) -> object:
+    """What a machine does that makes its share of the frames, and what one does that plans more of them."""
+    plan = DatasetPlan.read(DatasetFolder(folder))
+    if plan is None:
+        return None
+    settings = plan.settings_with({})
+    plan.check_settings(settings)
+    plan.check_table(settings_table := plan.table)
+    plan.check_planned(["walk/walk_0000"])
+    plan.check_known(["plate"])
+    more = DatasetPlan(settings, settings_table, (), FrameList.of(["run/run_0001"]))
+    return plan.in_words(DatasetFolder(folder)), more.with_sequences_of(plan).write(DatasetFolder(folder))
+
+
+def annotate_with_sidecar(folder: Path) -> object:
+    """What the manifest in a file of its own is read for; `folder` is as prepare() has made it."""
+    job = plain_job(folder / "sidecar/frame_0001.exr", folder / "new", labels=LabelSource.CRYPTO_OBJECT, **NO_IMAGES)
+    return annotate(job), merge(folder / "new"), job.finished_record()
+
+
 def _in(name: str, uses: Sequence[Use]) -> Sequence[Use]:
     return [lambda folder, use=use: use(folder / name) for use in uses]  # type: ignore[misc]
 
@@ -196,6 +245,9 @@ KINDS: Mapping[str, JsonKind] = {
     "merge records": JsonKind(
         "out/later_maps/shot/left/frame_0001.json", _in("out", (_merge, _validate, _combine)), _merge_record
     ),
+    "sidecar manifests": JsonKind(f"sidecar/{_MANIFEST}", (annotate_with_sidecar,), _plain),
+    "plan.json": JsonKind("planned/plan.json", _in("planned", (_plan_again, *_OF_DATASET)), _plain),
+    "figures of reports": JsonKind("rich/report/figures.json", _in("rich", (_replace_report,)), _plain),
     "scene records": JsonKind("scene.json", (_annotate_with_scene,), _scene_record),
     "category tables": JsonKind("table.json", (_annotate_with_table,), _plain),
     "ids of categories": JsonKind("rich/categories.json", _in("rich", _OF_DATASET), _plain),

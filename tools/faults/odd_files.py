@@ -1,7 +1,9 @@
-"""Files that are something else: a pipe, a device, a folder, a link to nowhere or to itself, or that are empty."""
+"""Files that are something else: a pipe, a device, a socket, a folder, a link to itself or elsewhere, or empty."""
 
+import contextlib
 import os
 import shutil
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,11 +23,22 @@ def _loop(path: Path) -> None:
     path.symlink_to(path)
 
 
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):  # its path may have 107 letters
+        made.bind(path.name)
+
+
+def _elsewhere(path: Path) -> None:
+    path.symlink_to(__file__)
+
+
 _ODD: Mapping[str, Callable[[Path], object]] = {
     "a pipe": os.mkfifo,
     "a device": _device,
+    "a socket": _socket,
     "a folder": Path.mkdir,
     "a link to itself": _loop,
+    "a link to a file elsewhere": _elsewhere,
     "empty": Path.touch,
     "zeros": lambda path: path.write_bytes(bytes(5000)),
 }

@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md: which faults were tried, how often and for how long, and what was wrong."""
+"""The tables of docs/reliability.md: which faults were tried, how often and for how long, and what was wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from .children import ROOT
 
 PAGE = ROOT / "docs/reliability.md"
-_BEGIN, _END = "<!-- faults -->", "<!-- /faults -->"
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,22 @@ class Row:
 
 
 def write_table(rows: Sequence[Row]) -> None:
-    """Put rows into the table on the page: each in place of that of the same fault, if there is one."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    table, _, after = rest.partition(_END)
-    lines = {line.split(" | ")[0]: line for line in table.strip().splitlines()[2:]}
+    """Put rows into the table of faults on the page: each in place of that of the same fault, if there is one."""
+    lines = {line.split(" | ")[0]: line for line in _table("faults")[2:]}
     lines |= {line.split(" | ")[0]: line for line in (row.as_markdown() for row in rows)}
-    head = "| fault | tried | minutes | wrong |\n| --- | --- | --- | --- |"
-    text = "\n".join([head, *lines.values()])
-    PAGE.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}", encoding="utf-8")
+    write_rows("faults", "| fault | tried | minutes | wrong |", list(lines.values()))
+
+
+def write_rows(name: str, head: str, rows: Sequence[str]) -> None:
+    """Put a table into its place on the page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- {name} -->")
+    _, _, after = rest.partition(f"<!-- /{name} -->")
+    rule = "| --- " * (head.count("|") - 1) + "|"
+    text = "\n".join([f"<!-- {name} -->", head, rule, *rows, f"<!-- /{name} -->"])
+    PAGE.write_text(f"{before}{text}{after}", encoding="utf-8")
+
+
+def _table(name: str) -> list[str]:
+    """The lines of a table on the page."""
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition(f"<!-- {name} -->")
+    return rest.partition(f"<!-- /{name} -->")[0].strip().splitlines()
