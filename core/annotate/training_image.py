@@ -75,6 +75,7 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
             f"The colours are those of {guess!r}, the only layer with R, G, B and A; if the rendered image is another "
             "one, name it on the command line with --pass NAME=combined",
         )
+    del planes  # what is written next takes as much again
     if wanted:
         write_image(job.dataset.file(job.image), colours, job.settings.image_format)
     return TrainingImage(colours, SRGB if wanted else None, notes)

@@ -27,7 +27,7 @@ from ..scene.unlabelled import sentences_on
 from ..settings.category_table import Category
 from ..settings.map_table import passes_of
 from ..settings.render_pass import LABEL_PASSES, Pass
-from ..settings.settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Settings, shows_colours
+from ..settings.settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings, shows_colours
 from .depth import FrameDepth
 from .holdouts import find_holdouts
 from .instance_separation import SeparatedLabels, separate_instances
@@ -379,6 +379,8 @@ def _read_labels(job: FrameJob, passes: Passes, scene: SceneRecord | None) -> La
     image = read_labels(
         passes, settings.labels, indexed, settings.cryptomatte, keep_coverages=settings.soft_masks, blurred=blurred
     )
+    if settings.parts is Parts.NONE:
+        image = dataclasses.replace(image, strength=None)  # only parts need it, and it is as large as the labels
     return named_by_scene(image, scene) if scene else image
 
 
