@@ -19,6 +19,7 @@ from . import (
     bench_scatter,
     bench_since,
     bench_soft_masks,
+    bench_straight_lines,
 )
 from .report import Section, as_markdown, describe_machine, write_between_markers
 
@@ -29,6 +30,7 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
     "frames": bench_frames.measure,
     "command_line": bench_frames.measure_command_line,
     "since": bench_since.measure,
+    "straight_lines": bench_straight_lines.measure,
     "memory": bench_memory.measure,
     "merge": bench_merge.measure,
     "exports": bench_exports.measure,
