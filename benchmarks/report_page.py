@@ -14,6 +14,7 @@ import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -131,8 +132,8 @@ def built(dataset: Path, count: int) -> tuple[dict[str, object], Facts]:
     gathered: list[Facts] = []
     facts_of = Gatherer.facts
 
-    def noted(self: Gatherer) -> Facts:
-        gathered.append(facts_of(self))
+    def noted(self: Gatherer, *categories: Any) -> Facts:
+        gathered.append(facts_of(self, *categories))
         return gathered[-1]
 
     with one_core(), mock.patch.object(Gatherer, "facts", noted):
@@ -157,7 +158,7 @@ def repeated(facts: Facts, times: int, page: Path) -> dict[str, object]:
     places = np.concatenate([np.arange(first[frame], first[frame + 1]) for order in orders for frame in order.tolist()])
     chosen = np.concatenate(orders)
     frames, instances = facts.frames[chosen].copy(), facts.instances[places].copy()
-    frames["number"] = np.arange(len(frames)) * 2
+    frames["number"], frames["tile"] = np.arange(len(frames)) * 2, np.arange(len(frames))
     frames["fingerprint"] = rng.integers(0, 2**63, len(frames))
     instances["frame"] = np.repeat(np.arange(len(frames)), frames["instances"])
     paths = [f"shot/{number:06}" for number in range(len(frames))]

@@ -22,6 +22,7 @@ import marshal
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Annotated, Any, Self, Union, get_args, get_origin, get_type_hints
@@ -31,6 +32,8 @@ Field = dataclasses.Field[Any]
 Values = Sequence[Any]
 
 _AS_IT_IS = (str, int, float, bool, Any)
+_PLAIN = (str, int, float)
+_ROWS = {list}
 # In the place of the default of what is always written.
 _ALWAYS = object()
 # Of the format in which values that are read become keys: equal ones are then equal bytes, as a rule.
@@ -364,15 +367,35 @@ def _fixed_reader(hints: Sequence[Any], make: Callable[..., Any]) -> Converter:
 def _list_reader(hint: Any, make: Converter) -> Converter:
     """Reads any number of values of one type, and makes something of all of them."""
     readers = _readers(hint)
+    plain, length = _plain_row(hint)
 
     def read_list(values: Iterable[Any]) -> Any:
         kinds = set(map(type, values))
+        if kinds == _ROWS and set(map(type, chain.from_iterable(values))) == plain and _are_long(values, length):
+            return make(map(tuple, values))  # as the rows of matrices, of which there are many
         if len(kinds) == 1:
             convert = readers[kinds.pop()]
             return make(values if convert is None else map(convert, values))
         return make([value if (convert := readers[type(value)]) is None else convert(value) for value in values])
 
     return read_list
+
+
+def _plain_row(hint: Any) -> tuple[set[type] | None, set[int] | None]:
+    """Of a tuple whose values all are of one kind that needs no converting: that kind, and its length if that is fixed;
+    None for any other type."""
+    if (inner := _without_none(hint)) is not None:
+        hint = inner
+    args = get_args(hint)
+    if get_origin(hint) is not tuple or args[0] not in _PLAIN:
+        return None, None
+    if args[1:] == (...,):
+        return {args[0]}, None
+    return ({args[0]}, {len(args)}) if set(args) == {args[0]} else (None, None)
+
+
+def _are_long(rows: Iterable[Any], length: set[int] | None) -> bool:
+    return length is None or set(map(len, rows)) == length
 
 
 def _dict_reader(hint: Any) -> Converter:

@@ -77,6 +77,11 @@ class FrameOrder:
             part = slice(int(run[0]), int(run[-1]) + 2)
             self._order[part] = sorted(self._order[part].tolist(), key=lambda one: (self._name[one], self._place[one]))
 
+    @property
+    def order(self) -> npt.NDArray[np.int64]:
+        """After sort(): (N,) the frames in their order, numbered as they were added."""
+        return self._order
+
     def places(self) -> Iterator[int]:
         """After sort(): where each frame stands among all that there are."""
         return (self._place[one] for one in self._order)

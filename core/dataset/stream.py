@@ -1,10 +1,15 @@
 """One stream of all records of a dataset: the first round surveys them in any order, the second goes through them in
 the order of the dataset. Whatever is made of records, or compared with them, takes part in it."""
 
+import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 from ..base.errors import RecordError
 from ..categories.ids import DatasetCategories, ids_before
@@ -18,6 +23,12 @@ from .frame_order import FrameOrder, PackedTexts
 
 # A frame of the second round is often the neighbour that the frame before it was compared with.
 _RECORDS_AT_HAND = 4
+
+
+def _by_numbers(frame: str) -> list[tuple[str, int]]:
+    """For sorting: texts as such, and the numbers between them by what they count."""
+    parts = re.split(r"([0-9]+)", frame)
+    return [(text, int(number or 0)) for text, number in itertools.zip_longest(parts[::2], parts[1::2], fillvalue="")]
 
 
 class GatheredCategories:
@@ -65,6 +76,11 @@ class Surveyed:
 class RecordStream:
     """The records of the wanted sequences of a dataset. Go through surveyed() to its end, then through in_order().
 
+    Args:
+        records: of the dataset.
+        by_names: whether the first round goes by the names of the frames and the numbers in them, which is nearly their
+            order, and takes a list of all names.
+
     Attributes:
         damaged: a frame and a sentence, for each record that cannot be read.
         left_out: sequence -> how many of its records are there and not wanted, see sequences.py.
@@ -73,12 +89,12 @@ class RecordStream:
         RecordError: what says which sequences are wanted is damaged.
     """
 
-    def __init__(self, records: RecordStore) -> None:
+    def __init__(self, records: RecordStore, by_names: bool = False) -> None:
         self.records = records
         self.damaged: list[tuple[str, str]] = []
         self.left_out: Counter[str] = Counter()
         self._wanted = WantedSequences.read(records.dataset)
-        self._found = PackedTexts(records.frames())
+        self._found = PackedTexts(sorted(records.frames(), key=_by_numbers) if by_names else records.frames())
         self._order = FrameOrder()
         self.read = lru_cache(_RECORDS_AT_HAND)(records.read)
 
@@ -125,6 +141,11 @@ class RecordStream:
         for done, place in enumerate(self._order.places()):
             progress(done)
             yield self.read(self._found[place])
+
+    @property
+    def order(self) -> npt.NDArray[np.int64]:
+        """After the first round: (N,) the wanted frames in the order of the dataset, by their places in that round."""
+        return self._order.order
 
     def frames(self) -> list[str]:
         """After the first round: the wanted frames in the order of the dataset, as the record store names them."""

@@ -44,16 +44,25 @@ def column_runs(rles: Sequence[str], height: int, width: int) -> ColumnRuns:
 @lru_cache(maxsize=2)  # the instances of a frame, and the same with its regions to ignore
 def _decoded(rles: tuple[str, ...], height: int, width: int) -> ColumnRuns:
     mask, start, end = mask_runs(rles, height, width)
-    step = max(height, 1)
+    runs = in_columns(mask, start, end, np.full(mask.size, height, np.int64))
+    for values in vars(runs).values():
+        values.flags.writeable = False
+    return runs
+
+
+def in_columns(mask: Integers, start: Integers, end: Integers, height: Integers) -> ColumnRuns:
+    """Cut runs where a column ends.
+
+    Args:
+        mask, start, end: (R,) as mask_runs() gives them.
+        height: (R,) of the image of each run.
+    """
+    step = np.maximum(height, 1)
     column = start // step
     columns = (end - 1) // step - column + 1
-    if mask.size and columns.max() == 1:
-        runs = mask, column, start - column * height, end - column * height
-    else:
-        run = np.repeat(np.arange(mask.size), columns)
-        column = flat_ranges(column, columns)
-        top = np.maximum(start[run] - column * height, 0)
-        runs = mask[run], column, top, np.minimum(end[run] - column * height, height)
-    for values in runs:
-        values.flags.writeable = False
-    return ColumnRuns(*runs)
+    if columns.max(initial=1) == 1:
+        return ColumnRuns(mask, column, start - column * height, end - column * height)
+    run = np.repeat(np.arange(mask.size), columns)
+    column, height = flat_ranges(column, columns), height[run]
+    top = np.maximum(start[run] - column * height, 0)
+    return ColumnRuns(mask[run], column, top, np.minimum(end[run] - column * height, height))

@@ -170,16 +170,33 @@ def mask_runs(
     Raises:
         ValueError: the texts are not masks, or are of another size.
     """
-    pixels = height * width
+    return runs_of_masks(texts, np.full(len(texts), height * width, np.int64))
+
+
+def runs_of_masks(
+    texts: Sequence[str], pixels: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The same of masks of several frames.
+
+    Args:
+        texts: (M) compressed counts.
+        pixels: (M,) how many the image of each has.
+
+    Returns:
+        As mask_runs().
+
+    Raises:
+        ValueError: as mask_runs().
+    """
     counts, lengths = decode_counts(texts)
-    stops, whole = np.cumsum(lengths), np.arange(1, len(texts) + 1) * pixels
+    stops, whole = np.cumsum(lengths), np.cumsum(pixels)
     ends = np.cumsum(counts)
     if (lengths == 0).any() or (ends[stops - 1] != whole).any():
         raise ValueError("a mask is not of the image's size")
     # Every other count is a run of ones, first of zeros.
     ones = flat_ranges(stops - lengths + 1, lengths // 2, 2)
     mask = np.repeat(np.arange(len(texts)), lengths // 2)
-    end = ends[ones] - mask * pixels
+    end = ends[ones] - (whole - pixels)[mask]
     length = counts[ones]
     if not length.all():
         kept = length > 0

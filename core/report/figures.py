@@ -31,6 +31,7 @@ def figures(facts: Facts, judgement: Judgement, statistics: Report) -> dict[str,
             if judgement.score[number]
         ],
         "near_duplicates": [[facts.paths[one] for one in pair] for pair in judgement.pairs[:_MOST_FRAMES].tolist()],
+        "limits": judgement.limits.as_json(),
         "statistics": statistics.as_json(),
     }
 

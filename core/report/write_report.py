@@ -1,10 +1,10 @@
-"""Writes the report of a dataset: one round over its records in order, then judgement, then the page."""
+"""Writes the report of a dataset: one round over its records, nearly in order, then judgement, then the page."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,10 @@ from ..settings.category_table import Category
 from .facts.gathering import Facts, Gatherer
 from .facts.image_facts import ImageFacts, ImageState, look_at_image
 from .figures import figures
+from .judgement.frame_rules import dark_images
 from .judgement.judge import Judgement, judge
+from .judgement.known import Known
+from .judgement.limits import Limits
 from .page.album import SIDE, Album
 from .page.columns import deflated, packed
 from .page.filters import columns_of, filters_of
@@ -60,6 +63,7 @@ def write_report(
     folder: Path | None = None,
     validated: bool = False,
     maps: bool = True,
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
     progress: Progress = lambda done, total: None,
 ) -> WrittenReport:
     """Write the report of a dataset.
@@ -70,34 +74,37 @@ def write_report(
         folder: of the report; None for that in the dataset. An earlier report there is replaced.
         validated: whether to validate the dataset as well, and show what that finds.
         maps: whether to draw dense maps, to lay them over the images.
+        limits: from where on something is a fault.
         progress: called with how many frames are done, and their number.
 
     Raises:
         RecordError: no record is there, or two of them contradict each other.
-        CategoryError: the file with the ids of the dataset is damaged.
+        InputError: the file with the ids of the dataset is damaged, or its plan.
         OutputError: the folder holds something else, or cannot be written.
     """
     dataset = DatasetFolder(output)
     folder = dataset.report if folder is None else folder
     check_replaceable(folder)
     found = validate(output, progress).problems if validated else {}
-    stream = RecordStream(open_records(dataset))
-    categories = _survey(stream)
+    stream = RecordStream(open_records(dataset), by_names=True)
+    gathered = GatheredCategories(stream.records)
     with replaced_folder(folder) as temporary:
-        round = _Round(dataset, splits, categories, temporary, found)
-        records = stream.in_order(lambda done: progress(done, len(stream)))
+        round = _Round(dataset, splits, temporary, found)
+        records = _wanted(stream, gathered, lambda done: progress(done, stream.found))
         for number, (record, image) in enumerate(_with_images(records, dataset)):
             round.add(number, record, image, maps)
         round.album.finish()
-        facts = replace(round.gatherer.facts(), categories=[one.title for one in categories])
-        damaged = [*lines_said_once(stream.damaged), *found.get("", ())]
-        judgement = judge(facts, damaged, splits.by.value, validated)
+        stream.check_any()
+        categories = gathered.survey(len(stream), complete=not stream.damaged).categories
+        facts = round.gatherer.facts(categories, stream.order)
+        known = Known.of(stream, found.get("", ()), validated, splits.by.value)
+        judgement = judge(facts, known, limits)
         statistics = _completed(round.statistics, facts, categories, stream)
         root = relative_address(folder.resolve(), output.resolve())
         _write(temporary / REPORT_PAGE, page_of(facts, judgement, categories, output.resolve().name, root).encode())
         _write(temporary / FIGURES_FILE, pretty_json(figures(facts, judgement, Report(statistics, splits))))
-    progress(len(stream), len(stream))
-    return WrittenReport(folder / REPORT_PAGE, judgement, [*damaged, *round.problems])
+    progress(stream.found, stream.found)
+    return WrittenReport(folder / REPORT_PAGE, judgement, [*known.problems, *round.problems])
 
 
 def check_replaceable(folder: Path) -> None:
@@ -127,7 +134,7 @@ def _with_images(records: Iterable[FrameRecord], dataset: DatasetFolder) -> Iter
 
 
 class _Round:
-    """Takes all frames, in their order.
+    """Takes all frames.
 
     Attributes:
         gatherer, album, statistics: what is kept of them.
@@ -138,12 +145,11 @@ class _Round:
         self,
         dataset: DatasetFolder,
         splits: Splits,
-        categories: Sequence[Category],
         folder: Path,
         found: Mapping[str, Sequence[str]],
     ) -> None:
         self._dataset, self._splits, self._folder = dataset, splits, folder
-        self.gatherer = Gatherer([one.name for one in categories], splits.names, found)
+        self.gatherer = Gatherer(splits.names, found)
         self.album = Album(folder)
         self.statistics = Statistics()
         self.problems: list[str] = []
@@ -159,14 +165,14 @@ class _Round:
         self.album.add(record, image.thumbnail, pictures)
 
 
-def _survey(stream: RecordStream) -> Sequence[Category]:
-    """The first round of the stream: all categories, in the order of their ids."""
-    gathered = GatheredCategories(stream.records)
-    for surveyed in stream.surveyed(heads=True):
+def _wanted(
+    stream: RecordStream, gathered: GatheredCategories, progress: Callable[[int], None]
+) -> Iterator[FrameRecord]:
+    """The records that are wanted, by their names; their categories are gathered."""
+    for surveyed in stream.surveyed(progress):
         if surveyed.wanted:
             gathered.add(surveyed.record)
-    stream.check_any()
-    return gathered.survey(len(stream), complete=not stream.damaged).categories
+            yield surveyed.record
 
 
 def _completed(
@@ -174,7 +180,7 @@ def _completed(
 ) -> Statistics:
     """With what is not counted frame by frame."""
     statistics.categories, statistics.sequences = categories, len(facts.sequences)
-    statistics.dark = int(np.count_nonzero(facts.frames["dark"]))
+    statistics.dark = int(np.count_nonzero(dark_images(facts, Limits())))
     statistics.unreadable = int(np.count_nonzero(facts.frames["image"] == ImageState.UNREADABLE))
     statistics.left_out = sum(stream.left_out.values())
     statistics.problems = lines_said_once(stream.damaged)

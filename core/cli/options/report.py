@@ -21,6 +21,7 @@ def add(commands: Commands) -> None:
                 "labelpass report dataset",
                 "labelpass report dataset --validate --splits train=80,val=10,test=10 --split-by sequence",
                 "labelpass report dataset --output look --no-maps",
+                "labelpass report dataset --limits limits.json",
             ]
         ),
     )
@@ -36,5 +37,12 @@ def add(commands: Commands) -> None:
     )
     report.add_argument(
         "--no-maps", dest="draws_maps", action="store_false", help="Draw no pictures of depth, normals and flow"
+    )
+    report.add_argument(
+        "--limits",
+        type=Path,
+        metavar="FILE",
+        help='From where on something is a fault, such as {"min_instances": 30}; docs/report.md lists all limits, and '
+        "the figures.json of a report may be given too",
     )
     add_some_settings(report, ["splits", "split_by", "split_seed"])

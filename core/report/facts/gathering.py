@@ -7,19 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...masks.connected_components import connected_pieces
-from ...masks.rle import paint_masks
-from ...masks.runs import find_runs
+from ...base.ragged import flat_ranges, offsets
 from ...records.frame_record import FrameRecord
-from ...records.instance import Instance
-from ...scene.keypoints import Visibility
-from ...scene.poses import Pose
-from .image_facts import ImageFacts, look_at_instances
-from .views import NO_VIEW, views_of
+from ...settings.category_table import Category
+from .image_facts import ImageFacts
+from .instance_rows import INSTANCE, Rows, SeenFrame, instance_rows
 
-# Columns of a frame. Its camera is in metres; number is that of the frame in its sequence.
+# Columns of a frame. Its camera is in metres; number is that of the frame in its sequence, and tile that of its
+# thumbnail. NaN where something is not known.
 FRAME = np.dtype(
     [
+        ("tile", "u4"),
         ("width", "u4"),
         ("height", "u4"),
         ("instances", "u4"),
@@ -30,7 +28,7 @@ FRAME = np.dtype(
         ("brightness", "f4"),
         ("contrast", "f4"),
         ("burnt_out", "f4"),
-        ("dark", "?"),
+        ("bright_level", "u1"),
         ("fingerprint", "u8"),
         ("camera", "f4", (3,)),
         ("lens", "f4"),
@@ -39,32 +37,9 @@ FRAME = np.dtype(
         ("disagrees", "?"),
     ]
 )
-# Columns of an instance. The box is in pixels, from x and y. Floats are NaN where something is not known, keypoints -1.
-INSTANCE = np.dtype(
-    [
-        ("frame", "u4"),
-        ("category", "u2"),
-        ("name", "u4"),
-        ("x", "i4"),
-        ("y", "i4"),
-        ("width", "i4"),
-        ("height", "i4"),
-        ("area", "i8"),
-        ("stuff", "?"),
-        ("at_border", "?"),
-        ("visible", "f8"),
-        ("outside", "f8"),
-        ("distance", "f4"),
-        ("view", "u1"),
-        ("camera_inside", "?"),
-        ("stands_out", "f4"),
-        ("light", "f4"),
-        ("pieces", "u4"),
-        ("keypoints", "i2"),
-    ]
-)
-Rows = npt.NDArray[Any]
 Value = float | str
+# So many frames, or frames of so many pixels, wait until the rows of their instances are made at once.
+_FRAMES_AT_ONCE, _PIXELS_AT_ONCE = 100, 1 << 24
 
 
 class Names:
@@ -114,23 +89,20 @@ class Facts:
 
 
 class Gatherer:
-    """Takes frames in the order of the dataset, and keeps of each what Facts has.
+    """Takes frames in any order, and keeps of each what Facts has.
 
     Args:
-        categories: all of the dataset, in the order of their ids.
         splits: names of all splits.
         problems: path of a frame -> sentences on what disagrees in it, where that is known.
     """
 
-    def __init__(
-        self, categories: Sequence[str], splits: Sequence[str], problems: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
-        self._categories, self._splits = categories, splits
-        self._category_numbers = {name: number for number, name in enumerate(categories)}
-        self._problems = problems or {}
-        self._names, self._sequences = Names(), Names()
+    def __init__(self, splits: Sequence[str], problems: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._splits, self._problems = splits, problems or {}
+        self._categories, self._names, self._sequences = Names(), Names(), Names()
         self._frames: list[tuple[Any, ...]] = []
         self._instances: list[Rows] = []
+        self._waiting: list[SeenFrame] = []
+        self._pixels = 0
         self._paths: list[str] = []
         self._files: list[str] = []
         self._notes: dict[int, Sequence[str]] = {}
@@ -155,6 +127,7 @@ class Gatherer:
         self._files.append(record.image)
         self._frames.append(
             (
+                number,
                 record.width,
                 record.height,
                 len(record.instances),
@@ -165,7 +138,7 @@ class Gatherer:
                 image.brightness,
                 image.contrast,
                 image.burnt_out,
-                image.dark,
+                image.bright_level,
                 image.fingerprint,
                 _camera_place(record),
                 record.camera.lens if record.camera and record.camera.lens else np.nan,
@@ -175,43 +148,50 @@ class Gatherer:
             )
         )
         if record.instances:
-            self._instances.append(self._rows(number, record, image))
+            self._waiting.append(SeenFrame(number, record, image.pixels))
+            self._pixels += record.width * record.height
+        if len(self._waiting) == _FRAMES_AT_ONCE or self._pixels > _PIXELS_AT_ONCE:
+            self._make_rows()
 
-    def facts(self) -> Facts:
-        """Of all frames that were taken."""
-        none = np.zeros(0, INSTANCE)
+    def facts(self, categories: Sequence[Category], order: npt.NDArray[np.int64] | None = None) -> Facts:
+        """Of all frames that were taken.
+
+        Args:
+            categories: all of the dataset, in the order of their ids.
+            order: (F,) the frames in the order of the dataset, numbered as they were taken; None for that order.
+        """
+        self._make_rows()
+        order = np.arange(len(self._frames)) if order is None else order
+        numbers, place = order.tolist(), np.argsort(order)
+        frames = np.array(self._frames, FRAME)[order]
         return Facts(
-            np.array(self._frames, FRAME),
-            np.concatenate(self._instances) if self._instances else none,
-            self._paths,
-            self._files,
-            self._categories,
+            frames,
+            self._rows_in(order, categories),
+            [self._paths[number] for number in numbers],
+            [self._files[number] for number in numbers],
+            [one.title for one in categories],
             self._names.all,
             self._sequences.all,
             self._splits,
-            self._notes,
-            {name: [values.get(number) for number in range(len(self._frames))] for name, values in self._drawn.items()},
+            {int(place[number]): notes for number, notes in self._notes.items()},
+            {name: [values.get(number) for number in numbers] for name, values in self._drawn.items()},
         )
 
-    def _rows(self, number: int, record: FrameRecord, image: ImageFacts) -> Rows:
-        instances = record.instances
-        rows = np.zeros(len(instances), INSTANCE)
-        rows["frame"] = number
-        rows["category"] = [self._category_numbers[one.category] for one in instances]
-        rows["name"] = [self._names.number(one.name) for one in instances]
-        boxes = [[*one.mask.box] for one in instances]
-        rows["x"], rows["y"], x1, y1 = np.array(boxes, np.int64).T
-        rows["width"], rows["height"] = x1 - rows["x"], y1 - rows["y"]
-        rows["area"] = [one.mask.area for one in instances]
-        stuff = {category.name for category in record.categories if category.stuff}
-        rows["stuff"] = [one.category in stuff for one in instances]
-        rows["at_border"] = [one.mask.box.is_at_border(record.width, record.height) for one in instances]
-        rows["visible"] = [one.amodal.visib_fract if one.amodal else np.nan for one in instances]
-        rows["outside"] = [one.amodal.truncated if one.amodal else np.nan for one in instances]
-        rows["keypoints"] = [_seen_keypoints(one) for one in instances]
-        _fill_poses(rows, [one.pose for one in instances])
-        _fill_masks(rows, record, image, boxes)
+    def _rows_in(self, order: npt.NDArray[np.int64], categories: Sequence[Category]) -> Rows:
+        """The rows of all instances, sorted by frames in this order, with the numbers of these categories."""
+        rows: Rows = np.concatenate([np.zeros(0, INSTANCE), *self._instances])
+        counts = np.bincount(rows["frame"], minlength=len(order))
+        rows = rows[flat_ranges(offsets(counts)[order], counts[order])]
+        rows["frame"] = np.repeat(np.arange(len(order)), counts[order])
+        number_of = {category.name: number for number, category in enumerate(categories)}
+        rows["category"] = np.array([number_of[name] for name in self._categories.all], np.int64)[rows["category"]]
         return rows
+
+    def _make_rows(self) -> None:
+        """The rows of the instances of all frames that wait."""
+        if self._waiting:
+            self._instances.append(instance_rows(self._waiting, self._categories.number, self._names.number))
+        self._waiting, self._pixels = [], 0
 
 
 def _single_values(drawn: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
@@ -227,36 +207,5 @@ def _camera_place(record: FrameRecord) -> tuple[float, ...]:
     """Where the camera is in the world, metres; NaN where that is not known."""
     if record.camera is None:
         return (np.nan,) * 3
-    matrix = np.array(record.camera.world_to_camera)
-    place = -matrix[:3, :3].T @ matrix[:3, 3] * (record.unit_scale or 1.0)
-    return tuple(place.tolist())
-
-
-def _seen_keypoints(instance: Instance) -> int:
-    if instance.keypoints is None:
-        return -1
-    return sum(point.visibility is Visibility.VISIBLE for point in instance.keypoints)
-
-
-def _fill_poses(rows: Rows, poses: Sequence[Pose | None]) -> None:
-    rows["distance"], rows["view"] = np.nan, NO_VIEW
-    there = [number for number, pose in enumerate(poses) if pose]
-    if there:
-        views = views_of([pose for pose in poses if pose])
-        rows["distance"][there] = [pose.distance for pose in poses if pose]
-        rows["view"][there], rows["camera_inside"][there] = views.field, views.inside
-
-
-def _fill_masks(rows: Rows, record: FrameRecord, image: ImageFacts, boxes: Sequence[Sequence[int]]) -> None:
-    rows["stands_out"], rows["light"] = np.nan, np.nan
-    try:
-        numbers = paint_masks([one.mask.rle for one in record.instances], record.height, record.width)
-    except ValueError:  # they are damaged or overlap, which validate says
-        return
-    runs = find_runs(numbers.astype(np.uint32))
-    piece = connected_pieces(runs)
-    owner = np.zeros(int(piece.max(initial=-1)) + 1, np.int64)
-    owner[piece] = runs.label
-    rows["pieces"] = np.bincount(owner, minlength=len(rows) + 1)[1:]
-    look = look_at_instances(image, numbers, boxes)
-    rows["stands_out"], rows["light"] = look.stands_out, look.light
+    rows, scale = record.camera.world_to_camera[:3], record.unit_scale or 1.0
+    return tuple(-scale * sum(row[axis] * row[3] for row in rows) for axis in range(3))

@@ -8,46 +8,41 @@ import numpy.typing as npt
 
 from ...base.phrases import listed
 from ...drawing.text_labels import short_name
+from ...frames.frame_messages import listed_frames
 from ..facts.gathering import Facts
 from ..facts.views import FIELDS, NO_VIEW, RINGS
-from .finding import Finding, Level, Of
+from .finding import Finding, Level, Of, in_percent
+from .known import Known
+from .limits import Limits
 
-# Fewer instances of a category are hardly learned.
-FEWEST_INSTANCES = 100
-_MOST_TIMES = 10
-_MOST_EMPTY = 0.1
-_MOST_AT_BORDER = 0.2
-# A direction is missing if fewer of the instances are seen from there, and known only of so many instances.
-_LEAST_OF_SIDE, _LEAST_FROM_ABOVE, _LEAST_FROM_BELOW, _ENOUGH_VIEWS = 0.03, 0.01, 0.005, 200
+# A direction is known to be missing only of so many instances, and a place of so many frames.
+_ENOUGH_VIEWS, _ENOUGH_FRAMES = 200, 20
 _SIDES = {"the front": 0, "the right": FIELDS // 4, "behind": FIELDS // 2, "the left": 3 * FIELDS // 4}
-# Within so many metres, and in so many frames, cameras are in one place.
-_ONE_PLACE, _ENOUGH_FRAMES = 0.01, 20
 _MOST_NAMES = 3
+_MOST_FRAMES, _MOST_SENTENCES = 100, 5
 
 
-def dataset_findings(facts: Facts, damaged: Sequence[str], by: str) -> Iterator[Finding]:
+def dataset_findings(facts: Facts, known: Known, limits: Limits) -> Iterator[Finding]:
     """What is found in a dataset as a whole.
 
     Args:
-        facts: of it.
-        damaged: a sentence for each record, or several alike, that cannot be read.
-        by: what stays together in one split, for people.
+        facts, known: of it.
+        limits: from where on something is a fault.
     """
     counts = _by_category_and_split(facts)
-    for sentence in damaged:
-        yield _finding("damaged", Level.BAD, "records that cannot be read", sentence, "", len(damaged))
-    yield from _categories(facts, counts.sum(axis=1))
-    yield from _splits(facts, counts, by)
-    yield from _borders(facts)
-    yield from _views(facts)
-    yield from _cameras(facts)
+    yield from _wholes(known)
+    yield from _categories(facts, counts.sum(axis=1), limits)
+    yield from _splits(facts, counts, known.by)
+    yield from _borders(facts, limits)
+    yield from _views(facts, limits)
+    yield from _cameras(facts, limits)
     empty = np.flatnonzero(facts.frames["instances"] == 0)
-    if empty.size > _MOST_EMPTY * len(facts.frames):
+    if empty.size > limits.max_empty * len(facts.frames):
         yield _finding(
             "many_empty",
             Level.LOOK,
             f"{empty.size / len(facts.frames):.0%} of the images have no label",
-            f"More than {_MOST_EMPTY:.0%} of such images teach a detector little.",
+            f"More than {in_percent(limits.max_empty)} of such images teach a detector little.",
             "Aim the camera at the objects, or leave such frames out.",
         )
 
@@ -64,6 +59,47 @@ def _finding(
     return Finding(key, Of.DATASET, level, text, why, way_out, count, filter=dict(filter))
 
 
+def _wholes(known: Known) -> Iterator[Finding]:
+    """What is missing, damaged, or contradicts itself."""
+    if known.damaged:
+        count = len(known.damaged)
+        yield _finding(
+            "damaged",
+            Level.BAD,
+            "record that cannot be read" if count == 1 else "records that cannot be read",
+            some_sentences(known.damaged),
+            "",
+            count,
+        )
+    if known.missing:
+        count = len(known.missing)
+        yield _finding(
+            "missing",
+            Level.BAD,
+            "planned frame without a record" if count == 1 else "planned frames without a record",
+            f"A run has failed over them, or has not come to them yet: {listed_frames(known.missing[:_MOST_FRAMES])}"
+            f"{', ...' if count > _MOST_FRAMES else ''}.",
+            "Annotate them, or plan again without them.",
+            count,
+        )
+    if known.contradictions:
+        count = len(known.contradictions)
+        yield _finding(
+            "contradicts",
+            Level.BAD,
+            "contradiction in the dataset as a whole" if count == 1 else "contradictions in the dataset as a whole",
+            some_sentences(known.contradictions),
+            "",
+            count,
+        )
+
+
+def some_sentences(sentences: Sequence[str]) -> str:
+    """The first of some sentences, each as one, and how many more there are."""
+    more = f" And {len(sentences) - _MOST_SENTENCES} more." if len(sentences) > _MOST_SENTENCES else ""
+    return " ".join(f"{one.rstrip('.')}." for one in sentences[:_MOST_SENTENCES]) + more
+
+
 def _by_category_and_split(facts: Facts) -> npt.NDArray[np.int64]:
     """(C, S) how many instances there are."""
     rows, shape = facts.instances, (len(facts.categories), len(facts.splits))
@@ -72,7 +108,7 @@ def _by_category_and_split(facts: Facts) -> npt.NDArray[np.int64]:
     return flat.reshape(shape)
 
 
-def _categories(facts: Facts, counts: npt.NDArray[np.int64]) -> Iterator[Finding]:
+def _categories(facts: Facts, counts: npt.NDArray[np.int64], limits: Limits) -> Iterator[Finding]:
     unseen = np.flatnonzero(counts == 0)
     if unseen.size:
         yield _finding(
@@ -82,20 +118,20 @@ def _categories(facts: Facts, counts: npt.NDArray[np.int64]) -> Iterator[Finding
             "A category that is never seen is not learned.",
             "Show its objects, or take it out of the category table.",
         )
-    few = np.flatnonzero((counts > 0) & (counts < FEWEST_INSTANCES))
+    few = np.flatnonzero((counts > 0) & (counts < limits.min_instances))
     for number in few:
         yield _finding(
             "few_instances",
             Level.BAD,
             f"Only {counts[number]} of {short_name(facts.categories[number])}",
-            f"A category with fewer than {FEWEST_INSTANCES} instances is hardly learned.",
+            f"A category with fewer than {limits.min_instances} instances is hardly learned.",
             "Render more frames that show it.",
             filter={"category": [int(number)]},
         )
     there = np.flatnonzero(counts)
     if there.size > 1:
         most, least = there[counts[there].argmax()], there[counts[there].argmin()]
-        if counts[most] > _MOST_TIMES * counts[least]:
+        if counts[most] > limits.max_imbalance * counts[least]:
             yield _finding(
                 "imbalance",
                 Level.LOOK,
@@ -105,14 +141,14 @@ def _categories(facts: Facts, counts: npt.NDArray[np.int64]) -> Iterator[Finding
                 "Show the rare one more often, or weight it in training.",
                 filter={"category": [int(least)]},
             )
-    yield from _single_objects(facts, counts)
+    yield from _single_objects(facts, counts, limits)
 
 
-def _single_objects(facts: Facts, counts: npt.NDArray[np.int64]) -> Iterator[Finding]:
+def _single_objects(facts: Facts, counts: npt.NDArray[np.int64], limits: Limits) -> Iterator[Finding]:
     rows = facts.instances
     pairs = np.unique(np.stack((rows["category"].astype(np.int64), rows["name"].astype(np.int64))), axis=1)
     objects = np.bincount(pairs[0], minlength=len(counts))
-    single = np.flatnonzero((objects == 1) & (counts >= FEWEST_INSTANCES))
+    single = np.flatnonzero((objects == 1) & (counts >= limits.min_instances))
     if single.size:
         yield _finding(
             "single_object",
@@ -166,9 +202,9 @@ def _known_objects(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _borders(facts: Facts) -> Iterator[Finding]:
+def _borders(facts: Facts, limits: Limits) -> Iterator[Finding]:
     rows = facts.instances[~facts.instances["stuff"]]
-    if not rows.size or rows["at_border"].mean() <= _MOST_AT_BORDER:
+    if not rows.size or rows["at_border"].mean() <= limits.max_at_border:
         return
     all_of = np.bincount(rows["category"], minlength=len(facts.categories))
     cut = np.bincount(rows["category"][rows["at_border"]], minlength=len(facts.categories))
@@ -184,7 +220,7 @@ def _borders(facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _views(facts: Facts) -> Iterator[Finding]:
+def _views(facts: Facts, limits: Limits) -> Iterator[Finding]:
     view = facts.instances["view"][facts.instances["view"] != NO_VIEW].astype(np.int64)
     if view.size < _ENOUGH_VIEWS:
         return
@@ -195,10 +231,10 @@ def _views(facts: Facts) -> Iterator[Finding]:
         near: npt.NDArray[np.bool_] = np.abs(away) <= FIELDS // 8
         return near
 
-    missing = [side for side, middle in _SIDES.items() if is_towards(middle).mean() < _LEAST_OF_SIDE]
-    if (ring == 0).mean() < _LEAST_FROM_ABOVE:
+    missing = [side for side, middle in _SIDES.items() if is_towards(middle).mean() < limits.min_from_side]
+    if (ring == 0).mean() < limits.min_from_above:
         missing.append("straight above")
-    if (ring >= RINGS // 2).mean() < _LEAST_FROM_BELOW:
+    if (ring >= RINGS // 2).mean() < limits.min_from_below:
         missing.append("below")
     if missing:
         yield _finding(
@@ -210,11 +246,11 @@ def _views(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _cameras(facts: Facts) -> Iterator[Finding]:
+def _cameras(facts: Facts, limits: Limits) -> Iterator[Finding]:
     places = facts.frames["camera"]
     if len(places) < _ENOUGH_FRAMES or np.isnan(places).any():
         return
-    if (np.ptp(places, axis=0) < _ONE_PLACE).all():
+    if (np.ptp(places, axis=0) < limits.min_camera_move).all():
         yield _finding(
             "one_camera",
             Level.LOOK,

@@ -117,6 +117,11 @@ class Finding:
         return f"{self.count:,} {self.text}" if self.count else self.text
 
 
+def in_percent(share: float) -> str:
+    """A limit as a sentence has it: "10%", "0.5%"."""
+    return f"{100 * share:.3g}%"
+
+
 def where(condition: npt.NDArray[np.bool_], how_bad: npt.NDArray[np.generic] | float = 0.0) -> Floats:
     """How bad each is for which a condition holds, NaN for all others."""
     return np.where(condition, how_bad, np.nan).astype(np.float64)

@@ -6,35 +6,33 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from ...dataset.statistics import LEAST_VISIBLE
 from ..facts.gathering import Facts, Value
 from ..facts.image_facts import ImageState
 from ..facts.near_duplicates import bits_apart
-from .finding import Floats, Level, Of, Rule, where
-
-# Below this the spread of grey levels is that of an even surface with noise.
-_LEAST_CONTRAST = 0.03
-_MOST_BURNT_OUT = 0.5
-# Of neighbouring frames of a sequence, in how many bits of the fingerprint they may differ and still show the same.
-_NEIGHBOURS_APART = 12
-# A frame is crowded with so many times the median number of instances, and at least so many.
-_TIMES_MEDIAN, _LEAST_CROWD = 5, 50
-# A size that fewer of the frames have is an odd one.
-_ODD_SIZE = 0.05
+from .finding import Floats, Level, Of, Rule, in_percent, where
+from .limits import Limits
 
 
-def usable_images(facts: Facts) -> npt.NDArray[np.bool_]:
+def dark_images(facts: Facts, limits: Limits) -> npt.NDArray[np.bool_]:
+    """(F,) which frames have an image in which hardly anything is brighter than black."""
+    frames = facts.frames
+    dark: npt.NDArray[np.bool_] = (frames["image"] == ImageState.FINE) & (frames["bright_level"] <= limits.dark_level)
+    return dark
+
+
+def usable_images(facts: Facts, limits: Limits) -> npt.NDArray[np.bool_]:
     """(F,) which frames have an image that shows something."""
     frames = facts.frames
     usable: npt.NDArray[np.bool_] = frames["image"] == ImageState.FINE
-    return usable & ~frames["dark"] & (frames["contrast"] >= _LEAST_CONTRAST)
+    return usable & ~dark_images(facts, limits) & (frames["contrast"] >= limits.min_contrast)
 
 
-def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
+def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...]:
     """All of them.
 
     Args:
         pairs: (P, 2) frames that look the same, see near_duplicates().
+        limits: from where on something is a fault.
     """
     return (
         _rule(
@@ -105,7 +103,7 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             "frames whose neighbours are in other splits",
             "Neighbouring frames of a sequence look alike, so a model is judged by what it has seen.",
             "Split by sequence (--split-by sequence).",
-            lambda facts: _alike_neighbours(facts, pairs),
+            lambda facts: _alike_neighbours(facts, pairs, limits),
         ),
         _rule(
             "dark",
@@ -115,7 +113,7 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             "dark images",
             "Hardly anything is brighter than black.",
             "Check the lights and the exposure, or raise the lowest light that is drawn.",
-            lambda facts: where(facts.frames["dark"], -facts.frames["brightness"]),
+            lambda facts: where(dark_images(facts, limits), -facts.frames["brightness"]),
         ),
         _rule(
             "flat",
@@ -125,7 +123,7 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             "images without contrast",
             "All pixels have nearly the same brightness, as in fog or before a wall.",
             "Check where the camera is and what the world looks like.",
-            _flat,
+            lambda facts: _flat(facts, limits),
         ),
         _rule(
             "burnt_out",
@@ -133,9 +131,9 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             4,
             "burnt-out image",
             "burnt-out images",
-            "More than half of the image is white.",
+            f"More than {in_percent(limits.max_burnt_out)} of the image is white.",
             "Lower the exposure or the strongest light that is drawn.",
-            lambda facts: where(facts.frames["burnt_out"] > _MOST_BURNT_OUT, facts.frames["burnt_out"]),
+            lambda facts: where(facts.frames["burnt_out"] > limits.max_burnt_out, facts.frames["burnt_out"]),
         ),
         _rule(
             "duplicates",
@@ -153,9 +151,9 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             4,
             "frame in which all is hidden",
             "frames in which all is hidden",
-            f"Less than {LEAST_VISIBLE:.0%} of each instance is visible.",
+            f"Less than {in_percent(limits.min_visible)} of each instance is visible.",
             "Something stands in front of the camera: move it, or check the camera's path.",
-            _all_hidden,
+            lambda facts: _all_hidden(facts, limits),
         ),
         _rule(
             "empty",
@@ -173,9 +171,10 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             2,
             "crowded frame",
             "crowded frames",
-            f"{_TIMES_MEDIAN} times as many instances as in the median frame, or more; many detectors stop at 100.",
+            f"{limits.crowded_times:g} times as many instances as in the median frame, or more; many detectors stop at "
+            "100.",
             "Check whether copies or particles should be one instance.",
-            _crowded,
+            lambda facts: _crowded(facts, limits),
         ),
         _rule(
             "noted",
@@ -203,9 +202,9 @@ def frame_rules(pairs: npt.NDArray[np.int64]) -> tuple[Rule, ...]:
             1,
             "image of an unusual size",
             "images of unusual sizes",
-            f"Fewer than {_ODD_SIZE:.0%} of the images are of this size.",
+            f"Fewer than {in_percent(limits.min_size_share)} of the images are of this size.",
             "Check the resolution of these renders.",
-            _odd_size,
+            lambda facts: _odd_size(facts, limits),
         ),
     )
 
@@ -247,17 +246,17 @@ def _same_draws(facts: Facts) -> Floats:
     return where(np.array(alike, bool))
 
 
-def _alike_neighbours(facts: Facts, pairs: npt.NDArray[np.int64]) -> Floats:
+def _alike_neighbours(facts: Facts, pairs: npt.NDArray[np.int64], limits: Limits) -> Floats:
     """Frames that follow each other in a sequence, look alike, and are in different splits; without near-duplicates."""
     frames = facts.frames
     here, after = frames[:-1], frames[1:]
     apart = bits_apart(here["fingerprint"], after["fingerprint"])
-    usable = usable_images(facts)
+    usable = usable_images(facts, limits)
     leaks = (
         (here["sequence"] == after["sequence"])
         & (here["number"] + 1 == after["number"])
         & (here["split"] != after["split"])
-        & (apart <= _NEIGHBOURS_APART)
+        & (apart <= limits.neighbour_bits)
         & usable[:-1]
         & usable[1:]
     )
@@ -269,22 +268,22 @@ def _alike_neighbours(facts: Facts, pairs: npt.NDArray[np.int64]) -> Floats:
     return bad
 
 
-def _flat(facts: Facts) -> Floats:
+def _flat(facts: Facts, limits: Limits) -> Floats:
     frames = facts.frames
-    return where((frames["contrast"] < _LEAST_CONTRAST) & ~frames["dark"], -frames["contrast"])
+    return where((frames["contrast"] < limits.min_contrast) & ~dark_images(facts, limits), -frames["contrast"])
 
 
-def _all_hidden(facts: Facts) -> Floats:
+def _all_hidden(facts: Facts, limits: Limits) -> Floats:
     hidden = np.zeros(len(facts.frames), np.int64)
     rows = facts.instances
-    np.add.at(hidden, rows["frame"][rows["visible"] < LEAST_VISIBLE], 1)
+    np.add.at(hidden, rows["frame"][rows["visible"] < limits.min_visible], 1)
     count = facts.frames["instances"]
     return where((count > 0) & (hidden == count), count)
 
 
-def _crowded(facts: Facts) -> Floats:
+def _crowded(facts: Facts, limits: Limits) -> Floats:
     count = facts.frames["instances"].astype(np.float64)
-    return where((count >= _LEAST_CROWD) & (count >= _TIMES_MEDIAN * np.median(count)), count)
+    return where((count >= limits.crowded_instances) & (count >= limits.crowded_times * np.median(count)), count)
 
 
 def _mostly_dropped(facts: Facts) -> Floats:
@@ -292,8 +291,8 @@ def _mostly_dropped(facts: Facts) -> Floats:
     return where(dropped > np.maximum(kept, 1), dropped - kept)
 
 
-def _odd_size(facts: Facts) -> Floats:
+def _odd_size(facts: Facts, limits: Limits) -> Floats:
     sizes = facts.frames["width"].astype(np.int64) << 32 | facts.frames["height"].astype(np.int64)
     _, which, counts = np.unique(sizes, return_inverse=True, return_counts=True)
     mine = counts[which.reshape(-1)]
-    return where(mine < _ODD_SIZE * len(sizes), -mine)
+    return where(mine < limits.min_size_share * len(sizes), -mine)

@@ -14,11 +14,11 @@ from .dataset_rules import dataset_findings
 from .finding import Finding, Level, Of, Remedy, found_by
 from .frame_rules import frame_rules, usable_images
 from .instance_rules import instance_rules
+from .known import Known
+from .limits import Limits
 
 # A finding lies within another one if so many of its items do.
 _WITHIN = 0.95
-# Which part of the labels may be too weak to learn from before a dataset is worth a look, and before it is not ready.
-_FEW_WEAK, _MANY_WEAK = 0.02, 0.25
 _ORDER = {level: number for number, level in enumerate(Level)}
 
 
@@ -35,6 +35,7 @@ class Judgement:
         summary: what is in it, likewise.
         remedies: the fewest settings that leave out all labels that are too weak.
         fine: what was looked for and not found, in a few words each.
+        limits: from where on something was a fault.
     """
 
     findings: Sequence[Finding]
@@ -45,6 +46,7 @@ class Judgement:
     summary: str
     remedies: Sequence[Remedy]
     fine: Sequence[str]
+    limits: Limits
 
     def lines(self) -> Iterator[str]:
         """For a terminal."""
@@ -58,30 +60,31 @@ class Judgement:
 _MARKS = {Level.BAD: "x", Level.LOOK: "!", Level.NOTE: "-"}
 
 
-def judge(facts: Facts, damaged: Sequence[str] = (), by: str = "frame", validated: bool = False) -> Judgement:
+def judge(facts: Facts, known: Known = Known(), limits: Limits = Limits()) -> Judgement:  # noqa: B008 (frozen)
     """Look for all that is worth a look.
 
     Args:
-        facts: of the dataset.
-        damaged, by: as in dataset_findings().
-        validated: whether the facts hold what a validation found.
+        facts, known: of the dataset.
+        limits: from where on something is a fault.
     """
     frames = facts.frames
-    pairs = near_duplicates(frames["fingerprint"], frames["brightness"], usable_images(facts))
-    rules = (*frame_rules(pairs), *instance_rules())
+    prints, usable = frames["fingerprint"], usable_images(facts, limits)
+    pairs = near_duplicates(prints, frames["brightness"], usable, limits.alike_bits, limits.max_alike_brightness)
+    rules = (*frame_rules(pairs, limits), *instance_rules(limits))
     found = [one for rule in rules if (one := found_by(rule, facts))]
-    findings = sorted([*_folded(found), *dataset_findings(facts, damaged, by)], key=_place)
+    findings = sorted([*_folded(found), *dataset_findings(facts, known, limits)], key=_place)
     weak = _weak(findings, len(facts.instances))
     share = float(weak.mean()) if weak.size else 0.0
     return Judgement(
         findings,
         pairs,
         _scores(facts, findings),
-        _level(findings, share),
-        _headline(findings, share),
+        _level(findings, share, limits),
+        _headline(findings, share, limits),
         _summary(facts),
         _remedies(findings),
-        _fine(findings, validated),
+        _fine(findings, known.validated),
+        limits,
     )
 
 
@@ -123,21 +126,21 @@ def _scores(facts: Facts, findings: Sequence[Finding]) -> npt.NDArray[np.float64
     return score
 
 
-def _level(findings: Sequence[Finding], weak: float) -> Level:
-    if weak > _MANY_WEAK or any(one.level is Level.BAD for one in findings):
+def _level(findings: Sequence[Finding], weak: float, limits: Limits) -> Level:
+    if weak > limits.many_weak or any(one.level is Level.BAD for one in findings):
         return Level.BAD
-    if weak > _FEW_WEAK or any(one.level is Level.LOOK for one in findings):
+    if weak > limits.few_weak or any(one.level is Level.LOOK for one in findings):
         return Level.LOOK
     return Level.NOTE
 
 
-def _headline(findings: Sequence[Finding], weak: float) -> str:
+def _headline(findings: Sequence[Finding], weak: float, limits: Limits) -> str:
     if findings and findings[0].level is Level.BAD:
         text = findings[0].sentence
         return f"Not ready: {text[0].lower()}{text[1:]}"
-    if weak > _MANY_WEAK:
+    if weak > limits.many_weak:
         return f"Not ready: {weak:.0%} of the labels are too weak to learn from"
-    if weak > _FEW_WEAK:
+    if weak > limits.few_weak:
         return f"Trainable; {weak:.0%} of the labels are too weak"
     if any(one.level is Level.LOOK for one in findings):
         return "Trainable, with a few things to look at"
@@ -177,6 +180,6 @@ def _fine(findings: Sequence[Finding], validated: bool) -> list[str]:
         }.items()
         if not found & set(keys)
     ]
-    if validated and "disagrees" not in found:
+    if validated and not found & {"disagrees", "damaged", "missing", "contradicts"}:
         fine.append("all checks of validate passed")
     return fine

@@ -5,6 +5,7 @@ are scripts, each with one call: `labelpassFrames(NUMBER, FRAMES)`.
 """
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from PIL import Image
 from ...base.files import complete_file
 from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
+from ...scene.keypoints import Keypoint
 
 # Of a sheet of thumbnails: each way, and pixels of a side of each. A file has the frames of one sheet.
 ACROSS, SIDE = 10, 112
 FRAMES_A_FILE = ACROSS * ACROSS
 _QUALITY = 72
+# Places in frames are whole numbers of such parts of a pixel.
+TENTHS = 10
 # Of a 3D box, which is drawn where all of them are in front of the camera.
 _CORNERS = 8
 _EMPTY = (24, 24, 24)
@@ -76,14 +80,18 @@ class Album:
 
 def _instance(instance: Instance) -> list[Any]:
     """Its mask, its amodal mask, the corners of its 3D box and its keypoints; trailing ones that it lacks are left out.
-    Places are in pixels, rounded to a tenth."""
+    Corners are x and y of each, keypoints x, y and visibility, places in tenths of a pixel."""
     corners = [corner for corner in (instance.pose.corners if instance.pose else ()) if corner]
     shown: list[Any] = [
         instance.mask.rle,
         instance.amodal.rle if instance.amodal else 0,
-        [[round(x, 1), round(y, 1)] for x, y in corners] if len(corners) == _CORNERS else 0,
-        [[round(point.x, 1), round(point.y, 1), int(point.visibility)] for point in instance.keypoints or ()] or 0,
+        [round(TENTHS * value) for value in chain.from_iterable(corners)] if len(corners) == _CORNERS else 0,
+        [number for point in instance.keypoints or () for number in _keypoint(point)] or 0,
     ]
     while shown[-1] == 0:
         shown.pop()
     return shown
+
+
+def _keypoint(point: Keypoint) -> tuple[int, int, int]:
+    return round(TENTHS * point.x), round(TENTHS * point.y), int(point.visibility)

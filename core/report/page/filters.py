@@ -299,7 +299,7 @@ def _count_bins(values: npt.NDArray[np.generic]) -> _Bins:
 def columns_of(facts: Facts) -> list[Column]:
     """The columns of frames and instances that the page needs besides those drawn at random."""
     frames, rows = facts.frames, facts.instances
-    whole_of_frames = ("instances", "width", "height", "split", "sequence", "number", "image", "dropped")
+    whole_of_frames = ("tile", "instances", "width", "height", "split", "sequence", "number", "image", "dropped")
     columns = [Column.whole(f"frames.{name}", frames[name]) for name in whole_of_frames]
     columns.append(Column.whole("frames.noted", frames["noted"] | frames["disagrees"]))
     columns += [Column.rounded(f"frames.{name}", frames[name], 250) for name in ("brightness", "contrast")]

@@ -17,7 +17,7 @@ from ..facts.gathering import Facts
 from ..facts.views import FIELDS, RINGS
 from ..judgement.finding import Finding, Of
 from ..judgement.judge import Judgement
-from .album import ACROSS, SIDE
+from .album import ACROSS, SIDE, TENTHS
 from .columns import Column
 from .filters import CENTRES, Filter
 
@@ -53,6 +53,7 @@ def head(
         "instances": len(facts.instances),
         "root": root,
         "sheet": {"across": ACROSS, "side": SIDE},
+        "tenths": TENTHS,
         "categories": [
             {"name": shown(one.title), "colour": colour, "skeleton": one.skeleton, "stuff": one.stuff}
             for one, colour in zip(categories, colours_of(categories), strict=True)

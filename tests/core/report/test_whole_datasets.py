@@ -8,19 +8,25 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError
 from core.dataset.splits import Splits
-from core.report.facts.gathering import FRAME, INSTANCE, Facts, Gatherer
+from core.frames.dataset_plan import DatasetPlan
+from core.frames.frame_list import FrameList
+from core.report.facts.gathering import FRAME, Facts, Gatherer
 from core.report.facts.image_facts import ImageFacts, ImageState
+from core.report.facts.instance_rows import INSTANCE
 from core.report.facts.views import NO_VIEW, views_of
 from core.report.judgement.finding import Level
 from core.report.judgement.judge import judge
+from core.report.judgement.known import Known
 from core.report.page.filters import filters_of
 from core.report.page.head import colours_of
 from core.report.write_report import write_report
 from core.settings.category_table import Category
+from core.settings.settings import Settings
 from tests.builders import plain_pose, plain_record, record_path
-from tests.core.report.planted import SPLITS, fine_frame, fine_frames
+from tests.core.report.planted import CATEGORIES, SPLITS, fine_frame, fine_frames
 
 FRAMES, EACH = 60, 10
 
@@ -31,7 +37,7 @@ def fine_facts() -> Facts:
     frames, rows = np.zeros(FRAMES, FRAME), np.zeros(FRAMES * EACH, INSTANCE)
     frames["width"], frames["height"], frames["instances"] = 640, 480, EACH
     frames["split"], frames["number"] = np.arange(FRAMES) % 3 == 0, 2 * np.arange(FRAMES)
-    frames["brightness"], frames["contrast"], frames["burnt_out"] = 0.5, 0.2, 0.0
+    frames["brightness"], frames["contrast"], frames["bright_level"] = 0.5, 0.2, 200
     frames["fingerprint"] = rng.integers(0, 2**63, FRAMES)
     frames["camera"] = rng.uniform(-5, 5, (FRAMES, 3))
     frames["lens"] = np.nan
@@ -106,7 +112,7 @@ WHOLE = {
 
 
 def test_nothing_is_said_of_a_fine_dataset() -> None:
-    found = judge(fine_facts(), validated=True)
+    found = judge(fine_facts(), Known(validated=True))
     assert [one.key for one in found.findings] == []
     assert (found.level, found.headline) == (Level.NOTE, "Ready to train")
     assert len(found.fine) == 6
@@ -119,7 +125,7 @@ def test_the_whole(key: str) -> None:
 
 
 def test_damaged_records_come_first() -> None:
-    found = judge(fine_facts(), ["shot/0003.json is damaged; annotate the frame again"])
+    found = judge(fine_facts(), Known(["shot/0003.json is damaged; annotate the frame again"]))
     assert found.findings[0].key == "damaged"
     assert found.headline.startswith("Not ready: 1 ")
 
@@ -132,6 +138,39 @@ def test_a_damaged_record_is_named_and_the_rest_is_shown(tmp_path: Path) -> None
     assert written.judgement.findings[0].key == "damaged"
     assert "annotate the frame again" in written.problems[0]
     assert '"frames":3' in written.page.read_text("utf-8")
+
+
+def test_what_is_known_of_the_whole_comes_first() -> None:
+    known = Known(
+        missing=["shot/0003", "shot/0004"], contradictions=["One disagrees", "Another one does."], damaged=["A"]
+    )
+    found = {one.key: one for one in judge(fine_facts(), known).findings[:3]}
+    assert found["missing"].sentence == "2 planned frames without a record"
+    assert "shot/0003-0004" in found["missing"].why
+    assert found["contradicts"].why == "One disagrees. Another one does."
+    assert found["damaged"].sentence == "1 record that cannot be read"
+    many = judge(fine_facts(), Known(contradictions=[f"Number {number}" for number in range(9)])).findings[0]
+    assert many.count == 9 and many.why.endswith("Number 4. And 4 more.")
+
+
+def test_planned_frames_that_are_missing(tmp_path: Path) -> None:
+    """Those over which a run has failed, for example. A damaged one is not missing, too."""
+    dataset = tmp_path / "dataset"
+    frames = fine_frames(4)
+    for frame in frames:
+        frame.write(dataset)
+    planned = FrameList.of([*(frame.path for frame in frames), "shot/0100", "shot/0101"])
+    DatasetPlan(Settings(), None, CATEGORIES, planned).write(DatasetFolder(dataset))
+    record_path(dataset, "shot/0004").write_text("{}")
+    written = write_report(dataset, SPLITS)
+    keys = {one.key: one for one in written.judgement.findings}
+    assert keys["missing"].count == 2 and "shot/0100-0101" in keys["missing"].why
+    assert keys["damaged"].count == 1 and "contradicts" not in keys
+    assert [problem for problem in written.problems if "without" in problem] == [
+        "2 frames (shot/0100-0101): planned, and without a record"
+    ]
+    validated = write_report(dataset, SPLITS, validated=True).judgement
+    assert "contradicts" not in [one.key for one in validated.findings]  # what validate says of it is said already
 
 
 def test_labels_that_a_setting_leaves_out_are_weak() -> None:
@@ -148,10 +187,10 @@ def test_labels_that_a_setting_leaves_out_are_weak() -> None:
 
 
 def gathered(draws: list[dict[str, Any] | None], split: Callable[[int], str] = lambda number: "train") -> Facts:
-    gatherer = Gatherer([], ["train", "val"])
+    gatherer = Gatherer(["train", "val"])
     for number, drawn in enumerate(draws):
         gatherer.add(plain_record(frame=number + 1), split(number), ImageFacts(ImageState.NOT_WRITTEN), drawn)
-    return gatherer.facts()
+    return gatherer.facts([])
 
 
 def test_drawn_values_become_filters() -> None:

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.report.facts.near_duplicates import MOST_BITS, bits_apart, near_duplicates
+from core.report.facts.near_duplicates import bits_apart, near_duplicates
+from core.report.judgement.limits import Limits
 from core.report.page.columns import Column, deflated, packed
 from core.report.write_report import write_report
 from core.settings.map_table import DenseMap
 from tests.builders import read_record
 from tests.core.datasets import annotate_rendered
-from tests.core.report.planted import SPLITS
+from tests.core.report.planted import SPLITS, fine_frame
 
 MAPS = (DenseMap.DEPTH_PNG, DenseMap.NORMALS_NPY)
 
@@ -75,7 +76,38 @@ def test_masks_and_corners_are_those_of_the_record(dataset: Path) -> None:
     assert [one[0] for one in shown["instances"]] == [one.mask.rle for one in record.instances]
     for one, instance in zip(shown["instances"], record.instances, strict=True):
         if instance.pose and all(instance.pose.corners):
-            assert np.abs(np.array(one[2]) - np.array(instance.pose.corners)).max() <= 0.051
+            assert np.abs(np.reshape(one[2], (8, 2)) / 10 - np.array(instance.pose.corners)).max() <= 0.051
+
+
+def test_frames_are_in_order_whatever_their_names_say(tmp_path: Path) -> None:
+    """Thumbnails and masks are made in the order of names; the page knows where each is."""
+    names = {2: "a_0009", 4: "b_0001", 6: "a_0010", 8: "B"}
+    for number, name in names.items():
+        frame = fine_frame(number)
+        frame.name = name
+        frame.known["notes"] = (f"Note {number}",)
+        frame.write(tmp_path / "dataset")
+    page = write_report(tmp_path / "dataset", SPLITS).page
+    text = page.read_text("utf-8")
+    head = json.loads(re.search(r'id="head">(.*?)</script>', text)[1])
+    columns = unpacked(re.search(r'id="columns">(.*?)</script>', text)[1], head["columns"])
+    texts = json.loads(zlib.decompress(base64.b64decode(re.search(r'id="texts">(.*?)</script>', text)[1]), -15))
+    assert texts["paths"] == [f"shot/{name}" for name in names.values()]
+    assert columns["frames.number"].tolist() == list(names)
+    assert {int(place): notes for place, notes in texts["notes"].items()} == {
+        place: [f"Note {number}"] for place, number in enumerate(names)
+    }
+    shown, tiles, first = shown_of(page), columns["frames.tile"].astype(int).tolist(), 0
+    assert sorted(tiles) == [0, 1, 2, 3] != tiles
+    with Image.open(page.parent / "sheet-0000.jpg") as sheet:
+        for name, number, tile in zip(names.values(), names, tiles, strict=True):
+            record = read_record(tmp_path / "dataset", f"shot/{name}")
+            rows = slice(first, first := first + len(record.instances))
+            assert columns["instances.x"][rows].tolist() == [one.mask.box.x0 for one in record.instances]
+            assert [one[0] for one in shown[tile]["instances"]] == [one.mask.rle for one in record.instances]
+            seen = np.asarray(sheet.crop((112 * tile, 14, 112 * tile + 112, 98)).resize((8, 6)), np.int64)
+            image = Image.fromarray(fine_frame(number).image).resize((8, 6))
+            assert np.abs(seen - np.asarray(image)).mean() < 12
 
 
 # --- Columns ---
@@ -125,22 +157,23 @@ def test_deflate_has_no_header() -> None:
 # --- Near-duplicates ---
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(2, 60))
-def test_pairs_are_those_of_comparing_all(seed: int, count: int) -> None:
+@given(st.integers(0, 2**32 - 1), st.integers(2, 60), st.integers(0, 10))
+def test_pairs_are_those_of_comparing_all(seed: int, count: int, most: int) -> None:
     rng = np.random.default_rng(seed)
     prints = rng.integers(0, 2**63, count, np.uint64)
     for number in range(1, count):  # near others, by up to ten bits
         if rng.random() < 0.5:
             flips = rng.choice(64, rng.integers(1, 11), replace=False).astype(np.uint64)
             prints[number] = prints[rng.integers(number)] ^ np.bitwise_or.reduce(np.uint64(1) << flips)
-    pairs = near_duplicates(prints, np.full(count, 0.5, np.float32), np.ones(count, bool))
+    pairs = near_duplicates(prints, np.full(count, 0.5, np.float32), np.ones(count, bool), most, 0.05)
     one, other = np.triu_indices(count, 1)
-    close = bits_apart(prints[one], prints[other]) <= MOST_BITS
+    close = bits_apart(prints[one], prints[other]) <= most
     if len(set(prints.tolist())) == count:
         assert sorted(map(tuple, pairs.tolist())) == list(zip(one[close].tolist(), other[close].tolist(), strict=True))
-    assert (bits_apart(prints[pairs[:, 0]], prints[pairs[:, 1]]) <= MOST_BITS).all()
+    assert (bits_apart(prints[pairs[:, 0]], prints[pairs[:, 1]]) <= most).all()
 
 
 def test_many_frames_that_are_alike_are_paired_in_a_row() -> None:
-    pairs = near_duplicates(np.zeros(5000, np.uint64), np.full(5000, 0.5, np.float32), np.ones(5000, bool))
+    same = np.zeros(5000, np.uint64), np.full(5000, 0.5, np.float32), np.ones(5000, bool)
+    pairs = near_duplicates(*same, Limits().alike_bits, 0.05)
     assert pairs.tolist() == [[number, number + 1] for number in range(4999)]

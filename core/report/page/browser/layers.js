@@ -26,7 +26,7 @@ window.labelpassFrames = (number, shown) => {
 /** Masks, outlines and maps of a frame; null while its file is loading. */
 function shownOf(frame) {
   const number = Number(fileNumber(frame));
-  if (files.has(number)) return files.get(number)?.[frame % head.sheet.across ** 2] ?? null;
+  if (files.has(number)) return files.get(number)?.[placeInFile(frame)] ?? null;
   files.set(number, null);
   const script = element("script");
   script.src = `frames-${fileNumber(frame)}.js`;
@@ -117,8 +117,18 @@ function drawBox({ context, left, top, scale, hot }, instance) {
   strokeTwice(context, colourOf(instance), hot === instance ? 5 : 3.5, hot === instance ? 2.5 : 1.6);
 }
 
+/** Corners or keypoints of the file of a frame: x and y in pixels, and of keypoints their visibility. */
+function inGroups(places, size) {
+  const groups = [];
+  for (let at = 0; at < places.length; at += size) {
+    groups.push([places[at] / head.tenths, places[at + 1] / head.tenths, ...places.slice(at + 2, at + size)]);
+  }
+  return groups;
+}
+
 /** The corners of a 3D box are numbered by bits, so an edge joins two that differ in one. */
-function drawCube({ context, left, top, scale }, instance, corners) {
+function drawCube({ context, left, top, scale }, instance, places) {
+  const corners = inGroups(places, 2);
   context.beginPath();
   for (let low = 0; low < 8; low++) {
     for (const bit of [1, 2, 4]) {
@@ -131,7 +141,8 @@ function drawCube({ context, left, top, scale }, instance, corners) {
 }
 
 /** Visible ones are filled, hidden ones are rings; lines join those of the skeleton. */
-function drawKeypoints({ context, left, top, scale }, instance, points) {
+function drawKeypoints({ context, left, top, scale }, instance, places) {
+  const points = inGroups(places, 3);
   const place = ([x, y]) => [left + x * scale, top + y * scale], colour = colourOf(instance);
   context.beginPath();
   for (const [one, other] of categories[instances.category[instance]].skeleton ?? []) {

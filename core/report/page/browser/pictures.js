@@ -45,13 +45,16 @@ function picture(address, patient) {
 
 const isMissing = (address) => loaded.get(address)?.isMissing === true;
 
-const fileNumber = (frame) => String(Math.floor(frame / (head.sheet.across ** 2))).padStart(4, "0");
+/** Where a frame stands among those of its file: its thumbnail in a sheet, and its layers. */
+const placeInFile = (frame) => frames.tile[frame] % head.sheet.across ** 2;
+
+const fileNumber = (frame) => String(Math.floor(frames.tile[frame] / head.sheet.across ** 2)).padStart(4, "0");
 
 const sheetOf = (frame) => picture(`sheet-${fileNumber(frame)}.jpg`);
 
 /** Where the thumbnail of a frame lies in its sheet: the whole tile, and the part that the image covers. */
 function tileOf(frame) {
-  const { across, side } = head.sheet, place = frame % (across * across);
+  const { across, side } = head.sheet, place = placeInFile(frame);
   const [width, height] = [frames.width[frame], frames.height[frame]], scale = side / Math.max(width, height);
   const x = (place % across) * side, y = Math.floor(place / across) * side;
   const [drawnWidth, drawnHeight] = [width * scale, height * scale];
