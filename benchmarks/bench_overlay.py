@@ -4,7 +4,7 @@ from pathlib import Path
 
 from core.drawing.overlay import box_frames, make_overlay
 from core.records.frame_record import FrameRecord
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.settings.category_table import Category
 from tests.builders import instances_in, plain_record, write_record
 

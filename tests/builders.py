@@ -18,7 +18,8 @@ from core.masks.runs import Mask, find_masks
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance
-from core.records.record_store import RecordFiles, up_to_date
+from core.records.record_files import RecordFiles
+from core.records.record_store import open_records, up_to_date
 from core.scene.camera import Camera, Matrix
 from core.scene.placements import Bounds, Placement
 from core.scene.poses import Pose
@@ -217,11 +218,11 @@ def record_path(output: Path, frame: str) -> Path:
 
 def record_files(output: Path) -> list[Path]:
     """The files of all records of a dataset."""
-    return [record_path(output, frame) for frame in RecordFiles(DatasetFolder(output)).frames()]
+    return [record_path(output, frame) for frame in open_records(DatasetFolder(output)).frames()]
 
 
 def read_record(output: Path, frame: str) -> FrameRecord:
-    return RecordFiles(DatasetFolder(output)).read(frame)
+    return open_records(DatasetFolder(output)).read(frame)
 
 
 def write_record(output: Path, record: FrameRecord) -> Path:
@@ -232,4 +233,4 @@ def write_record(output: Path, record: FrameRecord) -> Path:
 
 def valid_record(output: Path, frame: str, key: str) -> FrameRecord | None:
     """The record of a frame if it is up to date."""
-    return up_to_date(RecordFiles(DatasetFolder(output)), frame, key)
+    return up_to_date(open_records(DatasetFolder(output)), frame, key)

@@ -17,7 +17,7 @@ from labelpass.core.dataset.frame_pictures import FramePictures
 from labelpass.core.drawing.image_files import Bytes
 from labelpass.core.drawing.previews.boxes import draw_boxes
 from labelpass.core.records.frame_record import FrameRecord
-from labelpass.core.records.record_store import read_record_file
+from labelpass.core.records.record_files import read_record_file
 from PIL import Image, ImageDraw
 
 CHECKOUT = Path(__file__).resolve().parents[1]

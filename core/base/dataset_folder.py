@@ -11,6 +11,7 @@
             soft_masks/FRAME/0001.png        soft masks, a file for each instance
             cameras/SEQUENCE/cameras.json    cameras of a sequence
             records/FRAME.json               frame records
+            records/SEQUENCE/0-999.pack      frame records of a thousand frames
             later_maps/FRAME.json            merge records
             scenes/FRAME.json                scene records
             renders/FRAME.exr                what was rendered for the dataset, with all passes

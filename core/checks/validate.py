@@ -8,7 +8,7 @@ from pathlib import Path
 from ..base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
 from ..base.errors import CategoryError, InputError, RecordError
 from ..dataset.stream import GatheredCategories, RecordStream
-from ..formats.writer import Checker, StreamedFrame
+from ..formats.writer import Checker, StreamedFrame, SurveyedFrame
 from ..frames.dataset_plan import DatasetPlan
 from ..maps.two_frame_maps import partner_of
 from ..records.frame_record import FrameRecord
@@ -56,7 +56,7 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
             _check_two_frame_maps(frame, stream, report)
         if is_merged:
             report.run("", record.path, _not_made(frame, stream))
-        streamed = StreamedFrame(number, record, [one.written for one in frame.merged.maps.values()])
+        streamed = StreamedFrame(number, SurveyedFrame.of(record), [one.written for one in frame.merged.maps.values()])
         for one in checkers:
             report.run(one.name if one.by_frame else "", record.path, one.checker.check(streamed))
         if before and (before.record.sequence, before.record.frame + 1) == (record.sequence, record.frame):

@@ -2,7 +2,7 @@
 
 from ..base.version import VERSION
 from ..run.exit_codes import ExitCode
-from .options import annotate, combine, export, merge, passes, plan, report, show, stats, validate
+from .options import annotate, combine, export, merge, pack, passes, plan, report, show, stats, validate
 from .setting_options import OneSentenceParser
 
 
@@ -22,7 +22,7 @@ def make_parser() -> OneSentenceParser:
         dest="command",
         metavar="COMMAND",
     )
-    for command in (passes, plan, annotate, merge, validate, export, combine, stats, report, show):
+    for command in (passes, plan, annotate, pack, merge, validate, export, combine, stats, report, show):
         command.add(commands)
     return parser
 

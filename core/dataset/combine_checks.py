@@ -10,7 +10,7 @@ from pathlib import Path
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import CategoryError, InputError, RecordError, UsageError
 from ..categories.ids import DatasetCategories, ids_before, ids_of
-from ..formats.writer import StreamedFrame
+from ..formats.writer import StreamedFrame, SurveyedFrame
 from ..frames.frame_files import joined_path, sequence_name
 from ..frames.frame_messages import frames_in_words
 from ..frames.sequences import WantedSequences
@@ -113,7 +113,7 @@ class CombinedSurvey:
         self._categories.add(record.categories, where)
         self._part_categories.add(record.part_categories, where)
         before = len(self._description.problems)
-        self._description.add(StreamedFrame(0, record))
+        self._description.add(StreamedFrame(0, SurveyedFrame.of(record)))
         for problem in self._description.problems[before:]:
             raise RecordError(f"{source.dataset}: {problem}")
         if record.origin and (scene := record.origin.scene_in_words):

@@ -9,8 +9,7 @@ from typing import Any
 from ..base.dataset_folder import CATEGORIES_FILE, soft_masks_folder
 from ..base.files import complete_file, pretty_json
 from ..base.version import VERSION
-from ..formats.writer import StreamedFrame, Survey, Writer
-from ..records.frame_record import FrameRecord
+from ..formats.writer import StreamedFrame, Survey, SurveyedFrame, Writer
 from ..settings.format_table import DatasetFormat
 from ..settings.map_table import CAMERA_AXES, DenseMap, WrittenMap
 
@@ -68,7 +67,7 @@ class DatasetDescription:
 
     problems: list[str] = field(default_factory=list)
     _frames: int = 0
-    _unit_scales: dict[float | None, str] = field(default_factory=dict)
+    _unit_scales: set[float | None] = field(default_factory=set)
     _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
     _ids: dict[tuple[str, int], str] = field(default_factory=dict)
     _soft_masks: bool = False
@@ -76,19 +75,15 @@ class DatasetDescription:
 
     def add(self, frame: StreamedFrame) -> None:
         """Take note of a frame."""
-        record = frame.record
+        summary, shared = frame.summary, frame.summary.shared
         self._frames += 1
-        self._unit_scales.setdefault(record.unit_scale, record.path)
-        for map in record.maps:
-            self._add_map(map, record.path)
+        for map in summary.maps:
+            self._add_map(map, summary.path)
         for map in frame.two_frame_maps:
             self._add_map(map, map.file)
-        self._soft_masks |= any(instance.soft_mask for instance in record.instances)
-        self._fields.update(
-            name
-            for name in ("pose", "keypoints", "amodal")
-            if any(getattr(instance, name) is not None for instance in record.instances)
-        )
+        self._unit_scales.add(shared.unit_scale)
+        self._soft_masks |= shared.soft_masks
+        self._fields.update(shared.fields)
 
     def _add_map(self, map: WrittenMap, frame: str) -> None:
         seen = self._maps.setdefault(map.map, _Seen(map, frame))
@@ -134,7 +129,7 @@ class DatasetDescription:
             "metres_per_scene_unit": scales[0] if len(scales) == 1 else None,
             "conventions": _CONVENTIONS,
             "files": {
-                "records/*.json": "all that is known of a frame: image, camera, instances, maps",
+                "records/*.json": "all that is known of a frame: image, camera, instances, maps; or in a pack",
                 **{format.files: format.shows for format in formats if not format.chosen_by},
                 CATEGORIES_FILE: "ids of the categories, kept when frames are added",
                 **({_SOFT_MASKS: _SOFT_MASK_SHOWS} if self._soft_masks else {}),
@@ -158,7 +153,7 @@ class DescriptionWriter:
         self._writers = writers
         self._description = DatasetDescription()
 
-    def survey(self, record: FrameRecord) -> None:
+    def survey(self, frame: SurveyedFrame) -> None:
         pass  # the second round gives everything, and always in the same order
 
     def begin(self, survey: Survey, files: ExitStack) -> None:

@@ -15,8 +15,7 @@ from ..exports.about_page import about_page
 from ..exports.export_folder import ABOUT_FILE, EXPORT_FILE, check_replaceable, complete_export, export_json
 from ..exports.export_writer import ExportedFrame, ExportTarget, ExportWriter, writer_of
 from ..exports.needs import Needed
-from ..formats.writer import StreamedFrame, Survey
-from ..records.frame_record import FrameRecord
+from ..formats.writer import StreamedFrame, Survey, SurveyedFrame
 from ..records.record_store import open_records
 from ..settings.conflicts import missing_splits
 from ..settings.export_table import ExportFormat
@@ -126,7 +125,8 @@ class ExportsWriter:
     def split_sizes(self) -> Mapping[str, int]:
         return {name: self._sizes[name] for name in self._splits.names}
 
-    def survey(self, record: FrameRecord) -> None:
+    def survey(self, frame: SurveyedFrame) -> None:
+        record = frame.record
         self._sizes[self._splits.of(record)] += 1
         self._needed.survey(record)
         for writer in self.writers:

@@ -110,14 +110,14 @@ def write_formats(
     stream = RecordStream(records)
     maps = TwoFrameMaps(records.dataset, stream.read) if two_frame_maps else None
     categories = GatheredCategories(records)
-    for surveyed in stream.surveyed(lambda done: progress(done, 2 * stream.found)):
-        if not surveyed.wanted:
+    for surveyed, is_wanted in stream.frames_surveyed(lambda done: progress(done, 2 * stream.found)):
+        if not is_wanted:
             continue
-        categories.add(surveyed.record)
+        categories.add(surveyed.summary)
         if maps:
-            maps.survey(surveyed.record)
+            maps.survey(surveyed.summary)
         for writer in writers:
-            writer.survey(surveyed.record)
+            writer.survey(surveyed)
     stream.check_any()
     if plan := DatasetPlan.read(records.dataset):
         plan.check_complete(stream.frames())
@@ -126,9 +126,10 @@ def write_formats(
     with ExitStack() as files:
         for writer in writers:
             writer.begin(survey, files)
-        second = stream.in_order(lambda done: progress(stream.found + done, 2 * stream.found))
-        for number, record in enumerate(second, start=1):
-            frame = StreamedFrame(number, record, maps.make(record, checkpoint) if maps else ())
+        second = stream.frames_in_order(lambda done: progress(stream.found + done, 2 * stream.found))
+        for number, surveyed in enumerate(second, start=1):
+            has_more = maps and surveyed.summary.shared.later_maps
+            frame = StreamedFrame(number, surveyed, maps.make(surveyed.record, checkpoint) if maps and has_more else ())
             for writer in writers:
                 writer.add(frame)
         problems += maps.problems() if maps else []

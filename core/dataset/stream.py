@@ -1,19 +1,22 @@
 """One stream of all records of a dataset: the first round surveys them in any order, the second goes through them in
 the order of the dataset. Whatever is made of records, or compared with them, takes part in it."""
 
+import contextlib
 import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import RecordError
 from ..categories.ids import DatasetCategories, ids_before
-from ..formats.writer import Survey
+from ..formats.frame_summary import SUMMARY_VERSION, FrameSummary
+from ..formats.writer import Survey, SurveyedFrame
 from ..frames.frame_messages import lines_said_once
 from ..frames.sequences import WantedSequences
 from ..records.frame_record import FrameRecord
@@ -23,6 +26,8 @@ from .frame_order import FrameOrder, PackedTexts
 
 # A frame of the second round is often the neighbour that the frame before it was compared with.
 _RECORDS_AT_HAND = 4
+
+_Found = TypeVar("_Found", FrameRecord, SurveyedFrame)
 
 
 def _by_numbers(frame: str) -> list[tuple[str, int]]:
@@ -39,8 +44,8 @@ class GatheredCategories:
         self._categories, self._part_categories = DatasetCategories(), DatasetCategories()
         self._last: tuple[tuple[Category, ...] | None, ...] = None, None
 
-    def add(self, record: FrameRecord) -> None:
-        """Take note of a record's; RecordError where it contradicts another one."""
+    def add(self, record: FrameRecord | FrameSummary) -> None:
+        """Take note of a frame's; RecordError where it contradicts another one."""
         said = record.categories, record.part_categories
         if said[0] is self._last[0] and said[1] is self._last[1]:  # as most records, see FrameRecord
             return
@@ -65,7 +70,7 @@ class GatheredCategories:
         return Survey(dataset, frames, categories, parts, complete, self._categories.notes())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Surveyed:
     """A record in the first round, and whether its sequence is wanted."""
 
@@ -74,7 +79,8 @@ class Surveyed:
 
 
 class RecordStream:
-    """The records of the wanted sequences of a dataset. Go through surveyed() to its end, then through in_order().
+    """The records of the wanted sequences of a dataset. Go through surveyed() to its end, then through in_order(); or
+    through frames_surveyed() and frames_in_order().
 
     Args:
         records: of the dataset.
@@ -114,20 +120,7 @@ class RecordStream:
             progress: called before each reading with the number of those before it.
             heads: whether the records are wanted without their instances."""
         read = self.records.read_head if heads else self.records.read
-        for done, frame in enumerate(self._found):
-            progress(done)
-            try:
-                record = read(frame)
-            except RecordError as error:
-                self.damaged.append((frame, str(error)))
-                continue
-            wanted = self._wanted.wants(record)
-            if wanted:
-                self._order.add(record.sequence, record.frame, record.name, done)
-            else:
-                self.left_out[record.sequence] += 1
-            yield Surveyed(record, wanted)
-        self._order.sort()
+        return (Surveyed(record, wanted) for record, wanted in self._first_round(read, progress))
 
     def in_order(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[FrameRecord]:
         """Second round: the wanted records by sequence, frame number and name.
@@ -138,14 +131,52 @@ class RecordStream:
         Raises:
             RecordError: a record is not what it was in the first round.
         """
+        return map(self.read, self._second_round(progress))
+
+    def frames_surveyed(self, progress: Callable[[int], None] = lambda _: None) -> Iterator[tuple[SurveyedFrame, bool]]:
+        """As surveyed(), but no record is read whose summary is in a pack: frames, and whether they are wanted."""
+        return self._first_round(lambda frame: self._frame(frame, self.records.read), progress)
+
+    def frames_in_order(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[SurveyedFrame]:
+        """As in_order() after frames_surveyed()."""
+        return (self._frame(frame, self.read) for frame in self._second_round(progress))
+
+    def _first_round(
+        self, read: Callable[[str], _Found], progress: Callable[[int], None]
+    ) -> Iterator[tuple[_Found, bool]]:
+        for done, frame in enumerate(self._found):
+            progress(done)
+            try:
+                found = read(frame)
+            except RecordError as error:
+                self.damaged.append((frame, str(error)))
+                continue
+            facts = found.summary if isinstance(found, SurveyedFrame) else found
+            wanted = self._wanted.wants(facts)
+            if wanted:
+                self._order.add(facts.sequence, facts.frame, done)
+            else:
+                self.left_out[facts.sequence] += 1
+            yield found, wanted
+        self._order.sort(lambda place: self._found[place].rpartition("/")[2])
+
+    def _second_round(self, progress: Callable[[int], None]) -> Iterator[str]:
         for done, place in enumerate(self._order.places()):
             progress(done)
-            yield self.read(self._found[place])
+            yield self._found[place]
+
+    def _frame(self, frame: str, read: Callable[[str], FrameRecord]) -> SurveyedFrame:
+        """A frame with the summary that is in its pack, or one of its record."""
+        prepared = self.records.prepared(frame, SUMMARY_VERSION)
+        if prepared is not None:
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                return SurveyedFrame(FrameSummary.of_prepared(frame.rpartition("/")[2], prepared), read)
+        return SurveyedFrame.of(read(frame))
 
     @property
     def order(self) -> npt.NDArray[np.int64]:
         """After the first round: (N,) the wanted frames in the order of the dataset, by their places in that round."""
-        return self._order.order
+        return self._order.order.astype(np.int64)
 
     def frames(self) -> list[str]:
         """After the first round: the wanted frames in the order of the dataset, as the record store names them."""

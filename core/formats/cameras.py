@@ -16,11 +16,10 @@ from ..base.dataset_folder import image_in_images, levels_below_dataset
 from ..base.files import complete_file, pretty_json
 from ..base.phrases import GET_SCENE_RECORDS
 from ..frames.frame_messages import frames_in_words, said_once
-from ..records.frame_record import FrameRecord
 from ..scene.camera import Camera
 from ..scene.rotations import quaternion
 from ..settings.format_table import DatasetFormat
-from .writer import StreamedFrame, Survey
+from .writer import StreamedFrame, Survey, SurveyedFrame
 
 # From OpenCV's camera axes to OpenGL's, and back.
 _FLIP = np.diag([1.0, -1.0, -1.0, 1.0])
@@ -76,7 +75,7 @@ class CamerasWriter:
     def written(self) -> Sequence[DatasetFormat]:
         return [format for format in DatasetFormat if format in self._written]
 
-    def survey(self, record: FrameRecord) -> None:
+    def survey(self, frame: SurveyedFrame) -> None:
         pass  # a sequence needs to know of no other
 
     def begin(self, survey: Survey, files: ExitStack) -> None:

@@ -15,48 +15,68 @@ from ..base.files import canonical_json, complete_file
 from ..base.version import VERSION
 from ..records.frame_record import FrameRecord
 from ..settings.format_table import DatasetFormat
-from .coco_rows import annotation_row, category_row, extra_fields, image_row
+from .coco_rows import annotation_row, category_row, extra_fields, ignored_row, image_row
 from .coco_tracks import Tracks
-from .writer import StreamedFrame, Survey
+from .frame_summary import FrameSummary, annotation_line, image_line
+from .writer import StreamedFrame, Survey, SurveyedFrame
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
+
+# Of the annotations, which are written in small pieces.
+_BUFFER = 1 << 16
 
 Row = dict[str, Any]
 
 
 class CocoWriter:
-    """Writes the dataset's own COCO file."""
+    """Writes the dataset's own COCO file, from summaries: it asks for no record.
+
+    Attributes:
+        annotations: how many are written.
+    """
 
     written = (DatasetFormat.COCO,)
 
     def __init__(self) -> None:
-        self._rows = CocoRows()
+        self.annotations = 0
+        self._tracks = Tracks()
 
-    @property
-    def annotations(self) -> int:
-        """How many are written."""
-        return self._rows.annotations
-
-    def survey(self, record: FrameRecord) -> None:
-        self._rows.survey(record)
+    def survey(self, frame: SurveyedFrame) -> None:
+        summary = frame.summary
+        self._tracks.note(summary.sequence, summary.shown, summary.ignored)
 
     def begin(self, survey: Survey, files: ExitStack) -> None:
         self._survey = survey
-        self._rows.begin(survey)
+        self._ids, self._part_ids = survey.ids, survey.part_ids
+        self._tracks.number(survey.ids)
         path = survey.dataset.instances
         self._file = CocoFile(files.enter_context(complete_file(path)), path.parent, files)
 
     def add(self, frame: StreamedFrame) -> None:
-        self._file.add_image(self._rows.image(frame.number, frame.record))
-        for row in self._rows.annotations_of(frame.number, frame.record):
-            self._file.add_annotation(row)
+        summary = frame.summary
+        position = self._tracks.position(summary)
+        image, *texts = summary.texts()
+        self._file.add_image_line(image_line(image, frame.number, position))
+        self._file.add_annotation_lines(list(self._lines(frame.number, position.video, summary, texts)))
+
+    def _lines(self, image: int, video: int, summary: FrameSummary, texts: Sequence[bytes]) -> Iterator[bytes]:
+        """As CocoRows.annotations_of()."""
+        ids, part_ids, track_ids = self._ids, self._part_ids, self._tracks.numbers
+        for (category, track, _), text in zip(summary.shown, texts):  # noqa: B905 (regions to ignore follow)
+            self.annotations += 1
+            track_id = None if track is None else track_ids[category, track]
+            yield annotation_line(text, self.annotations, image, ids[category], video, track_id, part_ids)
+        for name, text in zip(summary.ignored, texts[len(summary.shown) :], strict=True):
+            for id in [ids[name]] if name else ids.values():
+                self.annotations += 1
+                yield annotation_line(text, self.annotations, image, id, video, None, part_ids)
 
     def finish(self) -> Sequence[str]:
         self._file.add_table("categories", map(category_row, self._survey.categories))
         if self._survey.part_categories:
             self._file.add_table("part_categories", map(category_row, self._survey.part_categories))
-        self._file.add_table("videos", self._rows.tracks.videos())
-        self._file.add_table("tracks", self._rows.tracks.tracks())
+        self._file.add_table("videos", self._tracks.videos())
+        self._file.add_table("tracks", self._tracks.tracks())
         self._file.end()
         return ()
 
@@ -104,8 +124,7 @@ class CocoRows:
             # An evaluation looks for regions to ignore in one category after the other.
             for id in [ids[region.category]] if region.category else ids.values():
                 self.annotations += 1
-                row = annotation_row(self.annotations, number, id, region, record, self._position)
-                yield {**row, "iscrowd": 1}
+                yield ignored_row(self.annotations, number, id, region, record, self._position)
 
 
 class CocoFile:
@@ -121,25 +140,34 @@ class CocoFile:
 
     def __init__(self, file: BinaryIO, folder: Path, files: ExitStack) -> None:
         self._file = file
-        self._rows = files.enter_context(tempfile.TemporaryFile(dir=folder))  # noqa: SIM115, the stack closes it
+        self._rows = files.enter_context(tempfile.TemporaryFile(dir=folder, buffering=_BUFFER))  # noqa: SIM115, the stack closes it
         self._file.write(b'{"info":%s,\n"images":[' % canonical_json(_INFO))
         self._images = self._annotations = 0
         self._tables_begun = False
 
     def add_image(self, row: Mapping[str, Any]) -> None:
-        self._file.write(_row(row, self._images))
-        self._images += 1
+        self.add_image_line(canonical_json(row))
 
     def add_annotation(self, row: Mapping[str, Any]) -> None:
-        self._rows.write(_row(row, self._annotations))
-        self._annotations += 1
+        self.add_annotation_lines([canonical_json(row)])
+
+    def add_image_line(self, line: bytes) -> None:
+        """The row of an image, as canonical_json() writes it."""
+        self._file.write((b",\n" if self._images else b"\n") + line)
+        self._images += 1
+
+    def add_annotation_lines(self, lines: Sequence[bytes]) -> None:
+        """Rows of annotations likewise."""
+        if lines:
+            self._rows.write((b",\n" if self._annotations else b"\n") + b",\n".join(lines))
+            self._annotations += len(lines)
 
     def add_table(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Another table; after the first one there are no more images and annotations."""
         self._end_annotations()
         self._file.write(b'\n],\n"%s":[' % name.encode())
         for number, row in enumerate(rows):
-            self._file.write(_row(row, number))
+            self._file.write((b",\n" if number else b"\n") + canonical_json(row))
 
     def end(self) -> None:
         self._end_annotations()
@@ -155,8 +183,3 @@ class CocoFile:
 
 def make_writer(formats: Sequence[DatasetFormat]) -> CocoWriter:
     return CocoWriter()
-
-
-def _row(row: Mapping[str, Any], number: int) -> bytes:
-    """A row of a table with the comma before it; `number` is how many stand before it."""
-    return (b",\n" if number else b"\n") + canonical_json(row)

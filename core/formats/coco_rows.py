@@ -89,6 +89,13 @@ def annotation_row(
     }
 
 
+def ignored_row(
+    id: int, image: int, category: int, region: Instance, record: FrameRecord, position: VideoPosition
+) -> dict[str, Any]:
+    """The row of a region to ignore in one category."""
+    return {**annotation_row(id, image, category, region, record, position), "iscrowd": 1}
+
+
 def category_row(category: Category) -> dict[str, Any]:
     """What COCO's keypoint and panoptic tasks have besides is there only where the user has set it."""
     row: dict[str, Any] = {"id": category.id, "name": category.title, "supercategory": category.supercategory}

@@ -5,9 +5,8 @@ video; `track_id` and `video_id` of an annotation, `video_id` and `frame_index` 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from ..records.frame_record import FrameRecord
 from ..records.instance import Instance, TrackKey
@@ -15,12 +14,22 @@ from ..records.instance import Instance, TrackKey
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class VideoPosition:
+class VideoPosition(NamedTuple):
     """Where a frame is in its video; frames are counted from 0."""
 
     video: int
     frame_index: int
+
+
+class InVideo(Protocol):
+    """What a video is known by: a record, or a summary of one."""
+
+    @property
+    def sequence(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
 
 
 class Tracks:
@@ -42,20 +51,27 @@ class Tracks:
 
     def add(self, record: FrameRecord) -> None:
         """Note which objects a frame shows."""
-        names = self._names[record.sequence]
-        for instance in record.instances:
-            self._shown[record.sequence].add(instance.category)
-            if instance.track is None:
+        shown = ((one.category, one.track, one.name) for one in record.instances)
+        self.note(record.sequence, shown, (region.category for region in record.ignored))
+
+    def note(self, sequence: str, shown: Iterable[tuple[str, TrackKey | None, str]], ignored: Iterable[str]) -> None:
+        """The same of a frame without its record: category, track and name of what it shows, and the categories of its
+        regions to ignore."""
+        names, categories = self._names[sequence], self._shown[sequence]
+        for category, track, name in shown:
+            categories.add(category)
+            if track is None:
                 continue
-            key = instance.category, instance.track
-            names[key] = min(instance.name, names.get(key, instance.name))
-        self._ignored[record.sequence].update(region.category for region in record.ignored)
+            known = names.get((category, track))
+            if known is None or name < known:
+                names[category, track] = name
+        self._ignored[sequence].update(ignored)
 
     def number(self, category_ids: Mapping[str, int]) -> None:
         """Begin with the second round."""
         self._category_ids = category_ids
 
-    def position(self, record: FrameRecord) -> VideoPosition:
+    def position(self, record: "InVideo") -> VideoPosition:
         """Where the next record of the second round is."""
         if not self._videos or self._videos[-1]["name"] != record.sequence:
             self._begin_video(record)
@@ -65,7 +81,12 @@ class Tracks:
     def id_of(self, instance: Instance) -> int:
         """The track of an instance of the record whose position was asked for last."""
         assert instance.track is not None  # the caller has looked
-        return self._numbers[instance.category, instance.track]
+        return self.numbers[instance.category, instance.track]
+
+    @property
+    def numbers(self) -> Mapping[tuple[str, TrackKey], int]:
+        """Category and track -> track id, for what that record shows."""
+        return self._numbers
 
     def videos(self) -> Iterator[Row]:
         """A row for each video."""
@@ -85,7 +106,7 @@ class Tracks:
                     **({"instance": key} if isinstance(key, int) else {}),
                 }
 
-    def _begin_video(self, record: FrameRecord) -> None:
+    def _begin_video(self, record: "InVideo") -> None:
         keys = self._in_order(record.sequence)
         self._numbers = {key: self._count + number for number, key in enumerate(keys, start=1)}
         self._count += len(keys)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import Protocol
+from typing import Protocol, Self
 
 from ..base.dataset_folder import DatasetFolder
 from ..categories.ids import ids_of
@@ -20,6 +20,7 @@ from ..records.frame_record import FrameRecord
 from ..settings.category_table import Category
 from ..settings.format_table import DatasetFormat
 from ..settings.map_table import WrittenMap
+from .frame_summary import FrameSummary
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,61 @@ class Survey:
         return ids_of(self.part_categories)
 
 
-@dataclass(frozen=True)
+class SurveyedFrame:
+    """A frame of the stream: its summary is at hand, and its record is read when a writer asks for it.
+
+    Attributes:
+        summary: what most writers want to know.
+    """
+
+    __slots__ = ("_read", "_record", "summary")
+
+    def __init__(self, summary: FrameSummary, read: Callable[[str], FrameRecord]) -> None:
+        """
+        Args:
+            read: gives the record of a frame by its path.
+        """
+        self.summary = summary
+        self._read = read
+        self._record: FrameRecord | None = None
+
+    @classmethod
+    def of(cls, record: FrameRecord) -> Self:
+        """Of a record that is at hand."""
+        frame = cls(FrameSummary.of(record), lambda path: record)
+        frame._record = record
+        return frame
+
+    @property
+    def record(self) -> FrameRecord:
+        """All that is known of it; RecordError where it cannot be read any more."""
+        if self._record is None:
+            self._record = self._read(self.summary.path)
+        return self._record
+
+
+@dataclass(frozen=True, slots=True)
 class StreamedFrame:
     """A frame in the second round.
 
     Attributes:
         number: its place in the order of the dataset, from 1.
-        record: all that is known of it.
+        surveyed: as in the first round.
         two_frame_maps: its maps that need another frame as well, which are there now.
     """
 
     number: int
-    record: FrameRecord
+    surveyed: SurveyedFrame
     two_frame_maps: Sequence[WrittenMap] = ()
+
+    @property
+    def summary(self) -> FrameSummary:
+        return self.surveyed.summary
+
+    @property
+    def record(self) -> FrameRecord:
+        """All that is known of it, as SurveyedFrame.record."""
+        return self.surveyed.record
 
 
 class Writer(Protocol):
@@ -75,8 +118,8 @@ class Writer(Protocol):
     def written(self) -> Sequence[DatasetFormat]:
         """After finish(): the formats of which there are files."""
 
-    def survey(self, record: FrameRecord) -> None:
-        """First round: each record once, in any order."""
+    def survey(self, frame: SurveyedFrame) -> None:
+        """First round: each frame once, in any order."""
 
     def begin(self, survey: Survey, files: ExitStack) -> None:
         """Between the rounds.

@@ -82,6 +82,8 @@ class WantedSequences:
 
     def wants(self, frame: OfSequence) -> bool:
         """Whether a frame belongs to the dataset."""
+        if not self.of_shot:  # as of most datasets, which may have millions of frames
+            return True
         wanted = self.of_shot.get(shot_of(frame.sequence, frame.variant, frame.name))
         return wanted is None or frame.sequence in wanted
 

@@ -1,10 +1,10 @@
 """The dense maps that need another frame as well; they are made when all frames are there, of maps that both have."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -30,6 +30,19 @@ _FLOWS = {
 }
 
 
+class HasMaps(Protocol):
+    """A record, or a summary of one."""
+
+    @property
+    def sequence(self) -> str: ...
+    @property
+    def frame(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def maps(self) -> Sequence[WrittenMap]: ...
+
+
 class TwoFrameMaps:
     """Makes the maps that wait for another frame. Give it every record in any order, and then each once more.
 
@@ -47,10 +60,10 @@ class TwoFrameMaps:
         self._frames: dict[tuple[str, int], str] = {}
         self._failed: dict[str, list[tuple[str, str]]] = {}
 
-    def survey(self, record: FrameRecord) -> None:
-        """First round: each record once, in any order."""
-        if record.maps:
-            self._frames[record.sequence, record.frame] = record.path
+    def survey(self, frame: HasMaps) -> None:
+        """First round: each frame once, in any order."""
+        if frame.maps:
+            self._frames[frame.sequence, frame.frame] = frame.path
 
     def make(self, record: FrameRecord, checkpoint: Callable[[], None]) -> list[WrittenMap]:
         """Second round: make those of a frame, and say which are there now.

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.records.frame_record import FrameRecord
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.scene_record import SceneRecord
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from PIL import Image
 from core.categories.palette import category_colours
 from core.masks.runs import find_masks
 from core.records.instance import Amodal
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.keypoints import Keypoint, Visibility
 from core.settings.category_table import Category
 from tests.builders import (

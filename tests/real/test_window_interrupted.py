@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from tests.real.conftest import InstalledBlender
 from tests.real.panel import EXPORT, LINES, MANY_FRAMES, STATE, STOP
 from tests.real.shared_window import SharedWindow

@@ -14,7 +14,7 @@ from ...base.dataset_folder import INSTANCES_FILE, DatasetFolder, image_in_image
 from ...base.errors import RecordError
 from ...base.files import canonical_json
 from ...base.input_files import read_json
-from ...formats.coco_rows import annotation_row, category_row, extra_fields, image_row
+from ...formats.coco_rows import annotation_row, category_row, extra_fields, ignored_row, image_row
 from ...formats.coco_tracks import Tracks, VideoPosition
 from ...formats.writer import StreamedFrame, Survey
 from ...frames.frame_messages import frames_in_words
@@ -168,7 +168,7 @@ class CocoFile:
             yield {**row, **extra_fields(instance, record, self._part_ids)}, instance
         for region in record.ignored:
             for id in [self._ids[region.category]] if region.category else self._ids.values():
-                yield {**annotation_row(0, image, id, region, record, position), "iscrowd": 1}, None
+                yield ignored_row(0, image, id, region, record, position), None
 
     def _compare(self, row: Row, found: Row, instance: Instance | None, record: FrameRecord) -> Problems:
         expected = json.loads(canonical_json(row))

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from tests.blender.scenes import render_animation
 
 

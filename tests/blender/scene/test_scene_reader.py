@@ -10,7 +10,7 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from tests.blender.reprojection import reprojection
 from tests.blender.scenes import add_collection, add_object
 

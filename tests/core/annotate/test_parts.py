@@ -26,7 +26,7 @@ from core.exr.passes import Passes
 from core.labels.label_image import LabelImage
 from core.masks.runs import find_runs
 from core.records.frame_record import FrameRecord
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord, scene_path
 from core.settings.category_table import Category
 from core.settings.render_pass import PassFile

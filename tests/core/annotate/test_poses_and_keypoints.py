@@ -15,7 +15,7 @@ from core.base.phrases import GET_SCENE_RECORDS
 from core.cli.main import main
 from core.drawing.image_files import read_image
 from core.records.frame_job import FrameJob
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.keypoints import SceneKeypoint
 from core.scene.scene_geometry import SceneGeometry, Surface, write_geometry
 from core.scene.scene_record import SceneEntry, SceneRecord

@@ -26,7 +26,7 @@ from core.maps.codecs.surfaces import SurfaceMap, SurfacesNpz
 from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
 from core.records.instance import SoftMask
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.settings.map_table import DenseMap, MapKind, WrittenMap
 from core.settings.settings import ImageFormat, LabelSource
 from tests.builders import plain_instance, plain_record, read_record, record_path, write_record

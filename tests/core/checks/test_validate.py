@@ -18,7 +18,7 @@ from core.base.box import Box
 from core.base.errors import RecordError
 from core.maps.codecs.png_files import write_png16
 from core.records.frame_record import FrameRecord
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_record import SceneRecord
 from core.settings.format_table import CAMERA_FORMATS

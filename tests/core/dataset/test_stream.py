@@ -15,9 +15,10 @@ from core.dataset.description import DescriptionWriter
 from core.dataset.merge import merge, write_formats
 from core.dataset.stream import RecordStream
 from core.formats.coco import CocoWriter
-from core.formats.writer import StreamedFrame, Survey, writers_of
+from core.formats.writer import StreamedFrame, Survey, SurveyedFrame, writers_of
 from core.records.frame_record import FrameRecord
-from core.records.record_store import RecordFiles
+from core.records.packs import PackedRecords
+from core.records.record_store import open_records
 from core.settings.category_table import Category
 from core.settings.format_table import CAMERA_FORMATS, DatasetFormat, formats_chosen_by
 from core.settings.settings import Settings
@@ -27,7 +28,7 @@ BALL, CUBE = Category("ball"), Category("cube", 7)
 
 
 @dataclass(frozen=True)
-class CountingStore(RecordFiles):
+class CountingStore(PackedRecords):
     """Counts how often each record is read."""
 
     reads: Counter[str] = field(default_factory=Counter)
@@ -49,8 +50,8 @@ class Listing:
         self._breaks_at = breaks_at
         self.surveyed: set[str] = set()
 
-    def survey(self, record: FrameRecord) -> None:
-        self.surveyed.add(record.path)
+    def survey(self, frame: SurveyedFrame) -> None:
+        self.surveyed.add(frame.record.path)
 
     def begin(self, survey: Survey, files: ExitStack) -> None:
         self._ids = survey.ids
@@ -143,7 +144,7 @@ def test_a_record_is_found_where_it_lies(records: CountingStore) -> None:
 
 
 def test_nothing_to_go_through(tmp_path: Path) -> None:
-    for stream in (RecordStream(RecordFiles(DatasetFolder(tmp_path))),):
+    for stream in (RecordStream(open_records(DatasetFolder(tmp_path))),):
         assert list(stream.surveyed()) == []
         with pytest.raises(RecordError, match="holds no frame records; run 'labelpass annotate'"):
             stream.check_any()

@@ -23,7 +23,7 @@ from core.frames.frame_files import find_frames
 from core.labels.label_image import read_labels
 from core.masks.runs import find_masks
 from core.records.frame_job import FrameJob
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import ImageFormat, LabelSource
 from tests.builders import plain_frame, plain_job, plain_scene, record_files

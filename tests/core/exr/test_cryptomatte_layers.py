@@ -23,7 +23,7 @@ from core.exr.cryptomatte import hash_name
 from core.exr.passes import Passes
 from core.frames.sidecar import Sidecar, sidecar_path
 from core.labels.label_image import LabelImage, read_labels
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.scene_record import SceneEntry
 from core.settings.render_pass import Pass, PassFile
 from core.settings.settings import LabelSource, Parts

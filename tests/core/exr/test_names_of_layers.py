@@ -16,7 +16,7 @@ from core.exr.exr_file import ExrFile
 from core.exr.passes import Passes
 from core.frames.frame_files import find_frames
 from core.labels.label_image import read_labels
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.settings.render_pass import Pass, PassFile, PassName
 from core.settings.settings import ImageFormat, LabelSource
 from tests.builders import NO_IMAGES, plain_job, record_files

@@ -15,7 +15,8 @@ from core.base.dataset_folder import DatasetFolder
 from core.dataset.merge import write_formats
 from core.formats.cameras import CamerasWriter
 from core.records.frame_record import FrameRecord
-from core.records.record_store import open_records, read_record_file
+from core.records.record_files import read_record_file
+from core.records.record_store import open_records
 from core.scene.camera import Camera
 from core.settings.format_table import CAMERA_FORMATS, DatasetFormat
 from core.settings.settings import Settings

@@ -19,7 +19,7 @@ from core.categories.rules import categorise
 from core.exr.cryptomatte import hash_name
 from core.labels.naming import name_labels
 from core.records.frame_record import FrameRecord
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.scene_record import Facts, SceneEntry
 from core.settings.category_table import Category, CategoryTable, Rule, Source, Unknown
 from core.settings.settings import Ignored, LabelSource, Settings

@@ -18,7 +18,7 @@ from core.labels.track_ids import track_id
 from core.masks.runs import find_runs
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_geometry import SceneGeometry, Surface, geometry_path, write_geometry
 from core.scene.scene_record import Facts, SceneEntry, SceneRecord, scene_path

@@ -20,7 +20,7 @@ from core.base.errors import PassError, SceneError
 from core.checks.validate import validate
 from core.geometry.occlusion import find_hidden
 from core.records.frame_record import FrameRecord
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.camera import Camera
 from core.scene.panorama import Panorama
 from core.scene.scene_record import SceneEntries, SceneEntry, SceneRecord

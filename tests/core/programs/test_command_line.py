@@ -21,7 +21,7 @@ from pycocotools.coco import COCO
 from core.base.dataset_folder import CATEGORIES_FILE
 from core.base.version import VERSION
 from core.cli.main import main
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.run.annotation_run import AnnotationRun, Summary
 from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category

@@ -26,7 +26,7 @@ import pytest
 from core.base.errors import WorkerError
 from core.base.temporary_names import is_temporary
 from core.records.frame_job import FrameJob
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.run.annotation_run import annotate_frames
 from core.run.exit_codes import ExitCode
 from core.run.pool import Done, Event, Failed, Progress, Task, WorkerPool

@@ -24,7 +24,7 @@ from core.reading.dataset import Frames
 from core.reading.dataset import open as open_dataset
 from core.records.frame_record import FrameRecord
 from core.records.origin import Origin
-from core.records.record_store import RecordFiles
+from core.records.packs import PackedRecords
 from core.settings.category_table import Category
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Media, Settings, SplitBy
@@ -108,8 +108,8 @@ def test_only_the_frame_that_is_used_is_read(tmp_path: Path, monkeypatch: pytest
     write_frames(tmp_path, *[("", frame) for frame in range(1, 6)])
     dataset = open_dataset(tmp_path)
     read: list[str] = []
-    before = RecordFiles.read
-    monkeypatch.setattr(RecordFiles, "read", lambda store, frame: read.append(frame) or before(store, frame))
+    before = PackedRecords.read
+    monkeypatch.setattr(PackedRecords, "read", lambda store, frame: read.append(frame) or before(store, frame))
     frame = dataset.frames()[3]
     assert read == []
     assert [one.mask().sum() for one in frame.instances] == [16] * 4
@@ -122,8 +122,8 @@ def test_records_are_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     write_frames(tmp_path, *[("", frame) for frame in range(1, 31)])
     alive, most = [0], [0]
 
-    def counted(before: Callable[[RecordFiles, str], FrameRecord]) -> Callable[[RecordFiles, str], FrameRecord]:
-        def read(store: RecordFiles, frame: str) -> FrameRecord:
+    def counted(before: Callable[[PackedRecords, str], FrameRecord]) -> Callable[[PackedRecords, str], FrameRecord]:
+        def read(store: PackedRecords, frame: str) -> FrameRecord:
             record = before(store, frame)
             alive[0] += 1
             most[0] = max(most[0], alive[0])
@@ -133,7 +133,7 @@ def test_records_are_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return read
 
     for name in ("read", "read_head"):
-        monkeypatch.setattr(RecordFiles, name, counted(getattr(RecordFiles, name)))
+        monkeypatch.setattr(PackedRecords, name, counted(getattr(PackedRecords, name)))
     for frame in open_dataset(tmp_path).frames():
         assert all(instance.mask().any() for instance in frame.instances)
     assert most == [2]  # the next one is read before the last one is forgotten

@@ -23,7 +23,7 @@ from core.reading.dataset import open as open_dataset
 from core.reading.frame import Frame
 from core.reading.regions import Place, seen_instance
 from core.records.instance import Amodal, SoftMask
-from core.records.record_store import RecordFiles
+from core.records.record_store import open_records
 from core.scene.keypoints import ABSENT
 from core.settings.category_table import Category
 from core.settings.settings import ImageFormat, LabelSource, Parts
@@ -85,7 +85,7 @@ def test_every_rendered_frame_as_pycocotools_reads_it(rendered: Any, tmp_path: P
 )
 def test_any_mask(pixels: npt.NDArray[np.bool_]) -> None:
     for mask in find_masks(pixels.astype(np.uint32)):
-        place = Place(RecordFiles(DatasetFolder(Path())), "", *pixels.shape, {}, {}, {}, {})
+        place = Place(open_records(DatasetFolder(Path())), "", *pixels.shape, {}, {}, {}, {})
         seen = seen_instance(plain_instance(mask=mask), place)
         expected = coco_mask.decode({"size": list(pixels.shape), "counts": mask.rle})
         assert np.array_equal(seen.mask(), expected)

@@ -12,8 +12,9 @@ from core.base.errors import RecordError
 from core.base.files import canonical_json, digest
 from core.cli.main import main
 from core.drawing.overlay import make_overlay
+from core.records.record_files import read_record_file
 from core.records.record_search import FoundRecord, find_records
-from core.records.record_store import open_records, read_record_file
+from core.records.record_store import open_records
 from core.settings.category_table import Category
 from tests.builders import plain_instance, plain_mask, plain_record, record_files, record_path, write_record
 from tests.core.datasets import checked, merged

@@ -22,7 +22,7 @@ from core.masks.runs import Mask
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
 from core.records.instance import Instance, Part, SoftMask
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from core.scene.camera import Camera
 from core.scene.scene_record import SceneEntry
 from core.settings.category_table import Category

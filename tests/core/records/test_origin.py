@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.records.origin import Origin
-from core.records.record_store import read_record_file
+from core.records.record_files import read_record_file
 from tests.builders import plain_record, write_record
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError, RecordError
-from core.records.record_store import RecordFiles, RecordStore, open_records, read_record_file, up_to_date
+from core.records.record_files import RecordFiles, read_record_file
+from core.records.record_store import RecordStore, open_records, up_to_date
 from tests.builders import plain_instance, plain_record
 
 
@@ -72,4 +73,4 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_stores_of_the_same_folder_are_equal(tmp_path: Path) -> None:
-    assert RecordFiles(DatasetFolder(tmp_path)) == open_records(DatasetFolder(tmp_path))
+    assert open_records(DatasetFolder(tmp_path)) == open_records(DatasetFolder(tmp_path))

@@ -1,0 +1,109 @@
+"""Records in files of their own, a file for each frame, which need no coordination between machines.
+
+    {"checksum":"7182ad6d...","record":{"record_version":5,...}}
+
+is what such a file holds, in one line. A frame whose files are being replaced has {"replaced_files":[...]} instead.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..base.dataset_folder import DatasetFolder
+from ..base.errors import RecordError
+from ..base.files import canonical_json, complete_file, digest
+from ..base.input_files import parse_json, read_file, read_json
+from .frame_record import FrameRecord, check_version
+
+SUFFIX = ".json"
+_VOIDED = "replaced_files"
+
+
+@dataclass(frozen=True)
+class RecordFiles:
+    """The files of a dataset's records."""
+
+    dataset: DatasetFolder
+
+    def file(self, frame: str) -> Path:
+        """The file of a frame's record."""
+        return self.dataset.records / f"{frame}{SUFFIX}"
+
+    @staticmethod
+    def file_in(folder: Path, name: str) -> Path:
+        """The same of a frame by its name in the folder of its sequence."""
+        return folder / f"{name}{SUFFIX}"
+
+    def write(self, record: FrameRecord) -> None:
+        """OutputError where that cannot be done."""
+        with complete_file(self.file(record.path)) as file:
+            file.write(stored(record.as_json()))
+
+    def void(self, frame: str, files: Collection[str]) -> None:
+        """As RecordStore.void()."""
+        # What a power cut leaves of it says no less.
+        with complete_file(self.file(frame), durable=False) as file:
+            sequence, _, name = frame.rpartition("/")
+            file.write(canonical_json({_VOIDED: sorted(files), "sequence": sequence, "name": name}) + b"\n")
+
+    def voided(self, frame: str) -> list[str] | None:
+        """As RecordStore.voided()."""
+        try:
+            files = read_json(self.file(frame))[_VOIDED]
+            return [file for file in files if isinstance(file, str)]
+        except (OSError, KeyError, TypeError, ValueError, RecursionError):
+            return None
+
+
+def stored(record: Any) -> bytes:
+    """What the file of a record holds, and its line in a pack; `record` is FrameRecord.as_json()."""
+    body = canonical_json(record)
+    return b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body)
+
+
+def read_record_file(path: Path) -> FrameRecord:
+    """Read a record from a file of its own; RecordError where it is missing, damaged or of another version."""
+    try:
+        content = read_file(path)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    return record_of(stored_json(content, str(path)), str(path))
+
+
+def cannot_read(path: Path, error: OSError) -> RecordError:
+    return RecordError(f"Cannot read {path}: {error.strerror}; annotate the frame again")
+
+
+def record_of(data: Any, where: str) -> FrameRecord:
+    """What stored_json() has found as a record; RecordError where it is none."""
+    try:
+        return FrameRecord.from_json(data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{where} is damaged; annotate the frame again") from error
+
+
+def stored_json(content: bytes, where: str) -> Any:
+    """The JSON of a record, of what stored() made; RecordError where it is damaged, of another version or voided.
+
+    Args:
+        content: of the file, or a line of a pack.
+        where: it is, for messages.
+    """
+    try:
+        data = parse_json(content)
+        if _VOIDED in data:
+            raise RecordError(
+                f"{where} is empty, since a run was interrupted while it replaced files of this frame; annotate the "
+                "frame again"
+            )
+        record = data["record"]
+        if not check_version(record):
+            raise RecordError(f"{where} was written by another version of Labelpass; annotate the frame again")
+        # As stored() has put it there, which takes far less time to check, or at least with the same values.
+        written = content[content.find(b'"record":') + len(b'"record":') : -len(b"}\n")]
+        if data["checksum"] != digest(written) and data["checksum"] != digest(canonical_json(record)):
+            raise RecordError(f"{where} is damaged; annotate the frame again")
+        return record
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise RecordError(f"{where} is damaged; annotate the frame again") from error
