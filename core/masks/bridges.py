@@ -40,9 +40,11 @@ class Joined:
 
 def starts_of_bridges(edges: Edges, corners: Corners) -> Integers:
     """(K,) int64, the corner at or before the place where each hole's bridge leaves the ring above; -1 if outer."""
+    if not edges.is_hole.any():
+        return edges.above
     begins = np.flatnonzero(corners.begins)
     place = np.searchsorted(corners.edge[begins], edges.above, side="right") - 1
-    return np.where(edges.is_hole, begins[np.maximum(place, 0)], -1) if begins.size else edges.above
+    return np.where(edges.is_hole, begins[np.maximum(place, 0)], -1)
 
 
 def join_holes(edges: Edges, points: Integers, first: Integers, starts: Integers, bridges: Integers) -> Joined:
@@ -58,17 +60,30 @@ def join_holes(edges: Edges, points: Integers, first: Integers, starts: Integers
     Returns:
         The lines without points that equal the point before.
     """
+    if not edges.is_hole.any():
+        return _without_repeated(points, np.repeat(np.arange(first.size), np.diff(first, append=len(points))), edges)
     last = np.append(first[1:], len(points)) - 1
     ranges = np.array(list(_ranges(edges, first.tolist(), last.tolist(), starts)), dtype=np.int64).reshape(-1, 3)
     piece, begin, counts = ranges.T
     order = flat_ranges(begin, counts)
     walked = np.concatenate((points, bridges.reshape(-1, 2)))[order]
-    piece = np.repeat(piece, counts)
-    new = np.ones(len(walked), dtype=bool)
-    new[1:] = (walked[1:] != walked[:-1]).any(axis=1) | (piece[1:] != piece[:-1])
+    return _without_repeated(walked, np.repeat(piece, counts), edges)
+
+
+def _without_repeated(points: Integers, piece: Integers, edges: Edges) -> Joined:
+    """The lines without points that equal the point before.
+
+    Args:
+        points: (P, 2) int64.
+        piece: (P,) int64, the outer ring of each.
+        edges: of the rings.
+    """
+    new = np.ones(len(points), dtype=bool)
+    x, y = points.T
+    new[1:] = (x[1:] != x[:-1]) | (y[1:] != y[:-1]) | (piece[1:] != piece[:-1])
     outer = np.flatnonzero(~edges.is_hole)
-    kept = np.bincount(piece[new], minlength=first.size)[outer]
-    return Joined(walked[new], offsets(kept), edges.mask[outer])
+    kept = np.bincount(piece[new], minlength=edges.first.size)[outer]
+    return Joined(points[new], offsets(kept), edges.mask[outer])
 
 
 def _ranges(edges: Edges, first: list[int], last: list[int], starts: Integers) -> Iterator[tuple[int, int, int]]:

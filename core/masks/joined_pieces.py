@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from ..base.ragged import Integers
 
-# With more points than these in all pieces, only some of each are looked at for the shortest way.
-_MOST_POINTS = 4096
+# With more points than these in all pieces, only some of each are looked at for the shortest way: more of many pieces.
+_FEW_POINTS, _POINTS_OF_PIECE, _MOST_POINTS = 512, 16, 4096
 # Of points, so that their distances stay in the processor's cache.
 _PAIRS_AT_ONCE = 1 << 15
 
@@ -73,7 +73,8 @@ _Tree = dict[int, tuple[int, int, int]]
 
 def _shortest_tree(pieces: Sequence[Integers]) -> _Tree:
     """In the order in which the pieces are joined; without the first."""
-    every = -(-sum(map(len, pieces)) // _MOST_POINTS)
+    most = min(max(_FEW_POINTS, _POINTS_OF_PIECE * len(pieces)), _MOST_POINTS)
+    every = -(-sum(map(len, pieces)) // most)
     some = [piece[::every] for piece in pieces]
     points = np.concatenate(some)
     # Distances of all points from all others are most of the time: half as many bytes take half of it.

@@ -117,8 +117,8 @@ def _closed(line: Integers) -> Integers:
 
 def _is_line(joined: Joined) -> dict[int, bool]:
     """Of each mask with pixels, whether it is one pixel wide or high."""
-    masks, piece = np.unique(joined.mask, return_index=True)
-    begin = joined.first[piece]
+    piece = np.flatnonzero(np.append(True, joined.mask[1:] != joined.mask[:-1]))
+    masks, begin = joined.mask[piece], joined.first[piece]
     sizes = np.maximum.reduceat(joined.points, begin) - np.minimum.reduceat(joined.points, begin)
     return dict(zip(masks.tolist(), (sizes == 0).any(axis=1).tolist(), strict=True))
 
@@ -159,6 +159,8 @@ def _ious(
     """
     lose = np.flatnonzero((simpler.pieces_left_out > 0) | (simpler.holes_filled > 0)).tolist()
     chosen = sorted({*between, *lose})
+    if not chosen:
+        return {}
     place, line_of = _line_pixels([between.get(mask) for mask in chosen], height)
     pixels, number = height * width, np.arange(len(chosen) + 1)
     place += line_of * pixels
