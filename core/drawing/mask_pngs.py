@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ..base.ragged import Integers
 from ..masks.column_runs import ColumnRuns, column_runs
 from .png_encoder import GREY, PALETTE, RGB, UP, png_file
 from .run_deflate import compress_runs
@@ -57,23 +58,49 @@ def _packed_rows(rles: Sequence[str], height: int, width: int, values: npt.NDArr
     _check_apart(runs, height)
     size = values.shape[2]
     row = 1 + size * width
-    filtered = np.zeros((len(values), height * row), np.uint8)
-    filtered[:, ::row] = UP
-    goes_on = runs.end < height
-    begins = runs.top * row + 1 + runs.column * size
-    ends = (runs.end * row + 1 + runs.column * size)[goes_on]
-    for picture, of_masks in zip(filtered, values, strict=True):
-        for channel in range(size):
-            value = of_masks[:, channel].take(runs.mask)
-            picture[begins + channel] = value
-            picture[ends + channel] -= value[goes_on]
-    return compress_runs(filtered)
+    goes_on = np.flatnonzero(runs.end < height)
+    begins = runs.top * row + runs.column * size + 1
+    ends = (runs.end * row + runs.column * size + 1)[goes_on]
+    changes = values[:, runs.mask]
+    parts = (changes, -changes[:, goes_on])
+    filters = np.arange(0, height * row, row)
+    places = np.concatenate([*((place[:, None] + np.arange(size)).ravel() for place in (begins, ends)), filters])
+    bytes_there = [part.reshape(len(values), -1) for part in parts]
+    bytes_there.append(np.full((len(values), height), UP, np.uint8))
+    return compress_runs(*_runs_with_zeros(places, np.concatenate(bytes_there, axis=1), height * row))
+
+
+def _runs_with_zeros(places: Integers, values: npt.NDArray[np.uint8], size: int) -> tuple[Integers, Integers]:
+    """Data that are 0 but for some bytes, as runs.
+
+    Args:
+        places: (N,) int64, of these bytes; 0 is one of them. The bytes of a place that is there twice are added.
+        values: (K, N), of K data.
+        size: how many bytes there are.
+
+    Returns:
+        (K, R) int64, the bytes of the runs, and (R,) int64, how often each stands there.
+    """
+    order = np.argsort(places)
+    places, values = places[order], values[:, order]
+    twice = np.flatnonzero(places[1:] == places[:-1])
+    values[:, twice + 1] += values[:, twice]
+    kept = np.ones(places.size, dtype=bool)
+    kept[twice] = False
+    kept[1:] &= (values[:, 1:] != values[:, :-1]).any(axis=0) | (places[1:] - places[:-1] != 1)
+    # A run of zeros begins behind a byte that is not followed by another one.
+    ends = np.flatnonzero(np.append(places[1:] - places[:-1] > 1, places[-1] + 1 < size))
+    starts = np.concatenate((places[kept], places[ends] + 1))
+    order = np.argsort(starts, kind="stable")
+    starts = starts[order]
+    of_runs = np.concatenate((values[:, kept], np.zeros((len(values), ends.size), np.uint8)), axis=1)[:, order]
+    return of_runs.astype(np.int64), np.diff(starts, append=size)
 
 
 def _check_apart(runs: ColumnRuns, height: int) -> None:
     """Raises ValueError where masks overlap."""
     start = runs.column * height + runs.top
-    order = np.argsort(start)
+    order = np.argsort(start, kind="stable")  # fast where sorted parts lie one after the other, as masks do
     end = (runs.column * height + runs.end).take(order)
     if (start.take(order)[1:] < end[:-1]).any():
         raise ValueError("two masks overlap")
