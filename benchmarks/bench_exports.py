@@ -9,9 +9,9 @@ from tests.builders import write_record
 
 from .bench_memory import above
 from .bench_merge import examples, records
-from .fresh_process import export, in_fresh_process, nothing
+from .fresh_process import export, in_fresh_process, nothing, read_twice
 from .report import Row, Section, duration, megabytes, no_slower
-from .timing import best, one_core
+from .timing import best, one_core, time_once
 
 _SMALL, _LARGE = 1_500, 10_000
 _ALONE: Sequence[str] = ("coco",)
@@ -26,7 +26,7 @@ def measure(folder: Path) -> Section:
     """Records in the page cache, no images (hard links of them are the disk's work), on one core."""
     kinds = examples(folder)
     imports = in_fresh_process(nothing)
-    datasets, places = {}, numbered()
+    datasets, places, latest = {}, numbered(), folder
     for count in (_SMALL, _LARGE):
         datasets[count] = folder / f"{count} records"
         with mock.patch("os.fsync"):
@@ -34,13 +34,14 @@ def measure(folder: Path) -> Section:
                 write_record(datasets[count], record)
 
     def measured(count: int, formats: Sequence[str]) -> tuple[float, str]:
-        """Seconds, and memory beyond that of the imports."""
+        """Seconds, and memory beyond that of the imports; the folder that the last one is in is `latest`."""
+        nonlocal latest
         outcomes = []
         for _ in range(_RUNS):
             with one_core():
                 # None is removed: where files were just deleted, some file systems take long to make new ones.
-                output = folder / str(next(places))
-                outcomes.append(in_fresh_process(export, datasets[count], ",".join(formats), output))
+                latest = folder / str(next(places))
+                outcomes.append(in_fresh_process(export, datasets[count], ",".join(formats), latest))
         peaks = [above(imports, outcome) for outcome in outcomes]
         memory = "" if None in peaks else megabytes(max(peak for peak in peaks if peak is not None))
         return best([outcome.timing for outcome in outcomes]).cpu, memory
@@ -52,6 +53,15 @@ def measure(folder: Path) -> Section:
         peaks.append(peak)
         what = f"{', '.join(_TOGETHER)} together, {count:,} records"
         rows.append(no_slower(what, together, "coco alone", alone[count], at_most=_TARGET))
+        if count == _SMALL:
+            with one_core():
+                reading = in_fresh_process(read_twice, datasets[count]).timing.cpu
+                writing = min(_seconds_to_write(latest, folder / str(next(places))) for _ in range(_RUNS))
+            what = f"of that, reading {count:,} records twice"
+            rows.append(no_slower(what, reading, "coco alone", alone[count]))
+            rows.append(
+                no_slower("of that, creating the files, their bytes ready", writing, "coco alone", alone[count])
+            )
     for format in _EACH:
         one, _ = measured(_SMALL, [format])
         rows.append(no_slower(f"{format}, {_SMALL:,} records", one, "coco alone", alone[_SMALL]))
@@ -63,3 +73,17 @@ def measure(folder: Path) -> Section:
         "other formats take longer than COCO](#exports)."
     )
     return Section("Formats for training", text, rows)
+
+
+def _seconds_to_write(files: Path, output: Path) -> float:
+    """What it takes to write some files once more in another folder, when it is known what is in them."""
+    contents = {str(output / one.relative_to(files)): one.read_bytes() for one in files.rglob("*") if one.is_file()}
+    for folder in {Path(file).parent for file in contents}:
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write() -> None:
+        for file, content in contents.items():
+            with open(file, "wb") as opened:  # noqa: PTH123
+                opened.write(content)
+
+    return time_once(write).cpu

@@ -57,6 +57,11 @@ def export(dataset: str, formats: str, output: str) -> object:
     return export_dataset(Path(dataset), settings, Path(output)).frames
 
 
+def read_twice(dataset: str) -> object:
+    """The records, as every export reads them, and nothing else."""
+    return write_formats(open_records(DatasetFolder(Path(dataset))), [])
+
+
 def thin_triangles(count: str) -> object:
     """The amodal mask and the pixels of blades from the bottom of the image to its top, less than a pixel wide."""
     from .blades import cover
@@ -65,7 +70,7 @@ def thin_triangles(count: str) -> object:
 
 
 TASKS: dict[str, Callable[..., object]] = {
-    task.__name__: task for task in (nothing, read_all, annotate_labels, merge, export, thin_triangles)
+    task.__name__: task for task in (nothing, read_all, annotate_labels, merge, export, read_twice, thin_triangles)
 }
 
 

@@ -81,20 +81,26 @@ def _runs_with_zeros(places: Integers, values: npt.NDArray[np.uint8], size: int)
     Returns:
         (K, R) int64, the bytes of the runs, and (R,) int64, how often each stands there.
     """
-    order = np.argsort(places)
-    places, values = places[order], values[:, order]
-    twice = np.flatnonzero(places[1:] == places[:-1])
-    values[:, twice + 1] += values[:, twice]
-    kept = np.ones(places.size, dtype=bool)
-    kept[twice] = False
-    kept[1:] &= (values[:, 1:] != values[:, :-1]).any(axis=0) | (places[1:] - places[:-1] != 1)
-    # A run of zeros begins behind a byte that is not followed by another one.
-    ends = np.flatnonzero(np.append(places[1:] - places[:-1] > 1, places[-1] + 1 < size))
-    starts = np.concatenate((places[kept], places[ends] + 1))
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], values.take(order, axis=1)
+    away = places[1:] - places[:-1]
+    if not away.all():
+        twice = np.flatnonzero(away == 0)
+        values[:, twice + 1] += values[:, twice]
+        places, values = np.delete(places, twice), np.delete(values, twice, axis=1)
+        away = places[1:] - places[:-1]
+    changes = values[0, 1:] != values[0, :-1]
+    for more in values[1:]:
+        changes |= more[1:] != more[:-1]
+    # A run begins at a byte unless that goes on with the one before, and one of zeros behind the last before a gap.
+    begins = np.flatnonzero(np.append(True, changes | (away > 1)))
+    gaps = np.flatnonzero(np.append(away > 1, places[-1] + 1 < size))
+    starts = np.concatenate((places[begins], places[gaps] + 1))
     order = np.argsort(starts, kind="stable")
-    starts = starts[order]
-    of_runs = np.concatenate((values[:, kept], np.zeros((len(values), ends.size), np.uint8)), axis=1)[:, order]
-    return of_runs.astype(np.int64), np.diff(starts, append=size)
+    of_runs = np.zeros((len(values), starts.size), np.int64)
+    for row, one in zip(of_runs, values, strict=True):
+        row[: begins.size] = one[begins]
+    return of_runs.take(order, axis=1), np.diff(starts[order], append=size)
 
 
 def _check_apart(runs: ColumnRuns, height: int) -> None:

@@ -5,7 +5,7 @@ Source: the devkit of 2012, http://host.robots.ox.ac.uk/pascal/VOC/voc2012/, wit
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -92,6 +92,7 @@ detectron2 and torchvision look for names that end in .jpg: annotate with `--ima
                 "no segmentations."
             )
         self._palette = voc_palette()
+        self._names = {name: _text(title) for name, title in target.titles.items()}
         self._write_labels()
         kinds = ("Main", "Segmentation") if self._has_classes else ("Main",)
         self._lists = {
@@ -154,29 +155,33 @@ detectron2 and torchvision look for names that end in .jpg: annotate with `--ima
         yield "\t<folder>JPEGImages</folder>"
         yield f"\t<filename>{_text(image)}</filename>"
         yield "\t<source><database>Labelpass</database></source>"
-        size = {"width": record.width, "height": record.height, "depth": _channels(frame)}
-        yield f"\t<size>{_elements(size)}</size>"
+        yield (
+            f"\t<size><width>{record.width}</width><height>{record.height}</height>"
+            f"<depth>{_channels(frame)}</depth></size>"
+        )
         yield f"\t<segmented>{has_masks:d}</segmented>"
         for one in record.instances:
-            yield from self._object(one, is_difficult=False)
+            yield self._object(one, is_difficult=False)
         for region in record.ignored:
             if region.category:
-                yield from self._object(region, is_difficult=True)
+                yield self._object(region, is_difficult=True)
         yield "</annotation>"
 
-    def _object(self, one: Instance, is_difficult: bool) -> Iterator[str]:
+    def _object(self, one: Instance, is_difficult: bool) -> str:
         amodal, box = one.amodal, one.mask.box
         truncated = amodal.truncated > _TRUNCATED if amodal else bool(one.at_border)
-        yield "\t<object>"
-        yield f"\t\t<name>{_text(self.target.titles[one.category])}</name>"
-        yield "\t\t<pose>Unspecified</pose>"
-        yield f"\t\t<truncated>{truncated:d}</truncated>"
-        if amodal:
-            yield f"\t\t<occluded>{amodal.occluded > _OCCLUDED:d}</occluded>"
-        yield f"\t\t<difficult>{is_difficult:d}</difficult>"
-        corners = {"xmin": box.x0 + 1, "ymin": box.y0 + 1, "xmax": box.x1, "ymax": box.y1}
-        yield f"\t\t<bndbox>{_elements(corners)}</bndbox>"
-        yield "\t</object>"
+        occluded = f"\t\t<occluded>{amodal.occluded > _OCCLUDED:d}</occluded>\n" if amodal else ""
+        return (
+            "\t<object>\n"
+            f"\t\t<name>{self._names[one.category]}</name>\n"
+            "\t\t<pose>Unspecified</pose>\n"
+            f"\t\t<truncated>{truncated:d}</truncated>\n"
+            f"{occluded}"
+            f"\t\t<difficult>{is_difficult:d}</difficult>\n"
+            f"\t\t<bndbox><xmin>{box.x0 + 1}</xmin><ymin>{box.y0 + 1}</ymin><xmax>{box.x1}</xmax><ymax>{box.y1}</ymax>"
+            "</bndbox>\n"
+            "\t</object>"
+        )
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:
@@ -194,10 +199,6 @@ def voc_palette() -> npt.NDArray[np.uint8]:
         for channel in range(3):
             colours[:, channel] |= ((number >> (3 * bit + channel) & 1) << (7 - bit)).astype(np.uint8)
     return colours
-
-
-def _elements(values: Mapping[str, int]) -> str:
-    return "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
 
 
 def _text(text: str) -> str:
