@@ -133,6 +133,15 @@ def page(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def report_pictures(session: nox.Session) -> None:
+    """The pictures of docs/report.md, of random frames that are rendered for them: in docs/images, after some minutes;
+    `-- --dataset FOLDER` keeps the frames."""
+    install(session, MAIN_BLENDER, BLENDERS[MAIN_BLENDER])
+    session.run("python", "tools/chromium.py")
+    session.run("python", "-m", "tests.page.take_pictures", *session.posargs)
+
+
+@nox.session(python="3.11")
 def faults(session: nox.Session) -> None:
     """What becomes of datasets when processes are killed, disks fail and files lie: a sample of each fault;
     `nox -s faults -- --minutes 30 --write` tries all of them, and puts the table into docs/reliability.md."""

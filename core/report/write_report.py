@@ -31,7 +31,8 @@ from .judgement.known import Known
 from .judgement.limits import Limits
 from .page.album import SIDE, Album
 from .page.columns import deflated, packed
-from .page.filters import columns_of, filters_of
+from .page.fact_columns import columns_of
+from .page.filters import filters_of
 from .page.head import head, item_columns, relative_address, texts
 from .page.map_pictures import write_map_pictures
 from .page.page_text import page_text

@@ -1,11 +1,15 @@
-"""The pictures of the report in the docs: python -m tests.page.take_pictures DATASET
+"""The pictures of the report in the docs: python -m tests.page.take_pictures [--dataset FOLDER] [--output FOLDER]
 
-DATASET has poses, amodal masks and depth maps of a hundred frames or so, each with another camera and other things. It
-is not part of the tests, since rendering it takes minutes.
+Renders random frames of the scene of `make train`, with the same seed each time, annotates them with poses, amodal
+masks, depth and normals, writes their report, and takes pictures of it in headless Chromium. It is no test, since
+rendering takes minutes. A dataset that is in FOLDER already is used again.
 """
 
+import argparse
+import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from PIL import Image
@@ -14,40 +18,79 @@ from core.dataset.splits import Splits
 from core.report.write_report import write_report
 from tests.page.browser import Browser, Page
 
-IMAGES = Path(__file__).resolve().parents[2] / "docs/images"
-_FRAME = 11
+CHECKOUT = Path(__file__).resolve().parents[2]
+IMAGES = CHECKOUT / "docs/images"
+FRAMES, SEED, SIDE, SAMPLES = 100, 1, 256, 8
+# Larger than for the training, since people look at these.
+_RENDER = (
+    f"import bpy; scene = bpy.context.scene; scene.render.resolution_x = scene.render.resolution_y = {SIDE}; "
+    f"scene.cycles.samples = {SAMPLES}; bpy.ops.wm.save_mainfile()\n"
+)
+_OPTIONS = ("--poses", "--amodal", "--maps", "depth_npy,normals_npy", "--no-pictures", "--discard-passes")
+# The frame that is opened, and which of its layers are switched besides those that are on.
+_FRAME, _LAYERS = 11, "a3"
 # Until pictures that were asked for are there.
 _IN_SIGHT = "strips.filter((s) => s.canvas.offsetParent && s.canvas.getBoundingClientRect().top < innerHeight)"
 _LOADED = f"loading === 0 && {_IN_SIGHT}.every((s) => s.isDone)"
 
 
-def main(dataset: Path) -> None:
-    page = write_report(dataset, Splits.parse("train=80,val=20")).page
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.page.take_pictures", description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", type=Path, help="where the frames go, or are; default: a temporary folder")
+    parser.add_argument("--output", type=Path, default=IMAGES, help="of the pictures; default: docs/images")
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    temporary = tempfile.TemporaryDirectory(prefix="labelpass-report-")
+    with nullcontext(options.dataset.resolve().parent) if options.dataset else temporary as folder:
+        dataset = options.dataset or Path(folder) / "dataset"
+        if not (dataset / "records").is_dir():
+            make_dataset(dataset)
+        take_pictures(write_report(dataset, Splits.parse("train=80,val=20")).page, options.output)
+
+
+def make_dataset(dataset: Path) -> None:
+    """Random frames of the scene of the training."""
+    dataset.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=dataset.parent) as folder:
+        scene, render = Path(folder) / "scene.blend", Path(folder) / "render.py"
+        render.write_text(_RENDER)
+        export = ("--render", "--set-up-passes", "--random-frames", str(FRAMES), "--seed", str(SEED), *_OPTIONS)
+        _blender("-P", CHECKOUT / "examples/train/scene.py", "--", scene)
+        script = "-P", render, "-P", CHECKOUT / "tools/export_annotations.py", "--", *export, "--output", dataset
+        _blender("-b", scene, *script)
+
+
+def _blender(*arguments: str | Path) -> None:
+    subprocess.run([sys.executable, str(CHECKOUT / "tools/blender.py"), *map(str, arguments)], check=True)
+
+
+def take_pictures(page: Path, folder: Path) -> None:
+    """Gallery and charts in the light, what is worst and a frame in the dark."""
     with Browser() as browser:
         opened = browser.open(page.as_uri())
-        _save(opened, "report")
+        _save(opened, folder / "report.png")
         opened.press("2")
-        _save(opened, "report-charts")
+        _save(opened, folder / "report-charts.png")
         opened.close()
         opened = browser.open(page.as_uri(), dark=True)
         opened.press("3")
         opened.wait_for("strips.some((s) => s.isDone)")
-        _save(opened, "report-worst")
+        _save(opened, folder / "report-worst.png")
         opened.value(f"openFrame({_FRAME}, -1)")
-        for key in "a3":
+        for key in _LAYERS:
             opened.press(key)
         opened.wait_for(f"shownOf({_FRAME})")
-        _save(opened, "report-frame")
+        _save(opened, folder / "report-frame.png")
 
 
-def _save(page: Page, name: str) -> None:
+def _save(page: Page, path: Path) -> None:
     page.wait_for("sheetOf(0) !== null")
     page.wait_for(_LOADED)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "picture.png")
-        page.save_picture(path)
-        Image.open(path).convert("RGB").quantize(256).save(IMAGES / f"{name}.png", optimize=True)
+        picture = Path(folder, "picture.png")
+        page.save_picture(picture)
+        Image.open(picture).convert("RGB").quantize(256).save(path, optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -11,6 +11,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from tests.builders import read_record
+from tests.core.report.planted import SPLITS
 from tests.page.browser import Page
 
 BINS = "filters.filter((f) => f.isShown).map((f) => ({ key: f.key, of: f.of, bins: f.bins, bin: [...f.bin] }))"
@@ -37,6 +38,43 @@ def test_counts_are_those_of_pycocotools(page: Page, planted: Any) -> None:
     assert counts["visible"] == np.histogram(seen, np.arange(21) / 20)[0].tolist()
     per_image = Counter(row["image_id"] for row in rows)
     assert page.value("[...frames.instances].sort((a, b) => a - b)") == sorted(per_image[i] for i in coco.getImgIds())
+
+
+def test_charts_count_by_category_and_split(page: Page, planted: Any) -> None:
+    """As pycocotools does, with the splits that the command line gives."""
+    coco = COCO(planted.dataset / "annotations/instances.json")
+    names, splits = page.value("filterOf('category').labels"), page.value("head.splits")
+    expected = np.zeros((20, len(names), len(splits)), np.int64)
+    of_frames = Counter()
+    for row in coco.loadAnns(coco.getAnnIds()):
+        split = SPLITS.of_key(coco.imgs[row["image_id"]]["file_name"].removeprefix("images/").removesuffix(".png"))
+        place = names.index(coco.cats[row["category_id"]]["name"]), splits.index(split)
+        expected[(min(19, int(row["amodal"]["visib_fract"] * 20 + 1e-9)), *place)] += 1
+    for image in coco.loadImgs(coco.getImgIds()):
+        of_frames[SPLITS.of_key(image["file_name"].removeprefix("images/").removesuffix(".png"))] += 1
+    each = "head.splits.map((_, s) => inBin(f, f.now, b, c, s))"
+    found = page.value(f"((f) => span(0, 19).map((b) => categories.map((_, c) => {each})))(filterOf('visible'))")
+    assert found == expected.tolist()
+    shown = page.value("countCategories().map((row) => [...row.splits])")
+    assert shown == expected.sum(axis=0).tolist()
+    frames = page.value("((f) => head.splits.map((_, s) => inSplit(f, s)))(filterOf('per_image'))")
+    assert frames == [of_frames[split] for split in splits]
+
+
+def test_the_table_of_categories(page: Page, planted: Any) -> None:
+    """Medians, images and objects of what is left by filters, against counting one by one."""
+    page.value("chooseBins(filterOf('visible'), span(10, 19))")
+    page.value("chooseBins(filterOf('split'), [0])")
+    rows = page.value(
+        "[...instances.area].map((area, i) => [instances.category[i], area, instances.frame[i], instances.name[i],"
+        "selection.instances[i]])"
+    )
+    for category, row in enumerate(page.value("countCategories()")):
+        mine = np.array([one[1:4] for one in rows if one[0] == category and one[4]]).reshape(-1, 3)
+        images, objects = len(set(mine[:, 1].tolist())), len(set(mine[:, 2].tolist()))
+        assert (row["count"], row["images"], row["objects"]) == (len(mine), images, objects)
+        if len(mine):
+            assert row["median"] == np.sort(mine[:, 0])[len(mine) // 2]
 
 
 @pytest.mark.parametrize("seed", range(6))

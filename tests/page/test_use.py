@@ -42,6 +42,47 @@ def test_a_range_by_dragging_and_by_keys(page: Page) -> None:
     assert page.value("filterOf('visible').chosen") is None
 
 
+def test_splits_side_by_side(page: Page) -> None:
+    counts = page.value("((f) => span(0, f.bins - 1).map((bin) => inBin(f, f.now, bin)))(filterOf('per_image'))")
+    most = counts.index(max(counts))
+    bar = f"#side .bins[aria-label='Instances in an image'] button:nth-child({most + 1})"
+    before = page.value(f"document.querySelector({bar!r}).getAttribute('aria-label')")
+    page.press("s")
+    after = page.value(f"document.querySelector({bar!r}).getAttribute('aria-label')")
+    assert after.startswith(before) and re.search(r"; \d+% of train, \d+% of val$", after)
+    assert page.value("document.querySelector('#parts [aria-pressed=true]').textContent") == "Splits"
+    # Each bin has a bar in the colour of each split, the first on the left.
+    canvas = "document.querySelector('#side section:has([aria-label=\"Instances in an image\"]) canvas')"
+    page.value(f"{canvas}.scrollIntoView()")
+    colours = page.value(
+        f"(() => {{ const c = {canvas}, {{ width, height }} = c, wide = width / filterOf('per_image').bins;"
+        f"const at = (part) => [...c.getContext('2d').getImageData(({most} + part) * wide, height - 4, 1, 1).data];"
+        "return [at(0.3), at(0.7), head.splitColours.map(channels)] })()"
+    )
+    assert [colours[0][:3], colours[1][:3]] == colours[2][:2]
+    page.click("#parts [data-parts=categories]")
+    assert page.value(f"document.querySelector({bar!r}).getAttribute('aria-label')") == before
+
+
+def test_a_finding_keeps_its_order_only_where_it_has_one(page: Page) -> None:
+    page.value("followFinding(head.findings.find((f) => f.key === 'hidden'))")
+    assert page.value("document.querySelector('#sort').value") == "finding"
+    page.press("v")
+    assert page.value("[listed.mode, listed.order]") == ["frames", "order"]
+    assert "finding" not in page.value("[...document.querySelector('#sort').options].map((o) => o.value)")
+
+
+@pytest.mark.parametrize("order", ["small", "visible", "far", "pieces"])
+def test_orders(page: Page, order: str) -> None:
+    """Of what is left, also after another filter."""
+    keys = {"small": "area[i]", "visible": "visible[i]", "far": "distance[i]", "pieces": "pieces[i]"}
+    page.value(f"(changeMode('instances'), listed.order = '{order}', listItems())")
+    page.value("chooseBins(filterOf('split'), [0])")
+    values = page.value(f"[...listed.items].map((i) => instances.{keys[order]})")
+    assert len(values) == page.value("selection.instanceCount")
+    assert values == sorted(values, reverse=order in ("far", "pieces"))
+
+
 def test_finding_a_name(page: Page) -> None:
     page.press("/")
     page.write("bottle.002")

@@ -19,11 +19,14 @@ from ..judgement.finding import Finding, Of
 from ..judgement.judge import Judgement
 from .album import ACROSS, SIDE, TENTHS
 from .columns import Column
-from .filters import CENTRES, Filter
+from .filter import Filter
+from .filters import CENTRES
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color: told apart by eyes that see fewer colours too. Names stand next to
 # them wherever colours mean something.
 _SAFE = ("#d55e00", "#56b4e9", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#e69f00", "#595959")
+# Likewise of splits, in the order of the user; also on a dark page.
+SPLIT_COLOURS = ("#2f7de1", "#d98200", "#6f7680", "#8b5a2b")
 # What stands for itself in the address of a file.
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]*")
 _MOST_WORST = 48
@@ -59,6 +62,7 @@ def head(
             for one, colour in zip(categories, colours_of(categories), strict=True)
         ],
         "splits": list(facts.splits),
+        "splitColours": SPLIT_COLOURS,
         "sequences": [shown(name) for name in facts.sequences],
         "filters": [_filter(one) for one in filters],
         "views": {"rings": RINGS, "fields": FIELDS},

@@ -20,21 +20,23 @@ _FOLDER = Path(__file__).parent / "browser"
 SCRIPTS = (
     "text",
     "data",
-    "crossfilter",
-    "pictures",
-    "masks",
-    "selection",
-    "gallery",
-    "histogram",
-    "categories",
-    "spheres",
-    "places",
+    "filtering/crossfilter",
+    "filtering/filters",
+    "filtering/selection",
+    "frames/pictures",
+    "frames/masks",
+    "frames/gallery",
+    "charts/histogram",
+    "charts/categories",
+    "charts/spheres",
+    "charts/places",
+    "charts/cards",
     "findings",
-    "layers",
-    "frame_view",
+    "frames/layers",
+    "frames/frame_view",
     "keys",
     "main",
-)  # fmt: skip
+)
 # What would end the script that holds JSON, or end a line in it.
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 

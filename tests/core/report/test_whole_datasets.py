@@ -1,7 +1,7 @@
 """What is found in a dataset as a whole, and what becomes of values that were drawn at random."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from core.report.judgement.finding import Level
 from core.report.judgement.judge import judge
 from core.report.judgement.known import Known
 from core.report.page.filters import filters_of
-from core.report.page.head import colours_of
+from core.report.page.head import SPLIT_COLOURS, colours_of
 from core.report.write_report import write_report
 from core.settings.category_table import Category
 from core.settings.settings import Settings
@@ -254,8 +254,22 @@ def test_fields_are_of_one_size() -> None:
 
 
 def test_few_categories_have_colours_that_all_eyes_tell_apart() -> None:
-    """Simulated as by Machado, Oliveira and Fernandes (2009), severity 1; distance as CIE76."""
-    colours = colours_of([Category(f"c{number}") for number in range(8)])
+    for name, apart in _apart(colours_of([Category(f"c{number}") for number in range(8)])):
+        assert apart[:3, :3].min() > 35, name
+        assert apart.min() > 15, name
+
+
+def test_splits_have_colours_that_all_eyes_tell_apart() -> None:
+    for name, apart in _apart(SPLIT_COLOURS):
+        assert apart.min() > 20, name
+    # Also from the page, light or dark.
+    for _, apart in _apart([*SPLIT_COLOURS, "#ffffff", "#1a1c1f"]):
+        assert apart[-2:, : len(SPLIT_COLOURS)].min() > 30
+
+
+def _apart(colours: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """How far colours are from each other, simulated as by Machado, Oliveira and Fernandes (2009), severity 1; distance
+    as CIE76."""
     simulated = {
         "normal": np.eye(3),
         "protanopia": [
@@ -273,9 +287,7 @@ def test_few_categories_have_colours_that_all_eyes_tell_apart() -> None:
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     for name, matrix in simulated.items():
         lab = _lab(np.clip(linear @ np.array(matrix).T, 0, 1))
-        apart = np.linalg.norm(lab[:, None] - lab[None], axis=-1) + 1000 * np.eye(8)
-        assert apart[:3, :3].min() > 35, name
-        assert apart.min() > 15, name
+        yield name, np.linalg.norm(lab[:, None] - lab[None], axis=-1) + 1000 * np.eye(len(colours))
 
 
 def _lab(linear: Any) -> Any:

@@ -4,6 +4,7 @@ const KEYS = [
   ["1 2 3", "Gallery, charts, worst first"],
   ["/", "Find"],
   ["V", "Frames or instances"],
+  ["S", "Bars: counts by category, or splits side by side"],
   ["+ −", "Larger or smaller thumbnails"],
   ["← → ↑ ↓ Enter", "Walk through the gallery, and open"],
   ["Shift ← →", "In a chart: choose a range"],
@@ -69,7 +70,8 @@ function keyOnPage(event, key) {
   else if (key === "/") {
     event.preventDefault();
     $("#find").focus();
-  } else if (key === "v") changeMode(listed.mode === "frames" ? "instances" : "frames");
+  } else if (key === "s" && head.splits.length > 1) showParts(shownParts === "splits" ? "categories" : "splits");
+  else if (key === "v") changeMode(listed.mode === "frames" ? "instances" : "frames");
   else if (key === "+" || key === "=" || key === "-") {
     tileScale = Math.max(0.5, Math.min(3, tileScale * (key === "-" ? 0.8 : 1.25)));
     drawGallery();

@@ -1,18 +1,29 @@
 // Puts the page together: the bar of the selection, the views, and what happens when a filter changes.
 
+/** How long it took to filter, from the choice to the counts of all charts in sight and the list, and to draw; ms. */
+const timing = { filter: [], draw: [] };
+
 /** Lets a filter pass some bins only, and shows what is left. */
 function chooseBins(filter, bins) {
+  const began = performance.now();
   setBins(filter, bins);
-  changed();
+  changed(began);
 }
 
-/** Some filter has changed. */
-function changed() {
-  applyFilters();
-  if (!selection.finding && listed.order === "finding") listed.order = "order";
-  listItems();
+/** Some filter has changed, since `began`. */
+function changed(began = performance.now()) {
+  recount();
+  timing.filter.push(performance.now() - began);
   fillOrders();
   showAll();
+}
+
+/** Says anew what is selected: counts of all charts in sight, and the list of the gallery. */
+function recount() {
+  applyFilters();
+  for (const { box, filter } of charts) if (filter && box.offsetParent) countedNow(filter);
+  if (!isAsFound() && listed.order === "finding") listed.order = "order";
+  listItems();
 }
 
 function showAll() {
@@ -36,6 +47,7 @@ function writeBar() {
   }
   $("#chips").replaceChildren(...chips());
   for (const made of document.querySelectorAll("#mode button")) made.setAttribute("aria-pressed", made.dataset.mode === listed.mode);
+  for (const made of document.querySelectorAll("#parts button")) made.setAttribute("aria-pressed", made.dataset.parts === shownParts);
   if (document.activeElement !== $("#find") || !selection.text) $("#find").value = selection.text;
 }
 
@@ -71,7 +83,7 @@ function changeMode(mode) {
 
 function fillOrders() {
   const options = ordersOfMode().map(([name, title]) => new Option(title, name));
-  if (selection.finding) options.unshift(new Option("As found", "finding"));
+  if (isAsFound()) options.unshift(new Option("As found", "finding"));
   $("#sort").replaceChildren(...options);
   $("#sort").value = listed.order;
 }
@@ -86,6 +98,8 @@ function startBar() {
   $("#title").append(nameElement(head.title));
   for (const tab of document.querySelectorAll("nav button")) tab.onclick = () => showView(tab.dataset.go);
   for (const made of document.querySelectorAll("#mode button")) made.onclick = () => changeMode(made.dataset.mode);
+  $("#parts").hidden = head.splits.length < 2;
+  for (const made of document.querySelectorAll("#parts button")) made.onclick = () => showParts(made.dataset.parts);
   $("#sort").onchange = (event) => {
     listed.order = event.target.value;
     gallery.scrollTop = 0;

@@ -26,7 +26,7 @@ function paintCategories(table, hasSplits) {
     swatch.style.background = categories[category].colour;
     name.append(swatch, nameElement(categories[category].name));
     title.append(name);
-    const cells = [formatted(row.count), formatted(row.images), formatted(row.objects.size), sizesBar(row, category),
+    const cells = [formatted(row.count), formatted(row.images), formatted(row.objects), sizesBar(row, category),
       row.count ? inUnit(Math.sqrt(row.median), "px") : "–", percent(row.atBorder, row.count), row.known ? percent(row.visible, row.known) : "–"];
     if (hasSplits) row.splits.forEach((count) => cells.push(`${formatted(count)} · ${percent(count, row.count)}`));
     line.append(title, ...cells.map((cell) => {
@@ -39,26 +39,38 @@ function paintCategories(table, hasSplits) {
 }
 
 function countCategories() {
+  const { state } = sides.instances, { number } = filterOf("category"), names = instances.names.length;
   const rows = categories.map(() => ({
-    count: 0, images: 0, lastFrame: -1, objects: new Set(), sizes: [0, 0, 0], areas: [], atBorder: 0, visible: 0, known: 0,
-    splits: new Uint32Array(head.splits.length),
+    count: 0, images: 0, lastFrame: -1, objects: 0, isCounted: new Uint8Array(names), sizes: [0, 0, 0], atBorder: 0,
+    visible: 0, known: 0, splits: new Uint32Array(head.splits.length),
   }));
-  const number = filterOf("category").number;
   for (let i = 0; i < instances.count; i++) {
-    if (state[i] !== IN && state[i] !== number) continue;
-    const row = rows[instances.category[i]], frame = instances.frame[i], area = instances.area[i];
-    row.count++;
-    if (row.lastFrame !== frame) row.images++;
-    row.lastFrame = frame;
-    row.objects.add(instances.name[i]);
-    row.sizes[COCO_SIZES.findIndex(([, below]) => area < below)]++;
-    row.areas.push(area);
-    row.atBorder += instances.at_border[i];
-    if (!Number.isNaN(instances.visible[i])) { row.visible += instances.visible[i]; row.known++; }
-    row.splits[frames.split[frame]]++;
+    if (state[i] === IN || state[i] === number) countInstance(rows[instances.category[i]], i);
   }
-  for (const row of rows) row.median = Float64Array.from(row.areas).sort()[row.areas.length >> 1];
+  addMedians(rows, (i) => state[i] === IN || state[i] === number);
   return rows;
+}
+
+function countInstance(row, i) {
+  const frame = instances.frame[i], area = instances.area[i], name = instances.name[i];
+  row.count++;
+  if (row.lastFrame !== frame) row.images++;
+  row.lastFrame = frame;
+  if (!row.isCounted[name]) row.objects++;
+  row.isCounted[name] = 1;
+  row.sizes[COCO_SIZES.findIndex(([, below]) => area < below)]++;
+  row.atBorder += instances.at_border[i];
+  if (!Number.isNaN(instances.visible[i])) { row.visible += instances.visible[i]; row.known++; }
+  row.splits[frames.split[frame]]++;
+}
+
+/** Adds the median area of each row: that of the instance in the middle, going through all of them by area. */
+function addMedians(rows, isThere) {
+  const seen = new Uint32Array(rows.length);
+  for (const i of itemsBySize()) {
+    const category = instances.category[i], row = rows[category];
+    if (isThere(i) && seen[category]++ === row.count >> 1) row.median = instances.area[i];
+  }
 }
 
 function sizesBar(row, category) {

@@ -25,9 +25,9 @@ function addDiscs(card) {
 
 /** How many instances of a category have a known view. */
 function viewsOf(category) {
-  const { all, stacks } = filterOf("view"), { rings, fields } = head.views;
+  const filter = filterOf("view"), { rings, fields } = head.views;
   let sum = 0;
-  for (let field = 0; field < rings * fields; field++) sum += all[field * stacks + category];
+  for (let field = 0; field < rings * fields; field++) sum += inBin(filter, filter.all, field, category);
   return sum;
 }
 
@@ -38,13 +38,13 @@ function addDisc(discs, category) {
   box.append(canvas, nameElement(categories[category].name), caption);
   discs.append(box);
   const filter = filterOf("view"), disc = { filter, category, canvas, caption, box, cursor: -1 };
-  const count = (field) => filter.now[field * filter.stacks + category];
+  const count = (field) => inBin(filter, filter.now, field, category);
   const describe = (field) => `${categories[category].name} from ${viewText(field)}: ${counted(count(field), "instance")}`;
   canvas.onpointermove = (event) => { const field = fieldAt(canvas, event); showTip(event, field < 0 ? "" : describe(field)); };
   canvas.onpointerleave = (event) => showTip(event, "");
   canvas.onclick = (event) => { const field = fieldAt(canvas, event); if (field >= 0) chooseView(disc, field); };
   canvas.onkeydown = (event) => keyOnDisc(event, disc, describe);
-  charts.push({ box, paint: () => paintDisc(disc, count) });
+  charts.push({ box, filter, paint: () => paintDisc(disc, count) });
 }
 
 const radiusOf = (width) => (width / 2) * 0.86;

@@ -23,32 +23,52 @@ const ORDERS = {
   ],
 };
 
+/** Whether the list can be in the order of a finding. */
+const isAsFound = () => selection.finding?.of === listed.mode;
+
 const ordersOfMode = () => ORDERS[listed.mode].filter(([, , , isThere]) => !isThere || isThere());
 
 /** Lists the selection anew, in order. */
 function listItems() {
   const isFrames = listed.mode === "frames";
   const chosen = isFrames ? selection.frames : selection.instances;
-  const items = new Uint32Array(isFrames ? selection.frameCount : selection.instanceCount);
-  for (let i = 0, at = 0; i < chosen.length; i++) if (chosen[i]) items[at++] = i;
-  if (selection.finding && listed.order === "finding") orderByFinding(items);
-  const key = ordersOfMode().find(([name]) => name === listed.order)?.[2];
-  if (key) {
-    const values = new Float64Array(chosen.length);
-    for (const item of items) {
-      const value = key(item);
-      values[item] = Number.isNaN(value) ? Infinity : value;
-    }
-    items.sort((one, other) => values[one] - values[other] || one - other);
+  const items = new Uint32Array(isFrames ? selection.frameCount : selection.instanceCount), order = wholeOrder();
+  for (let i = 0, at = 0; at < items.length; i++) {
+    const item = order ? order[i] : i;
+    if (chosen[item]) items[at++] = item;
   }
   listed.items = items;
   listed.cursor = Math.min(listed.cursor, items.length - 1);
 }
 
-/** Worst first, as the finding has them. */
-function orderByFinding(items) {
-  const place = new Map([...selection.finding.items].map((item, number) => [item, number]));
-  items.sort((one, other) => place.get(one) - place.get(other));
+const wholeOrders = new Map();
+
+/** All instances, the smallest first. */
+const itemsBySize = () => orderBy("instances", "small");
+
+/** All frames or instances in the order of the list; null for that of the dataset. A finding has its items worst first. */
+function wholeOrder() {
+  if (isAsFound() && listed.order === "finding") return selection.finding.items;
+  return orderBy(listed.mode, listed.order);
+}
+
+/** All frames or instances in one of the ORDERS, sorted when it is first wanted; null for that of the dataset. */
+function orderBy(mode, order) {
+  const name = `${mode} ${order}`, key = ORDERS[mode].find(([one]) => one === order)?.[2];
+  if (!key) return null;
+  if (!wholeOrders.has(name)) wholeOrders.set(name, sortedItems((mode === "frames" ? frames : instances).count, key));
+  return wholeOrders.get(name);
+}
+
+/** Items by a key, lowest first; those of which it is not known come last. */
+function sortedItems(count, key) {
+  const values = new Float64Array(count), items = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = key(i);
+    values[i] = Number.isNaN(value) ? Infinity : value;
+    items[i] = i;
+  }
+  return items.sort((one, other) => values[one] - values[other] || one - other);
 }
 
 function setMode(mode, order = "order") {

@@ -16,7 +16,7 @@ function addHeatMap(card) {
   canvas.onpointerleave = (event) => showTip(event, "");
   canvas.onpointerup = () => chooseCells(map);
   canvas.onkeydown = (event) => keyOnHeatMap(event, map);
-  charts.push({ box: canvas, paint: () => paintHeatMap(map) });
+  charts.push({ box: canvas, filter, paint: () => paintHeatMap(map) });
 }
 
 function cellAt({ canvas, across }, event) {
@@ -88,21 +88,26 @@ function paintCameras(canvas) {
   const metres = Math.max((bounds.right - bounds.left) / width, (bounds.high - bounds.low) / height, 1e-6) * 1.1;
   const view = { context, width, height, metres, x: (bounds.left + bounds.right) / 2, y: (bounds.low + bounds.high) / 2 };
   drawMetres(view);
-  for (const isSelected of [0, 1]) {
-    context.fillStyle = isSelected ? colours.accent : colours.all;
-    context.globalAlpha = isSelected ? 0.75 : 1;
-    context.beginPath();
-    for (let f = 0; f < frames.count; f++) {
-      if (selection.frames[f] !== isSelected || Number.isNaN(xs[f])) continue;
-      const x = (xs[f] - view.x) / metres + width / 2, y = height / 2 - (ys[f] - view.y) / metres;
-      context.moveTo(x + 2.4, y);
-      context.arc(x, y, 2.4, 0, 7);
-    }
-    context.fill();
-  }
-  context.globalAlpha = 1;
+  drawDots(view, colours.all, 1, (f) => !selection.frames[f]);
+  if (shownParts !== "splits") drawDots(view, colours.accent, 0.75, (f) => selection.frames[f]);
+  else head.splits.forEach((name, split) => drawDots(view, splitColour(split), 0.75, (f) => selection.frames[f] && frames.split[f] === split));
   const reach = (low, high) => `${inUnit(low, "m")} to ${inUnit(high, "m")}`;
   canvas.setAttribute("aria-label", `Positions of ${counted(there, "camera")} from above: x ${reach(bounds.left, bounds.right)}, y ${reach(bounds.low, bounds.high)}`);
+}
+
+/** Cameras of some frames as dots. */
+function drawDots({ context, width, height, metres, x, y }, colour, opacity, isShown) {
+  context.fillStyle = colour;
+  context.globalAlpha = opacity;
+  context.beginPath();
+  for (let f = 0; f < frames.count; f++) {
+    if (Number.isNaN(frames.camera_x[f]) || !isShown(f)) continue;
+    const across = (frames.camera_x[f] - x) / metres + width / 2, down = height / 2 - (frames.camera_y[f] - y) / metres;
+    context.moveTo(across + 2.4, down);
+    context.arc(across, down, 2.4, 0, 7);
+  }
+  context.fill();
+  context.globalAlpha = 1;
 }
 
 /** Lines at round numbers of metres, and a cross at the origin. */

@@ -1,7 +1,16 @@
-// Histograms and lists of choices. Grey is all, colour is what the other filters leave.
+// Histograms. Grey is all, colour is what the other filters leave: stacked by category, or the splits side by side.
 
-/** What paints charts again after a filter has changed. */
+/** What paints charts again after a filter has changed: the element that has to be in sight, the filter whose counts it
+ * shows, if it is that of one, and the function. */
 const charts = [];
+/** What bars show: "categories", how many there are, or "splits", which share of each split is in each bin. */
+let shownParts = "categories";
+
+function showParts(parts) {
+  shownParts = parts;
+  say(parts === "splits" ? "Charts show splits side by side" : "Charts show counts");
+  showAll();
+}
 
 /** The values of some bins that follow each other, in words. */
 function rangeText(filter, from, to) {
@@ -20,7 +29,20 @@ function rangeText(filter, from, to) {
 function binText(filter, bin) {
   const all = inBin(filter, filter.all, bin), now = inBin(filter, filter.now, bin);
   const of = now === all ? "" : ` of ${formatted(all)}`;
-  return `${rangeText(filter, bin, bin)}: ${formatted(now)}${of} ${filter.ofFrames ? "images" : "instances"}`;
+  const parts = shownParts === "splits" ? `; ${splitsText(filter, bin)}` : "";
+  return `${rangeText(filter, bin, bin)}: ${formatted(now)}${of} ${filter.ofFrames ? "images" : "instances"}${parts}`;
+}
+
+/** "12% of train, 9% of val" */
+function splitsText(filter, bin) {
+  return head.splits.map((name, split) => `${percent(inBin(filter, filter.now, bin, -1, split), inSplit(filter, split))} of ${name}`).join(", ");
+}
+
+/** How many of a split the other filters leave. */
+function inSplit(filter, split) {
+  let sum = 0;
+  for (let bin = 0; bin < filter.bins; bin++) sum += inBin(filter, filter.now, bin, -1, split);
+  return sum;
 }
 
 /** Builds a histogram whose bars are buttons: a click chooses one, dragging a range, and with keys Shift and arrows. */
@@ -46,7 +68,7 @@ function addHistogram(filter, box) {
     bar.onkeydown = (event) => keyOnBin(event, filter, bin, bins, choose);
     bins.append(bar);
   }
-  charts.push({ box: plot, paint: () => paintHistogram(filter, canvas, bins, clear) });
+  charts.push({ box: plot, filter, paint: () => paintHistogram(filter, canvas, bins, clear) });
 }
 
 const span = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -87,20 +109,16 @@ function axisOf(filter) {
 }
 
 function paintHistogram(filter, canvas, bins, clear) {
-  const { context, width, height } = clearedCanvas(canvas);
-  const room = filter.key === "size" && height > 60 ? colours.rem * 1.3 : 4;
-  let top = 1;
-  for (let bin = 0; bin < filter.bins; bin++) top = Math.max(top, inBin(filter, filter.all, bin));
-  const share = (count) => (filter.root ? Math.sqrt(count / top) : count / top);
-  const tall = (count) => (count ? Math.max(1.5, share(count) * (height - room)) : 0);
-  const wide = width / filter.bins, gap = wide > 7 ? 1.5 : wide > 3 ? 1 : 0;
+  const { context, width, height } = clearedCanvas(canvas), bySplit = shownParts === "splits";
+  const room = filter.key === "size" && height > 60 ? colours.rem * 1.3 : 4, wide = width / filter.bins;
+  const share = (value) => (filter.root ? Math.sqrt(value) : value);
+  const plot = {
+    context, bottom: height - 1, wide, gap: wide > 7 ? 1.5 : wide > 3 ? 1 : 0,
+    tall: (value) => (value ? Math.max(1.5, share(value) * (height - room)) : 0),
+  };
+  if (bySplit) paintSplits(filter, plot);
+  else paintCounts(filter, plot);
   for (let bin = 0; bin < filter.bins; bin++) {
-    const all = inBin(filter, filter.all, bin), now = inBin(filter, filter.now, bin), x = bin * wide + gap / 2;
-    context.globalAlpha = 1;
-    if (now < all) fillBar(context, colours.all, x, height - 1, wide - gap, tall(all));
-    context.globalAlpha = filter.chosen && !filter.chosen[bin] ? 0.3 : 1;
-    if (filter.stacks === 1) fillBar(context, colours.accent, x, height - 1, wide - gap, tall(now));
-    else fillStack(context, filter, bin, x, height - 1, wide - gap, tall(now) / now);
     bins.children[bin].setAttribute("aria-label", `${filter.title} ${binText(filter, bin)}`);
     bins.children[bin].setAttribute("aria-pressed", Boolean(filter.chosen && filter.chosen[bin]));
   }
@@ -109,11 +127,45 @@ function paintHistogram(filter, canvas, bins, clear) {
   if (filter.key === "size" && height > 60) markCocoSizes(context, filter, width, height);
   const chosen = chosenBins(filter);
   if (chosen.length) fillBar(context, colours.accent, chosen[0] * wide, height, (chosen.at(-1) - chosen[0] + 1) * wide, 2.5);
+  writeRange(filter, chosen, clear);
+}
+
+function writeRange(filter, chosen, clear) {
+  const note = [shownParts === "splits" ? "% of each split" : "", filter.root ? "√ scale" : ""].filter(Boolean).join(", ");
   clear.className = chosen.length ? "range chosen" : "range";
-  clear.textContent = chosen.length ? `${rangeText(filter, chosen[0], chosen.at(-1))} ×` : filter.root ? "√ scale" : "";
+  clear.textContent = chosen.length ? `${rangeText(filter, chosen[0], chosen.at(-1))} ×` : note;
   clear.disabled = !chosen.length;
   clear.hidden = !clear.textContent;
 }
+
+/** Bars as high as the highest of all items is. */
+function paintCounts(filter, { context, bottom, wide, gap, tall }) {
+  let top = 1;
+  for (let bin = 0; bin < filter.bins; bin++) top = Math.max(top, inBin(filter, filter.all, bin));
+  for (let bin = 0; bin < filter.bins; bin++) {
+    const all = inBin(filter, filter.all, bin), now = inBin(filter, filter.now, bin), x = bin * wide + gap / 2;
+    context.globalAlpha = 1;
+    if (now < all) fillBar(context, colours.all, x, bottom, wide - gap, tall(all / top));
+    context.globalAlpha = filter.chosen && !filter.chosen[bin] ? 0.3 : 1;
+    if (filter.stacks === 1) fillBar(context, colours.accent, x, bottom, wide - gap, tall(now / top));
+    else fillStack(context, filter, bin, x, bottom, wide - gap, tall(now / top) / now);
+  }
+}
+
+/** A bar for each split in each bin: which share of what is left of the split is there. */
+function paintSplits(filter, { context, bottom, wide, gap, tall }) {
+  const { bins, splits, now } = filter, shares = head.splits.map((name, split) => {
+    const whole = inSplit(filter, split);
+    return Array.from({ length: bins }, (_, bin) => (whole ? inBin(filter, now, bin, -1, split) / whole : 0));
+  });
+  const top = Math.max(...shares.flat()) || 1, each = (wide - gap) / splits;
+  for (let bin = 0; bin < bins; bin++) {
+    context.globalAlpha = filter.chosen && !filter.chosen[bin] ? 0.3 : 1;
+    shares.forEach((share, split) => fillBar(context, splitColour(split), bin * wide + gap / 2 + split * each, bottom, each, tall(share[bin] / top)));
+  }
+}
+
+const splitColour = (split) => head.splitColours[split % head.splitColours.length];
 
 function fillBar(context, colour, x, bottom, width, height) {
   context.fillStyle = colour;
@@ -124,7 +176,7 @@ function fillBar(context, colour, x, bottom, width, height) {
 function fillStack(context, filter, bin, x, bottom, width, pixelsEach) {
   let y = bottom;
   for (let stack = 0; stack < filter.stacks; stack++) {
-    const count = filter.now[bin * filter.stacks + stack];
+    const count = inBin(filter, filter.now, bin, stack);
     if (!count) continue;
     fillBar(context, categories[stack].colour, x, y, width, count * pixelsEach);
     y -= count * pixelsEach;
@@ -146,73 +198,4 @@ function markCocoSizes(context, filter, width, height) {
     context.fillText(text, x + (align === "right" ? -4 : 4), colours.rem * 0.75);
   }
   context.setLineDash([]);
-}
-
-/** A list of choices, several of which may be chosen. */
-function addChoices(filter, box, colour) {
-  const title = heading(filter.title, filter.ofFrames ? "images" : "instances");
-  if (filter.note) title.title = filter.note;
-  box.append(title);
-  const list = element("div", "choices");
-  box.append(list);
-  const rows = filter.labels.map((label, bin) => {
-    const row = button("choice", undefined, () => {
-      const chosen = chosenBins(filter);
-      chooseBins(filter, chosen.includes(bin) ? chosen.filter((one) => one !== bin) : [...chosen, bin]);
-    });
-    const swatch = element("i", "swatch");
-    if (colour) swatch.style.background = colour(bin);
-    row.append(swatch, nameElement(label), element("span", "soft"));
-    return row;
-  });
-  list.append(...rows);
-  const paint = () => rows.forEach((row, bin) => {
-    const now = inBin(filter, filter.now, bin), isChosen = Boolean(filter.chosen && filter.chosen[bin]);
-    row.lastChild.textContent = formatted(now);
-    row.setAttribute("aria-pressed", isChosen);
-    row.classList.toggle("off", Boolean(filter.chosen && !isChosen) || !now);
-  });
-  charts.push({ box: list, paint });
-}
-
-/** Where the filters of what was drawn at random are, of which there may be many: closed, until they are wanted. */
-function drawnBox() {
-  const found = $("#drawn");
-  if (found) return found;
-  const made = element("details");
-  made.id = "drawn";
-  made.append(element("summary", "", "Drawn at random"));
-  made.ontoggle = paintCharts;
-  $("#side").append(made);
-  return made;
-}
-
-/** A card among the charts; `wide` ones take two columns. */
-function addCard(wide) {
-  const card = element("div", wide ? "card wide" : "card");
-  $("#cards").append(card);
-  return card;
-}
-
-function startCharts() {
-  const side = $("#side");
-  const section = () => side.appendChild(element("section"));
-  for (const filter of filters) {
-    if (!filter.isShown || !filter.at_side) continue;
-    if (filter.key === "split" && head.splits.length < 2) continue;
-    const box = filter.key.startsWith("drawn_") ? drawnBox().appendChild(element("section")) : section();
-    if (!filter.labels.length) addHistogram(filter, box);
-    else addChoices(filter, box, filter.key === "category" ? (bin) => categories[bin].colour : null);
-  }
-  addCategoryTable(addCard(true));
-  addHistogram(filterOf("per_image"), addCard());
-  if (filterOf("view")) addDiscs(addCard(true));
-  addHeatMap(addCard());
-  for (const filter of filters) {
-    if (!filter.isShown || !filter.as_chart || filter.key === "per_image") continue;
-    const card = addCard();
-    addHistogram(filter, card);
-    if (filter.note) card.append(element("p", "", filter.note));
-  }
-  if (known(frames.camera_x)) addCameras(addCard());
 }
