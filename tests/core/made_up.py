@@ -144,33 +144,32 @@ def unusual_frames() -> list[MadeUpFrame]:
 
 
 def rich_frames(number: int = 10) -> list[MadeUpFrame]:
-    """Frames that have all that any format needs: tracks, poses, keypoints, amodal masks, depth, and a camera.
+    """Frames of two sequences that have all that any format needs, see rich_frame()."""
+    half = number // 2
+    places = [("walk", place) if place < half else ("run", place - half) for place in range(number)]
+    return [rich_frame(random_labels(100 + number), *place) for number, place in enumerate(places)]
 
-    Each is of one of two sequences; keypoints are those of RICH_CATEGORIES. The depth PNG has to be written by
-    write_rich().
+
+def rich_frame(labels: Labels, sequence: str, frame: int) -> MadeUpFrame:
+    """A frame with tracks, poses, keypoints, amodal masks, depth, and a camera.
+
+    Keypoints are those of RICH_CATEGORIES. The depth PNG has to be written by write_rich_frames().
     """
-    frames = []
-    for place in range(number):
-        labels = random_labels(100 + place)
-        sequence, frame = ("walk", place) if place < number // 2 else ("run", place - number // 2)
-        masks = find_masks(labels)
-        instances = {}
-        for mask in masks:
-            x, y = mask.box.x0 + 0.5, mask.box.y0 + 0.5
-            points = (Keypoint(x, y, Visibility.VISIBLE, 5.0), Keypoint(x, y, Visibility.OCCLUDED, 5.0), ABSENT)
-            instances[mask.label] = {
-                "pose": replace(plain_pose(5.0 + mask.label), frame=f"Thing {mask.label:05}"),
-                "keypoints": points if mask.label % 2 else None,
-                "amodal": Amodal(mask.rle, mask.box, mask.area + 10, mask.area + 5, mask.area),
-                "at_border": mask.label == 1,
-            }
-        names = {label: RICH_CATEGORIES[(label + 1) % 2].name for label in range(1, 7)}
-        map = DenseMap.DEPTH_PNG
-        depth = WrittenMap(map, map.path(f"{sequence}/{sequence}_{frame:04}"), "m", 0.001, labels.size, 0)
-        known = {"camera": plain_camera(), "unit_scale": 1.0, "maps": (depth,)}
-        name = f"{sequence}_{frame:04}"
-        frames.append(MadeUpFrame(labels, name, sequence, frame, names, known=known, instances=instances))
-    return frames
+    instances = {}
+    for mask in find_masks(labels):
+        x, y = mask.box.x0 + 0.5, mask.box.y0 + 0.5
+        points = (Keypoint(x, y, Visibility.VISIBLE, 5.0), Keypoint(x, y, Visibility.OCCLUDED, 5.0), ABSENT)
+        instances[mask.label] = {
+            "pose": replace(plain_pose(5.0 + mask.label), frame=f"Thing {mask.label:05}"),
+            "keypoints": points if mask.label % 2 else None,
+            "amodal": Amodal(mask.rle, mask.box, mask.area + 10, mask.area + 5, mask.area),
+            "at_border": mask.label == 1,
+        }
+    names = {label: RICH_CATEGORIES[(label + 1) % 2].name for label in instances}
+    map = DenseMap.DEPTH_PNG
+    depth = WrittenMap(map, map.path(f"{sequence}/{sequence}_{frame:04}"), "m", 0.001, labels.size, 0)
+    known = {"camera": plain_camera(), "unit_scale": 1.0, "maps": (depth,)}
+    return MadeUpFrame(labels, f"{sequence}_{frame:04}", sequence, frame, names, known=known, instances=instances)
 
 
 RICH_CATEGORIES = (Category("person", 2, keypoints=("head", "hand_l", "hand_r")), Category("box", 5, "thing"))
@@ -178,7 +177,11 @@ RICH_CATEGORIES = (Category("person", 2, keypoints=("head", "hand_l", "hand_r"))
 
 def write_rich(output: Path, number: int = 10) -> list[FrameRecord]:
     """Write rich_frames() with their depth maps into a dataset."""
-    frames = rich_frames(number)
+    return write_rich_frames(output, rich_frames(number))
+
+
+def write_rich_frames(output: Path, frames: Sequence[MadeUpFrame]) -> list[FrameRecord]:
+    """Write some that rich_frame() has made."""
     for made in frames:
         (depth,) = made.known["maps"]
         path = output / depth.file
