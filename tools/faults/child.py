@@ -10,9 +10,9 @@ folder; with an "operation" such as "sync" besides, only those count, and from t
     {"code": 0, "said": "", "operations": 53, "seconds": 0.2, "peak": 104857600}
 
 The code is KILLED, REFUSED (by one of the project's own errors, which is what was said), BROKEN (by any other, with its
-traceback) or that of a signal, -14 after so many seconds; operations are counted where "at" is given, unless it was
-killed; the peak is of resident memory. It is a process of its own,
-since a fork of a large one may find no memory, and each child is as new.
+traceback) or that of a signal, -27 after so many seconds of the processor; operations are counted where "at" is given,
+unless it was killed; the peak is of resident memory. It is a process of its own, since a fork of a large one may find
+no memory, and each child is as new.
 """
 
 import errno
@@ -60,7 +60,7 @@ def _do(request: dict[str, Any], writing: int) -> int:
     """The exit code of the child."""
     code, said, count = BROKEN, "", [0]
     try:
-        signal.alarm(request.get("seconds", 0))
+        signal.setitimer(signal.ITIMER_PROF, request.get("seconds", 0))
         if "at" in request:
             watch(Path(request["folder"]), _happening(request["at"], request["operation"], count))
         said = STEPS[request["do"]](request["with"])

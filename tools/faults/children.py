@@ -64,7 +64,7 @@ class Children:
 
         Args:
             do, data: a step of steps.py and what it takes.
-            seconds: after which it is ended; 0 for never.
+            seconds: of the processor, after which it is ended; 0 for never.
         """
         return self._ask({"do": do, "with": data, "seconds": seconds})
 

@@ -1,4 +1,4 @@
-"""Fuzzes EXR files: bytes of rendered ones are changed, cut out, repeated or cut off, and so are Cryptomatte manifests.
+"""Fuzzes EXR files: bytes of rendered ones are changed, cut out, repeated or cut off; or only Cryptomatte manifests.
 
 What can still be read is annotated. The file that is at work is `changed.exr` in the folder, in case a library crashes.
 """
@@ -29,7 +29,7 @@ _INTEGERS = (0, 1, -1, 2**16, 2**28, 2**31 - 1, -(2**31))
 _HEADER_BYTES = 4096
 
 
-def fuzz(folder: Path, number: int, seconds: float) -> tuple[int, list[str]]:
+def fuzz(folder: Path, number: int, seconds: float, only_manifests: bool = False) -> tuple[int, list[str]]:
     """Try changed files for some time; arguments and what is returned are as of fuzz_json.fuzz()."""
     random, end = Random(number), time.monotonic() + seconds
     originals = [path.read_bytes() for path in _FILES]
@@ -39,7 +39,7 @@ def fuzz(folder: Path, number: int, seconds: float) -> tuple[int, list[str]]:
     while time.monotonic() < end:
         place = random.randrange(len(_FILES))
         data = bytearray(originals[place])
-        changes = random.choices(_CHANGES, k=random.randint(1, 3))
+        changes = [_manifest] if only_manifests else random.choices(_CHANGES, k=random.randint(1, 3))
         for change in changes:
             data = change(data, random)
         path.write_bytes(data)

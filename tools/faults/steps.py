@@ -54,6 +54,8 @@ def _fuzz(data: Data) -> str:
     match data["what"]:
         case "exr":
             found = fuzz_exr.fuzz(folder, number, seconds)
+        case "manifests":
+            found = fuzz_exr.fuzz(folder, number, seconds, only_manifests=True)
         case "protocol":
             found = fuzz_protocol.fuzz(folder, number, seconds)
         case "extreme files":
