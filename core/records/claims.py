@@ -34,10 +34,13 @@ def remove_unchanged(path: Path, content: bytes) -> bool:
         path.rename(claim)
     except FileNotFoundError:
         return True
-    if read_file(claim) == content:
-        claim.unlink()
-        return True
-    give_name(claim, path)
+    try:
+        if read_file(claim) == content:
+            claim.unlink()
+            return True
+        give_name(claim, path)
+    except FileNotFoundError:  # somebody who listed the records meanwhile has put it back
+        pass
     return False
 
 

@@ -63,7 +63,7 @@ class PackedRecords:
     def unpacked(self) -> Iterator[str]:
         """The frames with a record in a file of its own."""
         for entry, path in _entries_in(str(self.dataset.records), ""):
-            if entry.name.endswith(SUFFIX) and entry.is_file():
+            if entry.name.endswith(SUFFIX) and _is_file(entry):
                 yield path + entry.name.removesuffix(SUFFIX)
             elif is_claim(entry.name):
                 put_back_claim(Path(entry.path), self.dataset.records, SUFFIX)
@@ -184,6 +184,13 @@ def _entries_in(folder: str, path: str) -> Iterator[tuple["os.DirEntry[str]", st
                     yield entry, path
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # links in a circle
+        return False
 
 
 def _name(frame: str) -> str:

@@ -257,6 +257,14 @@ def test_unfinished_records_are_no_records(tmp_path: Path) -> None:
     assert list(record_files(tmp_path)) == [tmp_path / "records" / "shot" / "shot_0012.json"]
 
 
+@pytest.mark.parametrize("target", ["shot_0013.json", "nowhere.json"])
+def test_links_that_lead_nowhere_are_no_records(tmp_path: Path, target: str) -> None:
+    write_record(tmp_path, RECORD)
+    (tmp_path / "records" / "shot" / "shot_0013.json").symlink_to(target)
+
+    assert list(record_files(tmp_path)) == [tmp_path / "records" / "shot" / "shot_0012.json"]
+
+
 def test_no_records_at_all(tmp_path: Path) -> None:
     assert list(record_files(tmp_path / "missing")) == []
 

@@ -310,6 +310,24 @@ def test_what_is_annotated_while_its_frame_is_packed_counts(tmp_path: Path) -> N
     assert number > 6, done
 
 
+def test_who_lists_records_while_they_are_packed_disturbs_nobody(tmp_path: Path) -> None:
+    """Before any of the operations of a packer: also where what that has claimed is put back, as if it were dead."""
+    for number in range(1, 40):
+        output = tmp_path / str(number)
+        expected = {record.path: record for record in (some_record(frame) for frame in NUMBERS[:3])}
+        for record in expected.values():
+            write_record(output, record)
+        with interrupted_at(number, partial(all_of, output)) as done:
+            assert not pack(output).failed
+        if len(done) < number:
+            break
+        assert all_of(output) == expected
+        pack(output)
+        assert all_of(output) == expected
+        assert all(file.endswith((".pack", ".lock")) for file in files_in(output))
+    assert number > 6, done
+
+
 def test_a_claim_of_the_dead_is_put_back(tmp_path: Path) -> None:
     """Killed between the claim of a record that had just been written anew, and its return."""
     write_record(tmp_path, some_record(2))
