@@ -11,6 +11,7 @@ _OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 _LONGEST, _END = 2000, 400
 _MOST_NAMES = 20
 _LONGEST_POPUP = 90
+_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
 def counted(number: int, noun: str) -> str:
@@ -33,6 +34,15 @@ def some_of(names: Collection[str]) -> str:
         return ", ".join(names)
     first = [name for name, _ in zip(names, range(_MOST_NAMES), strict=False)]
     return f"{', '.join(first)} and {len(names) - _MOST_NAMES} more"
+
+
+def in_units(size: float) -> str:
+    """A number of bytes as people say it: "34 GB", "1.2 MB"."""
+    for unit, bytes_each in _UNITS:
+        if size >= bytes_each:
+            number = size / bytes_each
+            return f"{number:.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"
+    return f"{size:.0f} bytes"
 
 
 def shortened(sentence: str) -> str:

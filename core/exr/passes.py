@@ -30,7 +30,7 @@ _TOLERANCE, _TOLERANCE_OF_DISTANCES = 1e-3, 0.05
 # What has more pixels is read in bands of about so many.
 _MOST_PIXELS_AT_ONCE, _PIXELS_OF_BANDS = 1 << 24, 1 << 22
 # Bytes.
-_MOST_PRELOADED = 3 << 29
+_MOST_PRELOADED = 1 << 29
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,13 @@ class Passes:
         if pass_ in CRYPTOMATTES:
             return pass_ in self.cryptomatte_passes()
         return self._find(pass_) is not None
+
+    def bytes_of_pixel(self, pass_: Pass) -> int:
+        """How many bytes a pixel of a pass has when it is read; 0 where there is no such pass."""
+        stored = self._find(pass_)
+        if stored is None:
+            return 0
+        return sum(stored.part.channels[name].dtype.itemsize for name in _channels_to_read(stored, pass_))
 
     def may_be_of_4_2(self, pass_: Pass) -> bool:
         """Whether Blender 4.2 may have written the file of a pass, as far as that says; False where there is no such

@@ -29,6 +29,7 @@ from ..settings.map_table import passes_of
 from ..settings.render_pass import LABEL_PASSES, Pass
 from ..settings.settings import Grouping, Ignored, ImageFormat, Instancing, LabelSource, Parts, Settings, shows_colours
 from .depth import FrameDepth
+from .frame_memory import check_memory
 from .holdouts import find_holdouts
 from .instance_separation import SeparatedLabels, separate_instances
 from .label_image import LabelImage, read_labels
@@ -127,6 +128,7 @@ def label_frame(job: FrameJob, checkpoint: Callable[[], None]) -> LabelledFrame:
         LabelpassError: something is wrong with the files, or they do not fit the scene record.
     """
     passes, scene, notes = _open(job)
+    check_memory(job, passes)
     checkpoint()
     to_read = _passes_to_read(job, keypoints=scene is not None and bool(scene.keypoints))
     passes.preload(to_read, Pass.COMBINED in to_read and may_have_moved(passes, scene))

@@ -4,9 +4,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base.phrases import in_units
+
 # What needs less than this, and leaves most of the disk free, is not worth a line.
 _WORTH_A_LINE = 1e9
-_UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 _MOST_OF_FREE = 0.9
 
 
@@ -44,12 +45,3 @@ class DiskOutlook:
         if self.is_short:
             text += ". Make room, write fewer maps and previews, or take another folder; finished frames stay"
         return text
-
-
-def in_units(size: float) -> str:
-    """A number of bytes as people say it: "34 GB", "1.2 MB"."""
-    for unit, bytes_each in _UNITS:
-        if size >= bytes_each:
-            number = size / bytes_each
-            return f"{number:.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"
-    return f"{size:.0f} bytes"

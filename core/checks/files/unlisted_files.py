@@ -33,7 +33,7 @@ class Strays:
         more = {folder: count - self._named[folder] for folder, count in there.items()}
         left = [
             f"{counted(unfinished, 'unfinished file')} of runs that were killed, or that still go on; a run removes "
-            "what is certainly nobody's, and all of it after a day"
+            "what is certainly nobody's, and what is of other machines after a day"
         ]
         return (left if unfinished else []) + [
             f"{count} {'file' if count == 1 else 'files'} in {folder} that no record names"

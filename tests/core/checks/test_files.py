@@ -16,6 +16,7 @@ from pycocotools import mask as coco_mask
 from core.base.box import Box
 from core.base.dataset_folder import DatasetFolder
 from core.base.files import Content
+from core.base.temporary_names import temporary_name
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files.readable_files import check_soft_masks
 from core.drawing.image_files import write_image
@@ -436,6 +437,18 @@ def test_what_is_compared_with_nothing_is_named(rendered_of, facts_of, tmp_path:
     assert checked(output).lines()[1:] == [
         "Read, but compared with nothing else: Depth NPY (2), Forward Flow PNG (2), Training Images (2)",
         "Everything agrees",
+    ]
+
+
+def test_files_that_are_not_finished(dataset: Path) -> None:
+    """They are counted, with what becomes of them, and are nothing that is wrong."""
+    for folder in ("records", "images"):
+        (dataset / folder / temporary_name()).write_bytes(b"")
+    report = checked(dataset)
+    assert report.problems == {}
+    assert report.lines()[2:-1] == [
+        "2 unfinished files of runs that were killed, or that still go on; a run removes what is certainly nobody's, "
+        "and what is of other machines after a day"
     ]
 
 

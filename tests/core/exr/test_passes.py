@@ -718,7 +718,7 @@ def test_cryptomatte_in_one_file_a_rank(write_exr, tmp_path: Path) -> None:
         assert np.array_equal(band.coverage, noise(3, 4, number * 2 + 1))
 
 
-@pytest.mark.parametrize("storage", ["one part", "parts", "among much else"])
+@pytest.mark.parametrize("storage", ["one part", "tiles", "parts", "among much else"])
 @pytest.mark.parametrize("compression", ["NO", "ZIPS", "ZIP", "PIZ", "DWAB"])
 @pytest.mark.parametrize("window", [(0, 0), (-5, 300), (3, -300)], ids=["whole", "right of it", "above it"])
 def test_large_cryptomattes_are_read_in_bands(
@@ -740,11 +740,12 @@ def test_large_cryptomattes_are_read_in_bands(
     others = {
         f"L.Depth{number}.Z": noise(700, 30, number) for number in range(30 if storage == "among much else" else 0)
     }
+    tiles = {"tile": 64} if storage == "tiles" else {}
     if storage == "parts":
         content: object = [(f"L.CryptoObject0{number}", level, {}) for number, level in enumerate(levels)]
     else:
         content = {**levels[0], **levels[1], **levels[2], **others}
-    path = write_exr(tmp_path / "a.exr", content, compression=compression, **windows)
+    path = write_exr(tmp_path / "a.exr", content, compression=compression, **windows, **tiles)
 
     def found() -> Strongest:
         matte = passes_of(path).cryptomatte(Pass.CRYPTO_OBJECT)

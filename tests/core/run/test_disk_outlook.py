@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.base.phrases import in_units
 from core.run.annotation_run import DiskWatch, Summary
-from core.run.disk_outlook import DiskOutlook, in_units
+from core.run.disk_outlook import DiskOutlook
 
 GB = 10**9
 
