@@ -24,3 +24,14 @@ def replaced(data: Any, path: Place, value: Any) -> Any:
     changed = copy.copy(data)
     changed[path[0]] = replaced(data[path[0]], path[1:], value)
     return changed
+
+
+def renamed(data: Any, path: Place, key: str) -> Any:
+    """The same with another key for the value in a place; KeyError or TypeError where it has none."""
+    *outer, name = path or (0,)
+    inside = data
+    for step in outer:
+        inside = inside[step]
+    if not isinstance(inside, dict):
+        raise TypeError("no key")
+    return replaced(data, tuple(outer), {key if one == name else one: value for one, value in inside.items()})

@@ -10,16 +10,17 @@ After each fault the next run ends with the bytes of an undisturbed one; no proc
 is left, and a small file costs at most 2 GB and 20 seconds of the processor. The exit code is 1 where something is
 wrong. All kinds of JSON share the minutes of one fault; 200 kills at any moment may take nearly twice as long.
 
-    bench.py            all faults
-    kills.py            a command is killed at each of its operations on files; cases.py has the commands
-    random_kills.py     the command or a worker is killed at any moment
-    containers.py       several commands at one dataset, with processes of equal numbers
-    disks.py, clocks.py, changing_files.py, odd_files.py, extreme_files.py
-    fuzz_json.py        forged files of each kind of JSON; json_kinds.py has these
-    fuzz_exr.py         damaged EXR files and manifests
-    fuzz_protocol.py    workers that say anything
-    oracle.py           what has to hold of a dataset; trial.py: how an attempt may end
-    large_frames.py     a program of its own: the memory that frames of 16384 x 16384 pixels take
+    bench.py          all faults
+    disturbed/        commands that are killed, interrupted, or write to disks that fail
+      kills.py        a command is killed at each of its operations on files; cases.py has the commands
+      random_kills.py, interrupts.py, containers.py, disks.py, clocks.py, changing_files.py
+    fuzz/             files that are damaged, forged or something else
+      json_files.py   forged files of each kind of JSON; json_kinds.py has these
+      exr.py          damaged EXR files and manifests
+      protocol.py     workers that say anything
+      odd_files.py, extreme_files.py
+    oracle.py         what has to hold of a dataset; trial.py: how an attempt may end
+    large_frames.py   a program of its own: the memory that frames of 16384 x 16384 pixels take
 
 Needs Linux, and for containers and disks `unshare` and `mount`, as root or with user namespaces.
 """

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import changing_files, clocks, containers, disks, json_kinds, random_kills
-from .cases import CASES, Case
 from .children import Children
-from .json_kinds import KINDS
-from .kills import kill_everywhere
+from .disturbed import changing_files, clocks, containers, disks, interrupts, random_kills
+from .disturbed.cases import CASES, Case
+from .disturbed.kills import kill_everywhere
+from .fuzz import json_kinds
+from .fuzz.json_kinds import KINDS
 from .oracle import linked_copy
 from .table import Row
 
@@ -22,7 +23,7 @@ _SHORT_SECONDS = 2.0
 # A kill at any moment costs some commands.
 _LONGER = 1.8
 # Of --short: at which share of its operations a command is killed.
-_SHORT_EVERY = {"annotate": 11, "merge": 10, "combine": 23, "export": 700}
+_SHORT_EVERY = {"annotate": 11, "merge": 10, "combine": 23, "export": 700, "pack": 9}
 _SIDECARS = "sidecar manifests"
 
 Found = tuple[int, list[str]]
@@ -150,6 +151,11 @@ def _faults() -> Iterator[Fault]:
         "kills",
         lambda place: random_kills.kill_at_random(place.folder, 0, place.seconds),
         _LONGER,
+    )
+    yield Fault(
+        "Ctrl-C at any moment, once or three times",
+        "runs",
+        lambda place: interrupts.interrupt(place.folder, 0, place.seconds),
     )
     yield Fault(
         "three `annotate` at one dataset in containers, in every second round one is killed",

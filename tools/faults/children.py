@@ -12,6 +12,8 @@ from typing import Any
 from .child import BROKEN, KILLED, REFUSED
 
 ROOT = Path(__file__).resolve().parents[2]
+# Renders that the tests have.
+DATA = ROOT / "tests/data/4.5"
 
 
 @dataclass(frozen=True)

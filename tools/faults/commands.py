@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,17 @@ class Finished:
                 yield problem
 
 
-def start(arguments: Sequence[object], within: Sequence[str] = (), program: Sequence[str] = PROGRAM) -> "Running":
-    """Start the command, in a session of its own; `within` goes before it, such as unshare."""
+def start(
+    arguments: Sequence[object], within: Sequence[str] = (), program: Sequence[str] = PROGRAM, listens: bool = False
+) -> "Running":
+    """Start the command, in a session of its own.
+
+    Args:
+        arguments: of it.
+        within: what goes before it, such as unshare.
+        program: it.
+        listens: whether to Ctrl-C, which what was started in the background does not.
+    """
     command = [*within, *program, *map(str, arguments)]
     return Running(
         subprocess.Popen(
@@ -55,8 +65,13 @@ def start(arguments: Sequence[object], within: Sequence[str] = (), program: Sequ
             errors="backslashreplace",
             start_new_session=True,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
+            preexec_fn=_listen if listens else None,
         )
     )
+
+
+def _listen() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(arguments: Sequence[object], within: Sequence[str] = (), program: Sequence[str] = PROGRAM) -> Finished:
@@ -78,6 +93,11 @@ class Running:
     def kill(self) -> None:
         """As `kill -9` of the command alone: what becomes of its workers is up to them."""
         self._process.kill()
+
+    def press_ctrl_c(self) -> None:
+        """As a terminal does: all of the session get it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGINT)
 
     def processes(self) -> set[int]:
         """All of its session that run, workers included."""

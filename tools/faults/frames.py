@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from . import commands
-from .cases import DATA
+from .children import DATA
 from .oracle import bytes_in, differences, leftovers, wrong_records
 
 _OPTIONS = ("--soft-masks", "--maps", "depth_png,depth_npy", "--workers", "2")

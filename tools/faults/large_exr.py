@@ -74,7 +74,7 @@ def _bands(side: int, passes: Mapping[str, str]) -> Iterator[Mapping[tuple[str, 
             for component in components:
                 plane = _plane(name, component, things[row], ids[row], below[row])
                 if name == "Combined" and component != "A":
-                    plane = plane + random.random(plane.shape, np.float32) / 16
+                    plane = plane + _enlarged(random.random(len(things), np.float32) / 16)
                 made[name, component] = plane.astype(np.float16 if name == "Combined" else np.float32)
         yield made
 

@@ -12,6 +12,7 @@ from core.dataset.combine import combine
 from core.dataset.combine_checks import Source
 from core.dataset.export import export
 from core.dataset.merge import merge
+from core.dataset.packing import pack, unpack
 from core.records.frame_job import FrameJob
 from core.settings.settings import Settings
 
@@ -45,25 +46,33 @@ def _combine(data: Data) -> str:
     return "\n".join(combine(sources, Path(data["folder"])).problems)
 
 
+def _pack(data: Data) -> str:
+    return "\n".join(pack(Path(data["folder"])).problems())
+
+
+def _unpack(data: Data) -> str:
+    return "\n".join(unpack(Path(data["folder"])).problems())
+
+
 def _fuzz(data: Data) -> str:
     """A round of one of the fuzzers, which are imported here, since the other steps need nothing of them."""
-    from . import extreme_files, fuzz_exr, fuzz_json, fuzz_protocol, odd_files
+    from .fuzz import exr, extreme_files, json_files, odd_files, protocol
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # OpenEXR says there what it thinks of each damaged file
     folder, number, seconds = Path(data["folder"]), data["number"], data["seconds"]
     match data["what"]:
         case "exr":
-            found = fuzz_exr.fuzz(folder, number, seconds)
+            found = exr.fuzz(folder, number, seconds)
         case "manifests":
-            found = fuzz_exr.fuzz(folder, number, seconds, only_manifests=True)
+            found = exr.fuzz(folder, number, seconds, only_manifests=True)
         case "protocol":
-            found = fuzz_protocol.fuzz(folder, number, seconds)
+            found = protocol.fuzz(folder, number, seconds)
         case "extreme files":
             found = extreme_files.use_extreme_files(folder, data["every"])
         case "odd files":
             found = odd_files.use_odd_files(folder, data["every"])
         case kind:
-            found = fuzz_json.fuzz(kind, folder, number, seconds)
+            found = json_files.fuzz(kind, folder, number, seconds)
     return json.dumps(found)
 
 
@@ -73,5 +82,7 @@ STEPS: Mapping[str, Callable[[Data], str]] = {
     "merge": _merge,
     "export": _export,
     "combine": _combine,
+    "pack": _pack,
+    "unpack": _unpack,
     "fuzz": _fuzz,
 }

@@ -21,9 +21,9 @@ from core.settings.settings import Settings
 from tests.builders import plain_frame, plain_job
 from tests.core.datasets import bytes_in
 from tests.core.made_up import write_rich
-from tools.faults.cases import ANNOTATE, COMBINE, MERGE, Case
 from tools.faults.children import Children
-from tools.faults.kills import kill_everywhere
+from tools.faults.disturbed.cases import ANNOTATE, COMBINE, MERGE, Case
+from tools.faults.disturbed.kills import kill_everywhere
 
 DATA = Path(__file__).resolve().parents[2] / "data/4.5"
 _MOST_OPERATIONS = 500

@@ -1,6 +1,6 @@
 """Disks that are full, read-only, slow or gone, while the command writes.
 
-    python -m tools.faults.disks FOLDER FAULT        in a mount namespace of its own; prints a sentence a line
+    python -m tools.faults.disturbed.disks FOLDER FAULT        in a mount namespace of its own; prints a sentence a line
 
 The disk is a tmpfs, which nobody else sees, and which is gone with the process.
 """
@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from . import commands
-from .children import ROOT
+from .. import commands
+from ..children import ROOT
+from ..frames import Frames
 from .containers import UNSHARE
-from .frames import Frames
 
 _SLOW_WORKERS = """
 import sys
@@ -24,16 +24,16 @@ from core.cli.main import main
 sys.exit(main())
 """
 _INTERPRETER = """#!/bin/sh
-exec '{python}' -s -P -m tools.faults.slow_worker "$5" "$6"
+exec '{python}' -s -P -m tools.faults.disturbed.slow_worker "$5" "$6"
 """
 
 
 def fail_disks(folder: Path) -> tuple[int, list[str]]:
-    """All kinds of failing disks, each once; what is returned is as of fuzz_json.fuzz()."""
+    """All kinds of failing disks, each once; what is returned is as of fuzz/json_files.fuzz()."""
     wrong = []
     for fault in FAULTS:
         inside = folder / fault.replace(" ", "-")
-        command = [*UNSHARE, "--mount", sys.executable, "-m", "tools.faults.disks", str(inside), fault]
+        command = [*UNSHARE, "--mount", sys.executable, "-m", "tools.faults.disturbed.disks", str(inside), fault]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         lines = [*done.stdout.splitlines(), *([done.stderr] if done.returncode else [])]
         wrong += [f"{fault} disk: {line}" for line in lines]

@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
-from . import commands
-from .frames import Frames
+from .. import commands
+from ..frames import Frames
 
 
 def kill_at_random(folder: Path, number: int, seconds: float, most: int = 200) -> tuple[int, list[str]]:
-    """Kill for some time, at most so often; what is returned is as of fuzz_json.fuzz()."""
+    """Kill for some time, at most so often; what is returned is as of fuzz/json_files.fuzz()."""
     frames, random = Frames(folder), Random(number)
     output = folder / "place"
     takes = commands.run(frames.arguments(output)).seconds

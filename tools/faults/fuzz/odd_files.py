@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from core.annotate.annotate import annotate
+from core.settings.category_files import read_table
 from tests.builders import plain_job
 
+from ..oracle import linked_copy
+from ..trial import attempt
 from .json_kinds import KINDS, Use
-from .oracle import linked_copy
-from .trial import attempt
 
 
 def _device(path: Path) -> None:
@@ -51,6 +52,7 @@ def _annotate(folder: Path) -> object:
 # Besides each kind of JSON.
 _OTHERS: Mapping[str, tuple[str, tuple[Use, ...]]] = {
     "render": ("frame_0001.exr", (_annotate,)),
+    "table in TOML": ("table.toml", (lambda folder: read_table(folder / "table.toml"),)),
     "image": ("rich/images/walk/walk_0000.png", tuple(KINDS["frame records"].uses)),
     "map": ("rich/maps/depth/walk/walk_0000.png", tuple(KINDS["frame records"].uses)),
     "array": ("out/maps/depth/shot/left/frame_0001.npy", tuple(KINDS["merge records"].uses)),

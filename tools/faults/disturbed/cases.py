@@ -20,9 +20,8 @@ from core.settings.settings import ImageFormat, Media, Settings, SplitBy
 from tests.builders import moved_by, plain_frame, plain_job, rendered_camera, rendered_scene
 from tests.core.made_up import write_rich
 
-from .children import Children
+from ..children import DATA, Children
 
-DATA = Path(__file__).resolve().parents[2] / "tests/data/4.5"
 # What steps.py can do, with what it takes.
 Step = tuple[str, dict[str, Any]]
 Steps = Callable[[Path], Sequence[Step]]
@@ -187,7 +186,28 @@ COMBINE = Case(
     },
 )  # fmt: skip
 
-CASES = (ANNOTATE, MERGE, EXPORT, COMBINE)
+
+def _packed(folder: Path) -> Step:
+    return "pack", {"folder": str(folder / "out")}
+
+
+def _two_frames(folder: Path, settings: Mapping[str, Any]) -> Sequence[Step]:
+    return [_annotated(folder, "out", settings), _annotated(folder, "out", settings, "layer")]
+
+
+PACK = Case(
+    "pack",
+    # One frame is packed, and annotated anew since; the other one came then.
+    lambda folder: [_annotated(folder, "out", _A), _packed(folder), _merged(folder), *_two_frames(folder, _B)],
+    _packed,
+    {
+        "pack again": lambda folder: [_packed(folder), _merged(folder)],
+        "annotate as before, and pack": lambda folder: [*_two_frames(folder, _A), _packed(folder), _merged(folder)],
+        "unpack": lambda folder: [("unpack", {"folder": str(folder / "out")}), _merged(folder)],
+    },
+)
+
+CASES = (ANNOTATE, MERGE, EXPORT, COMBINE, PACK)
 
 
 def remove(folder: Path) -> None:

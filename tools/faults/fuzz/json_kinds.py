@@ -21,6 +21,7 @@ from core.dataset.combine import combine
 from core.dataset.combine_checks import Source
 from core.dataset.export import export
 from core.dataset.merge import merge
+from core.dataset.packing import pack, unpack
 from core.dataset.show import show_frame, show_sheet
 from core.dataset.splits import Splits
 from core.dataset.statistics import find_statistics
@@ -31,6 +32,7 @@ from core.frames.frame_list import FrameList
 from core.frames.sequences import WantedSequences
 from core.reading import dataset as reading
 from core.records.record_store import open_records
+from core.report.judgement.limits import Limits
 from core.report.write_report import write_report
 from core.settings.category_files import read_table, write_table
 from core.settings.category_table import Category, CategoryTable, Rule
@@ -43,8 +45,8 @@ from tests.core import mattes
 from tests.core.full_scene import HEIGHT, SCENE, WIDTH
 from tests.core.made_up import write_rich
 
-from .cases import MERGE, do_steps
-from .children import Children
+from ..children import Children
+from ..disturbed.cases import MERGE, do_steps
 
 Use = Callable[[Path], object]
 _MANIFEST = "manifest.json"
@@ -63,11 +65,13 @@ class JsonKind:
         file: where it is below the folder that prepare() has made.
         uses: what reads it, each called with that folder.
         forge: how other data are written, for example with the checksum that they need.
+        parse: what data a file holds.
     """
 
     file: str
     uses: Sequence[Use]
     forge: Forge
+    parse: Callable[[bytes], Any] = json.loads
 
 
 def prepare(folder: Path, children: Children) -> None:
@@ -80,6 +84,8 @@ def prepare(folder: Path, children: Children) -> None:
     merge(folder / "out", _CAMERAS)
     SCENE.write(folder / "scene.json")
     write_table(folder / "table.json", _TABLE)
+    (folder / "table.toml").write_text('[[categories]]\nname = "plate"\n')
+    (folder / "limits.json").write_text(json.dumps(Limits().as_json()))
     (folder / "preset.json").write_text(json.dumps(_EXPORTED.as_json()))
     labels, depth = np.zeros((HEIGHT, WIDTH), np.float32), np.full((HEIGHT, WIDTH), 1e10, np.float32)
     labels[7:17, 11:21], depth[7:17, 11:21] = 1, 10
@@ -89,6 +95,8 @@ def prepare(folder: Path, children: Children) -> None:
     write_report(folder / "rich", Splits.of_settings(_EXPORTED))
     write_rich(folder / "planned", 1)
     _plan(folder / "planned")
+    write_rich(folder / "packed", 2)
+    pack(folder / "packed")
     write_with_sidecar(folder / "sidecar")
 
 
@@ -170,6 +178,14 @@ def _combine(folder: Path) -> object:
 _OF_DATASET: Sequence[Use] = (_merge, _validate, _export, _show, _count, _read, _combine)
 
 
+def _pack_again(folder: Path) -> object:
+    return pack(folder).problems()
+
+
+def _unpack(folder: Path) -> object:
+    return unpack(folder).problems()
+
+
 def _replace_report(folder: Path) -> object:
     return write_report(folder, Splits.of_settings(_EXPORTED))
 
@@ -235,6 +251,27 @@ def _merge_record(data: Any) -> bytes:
         return _plain(data)
 
 
+def _parsed_pack(content: bytes) -> Any:
+    """What a pack holds, in its four parts."""
+    first, *lines = content.decode().splitlines(keepends=True)
+    head = json.loads(first)["pack"]
+    count = len(head["frames"])
+    facts = json.loads(lines[count])
+    return {"pack": head, "records": lines[:count], "facts": facts, "texts": "".join(lines[count + 1 :])}
+
+
+def _pack(data: Any) -> bytes:
+    try:
+        parts = "".join(data["records"]).encode(), canonical_json(data["facts"]) + b"\n", data["texts"].encode()
+        head = {**data["pack"], "records": digest(parts[0])}
+        if isinstance(head.get("prepared"), list):
+            head["prepared"] = [head["prepared"][0], *([len(part), digest(part)] for part in parts[1:])]
+        body = canonical_json(head)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return _plain(data)
+    return b'{"checksum":"%s","pack":%s}\n' % (digest(body).encode(), body) + b"".join(parts)
+
+
 def _scene_record(data: Any) -> bytes:
     rest = {key: value for key, value in data.items() if key != "checksum"} if isinstance(data, dict) else data
     return _plain(rest)  # those of earlier versions have none
@@ -242,12 +279,16 @@ def _scene_record(data: Any) -> bytes:
 
 KINDS: Mapping[str, JsonKind] = {
     "frame records": JsonKind("rich/records/walk/walk_0000.json", _in("rich", _OF_DATASET), _frame_record),
+    "packs": JsonKind(
+        "packed/records/walk/0-999.pack", _in("packed", (*_OF_DATASET, _pack_again, _unpack)), _pack, _parsed_pack
+    ),
     "merge records": JsonKind(
         "out/later_maps/shot/left/frame_0001.json", _in("out", (_merge, _validate, _combine)), _merge_record
     ),
     "sidecar manifests": JsonKind(f"sidecar/{_MANIFEST}", (annotate_with_sidecar,), _plain),
     "plan.json": JsonKind("planned/plan.json", _in("planned", (_plan_again, *_OF_DATASET)), _plain),
     "figures of reports": JsonKind("rich/report/figures.json", _in("rich", (_replace_report,)), _plain),
+    "limits of reports": JsonKind("limits.json", (lambda folder: Limits.read(folder / "limits.json"),), _plain),
     "scene records": JsonKind("scene.json", (_annotate_with_scene,), _scene_record),
     "category tables": JsonKind("table.json", (_annotate_with_table,), _plain),
     "ids of categories": JsonKind("rich/categories.json", _in("rich", _OF_DATASET), _plain),

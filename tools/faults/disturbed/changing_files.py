@@ -6,16 +6,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import commands
-from .cases import DATA
-from .frames import Frames
-from .oracle import bytes_in, differences, leftovers
+from .. import commands
+from ..children import DATA
+from ..frames import Frames
+from ..oracle import bytes_in, differences, leftovers
 
 _STEPS = 12
 
 
 def change_files(folder: Path, seconds: float) -> tuple[int, list[str]]:
-    """Go on for some time; what is returned is as of fuzz_json.fuzz()."""
+    """Go on for some time; what is returned is as of fuzz/json_files.fuzz()."""
     frames, output = Frames(folder, 3), folder / "place"
     end, wrong, rounds = time.monotonic() + seconds, list[str](), 0
     while time.monotonic() < end or not rounds:

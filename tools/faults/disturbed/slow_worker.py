@@ -1,4 +1,7 @@
-"""A worker for which each operation on files takes a while: python -m tools.faults.slow_worker THREADS SECONDS"""
+"""A worker for which each operation on files takes a while.
+
+python -m tools.faults.disturbed.slow_worker THREADS SECONDS
+"""
 
 import sys
 import time
@@ -6,7 +9,7 @@ from pathlib import Path
 
 from core.run.worker import run_worker
 
-from .file_operations import watch
+from ..file_operations import watch
 
 _SECONDS = 0.1
 

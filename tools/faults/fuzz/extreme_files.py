@@ -20,9 +20,9 @@ from core.annotate.annotate import annotate
 from core.base.errors import LabelpassError
 from tests.builders import plain_job
 
+from ..oracle import linked_copy
+from ..trial import attempt
 from .json_kinds import KINDS, Use
-from .oracle import linked_copy
-from .trial import attempt
 
 _LONG = "n" * 10_000_000
 _DEEP = b"[" * 100_000 + b"]" * 100_000

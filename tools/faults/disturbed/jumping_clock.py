@@ -1,7 +1,7 @@
 """The command, or a worker of it, in a process whose clock jumps by a day and more, to and fro.
 
-    python -m tools.faults.jumping_clock ARGUMENTS...             as `labelpass ARGUMENTS...`, workers too
-    python -m tools.faults.jumping_clock worker THREADS SECONDS   a worker
+    python -m tools.faults.disturbed.jumping_clock ARGUMENTS...             as `labelpass ARGUMENTS...`, workers too
+    python -m tools.faults.disturbed.jumping_clock worker THREADS SECONDS   a worker
 
 Files have the times of the machine's own clock, so by that of the process they are of tomorrow, or of the day before
 yesterday.
@@ -19,7 +19,7 @@ _DAY = 24 * 3600.0
 # One after the other, a step each time that somebody looks.
 _AHEAD = (0.0, 1.5 * _DAY, -1.5 * _DAY, 0.5 * _DAY, 400 * _DAY, -400 * _DAY)
 _INTERPRETER = """#!/bin/sh
-exec '{python}' -s -P -m tools.faults.jumping_clock worker "$5" "$6"
+exec '{python}' -s -P -m tools.faults.disturbed.jumping_clock worker "$5" "$6"
 """
 
 Clock = TypeVar("Clock", int, float)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.base.errors import WorkerError
 from core.run.pool import Done, Failed, Task, WorkerPool
 
-from .trial import attempt, wrong_sentence
+from ..trial import attempt, wrong_sentence
 
 _WORKER = """
 import json, sys
@@ -38,7 +38,7 @@ _MOST_SECONDS = 10.0
 
 
 def fuzz(folder: Path, number: int, seconds: float) -> tuple[int, list[str]]:
-    """Try forged answers for some time; arguments and what is returned are as of fuzz_json.fuzz()."""
+    """Try forged answers for some time; arguments and what is returned are as of fuzz/json_files.fuzz()."""
     (folder / "worker.py").write_text(_WORKER, encoding="utf-8")
     said, wrong, tried = folder / "said", dict[str, str](), 0
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+from ..children import Children
+from ..oracle import bytes_in, differences, leftovers, linked_copy, torn_files, wrong_records
 from .cases import Case, do_steps, remove
-from .children import Children
-from .oracle import bytes_in, differences, leftovers, linked_copy, torn_files, wrong_records
 
 _NEVER = 1 << 30
 

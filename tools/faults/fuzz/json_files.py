@@ -1,4 +1,4 @@
-"""Fuzzes every kind of JSON: values are replaced by others, of any type, or bytes of the file are changed."""
+"""Fuzzes every kind of JSON: values are replaced by others, of any type, keys too, or bytes of the file."""
 
 import contextlib
 import json
@@ -11,12 +11,12 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.core.forged_json import VALUES, Place, places, replaced
+from tests.core.forged_json import VALUES, Place, places, renamed, replaced
 
+from ..oracle import linked_copy
+from ..trial import attempt
 from . import changed_bytes
 from .json_kinds import KINDS, JsonKind
-from .oracle import linked_copy
-from .trial import attempt
 
 _HARMFUL = (
     "\x1b]0;x\x07",
@@ -40,6 +40,8 @@ _VALUES = (
     | st.text(max_size=12)
     | st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=4), st.lists, max_leaves=4)
 )
+# Where, the value that is there instead, and whether it becomes the name of what is there.
+_Change = tuple[Place, Any, bool]
 # Of changes to bytes, in a third of the files.
 _SEEDS = st.none() | st.none() | st.integers(0, 2**32 - 1)
 
@@ -61,14 +63,14 @@ def fuzz(name: str, folder: Path, number: int, seconds: float) -> tuple[int, lis
         How many were tried, and what was wrong with some of them.
     """
     kind = KINDS[name]
-    original = json.loads((folder / kind.file).read_bytes())
-    changed = st.tuples(st.sampled_from(list(places(original))), _VALUES)
+    original = kind.parse((folder / kind.file).read_bytes())
+    changed = st.tuples(st.sampled_from(list(places(original))), _VALUES, st.sampled_from([False, False, True]))
     wrong: dict[str, str] = {}
     tried = 0
 
     @_WITHOUT_LIMITS
     @given(st.lists(changed, min_size=1, max_size=2), st.integers(0, len(kind.uses) - 1), _SEEDS)
-    def try_some(changes: list[tuple[Place, Any]], use: int, of_bytes: int | None) -> None:
+    def try_some(changes: list[_Change], use: int, of_bytes: int | None) -> None:
         nonlocal tried
         tried += 1
         if of_bytes is not None:
@@ -77,9 +79,9 @@ def fuzz(name: str, folder: Path, number: int, seconds: float) -> tuple[int, lis
                 wrong.setdefault(problem, f"{name} with the bytes {of_bytes}: {problem}")
             return
         data = original
-        for place, value in changes:
+        for place, value, is_key in changes:
             with contextlib.suppress(KeyError, IndexError, TypeError):  # the first one replaced what this one was in
-                data = replaced(data, place, value)
+                data = renamed(data, place, str(value)) if is_key else replaced(data, place, value)
         if problem := _problem(kind, folder, kind.forge(data), use):
             wrong.setdefault(problem, f"{name} with {_shown(changes)}: {problem}")
 
@@ -102,5 +104,7 @@ def _problem(kind: JsonKind, folder: Path, content: bytes, use: int) -> str:
         shutil.rmtree(folder.with_name("combined"), ignore_errors=True)
 
 
-def _shown(changes: list[tuple[Place, Any]]) -> str:
-    return ", ".join(f"{'/'.join(map(str, place))}={repr(value)[:60]}" for place, value in changes)
+def _shown(changes: list[_Change]) -> str:
+    signs = [": " if is_key else "=" for *_, is_key in changes]
+    shown = [("/".join(map(str, place)), repr(value)[:60]) for place, value, _ in changes]
+    return ", ".join(sign.join(pair) for sign, pair in zip(signs, shown, strict=True))

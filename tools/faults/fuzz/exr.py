@@ -12,9 +12,9 @@ from core.annotate.annotate import annotate
 from core.dataset.merge import merge
 from tests.builders import NO_IMAGES, plain_job
 
-from .cases import DATA
+from ..children import DATA
+from ..trial import attempt
 from .changed_bytes import LETTERS, Change, bits, cut_off, cut_out, repeated
-from .trial import attempt
 
 CHANGED = "changed.exr"
 _RENDERS = DATA.parent
@@ -30,7 +30,7 @@ _HEADER_BYTES = 4096
 
 
 def fuzz(folder: Path, number: int, seconds: float, only_manifests: bool = False) -> tuple[int, list[str]]:
-    """Try changed files for some time; arguments and what is returned are as of fuzz_json.fuzz()."""
+    """Try changed files for some time; arguments and what is returned are as of fuzz/json_files.fuzz()."""
     random, end = Random(number), time.monotonic() + seconds
     originals = [path.read_bytes() for path in _FILES]
     path, output = folder / CHANGED, folder / "out"

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from core.base.temporary_names import temporary_name
 
-from . import commands
-from .frames import Frames
+from .. import commands
+from ..frames import Frames
 
 _YEAR = 365 * 24 * 3600
 _TIMES = (0, 1, -(10 * _YEAR), 2**31, 2**33)
-_JUMPING = (sys.executable, "-m", "tools.faults.jumping_clock")
+_JUMPING = (sys.executable, "-m", "tools.faults.disturbed.jumping_clock")
 _COMMANDS = 3
 _NOBODY = 2**22 + 1  # more than Linux has numbers for
 
 
 def turn_clocks(folder: Path, only_some: bool = False) -> tuple[int, list[str]]:
-    """Each once, or only some of them; what is returned is as of fuzz_json.fuzz()."""
+    """Each once, or only some of them; what is returned is as of fuzz/json_files.fuzz()."""
     frames, output = Frames(folder, 3), folder / "place"
     wrong = []
     clocks: dict[str, Callable[[], Iterator[str]]] = {

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from core.base.temporary_names import temporary_files
 
-from . import commands
-from .frames import Frames
+from .. import commands
+from ..frames import Frames
 
 UNSHARE = ("unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]))
 _CONTAINER = (*UNSHARE, "--pid", "--fork", "--kill-child", "--mount-proc")
@@ -21,7 +21,7 @@ _DAY_SECONDS = 25 * 3600
 
 
 def share_a_dataset(folder: Path, seconds: float) -> tuple[int, list[str]]:
-    """Go on for some time; what is returned is as of fuzz_json.fuzz()."""
+    """Go on for some time; what is returned is as of fuzz/json_files.fuzz()."""
     frames, output = Frames(folder, 4), folder / "place"
     end, wrong, rounds = time.monotonic() + seconds, list[str](), 0
     while time.monotonic() < end or not rounds:
