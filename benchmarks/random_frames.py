@@ -1,4 +1,5 @@
 """What random frames take: python tools/blender.py -P benchmarks/random_frames.py -- [--frames 10000] [--looked-at 300]
+[--dropped 50]
 
 Bakes the demo scene in the bpy module: its things on the table, the camera around one of its bottles, and its lights.
 Processor time, and bytes of the saved .blend. Whether the bottle is seen is then looked at once more in full: with all
@@ -23,10 +24,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks/random_frames.py", description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=10_000, help="baked without a look at them; default: %(default)s")
     parser.add_argument("--looked-at", type=int, default=300, help="baked by all conditions; default: %(default)s")
+    parser.add_argument("--dropped", type=int, default=50, help="with a Physics Drop; default: %(default)s")
     options = parser.parse_args(arguments)
     _load_extension()
     _measure_baking(options.frames)
     _measure_conditions(options.looked_at)
+    _measure_physics(options.dropped)
     return 0
 
 
@@ -97,6 +100,22 @@ def _measure_conditions(count: int) -> None:
         seen += in_full.look(bpy.context.evaluated_depsgraph_get()).get(_TARGET, 0.0) >= stored.visible
     print(f"{_TARGET} is seen by {stored.visible:.0%} or more in {seen / count:.1%} of the frames", end="; ")
     print(f"target {_LEAST_SEEN:.0%}: {_met(seen >= _LEAST_SEEN * count)}")
+
+
+def _measure_physics(count: int) -> None:
+    from labelpass.core.random_frames.kinds import RowKind
+    from labelpass.operators.random_frames.adding import add_row
+    from labelpass.operators.random_frames.bake import bake
+
+    scene = _demo()
+    stored = scene.labelpass.random_frames
+    stored.rows.clear()
+    stored.in_view = 0
+    add_row(scene, RowKind.DROP)
+    report = bake(scene, range(1, count + 1), 1, list(stored.rows))
+    draws = count + report.draws
+    print(f"{count} frames of things that fall: {1000 * report.seconds['draw'] / draws:.0f} ms a draw, {draws} draws")
+    print(f"{report.redrawn} frames drawn again; {sum(report.unmet.values())} not as wanted in the end")
 
 
 def _met(is_met: bool) -> str:

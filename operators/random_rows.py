@@ -15,6 +15,7 @@ from bpy.props import (
 )
 
 from ..core.random_frames.distributions import Distribution
+from ..core.random_frames.dropping import DropRules, DropShape
 from ..core.random_frames.kinds import RowKind
 from ..core.random_frames.placing import Turning
 from . import compat
@@ -103,6 +104,37 @@ class LabelpassRandomRow(bpy.types.PropertyGroup):
         description="Distance that the things keep from each other and from what stands still",
         subtype="DISTANCE",
         min=0.0,
+        options=set(),
+    )
+
+    # Things that fall
+    drop_height: FloatProperty(
+        name="Drop From",
+        description="How far above the surface things start, as a multiple of their own height",
+        min=0.0,
+        soft_max=5.0,
+        default=DropRules.height,
+        options=set(),
+    )
+    drop_spread: FloatProperty(
+        name="Spread",
+        description="Part of the surface that things start above, in its middle: less makes a pile",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=DropRules.spread,
+        options=set(),
+    )
+    drop_shape: EnumProperty(
+        name="Shape", description="What a thing is taken for while it falls", items=enum_items(DropShape), options=set()
+    )
+    drop_seconds: FloatProperty(
+        name="At Most",
+        description="Seconds in which things have to come to rest, as if they were a metre large; a frame in which "
+        "they do not is drawn again",
+        min=1.0,
+        soft_max=60.0,
+        default=DropRules.seconds,
         options=set(),
     )
 

@@ -14,6 +14,7 @@ from .text import draw_text
 
 _ICONS: Mapping[RowKind, str] = {
     RowKind.PLACE_ON_SURFACE: "SNAP_FACE",
+    RowKind.DROP: "PHYSICS",
     RowKind.PLACE_IN_VOLUME: "CUBE",
     RowKind.ROTATION: "DRIVER_ROTATIONAL_DIFFERENCE",
     RowKind.SCALE: "FULLSCREEN_ENTER",
@@ -163,7 +164,7 @@ def _draw_things(layout: bpy.types.UILayout, row: bpy.types.PropertyGroup, kind:
     if not row.collection:
         layout.prop(row, "things", placeholder="All")
     layout.prop(row, "collection")
-    if kind in (RowKind.PLACE_ON_SURFACE, RowKind.DISTRACTORS):
+    if kind in (RowKind.PLACE_ON_SURFACE, RowKind.DROP, RowKind.DISTRACTORS):
         layout.prop(row, "surface", placeholder="What they stand on")
     if kind is RowKind.PLACE_IN_VOLUME:
         layout.prop(row, "volume")
@@ -177,7 +178,10 @@ def _draw_things(layout: bpy.types.UILayout, row: bpy.types.PropertyGroup, kind:
             _ends(layout, row, "turn")
     if kind is RowKind.SCALE or kind.is_placing:
         _ends(layout, row, "scale")
-    if kind.is_placing:
+    if kind is RowKind.DROP:
+        for name in ("drop_height", "drop_spread", "drop_shape", "drop_seconds"):
+            layout.prop(row, name)
+    elif kind.is_placing:
         layout.prop(row, "gap")
 
 

@@ -62,11 +62,25 @@ class Ground:
         rows, columns = self.heights.shape
         return np.stack((self.origin, self.origin + np.array([columns, rows]) * self.cell))
 
-    def points(self, u: Floats) -> Floats:
-        """(..., 3) points, even by area, of (..., UNIFORMS_PER_POINT) uniform numbers; some may lie where nothing is,
-        which carries() says."""
+    @property
+    def lowest(self) -> float:
+        """Its least z."""
+        return float(self.heights[np.isfinite(self.heights)].min())
+
+    def top(self, tolerance: float) -> Floats | None:
+        """(4, 3) corners of what is on top, where that is a rectangle and nothing of it is deeper; None otherwise."""
+        highest = float(self.heights.max())
+        if self.lowest < highest - tolerance or not np.isfinite(self.heights).all():
+            return None
         low, high = self.extent
-        places = low + u[..., :2] * (high - low)
+        corners: Floats = np.array([[x, y, highest] for x in (low[0], high[0]) for y in (low[1], high[1])])
+        return corners
+
+    def points(self, u: Floats, spread: float = 1.0) -> Floats:
+        """(..., 3) points, even by area, of (..., UNIFORMS_PER_POINT) uniform numbers; some may lie where nothing is,
+        which carries() says. A spread below 1 takes that part of width and depth, in the middle."""
+        low, high = self.extent
+        places = (low + high) / 2 + (u[..., :2] - 0.5) * spread * (high - low)
         height = self.height(places)
         found: Floats = np.concatenate((places, np.where(np.isfinite(height), height, 0.0)[..., None]), axis=-1)
         return found

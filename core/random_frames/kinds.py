@@ -21,6 +21,7 @@ class RowKind(Choice):
         "Place on Surface",
         "Put things on what they stand on, or on another surface, turned and clear of each other",
     )
+    DROP = "drop", "Physics Drop", "Let things fall on a surface and lie as they come to rest, also on each other"
     PLACE_IN_VOLUME = "place_in_volume", "Place in Volume", "Put things into the box around an object"
     ROTATION = "rotation", "Rotation", "Turn things where they are"
     SCALE = "scale", "Scale", "Make things larger and smaller where they are"
@@ -57,4 +58,4 @@ class RowKind(Choice):
     @property
     def is_placing(self) -> bool:
         """Whether it gives things a place."""
-        return self in (RowKind.PLACE_ON_SURFACE, RowKind.PLACE_IN_VOLUME, RowKind.DISTRACTORS)
+        return self in (RowKind.PLACE_ON_SURFACE, RowKind.DROP, RowKind.PLACE_IN_VOLUME, RowKind.DISTRACTORS)

@@ -33,12 +33,39 @@ class Layout:
             radius: (F,) of the thing, with the gap that it keeps.
             low, high: (F, N) where it begins and ends in z.
         """
-        free = np.ones(points.shape[:2], bool)
+        free = self._is_clear_of_boxes(points, radius, low, high)
         for number in range(self._radius.shape[1]):
-            near = ((points - self._middle[:, None, number]) ** 2).sum(axis=2)
-            reach = radius + self._radius[:, number]
-            touches = (near < reach[:, None] ** 2) & (reach > 0)[:, None]
+            touches = self._touches(number, points, radius)
             free &= ~(touches & (low < self._high[:, number, None]) & (high > self._low[:, number, None]))
+        return free
+
+    def is_open(self, points: Floats, radius: Floats, low: Floats) -> npt.NDArray[np.bool_]:
+        """Whether nothing that stands still is above, (F, N), so that a thing can fall there; arguments as above."""
+        return self._is_clear_of_boxes(points, radius, low, np.full(low.shape, np.inf))
+
+    def top(self, points: Floats, radius: Floats) -> Floats:
+        """(F,) how high things are at (F, 2) middles of others, -inf where none is; what stands still is no thing."""
+        found = np.full(len(points), -np.inf)
+        for number in range(self._radius.shape[1]):
+            touches = self._touches(number, points[:, None], radius)[:, 0]
+            found = np.where(touches, np.maximum(found, self._high[:, number]), found)
+        return found
+
+    def copy(self) -> "Layout":
+        """One that is as full, and is filled on its own."""
+        found = Layout(len(self._middle), self._boxes)
+        found._middle, found._radius, found._low, found._high = self._middle, self._radius, self._low, self._high
+        return found
+
+    def _touches(self, number: int, points: Floats, radius: Floats) -> npt.NDArray[np.bool_]:
+        """(F, N) whether a thing that is there already is in the way of (F, N, 2) points, as seen from above."""
+        near = ((points - self._middle[:, None, number]) ** 2).sum(axis=2)
+        reach = radius + self._radius[:, number]
+        touches: npt.NDArray[np.bool_] = (near < reach[:, None] ** 2) & (reach > 0)[:, None]
+        return touches
+
+    def _is_clear_of_boxes(self, points: Floats, radius: Floats, low: Floats, high: Floats) -> npt.NDArray[np.bool_]:
+        free = np.ones(points.shape[:2], bool)
         for bottom, top in self._boxes:
             apart = np.maximum(np.maximum(bottom[:2] - points, points - top[:2]), 0.0)
             touches = (apart**2).sum(axis=2) < radius[:, None] ** 2

@@ -14,9 +14,9 @@ from .layout import Layout
 from .streams import Floats
 
 # Places that are tried for a thing in a frame before it is left out.
-_PLACES = 48
-_BEFORE_PLACES = 7
-UNIFORMS_PER_THING = _BEFORE_PLACES + _PLACES * UNIFORMS_PER_POINT
+PLACES = 48
+BEFORE_PLACES = 7
+UNIFORMS_PER_THING = BEFORE_PLACES + PLACES * UNIFORMS_PER_POINT
 
 
 class Turning(Choice):
@@ -138,13 +138,8 @@ def place(thing: Thing, rules: PlacingRules, room: Room, u: Floats, layout: Layo
         layout: what is taken already; the thing's place is added.
     """
     turned = turn(rules, u)
-    # As many points as a hull has that nobody can tell from the mesh: frames x points stay small.
-    points = np.einsum("fij,nj->fni", turned, thing.points)
-    low, high = points.min(axis=1), points.max(axis=1)
-    middle, height = (low + high) / 2, high[:, 2] - low[:, 2]
-    radius = np.sqrt(((points[:, :, :2] - middle[:, None, :2]) ** 2).sum(axis=2).max(axis=1))
-
-    places, fit = room.places(u[:, _BEFORE_PLACES:].reshape(len(u), _PLACES, UNIFORMS_PER_POINT), radius, height)
+    middle, low, height, radius = sizes_of(thing, turned)
+    places, fit = room.places(u[:, BEFORE_PLACES:].reshape(len(u), PLACES, UNIFORMS_PER_POINT), radius, height)
     # On a ground it begins a little higher, so that what it stands on is nothing it runs into.
     bottom = places[..., 2] + 1e-3 * height[:, None]
     fit = fit & layout.is_free(places[..., :2], radius + rules.gap, bottom, places[..., 2] + height[:, None])
@@ -152,8 +147,19 @@ def place(thing: Thing, rules: PlacingRules, room: Room, u: Floats, layout: Layo
     present = wanted & fit.any(axis=1)
     place = places[np.arange(len(u)), np.argmax(fit, axis=1)]
     layout.add(place[:, :2], radius, place[:, 2], place[:, 2] + height, present)
-    location = place - np.column_stack((middle[:, :2], low[:, 2]))
+    location = place - np.column_stack((middle[:, :2], low))
     return Placed(present, wanted & ~present, turned, location, location + middle, radius)
+
+
+def sizes_of(thing: Thing, turned: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """The room of a thing that is (F, 3, 3) turned: (F, 3) the middle of its box, from its origin, and (F,) each its
+    lowest z, its height, and the radius of an upright cylinder around it."""
+    # As many points as a hull has that nobody can tell from the mesh: frames x points stay small.
+    points = np.einsum("fij,nj->fni", turned, thing.points)
+    low, high = points.min(axis=1), points.max(axis=1)
+    middle = (low + high) / 2
+    radius = np.sqrt(((points[:, :, :2] - middle[:, None, :2]) ** 2).sum(axis=2).max(axis=1))
+    return middle, low[:, 2], high[:, 2] - low[:, 2], radius
 
 
 def turn(rules: PlacingRules, u: Floats) -> Floats:

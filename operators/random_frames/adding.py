@@ -34,6 +34,8 @@ def add_row(scene: bpy.types.Scene, kind: RowKind) -> LabelpassRandomRow:
     stored.row_index = len(stored.rows) - 1
     if kind in (RowKind.AROUND_TARGET, RowKind.LENS) and scene.camera and scene.camera.type == "CAMERA":
         _fit_camera(scene, row)
+    if kind is RowKind.DROP:
+        row.turning = Turning.ANY.value
     if kind is RowKind.SCALE:
         row.scale_min, row.scale_max = 0.8, 1.25
     if kind in (RowKind.PRESENT, RowKind.DISTRACTORS):

@@ -2,17 +2,14 @@
 
 import dataclasses
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import bpy
 import numpy as np
 import numpy.typing as npt
 
 from ...core.base.errors import LabelpassError, SceneError
-from ...core.base.phrases import counted
 from ...core.random_frames.kinds import RowKind
 from ...core.random_frames.layout import Layout
 from ...core.random_frames.stored_draws import pack_integers, pack_values
@@ -20,10 +17,12 @@ from ...core.random_frames.streams import Floats, Integers
 from ..labelling.labelled_objects import label_objects
 from ..random_rows import LabelpassRandomRow
 from ..scene.parents import with_parents
+from .bake_report import BakeReport
 from .conditions import Conditions
 from .drawing import Base, Draw
 from .keyed import Keyed
 from .keyframes import Keyframes, remove_keyframes
+from .rows.drop import Dropping
 from .rows.kinds import drawer_of
 from .rows.things import Placing
 from .rows.views import AroundTarget
@@ -33,39 +32,6 @@ _FRAMES_AT_ONCE = 512
 _RANGE = ("frame_start", "frame_end", "frame_step")
 
 Progress = Callable[[float], None]
-
-
-@dataclass
-class BakeReport:
-    """What a bake did.
-
-    Attributes:
-        frames: how many.
-        keys: how many keyframes.
-        redrawn: how many frames were drawn more than once.
-        draws: how many draws that took beyond the first ones.
-        unmet: what is still not as it should be -> in how many frames.
-        crowded: how many things found no room, over all frames.
-        seconds: of drawing, writing and checking, processor time.
-    """
-
-    frames: int
-    keys: int = 0
-    redrawn: int = 0
-    draws: int = 0
-    unmet: Counter[str] = field(default_factory=Counter)
-    crowded: int = 0
-    seconds: Counter[str] = field(default_factory=Counter)
-
-    def lines(self) -> Iterator[str]:
-        """Sentences for the user."""
-        yield f"{counted(self.frames, 'frame')} baked, {counted(self.keys, 'keyframe')}"
-        if self.redrawn:
-            yield f"{counted(self.redrawn, 'frame')} drawn again, {counted(self.draws, 'time')} in all"
-        for reason, count in self.unmet.most_common():
-            yield f"{counted(count, 'frame')} still not as wanted: {reason}"
-        if self.crowded:
-            yield f"No room was found {counted(self.crowded, 'time')} for a thing, which its frame does not show"
 
 
 def bake(
@@ -138,15 +104,17 @@ class _Baking:
         self._drawers = [drawer_of(base, row) for row in _in_order(rows)]
         if not self._drawers:
             raise SceneError("Nothing varies yet; add a row to Random Frames")
-        placing = [drawer for drawer in self._drawers if isinstance(drawer, Placing)]
+        placing = [drawer for drawer in self._drawers if isinstance(drawer, Placing | Dropping)]
         movers = [mover for drawer in placing for mover in drawer.movers]
         grounds = {ob for drawer in placing if (ob := drawer.surface)}
-        self._boxes = _boxes(shapes, {mover.object for mover in movers}, grounds)
+        placed = {mover.object for mover in movers}
+        self._still = [shape for shape in shapes if not placed.intersection(with_parents(shape.owner))]
+        self._boxes = _boxes(self._still, grounds)
         self._conditions = Conditions(
             scene,
             scene.labelpass.random_frames,
             base.labelled,
-            {mover.object for mover in movers},
+            placed,
             grounds,
             {mover.object for one in self._drawers if isinstance(one, AroundTarget) for mover in one.only},
         )
@@ -154,6 +122,7 @@ class _Baking:
         self._named: dict[str, Floats] = {}
         self._crowded = np.zeros(len(frames), np.int64)
         self._tries = np.zeros(len(frames), np.int64)
+        self._failed: dict[int, str] = {}  # of the draws of now
 
     def run(self, progress: Progress) -> BakeReport:
         frames, tries = self._frames, self._scene.labelpass.random_frames.tries
@@ -161,12 +130,13 @@ class _Baking:
         todo = np.arange(len(frames))
         for attempt in range(tries):
             self._tries[todo] = attempt
-            with self._timed("draw"):
+            self._failed.clear()
+            with self._report.timed("draw"):
                 for start in range(0, len(todo), _FRAMES_AT_ONCE):
-                    self._draw(todo[start : start + _FRAMES_AT_ONCE])
-            with self._timed("write"):
+                    self._draw(todo[start : start + _FRAMES_AT_ONCE], attempt, progress)
+            with self._report.timed("write"):
                 keyframes.write(list(self._keyed.values()))
-            with self._timed("check"):
+            with self._report.timed("check"):
                 unmet = self._check(todo, attempt, progress)
             if attempt:
                 self._report.draws += len(todo)
@@ -180,9 +150,16 @@ class _Baking:
         self._store()
         return self._report
 
-    def _draw(self, places: npt.NDArray[np.int64]) -> None:
+    def _draw(self, places: npt.NDArray[np.int64], attempt: int, progress: Progress) -> None:
         """Draw some of the frames, in the place of what was drawn for them before."""
-        draw = Draw(self._seed, self._frames[places], self._tries[places], Layout(len(places), self._boxes))
+        draw = Draw(
+            self._seed,
+            self._frames[places],
+            self._tries[places],
+            Layout(len(places), self._boxes),
+            self._still,
+            lambda part: progress(_part_done(attempt, part / 2)),
+        )
         for drawer in self._drawers:
             drawer.draw(draw)
         if self._trial:
@@ -199,19 +176,21 @@ class _Baking:
                 self._named[name] = np.empty((len(self._frames), *found.shape[1:]), np.float32)
             self._named[name][places] = found
         self._crowded[places] = draw.crowded
+        self._failed |= {int(places[place]): reason for place, reason in draw.failed.items()}
 
     def _check(self, places: npt.NDArray[np.int64], attempt: int, progress: Progress) -> dict[int, str]:
         """Which of some frames are not as they should be, and why."""
-        unmet: dict[int, str] = {}
+        unmet = dict(self._failed)
         if not self._conditions.any_wanted:
             return unmet
         for number, place in enumerate(places.tolist()):
+            if place in unmet:
+                continue
             self._scene.frame_set(int(self._frames[place]))
             if reason := self._conditions.unmet(bpy.context.evaluated_depsgraph_get()):
                 unmet[place] = reason
             if number % 16 == 0:
-                # Most frames are done in the first round, and each further one is shorter.
-                progress(1 - 0.5**attempt * (1 - 0.5 * number / len(places)))
+                progress(_part_done(attempt, (1 + number / len(places)) / 2))
         return unmet
 
     def _store(self) -> None:
@@ -232,21 +211,10 @@ class _Baking:
             item = stored.drawn.add()
             item.name, item.values = name, pack_values(values)
 
-    def _timed(self, what: str) -> "_Timer":
-        return _Timer(self._report.seconds, what)
 
-
-class _Timer:
-    """Adds the processor time of a block."""
-
-    def __init__(self, seconds: Counter[str], what: str) -> None:
-        self._seconds, self._what = seconds, what
-
-    def __enter__(self) -> None:
-        self._start = time.process_time()
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds[self._what] += time.process_time() - self._start
+def _part_done(attempt: int, part: float) -> float:
+    """Of a bake: most frames are done in the first round, and each further one is shorter."""
+    return 1 - 0.5**attempt * (1 - 0.5 * part)
 
 
 def _in_order(rows: Sequence[LabelpassRandomRow]) -> list[LabelpassRandomRow]:
@@ -255,18 +223,17 @@ def _in_order(rows: Sequence[LabelpassRandomRow]) -> list[LabelpassRandomRow]:
     return sorted(used, key=lambda row: not RowKind(row.kind).is_placing)
 
 
-def _boxes(shapes: Sequence[Shape], placed: set[bpy.types.Object], grounds: set[bpy.types.Object]) -> Floats:
+def _boxes(still: Sequence[Shape], grounds: set[bpy.types.Object]) -> Floats:
     """(B, 2, 3) boxes of what stands still and may be in the way.
 
     What is wider than the ground, such as a room or a backdrop, is around the things and not among them.
     """
     boxes, widest = [], 0.0
-    for shape in shapes:
-        line = set(with_parents(shape.owner))
+    for shape in still:
         box = shape.world_box()
-        if line & grounds:
+        if grounds.intersection(with_parents(shape.owner)):
             widest = max(widest, float((box[1] - box[0])[:2].max()))
-        elif not line & placed:
+        else:
             boxes.append(box)
     found = np.array(boxes, float).reshape(-1, 2, 3)
     wide = (found[:, 1] - found[:, 0])[:, :2].max(axis=1, initial=0.0)

@@ -18,7 +18,7 @@ from ..random_rows import LabelpassRandomFrames
 from ..scene.parents import with_parents
 from ..scene.scene_reader import image_size, read_camera
 from .light_estimate import irradiance
-from .shapes import Shape, Shapes
+from .shapes import Shape, Shapes, triangles_in
 
 # The longer side of the image that is looked at, in pixels.
 _SIDE = 160
@@ -167,12 +167,12 @@ def _run_into_each_other(one: Shape, other: Shape, boxes: Floats) -> bool:
     """
     low, high = boxes[:, 0].max(axis=0), boxes[:, 1].min(axis=0)
     fewer, more = sorted((one, other), key=lambda shape: len(shape.mesh.triangles))
-    if len(near := _triangles_in(fewer, low, high)):
+    if len(near := triangles_in(fewer, low, high)):
         # The boxes are loose, so what is left of the one narrows down what is looked at of the other, and back.
         low, high = np.maximum(low, near.min(axis=(0, 1))), np.minimum(high, near.max(axis=(0, 1)))
-        if len(others := _triangles_in(more, low, high)):
+        if len(others := triangles_in(more, low, high)):
             low, high = np.maximum(low, others.min(axis=(0, 1))), np.minimum(high, others.max(axis=(0, 1)))
-            near = _triangles_in(fewer, low, high)
+            near = triangles_in(fewer, low, high)
             if len(near) and _tree(near).overlap(_tree(others)):
                 return True
     return other.holds(one.world_points[0]) or one.holds(other.world_points[0])
@@ -182,16 +182,3 @@ def _tree(corners: Floats) -> BVHTree:
     """Of (T, 3, 3) corners of triangles."""
     numbers = np.arange(3 * len(corners)).reshape(-1, 3)
     return BVHTree.FromPolygons(corners.reshape(-1, 3).tolist(), numbers.tolist(), all_triangles=True)
-
-
-def _triangles_in(shape: Shape, low: Floats, high: Floats) -> Floats:
-    """(T, 3, 3) corners of those triangles of a shape that may reach into a box: not all on one outer side of it."""
-    points = shape.world_points
-    sides = np.zeros(len(points), np.uint8)
-    for axis in range(3):
-        sides |= (points[:, axis] < low[axis]).view(np.uint8) << (2 * axis)
-        sides |= (points[:, axis] > high[axis]).view(np.uint8) << (2 * axis + 1)
-    one, two, three = shape.mesh.triangles.T
-    reaches = (sides[one] & sides[two] & sides[three]) == 0
-    found: Floats = points[shape.mesh.triangles[reaches]]
-    return found

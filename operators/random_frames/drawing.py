@@ -1,6 +1,6 @@
 """What rows draw from and into: the scene as it stands before anything varies, and the frames of one draw."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -93,6 +93,23 @@ class Base:
         return max(votes, key=lambda ob: (votes.count(ob), ob.name)) if votes else None
 
 
+@dataclass(frozen=True)
+class PlacedMover:
+    """A thing that a row has placed.
+
+    Attributes:
+        mover: the thing.
+        turned: (F, 3, 3) rotation and scale, on top of those that it has now.
+        location: (F, 3) of its origin, in the world.
+        present: (F,) whether it is there.
+    """
+
+    mover: Mover
+    turned: Floats
+    location: Floats
+    present: npt.NDArray[np.bool_]
+
+
 @dataclass
 class Draw:
     """Some frames that are being drawn; rows fill it one after the other.
@@ -102,10 +119,14 @@ class Draw:
         frames: (F,) numbers of the frames.
         tries: (F,) how often each was drawn before.
         layout: where something stands.
+        still: what no row places.
+        progress: is told which part of the frames is drawn, by rows that take long.
         keyed: properties with their values.
         named: what was drawn, by a name that a person understands, (F,) or (F, N).
         present: thing -> (F,) whether it is there, for those that a row shows in some frames only.
         middles: thing -> (F, 3) its middle, for those that a row has placed.
+        placed: the same things, with how they are turned.
+        failed: place among the frames -> why a frame cannot stay as it is.
         crowded: (F,) how many things found no room.
     """
 
@@ -113,11 +134,15 @@ class Draw:
     frames: Integers
     tries: Integers
     layout: Layout
+    still: Sequence[Shape] = ()
+    progress: Callable[[float], None] = lambda _: None
     keyed: list[Keyed] = field(default_factory=list)
     named: dict[str, Floats] = field(default_factory=dict)
     numbers: dict[str, Floats] = field(default_factory=dict)
     present: dict[bpy.types.Object, npt.NDArray[np.bool_]] = field(default_factory=dict)
     middles: dict[bpy.types.Object, Floats] = field(default_factory=dict)
+    placed: list[PlacedMover] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.crowded: Integers = np.zeros(len(self.frames), np.int64)

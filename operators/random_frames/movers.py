@@ -134,7 +134,7 @@ def pose(mover: Mover, turned: Floats, location: Floats, what: str = "location r
 
 
 def transform(ob: bpy.types.Object, matrix: Floats, what: str = "location rotation scale") -> list[Keyed]:
-    """(F, 4, 4) matrices of an object in what its own transform is in, as its properties; constraints let go of it."""
+    """(F, 4, 4) matrices of an object in what its own transform is in, as its properties; nothing else moves it."""
     found = []
     scale = np.linalg.norm(matrix[:, :3, :3], axis=1)
     scale[np.linalg.det(matrix[:, :3, :3]) < 0] *= -1
@@ -148,6 +148,8 @@ def transform(ob: bpy.types.Object, matrix: Floats, what: str = "location rotati
         if not constraint.mute:
             path = f'constraints["{bpy.utils.escape_identifier(constraint.name)}"].influence'
             found.append(Keyed(ob, path, np.zeros((len(matrix), 1))))
+    if ob.rigid_body and ob.rigid_body.type == "ACTIVE":  # or the user's simulation would move it on
+        found.append(Keyed(ob, "rigid_body.kinematic", np.ones((len(matrix), 1))))
     return found
 
 

@@ -90,3 +90,16 @@ def _read(data: bpy.types.Mesh) -> tuple[Mesh, Floats]:
 def below(shape: Shape, mover: bpy.types.Object) -> bool:
     """Whether a shape moves with an object."""
     return any(ob == mover for ob in with_parents(shape.owner))
+
+
+def triangles_in(shape: Shape, low: Floats, high: Floats) -> Floats:
+    """(T, 3, 3) corners of those triangles of a shape that may reach into a box: not all on one outer side of it."""
+    points = shape.world_points
+    sides = np.zeros(len(points), np.uint8)
+    for axis in range(3):
+        sides |= (points[:, axis] < low[axis]).view(np.uint8) << (2 * axis)
+        sides |= (points[:, axis] > high[axis]).view(np.uint8) << (2 * axis + 1)
+    one, two, three = shape.mesh.triangles.T
+    reaches = (sides[one] & sides[two] & sides[three]) == 0
+    found: Floats = points[shape.mesh.triangles[reaches]]
+    return found

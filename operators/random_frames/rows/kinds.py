@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from ....core.random_frames.kinds import RowKind
 from ...random_rows import LabelpassRandomRow
 from ..drawing import Base, Drawer
+from .drop import Dropping
 from .images import Images
 from .things import Placing, Presence, TurningInPlace
 from .values import AnyProperty, Colour, Exposure, WorldStrength, is_colour, resolve
@@ -18,6 +19,7 @@ def _input_of(base: Base, row: LabelpassRandomRow) -> Drawer:
 
 _MAKERS: Mapping[RowKind, Callable[[Base, LabelpassRandomRow], Drawer]] = {
     RowKind.PLACE_ON_SURFACE: Placing.of,
+    RowKind.DROP: Dropping.of,
     RowKind.PLACE_IN_VOLUME: Placing.of,
     RowKind.DISTRACTORS: Placing.of,
     RowKind.ROTATION: TurningInPlace.of,

@@ -8,10 +8,20 @@ import numpy as np
 from ....core.base.errors import SceneError
 from ....core.random_frames.distributions import chosen
 from ....core.random_frames.kinds import RowKind
-from ....core.random_frames.placing import UNIFORMS_PER_THING, InBox, OnGround, PlacingRules, Room, Turning, place, turn
+from ....core.random_frames.placing import (
+    UNIFORMS_PER_THING,
+    InBox,
+    OnGround,
+    Placed,
+    PlacingRules,
+    Room,
+    Turning,
+    place,
+    turn,
+)
 from ....core.random_frames.streams import Floats
 from ...random_rows import LabelpassRandomRow
-from ..drawing import Base, Draw
+from ..drawing import Base, Draw, PlacedMover
 from ..movers import Mover, pose, shown
 
 
@@ -29,7 +39,7 @@ class Placing:
     def of(cls, base: Base, row: LabelpassRandomRow) -> "Placing":
         movers = base.movers(row)
         # The largest first, since it finds no room later.
-        movers.sort(key=lambda mover: -_class_of_size(mover))
+        movers.sort(key=lambda mover: -class_of_size(mover))
         if RowKind(row.kind) is RowKind.PLACE_IN_VOLUME:
             return cls(row.name, tuple(movers), rules_of(row), InBox(_box_of(row)), None)
         surface, ground = base.ground_of_row(row, movers)
@@ -40,15 +50,22 @@ class Placing:
             thing = mover.thing
             u = draw.uniforms(self.row, thing.name, UNIFORMS_PER_THING)
             found = place(thing, self.rules, self.room, u, draw.layout)
-            draw.crowded += found.crowded
-            draw.present[mover.object] = found.present
-            draw.middles[mover.object] = found.middle
             what = "location"
             what += " rotation" if self.rules.turning is not Turning.KEEP else ""
             what += " scale" if self.rules.scale != (1.0, 1.0) else ""
-            draw.keyed += [*pose(mover, found.turned, found.location, what), *shown(mover, found.present)]
-            draw.named[f"{thing.name}.present"] = found.present.astype(float)
-            draw.named[f"{thing.name}.location"] = found.location
+            add_placed(draw, mover, found, what)
+
+
+def add_placed(draw: Draw, mover: Mover, found: Placed, what: str) -> None:
+    """Add to a draw where a thing is, and which of location, rotation and scale of it vary."""
+    name = mover.thing.name
+    draw.crowded += found.crowded
+    draw.present[mover.object] = found.present
+    draw.middles[mover.object] = found.middle
+    draw.placed.append(PlacedMover(mover, found.turned, found.location, found.present))
+    draw.keyed += [*pose(mover, found.turned, found.location, what), *shown(mover, found.present)]
+    draw.named[f"{name}.present"] = found.present.astype(float)
+    draw.named[f"{name}.location"] = found.location
 
 
 @dataclass(frozen=True)
@@ -139,6 +156,6 @@ def box_matrix(ob: bpy.types.Object) -> Floats:
     return found
 
 
-def _class_of_size(mover: Mover) -> int:
+def class_of_size(mover: Mover) -> int:
     """How large a thing is, in steps of a tenth: versions of Blender evaluate meshes a little differently."""
     return round(float(np.log(np.ptp(mover.points, axis=0).max()) / np.log(1.1)))

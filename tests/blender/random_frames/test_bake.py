@@ -1,5 +1,6 @@
 """Random frames: bake, Remove, and what a frame depends on."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,14 +91,16 @@ def actions() -> Iterator[tuple[bpy.types.ID, bpy.types.Action]]:
 
 
 def keys_of(scene: bpy.types.Scene) -> dict[tuple[str, str, int], dict[int, float]]:
-    """(data block, path, index) -> frame -> value, of all keyframes."""
+    """(data block, path, index) -> baked frame -> value, of everything that is animated."""
+    from labelpass.core.random_frames.stored_draws import unpack_integers
     from labelpass.operators import compat
 
+    frames = unpack_integers(scene.labelpass.random_frames.frames).tolist()
     trees = [bpy.data.materials["Paint"].node_tree, scene.world.node_tree]
     found = {}
     for block in (*bpy.data.objects, *bpy.data.cameras, *bpy.data.lights, *bpy.data.scenes, *trees):
         for curve in compat.curves_of(block.animation_data) if block.animation_data else ():
-            values = {round(point.co.x): point.co.y for point in curve.keyframe_points}
+            values = {frame: curve.evaluate(frame) for frame in frames}
             assert {point.interpolation for point in curve.keyframe_points} <= {"CONSTANT", "BEZIER"}
             found[type(block).__name__ + block.name, curve.data_path, curve.array_index] = values
     return found
@@ -309,6 +312,27 @@ def test_rows_that_cannot_be_drawn(stage: bpy.types.Scene, kind: str, values: di
     add(stage, kind, **values)
     with pytest.raises(error(), match=sentence):
         bake(stage, [1])
+
+
+def test_a_key_is_written_where_a_value_changes(stage: bpy.types.Scene) -> None:
+    """Keys hold their value until the next one, so that each frame has what was drawn for it."""
+    from labelpass.operators import compat
+    from labelpass.operators.scene.random_draws import drawn_at
+
+    stage.labelpass.random_frames.in_view = 0
+    add(stage, "place_on_surface", things="Ball", chance=0.5)
+    report = bake(stage, range(1, 41))
+    ball = stage.objects["Ball"]
+    curves = {(one.data_path, one.array_index): one for one in compat.curves_of(ball.animation_data)}
+    shown = [drawn_at(stage, frame).values["Ball.present"] for frame in range(1, 41)]
+    changes = 1 + sum(one != other for one, other in itertools.pairwise(shown))
+    assert len(curves["hide_render", 0].keyframe_points) == changes < 40
+    assert len(curves["rotation_euler", 0].keyframe_points) == 1, "upright things turn about the vertical alone"
+    assert len(curves["rotation_euler", 2].keyframe_points) == 40
+    assert report.keys == sum(len(curve.keyframe_points) for curve in curves.values())
+    for frame in (17, 3, 40, 1, 22):
+        stage.frame_set(frame)
+        assert ball.hide_render == (shown[frame - 1] == 0)
 
 
 def test_renders_are_the_same_after_remove(stage: bpy.types.Scene, tmp_path: Path) -> None:
