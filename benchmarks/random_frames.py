@@ -1,5 +1,4 @@
-"""What random frames take: python tools/blender.py -P benchmarks/random_frames.py -- [--frames 10000] [--looked-at 300]
-[--dropped 50]
+"""What random frames take: python tools/blender.py -P benchmarks/random_frames.py [-- --frames 10000 --dropped 50 ...]
 
 Bakes the demo scene in the bpy module: its things on the table, the camera around one of its bottles, and its lights.
 Processor time, and bytes of the saved .blend. Whether the bottle is seen is then looked at once more in full: with all
@@ -123,6 +122,6 @@ def _met(is_met: bool) -> str:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:])
+    code = main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else [])
     sys.stdout.flush()
     os._exit(code)  # the module may hang at its end where handlers are registered

@@ -18,6 +18,7 @@ from ..core.cli.setting_options import given_settings
 from ..core.dataset.planning import plan_dataset, planned_categories
 from ..core.frames.dataset_plan import DatasetPlan
 from ..core.frames.frame_files import parse_frame_ranges
+from ..core.frames.planned_draws import PlannedDraws
 from ..core.frames.shard import Shard
 from ..core.preflight.finding import Status
 from ..core.run.annotation_run import DiskWatch
@@ -42,6 +43,7 @@ from .random_frames.adding import add_default_rows
 from .random_frames.bake import bake
 from .rendering.trial import Trial, apply_trial
 from .scene.identity import by_name
+from .scene.random_draws import baked_seed
 from .scene.scene_reader import own_objects, read_label_tables
 
 
@@ -92,13 +94,13 @@ def _export(scene: bpy.types.Scene, options: argparse.Namespace) -> int:
         stored.sequence if options.sequence is None else options.sequence,
         shard,
     )
-    if options.random_frames is not None:
-        every = random_frame_numbers(scene, options.random_frames, wanted.frames)
-        wanted = dataclasses.replace(wanted, frames=every)
+    count, seed = _random_frames(wanted, options)
+    if count is not None:
+        wanted = dataclasses.replace(wanted, frames=random_frame_numbers(scene, count, wanted.frames))
     if options.plan:
-        return _plan_dataset(wanted, Way.RENDER if options.render else Way.FILES)
-    if options.random_frames is not None:
-        _bake(wanted, options.seed)
+        return _plan_dataset(wanted, Way.RENDER if options.render else Way.FILES, count, seed)
+    if count is not None:
+        _bake(wanted, seed)
     if options.render:
         return _render_and_export(wanted, trial, bool(options.set_up_passes), bool(options.discard_passes))
     plan = plan_of_files(wanted)
@@ -116,8 +118,31 @@ def _settings(scene: bpy.types.Scene, options: argparse.Namespace, output: Path 
     return plan.settings_with(given, stored) if plan else Settings.from_json({**stored.as_json(), **given})
 
 
-def _plan_dataset(wanted: Wanted, way: Way) -> int:
-    """Write what machines have to agree on that make the dataset together."""
+def _random_frames(wanted: Wanted, options: argparse.Namespace) -> tuple[int | None, int]:
+    """How many random frames are to be baked, None for none, and their seed: as given, as planned, or as stored.
+
+    Raises:
+        UsageError: they are not those that the dataset was planned with.
+    """
+    count, seed = options.random_frames, options.seed
+    plan = DatasetPlan.read(DatasetFolder(wanted.output)) if wanted.output and not options.plan else None
+    if plan and plan.draws and (draws := plan.draws_of(wanted.plan(Way.RENDER).paths)):
+        if count is None and options.render and baked_seed(wanted.scene) is None:
+            count = draws[0].count
+        seed = draws[0].seed if seed is None else seed
+        if count is not None:
+            draws[0].check(seed, count)
+    return count, wanted.scene.labelpass.random_frames.seed if seed is None else seed
+
+
+def _plan_dataset(wanted: Wanted, way: Way, count: int | None, seed: int) -> int:
+    """Write what machines have to agree on that make the dataset together.
+
+    Args:
+        wanted: the frames of all machines.
+        way: where they come from.
+        count, seed: of the random frames that each machine bakes; without a number those count that are baked.
+    """
     if wanted.shard is not None:
         raise UsageError("--plan is about the frames of all machines; leave out --shard")
     plan = wanted.plan(way)
@@ -125,7 +150,11 @@ def _plan_dataset(wanted: Wanted, way: Way) -> int:
     records = [read_label_tables(scene, sorted(own_objects(scene), key=by_name)) for scene in wanted.scenes]
     categories = planned_categories(dataset, wanted.settings, wanted.table, records)
     check_writable(plan.output)
-    written = plan_dataset(dataset, wanted.settings, wanted.table, categories, plan.paths)
+    if count is None and (baked := baked_seed(wanted.scene)) is not None:
+        count, seed = wanted.scene.labelpass.random_frames.baked, baked
+    sequences = dict.fromkeys(path.rpartition("/")[0] for path in plan.paths) if count is not None else ()
+    draws = [PlannedDraws(sequence, seed, count or 0) for sequence in sequences]
+    written = plan_dataset(dataset, wanted.settings, wanted.table, categories, plan.paths, draws=draws)
     _say(written.in_words(dataset))
     for planned in plan.frames:
         if planned.problem:
@@ -133,7 +162,7 @@ def _plan_dataset(wanted: Wanted, way: Way) -> int:
     return ExitCode.FAILED if any(planned.problem for planned in plan.frames) else ExitCode.DONE
 
 
-def _bake(wanted: Wanted, seed: int | None) -> None:
+def _bake(wanted: Wanted, seed: int) -> None:
     """Bake random frames for this run, of a shard its share of them."""
     if wanted.settings.all_scenes:
         raise UsageError("--random-frames is of one scene only; leave it out, or turn All Scenes off (--no-all-scenes)")
@@ -142,7 +171,7 @@ def _bake(wanted: Wanted, seed: int | None) -> None:
         return  # there are more shards than frames
     if not any(row.use for row in stored.rows):
         _say(f"Random frames vary {add_default_rows(wanted.scene)}, since the scene does not say what")
-    report = bake(wanted.scene, frames, stored.seed if seed is None else seed, list(stored.rows))
+    report = bake(wanted.scene, frames, seed, list(stored.rows))
     for line in report.lines():
         _say(f"Random frames: {line}")
 

@@ -1,6 +1,7 @@
 """Planning a dataset that several machines make: what they agree on is worked out once, see frames/dataset_plan.py."""
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
@@ -10,6 +11,7 @@ from ..categories.ids import DatasetCategories, ids_before
 from ..categories.rules import categorise
 from ..frames.dataset_plan import DatasetPlan
 from ..frames.frame_list import FrameList
+from ..frames.planned_draws import PlannedDraws
 from ..records.origin import place_from
 from ..scene.scene_record import SceneRecord
 from ..settings.category_table import Category, CategoryTable
@@ -26,6 +28,7 @@ def plan_dataset(
     categories: Iterable[Category],
     frames: Iterable[str],
     scenes: Path | None = None,
+    draws: Sequence[PlannedDraws] = (),
 ) -> DatasetPlan:
     """Write the plan of a dataset. Sequences of an earlier plan that have none of these frames stay in it.
 
@@ -35,6 +38,7 @@ def plan_dataset(
         categories: with their ids; those of an earlier plan stay, too.
         frames: as FrameFiles.path.
         scenes: folder of the scene records; None for that of the dataset, if it has one.
+        draws: of those sequences whose frames are random ones.
 
     Raises:
         RecordError: a category has another id or description in the earlier plan.
@@ -45,12 +49,12 @@ def plan_dataset(
     """
     earlier, own = DatasetPlan.read(dataset), FrameList.of(frames)
     place = "" if scenes is None else place_from(dataset.path, scenes)
-    all_frames = DatasetPlan(settings, table, (), own, place).with_sequences_of(earlier).frames
+    plan = DatasetPlan(settings, table, (), own, place, tuple(draws)).with_sequences_of(earlier)
     united = DatasetCategories()
     united.add(categories, "the scene")
-    if earlier and all_frames != own:
+    if earlier and plan.frames != own:
         united.add(earlier.categories, str(dataset.plan))
-    plan = DatasetPlan(settings, table, tuple(united.numbered(ids_before(dataset))), all_frames, place)
+    plan = dataclasses.replace(plan, categories=tuple(united.numbered(ids_before(dataset))))
     if not plan.categories and any(map.kind is MapKind.CATEGORIES for map in settings.maps):
         raise UsageError(
             "Category maps hold the ids of categories, and no category is known before the frames are annotated; give "

@@ -1,7 +1,7 @@
 """The plan of a dataset: what machines agree on that make it together. It is written once, before the first of them.
 
     {"labelpass": "1.4.0", "settings": {"labels": "auto", ...}, "table": null, "categories": [{"name": "car", "id": 1}],
-     "scenes": "../rendered",
+     "scenes": "../rendered", "random_frames": [{"sequence": "", "seed": 1, "count": 12000}],
      "frames": [{"sequence": "", "prefix": "", "digits": 4, "suffix": "", "numbers": "1-12000"}]}
 
 A dataset without a plan is made of whatever frames have records; with one it is complete only when all of them have.
@@ -17,13 +17,14 @@ from ..base.dataset_folder import DatasetFolder
 from ..base.errors import CategoryError, InputError, LabelpassError, RecordError, UsageError
 from ..base.files import complete_file
 from ..base.input_files import read_json
-from ..base.phrases import counted
+from ..base.phrases import counted, listed
 from ..base.version import VERSION
 from ..settings.category_files import table_from_json
 from ..settings.category_table import Category, CategoryTable
 from ..settings.settings import Settings, Stage, Topic
 from .frame_list import FrameList
 from .frame_messages import frames_in_words, listed_frames
+from .planned_draws import PlannedDraws
 
 # Of more missing frames than these, the first ones are named.
 _MOST_NAMED = 1000
@@ -39,6 +40,7 @@ class DatasetPlan:
         categories: those that are known beforehand, with the ids that they will have.
         frames: all of the dataset.
         scenes: folder of the scene records as it leads from the dataset's folder; "" for that of the dataset, if any.
+        draws: of those sequences whose frames are random ones.
         version: of Labelpass.
     """
 
@@ -47,6 +49,7 @@ class DatasetPlan:
     categories: tuple[Category, ...]
     frames: FrameList
     scenes: str = ""
+    draws: tuple[PlannedDraws, ...] = ()
     version: str = VERSION
 
     @classmethod
@@ -66,6 +69,7 @@ class DatasetPlan:
                 tuple(map(Category.from_json, _checked(data["categories"], list))),
                 FrameList.from_json(data["frames"]),
                 _checked(data["scenes"], str),
+                tuple(map(PlannedDraws.from_json, _checked(data["random_frames"], list))),
                 _checked(data["labelpass"], str),
             )
         except (FileNotFoundError, NotADirectoryError):
@@ -83,6 +87,7 @@ class DatasetPlan:
             "table": None if self.table is None else self.table.as_json(),
             "categories": [category.as_json() for category in self.categories],
             "scenes": self.scenes,
+            "random_frames": [one.as_json() for one in self.draws],
             "frames": self.frames.as_json(),
         }
         rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in data.items())
@@ -97,7 +102,9 @@ class DatasetPlan:
         """What is planned, in a line, where the plan is in this dataset."""
         frames, sequences = counted(len(self.frames), "frame"), counted(len(self.frames.sequences), "sequence")
         known = counted(len(self.categories), "category") if self.categories else "no category is known yet"
-        return f"{dataset.plan}: {frames} in {sequences}; {known}"
+        seeds = listed([str(seed) for seed in sorted({one.seed for one in self.draws})])
+        random = f"; random frames with seed {seeds}" if seeds else ""
+        return f"{dataset.plan}: {frames} in {sequences}; {known}{random}"
 
     def check_settings(self, settings: Settings) -> None:
         """Raises UsageError where frames of these settings, or of this version, would not fit to the others."""
@@ -130,6 +137,11 @@ class DatasetPlan:
                 f"{frames_in_words(others)} {verb} not in the plan of the dataset; leave out what is not planned, or "
                 "plan again"
             )
+
+    def draws_of(self, frames: Iterable[str]) -> Sequence[PlannedDraws]:
+        """The random frames of those sequences that some frames are in, as FrameFiles.path."""
+        sequences = {frame.rpartition("/")[0] for frame in frames}
+        return [one for one in self.draws if one.sequence in sequences]
 
     def check_known(self, categories: Iterable[str]) -> None:
         """Raises CategoryError where a category has no id in the plan, so that each machine would give it another."""
@@ -179,7 +191,8 @@ class DatasetPlan:
                 "The dataset has a plan with another folder of scene records; give the same --scene, or remove "
                 "plan.json to start anew"
             )
-        return dataclasses.replace(self, frames=FrameList.of([*kept, *self.frames]))
+        draws = [one for one in earlier.draws if one.sequence not in self.frames.sequences]
+        return dataclasses.replace(self, frames=FrameList.of([*kept, *self.frames]), draws=(*draws, *self.draws))
 
     def _planned_settings(self) -> dict[str, Any]:
         names = {field.name for field in _fields(*Stage)}

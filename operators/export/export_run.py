@@ -25,6 +25,7 @@ from ...core.settings.render_pass import PassFile
 from ...core.settings.settings import ImageFormat, Settings
 from .. import compat
 from ..rendering.display_images import Look, save_render_passes, save_render_result
+from ..scene.random_draws import baked_seed
 from . import render_watch
 from .descriptions import Descriptions, describe_as_rendered
 from .export_plan import ExportPlan
@@ -56,6 +57,9 @@ class ExportRun:
         if dataset_plan := DatasetPlan.read(DatasetFolder(plan.output)):
             dataset_plan.check_settings(plan.settings)
             dataset_plan.check_planned(plan.paths)
+            for planned in plan.frames:
+                for draws in dataset_plan.draws_of(variant.files.path for variant in planned.variants):
+                    draws.check(baked_seed(bpy.data.scenes[planned.scene]))
         self._still = still
         self._rendering: PlannedFrame | None = None
         self._origins = _origins(plan, still is not None)

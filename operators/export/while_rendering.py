@@ -24,6 +24,7 @@ from ...core.scene.scene_record import scene_path
 from ...core.settings.settings import Settings
 from ..handlers import stop_timer
 from ..redraw import redraw_sidebars
+from ..scene.random_draws import baked_seed
 from . import render_watch
 from .frame_run import PATIENT_SECONDS, SECONDS_BETWEEN_TURNS, SECONDS_OF_A_TURN, SECONDS_TO_WAIT, FrameRun
 from .render_watch import BadFrame, RenderBegan, RenderEnded, WrittenFrame
@@ -142,6 +143,9 @@ class RenderFollower:
             return None
         if plan := DatasetPlan.read(DatasetFolder(event.output)):
             plan.check_settings(bpy.data.scenes[event.scene].labelpass.core_settings())
+            variants = event.variants if isinstance(event, WrittenFrame) else ()
+            for draws in plan.draws_of(variant.files.path for variant, _ in variants):
+                draws.check(baked_seed(bpy.data.scenes[event.scene]))
         self._run = FrameRun(event.output, _WORKERS, low_priority=True, hung_after=_hung_after(event))
         self._progress = Progress(event.total, time.monotonic())
         show_started(bpy.context, event.output, event.total)

@@ -147,6 +147,9 @@ class _Baking:
         self._report.keys = keyframes.count
         self._report.redrawn = int(np.count_nonzero(self._tries))
         self._report.crowded = int(self._crowded.sum())
+        # Headless runs save nothing.
+        compresses = bpy.context.preferences.filepaths.use_file_compression
+        self._report.saved_in_full = not (bpy.app.background or compresses or self._trial)
         self._store()
         return self._report
 

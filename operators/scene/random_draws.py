@@ -17,3 +17,9 @@ def drawn_at(scene: bpy.types.Scene, frame: int) -> RandomDraw | None:
     texts = {item.name: item.values for item in stored.drawn}
     tries = int(unpack_integers(stored.frame_tries)[place])
     return RandomDraw(stored.baked_seed, tries, values_at(texts, place, stored.baked))
+
+
+def baked_seed(scene: bpy.types.Scene) -> int | None:
+    """The seed of the random frames that are baked; None where none are."""
+    stored = scene.labelpass.random_frames
+    return stored.baked_seed if stored.baked and not stored.trying else None
