@@ -9,13 +9,14 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from contextlib import nullcontext
 from pathlib import Path
 
 from PIL import Image
 
 from core.dataset.splits import Splits
+from core.report.page.head import SPLIT_COLOURS, colours_of
 from core.report.write_report import write_report
+from core.settings.category_table import Category
 from tests.page.browser import Browser, Page
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -40,10 +41,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=IMAGES, help="of the pictures; default: docs/images")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    temporary = tempfile.TemporaryDirectory(prefix="labelpass-report-")
-    with nullcontext(options.dataset.resolve().parent) if options.dataset else temporary as folder:
-        dataset = options.dataset or Path(folder) / "dataset"
-        if not (dataset / "records").is_dir():
+    with tempfile.TemporaryDirectory(prefix="labelpass-report-") as temporary:
+        dataset = (options.dataset or Path(temporary) / "dataset").resolve()
+        if not (dataset / "dataset.json").is_file():
             make_dataset(dataset)
         take_pictures(write_report(dataset, Splits.parse("train=80,val=20")).page, options.output)
 
@@ -71,6 +71,9 @@ def take_pictures(page: Path, folder: Path) -> None:
         _save(opened, folder / "report.png")
         opened.press("2")
         _save(opened, folder / "report-charts.png")
+        opened.press("s")
+        opened.value("document.querySelector('#charts').scrollTop = 510")
+        _save(opened, folder / "report-splits.png")
         opened.close()
         opened = browser.open(page.as_uri(), dark=True)
         opened.press("3")
@@ -89,7 +92,19 @@ def _save(page: Page, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder, "picture.png")
         page.save_picture(picture)
-        Image.open(picture).convert("RGB").quantize(256).save(path, optimize=True)
+        _with_few_colours(Image.open(picture).convert("RGB")).save(path, optimize=True)
+
+
+def _with_few_colours(picture: Image.Image) -> Image.Image:
+    """With a palette, which small areas of the colours that mean something have a share in."""
+    colours = [*SPLIT_COLOURS, *colours_of([Category(name) for name in ("apple", "bottle", "crate")])]
+    height = picture.height // 20
+    weighed = Image.new("RGB", (picture.width, picture.height + height * len(colours)))
+    weighed.paste(picture)
+    for number, colour in enumerate(colours):
+        top = picture.height + number * height
+        weighed.paste(colour, (0, top, picture.width, top + height))
+    return weighed.quantize(256, dither=Image.Dither.NONE).crop((0, 0, *picture.size))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from core.report.write_report import write_report
+from tests.core.report.planted import SPLITS, fine_frames
 from tests.page.browser import Browser, Page
 
 SELECTED = "[selection.frameCount, selection.instanceCount]"
@@ -212,9 +214,27 @@ def test_a_rectangle_in_the_heat_map(page: Page) -> None:
 def test_numbers_of_frames_to_render_again(page: Page) -> None:
     assert page.value("asRanges([3, 1, 2, 7, 9, 10, 7])") == "1-3,7,9-10"
     page.click("#side section:nth-child(3) .choice:nth-child(2)")
-    selected = page.value("frameNumbers(true)").split(",")
-    others = page.value("frameNumbers(false)")
+    assert page.value("frameNumbers(true).others") == 0
+    selected = page.value("frameNumbers(true).text").split(",")
+    others = page.value("frameNumbers(false).text")
     assert len(selected) > 3 and not set(selected) & set(others.split(","))
+
+
+def test_numbers_that_other_sequences_have_too(browser: Browser, tmp_path: Path) -> None:
+    for sequence in "ab":
+        for frame in fine_frames(3):
+            frame.sequence = sequence
+            frame.write(tmp_path / "dataset")
+    page = browser.open(write_report(tmp_path / "dataset", SPLITS).page.as_uri())
+    page.value("chooseBins(filterOf('sequence'), [0])")
+    assert page.value("frameNumbers(true)") == {"text": "2,4,6", "others": 3}
+    before = page.value("document.querySelector('#copy-frames').innerHTML")
+    page.click("#copy-frames")
+    page.wait_for("document.querySelector('#copy-frames').textContent !== 'Copy frames'")
+    said = page.value("document.querySelector('#copy-frames').textContent")
+    assert said in ("Copied; also 3 frames of other sequences", "Not copied")
+    page.wait_for(f"document.querySelector('#copy-frames').innerHTML === {before!r}")
+    page.close()
 
 
 def test_everything_has_a_name_for_screen_readers(page: Page) -> None:
@@ -253,5 +273,9 @@ def test_drawn_values_are_filters(browser: Browser, drawn: Path) -> None:
     page.click("#drawn .choice:nth-child(2)")
     assert page.value("selection.frameCount") == 10
     page.value("openFrame(0, -1)")
+    page.wait_for("shownOf(0)")
+    page.click("#frame-facts summary")
+    page.press("ArrowRight")
+    page.wait_for("document.querySelector('#frame-facts details')?.open")  # as it was in the frame before
     assert "Camera.distance" in page.value("document.querySelector('#frame-facts').textContent")
     page.close()

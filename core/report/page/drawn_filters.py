@@ -1,10 +1,12 @@
 """Filters of what was drawn at random for each frame: whatever that is becomes a filter and a chart by itself."""
 
 import math
+import re
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..facts.gathering import Facts
+from ..facts.gathering import Facts, Value
 from .columns import Column
 from .filter import Filter
 from .filter_bins import even_bins
@@ -19,7 +21,7 @@ def drawn_filters(facts: Facts) -> tuple[list[Filter], list[Column]]:
     choices."""
     filters: list[Filter] = []
     columns: list[Column] = []
-    for number, (name, values) in enumerate(facts.drawn.items()):
+    for number, (name, values) in enumerate(sorted(facts.drawn.items(), key=_rank)):
         key, different = f"drawn_{number}", set(values)
         if len(different) < 2 or len(filters) == _MOST_DRAWN:
             continue
@@ -34,3 +36,12 @@ def drawn_filters(facts: Facts) -> tuple[list[Filter], list[Column]]:
             columns.append(Column.whole(f"frames.{key}", np.array([labels.index(text) for text in texts])))
             filters.append(Filter(key, name, "frames", key, labels=labels, at_side=True, as_chart=False))
     return filters, columns
+
+
+def _rank(drawn: tuple[str, Sequence[Value | None]]) -> int:
+    """What says most comes first, such as the distance of the camera or the strength of a light; then what has two
+    values, such as whether an object is there; then numbers of several under one name, such as those of a place."""
+    name, values = drawn
+    if re.search(r" \d+$", name):
+        return 2
+    return int(len(set(values) - {None}) <= 2)

@@ -200,7 +200,7 @@ def test_drawn_values_become_filters() -> None:
     ]
     filters, columns = filters_of(gathered([*draws, None]))
     drawn = {one.title: one for one in filters if one.key.startswith("drawn_")}
-    assert list(drawn) == ["seed", "Camera.distance", "Sun.colour 1", "Sun.colour 2", "look"]
+    assert list(drawn) == ["Camera.distance", "seed", "look", "Sun.colour 1", "Sun.colour 2"]
     assert drawn["seed"].labels == ["(none)", "4"] and drawn["look"].labels == ["(none)", "a", "b"]
     distance = drawn["Camera.distance"]
     assert (distance.edges[0], distance.edges[-1], len(distance.edges)) == (4.0, pytest.approx(5.9), 25)

@@ -58,7 +58,7 @@ function keyInFrame(event, key) {
 
 /** The page below an open frame cannot be reached by Tab. */
 function keepFocus(event) {
-  const all = [...frameBox.querySelectorAll("button:not(:disabled), input")];
+  const all = [...frameBox.querySelectorAll(FOCUSABLE)];
   const end = event.shiftKey ? all[0] : all.at(-1);
   if (document.activeElement !== end && frameBox.contains(document.activeElement)) return;
   event.preventDefault();

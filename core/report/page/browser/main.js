@@ -106,8 +106,8 @@ function startBar() {
     listItems();
     drawGallery();
   };
-  $("#copy-frames").onclick = (event) => copyText(frameNumbers(true), event.currentTarget);
-  $("#copy-others").onclick = (event) => copyText(frameNumbers(false), event.currentTarget);
+  $("#copy-frames").onclick = (event) => copyFrames(true, event.currentTarget);
+  $("#copy-others").onclick = (event) => copyFrames(false, event.currentTarget);
   $("#print").onclick = () => window.print();
   const find = element("input");
   Object.assign(find, { type: "search", id: "find", placeholder: "Find a frame or an object   /" });
@@ -115,6 +115,11 @@ function startBar() {
   find.oninput = () => { setText(find.value); changed(); };
   $("#side").append(element("section"));
   $("#side section").append(find);
+}
+
+function copyFrames(isSelected, onButton) {
+  const { text, others } = frameNumbers(isSelected);
+  copyText(text, onButton, others ? `Copied; also ${counted(others, "frame")} of other sequences` : "Copied");
 }
 
 /** Sizes or colours have changed. */

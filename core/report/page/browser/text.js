@@ -68,17 +68,17 @@ function asRanges(numbers) {
 }
 
 /** Copies a text, and says so on the button for a moment. */
-async function copyText(text, onButton) {
-  const label = onButton.dataset.label || (onButton.dataset.label = onButton.textContent);
-  let said = "Copied";
+async function copyText(text, onButton, done = "Copied") {
+  const label = (onButton.label ??= [...onButton.childNodes]);
+  let said = done;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    said = copyByHand(text) ? "Copied" : "Not copied";
+    said = copyByHand(text) ? done : "Not copied";
   }
-  onButton.textContent = said;
+  onButton.replaceChildren(said);
   say(said);
-  setTimeout(() => { onButton.textContent = label; }, 1200);
+  setTimeout(() => onButton.replaceChildren(...label), done === "Copied" ? 1200 : 4000);
 }
 
 /** For browsers that lend no clipboard to a page from a disk. */

@@ -131,7 +131,7 @@ function paintHistogram(filter, canvas, bins, clear) {
 }
 
 function writeRange(filter, chosen, clear) {
-  const note = [shownParts === "splits" ? "% of each split" : "", filter.root ? "√ scale" : ""].filter(Boolean).join(", ");
+  const note = [shownParts === "splits" ? "% of split" : "", filter.root ? "√ scale" : ""].filter(Boolean).join(", ");
   clear.className = chosen.length ? "range chosen" : "range";
   clear.textContent = chosen.length ? `${rangeText(filter, chosen[0], chosen.at(-1))} ×` : note;
   clear.disabled = !chosen.length;

@@ -81,9 +81,12 @@ function framesInOrder() {
   return [...new Set(Array.from(listed.items, (instance) => instances.frame[instance]))];
 }
 
-/** The numbers of frames that are selected, or of those that are not, as --frames takes them. */
+/** The numbers of frames that are selected, or of those that are not, as --frames takes them; and how many others have
+ * one of these numbers, in other sequences. */
 function frameNumbers(isSelected) {
-  const numbers = [];
-  for (let f = 0; f < frames.count; f++) if (selection.frames[f] === (isSelected ? 1 : 0)) numbers.push(frames.number[f]);
-  return asRanges(numbers);
+  const wanted = isSelected ? 1 : 0, numbers = new Set();
+  for (let f = 0; f < frames.count; f++) if (selection.frames[f] === wanted) numbers.add(frames.number[f]);
+  let others = 0;
+  for (let f = 0; f < frames.count; f++) if (selection.frames[f] !== wanted && numbers.has(frames.number[f])) others++;
+  return { text: asRanges([...numbers]), others };
 }

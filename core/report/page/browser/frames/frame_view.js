@@ -1,8 +1,8 @@
 // One frame at full size, with the facts of it and of its instances. `#frame=PATH` in the address leads to it.
 
-const opened = { frame: -1, hot: -1, zoom: 1, x: 0, y: 0, focusBefore: null };
+const opened = { frame: -1, hot: -1, zoom: 1, x: 0, y: 0, focusBefore: null, showsDrawn: false };
 const frameBox = $("#frame"), pictureBox = $("#picture"), pictureCanvas = $("#picture canvas");
-const FARTHEST_ZOOM = 24;
+const FARTHEST_ZOOM = 24, FOCUSABLE = "button, input, summary";
 
 function openFrame(frame, instance) {
   if (opened.frame < 0) opened.focusBefore = document.activeElement;
@@ -65,11 +65,11 @@ function writeFrame() {
   const focused = focusOf(document.activeElement);
   bar.replaceChildren(...frameBar(shown));
   facts.replaceChildren(...frameFacts(shown));
-  if (focused) [...frameBox.querySelectorAll("button, input")].find((made) => focusOf(made) === focused)?.focus();
+  if (focused) [...frameBox.querySelectorAll(FOCUSABLE)].find((made) => focusOf(made) === focused)?.focus();
 }
 
 /** What tells an element of the frame from the others, before and after they are made anew. */
-const focusOf = (made) => made?.id || made?.dataset?.layer || made?.dataset?.instance || made?.getAttribute?.("aria-label");
+const focusOf = (made) => made?.id || (made?.tagName === "SUMMARY" && "drawn") || made?.dataset?.layer || made?.dataset?.instance || made?.getAttribute?.("aria-label");
 
 function frameBar(shown) {
   const { frame } = opened, order = framesInOrder(), place = order.indexOf(frame);
@@ -149,13 +149,25 @@ function frameFacts(shown) {
   if (head.sequences.length > 1) fact("Sequence", head.sequences[frames.sequence[frame]]);
   if (!Number.isNaN(frames.brightness[frame])) fact("Light", `brightness ${inUnit(frames.brightness[frame], "share")}, contrast ${inUnit(frames.contrast[frame], "share")}`);
   if (!Number.isNaN(frames.camera_x[frame])) fact("Camera", cameraText(frame));
-  for (const filter of filters) if (filter.key.startsWith("drawn_")) fact(filter.title, drawnText(filter, frame));
   if (frames.dropped[frame]) fact("Left out", counted(frames.dropped[frame], "instance"));
   if (shown?.maps?.[blend.map]?.[1]) fact(blend.map, shown.maps[blend.map][1]);
   const why = element("div", "why");
   for (const reason of reasonsOf(frame)) why.append(element("span", "tag", reason));
   const notes = (frames.notes[frame] ?? []).map((text) => element("p", "note", text));
-  return [list, why, ...notes, heading(counted(frames.instances[frame], "instance"), "point to find, click to zoom"), ...instanceRows(frame)];
+  return [list, why, ...notes, ...drawnFacts(frame), heading(counted(frames.instances[frame], "instance"), "point to find, click to zoom"), ...instanceRows(frame)];
+}
+
+/** What was drawn at random for a frame, closed until it is wanted, since it may be much. */
+function drawnFacts(frame) {
+  const drawn = filters.filter((filter) => filter.key.startsWith("drawn_"));
+  if (!drawn.length) return [];
+  const made = element("details"), list = element("dl");
+  for (const filter of drawn) list.append(element("dt", "", filter.title), element("dd", "", drawnText(filter, frame)));
+  const title = element("summary", "", "Drawn at random");
+  made.append(title, list);
+  made.open = opened.showsDrawn;
+  title.onclick = () => { opened.showsDrawn = !made.open; };
+  return [made];
 }
 
 function cameraText(frame) {

@@ -57,7 +57,7 @@ function drawTile(context, { size, caption }, at, x, y) {
 function valueOf(instance) {
   const finding = listed.order === "finding" ? selection.finding?.key : listed.order;
   switch (finding) {
-    case "visible": case "hidden": return inUnit(instances.visible[instance], "share");
+    case "visible": case "hidden": return instances.visible[instance] < 0.001 ? "<0.1%" : inUnit(instances.visible[instance], "share");
     case "outside": return inUnit(instances.outside[instance], "share");
     case "far": return inUnit(instances.distance[instance], "m");
     case "stands_out": case "blends_in": return inUnit(instances.stands_out[instance], "share");
