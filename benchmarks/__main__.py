@@ -30,6 +30,7 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
     "frames": bench_frames.measure,
     "command_line": bench_frames.measure_command_line,
     "since": bench_since.measure,
+    "validate": bench_since.measure_validate,
     "straight_lines": bench_straight_lines.measure,
     "memory": bench_memory.measure,
     "merge": bench_merge.measure,

@@ -3,22 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from PIL import Image
 
+from core.dataset.merge import merge
+from core.dataset.packing import pack
+from tests.builders import write_record
 from tools.other_commit import CHECKOUT, checked_out
 
 from .bench_frames import link_frames
+from .bench_merge import examples, records
 from .commands import processor_time
 from .render_files import write_multi_part, write_single_part
-from .report import Row, Section, no_slower
+from .report import Row, Section, faster, no_slower
 from .scenes import FULL_HD, render
 from .timing import one_core
 
+# Before validation was made faster, and packs were there.
+VALIDATE_COMMIT = "86ae094"
 # Before images, files of Blender 4 and frames of many objects were made faster.
 COMMIT = "951a035"
 _TURNS = 3
+_RECORDS_CHECKED = 2_000
 _RECORDS = "--image-format", "none", "--no-pictures"
 
 
@@ -51,6 +59,43 @@ def measure(folder: Path) -> Section:
         "training images have the same pixels."
     )
     return Section("Since an earlier commit", text, rows)
+
+
+def measure_validate(folder: Path) -> Section:
+    """A frame costs what the command takes for many of them, less what it takes for one."""
+    kinds = examples(folder)
+    many, packed, one = (folder / name for name in ("many", "packed", "one"))
+    for output, count in ((many, _RECORDS_CHECKED), (packed, _RECORDS_CHECKED), (one, 1)):
+        with mock.patch("os.fsync"):
+            for record in records(kinds, count):
+                write_record(output, record)
+        merge(output)
+    pack(packed)
+    best: dict[tuple[Path, Path], float] = {}
+    with one_core(), checked_out(VALIDATE_COMMIT, folder / "checkout") as other:
+        for _ in range(_TURNS):
+            for checkout, output in (
+                (CHECKOUT, many),
+                (CHECKOUT, packed),
+                (CHECKOUT, one),
+                (other, many),
+                (other, one),
+            ):
+                seconds = processor_time(checkout, ["-m", "core", "validate", str(output)])
+                best[checkout, output] = min(seconds, best.get((checkout, output), seconds))
+    before, files, packs = (
+        (best[checkout, output] - best[checkout, one]) / (_RECORDS_CHECKED - 1)
+        for checkout, output in ((other, many), (CHECKOUT, many), (CHECKOUT, packed))
+    )
+    rows = [
+        faster("records in files", files, VALIDATE_COMMIT, before),
+        faster("records in packs", packs, f"{VALIDATE_COMMIT}, in files", before, 3),
+    ]
+    text = (
+        f"A frame of `labelpass validate`, 5 instances and no image, by this commit and by {VALIDATE_COMMIT}: what the "
+        f"command takes for {_RECORDS_CHECKED:,} frames, less what it takes for one. Processor time; both take turns."
+    )
+    return Section("Validation", text, rows)
 
 
 def _runs(folder: Path) -> list[_Run]:

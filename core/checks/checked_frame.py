@@ -14,6 +14,7 @@ from ..masks.rle import paint_masks
 from ..records.frame_record import FrameRecord
 from ..records.merge_record import MergeRecord
 from ..settings.map_table import DenseMap, MapKind, WrittenMap
+from .mask_extents import MaskExtents
 
 Array = npt.NDArray[Any]
 TRAINING_IMAGES, PICTURES = "Training Images", "Pictures"
@@ -34,10 +35,18 @@ class CheckedFrame:
         merged: what a merge has made for it.
 
     Attributes:
+        extents: of its masks, if they are known.
         compared: labels of what a check has compared with something else.
     """
 
-    def __init__(self, dataset: DatasetFolder, record: FrameRecord, merged: MergeRecord | None = None) -> None:
+    def __init__(
+        self,
+        dataset: DatasetFolder,
+        record: FrameRecord,
+        merged: MergeRecord | None = None,
+        extents: MaskExtents | None = None,
+    ) -> None:
+        self.extents = extents
         self.record = record
         self.dataset = dataset
         self.merged = merged or MergeRecord()

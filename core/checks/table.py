@@ -104,6 +104,8 @@ OF_FRAME = (
     Check("depth and NOCS", check_nocs, (MapKind.DEPTH, MapKind.NOCS), _has_poses),
     Check("point cloud", check_points, (DenseMap.POINTS_PLY,), _has_camera),
 )
+# Those of them that a frame without maps can have.
+OF_FRAME_WITHOUT_MAPS = tuple(check for check in OF_FRAME if not check.needs)
 # Of a frame and the next one of its sequence.
 OF_NEXT_FRAME = (
     Check(

@@ -2,30 +2,33 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
 from ..base.errors import CategoryError, InputError, RecordError
 from ..dataset.stream import GatheredCategories, RecordStream
-from ..formats.writer import Checker, StreamedFrame, SurveyedFrame
+from ..formats.writer import Checker, StreamedFrame, Survey
 from ..frames.dataset_plan import DatasetPlan
 from ..maps.two_frame_maps import partner_of
 from ..records.frame_record import FrameRecord
 from ..records.merge_record import MergeRecord
-from ..records.record_store import RecordStore, open_records
+from ..records.record_files import StoredRecord
+from ..records.record_store import open_records
 from ..settings.map_table import DenseMap
 from .checked_frame import CheckedFrame
 from .files.camera_files import CameraFiles
 from .files.coco_file import CocoFile
+from .files.coco_text import CocoText
 from .files.description import DescriptionFile
 from .files.exported_formats import check_exports
 from .files.file_digests import Contents
 from .files.unlisted_files import Strays
 from .instances.derived_values import check_derived
 from .maps.two_frame_maps import check_made_of
+from .mask_extents import MaskExtents, with_extents
 from .report import Problems, Report
-from .table import ALONG_TWO_FRAME_MAP, OF_FRAME, OF_NEXT_FRAME
+from .table import ALONG_TWO_FRAME_MAP, OF_FRAME, OF_FRAME_WITHOUT_MAPS, OF_NEXT_FRAME
 
 
 def validate(output: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Report:
@@ -41,14 +44,20 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
     dataset = DatasetFolder(output)
     records, report = open_records(dataset), Report()
     stream = RecordStream(records)
-    checkers = _survey(stream, _merged_files(dataset, report), report)
+    files = _merged_files(dataset)
+    strays = Strays(dataset)
+    survey = _survey(stream, files, strays, report)
+    checkers = [one for one in files if survey or not one.by_frame]
     contents, is_merged = Contents(records), dataset.description.is_file()
     before: CheckedFrame | None = None
-    for number, record in enumerate(stream.in_order(lambda done: progress(done, len(stream))), start=1):
-        frame = _open_frame(dataset, record, report)
+    second = with_extents(stream.stored_in_order(lambda done: progress(done, len(stream))))
+    for number, (found, extents) in enumerate(second, start=1):
+        record = found.stored.record
+        strays.add(record)
+        frame = _open_frame(dataset, record, report, extents)
         report.frames += 1
         report.instances += len(record.instances)
-        _check_frame(frame, records, report)
+        _check_frame(frame, found.stored, report)
         if record.contents:
             report.count("files as they were written")
             contents.compare(record, frame.merged)
@@ -56,7 +65,7 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
             _check_two_frame_maps(frame, stream, report)
         if is_merged:
             report.run("", record.path, _not_made(frame, stream))
-        streamed = StreamedFrame(number, SurveyedFrame.of(record), [one.written for one in frame.merged.maps.values()])
+        streamed = StreamedFrame(number, found.surveyed, [one.written for one in frame.merged.maps.values()])
         for one in checkers:
             report.run(one.name if one.by_frame else "", record.path, one.checker.check(streamed))
         if before and (before.record.sequence, before.record.frame + 1) == (record.sequence, record.frame):
@@ -65,10 +74,15 @@ def validate(output: Path, progress: Callable[[int, int], None] = lambda done, t
         _note_only_read(before, report)
         before = frame
     _note_only_read(before, report)
+    _note_damaged(stream, report)
     for name, problem in contents.problems():
         report.note(name, problem)
     for one in checkers:
         report.run("" if one.by_frame else one.name, "", one.checker.finish())
+        if isinstance(one.checker, CocoText) and survey and not one.checker.is_same:
+            _compare_rows(stream, survey, report)
+    if not stream.damaged:  # it is not known what a damaged record names
+        report.remarks += strays.remarks()
     progress(len(stream), len(stream))
     return report
 
@@ -105,14 +119,31 @@ def validate_exports(output: Path, folder: Path | None, report: Report) -> None:
             report.note("", problem)
 
 
-def _merged_files(dataset: DatasetFolder, report: Report) -> list[_MergedFile]:
+def _compare_rows(stream: RecordStream, survey: Survey, report: Report) -> None:
+    """Say what is wrong with a COCO file that is not what a merge would write: two more rounds."""
+    try:
+        file = CocoFile(stream.records.dataset)
+    except RecordError as error:
+        report.note("", str(error))
+        return
+    for found in stream.stored_in_order():
+        file.survey(found.surveyed)
+    report.run("", "", file.begin(replace(survey, complete=not stream.damaged)))
+    for number, found in enumerate(stream.stored_in_order(), start=1):
+        report.run("", found.stored.record.path, file.check(StreamedFrame(number, found.surveyed)))
+    report.run("", "", file.finish())
+
+
+def _note_damaged(stream: RecordStream, report: Report) -> None:
+    for frame, sentence in stream.damaged:
+        report.note(frame, sentence)
+
+
+def _merged_files(dataset: DatasetFolder) -> list[_MergedFile]:
     """What can be compared; where nothing is merged yet, as on a farm, only what a merge would find in the records."""
-    files = []
+    files: list[_MergedFile] = []
     if dataset.instances.is_file():
-        try:
-            files.append(_MergedFile("COCO file", CocoFile(dataset), by_frame=True))
-        except RecordError as error:
-            report.note("", str(error))
+        files.append(_MergedFile("COCO file", CocoText(dataset), by_frame=True))
     is_merged = dataset.instances.is_file() or dataset.description.is_file()
     files.append(
         _MergedFile(DESCRIPTION_FILE if is_merged else "", DescriptionFile(dataset, is_merged), by_frame=False)
@@ -123,25 +154,24 @@ def _merged_files(dataset: DatasetFolder, report: Report) -> list[_MergedFile]:
     return files
 
 
-def _survey(stream: RecordStream, files: Sequence[_MergedFile], report: Report) -> Sequence[_MergedFile]:
-    """The first round of the stream.
+def _survey(stream: RecordStream, files: Sequence[_MergedFile], strays: Strays, report: Report) -> Survey | None:
+    """The first round of the stream. Strays are told of the records that are not in the second one.
 
     Returns:
-        The files that can be compared.
+        What is known of the whole; None where records contradict each other.
     """
-    strays, categories, contradiction = Strays(stream.records.dataset), GatheredCategories(stream.records), ""
-    for surveyed in stream.surveyed():
-        strays.add(surveyed.record)
-        if not surveyed.wanted:
+    categories, contradiction = GatheredCategories(stream.records), ""
+    for surveyed, is_wanted in stream.outlines():
+        if not is_wanted:
+            strays.add(surveyed.record)
             continue
         for one in files:
-            one.checker.survey(surveyed.record)
+            one.checker.survey(surveyed)
         try:
-            categories.add(surveyed.record)
+            categories.add(surveyed.summary)
         except RecordError as error:
             contradiction = contradiction or str(error)
-    for frame, sentence in stream.damaged:
-        report.note(frame, sentence)
+    _note_damaged(stream, report)
     report.left_out = sum(stream.left_out.values())
     if not len(stream) and not report.problems:
         raise RecordError(stream.why_nothing())
@@ -150,18 +180,16 @@ def _survey(stream: RecordStream, files: Sequence[_MergedFile], report: Report) 
             plan.check_complete(stream.frames())
     except InputError as error:
         report.note("", str(error))
-    if not stream.damaged:  # it is not known what a damaged record names
-        report.remarks += strays.remarks()
     try:
         if contradiction:
             raise RecordError(contradiction)
         survey = categories.survey(len(stream), complete=not stream.damaged)
     except (RecordError, CategoryError) as error:
         report.note("", str(error))
-        return [one for one in files if not one.by_frame]
+        return None
     for one in files:
         report.run("", "", one.checker.begin(survey))
-    return files
+    return survey
 
 
 def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
@@ -171,17 +199,18 @@ def _note_only_read(frame: CheckedFrame | None, report: Report) -> None:
         report.only_read[what] = report.only_read.get(what, 0) + 1
 
 
-def _open_frame(dataset: DatasetFolder, record: FrameRecord, report: Report) -> CheckedFrame:
+def _open_frame(
+    dataset: DatasetFolder, record: FrameRecord, report: Report, extents: MaskExtents | None = None
+) -> CheckedFrame:
     try:
-        return CheckedFrame(dataset, record, MergeRecord.read(dataset, record.path))
+        return CheckedFrame(dataset, record, MergeRecord.read(dataset, record.path), extents)
     except RecordError as error:
         report.note(record.path, str(error))
-        return CheckedFrame(dataset, record)
+        return CheckedFrame(dataset, record, extents=extents)
 
 
-def _check_frame(frame: CheckedFrame, records: RecordStore, report: Report) -> None:
-    stored = records.read_json(frame.record.path)
-    report.run("derived values", frame.record.path, check_derived(frame.record, stored))
+def _check_frame(frame: CheckedFrame, stored: StoredRecord, report: Report) -> None:
+    report.run("derived values", frame.record.path, check_derived(stored))
     missing = [file for file in frame.record.files() if not frame.dataset.file(file).is_file()]
     for map in frame.record.maps:
         if map.file in missing:
@@ -190,7 +219,7 @@ def _check_frame(frame: CheckedFrame, records: RecordStore, report: Report) -> N
         report.note(frame.record.path, f"{file} is missing; annotate the frame again")
     if missing:
         return
-    for check in OF_FRAME:
+    for check in OF_FRAME if frame.written else OF_FRAME_WITHOUT_MAPS:
         check.make(report, frame)
 
 

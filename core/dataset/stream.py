@@ -19,7 +19,8 @@ from ..formats.frame_summary import SUMMARY_VERSION, FrameSummary
 from ..formats.writer import Survey, SurveyedFrame
 from ..frames.frame_messages import lines_said_once
 from ..frames.sequences import WantedSequences
-from ..records.frame_record import FrameRecord
+from ..records.frame_record import RECORD_VERSION, FrameRecord
+from ..records.record_files import StoredRecord
 from ..records.record_store import RecordStore
 from ..settings.category_table import Category
 from .frame_order import FrameOrder, PackedTexts
@@ -76,6 +77,14 @@ class Surveyed:
 
     record: FrameRecord
     wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFrame:
+    """A frame in the second round with what is stored of its record."""
+
+    surveyed: SurveyedFrame
+    stored: StoredRecord
 
 
 class RecordStream:
@@ -141,6 +150,31 @@ class RecordStream:
         """As in_order() after frames_surveyed()."""
         return (self._frame(frame, self.read) for frame in self._second_round(progress))
 
+    def outlines(self) -> Iterator[tuple[SurveyedFrame, bool]]:
+        """As frames_surveyed(), but instances in record files are looked at no closer than a summary needs: it may turn
+        out in stored_in_order() that a record is damaged, if somebody else has written it."""
+        return self._first_round(self._outline, lambda _: None)
+
+    def stored_in_order(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[StoredFrame]:
+        """As frames_in_order(), each with its record and what is stored of it. What is damaged is noted once more."""
+        for frame in self._second_round(progress):
+            try:
+                stored = self.records.read_stored(frame)
+            except RecordError as error:
+                self.damaged.append((frame, str(error)))
+                continue
+            yield StoredFrame(self._frame(frame, lambda _, record=stored.record: record), stored)  # type: ignore[misc]
+
+    def _outline(self, frame: str) -> SurveyedFrame:
+        found = self._summary_in_pack(frame, self.records.read)
+        if found:
+            return found
+        data = self.records.read_json(frame)
+        if data["record_version"] == RECORD_VERSION:
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                return SurveyedFrame(FrameSummary.of_json(data, tuple), lambda _: self.records.read(frame))
+        return SurveyedFrame.of(self.records.read(frame))
+
     def _first_round(
         self, read: Callable[[str], _Found], progress: Callable[[int], None]
     ) -> Iterator[tuple[_Found, bool]]:
@@ -167,11 +201,14 @@ class RecordStream:
 
     def _frame(self, frame: str, read: Callable[[str], FrameRecord]) -> SurveyedFrame:
         """A frame with the summary that is in its pack, or one of its record."""
+        return self._summary_in_pack(frame, read) or SurveyedFrame.of(read(frame))
+
+    def _summary_in_pack(self, frame: str, read: Callable[[str], FrameRecord]) -> SurveyedFrame | None:
         prepared = self.records.prepared(frame, SUMMARY_VERSION)
         if prepared is not None:
             with contextlib.suppress(KeyError, TypeError, ValueError):
                 return SurveyedFrame(FrameSummary.of_prepared(frame.rpartition("/")[2], prepared), read)
-        return SurveyedFrame.of(read(frame))
+        return None
 
     @property
     def order(self) -> npt.NDArray[np.int64]:

@@ -6,10 +6,10 @@ same bytes on every machine. Nothing of a frame is kept in memory, and of each o
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from ..base.files import canonical_json, complete_file
 from ..base.version import VERSION
@@ -37,9 +37,14 @@ class CocoWriter:
 
     written = (DatasetFormat.COCO,)
 
-    def __init__(self) -> None:
+    def __init__(self, open_file: "Callable[[Path, ExitStack], CocoFile] | None" = None) -> None:
+        """
+        Args:
+            open_file: gives what to write to, for the path of the COCO file; None opens that file.
+        """
         self.annotations = 0
         self._tracks = Tracks()
+        self._open_file = open_file or _open_file
 
     def survey(self, frame: SurveyedFrame) -> None:
         summary = frame.summary
@@ -49,8 +54,7 @@ class CocoWriter:
         self._survey = survey
         self._ids, self._part_ids = survey.ids, survey.part_ids
         self._tracks.number(survey.ids)
-        path = survey.dataset.instances
-        self._file = CocoFile(files.enter_context(complete_file(path)), path.parent, files)
+        self._file = self._open_file(survey.dataset.instances, files)
 
     def add(self, frame: StreamedFrame) -> None:
         summary = frame.summary
@@ -127,6 +131,21 @@ class CocoRows:
                 yield ignored_row(self.annotations, number, id, region, record, self._position)
 
 
+class Sink(Protocol):
+    """What a COCO file is written to."""
+
+    def write(self, data: bytes, /) -> Any: ...
+
+
+class WaitingRows(Protocol):
+    """Rows that are written before it is their turn."""
+
+    def write(self, data: bytes, /) -> Any: ...
+
+    def move_to(self, file: Sink) -> None:
+        """Write all of them to where they belong."""
+
+
 class CocoFile:
     """A file of COCO's that is written row by row.
 
@@ -136,11 +155,12 @@ class CocoFile:
         file: to write to.
         folder: for the file of the annotations, which has no name.
         files: where that file is kept open.
+        rows: where the annotations wait instead.
     """
 
-    def __init__(self, file: BinaryIO, folder: Path, files: ExitStack) -> None:
+    def __init__(self, file: Sink, folder: Path, files: ExitStack, rows: WaitingRows | None = None) -> None:
         self._file = file
-        self._rows = files.enter_context(tempfile.TemporaryFile(dir=folder, buffering=_BUFFER))  # noqa: SIM115, the stack closes it
+        self._rows = rows or _RowsInFile(folder, files)
         self._file.write(b'{"info":%s,\n"images":[' % canonical_json(_INFO))
         self._images = self._annotations = 0
         self._tables_begun = False
@@ -177,8 +197,25 @@ class CocoFile:
         if not self._tables_begun:
             self._tables_begun = True
             self._file.write(b'\n],\n"annotations":[')
-            self._rows.seek(0)
-            shutil.copyfileobj(self._rows, self._file)
+            self._rows.move_to(self._file)
+
+
+class _RowsInFile:
+    """Rows that wait in a file without a name."""
+
+    def __init__(self, folder: Path, files: ExitStack) -> None:
+        self._file = files.enter_context(tempfile.TemporaryFile(dir=folder, buffering=_BUFFER))  # noqa: SIM115 (closed)
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+
+    def move_to(self, file: Sink) -> None:
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, file)
+
+
+def _open_file(path: Path, files: ExitStack) -> CocoFile:
+    return CocoFile(files.enter_context(complete_file(path)), path.parent, files)
 
 
 def make_writer(formats: Sequence[DatasetFormat]) -> CocoWriter:

@@ -19,7 +19,7 @@ from ..base.json_fields import JsonObject
 from ..base.version import VERSION
 from ..frames.frame_files import joined_path
 from ..records.frame_record import Categories, FrameRecord
-from ..records.instance import Instance, TrackKey
+from ..records.instance import Instance, TrackKey, track_of
 from ..records.prepared import PreparedFrame
 from ..settings.category_table import Category
 from ..settings.map_table import DenseMap, WrittenMap
@@ -117,6 +117,37 @@ class FrameSummary:
         shown = list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
         return cls(name, frame, width, height, _shared(prepared.shared), shown, ignored, written, prepared.texts)
 
+    @classmethod
+    def of_json(cls, data: Any, texts: Callable[[], Sequence[bytes]]) -> "FrameSummary":
+        """Of a record whose instances are not made into objects, which would take most of the time.
+
+        Args:
+            data: as it is stored, of the latest version.
+            texts: gives its rows.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is not a record. It may be none all the same.
+        """
+        shown = [
+            (one["category"], track_of(one["name"], one["track_id"], one["resolved"]), one["name"])
+            for one in data["instances"]
+        ]
+        ignored = [region["category"] for region in data["ignored"]]
+        fields = [name for name in FIELDS_WITH_CONVENTIONS if any(one[name] is not None for one in data["instances"])]
+        given = {name: data[name] for name in ("sequence", "variant", "unit_scale", "categories", "part_categories")}
+        soft_masks = any(one["soft_mask"] is not None for one in data["instances"])
+        more = {"later_maps": data["later_maps"], "fields": fields, "soft_masks": soft_masks}
+        shared = SharedFacts.from_json({**given, **more})
+        known = {category.name for category in shared.categories}
+        if not known.issuperset(one[0] for one in shown) or not known.issuperset(filter(None, ignored)):
+            raise ValueError("a category that is not listed")
+        _check_types([name for _, _, name in shown], str)
+        _check_types([track for _, track, _ in shown], str, int, type(None))
+        _check_types([data["frame"], data["width"], data["height"]], int)
+        _check_types([data["name"]], str)
+        maps = [WrittenMap.from_json(map) for map in data["maps"]]
+        return cls(data["name"], data["frame"], data["width"], data["height"], shared, shown, ignored, maps, texts)
+
     def prepared(self) -> PreparedFrame:
         """For a pack, which keeps it."""
         maps = [map.as_json() for map in self.maps]
@@ -149,6 +180,11 @@ class FrameSummary:
 @lru_cache(_SHARED_AT_HAND)
 def _shared(text: str) -> SharedFacts:
     return SharedFacts.from_json(json.loads(text))
+
+
+def _check_types(values: Sequence[Any], *types: type) -> None:
+    if not set(types).issuperset(map(type, values)):
+        raise TypeError(f"not {types[0].__name__}")
 
 
 def _some_has(instances: Sequence[Instance], name: str) -> bool:

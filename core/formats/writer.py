@@ -147,8 +147,8 @@ class Writer(Protocol):
 class Checker(Protocol):
     """Compares what a writer has written with the records, in the same two rounds. Each problem is a sentence."""
 
-    def survey(self, record: FrameRecord) -> None:
-        """First round: each record once, in any order."""
+    def survey(self, frame: SurveyedFrame) -> None:
+        """First round: each frame once, in any order."""
 
     def begin(self, survey: Survey) -> Iterator[str]:
         """What is wrong whatever the records say; InputError where nothing can be compared."""

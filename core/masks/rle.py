@@ -204,6 +204,45 @@ def runs_of_masks(
     return mask, end - length, end
 
 
+def mask_extents(
+    texts: Sequence[str], frames: npt.NDArray[np.int64], heights: npt.NDArray[np.int64], widths: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """How large the masks of several frames are, without their pixels.
+
+    Args:
+        texts: M compressed counts.
+        frames: (M,) the frame of each mask, ascending from 0.
+        heights, widths: (F,) pixels of the image of each frame.
+
+    Returns:
+        (M,) int64 pixels of each, and (M, 4) int64 the smallest box around it: x0, y0, x1, y1, half-open. Both are 0 of
+        a mask without pixels.
+
+    Raises:
+        ValueError: the texts are not masks, are of another size, or overlap in a frame.
+    """
+    pixels = heights * widths
+    mask, start, end = runs_of_masks(texts, pixels[frames])
+    before = (np.cumsum(pixels) - pixels)[frames[mask]]
+    # In each mask they are in order already, which a stable sort makes use of.
+    starts, ends = (np.sort(one + before, kind="stable") for one in (start, end))
+    if (starts[1:] < ends[:-1]).any():
+        raise ValueError("two masks overlap")
+    areas, boxes = np.zeros(len(texts), np.int64), np.zeros((len(texts), 4), np.int64)
+    if not mask.size:
+        return areas, boxes
+    firsts = np.flatnonzero(np.diff(mask, prepend=-1))
+    shown, height = mask[firsts], heights[frames[mask]]
+    (x0, y0), (x1, y1) = np.divmod(start, height), np.divmod(end - 1, height)
+    is_long = x0 < x1  # such a run has the last row of one column and the first one of the next
+    y0[is_long], y1[is_long] = 0, height[is_long] - 1
+    areas[shown] = np.add.reduceat(end - start, firsts)
+    low = (np.minimum.reduceat(one, firsts) for one in (x0, y0))
+    high = (np.maximum.reduceat(one, firsts) + 1 for one in (x1, y1))
+    boxes[shown] = np.stack([*low, *high], axis=1)
+    return areas, boxes
+
+
 def paint_masks(texts: Sequence[str], height: int, width: int) -> npt.NDArray[np.float32]:
     """Number the pixels by the mask that they are in.
 

@@ -123,6 +123,11 @@ class Instance(JsonObject):
     @property
     def track(self) -> TrackKey | None:
         """What makes it the same thing in all frames of its sequence; None where that is not known."""
-        if self.track_id is not None:
-            return self.track_id
-        return self.name if self.resolved is None else None
+        return track_of(self.name, self.track_id, self.resolved)
+
+
+def track_of(name: str, track_id: int | None, resolved: str | None) -> TrackKey | None:
+    """Instance.track of an instance with these fields."""
+    if track_id is not None:
+        return track_id
+    return name if resolved is None else None

@@ -4,6 +4,7 @@ It lies next to the frame records, which are complete before and are not touched
 read again what is made of the same.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,8 @@ class MergeRecord:
             RecordError: it is damaged or of another version.
         """
         path = dataset.merge_record(frame_path)
+        if not os.path.lexists(path):  # as of nearly all frames of most datasets
+            return cls()
         try:
             data = read_json(path)
             if data["later_version"] != MERGE_RECORD_VERSION:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +126,10 @@ class Pack:
 
     def lines(self) -> Iterator[tuple[str, bytes]]:
         """Names and lines of all records, in their order; OSError as line()."""
-        with self._open() as file:
-            file.seek(self._starts[0])
-            for name in self.places:
-                yield name, file.read(self.size(name))
+        first, end = self._starts[0], self._starts[-1]
+        records = self._read(first, end - first)
+        for name, (start, stop) in zip(self.places, pairwise(self._starts), strict=True):
+            yield name, records[start - first : stop - first]
 
     def prepared(self, name: str) -> PreparedFrame | None:
         """What is prepared of a frame; None where there is nothing, or a part of the pack is damaged."""
@@ -178,10 +178,10 @@ class Pack:
     def _read(self, start: int, length: int) -> bytes:
         with self._open() as file:
             file.seek(start)
-            return file.read(length)
+            return file.read(length) or b""
 
-    def _open(self) -> io.BufferedReader:
-        file = open_file(self.path)
+    def _open(self) -> io.FileIO:
+        file = self.path.open("rb", buffering=0)
         if _identity(os.fstat(file.fileno())) != self.identity:
             file.close()
             raise FileNotFoundError(f"{self.path} was replaced")

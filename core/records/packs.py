@@ -1,6 +1,7 @@
 """The records of a dataset, in files of their own and in packs: what lies in a file of its own is the newer one."""
 
 import contextlib
+import errno
 import os
 from array import array
 from collections.abc import Collection, Iterator
@@ -18,7 +19,7 @@ from .frame_record import FrameRecord
 from .pack_file import Pack, is_pack_name, open_pack, pack_name, write_pack
 from .pack_lock import locked
 from .prepared import PreparedFrame
-from .record_files import SUFFIX, RecordFiles, cannot_read, record_of, stored_json
+from .record_files import SUFFIX, RecordFiles, StoredRecord, cannot_read, record_of, stored_json
 
 _NOT_THERE = FileNotFoundError, NotADirectoryError
 
@@ -84,6 +85,9 @@ class PackedRecords:
 
     def read_json(self, frame: str) -> Any:
         return stored_json(*self._stored(frame))
+
+    def read_stored(self, frame: str) -> StoredRecord:
+        return StoredRecord.of(*self._stored(frame))
 
     def prepared(self, frame: str, version: str) -> PreparedFrame | None:
         # Of a million frames, each is asked for twice: no Path is made, and a pack is found by the frame before.
@@ -151,18 +155,26 @@ class PackedRecords:
 
     def _stored(self, frame: str) -> tuple[bytes, str]:
         """What is stored of a frame's record, and where; RecordError where there is none."""
+        folder, _, name = frame.rpartition("/")
+        # Who reads one record after the other mostly finds them in one pack.
+        last = self._last.get(folder)
+        if last and name in last.places and not os.path.lexists(f"{self._folder}/{frame}{SUFFIX}"):
+            with contextlib.suppress(OSError):
+                return last.line(name), _in_pack(last, frame)
         path = self.files.file(frame)
         if is_pack_name(path.name.removesuffix(SUFFIX)):
             open_pack(path.with_suffix(""))  # as frames() has named it: this says what is wrong with it
-        missing: OSError = FileNotFoundError()
+        missing: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         for _ in range(2):
             try:
-                return read_file(path), str(path)
+                if os.path.lexists(path):  # which takes less time than to fail to open it, as of each packed one
+                    return read_file(path), str(path)
             except _NOT_THERE as error:
                 missing = error
             except OSError as error:
                 raise cannot_read(path, error) from error
             if (pack := self.pack(frame)) and _has(pack, frame):
+                self._last[folder] = pack
                 try:
                     return pack.line(_name(frame)), _in_pack(pack, frame)
                 except _NOT_THERE:

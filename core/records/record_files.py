@@ -56,6 +56,27 @@ class RecordFiles:
             return None
 
 
+@dataclass(frozen=True)
+class StoredRecord:
+    """A record and what is stored of it.
+
+    Attributes:
+        record: as an object.
+        json: as JSON.
+        text: the text of that.
+    """
+
+    record: FrameRecord
+    json: Any
+    text: bytes
+
+    @classmethod
+    def of(cls, content: bytes, where: str) -> "StoredRecord":
+        """Arguments and errors are those of stored_json()."""
+        data = stored_json(content, where)
+        return cls(record_of(data, where), data, _written(content))
+
+
 def stored(record: Any) -> bytes:
     """What the file of a record holds, and its line in a pack; `record` is FrameRecord.as_json()."""
     body = canonical_json(record)
@@ -101,9 +122,13 @@ def stored_json(content: bytes, where: str) -> Any:
         if not check_version(record):
             raise RecordError(f"{where} was written by another version of Labelpass; annotate the frame again")
         # As stored() has put it there, which takes far less time to check, or at least with the same values.
-        written = content[content.find(b'"record":') + len(b'"record":') : -len(b"}\n")]
-        if data["checksum"] != digest(written) and data["checksum"] != digest(canonical_json(record)):
+        if data["checksum"] != digest(_written(content)) and data["checksum"] != digest(canonical_json(record)):
             raise RecordError(f"{where} is damaged; annotate the frame again")
         return record
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"{where} is damaged; annotate the frame again") from error
+
+
+def _written(content: bytes) -> bytes:
+    """The text of the record in what stored() made."""
+    return content[content.find(b'"record":') + len(b'"record":') : -len(b"}\n")]

@@ -8,6 +8,7 @@ from ..base.errors import RecordError
 from .frame_record import FrameRecord
 from .packs import PackedRecords
 from .prepared import PreparedFrame
+from .record_files import StoredRecord
 
 
 class RecordStore(Protocol):
@@ -28,6 +29,9 @@ class RecordStore(Protocol):
 
     def read_json(self, frame: str) -> Any:
         """What is stored as the record of a frame, as it is; RecordError as read()."""
+
+    def read_stored(self, frame: str) -> StoredRecord:
+        """The record of a frame with what is stored of it; RecordError as read()."""
 
     def prepared(self, frame: str, version: str) -> PreparedFrame | None:
         """What was prepared for a merge when the record was packed, if it was by this version; else None."""

@@ -6,8 +6,7 @@ from pathlib import Path
 from ...base.dataset_folder import DatasetFolder
 from ...base.input_files import read_file
 from ...formats.cameras import CamerasWriter
-from ...formats.writer import StreamedFrame, Survey
-from ...records.frame_record import FrameRecord
+from ...formats.writer import StreamedFrame, Survey, SurveyedFrame
 from ...settings.format_table import CAMERA_FORMATS
 from ..report import Problems
 
@@ -36,7 +35,7 @@ class CameraFiles:
         """Whether there is anything to compare."""
         return bool(self._chosen)
 
-    def survey(self, record: FrameRecord) -> None:
+    def survey(self, frame: SurveyedFrame) -> None:
         pass  # a sequence needs to know of no other
 
     def begin(self, survey: Survey) -> Problems:

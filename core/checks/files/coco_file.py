@@ -16,7 +16,7 @@ from ...base.files import canonical_json
 from ...base.input_files import read_json
 from ...formats.coco_rows import annotation_row, category_row, extra_fields, ignored_row, image_row
 from ...formats.coco_tracks import Tracks, VideoPosition
-from ...formats.writer import StreamedFrame, Survey
+from ...formats.writer import StreamedFrame, Survey, SurveyedFrame
 from ...frames.frame_messages import frames_in_words
 from ...records.frame_record import FrameRecord
 from ...records.instance import Instance
@@ -70,8 +70,9 @@ class CocoFile:
         self._videos: dict[str, Any] = {}
         self.annotations = 0
 
-    def survey(self, record: FrameRecord) -> None:
-        self._tracks.add(record)
+    def survey(self, frame: SurveyedFrame) -> None:
+        summary = frame.summary
+        self._tracks.note(summary.sequence, summary.shown, summary.ignored)
 
     def begin(self, survey: Survey) -> Problems:
         self._complete = survey.complete

@@ -6,8 +6,7 @@ from typing import Any
 from ...base.dataset_folder import DESCRIPTION_FILE, DatasetFolder
 from ...base.input_files import read_json
 from ...dataset.description import DatasetDescription
-from ...formats.writer import StreamedFrame, Survey
-from ...records.frame_record import FrameRecord
+from ...formats.writer import StreamedFrame, Survey, SurveyedFrame
 from ..report import Problems
 
 _OF_DATASET = ("frames", "metres_per_scene_unit")
@@ -32,7 +31,7 @@ class DescriptionFile:
         self._ids: Mapping[str, int] = {}
         self._expected = DatasetDescription()
 
-    def survey(self, record: FrameRecord) -> None:
+    def survey(self, frame: SurveyedFrame) -> None:
         pass  # the second round gives everything
 
     def begin(self, survey: Survey) -> Problems:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from core.masks.rle import decode_columns, decode_counts, encode_counts
+from core.masks.rle import decode_columns, decode_counts, encode_counts, mask_extents
 
 # pycocotools reserves six characters a count, so it is not an oracle from 2^29 on.
 LARGEST = (1 << 29) - 1
@@ -113,3 +113,36 @@ def test_columns_of_a_mask_of_another_size() -> None:
 
     with pytest.raises(ValueError, match="not of the image's size"):
         decode_columns(text, 4, 0, 5)
+
+
+@given(st.lists(st.tuples(st.integers(1, 7), st.integers(1, 7), st.integers(0, 3)), max_size=4), st.data())
+def test_extents_are_those_of_pycocotools(frames: list[tuple[int, int, int]], data: st.DataObject) -> None:
+    """Of the masks of several frames at once, which do not overlap in a frame."""
+    texts, of_frame, areas, boxes = [], [], [], []
+    for number, (height, width, count) in enumerate(frames):
+        labels = st.lists(st.integers(0, count), min_size=height * width, max_size=height * width)
+        image = np.array(data.draw(labels), np.uint8).reshape(height, width)
+        for label in range(1, count + 1):
+            encoded = coco_mask.encode(np.asfortranarray(image == label))
+            x, y, wide, high = coco_mask.toBbox(encoded).astype(int).tolist()
+            texts.append(encoded["counts"].decode("ascii"))
+            of_frame.append(number)
+            areas.append(int(coco_mask.area(encoded)))
+            boxes.append([x, y, x + wide, y + high])
+    sizes = np.array([frame[:2] for frame in frames], np.int64).reshape(-1, 2)
+
+    found = mask_extents(texts, np.array(of_frame, np.int64), sizes[:, 0], sizes[:, 1])
+
+    assert found[0].tolist() == areas
+    assert found[1].tolist() == boxes
+
+
+def test_extents_of_masks_that_overlap() -> None:
+    one, two = (coco_mask.encode(np.asfortranarray(np.eye(3, k=k, dtype=np.uint8)))["counts"].decode() for k in (0, 1))
+    size = np.array([3, 3])
+    mask_extents([one, two], np.array([0, 0]), size[:1], size[:1])
+    mask_extents([one, one], np.array([0, 1]), size, size)
+    with pytest.raises(ValueError, match="two masks overlap"):
+        mask_extents([one, two, one], np.array([0, 0, 0]), size[:1], size[:1])
+    with pytest.raises(ValueError, match="not of the image's size"):
+        mask_extents([one], np.array([0]), size[:1] + 1, size[:1])
