@@ -1,6 +1,6 @@
 """YOLO segment: one polygon for each instance, see yolo_polygons.py."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -11,10 +11,13 @@ from ...records.frame_record import FrameRecord
 from ...settings.export_table import ExportFormat
 from ..export_writer import ExportWriter
 from ..record_masks import masks_of
-from .yolo_folder import FILES, YoloWriter, number
+from .yolo_folder import FILES, YoloWriter
 
 # Polygons whose overlap with the mask is less are counted.
 _GOOD_IOU = 0.9
+# Points are in the middle of pixels, so it is enough to tell these apart: a millionth of the widest image is less than
+# a tenth of a pixel.
+_DIGITS = 6
 
 
 class YoloSegmentWriter(YoloWriter):
@@ -47,12 +50,14 @@ yolo segment train data=data.yaml model=yolo11n-seg.pt
         classes, width, height = self.target.class_numbers, record.width, record.height
         with masks_of(record):
             polygons = yolo_polygons([one.mask.rle for one in record.instances], height, width)
-        for one, polygon in zip(record.instances, polygons, strict=True):
-            if polygon is None:
-                self.losses.add("without a pixel, left out")
-                continue
+        found = [
+            (classes[one.category], polygon) for one, polygon in zip(record.instances, polygons, strict=True) if polygon
+        ]
+        self.losses.add("without a pixel, left out", len(polygons) - len(found))
+        texts = _texts([polygon for _, polygon in found], height, width)
+        for (number, polygon), text in zip(found, texts, strict=True):
             self._note_losses(polygon)
-            yield f"{classes[one.category]} {_points(polygon, height, width)}"
+            yield f"{number} {text}"
 
     def _note_losses(self, polygon: YoloPolygon) -> None:
         if polygon.pieces - polygon.pieces_left_out > 1 and polygon.iou < 1:
@@ -69,22 +74,29 @@ yolo segment train data=data.yaml model=yolo11n-seg.pt
             self.losses.add("one pixel wide or high, so its polygon has no area, and Ultralytics may leave it out")
 
 
-def _points(polygon: YoloPolygon, height: int, width: int) -> str:
-    """x and y of each point in turn."""
-    columns, rows = (
-        table.take(polygon.pixels[:, axis]) for axis, table in enumerate((_numbers(width), _numbers(height)))
-    )
-    text: bytes = np.stack((columns, rows), axis=1).tobytes()
-    return text[:-1].decode()
+def _texts(polygons: Sequence[YoloPolygon], height: int, width: int) -> Iterator[str]:
+    """Of each, x and y of its points in turn."""
+    if not polygons:
+        return
+    table = _numbers(height, width)
+    pixels = np.concatenate([one.pixels for one in polygons])
+    pixels[:, 1] += width  # the numbers of rows come after those of columns
+    text = table[pixels].tobytes().decode()
+    stop = 0
+    for one in polygons:
+        start, stop = stop, stop + 2 * len(one.pixels) * table.itemsize
+        yield text[start : stop - 1]
 
 
 @lru_cache(maxsize=4)
-def _numbers(size: int) -> npt.NDArray[np.bytes_]:
-    """Of each pixel along a side of the image, with a space: all points lie at one place in theirs, below 1.
+def _numbers(height: int, width: int) -> npt.NDArray[np.bytes_]:
+    """Of each pixel along the upper side of the image, then of each along the left, with a space.
 
-    So the texts are of one length, and to join them is to put them side by side.
+    All points lie at one place in their pixels, below 1. So the texts are of one length, and to join them is to put
+    them side by side.
     """
-    return np.array([f"{number((pixel + WITHIN_PIXEL) / size)} " for pixel in range(size)], np.bytes_)
+    places = (((pixel + WITHIN_PIXEL) / size) for size in (width, height) for pixel in range(size))
+    return np.array([f"{place:.{_DIGITS}f} " for place in places], np.bytes_)
 
 
 def make_writer(format: ExportFormat) -> ExportWriter:
