@@ -12,10 +12,11 @@ from core.base.errors import RecordError
 from core.checks.files.exported_formats import check_exports
 from core.checks.report import Report
 from core.checks.validate import validate_exports
+from core.scene.random_draw import RandomDraw
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Media, SplitBy
 from tests.core.datasets import files_in
-from tests.core.made_up import exported, several_frames, write_made_up, write_rich
+from tests.core.made_up import MadeUpFrame, exported, random_labels, several_frames, write_made_up, write_rich
 
 FORMATS = list(ExportFormat)
 
@@ -90,6 +91,29 @@ def test_however_it_was_made(tmp_path: Path, media: Media) -> None:
     exported(tmp_path, ExportFormat.COCO, media=media, splits="a=1,b=2", split_seed=9)
 
     assert _problems(tmp_path) == []
+
+
+def test_a_frame_on_the_other_side_than_its_seed(tmp_path: Path) -> None:
+    """Random frames of one seed are all in one split, and one that is moved to another is found."""
+    seeds = range(1, 7)
+    made = [
+        MadeUpFrame(
+            random_labels(7 * seed + number), f"seed_{seed}_{number}", known={"random": RandomDraw(seed, 0, {})}
+        )
+        for seed in seeds
+        for number in range(3)
+    ]
+    write_made_up(tmp_path, made)
+    exported(tmp_path, ExportFormat.YOLO_DETECT, split_by=SplitBy.SCENE, splits="train=50,val=50")
+    folder = tmp_path / "exports/yolo_detect/labels"
+    for seed in seeds:
+        assert sorted(len(list(folder.glob(f"{split}/seed_{seed}_*"))) for split in ("train", "val")) == [0, 3]
+    assert _problems(tmp_path) == []
+    moved = next(folder.glob("train/*.txt"))
+    moved.rename(folder / "val" / moved.name)
+
+    missing, more = _problems(tmp_path)
+    assert f"train/{moved.name}" in missing and f"val/{moved.name}" in more
 
 
 def test_records_that_have_changed(tmp_path: Path) -> None:
