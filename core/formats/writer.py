@@ -55,29 +55,33 @@ class Survey:
 
 
 class SurveyedFrame:
-    """A frame of the stream: its summary is at hand, and its record is read when a writer asks for it.
+    """A frame of the stream: its summary or its record is at hand, and the other is made when a writer asks for it."""
 
-    Attributes:
-        summary: what most writers want to know.
-    """
+    __slots__ = ("_read", "_record", "_summary")
 
-    __slots__ = ("_read", "_record", "summary")
+    _summary: FrameSummary | None
+    _record: FrameRecord | None
 
     def __init__(self, summary: FrameSummary, read: Callable[[str], FrameRecord]) -> None:
         """
         Args:
             read: gives the record of a frame by its path.
         """
-        self.summary = summary
-        self._read = read
-        self._record: FrameRecord | None = None
+        self._summary, self._read, self._record = summary, read, None
 
     @classmethod
     def of(cls, record: FrameRecord) -> Self:
         """Of a record that is at hand."""
-        frame = cls(FrameSummary.of(record), lambda path: record)
-        frame._record = record
+        frame = cls.__new__(cls)
+        frame._summary, frame._record = None, record
         return frame
+
+    @property
+    def summary(self) -> FrameSummary:
+        """What most writers want to know."""
+        if self._summary is None:
+            self._summary = FrameSummary.of(self.record)
+        return self._summary
 
     @property
     def record(self) -> FrameRecord:
