@@ -13,7 +13,8 @@ class Filter:
         key: its name.
         title: for people.
         of: "frames" or "instances".
-        column: the column that it is about, or a rule of browser/data.js: "centre", "side", "aspect".
+        column: the column that it is about, or a rule of browser/data.js: "centre", "side", "aspect",
+            "camera_field".
         edges: of its bins, one more than bins; what is below or above is in the first or last one. () of choices.
         labels: names of choices; () of numbers.
         ticks: (place from 0 to 1, text) along the axis.

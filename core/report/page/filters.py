@@ -13,8 +13,9 @@ from .drawn_filters import drawn_filters
 from .filter import Filter
 from .filter_bins import USUAL_BINS, count_bins, even_bins, log_bins, share_bins
 
-# Fields of the heat map of centres, each way.
+# Fields of the heat map of centres, each way; and of the map of cameras, across and down.
 CENTRES = 15
+CAMERAS = 24, 15
 
 
 def filters_of(facts: Facts) -> tuple[list[Filter], list[Column]]:
@@ -174,6 +175,8 @@ def _of_frames(facts: Facts) -> list[Filter]:
             ),
         ]
     if not np.isnan(frames["camera"]).all():
+        fields = ["" for _ in range(CAMERAS[0] * CAMERAS[1] + 1)]  # and one for frames without a camera
+        filters.append(Filter("camera", "Cameras", "frames", "camera_field", labels=fields, as_chart=False))
         filters.append(
             Filter(
                 "height", "Camera height", "frames", "camera_z", *even_bins(frames["camera"][:, 2], unit="m"), unit="m"

@@ -20,7 +20,7 @@ from ..judgement.judge import Judgement
 from .album import ACROSS, SIDE, TENTHS
 from .columns import Column
 from .filter import Filter
-from .filters import CENTRES
+from .filters import CAMERAS, CENTRES
 
 # Okabe and Ito, https://jfly.uni-koeln.de/color: told apart by eyes that see fewer colours too. Names stand next to
 # them wherever colours mean something.
@@ -67,6 +67,7 @@ def head(
         "filters": [_filter(one) for one in filters],
         "views": {"rings": RINGS, "fields": FIELDS},
         "centres": CENTRES,
+        "cameras": CAMERAS,
         "verdict": {
             "level": judgement.level.value,
             "headline": shown(judgement.headline),

@@ -1,9 +1,11 @@
 """Open Report: the button writes the page of the dataset that was exported last."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import pytest
+from labelpass.operators.export import report
 
 from tests.core.report.planted import fine_frames
 
@@ -21,6 +23,30 @@ def test_the_page_is_written(scene: bpy.types.Scene, tmp_path: Path) -> None:
     lines = [line.name for line in state.lines]
     assert lines[0].startswith("Not ready: ")
     assert lines[-1] == str(Path("report/index.html"))
+
+
+@pytest.mark.parametrize("has_program", [True, False])
+def test_the_page_is_opened(
+    scene: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_program: bool
+) -> None:
+    """With a window, which Blender has no program for to open pages on every system."""
+    dataset, opened = tmp_path / "dataset", list[str]()
+
+    def path_open(filepath: str) -> None:
+        opened.append(filepath)
+        if not has_program:
+            raise RuntimeError("no program")
+
+    with_window = SimpleNamespace(
+        app=SimpleNamespace(background=False), ops=SimpleNamespace(wm=SimpleNamespace(path_open=path_open))
+    )
+    fine_frames(1)[0].write(dataset)
+    bpy.context.window_manager.labelpass.output = str(dataset)
+    monkeypatch.setattr(report, "bpy", with_window)
+
+    assert bpy.ops.labelpass.open_report() == {"FINISHED"}
+    assert opened == [str(dataset / "report/index.html")]
+    assert Path(opened[0]).is_file()
 
 
 def test_a_folder_of_something_else_is_left_alone(scene: bpy.types.Scene, tmp_path: Path) -> None:

@@ -72,6 +72,27 @@ function addDerived() {
     centre[i] = Math.min(across - 1, row | 0) * across + Math.min(across - 1, column | 0);
   }
   for (const finding of head.findings) finding.items ??= [];
+  addCameraFields();
+}
+
+/** Divides the places of cameras, seen from above, into square fields, row by row from the left end of the far one; the
+ * last field has the frames without a camera. */
+function addCameraFields() {
+  const { camera_x: xs, camera_y: ys } = frames, [across, down] = head.cameras;
+  let [left, right, low, high] = [0, 0, 0, 0]; // with the origin
+  for (let f = 0; f < frames.count; f++) {
+    if (Number.isNaN(xs[f])) continue;
+    left = Math.min(left, xs[f]);
+    right = Math.max(right, xs[f]);
+    low = Math.min(low, ys[f]);
+    high = Math.max(high, ys[f]);
+  }
+  const side = 1.1 * Math.max((right - left) / across, (high - low) / down, 1e-6);
+  const map = (frames.cameraMap = { side, left: (left + right - side * across) / 2, top: (low + high + side * down) / 2, bounds: [left, right, low, high] });
+  frames.camera_field = new Uint16Array(frames.count).fill(across * down);
+  for (let f = 0; f < frames.count; f++) {
+    if (!Number.isNaN(xs[f])) frames.camera_field[f] = Math.floor((map.top - ys[f]) / side) * across + Math.floor((xs[f] - map.left) / side);
+  }
 }
 
 /** The address of the image of a frame. */

@@ -69,6 +69,7 @@ function filterText(filter) {
   const bins = chosenBins(filter);
   if (filter.key === "view") return `seen from ${viewText(bins[0])}`;
   if (filter.key === "centre") return "part of the image";
+  if (filter.key === "camera") return "some places of cameras";
   if (filter.labels.length) return `${filter.title}: ${bins.map((bin) => filter.labels[bin]).join(", ")}`;
   return `${filter.title} ${rangeText(filter, bins[0], bins.at(-1))}`;
 }

@@ -66,5 +66,5 @@ function startCharts() {
     addHistogram(filter, card);
     if (filter.note) card.append(element("p", "", filter.note));
   }
-  if (known(frames.camera_x)) addCameras(addCard());
+  if (filterOf("camera")) addCameras(addCard());
 }

@@ -1,55 +1,76 @@
-// Where things are: centres of boxes in the image as a heat map, and cameras from above.
+// Where things are: centres of boxes in the image as a heat map, and cameras from above. Both are fields to choose from.
 
 function addHeatMap(card) {
   card.append(heading("Centres of the boxes", "drag a rectangle"));
-  const canvas = element("canvas", "square"), filter = filterOf("centre"), across = head.centres;
+  addMap(card, "square", { filter: filterOf("centre"), across: head.centres, down: head.centres, paint: paintHeatMap });
+}
+
+function addCameras(card) {
+  card.append(heading("Cameras from above", "metres · drag a rectangle"));
+  const [across, down] = head.cameras;
+  addMap(card, "map", { filter: filterOf("camera"), across, down, paint: paintCameras });
+}
+
+/** A canvas of fields, of which a rectangle can be chosen, or one by keys. */
+function addMap(card, className, about) {
+  const canvas = element("canvas", className);
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "img");
   card.append(canvas);
-  const map = { canvas, filter, across, from: null, to: null, cursor: -1 };
-  canvas.onpointerdown = (event) => { map.from = map.to = cellAt(map, event); canvas.setPointerCapture(event.pointerId); };
+  const map = { ...about, canvas, from: null, to: null, cursor: -1 }, { filter, across } = map;
+  canvas.onpointerdown = (event) => { map.from = map.to = fieldOf(map, event); canvas.setPointerCapture(event.pointerId); };
   canvas.onpointermove = (event) => {
-    const [column, row] = cellAt(map, event);
-    if (map.from) { map.to = [column, row]; paintHeatMap(map); }
-    showTip(event, counted(inBin(filter, filter.now, row * across + column), "instance"));
+    const [column, row] = fieldOf(map, event);
+    if (map.from) { map.to = [column, row]; map.paint(map); }
+    showTip(event, countText(filter, row * across + column));
   };
   canvas.onpointerleave = (event) => showTip(event, "");
-  canvas.onpointerup = () => chooseCells(map);
-  canvas.onkeydown = (event) => keyOnHeatMap(event, map);
-  charts.push({ box: canvas, filter, paint: () => paintHeatMap(map) });
+  canvas.onpointerup = () => chooseFields(map);
+  canvas.onkeydown = (event) => keyOnMap(event, map);
+  charts.push({ box: canvas, filter, paint: () => map.paint(map) });
 }
 
-function cellAt({ canvas, across }, event) {
+const countText = (filter, field) => counted(inBin(filter, filter.now, field), filter.ofFrames ? "image" : "instance");
+
+function fieldOf({ canvas, across, down }, event) {
   const bounds = canvas.getBoundingClientRect();
-  const cell = (part) => Math.max(0, Math.min(across - 1, Math.floor(part * across)));
-  return [cell((event.clientX - bounds.left) / bounds.width), cell((event.clientY - bounds.top) / bounds.height)];
+  const place = (part, count) => Math.max(0, Math.min(count - 1, Math.floor(part * count)));
+  return [place((event.clientX - bounds.left) / bounds.width, across), place((event.clientY - bounds.top) / bounds.height, down)];
 }
 
-function chooseCells(map) {
+function chooseFields(map) {
   if (!map.from) return;
-  const { from, to, across, filter } = map, cells = [];
+  const { from, to, across, filter } = map, fields = [];
   const [left, right] = [Math.min(from[0], to[0]), Math.max(from[0], to[0])];
   for (let row = Math.min(from[1], to[1]); row <= Math.max(from[1], to[1]); row++) {
-    for (let column = left; column <= right; column++) cells.push(row * across + column);
+    for (let column = left; column <= right; column++) fields.push(row * across + column);
   }
   map.from = null;
-  chooseBins(filter, cells.length === 1 && filter.chosen ? null : cells);
+  chooseBins(filter, fields.length === 1 && filter.chosen ? null : fields);
 }
 
-function keyOnHeatMap(event, map) {
-  const { filter, across } = map, steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across };
+function keyOnMap(event, map) {
+  const { filter, across, down } = map, steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across };
   if (event.key === "Enter" && map.cursor >= 0) chooseBins(filter, filter.chosen && filter.chosen[map.cursor] ? null : [map.cursor]);
   else if (event.key in steps) {
-    map.cursor = map.cursor < 0 ? 0 : Math.max(0, Math.min(across ** 2 - 1, map.cursor + steps[event.key]));
-    say(`Column ${(map.cursor % across) + 1}, row ${Math.floor(map.cursor / across) + 1}: ${counted(inBin(filter, filter.now, map.cursor), "instance")}`);
-    paintHeatMap(map);
+    map.cursor = map.cursor < 0 ? 0 : Math.max(0, Math.min(across * down - 1, map.cursor + steps[event.key]));
+    say(`Column ${(map.cursor % across) + 1}, row ${Math.floor(map.cursor / across) + 1}: ${countText(filter, map.cursor)}`);
+    map.paint(map);
   } else return;
   event.preventDefault();
   event.stopPropagation();
 }
 
-function paintHeatMap({ canvas, filter, across, from, to, cursor }) {
-  const { context, width, height } = clearedCanvas(canvas), wide = width / across, high = height / across;
+/** The rectangle that is being dragged, and the field that the keys are at. */
+function outlineFields(context, { canvas, across, from, to, cursor }, wide, high) {
+  Object.assign(context, { globalAlpha: 1, strokeStyle: colours.accent, lineWidth: 2 });
+  if (from) context.strokeRect(Math.min(from[0], to[0]) * wide, Math.min(from[1], to[1]) * high, (Math.abs(from[0] - to[0]) + 1) * wide, (Math.abs(from[1] - to[1]) + 1) * high);
+  if (cursor >= 0 && document.activeElement === canvas) context.strokeRect((cursor % across) * wide, Math.floor(cursor / across) * high, wide, high);
+}
+
+function paintHeatMap(map) {
+  const { canvas, filter, across } = map, { context, width, height } = clearedCanvas(canvas);
+  const wide = width / across, high = height / across;
   let top = 1;
   for (let cell = 0; cell < across ** 2; cell++) top = Math.max(top, inBin(filter, filter.now, cell));
   for (let cell = 0; cell < across ** 2; cell++) {
@@ -57,42 +78,24 @@ function paintHeatMap({ canvas, filter, across, from, to, cursor }) {
     context.fillStyle = rampColour(inBin(filter, filter.now, cell) / top);
     context.fillRect((cell % across) * wide, Math.floor(cell / across) * high, wide - 0.6, high - 0.6);
   }
-  context.globalAlpha = 1;
-  context.strokeStyle = colours.accent;
-  context.lineWidth = 2;
-  if (from) context.strokeRect(Math.min(from[0], to[0]) * wide, Math.min(from[1], to[1]) * high, (Math.abs(from[0] - to[0]) + 1) * wide, (Math.abs(from[1] - to[1]) + 1) * high);
-  if (cursor >= 0 && document.activeElement === canvas) context.strokeRect((cursor % across) * wide, Math.floor(cursor / across) * high, wide, high);
+  outlineFields(context, map, wide, high);
   canvas.setAttribute("aria-label", `Heat map of the centres of boxes, at most ${formatted(top)} in a field. Arrow keys walk, Enter chooses.`);
 }
 
-function addCameras(card) {
-  card.append(heading("Cameras from above", "metres, + the origin"));
-  const canvas = element("canvas", "map");
-  canvas.setAttribute("role", "img");
-  card.append(canvas);
-  charts.push({ box: canvas, paint: () => paintCameras(canvas) });
-}
-
-function paintCameras(canvas) {
-  const { context, width, height } = clearedCanvas(canvas), { camera_x: xs, camera_y: ys } = frames;
-  const bounds = { left: 0, right: 0, low: 0, high: 0 };
-  let there = 0;
-  for (let f = 0; f < frames.count; f++) {
-    if (Number.isNaN(xs[f])) continue;
-    there++;
-    bounds.left = Math.min(bounds.left, xs[f]);
-    bounds.right = Math.max(bounds.right, xs[f]);
-    bounds.low = Math.min(bounds.low, ys[f]);
-    bounds.high = Math.max(bounds.high, ys[f]);
-  }
-  const metres = Math.max((bounds.right - bounds.left) / width, (bounds.high - bounds.low) / height, 1e-6) * 1.1;
-  const view = { context, width, height, metres, x: (bounds.left + bounds.right) / 2, y: (bounds.low + bounds.high) / 2 };
+function paintCameras(map) {
+  const { canvas, filter, across, down } = map, { context, width, height } = clearedCanvas(canvas);
+  const { side, left, top, bounds } = frames.cameraMap, wide = width / across, high = height / down;
+  context.fillStyle = colours["accent-soft"];
+  for (const field of chosenBins(filter)) context.fillRect((field % across) * wide, Math.floor(field / across) * high, wide, high);
+  const view = { context, width, height, metres: side / wide, x: left + (side * across) / 2, y: top - (side * down) / 2 };
   drawMetres(view);
   drawDots(view, colours.all, 1, (f) => !selection.frames[f]);
   if (shownParts !== "splits") drawDots(view, colours.accent, 0.75, (f) => selection.frames[f]);
   else head.splits.forEach((name, split) => drawDots(view, splitColour(split), 0.75, (f) => selection.frames[f] && frames.split[f] === split));
-  const reach = (low, high) => `${inUnit(low, "m")} to ${inUnit(high, "m")}`;
-  canvas.setAttribute("aria-label", `Positions of ${counted(there, "camera")} from above: x ${reach(bounds.left, bounds.right)}, y ${reach(bounds.low, bounds.high)}`);
+  outlineFields(context, map, wide, high);
+  const there = frames.count - inBin(filter, filter.all, across * down), [west, east, south, north] = bounds;
+  const reach = (from, to) => `${inUnit(from, "m")} to ${inUnit(to, "m")}`;
+  canvas.setAttribute("aria-label", `Positions of ${counted(there, "camera")} from above: x ${reach(west, east)}, y ${reach(south, north)}. Arrow keys walk, Enter chooses.`);
 }
 
 /** Cameras of some frames as dots. */

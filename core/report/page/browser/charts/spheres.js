@@ -127,7 +127,7 @@ function writeSides(context, width, radius) {
   context.setLineDash([3, 3]);
   context.stroke();
   context.setLineDash([]);
-  context.font = `${Math.max(10, width * 0.065)}px ${colours.font}`;
+  context.font = `${Math.max(colours.rem * 0.75, width * 0.065)}px ${colours.font}`;
   context.fillText("front", 0, width * 0.47);
   context.fillText("back", 0, -width * 0.47);
   context.rotate(-Math.PI / 2);

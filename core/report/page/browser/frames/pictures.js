@@ -9,7 +9,7 @@ const painters = [];
 
 function readColours() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of ["tile", "soft", "faint", "accent", "all", "line", "line-strong", "panel", "text", "ramp-0", "ramp-1", "ramp-2", "ramp-3"]) {
+  for (const name of ["tile", "soft", "faint", "accent", "accent-soft", "all", "line", "line-strong", "panel", "text", "ramp-0", "ramp-1", "ramp-2", "ramp-3"]) {
     colours[name] = style.getPropertyValue(`--${name}`).trim();
   }
   colours.rem = parseFloat(style.fontSize);
