@@ -14,7 +14,7 @@ _LARGE = 2 << 30
 # is made of them; the strongest id of a Cryptomatte, its coverage and all coverages; soft masks besides), and later of
 # labels, an 8-bit image, what draws and compresses it, and a depth.
 _INDEX, _CRYPTOMATTE, _SOFT_MASKS = 9, 14, 17
-_LABELS, _IMAGE, _DRAWN, _DEPTH = 5, 3, 4, 5
+_LABELS, _IMAGE, _DRAWN, _DEPTH = 5, 3, 5, 5
 _BESIDES = 300_000_000
 
 

@@ -22,10 +22,14 @@ def bytes_in(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def linked_copy(folder: Path, copy: Path) -> Path:
+def linked_copy(folder: Path, copy: Path, only: str = "") -> Path:
     """A copy of a folder of which every file is a hard link, since nothing of the project writes into a file that is
-    there; if something did, other copies would show it."""
-    shutil.copytree(folder, copy, copy_function=os.link)
+    there; if something did, other copies would show it. Where a folder in it is named, the others are left out."""
+
+    def others(inside: str, names: list[str]) -> list[str]:
+        return [name for name in names if name != only and Path(inside, name).is_dir()] if inside == f"{folder}" else []
+
+    shutil.copytree(folder, copy, copy_function=os.link, ignore=others if only else None)
     return copy
 
 

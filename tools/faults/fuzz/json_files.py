@@ -93,7 +93,7 @@ def fuzz(name: str, folder: Path, number: int, seconds: float) -> tuple[int, lis
 
 
 def _problem(kind: JsonKind, folder: Path, content: bytes, use: int) -> str:
-    copy = linked_copy(folder, folder.with_name("copy"))
+    copy = linked_copy(folder, folder.with_name("copy"), only=kind.file.partition("/")[0])
     try:
         path = copy / kind.file
         path.unlink()
