@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.report.write_report import write_report
+from tests.builders import read_record
 from tests.core.report.planted import SPLITS, fine_frames
 from tests.page.browser import Browser, Page
 
@@ -166,6 +168,21 @@ def test_pixels_of_a_mask_are_drawn(page: Page, planted: Any) -> None:
     inside = page.value(f"(() => {{ const i = instances.first[0], {place}; return [...{pixels}(x, y, 1, 1).data] }})()")
     assert inside[3] > 60 and inside[0] > inside[2]
     assert page.value(f"[...{pixels}(0, 0, 1, 1).data]") == [0, 0, 0, 0]
+
+
+def test_places_of_keypoints_and_corners_are_those_of_the_record(page: Page, planted: Any) -> None:
+    """To a tenth of a pixel, and keypoints with their visibility."""
+    for frame in (0, 7):
+        page.value(f"openFrame({frame}, -1)")
+        page.wait_for(f"shownOf({frame})")
+        record = read_record(planted.dataset, page.value(f"frames.paths[{frame}]"))
+        corners = page.value(f"shownOf({frame}).instances.map((one) => inGroups(one[2], 2))")
+        keypoints = page.value(f"shownOf({frame}).instances.map((one) => inGroups(one[3] ?? [], 3))")
+        for one, of_corners, of_keypoints in zip(record.instances, corners, keypoints, strict=True):
+            assert np.abs(np.array(of_corners) - np.array(one.pose.corners)).max() <= 0.0501
+            points = [(point.x, point.y, point.visibility) for point in one.keypoints or ()]
+            assert np.array(of_keypoints).reshape(-1, 3) == pytest.approx(np.reshape(points, (-1, 3)), abs=0.0501)
+        assert any(keypoints)
 
 
 @pytest.mark.parametrize("key", ["1", "2", "3"])

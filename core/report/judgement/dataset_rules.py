@@ -77,9 +77,19 @@ def _wholes(known: Known) -> Iterator[Finding]:
             "missing",
             Level.BAD,
             "planned frame without a record" if count == 1 else "planned frames without a record",
-            f"A run has failed over them, or has not come to them yet: {listed_frames(known.missing[:_MOST_FRAMES])}"
-            f"{', ...' if count > _MOST_FRAMES else ''}.",
+            f"A run has failed over them, or has not come to them yet: {_frames(known.missing)}.",
             "Annotate them, or plan again without them.",
+            count,
+        )
+    if known.only_described:
+        count = len(known.only_described)
+        yield _finding(
+            "only_described",
+            Level.LOOK,
+            "frame that was not annotated" if count == 1 else "frames that were not annotated",
+            f"Blender has described {'it' if count == 1 else 'them'}, and there is no record: a run has failed or was "
+            f"stopped there. {_frames(known.only_described)}.",
+            "Export again, which makes only what is missing, or remove their files from the folder scenes.",
             count,
         )
     if known.contradictions:
@@ -92,6 +102,10 @@ def _wholes(known: Known) -> Iterator[Finding]:
             "",
             count,
         )
+
+
+def _frames(names: Sequence[str]) -> str:
+    return listed_frames(names[:_MOST_FRAMES]) + (", ..." if len(names) > _MOST_FRAMES else "")
 
 
 def some_sentences(sentences: Sequence[str]) -> str:

@@ -180,6 +180,6 @@ def _fine(findings: Sequence[Finding], validated: bool) -> list[str]:
         }.items()
         if not found & set(keys)
     ]
-    if validated and not found & {"disagrees", "damaged", "missing", "contradicts"}:
+    if validated and not found & {"disagrees", "damaged", "missing", "only_described", "contradicts"}:
         fine.append("all checks of validate passed")
     return fine

@@ -16,6 +16,7 @@ class Known:
     Attributes:
         damaged: a sentence for each record that cannot be read, or for several alike.
         missing: planned frames that have no record, as those over which a run failed.
+        only_described: frames that are not planned and have a scene record of Blender but no frame record, likewise.
         contradictions: sentences on what else disagrees in the dataset as a whole.
         validated: whether a validation has looked for contradictions, in frames too.
         by: what stays together in one split, for people.
@@ -23,6 +24,7 @@ class Known:
 
     damaged: Sequence[str] = ()
     missing: Sequence[str] = ()
+    only_described: Sequence[str] = ()
     contradictions: Sequence[str] = ()
     validated: bool = False
     by: str = "frame"
@@ -41,13 +43,21 @@ class Known:
         """
         missing, sentence = _missing(stream)
         contradictions = [text for text in found if text != sentence]
-        return cls(lines_said_once(stream.damaged), missing, contradictions, validated, by)
+        described = _only_described(stream, missing)
+        return cls(lines_said_once(stream.damaged), missing, described, contradictions, validated, by)
 
     @property
     def problems(self) -> list[str]:
         """A sentence for each, for a terminal."""
         missing = [f"{frames_in_words(self.missing)}: planned, and without a record"] if self.missing else []
         return [*self.damaged, *missing, *self.contradictions]
+
+
+def _only_described(stream: RecordStream, missing: Sequence[str]) -> list[str]:
+    """Frames besides the missing ones that have a scene record and no frame record, wanted or not."""
+    folder, known = stream.records.dataset.scenes, {*stream.records.frames(), *missing}
+    described = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("[!.]*.json"))
+    return sorted(frame for frame in described if frame not in known)
 
 
 def _missing(stream: RecordStream) -> tuple[list[str], str]:

@@ -23,6 +23,7 @@ from core.report.judgement.known import Known
 from core.report.page.filters import filters_of
 from core.report.page.head import SPLIT_COLOURS, colours_of
 from core.report.write_report import write_report
+from core.scene.scene_record import scene_path
 from core.settings.category_table import Category
 from core.settings.settings import Settings
 from tests.builders import plain_pose, plain_record, record_path
@@ -171,6 +172,24 @@ def test_planned_frames_that_are_missing(tmp_path: Path) -> None:
     ]
     validated = write_report(dataset, SPLITS, validated=True).judgement
     assert "contradicts" not in [one.key for one in validated.findings]  # what validate says of it is said already
+
+
+def test_frames_that_were_not_annotated(tmp_path: Path) -> None:
+    """Blender has described them, and a run has failed there or was stopped; planned ones are missing anyhow."""
+    dataset = tmp_path / "dataset"
+    for frame in fine_frames(3):
+        frame.write(dataset)
+    for name in ("0002", "0004", "0005", "0006"):
+        path = scene_path(DatasetFolder(dataset).scenes, f"shot/{name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    found = {one.key: one for one in write_report(dataset, SPLITS).judgement.findings}
+    assert found["only_described"].sentence == "1 frame that was not annotated"
+    assert "shot/0005" in found["only_described"].why
+    planned = FrameList.of(["shot/0002", "shot/0004", "shot/0005", "shot/0006"])
+    DatasetPlan(Settings(), None, CATEGORIES, planned).write(DatasetFolder(dataset))
+    found = {one.key: one for one in write_report(dataset, SPLITS).judgement.findings}
+    assert "only_described" not in found and found["missing"].count == 1
 
 
 def test_labels_that_a_setting_leaves_out_are_weak() -> None:

@@ -22,7 +22,8 @@ from tests.builders import read_record
 from tests.core.datasets import annotate_rendered
 from tests.core.report.planted import SPLITS, fine_frame
 
-MAPS = (DenseMap.DEPTH_PNG, DenseMap.NORMALS_NPY)
+MAPS = (DenseMap.DEPTH_PNG, DenseMap.NORMALS_NPY, DenseMap.FLOW_FORWARD_NPY)
+TITLES = ["Depth", "Normals", "Forward Flow"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_maps_are_drawn_as_large_as_frames(dataset: Path) -> None:
     record = read_record(dataset, "frame_0001")
     times = 480 // record.width  # small frames are drawn larger by a whole number
     for shown in shown_of(page):
-        assert list(shown["maps"]) == ["Depth", "Normals"]
+        assert list(shown["maps"]) == TITLES
         for file, _ in shown["maps"].values():
             with Image.open(page.parent / file) as picture:
                 assert picture.size == (record.width * times, record.height * times)
