@@ -25,10 +25,10 @@ from ..settings.category_table import Category
 from .facts.gathering import Facts, Gatherer
 from .facts.image_facts import ImageFacts, ImageState, look_at_image
 from .figures import figures
-from .judgement.frame_rules import dark_images
 from .judgement.judge import Judgement, judge
 from .judgement.known import Known
 from .judgement.limits import Limits
+from .judgement.usable_images import dark_images
 from .page.album import SIDE, Album
 from .page.columns import deflated, packed
 from .page.fact_columns import columns_of

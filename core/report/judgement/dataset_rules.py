@@ -1,25 +1,23 @@
 """What to look for in a dataset as a whole: categories, splits, and from where objects are seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from ...base.phrases import listed
 from ...drawing.text_labels import short_name
-from ...frames.frame_messages import listed_frames
 from ..facts.gathering import Facts
 from ..facts.views import FIELDS, NO_VIEW, RINGS
-from .finding import Finding, Level, Of, in_percent
+from .finding import Finding, Level, dataset_finding, in_percent
 from .known import Known
+from .known_rules import known_findings
 from .limits import Limits
 
 # A direction is known to be missing only of so many instances, and a place of so many frames.
 _ENOUGH_VIEWS, _ENOUGH_FRAMES = 200, 20
 _SIDES = {"the front": 0, "the right": FIELDS // 4, "behind": FIELDS // 2, "the left": 3 * FIELDS // 4}
 _MOST_NAMES = 3
-_MOST_FRAMES, _MOST_SENTENCES = 100, 5
 
 
 def dataset_findings(facts: Facts, known: Known, limits: Limits) -> Iterator[Finding]:
@@ -30,7 +28,7 @@ def dataset_findings(facts: Facts, known: Known, limits: Limits) -> Iterator[Fin
         limits: from where on something is a fault.
     """
     counts = _by_category_and_split(facts)
-    yield from _wholes(known)
+    yield from known_findings(known)
     yield from _categories(facts, counts.sum(axis=1), limits)
     yield from _splits(facts, counts, known.by)
     yield from _borders(facts, limits)
@@ -38,80 +36,13 @@ def dataset_findings(facts: Facts, known: Known, limits: Limits) -> Iterator[Fin
     yield from _cameras(facts, limits)
     empty = np.flatnonzero(facts.frames["instances"] == 0)
     if empty.size > limits.max_empty * len(facts.frames):
-        yield _finding(
+        yield dataset_finding(
             "many_empty",
             Level.LOOK,
             f"{empty.size / len(facts.frames):.0%} of the images have no label",
             f"More than {in_percent(limits.max_empty)} of such images teach a detector little.",
             "Aim the camera at the objects, or leave such frames out.",
         )
-
-
-def _finding(
-    key: str,
-    level: Level,
-    text: str,
-    why: str,
-    way_out: str,
-    count: int = 0,
-    filter: Mapping[str, Sequence[int]] = MappingProxyType({}),
-) -> Finding:
-    return Finding(key, Of.DATASET, level, text, why, way_out, count, filter=dict(filter))
-
-
-def _wholes(known: Known) -> Iterator[Finding]:
-    """What is missing, damaged, or contradicts itself."""
-    if known.damaged:
-        count = len(known.damaged)
-        yield _finding(
-            "damaged",
-            Level.BAD,
-            "record that cannot be read" if count == 1 else "records that cannot be read",
-            some_sentences(known.damaged),
-            "",
-            count,
-        )
-    if known.missing:
-        count = len(known.missing)
-        yield _finding(
-            "missing",
-            Level.BAD,
-            "planned frame without a record" if count == 1 else "planned frames without a record",
-            f"A run has failed over them, or has not come to them yet: {_frames(known.missing)}.",
-            "Annotate them, or plan again without them.",
-            count,
-        )
-    if known.only_described:
-        count = len(known.only_described)
-        yield _finding(
-            "only_described",
-            Level.LOOK,
-            "frame that was not annotated" if count == 1 else "frames that were not annotated",
-            f"Blender has described {'it' if count == 1 else 'them'}, and there is no record: a run has failed or was "
-            f"stopped there. {_frames(known.only_described)}.",
-            "Export again, which makes only what is missing, or remove their files from the folder scenes.",
-            count,
-        )
-    if known.contradictions:
-        count = len(known.contradictions)
-        yield _finding(
-            "contradicts",
-            Level.BAD,
-            "contradiction in the dataset as a whole" if count == 1 else "contradictions in the dataset as a whole",
-            some_sentences(known.contradictions),
-            "",
-            count,
-        )
-
-
-def _frames(names: Sequence[str]) -> str:
-    return listed_frames(names[:_MOST_FRAMES]) + (", ..." if len(names) > _MOST_FRAMES else "")
-
-
-def some_sentences(sentences: Sequence[str]) -> str:
-    """The first of some sentences, each as one, and how many more there are."""
-    more = f" And {len(sentences) - _MOST_SENTENCES} more." if len(sentences) > _MOST_SENTENCES else ""
-    return " ".join(f"{one.rstrip('.')}." for one in sentences[:_MOST_SENTENCES]) + more
 
 
 def _by_category_and_split(facts: Facts) -> npt.NDArray[np.int64]:
@@ -125,7 +56,7 @@ def _by_category_and_split(facts: Facts) -> npt.NDArray[np.int64]:
 def _categories(facts: Facts, counts: npt.NDArray[np.int64], limits: Limits) -> Iterator[Finding]:
     unseen = np.flatnonzero(counts == 0)
     if unseen.size:
-        yield _finding(
+        yield dataset_finding(
             "unseen",
             Level.BAD,
             f"No instance of {_names(facts, unseen)}",
@@ -134,7 +65,7 @@ def _categories(facts: Facts, counts: npt.NDArray[np.int64], limits: Limits) -> 
         )
     few = np.flatnonzero((counts > 0) & (counts < limits.min_instances))
     for number in few:
-        yield _finding(
+        yield dataset_finding(
             "few_instances",
             Level.BAD,
             f"Only {counts[number]} of {short_name(facts.categories[number])}",
@@ -146,7 +77,7 @@ def _categories(facts: Facts, counts: npt.NDArray[np.int64], limits: Limits) -> 
     if there.size > 1:
         most, least = there[counts[there].argmax()], there[counts[there].argmin()]
         if counts[most] > limits.max_imbalance * counts[least]:
-            yield _finding(
+            yield dataset_finding(
                 "imbalance",
                 Level.LOOK,
                 f"{counts[most] / counts[least]:.0f} times as many {short_name(facts.categories[most])} as "
@@ -164,7 +95,7 @@ def _single_objects(facts: Facts, counts: npt.NDArray[np.int64], limits: Limits)
     objects = np.bincount(pairs[0], minlength=len(counts))
     single = np.flatnonzero((objects == 1) & (counts >= limits.min_instances))
     if single.size:
-        yield _finding(
+        yield dataset_finding(
             "single_object",
             Level.NOTE,
             f"One object only of {_names(facts, single)}",
@@ -177,7 +108,7 @@ def _single_objects(facts: Facts, counts: npt.NDArray[np.int64], limits: Limits)
 def _splits(facts: Facts, counts: npt.NDArray[np.int64], by: str) -> Iterator[Finding]:
     frames = np.bincount(facts.frames["split"], minlength=len(facts.splits))
     for number in np.flatnonzero(frames == 0):
-        yield _finding(
+        yield dataset_finding(
             "empty_split",
             Level.BAD,
             f"No frame is in the split {facts.splits[number]}",
@@ -187,7 +118,7 @@ def _splits(facts: Facts, counts: npt.NDArray[np.int64], by: str) -> Iterator[Fi
     for split in np.flatnonzero(frames):
         lacking = np.flatnonzero((counts[:, split] == 0) & (counts.sum(axis=1) > 0))
         if lacking.size:
-            yield _finding(
+            yield dataset_finding(
                 "lacking",
                 Level.BAD,
                 f"No {_names(facts, lacking)} in {facts.splits[split]}",
@@ -207,7 +138,7 @@ def _known_objects(facts: Facts) -> Iterator[Finding]:
     first, *others = known if len(known) else [np.zeros(0, bool)]
     same = [facts.splits[number] for number, one in enumerate(others, 1) if one.any() and not (one & ~first).any()]
     if same:
-        yield _finding(
+        yield dataset_finding(
             "same_objects",
             Level.NOTE,
             f"All objects of {listed(same)} are in {facts.splits[0]} too",
@@ -224,7 +155,7 @@ def _borders(facts: Facts, limits: Limits) -> Iterator[Finding]:
     cut = np.bincount(rows["category"][rows["at_border"]], minlength=len(facts.categories))
     share = cut / np.maximum(all_of, 1)
     worst = int(share.argmax())
-    yield _finding(
+    yield dataset_finding(
         "at_border",
         Level.NOTE,
         f"{share[worst]:.0%} of {_names(facts, [worst])} touch the border; of all {rows['at_border'].mean():.0%}",
@@ -251,7 +182,7 @@ def _views(facts: Facts, limits: Limits) -> Iterator[Finding]:
     if (ring >= RINGS // 2).mean() < limits.min_from_below:
         missing.append("below")
     if missing:
-        yield _finding(
+        yield dataset_finding(
             "never_seen_from",
             Level.NOTE,
             f"Hardly seen from {' or '.join(missing)}",
@@ -265,7 +196,7 @@ def _cameras(facts: Facts, limits: Limits) -> Iterator[Finding]:
     if len(places) < _ENOUGH_FRAMES or np.isnan(places).any():
         return
     if (np.ptp(places, axis=0) < limits.min_camera_move).all():
-        yield _finding(
+        yield dataset_finding(
             "one_camera",
             Level.LOOK,
             "All images are from one place",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -115,6 +116,26 @@ class Finding:
     def sentence(self) -> str:
         """The same in one line."""
         return f"{self.count:,} {self.text}" if self.count else self.text
+
+
+def dataset_finding(
+    key: str,
+    level: Level,
+    text: str,
+    why: str,
+    way_out: str,
+    count: int = 0,
+    filter: Mapping[str, Sequence[int]] = MappingProxyType({}),
+) -> Finding:
+    """A finding about a dataset as a whole; the arguments are those of Finding."""
+    return Finding(key, Of.DATASET, level, text, why, way_out, count, filter=dict(filter))
+
+
+def frame_rule(
+    key: str, level: Level, weight: float, one: str, many: str, why: str, way_out: str, find: Callable[[Facts], Floats]
+) -> Rule:
+    """A rule about frames that no setting leaves out; the arguments are those of Rule."""
+    return Rule(key, Of.FRAMES, level, weight, one, many, why, way_out, find)
 
 
 def in_percent(share: float) -> str:

@@ -1,41 +1,20 @@
 """What to look for in frames."""
 
-from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from ..facts.gathering import Facts, Value
+from ..facts.gathering import Facts
 from ..facts.image_facts import ImageState
-from ..facts.near_duplicates import bits_apart
-from .finding import Floats, Level, Of, Rule, in_percent, where
+from .finding import Floats, Level, Rule, frame_rule, in_percent, where
 from .limits import Limits
+from .usable_images import dark_images
 
 
-def dark_images(facts: Facts, limits: Limits) -> npt.NDArray[np.bool_]:
-    """(F,) which frames have an image in which hardly anything is brighter than black."""
-    frames = facts.frames
-    dark: npt.NDArray[np.bool_] = (frames["image"] == ImageState.FINE) & (frames["bright_level"] <= limits.dark_level)
-    return dark
-
-
-def usable_images(facts: Facts, limits: Limits) -> npt.NDArray[np.bool_]:
-    """(F,) which frames have an image that shows something."""
-    frames = facts.frames
-    usable: npt.NDArray[np.bool_] = frames["image"] == ImageState.FINE
-    return usable & ~dark_images(facts, limits) & (frames["contrast"] >= limits.min_contrast)
-
-
-def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...]:
-    """All of them.
-
-    Args:
-        pairs: (P, 2) frames that look the same, see near_duplicates().
-        limits: from where on something is a fault.
-    """
+def frame_rules(limits: Limits) -> tuple[Rule, ...]:
+    """All of them but for those of leak_rules.py, with these limits."""
     return (
-        _rule(
+        frame_rule(
             "disagrees",
             Level.BAD,
             9,
@@ -45,7 +24,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Read the sentences in the frame, and annotate it again.",
             lambda facts: where(facts.frames["disagrees"]),
         ),
-        _rule(
+        frame_rule(
             "unreadable",
             Level.BAD,
             10,
@@ -55,7 +34,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Export the frame again.",
             _is_in_state(ImageState.UNREADABLE),
         ),
-        _rule(
+        frame_rule(
             "other_size",
             Level.BAD,
             10,
@@ -65,7 +44,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Somebody has scaled or replaced them: annotate the frames again.",
             _is_in_state(ImageState.OTHER_SIZE),
         ),
-        _rule(
+        frame_rule(
             "no_image",
             Level.BAD,
             6,
@@ -75,37 +54,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Choose an image format, or render them again.",
             _without_image,
         ),
-        _rule(
-            "leak",
-            Level.BAD,
-            8,
-            "frame nearly the same in two splits",
-            "frames nearly the same in two splits",
-            "A model has seen in training what it is judged by, so its figures flatter it.",
-            "Split by sequence or by scene (--split-by), or render the frames of one split anew.",
-            lambda facts: _paired(facts, pairs, across=True),
-        ),
-        _rule(
-            "same_draw",
-            Level.BAD,
-            8,
-            "frame drawn alike in another split",
-            "frames drawn alike in other splits",
-            "All that was drawn at random for them is the same, the seed too, so they are the same frames.",
-            "Give the splits other seeds, or divide by what was drawn.",
-            _same_draws,
-        ),
-        _rule(
-            "neighbours",
-            Level.BAD,
-            5,
-            "frame whose neighbour is in another split",
-            "frames whose neighbours are in other splits",
-            "Neighbouring frames of a sequence look alike, so a model is judged by what it has seen.",
-            "Split by sequence (--split-by sequence).",
-            lambda facts: _alike_neighbours(facts, pairs, limits),
-        ),
-        _rule(
+        frame_rule(
             "dark",
             Level.LOOK,
             5,
@@ -115,7 +64,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Check the lights and the exposure, or raise the lowest light that is drawn.",
             lambda facts: where(dark_images(facts, limits), -facts.frames["brightness"]),
         ),
-        _rule(
+        frame_rule(
             "flat",
             Level.LOOK,
             4,
@@ -125,7 +74,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Check where the camera is and what the world looks like.",
             lambda facts: _flat(facts, limits),
         ),
-        _rule(
+        frame_rule(
             "burnt_out",
             Level.LOOK,
             4,
@@ -135,17 +84,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Lower the exposure or the strongest light that is drawn.",
             lambda facts: where(facts.frames["burnt_out"] > limits.max_burnt_out, facts.frames["burnt_out"]),
         ),
-        _rule(
-            "duplicates",
-            Level.LOOK,
-            2,
-            "frame nearly the same as another",
-            "frames nearly the same as others",
-            "They cost training time and teach nothing new.",
-            "Let more vary from frame to frame, or leave every second one out.",
-            lambda facts: _paired(facts, pairs, across=False),
-        ),
-        _rule(
+        frame_rule(
             "all_hidden",
             Level.LOOK,
             4,
@@ -155,7 +94,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Something stands in front of the camera: move it, or check the camera's path.",
             lambda facts: _all_hidden(facts, limits),
         ),
-        _rule(
+        frame_rule(
             "empty",
             Level.LOOK,
             3,
@@ -165,7 +104,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "More than a tenth of all is worth a look at the scene.",
             lambda facts: where(facts.frames["instances"] == 0),
         ),
-        _rule(
+        frame_rule(
             "crowded",
             Level.LOOK,
             2,
@@ -176,7 +115,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Check whether copies or particles should be one instance.",
             lambda facts: _crowded(facts, limits),
         ),
-        _rule(
+        frame_rule(
             "noted",
             Level.LOOK,
             2,
@@ -186,7 +125,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Read the notes in the frame.",
             lambda facts: where(facts.frames["noted"]),
         ),
-        _rule(
+        frame_rule(
             "mostly_dropped",
             Level.LOOK,
             1.5,
@@ -196,7 +135,7 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
             "Loosen the filters, or keep what they leave out as regions to ignore.",
             _mostly_dropped,
         ),
-        _rule(
+        frame_rule(
             "odd_size",
             Level.NOTE,
             1,
@@ -209,12 +148,6 @@ def frame_rules(pairs: npt.NDArray[np.int64], limits: Limits) -> tuple[Rule, ...
     )
 
 
-def _rule(
-    key: str, level: Level, weight: float, one: str, many: str, why: str, way_out: str, find: Callable[[Facts], Floats]
-) -> Rule:
-    return Rule(key, Of.FRAMES, level, weight, one, many, why, way_out, find)
-
-
 def _is_in_state(state: ImageState) -> Callable[[Facts], Floats]:
     return lambda facts: where(facts.frames["image"] == state)
 
@@ -222,50 +155,6 @@ def _is_in_state(state: ImageState) -> Callable[[Facts], Floats]:
 def _without_image(facts: Facts) -> Floats:
     missing = facts.frames["image"] == ImageState.NOT_WRITTEN
     return where(missing & ~missing.all())  # a dataset without any was asked for
-
-
-def _paired(facts: Facts, pairs: npt.NDArray[np.int64], across: bool) -> Floats:
-    """Frames that look the same as another one; the worst are those of the pairs that come first."""
-    split = facts.frames["split"]
-    chosen = pairs[(split[pairs[:, 0]] != split[pairs[:, 1]]) == across]
-    bad = np.full(len(facts.frames), np.nan)
-    order = np.arange(len(chosen), 0, -1, dtype=np.float64)
-    for side in (1, 0):
-        bad[chosen[::-1, side]] = order[::-1]
-    return bad
-
-
-def _same_draws(facts: Facts) -> Floats:
-    """Frames for which all is drawn as for one in another split."""
-    splits: dict[tuple[Value | None, ...], set[int]] = defaultdict(set)
-    drawn, split = list(zip(*facts.drawn.values(), strict=True)), facts.frames["split"].tolist()
-    for values, own in zip(drawn, split, strict=False):
-        if any(value is not None for value in values):
-            splits[values].add(own)
-    alike = [len(splits.get(values, ())) > 1 for values in drawn] or [False] * len(split)
-    return where(np.array(alike, bool))
-
-
-def _alike_neighbours(facts: Facts, pairs: npt.NDArray[np.int64], limits: Limits) -> Floats:
-    """Frames that follow each other in a sequence, look alike, and are in different splits; without near-duplicates."""
-    frames = facts.frames
-    here, after = frames[:-1], frames[1:]
-    apart = bits_apart(here["fingerprint"], after["fingerprint"])
-    usable = usable_images(facts, limits)
-    leaks = (
-        (here["sequence"] == after["sequence"])
-        & (here["number"] + 1 == after["number"])
-        & (here["split"] != after["split"])
-        & (apart <= limits.neighbour_bits)
-        & usable[:-1]
-        & usable[1:]
-    )
-    places = np.flatnonzero(leaks)
-    bad = np.full(len(frames), np.nan)
-    for step in (1, 0):
-        bad[places + step] = -apart[places].astype(np.float64)
-    bad[~np.isnan(_paired(facts, pairs, across=True))] = np.nan
-    return bad
 
 
 def _flat(facts: Facts, limits: Limits) -> Floats:

@@ -12,10 +12,12 @@ from ..facts.gathering import Facts
 from ..facts.near_duplicates import near_duplicates
 from .dataset_rules import dataset_findings
 from .finding import Finding, Level, Of, Remedy, found_by
-from .frame_rules import frame_rules, usable_images
+from .frame_rules import frame_rules
 from .instance_rules import instance_rules
 from .known import Known
+from .leak_rules import leak_rules
 from .limits import Limits
+from .usable_images import usable_images
 
 # A finding lies within another one if so many of its items do.
 _WITHIN = 0.95
@@ -70,7 +72,7 @@ def judge(facts: Facts, known: Known = Known(), limits: Limits = Limits()) -> Ju
     frames = facts.frames
     prints, usable = frames["fingerprint"], usable_images(facts, limits)
     pairs = near_duplicates(prints, frames["brightness"], usable, limits.alike_bits, limits.max_alike_brightness)
-    rules = (*frame_rules(pairs, limits), *instance_rules(limits))
+    rules = (*frame_rules(limits), *leak_rules(pairs, limits), *instance_rules(limits))
     found = [one for rule in rules if (one := found_by(rule, facts))]
     findings = sorted([*_folded(found), *dataset_findings(facts, known, limits)], key=_place)
     weak = _weak(findings, len(facts.instances))
