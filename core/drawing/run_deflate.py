@@ -110,12 +110,14 @@ def _code_lengths() -> list[int]:
     """How many bits each code has: few for what is in every row, which is a filter's number, zeros and the longest
     match; then matches and small differences.
 
-    A set of codes is complete if the sum of 2^-bits is 1, as readers want it.
+    A set of codes is complete if the sum of 2^-bits is 1, as readers want it. These fit made-up frames of 5 to 100
+    objects.
     """
-    literals = [8 if value <= 17 or value >= 240 else 10 for value in range(_END)]
-    literals[0], literals[2], end = 3, 4, 9
-    matches = [7] * (_LENGTHS - 1) + [2]
-    return [*literals, end, *matches]
+    near = {0: 2, 2: 4} | {step % _END: 7 for step in (1, *range(3, 10), *range(-8, 0))}
+    far = {step % _END: 9 for step in (*range(10, 18), *range(-16, -8))}
+    literals = [(far | near).get(value, 11) for value in range(_END)]
+    matches = [8] * 12 + [6] * 16 + [3]
+    return [*literals, 10, *matches]
 
 
 def _canonical(lengths: list[int]) -> list[int]:
