@@ -14,15 +14,15 @@ def columns(ranges: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     return table[:, 0], table[:, 1]
 
 
-@given(RANGES)
-def test_flat_ranges(ranges: list[tuple[int, int]]) -> None:
+@given(RANGES, st.integers(1, 3))
+def test_flat_ranges(ranges: list[tuple[int, int]], step: int) -> None:
     starts, counts = columns(ranges)
 
-    flat = flat_ranges(starts, counts)
+    flat = flat_ranges(starts, counts, step)
 
-    assert flat.tolist() == [start + step for start, count in ranges for step in range(count)]
+    assert flat.tolist() == [start + step * number for start, count in ranges for number in range(count)]
     for (start, count), place in zip(ranges, offsets(counts).tolist(), strict=True):
-        assert flat[place : place + count].tolist() == list(range(start, start + count))
+        assert flat[place : place + count].tolist() == list(range(start, start + step * count, step))
 
 
 @given(RANGES, st.integers(1, 12))
