@@ -39,7 +39,7 @@ FRAME = np.dtype(
 )
 Value = float | str
 # So many frames, or frames of so many pixels, wait until the rows of their instances are made at once.
-_FRAMES_AT_ONCE, _PIXELS_AT_ONCE = 100, 1 << 24
+_FRAMES_AT_ONCE, _PIXELS_AT_ONCE = 100, 1 << 23
 
 
 class Names:
