@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
+from ..base.errors import RecordError
 from ..base.files import canonical_json
 from ..base.json_fields import JsonObject
 from ..base.version import VERSION
@@ -114,8 +115,12 @@ class FrameSummary:
         """KeyError, TypeError or ValueError where what a pack holds is no summary."""
         frame, width, height, flat, ignored, maps = prepared.facts
         written = [WrittenMap.from_json(map) for map in maps] if maps else ()
+        _check_types([flat, ignored], list)
         shown = list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
-        return cls(name, frame, width, height, _shared(prepared.shared), shown, ignored, written, prepared.texts)
+        shared = _shared(prepared.shared)
+        _check_facts([frame, width, height], shown, ignored, shared)
+        texts = partial(_counted_texts, name, prepared, 1 + len(shown) + len(ignored))
+        return cls(name, frame, width, height, shared, shown, ignored, written, texts)
 
     @classmethod
     def of_json(cls, data: Any, texts: Callable[[], Sequence[bytes]]) -> "FrameSummary":
@@ -138,12 +143,7 @@ class FrameSummary:
         soft_masks = any(one["soft_mask"] is not None for one in data["instances"])
         more = {"later_maps": data["later_maps"], "fields": fields, "soft_masks": soft_masks}
         shared = SharedFacts.from_json({**given, **more})
-        known = {category.name for category in shared.categories}
-        if not known.issuperset(one[0] for one in shown) or not known.issuperset(filter(None, ignored)):
-            raise ValueError("a category that is not listed")
-        _check_types([name for _, _, name in shown], str)
-        _check_types([track for _, track, _ in shown], str, int, type(None))
-        _check_types([data["frame"], data["width"], data["height"]], int)
+        _check_facts([data["frame"], data["width"], data["height"]], shown, ignored, shared)
         _check_types([data["name"]], str)
         maps = [WrittenMap.from_json(map) for map in data["maps"]]
         return cls(data["name"], data["frame"], data["width"], data["height"], shared, shown, ignored, maps, texts)
@@ -180,6 +180,27 @@ class FrameSummary:
 @lru_cache(_SHARED_AT_HAND)
 def _shared(text: str) -> SharedFacts:
     return SharedFacts.from_json(json.loads(text))
+
+
+def _counted_texts(name: str, prepared: PreparedFrame, count: int) -> Sequence[bytes]:
+    """Those that a pack holds; RecordError where they are not so many as there are rows."""
+    texts = prepared.texts()
+    if len(texts) != count:
+        raise RecordError(f"What a pack holds of {name} for a merge is damaged; unpack the dataset, and pack it again")
+    return texts
+
+
+def _check_facts(
+    numbers: Sequence[Any], shown: Sequence[tuple[Any, Any, Any]], ignored: Sequence[Any], shared: SharedFacts
+) -> None:
+    """TypeError or ValueError where these are none of a summary: frame, width and height, and what else it has."""
+    _check_types(numbers, int)
+    known = {category.name for category in shared.categories}
+    if not known.issuperset([category for category, _, _ in shown]) or not known.issuperset(filter(None, ignored)):
+        raise ValueError("a category that is not listed")
+    _check_types([name for _, _, name in shown], str)
+    _check_types([track for _, track, _ in shown], str, int, type(None))
+    _check_types(ignored, str)
 
 
 def _check_types(values: Sequence[Any], *types: type) -> None:

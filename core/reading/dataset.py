@@ -193,11 +193,11 @@ def open(path: str | os.PathLike[str], *, skip_damaged: bool = False) -> Dataset
         raise InputError(f"{folder} is not a folder; give the folder of the dataset, which holds its records")
     records = open_records(DatasetFolder(folder))
     stream, gathered = RecordStream(records), GatheredCategories(records)
-    found: dict[str, Listed] = {}
+    found: list[Listed] = []
     for surveyed in stream.surveyed(heads=True):
         if surveyed.wanted:
             gathered.add(surveyed.record)
-            found[surveyed.record.path] = Listed.of(surveyed.record)
+            found.append(Listed.of(surveyed.record))
     stream.check_any()
     if stream.damaged and not skip_damaged:
         first, *_ = lines_said_once(stream.damaged)
@@ -215,9 +215,9 @@ def open(path: str | os.PathLike[str], *, skip_damaged: bool = False) -> Dataset
         folder,
         categories,
         part_categories,
-        tuple(sorted({frame.sequence for frame in found.values()})),
+        tuple(sorted({frame.sequence for frame in found})),
         dict(stream.damaged),
-        tuple(found[path] for path in stream.frames()),
+        tuple(found[place] for place in stream.order.tolist()),
         source,
     )
 

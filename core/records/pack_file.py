@@ -195,7 +195,7 @@ class _Prepared:
         """ValueError, TypeError or IndexError where it is not of so many frames."""
         self.shared, self.rows = shared, rows
         self.ends = [0, *accumulate(row[1] for row in rows)]
-        if len(rows) != count or not all(0 <= row[0] < len(shared) for row in rows):
+        if len(rows) != count or not all(0 <= row[0] < len(shared) and row[1] >= 0 for row in rows):
             raise ValueError("not what is prepared of these frames")
 
 

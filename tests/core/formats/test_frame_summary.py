@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.base.box import Box
 from core.base.dataset_folder import DatasetFolder
+from core.base.errors import RecordError
 from core.base.files import canonical_json
 from core.categories.ids import DatasetCategories
 from core.dataset.merge import merge
@@ -22,12 +23,14 @@ from core.formats.writer import Survey
 from core.records import record_files
 from core.records.frame_record import FrameRecord
 from core.records.instance import Amodal, Instance, Part, SoftMask
+from core.records.prepared import PreparedFrame
 from core.scene.keypoints import Keypoint, Visibility
 from core.scene.random_draw import RandomDraw
 from core.settings.category_table import Category
 from core.settings.map_table import DenseMap, WrittenMap
 from tests.builders import plain_camera, plain_mask, plain_pose, plain_record, record_path, write_record
 from tests.core.datasets import bytes_in
+from tests.core.forged_json import VALUES, places, replaced
 from tests.core.made_up import several_frames, write_made_up
 
 # Names that would end a text, a row or a part of a row, if they were not escaped.
@@ -141,6 +144,30 @@ def test_summaries_come_back_from_json() -> None:
         summary.texts(),
     )
     assert again.shared == summary.shared
+
+
+@pytest.mark.parametrize("value", [*VALUES, "éx"], ids=repr)
+def test_forged_facts_are_refused_or_fit(value: Any) -> None:
+    """With each value replaced by each of these: what comes of it has the types that a merge counts on."""
+    record = plain_record(
+        instances=(Instance("A", "ball", (1,), MASK, track_id=3, resolved="geometry"),),
+        ignored=(Instance("B", "ball", (2,), MASK),),
+        categories=CATEGORIES,
+    )
+    prepared = FrameSummary.of(record).prepared()
+    for place in places(prepared.facts):
+        facts = replaced(prepared.facts, place, value)
+        try:
+            summary = FrameSummary.of_prepared(record.name, PreparedFrame(facts, prepared.shared, prepared.texts))
+            summary.texts()
+        except (KeyError, TypeError, ValueError, RecordError):
+            continue
+        known = {category.name for category in CATEGORIES}
+        assert {type(one) for one in (summary.frame, summary.width, summary.height)} == {int}
+        assert all(category in known and isinstance(name, str) for category, _, name in summary.shown)
+        assert all(track is None or isinstance(track, str | int) for _, track, _ in summary.shown)
+        assert set(summary.ignored) <= {*known, ""}
+        assert len(summary.texts()) == 1 + len(summary.shown) + len(summary.ignored)
 
 
 def test_a_merge_of_packs_reads_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

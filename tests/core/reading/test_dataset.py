@@ -4,6 +4,7 @@ import dataclasses
 import json
 import multiprocessing
 import pickle
+import shutil
 import subprocess
 import sys
 import weakref
@@ -70,6 +71,13 @@ def test_frames_are_in_the_order_of_the_dataset(tmp_path: Path) -> None:
     assert [frame.number for frame in dataset.frames(sequence="a/x")] == [9, 10]
     with pytest.raises(UsageError, match="has no sequence 'a'; it has '', 'a/x' and 'b'"):
         dataset.frames(sequence="a")
+
+
+def test_a_copy_of_a_record_under_another_name(tmp_path: Path) -> None:
+    """Somebody has kept one: the dataset opens all the same."""
+    write_frames(tmp_path, ("", 1), ("", 2))
+    shutil.copy(record_path(tmp_path, "shot_0002"), record_path(tmp_path, "before"))
+    assert [frame.path for frame in open_dataset(tmp_path).frames()] == ["shot_0001", "shot_0002", "shot_0002"]
 
 
 def test_any_frame(tmp_path: Path) -> None:
