@@ -20,14 +20,15 @@ def first_ctrl_c_only(for_good: bool) -> "Iterator[None]":
     """In the block, the first Ctrl-C raises KeyboardInterrupt, and later ones do nothing.
 
     Args:
-        for_good: whether they do nothing after the block either, since the program ends then.
+        for_good: whether none does anything after the block either: the program has said what it did, and the
+            interpreter takes a while to end.
     """
     before = _replaced(_raise_once)
     try:
         yield
     finally:
-        if before is not None and not (for_good and signal.getsignal(signal.SIGINT) is signal.SIG_IGN):
-            signal.signal(signal.SIGINT, before)
+        if before is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN if for_good else before)
 
 
 @contextmanager

@@ -964,6 +964,22 @@ def test_interrupt_before_the_first_frame(
     assert frames_in(out) == set()
 
 
+INTERRUPTED_AT_THE_END = """
+import atexit, signal, sys
+from core.cli.main import main
+atexit.register(signal.raise_signal, signal.SIGINT)
+sys.exit(main())
+"""
+
+
+def test_interrupt_while_the_interpreter_ends(ctrl_c: None) -> None:
+    """All is said and done by then."""
+    command = [PROGRAM[0], "-c", INTERRUPTED_AT_THE_END, "--version"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("labelpass ")
+
+
 def test_interrupt_after_each_frame(
     renders: Path, out: Path, ctrl_c: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
