@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 from core.annotate.annotate import annotate
+from core.dataset.packing import pack
 from core.records.frame_record import FrameRecord
 from core.settings.settings import LabelSource
 from tests.builders import write_record
@@ -14,7 +15,7 @@ from tests.builders import write_record
 from .bench_memory import above
 from .fresh_process import in_fresh_process, labels_job, merge, nothing
 from .render_files import write_single_part
-from .report import Row, Section, duration, megabytes
+from .report import Row, Section, duration, faster, megabytes
 from .scenes import Size, render
 from .timing import best, one_core
 
@@ -39,6 +40,10 @@ def measure(folder: Path) -> Section:
         peaks = [above(imports, outcome) for outcome in outcomes]
         memory = "" if None in peaks else f", {megabytes(max(peak for peak in peaks if peak is not None))} of memory"
         rows.append(Row(f"{count:,} records", f"{count / seconds:,.0f} records/s ({duration(seconds)}){memory}"))
+    pack(output)
+    with one_core():
+        packed = best([in_fresh_process(merge, output).timing for _ in range(3)]).cpu
+    rows.append(faster(f"{count:,} records in packs", packed, "in files", seconds, 5))
     text = f"{_OBJECTS} instances in each record. The file is streamed, so memory grows only with the records' names."
     return Section("COCO merge", text, rows)
 

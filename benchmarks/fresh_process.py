@@ -49,6 +49,13 @@ def merge(output: str) -> object:
     return write_formats(open_records(DatasetFolder(Path(output))), [CocoWriter()])
 
 
+def merge_all(output: str) -> object:
+    """All that `labelpass merge` writes."""
+    from core.dataset.merge import merge as merge_dataset
+
+    return merge_dataset(Path(output)).frames
+
+
 def export(dataset: str, formats: str, output: str) -> object:
     """A dataset in some formats, separated by commas, without its images."""
     from core.dataset.export import export as export_dataset
@@ -70,7 +77,8 @@ def thin_triangles(count: str) -> object:
 
 
 TASKS: dict[str, Callable[..., object]] = {
-    task.__name__: task for task in (nothing, read_all, annotate_labels, merge, export, read_twice, thin_triangles)
+    task.__name__: task
+    for task in (nothing, read_all, annotate_labels, merge, merge_all, export, read_twice, thin_triangles)
 }
 
 

@@ -87,10 +87,10 @@ def show_sheet(
     if not 1 <= count <= MOST_FRAMES:
         raise UsageError(f"A sheet cannot have {count} frames; take 1 to {MOST_FRAMES}")
     stream = RecordStream(records)
-    for _ in stream.surveyed():
+    for _ in stream.frames_surveyed():
         pass
     stream.check_any()
-    frames = stream.frames()
+    frames = list(stream.frames())
     places = evenly_taken(count, len(frames))
     tiles: list[Tile] = []
     problems: list[str] = []

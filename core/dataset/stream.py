@@ -215,9 +215,9 @@ class RecordStream:
         """After the first round: (N,) the wanted frames in the order of the dataset, by their places in that round."""
         return self._order.order.astype(np.int64)
 
-    def frames(self) -> list[str]:
+    def frames(self) -> Iterator[str]:
         """After the first round: the wanted frames in the order of the dataset, as the record store names them."""
-        return [self._found[place] for place in self._order.places()]
+        return (self._found[place] for place in self._order.places())
 
     def frame_at(self, sequence: str, number: int) -> str | None:
         """After the first round: the frame with this number in a sequence, as the record store names it."""

@@ -9,7 +9,7 @@ A dataset without a plan is made of whatever frames have records; with one it is
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,16 +153,19 @@ class DatasetPlan:
                     "again with a category table that has it"
                 )
 
-    def check_complete(self, frames: Collection[str]) -> None:
+    def check_complete(self, frames: Iterable[str]) -> None:
         """Make sure that all frames are there.
 
         Args:
-            frames: those that have a record which can be used, as FrameFiles.path.
+            frames: those that have a record which can be used, as FrameFiles.path; there may be millions.
 
         Raises:
             RecordError: some are missing; it names them.
         """
-        there = frozenset(frames)
+        found = FrameList.of(frames)
+        if found == self.frames:  # as numbers, which take less memory than names
+            return
+        there = frozenset(found)
         missing = [frame for frame in self.frames if frame not in there]
         if missing:
             names = listed_frames(missing[:_MOST_NAMED]) + (", ..." if len(missing) > _MOST_NAMED else "")
