@@ -14,6 +14,7 @@
             records/SEQUENCE/0-999.pack      frame records of a thousand frames
             later_maps/FRAME.json            merge records
             scenes/FRAME.json                scene records
+            scenes/SEQUENCE/tables/          what many of them share
             renders/FRAME.exr                what was rendered for the dataset, with all passes
             exports/FORMAT/                  exports, each in the layout of its format
             report/index.html                the report, a page to look at

@@ -23,6 +23,7 @@ from ..records.record_store import RecordStore, open_records
 from ..records.stale_files import earlier_files, give_way
 from ..scene.scene_geometry import geometry_path, meshes_folder
 from ..scene.scene_record import scene_path
+from ..scene.shared_tables import tables_folder
 from .combine_checks import CombinedSurvey, Source, State, check_folders
 from .stream import RecordStream
 
@@ -138,7 +139,7 @@ class _Placing:
     def __init__(self, source: Source, target: RecordStore) -> None:
         self._source, self._target = source, target
         self._wanted = WantedSequences.read(target.dataset)
-        self._meshes: set[Path] = set()
+        self._shared: set[Path] = set()
 
     def place(self, record: FrameRecord) -> None:
         """A frame with all its files; its record comes last.
@@ -188,18 +189,22 @@ class _Placing:
             moved.write(target, self._source.path(record))
 
     def _place_scene(self, record: FrameRecord, moved: FrameRecord) -> None:
-        """The scene record with its geometry, where the dataset has them; meshes are those of a whole folder."""
+        """The scene record with its geometry, where the dataset has them.
+
+        Meshes and tables are those of a whole folder, and come first.
+        """
         before, now = (
             scene_path(dataset.scenes, frame.path)
             for dataset, frame in ((self._source.dataset, record), (self._target.dataset, moved))
         )
+        for folder_of, names in ((meshes_folder, "*.npz"), (tables_folder, "*.json")):
+            folder = folder_of(before)
+            if folder in self._shared or not folder.is_dir():
+                continue
+            self._shared.add(folder)
+            for file in folder.glob(names):
+                if not (folder_of(now) / file.name).is_file():
+                    link_or_copy(file, folder_of(now) / file.name)
         for file, path in ((before, now), (geometry_path(before), geometry_path(now))):
             if file.is_file():
                 link_or_copy(file, path)
-        folder = meshes_folder(before)
-        if folder in self._meshes or not folder.is_dir():
-            return
-        self._meshes.add(folder)
-        for mesh in folder.glob("*.npz"):
-            if not (meshes_folder(now) / mesh.name).is_file():
-                link_or_copy(mesh, meshes_folder(now) / mesh.name)

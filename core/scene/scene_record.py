@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -17,9 +17,13 @@ from .compositing import Compositing
 from .keypoints import SceneKeypoint
 from .placements import Placement
 from .random_draw import RandomDraw
+from .shared_tables import digest_of_shared, read_table, share_tables, tables_folder
 from .unlabelled import Unlabelled, WithoutLabel
 
 SCENE_VERSION = 3
+# Of those of which large tables lie beside them, see shared_tables.py. All else is the same, and so is what is made of
+# them, so keys of frame records do not depend on it.
+_VERSION_WITH_TABLES = 4
 # What earlier records of this version do not have.
 _LACKING: dict[str, Any] = {
     "compositing": None,
@@ -30,6 +34,9 @@ _LACKING: dict[str, Any] = {
     "of_viewport": False,
     "random": None,
 }
+
+_TABLES = "objects", "materials", "assets", "parents", "collections"
+_NO_ENTRIES: Mapping[str, Any] = {"categories": [], "entries": []}
 
 _COPY_SUFFIX = re.compile(r"\.\d{3,}$")
 
@@ -291,8 +298,12 @@ class SceneRecord(JsonObject):
         return {"scene_version": SCENE_VERSION, **super().as_json()}
 
     def write(self, path: Path) -> None:
-        """Raises OutputError where the file cannot be written."""
-        body = canonical_json(self.as_json())
+        """Raises OutputError where the file, or that of a shared table, cannot be written."""
+        data = self.as_json()
+        data |= share_tables({name: data[name] for name in _TABLES}, tables_folder(path))
+        if any(digest_of_shared(data[name]) for name in _TABLES):
+            data["scene_version"] = _VERSION_WITH_TABLES
+        body = canonical_json(data)
         with complete_file(path) as file:
             file.write(_head(body) + body[1:])
 
@@ -302,16 +313,21 @@ class SceneRecord(JsonObject):
         try:
             content = read_file(path)
             data = parse_json(content)
-            if data["scene_version"] != SCENE_VERSION:
+            if data["scene_version"] not in (SCENE_VERSION, _VERSION_WITH_TABLES):
                 raise SceneError(
                     f"{path} was written by another version of Labelpass; export again from Blender with this one"
                 )
             if "checksum" in data and not _is_whole(content, data):
                 raise ValueError("another content than was written")
-            return cls.from_json({**_LACKING, **data})
+            shared = {name: digest for name in _TABLES if (digest := digest_of_shared(data[name]))}
+            record = cls.from_json({**_LACKING, **data, **dict.fromkeys(shared, _NO_ENTRIES)})
+            if not shared:
+                return record
+            folder = tables_folder(path)
+            return replace(record, **{name: read_table(folder, one, SceneEntries) for name, one in shared.items()})
         except OSError as error:
             raise SceneError(
-                f"Cannot read {path}: {error.strerror}; export again from Blender, "
+                f"Cannot read {error.filename}: {error.strerror}; export again from Blender, "
                 "or give the folder of the frame's scene record with --scene"
             ) from error
         except (KeyError, TypeError, ValueError) as error:

@@ -215,7 +215,7 @@ def test_damaged_record(tmp_path: Path, change: dict[str, Any]) -> None:
         SceneRecord.read(path)
 
 
-@pytest.mark.parametrize("version", [0, 1, 2, 4, "3", None])
+@pytest.mark.parametrize("version", [0, 1, 2, 5, "3", None])
 def test_other_version(tmp_path: Path, version: Any) -> None:
     path = changed(tmp_path / "a.json", {"scene_version": version})
 
