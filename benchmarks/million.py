@@ -50,31 +50,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.million", description=__doc__)
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="where the dataset goes while it is measured")
+    parser.add_argument("--no-exports", action="store_true", help="only the merge")
     parser.add_argument("--datasets", metavar="PYTHON", help="a Python that has Hugging Face Datasets")
     options = parser.parse_args()
     machine = describe_machine()
     with tempfile.TemporaryDirectory(prefix="labelpass-million-", dir=options.folder) as folder:
-        section = measure(Path(folder), options.frames, options.datasets)
+        section = measure(Path(folder), options.frames, options.datasets, not options.no_exports)
     print(as_markdown(machine, [section]))
     return 0
 
 
-def measure(folder: Path, frames: int, datasets: str | None) -> Section:
+def measure(folder: Path, frames: int, datasets: str | None, exports: bool = True) -> Section:
     dataset, out = folder / "dataset", folder / "out"
     write_dataset(dataset, frames)
     imports = in_fresh_process(nothing)
     rows = [Row("records, in packs", f"{_per_frame(_size(dataset / 'records'), frames)} a frame")]
-    for what, outcome, written in (
-        ("merge", in_fresh_process(merge_all, dataset), dataset / "annotations"),
-        ("export to Parquet", in_fresh_process(export, dataset, "parquet", out), out / "parquet"),
-        (
-            "export to WebDataset",
-            in_fresh_process(export, dataset, "webdataset", out),
-            out / "webdataset",
-        ),
-    ):
+
+    def add(what: str, outcome: Outcome, written: Path) -> None:
         rows.append(Row(what, _took(outcome, imports, frames), f"{megabytes(_size(written))} written"))
-    if datasets:
+
+    add("merge", in_fresh_process(merge_all, dataset), dataset / "annotations")
+    for format, title in (("parquet", "Parquet"), ("webdataset", "WebDataset")) if exports else ():
+        add(f"export to {title}", in_fresh_process(export, dataset, format, out), out / format)
+    if datasets and exports:
         command = [datasets, "-c", _STREAM, str(out / "parquet")]
         streamed = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
         if streamed != frames:
