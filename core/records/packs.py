@@ -110,7 +110,9 @@ class PackedRecords:
         self.files.write(record)
 
     def remove(self, frame: str) -> None:
-        pack = self.pack(frame)
+        pack = None
+        with contextlib.suppress(RecordError):  # of a pack that cannot be read nobody has a record
+            pack = self.pack(frame)
         if pack and _has(pack, frame):
             with locked(self.dataset, pack.path):
                 if pack := self.pack(frame):

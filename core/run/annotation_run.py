@@ -216,7 +216,8 @@ class AnnotationRun:
 
         What was made of other files, settings or scenes must not stand for the frame as it is now.
         """
-        with contextlib.suppress(OSError):  # if it cannot be removed, nothing could be written there either
+        # If it cannot be removed, nothing could be written there either.
+        with contextlib.suppress(OSError, LabelpassError):
             open_records(DatasetFolder(self._output)).remove(frame)
         self.fail(frame, error)
 

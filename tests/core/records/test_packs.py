@@ -207,6 +207,9 @@ def test_damage_is_found_and_costs_no_other_frame(tmp_path: Path, records: list[
         assert any("0-999.pack is damaged" in sentence for sentence in pack(tmp_path).problems())
         with pytest.raises(RecordError, match="is damaged"):
             store.read("a/shot_0001")
+        write_record(tmp_path, some_record(1))
+        store.remove("a/shot_0001")
+        assert not record_path(tmp_path, "a/shot_0001").exists()
 
 
 def test_a_pack_of_another_version(tmp_path: Path, records: list[FrameRecord]) -> None:
