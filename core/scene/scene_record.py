@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -17,7 +17,7 @@ from .compositing import Compositing
 from .keypoints import SceneKeypoint
 from .placements import Placement
 from .random_draw import RandomDraw
-from .shared_tables import digest_of_shared, read_table, share_tables, tables_folder
+from .shared_tables import digest_of_shared, is_shared_table, read_table, share_tables, tables_folder
 from .unlabelled import Unlabelled, WithoutLabel
 
 SCENE_VERSION = 3
@@ -352,6 +352,13 @@ def _is_whole(content: bytes, data: dict[str, Any]) -> bool:
 def scene_path(folder: Path, frame_path: str) -> Path:
     """Where the scene record of a frame lies in a folder of them; `frame_path` is FrameFiles.path."""
     return folder / f"{frame_path}.json"
+
+
+def described_frames(folder: Path) -> Iterator[str]:
+    """The frames that have a scene record in a folder of them, as FrameFiles.path, in no particular order."""
+    for file in folder.rglob("[!.]*.json"):
+        if not is_shared_table(file):
+            yield file.relative_to(folder).with_suffix("").as_posix()
 
 
 def category_of_name(name: str) -> str:

@@ -6,6 +6,7 @@ A file is named by the SHA-256 of what is in it, and a scene record has {"shared
 Tables of small scenes stay in their records, which then say everything by themselves.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..base.input_files import parse_json, read_file
 
 TABLES_FOLDER = "tables"
 _KEY = "shared"
+_NAME = re.compile(r"[0-9a-f]{64}")
 # Bytes of JSON from which on a table is shared: that of some hundred objects.
 _SHARED_FROM = 16_384
 # A frame has five tables at most, and several sequences may be read in turns.
@@ -25,6 +27,11 @@ _TABLES_AT_HAND = 32
 def tables_folder(scene_file: Path) -> Path:
     """Where the shared tables of a scene record lie, and of all those next to it."""
     return scene_file.parent / TABLES_FOLDER
+
+
+def is_shared_table(file: Path) -> bool:
+    """Whether a file below a folder of scene records is a table, by its name, and no scene record."""
+    return file.parent.name == TABLES_FOLDER and _NAME.fullmatch(file.stem) is not None
 
 
 def share_tables(tables: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from ...base.errors import RecordError
 from ...dataset.stream import RecordStream
 from ...frames.dataset_plan import DatasetPlan
 from ...frames.frame_messages import frames_in_words, lines_said_once
+from ...scene.scene_record import described_frames
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,8 @@ class Known:
 
 def _only_described(stream: RecordStream, missing: Sequence[str]) -> list[str]:
     """Frames besides the missing ones that have a scene record and no frame record, wanted or not."""
-    folder, known = stream.records.dataset.scenes, {*stream.records.frames(), *missing}
-    described = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("[!.]*.json"))
-    return sorted(frame for frame in described if frame not in known)
+    known = {*stream.records.frames(), *missing}
+    return sorted(frame for frame in described_frames(stream.records.dataset.scenes) if frame not in known)
 
 
 def _missing(stream: RecordStream) -> tuple[list[str], str]:

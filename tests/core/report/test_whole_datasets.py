@@ -24,6 +24,7 @@ from core.report.page.filters import filters_of
 from core.report.page.head import SPLIT_COLOURS, colours_of
 from core.report.write_report import write_report
 from core.scene.scene_record import scene_path
+from core.scene.shared_tables import share_tables, tables_folder
 from core.settings.category_table import Category
 from core.settings.settings import Settings
 from tests.builders import plain_pose, plain_record, record_path
@@ -183,6 +184,7 @@ def test_frames_that_were_not_annotated(tmp_path: Path) -> None:
         path = scene_path(DatasetFolder(dataset).scenes, f"shot/{name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")
+        share_tables({"objects": ["x" * 20_000]}, tables_folder(path))  # which is no frame
     found = {one.key: one for one in write_report(dataset, SPLITS).judgement.findings}
     assert found["only_described"].sentence == "1 frame that was not annotated"
     assert "shot/0005" in found["only_described"].why
