@@ -20,6 +20,10 @@ _SECONDS_AT_ONCE = 0.25
 _STEPS_AT_ONCE = 15
 # At rest is what moves and turns by less than this in two of these in a row; things are about 1 in size.
 _STILL, _STILL_TURN = 0.005, 0.02
+# Slower than this for two seconds, each second, is no movement.
+_CREEP, _CREEP_TURN = 0.2, 0.4
+# Nothing comes back from that far below.
+_GONE = -5.0
 # What lies between two things that touch is twice this, so that nothing runs into anything.
 _MARGIN = 0.003
 # Digits of points: versions of Blender evaluate meshes a little differently, and falling makes much of little.
@@ -34,7 +38,7 @@ class Body:
     """Something that falls, or that is fallen on.
 
     Attributes:
-        points: (P, 3), about 1 in size; of what falls, from its centre of mass.
+        points: (P, 3), about 1 in size, with the ground at 0; of what falls, from its centre of mass.
         triangles: (T, 3).
         hollow: whether it is its triangles, and not the convex hull of its points.
         mass: of what falls, as a multiple of that of others.
@@ -106,7 +110,7 @@ class Simulation:
             scene.frame_set(number + 1)
             now = _matrices(scene, falling)
             moved = np.abs(now - before).max(axis=1)
-            is_still = (moved[:, 3] < _STILL) & (moved[:, :3].max(axis=1) < _STILL_TURN)
+            is_still = (moved[:, 3] < _STILL) & (moved[:, :3].max(axis=1) < _STILL_TURN) | (now[:, 2, 3] < _GONE)
             resting = np.where(is_still, resting + 1, 0)
             before = now
             if (resting >= 2).all():
@@ -163,7 +167,10 @@ def _set_up(ob: bpy.types.Object, body: Body, falls: bool) -> None:
     settings.mesh_source = "BASE"
     settings.use_margin, settings.collision_margin = True, _MARGIN
     settings.friction, settings.restitution = _FRICTION, 0.0
-    settings.mass, settings.use_deactivation = body.mass, False
+    settings.mass = body.mass
+    # What creeps on and on in a pile is held after a while.
+    settings.use_deactivation = True
+    settings.deactivate_linear_velocity, settings.deactivate_angular_velocity = _CREEP, _CREEP_TURN
     settings.linear_damping, settings.angular_damping = _DRAG, _ROLLING_RESISTANCE
 
 

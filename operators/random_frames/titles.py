@@ -26,9 +26,10 @@ def title_of(row: LabelpassRandomRow) -> str:
     if kind in (RowKind.MATERIAL_INPUT, RowKind.PROPERTY, RowKind.IMAGES):
         what = _WHAT.get(kind) or (_short(row.path) if row.path else "Choose a Property")
         return f"{row.block.name}: {what}" if row.block else what
-    if kind in (RowKind.PLACE_ON_SURFACE, RowKind.DROP):
-        how = "On" if kind is RowKind.PLACE_ON_SURFACE else "Dropped on"
-        return f"{_things_of(row)}: {how} {row.surface.name if row.surface else 'Surface'}"
+    if kind is RowKind.DROP and row.surface:
+        return f"{_things_of(row)}: Drop on {row.surface.name}"
+    if kind is RowKind.PLACE_ON_SURFACE:
+        return f"{_things_of(row)}: On {row.surface.name if row.surface else 'Surface'}"
     return f"{_things_of(row)}: {_WHAT.get(kind, kind.label)}"
 
 

@@ -50,6 +50,29 @@ def test_rows_bake_undo_and_remove(window: Window, shoot: Callable[[str], Path])
     shoot("random-frames-removed")
 
 
+def test_things_fall_and_are_taken_back(window: Window, shoot: Callable[[str], Path]) -> None:
+    """Try One, Remove, Bake Frames and Ctrl-Z of a Physics Drop; the scene keeps its own rigid bodies."""
+    window.run("bpy.ops.labelpass.random_row_add(kind='drop')")
+    window.run(f"{STORED}.rows[0].things = 'apple'; {STORED}.count = 3; {STORED}.in_view = 0")
+    _open_panel(window)
+    before = window.ask(APPLE)
+    window.click(*window.find_button(TRY, 0.25))
+    window.wait_for(f"{STORED}.trying")
+    assert window.ask(APPLE) != before
+    shoot("random-frames-drop")
+    window.press_button(REMOVE)
+    window.wait_for(f"not {STORED}.baked")
+    assert window.ask(APPLE) == before
+    window.press_button(BAKE)
+    window.wait_for(f"{STORED}.baked == 3")
+    assert window.ask(APPLE) != before
+    window.leave(escape=False)
+    window.press("ctrl+z")
+    window.wait_for(f"{STORED}.baked == 0")
+    assert window.ask(APPLE) == before
+    assert window.ask(f"[len(bpy.data.scenes), {SCENE}.rigidbody_world is None]") == [1, True]
+
+
 def _open_panel(window: Window) -> None:
     """Close Labels, and open Random Frames below it, so that all of it has room."""
     x, y = window.find_button(EDIT_CATEGORIES, _IN_HEADERS)
