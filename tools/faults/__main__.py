@@ -60,7 +60,7 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if options.write:
-        write_table([rows[fault.name] for fault in wanted])
+        write_table([rows[fault.name] for fault in wanted], [fault.name for fault in FAULTS])
     return 1 if any(row.wrong for row in rows.values()) else 0
 
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.settings.export_table import ExportFormat
+
 from .children import Children
 from .disturbed import changing_files, clocks, containers, disks, interrupts, random_kills
-from .disturbed.cases import CASES, Case
+from .disturbed.cases import CASES, EXPORT, Case, export_case
 from .disturbed.kills import kill_everywhere
 from .fuzz import json_kinds
 from .fuzz.json_kinds import KINDS
@@ -118,6 +120,21 @@ def _killed(case: Case) -> Callable[[Place], Found]:
     return run
 
 
+def _killed_exports(place: Place) -> Found:
+    """One format after the other, since all of them in one command would be written again for each kill."""
+    if place.is_short:
+        return _killed(EXPORT)(place)
+    kills, wrong, end = 0, list[str](), time.monotonic() + place.seconds
+    for format in ExportFormat:
+        left = end - time.monotonic()
+        folder = place.folder / format.value
+        folder.mkdir()
+        count, found = kill_everywhere(export_case(format), folder, place.children, seconds=left)
+        kills += count
+        wrong += [f"{format.label}: {sentence}" for sentence in found]
+    return kills, wrong
+
+
 def _fuzzed(what: str) -> Callable[[Place], Found]:
     """Rounds in children, so that what a library does to a process ends with the round."""
 
@@ -145,7 +162,8 @@ def _extreme_files(place: Place) -> Found:
 
 def _faults() -> Iterator[Fault]:
     for case in CASES:
-        yield Fault(f"`{case.command}` killed at each operation on files", "kills", _killed(case))
+        run = _killed_exports if case is EXPORT else _killed(case)
+        yield Fault(f"`{case.command}` killed at each operation on files", "kills", run)
     yield Fault(
         "`annotate` or a worker killed at any moment",
         "kills",

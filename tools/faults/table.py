@@ -37,11 +37,17 @@ class Row:
         return f"| {self.name} | {self._tried} | {self.seconds / 60:.1f} | {len(self.wrong) or 'nothing'} |"
 
 
-def write_table(rows: Sequence[Row]) -> None:
-    """Put rows into the table of faults on the page: each in place of that of the same fault, if there is one."""
+def write_table(rows: Sequence[Row], faults: Sequence[str]) -> None:
+    """Put rows into the table of faults on the page: each in place of that of the same fault, if there is one.
+
+    Args:
+        rows: the new ones.
+        faults: the names of all, in their order; what has another name is no fault any more.
+    """
     lines = {line.split(" | ")[0]: line for line in _table("faults")[2:]}
     lines |= {line.split(" | ")[0]: line for line in (row.as_markdown() for row in rows)}
-    write_rows("faults", "| fault | tried | minutes | wrong |", list(lines.values()))
+    there = [lines[name] for name in (f"| {fault}" for fault in faults) if name in lines]
+    write_rows("faults", "| fault | tried | minutes | wrong |", there)
 
 
 def write_rows(name: str, head: str, rows: Sequence[str]) -> None:

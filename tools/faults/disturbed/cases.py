@@ -138,25 +138,29 @@ MERGE = Case(
 )
 
 
-def _exported(folder: Path, media: Media, seed: int) -> Step:
-    settings = Settings(formats=tuple(ExportFormat), media=media, split_by=SplitBy.SEQUENCE, split_seed=seed)
-    return "export", {"folder": str(folder / "out"), "settings": settings.as_json()}
+def export_case(*formats: ExportFormat) -> Case:
+    """An export in these formats, in place of one with other splits that has links instead of copies."""
+
+    def exported(folder: Path, media: Media, seed: int) -> Step:
+        settings = Settings(formats=formats, media=media, split_by=SplitBy.SEQUENCE, split_seed=seed)
+        return "export", {"folder": str(folder / "out"), "settings": settings.as_json()}
+
+    def before(folder: Path) -> Sequence[Step]:
+        write_rich(folder / "out", 4)
+        return [exported(folder, Media.LINK, 1)]
+
+    return Case(
+        "export",
+        before,
+        lambda folder: exported(folder, Media.COPY, 2),
+        {
+            "the same export": lambda folder: [exported(folder, Media.COPY, 2)],
+            "the export of before": lambda folder: [exported(folder, Media.LINK, 1)],
+        },
+    )
 
 
-def _made_up(folder: Path) -> Sequence[Step]:
-    write_rich(folder / "out", 4)
-    return [_exported(folder, Media.LINK, 1)]
-
-
-EXPORT = Case(
-    "export",
-    _made_up,
-    lambda folder: _exported(folder, Media.COPY, 2),
-    {
-        "the same export": lambda folder: [_exported(folder, Media.COPY, 2)],
-        "the export of before": lambda folder: [_exported(folder, Media.LINK, 1)],
-    },
-)
+EXPORT = export_case(*ExportFormat)
 
 
 def _combined(folder: Path) -> Step:
