@@ -229,6 +229,8 @@ def _read_pack(path: Path, identity: Identity) -> Pack:
             raise RecordError(damaged)
         lengths = pack["frames"]
         version, *parts = pack["prepared"] or [""]
+        if any(type(size) is not int or size < 0 for size in (*lengths.values(), *(size for size, _ in parts))):
+            raise RecordError(damaged)
         starts = list(accumulate(lengths.values(), initial=len(line)))
         places = dict(zip(lengths, range(len(lengths)), strict=True))
         return Pack(path, identity, places, version, starts, pack["records"], [(size, one) for size, one in parts])

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import OutputError, RecordError
+from core.base.files import canonical_json, digest
 from core.dataset.packing import pack, unpack
 from core.frames.shard import Shard
 from core.records.frame_record import FrameRecord
@@ -181,6 +182,20 @@ def test_another_form_of_a_record_is_a_line(tmp_path: Path, records: list[FrameR
 
 
 # --- Damage
+
+
+@pytest.mark.parametrize("size", [-1, 2.5, None, "7", True])
+def test_forged_sizes(tmp_path: Path, records: list[FrameRecord], size: Any) -> None:
+    """With the checksum that they need."""
+    pack(tmp_path)
+    path = tmp_path / "records/a/0-999.pack"
+    first, _, rest = path.read_bytes().partition(b"\n")
+    head = json.loads(first)["pack"]
+    head["frames"]["shot_0001"] = size
+    body = canonical_json(head)
+    path.write_bytes(b'{"checksum":"%s","pack":%s}\n' % (digest(body).encode(), body) + rest)
+    with pytest.raises(RecordError, match="is damaged"):
+        open_records(DatasetFolder(tmp_path)).read("a/shot_0001")
 
 
 @pytest.mark.parametrize("place", [10, 0.0, 0.3, 0.6, 0.9, -3])
