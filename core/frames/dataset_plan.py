@@ -8,6 +8,7 @@ A dataset without a plan is made of whatever frames have records; with one it is
 """
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from .frame_list import FrameList
 from .frame_messages import frames_in_words, listed_frames
 from .planned_draws import PlannedDraws
 
+_NAMES_AT_ONCE = 10_000
 # Of more missing frames than these, the first ones are named.
 _MOST_NAMED = 1000
 
@@ -162,11 +164,7 @@ class DatasetPlan:
         Raises:
             RecordError: some are missing; it names them.
         """
-        found = FrameList.of(frames)
-        if found == self.frames:  # as numbers, which take less memory than names
-            return
-        there = frozenset(found)
-        missing = [frame for frame in self.frames if frame not in there]
+        missing = _not_among(self.frames, frames)
         if missing:
             names = listed_frames(missing[:_MOST_NAMED]) + (", ..." if len(missing) > _MOST_NAMED else "")
             number = f"{len(missing)} of {counted(len(self.frames), 'planned frame')}"
@@ -200,6 +198,24 @@ class DatasetPlan:
     def _planned_settings(self) -> dict[str, Any]:
         names = {field.name for field in _fields(*Stage)}
         return {name: value for name, value in self.settings.as_json().items() if name in names}
+
+
+def _not_among(wanted: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those names that are not among others; there may be millions of both.
+
+    Of the others only hashes of 64 bits are kept, an eighth of the memory. That two of a million names share one is
+    less likely than a fault of the memory.
+    """
+    import numpy as np  # here, since most that is done with a plan needs none of it
+
+    there = np.sort(np.fromiter(map(hash, names), np.int64))
+    missing, rest = [], iter(wanted)
+    while some := list(itertools.islice(rest, _NAMES_AT_ONCE)):
+        hashes = np.fromiter(map(hash, some), np.int64)
+        places = np.searchsorted(there, hashes)
+        is_there = np.searchsorted(there, hashes, side="right") > places
+        missing += [name for name, found in zip(some, is_there.tolist(), strict=True) if not found]
+    return missing
 
 
 def _fields(*stages: Stage) -> Sequence["dataclasses.Field[Any]"]:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.base.dataset_folder import DatasetFolder
 from core.base.version import VERSION
 from core.cli.main import main
-from core.frames.dataset_plan import DatasetPlan
+from core.frames.dataset_plan import DatasetPlan, _not_among
 from core.scene.scene_record import SceneEntry, scene_path
 from tests.builders import plain_scene, record_path
 from tests.core.datasets import bytes_in
@@ -194,3 +196,9 @@ def test_a_damaged_plan(
     for code in (annotate(renders, out), plan(renders, out), command("merge", out)):
         assert code == 1
     assert said(capsys).count(f"{path} is damaged; remove it, and plan the dataset again") == 3
+
+
+@given(st.sets(st.sampled_from([f"a/shot_{number:04}" for number in range(12)])), st.sets(st.integers(0, 11)))
+def test_which_names_are_missing(planned: set[str], there: set[int]) -> None:
+    found = {f"a/shot_{number:04}" for number in there}
+    assert sorted(_not_among(sorted(planned), iter(found))) == sorted(planned - found)
