@@ -8,18 +8,15 @@ it has to be. docs/training.md tells what comes out.
 import argparse
 import dataclasses
 import json
-import os
 import re
 import resource
 import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -30,7 +27,8 @@ from .detector import Detector, detect
 from .pictures import detection_sheet
 from .proof import Bounds, Curves, category_lines, curve_lines, proof_lines, rows_of
 from .runs import Run, curve
-from .samples import CONTROLS, read_samples
+from .samples import read_samples
+from .workers import exit_when_terminated, in_processes
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BLENDER = [sys.executable, str(CHECKOUT / "tools/blender.py")]
@@ -49,7 +47,7 @@ class Plan:
         held_out: of its variant.
         epochs: of each training.
         seeds: trainings with true labels.
-        controls: names of false labels that are trained, too.
+        controls: names of false labels that are trained, too -> with how many seeds.
         bounds: what is asked.
     """
 
@@ -57,12 +55,12 @@ class Plan:
     held_out: int
     epochs: int
     seeds: int
-    controls: Sequence[str]
+    controls: Mapping[str, int]
     bounds: Bounds
 
 
-FULL = Plan(200, 60, 40, 3, list(CONTROLS), Bounds({"val": 0.6, HELD_OUT: 0.5}))
-SHORT = Plan(100, 0, 30, 1, ["permuted"], Bounds({"val": 0.3}))
+FULL = Plan(200, 60, 40, 3, {"permuted": 2, "shifted": 1}, Bounds({"val": 0.6, HELD_OUT: 0.5}))
+SHORT = Plan(100, 0, 30, 1, {"permuted": 1}, Bounds({"val": 0.3}))
 
 
 @dataclass
@@ -88,6 +86,7 @@ def main() -> int:
     parser.add_argument("--keep-frames", action="store_true", help="train on the frames that are in FOLDER")
     parser.add_argument("--write", action="store_true", help=f"put the results into docs/{PAGE.name}")
     options = parser.parse_args()
+    exit_when_terminated()
     machine = describe_machine()  # and how busy it is before the run
     plan = SHORT if options.short else FULL
     plan = dataclasses.replace(plan, seeds=options.seeds or plan.seeds)
@@ -100,7 +99,7 @@ def main() -> int:
         clock.seconds |= json.loads(rendered.read_text(encoding="utf-8"))
     else:
         sys.exit(f"{folder} holds no frames yet; leave out --keep-frames")
-    with clock.measure(f"Train a detector {plan.seeds + len(plan.controls)} times"):
+    with clock.measure(f"Train a detector {plan.seeds + sum(plan.controls.values())} times"):
         curves = train_all(plan, folder)
     sheet = draw_detections(plan, folder)
     rows = rows_of(curves, plan.bounds)
@@ -155,13 +154,13 @@ def train_all(plan: Plan, folder: Path) -> Curves:
     """One training for each processor at a time, the first seed first."""
     export = folder / "train/exports/coco"
     tests = ((HELD_OUT, folder / "held_out/exports/coco"),) if plan.held_out else ()
-    kinds = [("true", seed) for seed in range(plan.seeds)] + [(name, 0) for name in plan.controls]
+    seeds = {"true": plan.seeds, **plan.controls}
+    kinds = [(name, seed) for name, count in seeds.items() for seed in range(count)]
     runs = [
         Run(labels, seed, plan.epochs, export, tests, folder / "detector.pt" if (labels, seed) == ("true", 0) else None)
         for labels, seed in kinds
     ]
-    with ProcessPoolExecutor(min(len(runs), os.cpu_count() or 1), get_context("spawn")) as pool:
-        return dict(zip(runs, pool.map(curve, runs), strict=True))
+    return dict(zip(runs, in_processes(curve, runs), strict=True))
 
 
 def draw_detections(plan: Plan, folder: Path) -> Path:

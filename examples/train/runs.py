@@ -19,7 +19,7 @@ class Run:
 
     Attributes:
         labels: "true", or the name of a control.
-        seed: of weights, order and crops.
+        seed: of weights, order and crops, and of the permutation.
         epochs: how often each image is seen.
         export: of the dataset, with the splits train and val.
         tests: name and export, with the split test, of other images to judge it by.
@@ -74,7 +74,7 @@ def _points(run: Run) -> Iterator[Point]:
         if samples.names != learned.names:
             raise SystemExit(f"{name} has the categories {samples.names}, but {learned.names} are learned")
     if run.labels in CONTROLS:
-        learned = CONTROLS[run.labels](learned)
+        learned = CONTROLS[run.labels](learned, run.seed)
     epochs = {max(1, round(run.epochs * place / POINTS)) for place in range(1, POINTS + 1)}
     for epoch in train(learned, run.epochs, run.seed):
         if epoch.number in epochs:

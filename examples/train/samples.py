@@ -77,10 +77,10 @@ def _corners(boxes: list[list[float]]) -> torch.Tensor:
     return corners
 
 
-def permuted(samples: Samples) -> Samples:
+def permuted(samples: Samples, seed: int) -> Samples:
     """Each image with the labels of another one: nothing in the pixels says where the boxes are."""
     order = list(range(len(samples)))
-    random.Random(0).shuffle(order)
+    random.Random(seed).shuffle(order)
     source = dict(zip(order, order[1:] + order[:1], strict=True))  # one cycle, so no image keeps its own
     return replace(
         samples,
@@ -89,9 +89,10 @@ def permuted(samples: Samples) -> Samples:
     )
 
 
-def shifted(samples: Samples, pixels: float = 8.0) -> Samples:
+def shifted(samples: Samples, seed: int, pixels: float = 8.0) -> Samples:
     """All boxes too far to the right and too low, as by a mistake in the labels that is easily overlooked."""
     return replace(samples, boxes=[boxes + pixels for boxes in samples.boxes])
 
 
-CONTROLS: dict[str, Callable[[Samples], Samples]] = {"permuted": permuted, "shifted": shifted}
+# Each takes the samples and the seed of the training.
+CONTROLS: dict[str, Callable[[Samples, int], Samples]] = {"permuted": permuted, "shifted": shifted}

@@ -65,7 +65,7 @@ def test_labels_found_as_they_are_score_one(samples: Samples) -> None:
 
 
 def test_boxes_in_wrong_places_score_less(samples: Samples) -> None:
-    scores = scores_of(as_detections(shifted(samples, 8)), samples)
+    scores = scores_of(as_detections(shifted(samples, 0, 8)), samples)
     assert scores.map75 < 0.1
     assert scores.map50 < 0.6
 
@@ -80,7 +80,7 @@ def test_no_image_keeps_its_labels_when_they_are_permuted() -> None:
     boxes = [torch.full((1, 4), float(place)) for place in range(count)]
     classes = [torch.tensor([place]) for place in range(count)]
     samples = Samples(Path(), [], [], list(range(count)), torch.zeros(count, 3, 1, 1), boxes, classes)
-    found = permuted(samples)
+    found = permuted(samples, seed=0)
     assert sorted(one.item() for one in found.classes) == list(range(count))
     for place, (box, one) in enumerate(zip(found.boxes, found.classes, strict=True)):
         assert one.item() != place
