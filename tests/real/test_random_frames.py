@@ -73,6 +73,20 @@ def test_things_fall_and_are_taken_back(window: Window, shoot: Callable[[str], P
     assert window.ask(f"[len(bpy.data.scenes), {SCENE}.rigidbody_world is None]") == [1, True]
 
 
+def test_any_property_by_a_right_click(window: Window, shoot: Callable[[str], Path]) -> None:
+    """Vary in Random Frames, the last entry in the menu of a property: here the location of the active object."""
+    window.run("bpy.context.view_layer.objects.active = bpy.context.scene.objects['apple.004']")
+    window.open_tab("Item")
+    window.right_click_property("location")
+    shoot("random-frames-menu")
+    window.press("Up")
+    window.press("Return")
+    window.wait_for(f"len({STORED}.rows) == 1", 20)
+    row = f"{STORED}.rows[0]"
+    assert window.ask(f"[{row}.kind, {row}.block.name, {row}.path]") == ["property", "apple.004", "location"]
+    window.open_tab("Labelpass")
+
+
 def _open_panel(window: Window) -> None:
     """Close Labels, and open Random Frames below it, so that all of it has room."""
     x, y = window.find_button(EDIT_CATEGORIES, _IN_HEADERS)

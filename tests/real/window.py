@@ -156,6 +156,12 @@ class Window:
         """Click the property in the sidebar, found likewise."""
         self.click(*self._find("hovered_property", name, [0.7]))
 
+    def right_click_property(self, name: str) -> None:
+        """Open the menu of the property in the sidebar, found likewise."""
+        self.move(*self._find("hovered_property", name, [0.4]))
+        self._xdotool("click", 3)
+        self.settle()
+
     def press_header(self, name: str) -> None:
         """Click the property that is a switch in a panel's header."""
         self.click(*self._find("hovered_property", name, [0.16, 0.13, 0.1]))
