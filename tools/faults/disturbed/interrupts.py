@@ -3,6 +3,7 @@
 Before the program's first function is called, Ctrl-C is Python's own.
 """
 
+import re
 import shutil
 import signal
 import time
@@ -20,6 +21,8 @@ _EARLY_SECONDS = 0.5
 _SECONDS_BETWEEN = 0.01
 # How Python ends while it starts and imports the first modules. A shell calls the first of them 130, too.
 _OF_PYTHON = (-signal.SIGINT, 1)
+# What is said by then only if a function of the program has been called.
+_OF_PROGRAM = re.compile(r'/core/[^"]*", line \d+, in (?!<module>)|annotated|Stopped')
 
 
 def interrupt(folder: Path, number: int, seconds: float, most: int = 200) -> tuple[int, list[str]]:
@@ -44,8 +47,8 @@ def _interrupted(frames: Frames, output: Path, after: float, times: int) -> Iter
         running.press_ctrl_c()
         time.sleep(_SECONDS_BETWEEN)
     ended = running.end()
-    if ended.code in _OF_PYTHON and "in main\n" not in ended.said and "annotated" not in ended.said:
-        return  # it did not come as far as main()
+    if ended.code in _OF_PYTHON and not _OF_PROGRAM.search(ended.said):
+        return
     yield from ended.wrong(0, _STOPPED)
     if ended.code == _STOPPED and "Stopped" not in ended.said:
         yield f"says {ended.said!r}"
