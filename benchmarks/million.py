@@ -23,8 +23,8 @@ from core.frames.dataset_plan import DatasetPlan
 from core.frames.frame_list import FrameList
 from core.masks.runs import find_masks
 from core.records.frame_record import FrameRecord
-from core.records.pack_file import FRAMES_IN_PACK, pack_name, write_pack
-from core.records.prepared import PreparedFrames
+from core.records.packs.pack_file import FRAMES_IN_PACK, pack_name, write_pack
+from core.records.packs.prepared import PreparedFrames
 from core.records.record_files import stored
 from core.settings.category_table import Category
 from core.settings.settings import Settings

@@ -19,11 +19,11 @@ from ..formats.frame_summary import SUMMARY_VERSION, FrameSummary
 from ..frames.frame_files import joined_path
 from ..frames.frame_messages import lines_said_once
 from ..frames.shard import Shard
-from ..records.claims import give_name, remove_unchanged
-from ..records.pack_file import Pack, open_pack, write_pack
-from ..records.pack_lock import locked
-from ..records.packs import PackedRecords
-from ..records.prepared import PreparedFrame, PreparedFrames
+from ..records.packs.claims import give_name, remove_unchanged
+from ..records.packs.pack_file import Pack, open_pack, write_pack
+from ..records.packs.pack_lock import locked
+from ..records.packs.packed_records import PackedRecords
+from ..records.packs.prepared import PreparedFrame, PreparedFrames
 from ..records.record_files import cannot_read, record_of, stored, stored_json
 from .frame_order import PackedTexts
 

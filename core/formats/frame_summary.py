@@ -1,7 +1,7 @@
 """What a merge needs to know of a frame: facts for the whole of the dataset, and its rows of the COCO file as text.
 
 A merge of a million frames cannot read a million records. So it works with summaries: of a record in a file of its own
-one is made when the record has been read, and packs hold them (records/pack_file.py). The rows are the same bytes
+one is made when the record has been read, and packs hold them (records/packs/pack_file.py). The rows are the same bytes
 either way, but for the ids, which only a merge knows: each is made here once.
 
 A row's text is what stands between its ids. An annotation's line has a tab before the fields that COCO does not have,
@@ -21,7 +21,7 @@ from ..base.version import VERSION
 from ..frames.frame_files import joined_path
 from ..records.frame_record import Categories, FrameRecord
 from ..records.instance import Instance, TrackKey, track_of
-from ..records.prepared import PreparedFrame
+from ..records.packs.prepared import PreparedFrame
 from ..settings.category_table import Category
 from ..settings.map_table import DenseMap, WrittenMap
 from .coco_rows import annotation_row, extra_fields, ignored_row, image_row

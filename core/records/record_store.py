@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
 from .frame_record import FrameRecord
-from .packs import PackedRecords
-from .prepared import PreparedFrame
+from .packs.packed_records import PackedRecords
+from .packs.prepared import PreparedFrame
 from .record_files import StoredRecord
 
 

@@ -10,8 +10,8 @@ from core.base.dataset_folder import DatasetFolder
 from core.base.errors import RecordError
 from core.base.files import Content
 from core.base.temporary_names import is_temporary, temporary_files
-from core.records.claims import is_claim
 from core.records.merge_record import MergeRecord
+from core.records.packs.claims import is_claim
 from core.records.record_store import open_records
 
 Bytes = Mapping[str, bytes]

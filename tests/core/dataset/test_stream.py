@@ -17,7 +17,7 @@ from core.dataset.stream import RecordStream
 from core.formats.coco import CocoWriter
 from core.formats.writer import StreamedFrame, Survey, SurveyedFrame, writers_of
 from core.records.frame_record import FrameRecord
-from core.records.packs import PackedRecords
+from core.records.packs.packed_records import PackedRecords
 from core.records.record_store import open_records
 from core.settings.category_table import Category
 from core.settings.format_table import CAMERA_FORMATS, DatasetFormat, formats_chosen_by

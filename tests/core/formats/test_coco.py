@@ -268,7 +268,9 @@ def test_order_of_listing_does_not_matter(tmp_path: Path, monkeypatch: pytest.Mo
     frames = [record.path for record in RECORDS]
     seen = set()
     for order in (frames, frames[::-1], frames[3:] + frames[:3]):
-        monkeypatch.setattr("core.records.packs.PackedRecords.frames", lambda store, order=order: iter(order))
+        monkeypatch.setattr(
+            "core.records.packs.packed_records.PackedRecords.frames", lambda store, order=order: iter(order)
+        )
         write_coco_file(tmp_path)
         seen.add((tmp_path / INSTANCES_FILE).read_bytes())
 

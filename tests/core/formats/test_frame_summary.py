@@ -23,7 +23,7 @@ from core.formats.writer import Survey
 from core.records import record_files
 from core.records.frame_record import FrameRecord
 from core.records.instance import Amodal, Instance, Part, SoftMask
-from core.records.prepared import PreparedFrame
+from core.records.packs.prepared import PreparedFrame
 from core.scene.keypoints import Keypoint, Visibility
 from core.scene.random_draw import RandomDraw
 from core.settings.category_table import Category

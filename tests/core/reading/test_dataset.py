@@ -25,7 +25,7 @@ from core.reading.dataset import Frames
 from core.reading.dataset import open as open_dataset
 from core.records.frame_record import FrameRecord
 from core.records.origin import Origin
-from core.records.packs import PackedRecords
+from core.records.packs.packed_records import PackedRecords
 from core.settings.category_table import Category
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Media, Settings, SplitBy

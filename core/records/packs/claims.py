@@ -11,8 +11,8 @@ import contextlib
 import os
 from pathlib import Path
 
-from ..base.input_files import read_file, read_json
-from ..base.temporary_names import temporary_name
+from ...base.input_files import read_file, read_json
+from ...base.temporary_names import temporary_name
 
 _SUFFIX = ".claim"
 

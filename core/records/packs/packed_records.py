@@ -10,16 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..base.dataset_folder import DatasetFolder
-from ..base.errors import RecordError
-from ..base.input_files import read_file
-from ..frames.frame_files import joined_path
+from ...base.dataset_folder import DatasetFolder
+from ...base.errors import RecordError
+from ...base.input_files import read_file
+from ...frames.frame_files import joined_path
+from ..frame_record import FrameRecord
+from ..record_files import SUFFIX, RecordFiles, StoredRecord, cannot_read, record_of, stored_json
 from .claims import is_claim, put_back_claim
-from .frame_record import FrameRecord
 from .pack_file import Pack, is_pack_name, open_pack, pack_name, write_pack
 from .pack_lock import locked
 from .prepared import PreparedFrame
-from .record_files import SUFFIX, RecordFiles, StoredRecord, cannot_read, record_of, stored_json
 
 _NOT_THERE = FileNotFoundError, NotADirectoryError
 

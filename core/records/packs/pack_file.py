@@ -22,10 +22,10 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
-from ..base.errors import RecordError
-from ..base.files import canonical_json, complete_file, digest
-from ..base.input_files import open_file, parse_json
-from ..frames.frame_files import frame_number
+from ...base.errors import RecordError
+from ...base.files import canonical_json, complete_file, digest
+from ...base.input_files import open_file, parse_json
+from ...frames.frame_files import frame_number
 from .prepared import PreparedFrame, PreparedFrames
 
 PACK_VERSION = 1

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ..base.dataset_folder import DatasetFolder
-from ..base.errors import OutputError
-from ..base.files import cannot_write
+from ...base.dataset_folder import DatasetFolder
+from ...base.errors import OutputError
+from ...base.files import cannot_write
 
 _FILE = ".lock"
 # Windows locks no bytes beyond 2 GB in this way. Packs that share a byte wait for each other, and no more.

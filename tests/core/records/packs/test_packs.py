@@ -22,8 +22,8 @@ from core.base.files import canonical_json, digest
 from core.dataset.packing import pack, unpack
 from core.frames.shard import Shard
 from core.records.frame_record import FrameRecord
-from core.records.pack_file import is_pack_name, pack_name
-from core.records.packs import PackedRecords
+from core.records.packs.pack_file import is_pack_name, pack_name
+from core.records.packs.packed_records import PackedRecords
 from core.records.record_store import open_records
 from tests.builders import plain_record, read_record, record_path, write_record
 from tests.core.datasets import bytes_in, files_in
@@ -382,7 +382,7 @@ def test_several_processes_annotate_and_pack_one_cell(tmp_path: Path) -> None:
 
 def test_a_disk_without_locks(tmp_path: Path, records: list[FrameRecord]) -> None:
     with (
-        mock.patch("core.records.pack_lock._lock", side_effect=OSError(95, "Operation not supported")),
+        mock.patch("core.records.packs.pack_lock._lock", side_effect=OSError(95, "Operation not supported")),
         pytest.raises(
             OutputError, match=r"Cannot lock .*: Operation not supported; pack the dataset on a disk that has"
         ),
