@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .core.records.frame_job import FrameJob
     from .core.records.frame_record import FrameRecord
     from .core.records.instance import Amodal, Instance, Part, SoftMask
-    from .core.records.record_store import read_record_file
+    from .core.records.record_files import read_record_file
     from .core.scene.camera import Camera
     from .core.scene.keypoints import Keypoint
     from .core.scene.poses import Pose
@@ -193,7 +193,7 @@ _MODULES = {
     "merge": ".core.dataset.merge",
     "open": ".core.reading.dataset",
     "read_passes": ".core.reading.passes",
-    "read_record_file": ".core.records.record_store",
+    "read_record_file": ".core.records.record_files",
     "validate": ".core.checks.validate",
 }
 

@@ -7,12 +7,17 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.blender.random_frames.test_bake import add, bake, error, everything, keys_of, remove, stage  # noqa: F401
+from tests.blender.random_stage import add, bake, build_stage, error, everything, keys_of, remove
 from tests.blender.scenes import add_object
 
 
 @pytest.fixture
-def pile(stage: bpy.types.Scene) -> bpy.types.Scene:  # noqa: F811
+def stage() -> bpy.types.Scene:
+    return build_stage(bpy.context.scene)
+
+
+@pytest.fixture
+def pile(stage: bpy.types.Scene) -> bpy.types.Scene:
     """Two cubes, a ball and four small things that fall on one place of the floor; no conditions but No Overlap."""
     for number in range(4):
         ob = add_object(stage, f"Brick.{number}", "cube", (number - 2, 3, 0), 10 + number)
@@ -91,7 +96,7 @@ def test_a_frame_is_a_simulation_of_its_own(pile: bpy.types.Scene) -> None:
     assert keys_of(pile) != run
 
 
-def test_a_row_below_falls_on_what_lies_there(stage: bpy.types.Scene) -> None:  # noqa: F811
+def test_a_row_below_falls_on_what_lies_there(stage: bpy.types.Scene) -> None:
     """The ball, on cubes that another row has placed; and these lie where they would without it."""
     stage.labelpass.random_frames.in_view = 0
     cubes = bpy.data.collections.new("Cubes")
@@ -115,7 +120,7 @@ def test_a_row_below_falls_on_what_lies_there(stage: bpy.types.Scene) -> None:  
 
 
 @pytest.mark.parametrize("shape", ["hull", "mesh", "box"])
-def test_every_shape_lies_on_the_floor(stage: bpy.types.Scene, shape: str) -> None:  # noqa: F811
+def test_every_shape_lies_on_the_floor(stage: bpy.types.Scene, shape: str) -> None:
     stage.labelpass.random_frames.in_view = 0
     add(stage, "drop", things="Cube", drop_shape=shape)
     assert not bake(stage, [1, 2]).unmet
@@ -125,7 +130,7 @@ def test_every_shape_lies_on_the_floor(stage: bpy.types.Scene, shape: str) -> No
             assert 0 < corners_of(stage.objects[name])[:, 2].min() + 1 < 0.03
 
 
-def test_it_does_not_matter_how_large_a_scene_is(stage: bpy.types.Scene) -> None:  # noqa: F811
+def test_it_does_not_matter_how_large_a_scene_is(stage: bpy.types.Scene) -> None:
     """A scene in millimetres: rigid bodies are no good at that, so they are never shown it."""
     stage.labelpass.random_frames.in_view = 0
     for ob in stage.objects:
@@ -141,7 +146,7 @@ def test_it_does_not_matter_how_large_a_scene_is(stage: bpy.types.Scene) -> None
             assert 0 < (corners_of(ob)[:, 2].min() + 0.001) * 1000 < 0.03 or len(shown(stage)) > 1
 
 
-def test_what_falls_off_is_drawn_again_and_said(stage: bpy.types.Scene) -> None:  # noqa: F811
+def test_what_falls_off_is_drawn_again_and_said(stage: bpy.types.Scene) -> None:
     settings = stage.labelpass.random_frames
     settings.in_view, settings.tries = 0, 1
     stage.objects["Floor"].scale = (0.4, 0.4, 1)
@@ -217,7 +222,7 @@ def test_try_bake_and_undo(pile: bpy.types.Scene) -> None:
     assert len(bpy.data.scenes) == 1
 
 
-def test_there_is_nothing_to_fall_on(stage: bpy.types.Scene) -> None:  # noqa: F811
+def test_there_is_nothing_to_fall_on(stage: bpy.types.Scene) -> None:
     stage.objects["Floor"].rotation_euler.x = 1.2
     bpy.context.view_layer.update()
     add(stage, "drop", surface=stage.objects["Floor"])
