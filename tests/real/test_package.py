@@ -139,7 +139,7 @@ def test_python_package(release: Path, tmp_path: Path) -> None:
     """The source that is published makes the wheel that is published."""
     (wheel,), (source,) = release.glob("*.whl"), release.glob("*.tar.gz")
     with tarfile.open(source) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path)  # an archive of our own, and Python 3.11.2 has no filters
     (folder,) = tmp_path.iterdir()
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path / "again"]
     subprocess.run(build, cwd=folder, check=True, capture_output=True)

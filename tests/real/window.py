@@ -81,7 +81,7 @@ class Window:
         """Wait for Blender to end; returns its exit code."""
         return self._process.wait(seconds)
 
-    def wait_for(self, expression: str, seconds: float = 60) -> None:
+    def wait_for(self, expression: str, seconds: float = 180) -> None:
         end = time.monotonic() + seconds
         while not self.ask(expression):
             assert time.monotonic() < end, f"Still not after {seconds} s: {expression}"
