@@ -75,7 +75,7 @@ def digest_of_shared(value: Any) -> str:
     if not isinstance(value, dict) or _KEY not in value:
         return ""
     name = value[_KEY]
-    if not isinstance(name, str) or not name.isalnum():
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError("not the name of a table")
     return name
 
