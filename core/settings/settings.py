@@ -140,7 +140,7 @@ class ImageFormat(Choice):
     WEBP = (
         "webp",
         "WebP",
-        "8-bit WebP, lossless, at least a fifth smaller than PNG; some readers only know PNG and JPEG",
+        "8-bit WebP, lossless, a fifth to a half smaller than PNG; some readers only know PNG and JPEG",
     )
 
     @property
