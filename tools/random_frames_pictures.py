@@ -26,7 +26,7 @@ spec = importlib.util.spec_from_file_location(
 sys.modules["labelpass"] = package = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(package)
 package.register()
-from core.random_frames.kinds import RowKind
+from labelpass.core.random_frames.kinds import RowKind
 from labelpass.operators.random_frames.adding import add_row
 row = add_row(bpy.context.scene, RowKind.DROP)
 row.drop_spread = {spread} or row.drop_spread
