@@ -1,9 +1,10 @@
 """Everything that has to pass before a change lands: python tools/ci.py, which .ci/run calls.
 
 Three lanes go on side by side, and each takes the next job when it is done with one: the tests in real Blender with a
-window, those in each of the bpy modules, those of the readers of exports, those of the report's page, the fault bench,
-and a short training. A window that is waited for leaves the processor to the others, and gets most of it when it wants
-it, since they run at a lower priority. Nothing is left out: a stage that cannot run failed.
+window, those in each of the bpy modules and then the jobs of Slurm, those of the readers of exports, those of the
+report's page, the fault bench, and a short training. A window that is waited for leaves the processor to the others,
+and gets most of it when it wants it, since they run at a lower priority. Nothing is left out: a stage that cannot run
+failed.
 At the end no process, mount, X server or temporary file may be left over.
 """
 
@@ -26,7 +27,7 @@ NOX = ".venv/bin/python", "-m", "nox"
 PATIENT = "nice", "-n", "5"
 # The longest first, so that the lanes end at about the same time. The stages of one job follow each other.
 REAL_BLENDER = (sys.executable, "tools/real_blender.py", "setup"), ("make", "real")
-MAKE_TEST = ((*PATIENT, "make", "test"),)
+MAKE_TEST = (*PATIENT, "make", "test"), (*PATIENT, ".nox/test/bin/python", "tools/slurm_trial.py")
 READERS = ((*PATIENT, *NOX, "-s", "readers"),)
 PAGE = ((*PATIENT, *NOX, "-s", "page"),)
 FAULTS = ((*PATIENT, *NOX, "-s", "faults"),)
@@ -48,7 +49,8 @@ def main() -> int:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     began, before = time.monotonic(), _machine()
     # Before the lanes: two of them must not install packages of Debian at the same time.
-    ended = [_run(stage, dict(os.environ)) for stage in (("make", "nox"), (sys.executable, "tools/chromium.py"))]
+    packages = (sys.executable, "tools/chromium.py"), (sys.executable, "tools/slurm_trial.py", "setup")
+    ended = [_run(stage, dict(os.environ)) for stage in (("make", "nox"), *packages)]
     with tempfile.TemporaryDirectory(prefix="labelpass-ci-") as temporary:
         environment = os.environ | {"TMPDIR": temporary, "PYTHONUNBUFFERED": "1"}
         with ThreadPoolExecutor(LANES) as lanes:

@@ -1,10 +1,11 @@
-"""Run farm/slurm/submit.sh under a real Slurm with one node: python tools/slurm_trial.py (as root, on Debian)
+"""Run farm/slurm/submit.sh under a real Slurm with one node, as root on Debian:
 
-    apt-get install slurmctld slurmd slurm-client munge
+    python tools/slurm_trial.py setup            # installs what is missing of Debian's packages
+    .nox/test/bin/python tools/slurm_trial.py    # in the environment of `make test`
 
 Its daemons live as long as the trial, with all their files in a temporary folder. It renders the demo scene in shards,
 merges and exports; then once more with a shard that fails, whose merge has to be removed instead of waiting for ever,
-and again as it should be. The bytes have to be the same. Needs the environment of `make test`.
+and again as it should be. The bytes have to be the same.
 """
 
 import os
@@ -18,8 +19,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from debian_packages import install
+
 CHECKOUT = Path(__file__).resolve().parents[1]
-NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
+NEEDED = {
+    "munged": "munge",
+    "slurmctld": "slurmctld",
+    "slurmd": "slurmd",
+    **dict.fromkeys(("sbatch", "squeue", "scontrol", "sinfo"), "slurm-client"),
+}
 PATIENCE = 600.0
 OPTIONS = (
     "--resolution",
@@ -58,8 +66,11 @@ PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
 
 
 def main() -> int:
+    if sys.argv[1:] == ["setup"]:
+        install(NEEDED)
+        return 0
     if missing := [program for program in NEEDED if shutil.which(program) is None]:
-        sys.exit(f"{', '.join(missing)} not found; apt-get install slurmctld slurmd slurm-client munge")
+        sys.exit(f"{', '.join(missing)} not found; run `python tools/slurm_trial.py setup`")
     with tempfile.TemporaryDirectory(prefix="labelpass-slurm-") as temporary, slurm(Path(temporary)) as environment:
         scene, whole, failed = (Path(temporary) / name for name in ("scene.blend", "whole", "failed"))
         run([*BLENDER.split(), "-P", CHECKOUT / "examples/demo/build_scene.py", "--", scene], environment)
@@ -136,11 +147,11 @@ def submit(scene: Path, dataset: Path, environment: Mapping[str, str]) -> str:
     own = {
         **environment,
         "BLENDER": BLENDER,
-        "LABELPASS": f"{sys.executable} -m labelpass",
+        "LABELPASS": f"env PYTHONPATH={CHECKOUT} {sys.executable} -m core",
         "SCRIPT": str(CHECKOUT / "tools/export_annotations.py"),
         "FORMATS": "coco",
     }
-    said = run([CHECKOUT / "farm/slurm/submit.sh", scene, dataset, "2", *OPTIONS.split()], own)
+    said = run([CHECKOUT / "farm/slurm/submit.sh", scene, dataset, "2", *OPTIONS], own)
     wait_until(lambda: not output(["squeue", "-h"], environment).strip(), "all jobs are done")
     return said.strip()
 
