@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.base import blas
+from core.base import process_environment
 
 
 def processor_time(checkout: Path, command: list[str], **variables: str) -> float:
     """Run Python in a checkout, and wait for its first line where it has an input to be closed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | variables
-    blas.one_thread(environment)
+    process_environment.use_one_blas_thread(environment)
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=checkout,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 
-from ..base import blas
+from ..base import process_environment
 from ..base.version import VERSION
 from ..run.exit_codes import ExitCode, exit_code_of
 from ..run.interrupts import ctrl_c_noted
@@ -59,7 +59,7 @@ def _command(given: Sequence[str]) -> Callable[[], int]:
         parser.print_help(sys.stderr)
         return lambda: ExitCode.USAGE
     options = parser.parse_args(given)
-    blas.one_thread(os.environ)  # which has to be before numpy is imported
+    process_environment.use_one_blas_thread(os.environ)  # which has to be before numpy is imported
     command = import_module(f".commands.{options.command}", __package__)
     return partial(command.run, options)
 

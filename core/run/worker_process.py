@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..base import allocator, blas
+from ..base import process_environment
 from ..base.errors import WorkerError
 from ..base.temporary_names import remove_leftovers
 from .owned_process import start_process
@@ -200,8 +200,8 @@ def _environment() -> dict[str, str]:
     folders = [str(_ROOT), *_folders_of("OpenEXR", "PIL", "numpy", *_OPTIONAL)]
     environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(folders))
     environment["PYTHONUTF8"] = "1"
-    blas.one_thread(environment)
-    allocator.keep_memory(environment)
+    process_environment.use_one_blas_thread(environment)
+    process_environment.keep_memory(environment)
     return environment
 
 

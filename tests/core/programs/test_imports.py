@@ -82,7 +82,7 @@ BREAKS = {
         ("core.scene.camera", "from mathutils import Matrix", "mathutils"),
     ],
     RELATIVE: [
-        ("operators.redraw", "from core.base import blas", "core"),
+        ("operators.redraw", "from core.base import console", "core"),
         ("core.base.files", f"{_LATE}import operators.redraw", "operators"),
     ],
 }
