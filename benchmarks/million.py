@@ -100,7 +100,7 @@ def _write_pack(dataset: Path, kinds: Sequence[FrameRecord], numbers: range) -> 
     for number in numbers:
         name = _name(number)
         record = replace(kinds[number % len(kinds)], frame=number, name=name, image=f"images/{name}.png")
-        lines[name] = stored(record.as_json())
+        lines[name] = stored(record.as_text())
         prepared[name] = FrameSummary.of(record).prepared()
     path = DatasetFolder(dataset).records / pack_name(_name(numbers[0]))
     write_pack(path, lines, PreparedFrames(SUMMARY_VERSION, prepared))

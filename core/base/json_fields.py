@@ -148,8 +148,8 @@ _writer_of: Callable[[Any], Converter] = functools.cache(_new_writer)
 
 def _row_writer(cls: Any) -> Converter:
     names = [field.name for field in dataclasses.fields(cls)]
-    get = _all_of(attrgetter, names)
-    writers = [(place, write) for place, name in enumerate(names) if (write := _writer(_type_of(cls, name)))]
+    get = all_of(attrgetter, names)
+    writers = [(place, write) for place, name in enumerate(names) if (write := _writer(type_of(cls, name)))]
     if not writers:
         return get
 
@@ -165,10 +165,10 @@ def _row_writer(cls: Any) -> Converter:
 
 def _object_writer(cls: Any) -> Converter:
     fields = dataclasses.fields(cls)
-    paths = [path for field in fields for path in _paths(field)]
-    keys = [_key(path) for path in paths]
-    get = _all_of(attrgetter, paths)
-    writers = [(key, write) for key, path in zip(keys, paths, strict=True) if (write := _writer(_type_of(cls, path)))]
+    paths = [path for field in fields for path in paths_of(field)]
+    keys = [key_of(path) for path in paths]
+    get = all_of(attrgetter, paths)
+    writers = [(key, write) for key, path in zip(keys, paths, strict=True) if (write := _writer(type_of(cls, path)))]
     followers = [(field.name, other) for field in fields if (other := field.metadata.get("only_with"))]
     is_left_out = {field.name: field.default for field in fields if field.metadata.get("left_out")}
     defaults = [is_left_out.get(key, _ALWAYS) for key in keys]
@@ -198,16 +198,16 @@ def _writer(hint: Any) -> Converter | None:
         return None
     if origin is Annotated:
         return _writer(args[0])
-    if (inner := _without_none(hint)) is not None:
+    if (inner := without_none(hint)) is not None:
         return _writer(inner)
     if origin is tuple and args[1:] == (...,):
-        write = _item_writer(args[0])
+        write = item_writer(args[0])
         return write and _list_writer(write)
     if origin is tuple:
-        writers = [_item_writer(one) for one in args]
+        writers = [item_writer(one) for one in args]
         return _fixed_writer([write or _same for write in writers]) if any(writers) else None
     if origin is Mapping and args[0] is str:
-        return _dict_writer(_item_writer(args[1]))
+        return _dict_writer(item_writer(args[1]))
     if isinstance(hint, type):
         if issubclass(hint, Enum):
             return attrgetter("_value_")
@@ -220,10 +220,10 @@ def _writer(hint: Any) -> Converter | None:
     raise TypeError(f"{hint} has no form in JSON")
 
 
-def _item_writer(hint: Any) -> Converter | None:
-    """The same for a value that may be None if its type says so."""
+def item_writer(hint: Any) -> Converter | None:
+    """What makes JSON of a value, which may be None if its type says so; None where it is the same."""
     write = _writer(hint)
-    if write is None or _without_none(hint) is None:
+    if write is None or without_none(hint) is None:
         return write
     return lambda value: None if value is None else write(value)
 
@@ -267,7 +267,7 @@ def _reader(hint: Any, kind: type) -> Converter | None:
     if origin is Annotated:
         read = _reader(args[0], kind) or _same
         return args[1].reading(read) if isinstance(args[1], Shared) else _checking(read, args[1])
-    if (inner := _without_none(hint)) is not None:
+    if (inner := without_none(hint)) is not None:
         return None if kind is types.NoneType else _reader(inner, kind)
     if hint is float and kind is int:
         return _float
@@ -290,8 +290,8 @@ def _reader(hint: Any, kind: type) -> Converter | None:
 def _new_reader(cls: Any) -> Converter:
     fields = dataclasses.fields(cls)
     if issubclass(cls, JsonRow):
-        return _fixed_reader([_type_of(cls, field.name) for field in fields], cls)
-    if any(_may_be_left_out(field) for field in fields):
+        return _fixed_reader([type_of(cls, field.name) for field in fields], cls)
+    if any(may_be_left_out(field) for field in fields):
         return _sparse_reader(cls, fields)
     return _object_reader(cls, fields)
 
@@ -301,8 +301,8 @@ _reader_of: Callable[[Any], Converter] = functools.cache(_new_reader)
 
 def _sparse_reader(cls: Any, fields: Sequence[Field]) -> Converter:
     """Reads a JsonObject of which keys may be left out."""
-    readers = {field.name: _readers(_type_of(cls, field.name)) for field in fields}
-    needed = {field.name for field in fields if not _may_be_left_out(field)}
+    readers = {field.name: _readers(type_of(cls, field.name)) for field in fields}
+    needed = {field.name for field in fields if not may_be_left_out(field)}
 
     def read_sparse(data: dict[str, Any]) -> Any:
         if not needed <= data.keys():
@@ -318,16 +318,14 @@ def _sparse_reader(cls: Any, fields: Sequence[Field]) -> Converter:
 
 def _object_reader(cls: Any, fields: Sequence[Field]) -> Converter:
     """Reads a JsonObject that has all its keys."""
-    path_of = {_key(path): path for field in fields for path in _paths(field)}
+    path_of = {key_of(path): path for field in fields for path in paths_of(field)}
     made = [(place, field.metadata) for place, field in enumerate(fields) if "make" in field.metadata]
     keys = [field.name for field in fields if "make" not in field.metadata]
     count = len(keys)
     keys += {key: None for _, of in made for key in of["made_of"] if key not in keys}
-    get = _all_of(itemgetter, keys)
-    read = _fixed_reader([_type_of(cls, path_of[key]) for key in keys], _as_list)
-    makers = [
-        (place, of["make"], _all_of(itemgetter, [keys.index(key) for key in of["made_of"]])) for place, of in made
-    ]
+    get = all_of(itemgetter, keys)
+    read = _fixed_reader([type_of(cls, path_of[key]) for key in keys], _as_list)
+    makers = [(place, of["make"], all_of(itemgetter, [keys.index(key) for key in of["made_of"]])) for place, of in made]
     names = [field.name for field in fields]
     is_named = any(field.kw_only for field in fields)
 
@@ -384,7 +382,7 @@ def _list_reader(hint: Any, make: Converter) -> Converter:
 def _plain_row(hint: Any) -> tuple[set[type] | None, set[int] | None]:
     """Of a tuple whose values all are of one kind that needs no converting: that kind, and its length if that is fixed;
     None for any other type."""
-    if (inner := _without_none(hint)) is not None:
+    if (inner := without_none(hint)) is not None:
         hint = inner
     args = get_args(hint)
     if get_origin(hint) is not tuple or args[0] not in _PLAIN:
@@ -423,16 +421,19 @@ def _float(value: int) -> float:
 # What fields say of themselves
 
 
-def _paths(field: Field) -> Sequence[str]:
+def paths_of(field: Field) -> Sequence[str]:
+    """The attributes that make its keys, see in_json()."""
     paths: Sequence[str] = field.metadata.get("written_as", (field.name,))
     return paths
 
 
-def _key(path: str) -> str:
+def key_of(path: str) -> str:
+    """The key that an attribute makes: the last name of "mask.area"."""
     return path.rpartition(".")[2]
 
 
-def _may_be_left_out(field: Field) -> bool:
+def may_be_left_out(field: Field) -> bool:
+    """Whether there are objects without its keys."""
     return bool(field.metadata.get("left_out") or field.metadata.get("only_with"))
 
 
@@ -441,15 +442,15 @@ def _hints(thing: Any) -> Mapping[str, Any]:
     return get_type_hints(thing, include_extras=True)
 
 
-def _type_of(cls: Any, path: str) -> Any:
+def type_of(cls: Any, path: str) -> Any:
     """The type of a field or property, or of one of that one's: "mask.area"."""
     name, _, rest = path.partition(".")
     found = getattr(cls, name, None)
     hint = _hints(found.fget)["return"] if isinstance(found, property) else _hints(cls)[name]
-    return _type_of(hint, rest) if rest else hint
+    return type_of(hint, rest) if rest else hint
 
 
-def _without_none(hint: Any) -> Any:
+def without_none(hint: Any) -> Any:
     """X of X | None; None for any other type."""
     if get_origin(hint) not in (Union, types.UnionType):
         return None
@@ -457,7 +458,7 @@ def _without_none(hint: Any) -> Any:
     return others[0] if len(others) == 1 else None
 
 
-def _all_of(getter: Any, names: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+def all_of(getter: Any, names: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
     """attrgetter or itemgetter that gives a tuple also of one name."""
     if len(names) > 1:
         return getter(*names)  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
-from ..base.files import cannot_write
+from ..base.files import cannot_write, canonical_json
 from ..base.input_files import read_file
 from ..base.phrases import counted
 from ..base.temporary_names import remove_old_leftovers, temporary_name
@@ -170,7 +170,7 @@ class _Folding:
             self._packing.failed.append((frame, str(error)))
             return None
         # A file that somebody has written in another form is a line here.
-        self._lines[name] = content if content.find(b"\n") == len(content) - 1 else stored(data)
+        self._lines[name] = content if content.find(b"\n") == len(content) - 1 else stored(canonical_json(data))
         self._prepared[name] = FrameSummary.of(record).prepared()
         return path, content
 

@@ -5,14 +5,16 @@ made from, so that a second run can tell whether it is still valid, a checksum, 
 what is in the files that belong to it, so that another file in the place of one of them is noticed.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
 from ..base.box import MOST_PIXELS
 from ..base.dataset_folder import DatasetFolder
-from ..base.files import Content
+from ..base.files import Content, canonical_json
 from ..base.json_fields import JsonObject, Shared
+from ..base.json_text import json_texts
 from ..frames.frame_files import joined_path
 from ..frames.sidecar import Sidecar
 from ..scene.camera import Camera
@@ -121,6 +123,17 @@ class FrameRecord(JsonObject):
 
     def as_json(self) -> dict[str, Any]:
         return {"record_version": RECORD_VERSION, **super().as_json()}
+
+    def as_text(self) -> bytes:
+        """canonical_json() of as_json(), in half of the time where there are thousands of instances."""
+        head = dataclasses.replace(self, categories=(), instances=()).as_json()
+        keys = list(head)
+        first, last = keys.index("categories"), keys.index("instances")
+        before, after = ({key: head[key] for key in some} for some in (keys[:first], keys[last + 1 :]))
+        categories, instances = (",".join(json_texts(some)).encode() for some in (self.categories, self.instances))
+        return b'%b,"categories":[%b],"instances":[%b],%b' % (
+            canonical_json(before)[:-1], categories, instances, canonical_json(after)[1:],
+        )  # fmt: skip
 
     @classmethod
     def from_json(cls, data: Any) -> Self:

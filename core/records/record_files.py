@@ -5,6 +5,7 @@
 is what such a file holds, in one line. A frame whose files are being replaced has {"replaced_files":[...]} instead.
 """
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from .frame_record import FrameRecord, check_version
 
 SUFFIX = ".json"
 _VOIDED = "replaced_files"
+# In the text of a record: before its instances, and after the regions to ignore that follow them. In a name they would
+# have their quotation marks escaped.
+_INSTANCES, _AFTER_IGNORED = b',"instances":[', b'],"dropped":{'
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class RecordFiles:
     def write(self, record: FrameRecord) -> None:
         """OutputError where that cannot be done."""
         with complete_file(self.file(record.path)) as file:
-            file.write(stored(record.as_json()))
+            file.write(stored(record.as_text()))
 
     def void(self, frame: str, files: Collection[str]) -> None:
         """As RecordStore.void()."""
@@ -77,10 +81,9 @@ class StoredRecord:
         return cls(record_of(data, where), data, _written(content))
 
 
-def stored(record: Any) -> bytes:
-    """What the file of a record holds, and its line in a pack; `record` is FrameRecord.as_json()."""
-    body = canonical_json(record)
-    return b'{"checksum":"%s","record":%s}\n' % (digest(body).encode(), body)
+def stored(text: bytes) -> bytes:
+    """What the file of a record holds, and its line in a pack; `text` is FrameRecord.as_text()."""
+    return b'{"checksum":"%b","record":%b}\n' % (digest(text).encode(), text)
 
 
 def read_record_file(path: Path) -> FrameRecord:
@@ -127,6 +130,21 @@ def stored_json(content: bytes, where: str) -> Any:
         return record
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"{where} is damaged; annotate the frame again") from error
+
+
+def stored_head(content: bytes, where: str) -> Any:
+    """The same without the instances and the regions to ignore, which are most of it and need not be parsed."""
+    before, _, rest = content.partition(_INSTANCES)
+    _, _, after = rest.partition(_AFTER_IGNORED)
+    without: dict[str, Any] = {"instances": [], "ignored": []}
+    # Of what is not as stored() has made it, it is not known where its keys are.
+    is_as_stored = content.startswith(b'{"checksum":"%b","record":{' % digest(_written(content)).encode())
+    if is_as_stored and after and _INSTANCES not in rest:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            head = parse_json(before + b',"dropped":{' + after)["record"]
+            if check_version(head):
+                return head | without
+    return stored_json(content, where) | without
 
 
 def _written(content: bytes) -> bytes:

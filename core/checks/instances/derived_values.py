@@ -4,14 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ...base.files import canonical_json
 from ...records.record_files import StoredRecord
 from ..report import Problems
 
 
 def check_derived(stored: StoredRecord) -> Problems:
     """A record that is written again as it was read has to be the same, but for the version of its form."""
-    written = canonical_json(stored.record.as_json())
+    written = stored.record.as_text()
     if written == stored.text:
         return
     again = json.loads(written)

@@ -1,7 +1,9 @@
 """Dataclasses as JSON and back: the form of each type of field, and what is refused."""
 
 import copy
+import dataclasses
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -12,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.base.files import canonical_json
 from core.base.json_fields import LEFT_OUT, JsonObject, JsonRow, Shared, in_json, value_from_json
+from core.base.json_text import json_texts
 
 
 class Colour(Enum):
@@ -194,6 +198,23 @@ def test_there_and_back(one: Outer) -> None:
     again = Outer.from_json(json.loads(json.dumps(one.as_json())))
     assert again == one
     assert [type(value) for value in vars(again).values()] == [type(value) for value in vars(one).values()]
+
+
+@given(st.lists(outers(), max_size=4))
+def test_texts_of_many_are_those_of_each(several: list[Outer]) -> None:
+    assert json_texts(several) == [canonical_json(one.as_json()).decode() for one in several]
+
+
+@pytest.mark.parametrize("several", [[], [Empty(), Empty()], [Named(two="x")], [OUTER], [OUTER, OUTER]])
+def test_texts_of_unusual_classes(several: list[JsonObject]) -> None:
+    assert json_texts(several) == [canonical_json(one.as_json()).decode() for one in several]
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_no_text_of_what_is_no_number(number: float) -> None:
+    for wrong in ({"size": number}, {"matrix": ((number,),)}, {"point": Point(number, 1.0)}):
+        with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
+            json_texts([OUTER, dataclasses.replace(OUTER, **wrong)])
 
 
 def test_all_arguments_by_name_and_none_at_all() -> None:

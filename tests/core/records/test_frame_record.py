@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.annotate.annotate import annotate
 from core.base.box import Box
 from core.base.errors import InputError, RecordError
-from core.base.files import Content
+from core.base.files import Content, canonical_json
 from core.frames.sidecar import Sidecar
 from core.masks.runs import Mask
 from core.records.frame_job import FrameJob
@@ -222,6 +222,7 @@ def test_round_trip(tmp_path_factory: pytest.TempPathFactory, record: FrameRecor
     write_record(output, named)
     assert path.read_bytes() == first
     assert first.isascii()
+    assert named.as_text() == canonical_json(named.as_json())
 
 
 def test_every_field_is_written(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The record store: what it lists, gives and forgets, whatever a record says."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -33,11 +34,35 @@ def test_heads_are_records_without_their_instances(store: RecordStore) -> None:
     record = plain_record(instances=instances, ignored=instances[:1], notes=("A note",), sequence="a")
     store.write(record)
     assert store.read_head(record.path) == dataclasses.replace(record, instances=(), ignored=())
+    text = json.dumps(json.loads(Path(store.where(record.path)).read_bytes()), indent=1)
+    Path(store.where(record.path)).write_text(text, encoding="utf-8")
+    assert store.read_head(record.path) == dataclasses.replace(record, instances=(), ignored=())
     Path(store.where(record.path)).write_text("{}", encoding="utf-8")
     with pytest.raises(RecordError, match="is damaged; annotate the frame again"):
         store.read_head(record.path)
     with pytest.raises(RecordError, match="Cannot read"):
         store.read_head("nothing")
+
+
+@pytest.mark.parametrize("colour", [None, {"a": 1, "instances": [1], "ignored": [], "dropped": {"b": 2}}])
+def test_heads_whatever_names_and_colours_look_like(store: RecordStore, colour: dict[str, object] | None) -> None:
+    name = 'x,"instances":[],"ignored":[],"dropped":{}'
+    record = plain_record(instances=(plain_instance(name),), colour=colour, notes=(name,), dropped={name: 1})
+    store.write(record)
+    assert store.read_head(record.path) == dataclasses.replace(record, instances=())
+
+
+@pytest.mark.parametrize(("old", "new"), [("Thing", "Thong"), ('"checksum":"', '"checksum":"0')])
+def test_heads_of_damaged_records(store: RecordStore, old: str, new: str) -> None:
+    """Also where the damage is in what the head leaves out."""
+    record = plain_record(instances=(plain_instance("Thing"),))
+    store.write(record)
+    path = Path(store.where(record.path))
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(RecordError, match="is damaged; annotate the frame again"):
+        store.read_head(record.path)
 
 
 def test_a_stamp_changes_with_the_record(store: RecordStore) -> None:
