@@ -3,7 +3,6 @@
 import dataclasses
 
 from ..labels.labelled_frame import LabelledFrame
-from ..records.instance import Instance
 from ..settings.settings import AtBorder
 
 SMALL, AT_BORDER, HIDDEN = "small", "at_border", "hidden"
@@ -14,20 +13,18 @@ def filter_instances(frame: LabelledFrame) -> LabelledFrame:
 
     An instance that is both too small and at the border is counted as small.
     """
-    settings = frame.job.settings
-    kept: list[Instance] = []
-    dropped = {SMALL: 0, AT_BORDER: 0}
-    for instance in frame.instances:
-        box = instance.mask.box
-        side = min(box.width, box.height)
-        at_border = box.is_at_border(frame.width, frame.height)
-        if instance.mask.area < settings.min_area or side < settings.min_side:
-            dropped[SMALL] += 1
-        elif at_border and settings.at_border is AtBorder.DROP:
-            dropped[AT_BORDER] += 1
-        else:
-            is_marked = settings.at_border is AtBorder.MARK
-            kept.append(dataclasses.replace(instance, at_border=at_border) if is_marked else instance)
+    settings, width, height = frame.job.settings, frame.width, frame.height
+    large = [
+        one
+        for one in frame.instances
+        if one.mask.area >= settings.min_area and min(one.mask.box.width, one.mask.box.height) >= settings.min_side
+    ]
+    kept = large
+    if settings.at_border is AtBorder.DROP:
+        kept = [one for one in large if not one.mask.box.is_at_border(width, height)]
+    elif settings.at_border is AtBorder.MARK:
+        kept = [dataclasses.replace(one, at_border=one.mask.box.is_at_border(width, height)) for one in large]
+    dropped = {SMALL: len(frame.instances) - len(large), AT_BORDER: len(large) - len(kept)}
     return frame.without_dropped(kept, dropped)
 
 

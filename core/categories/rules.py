@@ -41,12 +41,31 @@ def categorise(scene: SceneRecord, table: CategoryTable) -> SceneRecord:
     )
 
 
-def categorise_alone(entries: Sequence[SceneEntry], kind: Kind, table: CategoryTable) -> SceneEntries:
-    """The same things with their categories, where nothing is known of them but the name or the pass index."""
+def categorise_alone(
+    names: Sequence[str], indices: Sequence[int], kind: Kind, table: CategoryTable, index_is_id: bool = False
+) -> SceneEntries:
+    """Things with their categories, where nothing is known of them but the name or the pass index.
+
+    Args:
+        names, indices: of each thing; the index is 0 where it has none.
+        kind: what they all are.
+        table: by which they get their categories.
+        index_is_id: whether the index of a thing without a rule is the id of its category.
+    """
     # All others look at what is not known. Without a pattern, a rule looks for the names of the table's categories.
     says = {*_NAMING[kind], Source.PASS_INDEX}
     rules = tuple(rule for rule in table.rules if rule.source in says and (rule.pattern or table.categories))
-    return _Rules(dataclasses.replace(table, rules=rules)).applied(kind, entries)
+    if not rules and not table.categories and table.unknown is Unknown.OWN:
+        # No rule decides on any of them, of which there may be thousands.
+        own = [category_of_name(name) for name in names]
+        ids = dict(zip(own, indices, strict=True)) if index_is_id else dict.fromkeys(own)
+        entries = [
+            SceneEntry(name, index, category, origin=UNKNOWN)
+            for name, index, category in zip(names, indices, own, strict=True)
+        ]
+        return SceneEntries(tuple(Category(name, ids[name]) for name in sorted(ids)), tuple(entries))
+    entries = [SceneEntry(name, index, None) for name, index in zip(names, indices, strict=True)]
+    return _Rules(dataclasses.replace(table, rules=rules), index_is_id=index_is_id).applied(kind, entries)
 
 
 @dataclass(frozen=True)
@@ -60,10 +79,11 @@ class _Decision:
 
 
 class _Rules:
-    """A table, applied to one scene."""
+    """A table, applied to one scene. For `index_is_id` see categorise_alone()."""
 
-    def __init__(self, table: CategoryTable, scene: SceneRecord | None = None) -> None:
+    def __init__(self, table: CategoryTable, scene: SceneRecord | None = None, index_is_id: bool = False) -> None:
         self._table = table
+        self._index_is_id = index_is_id
         self._rows = {category.name: category for category in table.categories}
         self._row_ids = {category.id: category.name for category in table.categories if category.id is not None}
         self._ranges = {
@@ -111,7 +131,7 @@ class _Rules:
             name,
             entry.name if entry.name in self._parents else None,  # it ends its own line of ancestors
             entry.parent or facts.instancer,
-            entry.pass_index if Source.PASS_INDEX in sources else None,
+            entry.pass_index if self._index_is_id or Source.PASS_INDEX in sources else None,
             facts.data if Source.DATA_NAME in sources else None,
             facts.materials if Source.MATERIAL in sources else None,
             facts.tags if Source.ASSET_TAG in sources else None,
@@ -157,9 +177,8 @@ class _Rules:
         match self._table.unknown:
             case Unknown.OWN:
                 own = entry.facts.own_collection if kind == "object" else ""
-                return _Decision(
-                    own or category_of_name(entry.own_name), UNKNOWN, supercategory=entry.facts.supercategory
-                )
+                id = entry.pass_index if self._index_is_id else None
+                return _Decision(own or category_of_name(entry.own_name), UNKNOWN, id, entry.facts.supercategory)
             case Unknown.OTHER:
                 return _Decision(OTHER_NAME, UNKNOWN)
             case Unknown.ERROR:

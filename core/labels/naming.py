@@ -110,7 +110,8 @@ def name_labels(
     carriers = _carriers(image, groups, separated)
     members = _members(image, groups)
     instances = separated.instances if separated else {}
-    strangers = [label for label in labels if label not in instances and not carriers.get(_key(label, image))]
+    carrying_of = {label: carriers[key] for label in labels if (key := _key(label, image)) in carriers}
+    strangers = [label for label in labels if label not in instances and not carrying_of.get(label)]
     alone, categories_alone = _named_alone(strangers, image, scene, table)
     whole = {category.name for category in categories_alone if category.own_grouping is Grouping.CATEGORY}
     categories = {category.name: category for category in (*categories_alone, *groups.categories)}
@@ -119,7 +120,7 @@ def name_labels(
     labels_of: dict[tuple[str, str, bool, int], list[int]] = defaultdict(list)
     objects_of: dict[tuple[str, str], set[str]] = defaultdict(set)
     for label in sorted(labels):
-        carrying = carriers.get(_key(label, image), ())
+        carrying = carrying_of.get(label, ())
         only_named = False
         if label in instances:
             found = [instances[label]]
@@ -135,7 +136,7 @@ def name_labels(
         if len(found) > 1 and (clash := _clash(label, found, carrying, image)):
             raise SceneError(clash)
         first = found[0] if image.is_index else _as_one(found)
-        if all(one.ignored for one in found):
+        if first.ignored and all(one.ignored for one in found):
             if ignored is Ignored.CROWD:
                 region = f"ignored {first.category}" if first.category else "ignored"
                 labels_of[region, first.category or "", True, 0].append(label)
@@ -163,8 +164,9 @@ def name_labels(
         )
     if not scene and grouping is not None and image.manifest:
         notes += doubtful_names(unknown, _rules_kind(image), has_scene=False)
+    objects = {key: tuple(sorted(names)) for key, names in objects_of.items()}
     named = [
-        NamedLabels(name, category, tuple(found), tuple(sorted(objects_of.get((name, category), ()))), is_ignored)
+        NamedLabels(name, category, tuple(found), objects.get((name, category), ()), is_ignored)
         for (name, category, is_ignored, _), found in labels_of.items()
     ]
     return (
@@ -281,11 +283,12 @@ def _named_alone(
     """For which things labels stand of which only the name or the index is known, and all of their categories."""
     table = table or CategoryTable(scene.table if scene else ())
     seen = [label for label in labels if not _is_no_material(label, image)]
-    things = [SceneEntry(image.name_of(label), label if image.is_index else 0, None) for label in seen]
-    found = categorise_alone(things, _rules_kind(image), table)
-    entries, categories = dict(zip(seen, found.entries, strict=True)), found.categories
-    if image.is_index and scene is None and not table.categories:
-        # An index is the id of its category, as users of indices expect.
-        ids = {entry.name: label for label, entry in entries.items() if not entry.is_known}
-        categories = tuple(Category(one.name, ids[one.name]) if one.name in ids else one for one in categories)
-    return entries, categories
+    found = categorise_alone(
+        [image.name_of(label) for label in seen],
+        seen if image.is_index else [0] * len(seen),
+        _rules_kind(image),
+        table,
+        # As users of indices expect.
+        index_is_id=image.is_index and scene is None and not table.categories,
+    )
+    return dict(zip(seen, found.entries, strict=True)), found.categories

@@ -3,6 +3,7 @@
 import dataclasses
 import random
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -327,5 +328,19 @@ def test_things_of_which_only_the_name_is_known_are_decided_by_all_rules(
 ) -> None:
     """Although rules that need more are left out."""
     table = CategoryTable((CAR, TREE) if with_rows else (), tuple(rules), unknown)
-    things = [SceneEntry(name, index, None) for name in NAMES for index in (0, 3)]
-    assert categorise_alone(things, kind, table) == _Rules(table).applied(kind, things)
+    names, indices = [*NAMES, *NAMES], [0] * len(NAMES) + [3] * len(NAMES)
+    things = list(map(partial(SceneEntry, category=None), names, indices))
+    assert categorise_alone(names, indices, kind, table) == _Rules(table).applied(kind, things)
+
+
+@given(ANY_RULES, st.sampled_from(Unknown))
+def test_an_index_is_the_id_of_its_category_where_no_rule_says_more(rules: Sequence[Rule], unknown: Unknown) -> None:
+    indices = [1, 3, 12]
+    names = [f"index_{index}" for index in indices]
+    found = categorise_alone(names, indices, "object", CategoryTable((), tuple(rules), unknown), index_is_id=True)
+    ids = {category.name: category.id for category in found.categories}
+    for index, entry in zip(indices, found.entries, strict=True):
+        if entry.category is not None:
+            assert ids[entry.category] == (index if not entry.is_known and unknown is Unknown.OWN else None)
+    without_ids = categorise_alone(names, indices, "object", CategoryTable((), tuple(rules), unknown))
+    assert found.entries == without_ids.entries
