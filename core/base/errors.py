@@ -42,6 +42,10 @@ class ExrError(InputError):
     """An EXR file is missing, damaged, or of a kind without flat pixels."""
 
 
+class MemoryShortage(InputError):
+    """A frame takes more memory than is free just now; it may be enough when no other frame is worked on."""
+
+
 class PassError(InputError):
     """A render pass is missing, or its values are not what such a pass holds."""
 

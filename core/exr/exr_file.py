@@ -22,7 +22,7 @@ import numpy.typing as npt
 import OpenEXR
 
 from ..base.box import MOST_PIXELS, Box, Pixels
-from ..base.errors import ExrError
+from ..base.errors import ExrError, MemoryShortage
 from ..base.input_files import open_file
 from . import zip_rows
 
@@ -155,7 +155,10 @@ class ExrFile:
             with self._source(part) as source:
                 yield from self._read_by_openexr(source, part, channels, rows)
         except MemoryError as error:
-            raise ExrError(f"{self.path} is too large for this machine's memory; render it smaller") from error
+            sentence = (
+                f"{self.path} is too large for the memory that is free; close other programs, or render it smaller"
+            )
+            raise MemoryShortage(sentence) from error
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise ExrError(f"{self.path} is cut off or damaged ({error}); render the frame again") from error
 

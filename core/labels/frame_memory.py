@@ -1,6 +1,6 @@
 """The memory that a large frame takes, said before it is read rather than when the system ends the process."""
 
-from ..base.errors import ExrError
+from ..base.errors import MemoryShortage
 from ..base.memory import available_memory
 from ..base.phrases import in_units
 from ..exr.passes import Passes
@@ -19,14 +19,14 @@ _BESIDES = 300_000_000
 
 
 def check_memory(job: FrameJob, passes: Passes) -> None:
-    """Raises ExrError where a large frame takes more memory than there is; it says how much."""
+    """Raises MemoryShortage where a large frame takes more memory than there is; it says how much."""
     needed = needed_memory(job, passes)
     free = available_memory() if needed > _LARGE else None
     if free is not None and needed > free:
         height, width = passes.shape
-        raise ExrError(
+        raise MemoryShortage(
             f"{passes.where} has {width} x {height} pixels, which with these settings take about {in_units(needed)} of "
-            f"memory, and {in_units(free)} are free; use fewer workers, close other programs, or render it smaller"
+            f"memory, and {in_units(free)} are free; close other programs, or render it smaller"
         )
 
 

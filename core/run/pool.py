@@ -41,7 +41,8 @@ class Task:
         about: what it is about, in words for a person.
         tag: anything that the caller wants to find again in the answers.
         known: the identity of the output folder, if nothing may be written to another one in its place.
-        troubles: sentences on workers that were replaced while they did it.
+        alone: whether it waits until no other task is done, and the others wait for it.
+        troubles: sentences on what went wrong before it was done.
     """
 
     do: str
@@ -51,6 +52,7 @@ class Task:
     tag: Any = None
     known: Identity | None = None
     attempts: int = field(default=0, init=False)
+    alone: bool = field(default=False, init=False)
     troubles: list[str] = field(default_factory=list, init=False)
 
 
@@ -90,7 +92,8 @@ class WorkerPool:
 
     A worker that dies or hangs is replaced, and its task is done once more; if that happens twice over the same task,
     that task fails. A worker hangs if it takes no step and uses no processor time; however slow it is otherwise, it is
-    left alone.
+    left alone. A task for which memory was short, or whose worker was killed, as the system does then, is done once
+    more when no other worker takes any.
 
     Args:
         workers: how many.
@@ -162,6 +165,9 @@ class WorkerPool:
 
     def _dispatch(self) -> None:
         while self._waiting:
+            at_work = [asked[1] for asked in self._workers.values() if asked]
+            if at_work and (self._waiting[0].alone or any(task.alone for task in at_work)):
+                return
             worker = next((worker for worker, asked in self._workers.items() if asked is None), None)
             if worker is None:
                 if len(self._workers) >= self._size:
@@ -208,13 +214,15 @@ class WorkerPool:
             worker.end()
         if "result" in message:
             return Done(task, message["result"])
+        if message.get("memory") is True and self._waits_for_memory(task, f"Memory was short for {task.about}"):
+            return None
         return Failed(task, message["error"], "output" in message, message.get("output") == "all")
 
     def _buried(self, worker: WorkerProcess) -> Event | None:
         """A worker's output has ended: it is dead."""
         worker.end()
         if worker.ready:
-            return self._given_up(worker, partial(_died_twice, worker.how_it_ended()))
+            return self._given_up(worker, partial(_died_twice, worker.how_it_ended()), worker.was_killed)
         if not self._can_start and not worker.was_killed:
             del self._workers[worker]
             raise WorkerError(
@@ -246,17 +254,38 @@ class WorkerPool:
         self._dispatch()
         return events
 
-    def _given_up(self, worker: WorkerProcess, sentence: Callable[[Task], str]) -> Event | None:
-        """Go on without a worker, and have its task done once more, or say that it failed twice."""
+    def _given_up(
+        self, worker: WorkerProcess, sentence: Callable[[Task], str], by_system: bool = False
+    ) -> Event | None:
+        """Go on without a worker, and have its task done once more, or say that it failed twice.
+
+        Args:
+            worker: which.
+            sentence: what to say then.
+            by_system: whether something else killed it, as the system does where memory runs out.
+        """
         asked = self._workers.pop(worker)
         worker.end(0.0)
         if asked is None:
             return None
         task = asked[1]
+        killed = f"A worker process was killed over {task.about}, as systems do where memory is short"
+        if by_system and self._waits_for_memory(task, killed):
+            return None
         if task.attempts < _ATTEMPTS:
             self._waiting.appendleft(task)
             return None
         return Failed(task, sentence(task))
+
+    def _waits_for_memory(self, task: Task, why: str) -> bool:
+        """Have a task done once more by itself, if it was not the only one and has another attempt."""
+        others = [asked for asked in self._workers.values() if asked]
+        if not others or task.attempts >= _ATTEMPTS:
+            return False
+        task.alone = True
+        task.troubles.append(f"{why}, so it was done again by itself; with fewer workers nothing is done twice")
+        self._waiting.append(task)
+        return True
 
     def _start_again(self, worker: WorkerProcess, why: str) -> None:
         """Have another one do what a worker was to do that did not get as far as that."""

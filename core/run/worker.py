@@ -10,6 +10,7 @@ export starts several of them, and waits for them.
                        {"id": 7, "result": {...}}                      it is done, or
                        {"id": 7, "error": "one sentence"}              it failed, and the worker goes on, or
                        {"id": 7, "error": "...", "leaving": true}      it failed, and the worker ends to free its memory
+                       {"id": 7, "error": "...", "memory": true}       it failed, since there was not enough memory
                        {"alive": true}                                 every SECONDS while it is at a task, if it has
                                                                        taken a step since, or used the processor
     An error of writing has "output": "frame" besides, or "all" where nothing else can be written either.
@@ -36,14 +37,14 @@ from typing import Any, TextIO
 import numpy as np
 
 from ..annotate.annotate import annotate
-from ..base.errors import Cancelled, LabelpassError, OutputError
+from ..base.errors import Cancelled, LabelpassError, MemoryShortage, OutputError
 from ..base.files import check_there, complete_file, writing_into
 from ..exr.exr_file import lost_memory, set_decoding_threads
 from ..labels.labelled_frame import open_passes
 from ..records.frame_job import FrameJob
 from ..settings.render_pass import Pass
 from ..settings.settings import Settings
-from .owned_process import end_with_parent
+from .owned_process import end_before_others, end_with_parent
 
 # A run may meet many damaged frames, and each may lose some memory.
 _MOST_LOST_BYTES = 1 << 24
@@ -53,6 +54,8 @@ _SECONDS_TO_STEP = 5.0
 _LEAST_SECONDS_USED = 0.001
 # Python's own number is some hundreds, and of a frame of 10,000 instances a fifth of the time is spent looking for it.
 _OBJECTS_BEFORE_GARBAGE = 100_000
+
+_TOO_LARGE = "There is not enough memory for this frame; close other programs, or render it smaller"
 
 Result = dict[str, Any]
 Report = Callable[[int, int], None]
@@ -70,6 +73,7 @@ def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
         The exit code.
     """
     end_with_parent()
+    end_before_others()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what it means
     answers = _Answers(_answer_channel())
     set_decoding_threads(threads)
@@ -101,13 +105,14 @@ def run_worker(threads: int, sign_seconds: float = 0.0) -> int:
             break
         except OutputError as error:
             answers.send({"id": number, "error": str(error), "output": "all" if error.of_all else "frame"})
+        except (MemoryError, MemoryShortage) as error:
+            sentence = str(error) if isinstance(error, MemoryShortage) else _TOO_LARGE
+            answers.send({"id": number, "error": sentence, "memory": True})
         except LabelpassError as error:
             if lost_memory() > _MOST_LOST_BYTES:
                 answers.send({"id": number, "error": str(error), "leaving": True})
                 break
             answers.send({"id": number, "error": str(error)})
-        except MemoryError:
-            answers.send({"id": number, "error": "There is not enough memory for this frame; use fewer workers"})
         except BrokenPipeError:
             break
         except Exception as error:  # a bug must cost one frame, not all of them

@@ -7,7 +7,7 @@ import pytest
 
 from core.annotate.annotate import annotate
 from core.base import memory
-from core.base.errors import ExrError
+from core.base.errors import MemoryShortage
 from core.exr.exr_file import ExrFile
 from core.labels import frame_memory
 from core.labels.labelled_frame import open_passes
@@ -26,9 +26,9 @@ def test_a_frame_that_does_not_fit(data: Path, tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as unread:
         unread.delattr(ExrFile, "read_bands")
         with pytest.raises(
-            ExrError,
+            MemoryShortage,
             match=r"multilayer_0001\.exr.* has 64 x 48 pixels, which with these settings take about 9\.0 GB of memory, "
-            r"and 4\.0 GB are free; use fewer workers, close other programs, or render it smaller",
+            r"and 4\.0 GB are free; close other programs, or render it smaller",
         ):
             annotate(job)
     assert not (tmp_path / "out").exists()

@@ -545,6 +545,65 @@ def test_not_enough_memory(frames: Frames, write_exr, tmp_path: Path) -> None:
     assert frames.records() == {"a", "b"}
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_frame_for_which_memory_is_short_beside_others(
+    frames: Frames, fifo: Fifo, write_exr, tmp_path: Path, killed: bool
+) -> None:
+    """It is done again when no other frame takes any, and frames behind it wait for that."""
+    large = tmp_path / "scenes" / "large.json"
+    size = 6000
+    index = np.zeros((size, size), np.float32)
+    for place in range(3):
+        index[:10, 10 * place : 10 * place + 10] = place + 1
+    big = write_exr(tmp_path / "large.exr", {"L.IndexOB.X": index})
+    plain_scene(width=size, height=size).write(large)
+    with WorkerPool(2) as pool:
+        for name in "ab":  # so that both workers have imported what they need
+            pool.submit(frames.task(name))
+        answers(pool, 2)
+        pool.submit(frames.task("held", scene=fifo.path))
+        holder = fifo.reader()
+        if killed:
+            other_fifo = Fifo(large.with_name("killed.json"))
+            pool.submit(frames.task("large", scene=other_fifo.path, source=big))
+            os.kill(other_fifo.reader(), signal.SIGKILL)
+            other_fifo.become(plain_scene(width=size, height=size).write)
+        else:
+            (other,) = worker_pids() - {holder}
+            limit_memory(other, 100_000_000)
+            pool.submit(frames.task("large", scene=large, source=big))
+        end = time.monotonic() + PATIENCE
+        while len(pool._waiting) == 0:
+            assert time.monotonic() < end
+            assert not pool.poll(0.1)
+        if not killed:
+            resource.prlimit(other, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        pool.submit(frames.task("behind"))
+        fifo.become(plain_scene().write)
+        events = answers(pool, 3)
+
+    assert [(type(event), event.task.tag) for event in events] == [(Done, "held"), (Done, "large"), (Done, "behind")]
+    why = (
+        "A worker process was killed over frame large, as systems do where memory is short"
+        if killed
+        else "Memory was short for frame large"
+    )
+    trouble = f"{why}, so it was done again by itself; with fewer workers nothing is done twice"
+    assert [event.task.troubles for event in events] == [[], [trouble], []]
+    assert frames.records() == {"a", "b", "held", "large", "behind"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone can be told so")
+def test_workers_are_ended_before_others_where_memory_runs_out(frames: Frames) -> None:
+    own = Path("/proc/self/oom_score_adj").read_text()
+    with WorkerPool(1) as pool:
+        pool.submit(frames.task("a"))
+        answers(pool, 1)
+        (pid,) = worker_pids()
+        assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"
+    assert Path("/proc/self/oom_score_adj").read_text() == own
+
+
 @pytest.mark.parametrize("damage", ["cut off", "flipped"])
 def test_damaged_frames_do_not_fill_the_memory(frames: Frames, write_exr, tmp_path: Path, damage: str) -> None:
     """OpenEXR loses the memory of a channel that it cannot decode to the end; a run may meet many such frames."""
@@ -578,7 +637,7 @@ def limit_memory(pid: int, more: int) -> None:
     """Let a process have so many bytes more than it has now."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
     limit = pages * os.sysconf("SC_PAGE_SIZE") + more
-    resource.prlimit(pid, resource.RLIMIT_AS, (limit, limit))
+    resource.prlimit(pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
 
 # --- Workers that hang ------------------------------------------------------------------------------------------------
