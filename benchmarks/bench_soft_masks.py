@@ -1,6 +1,6 @@
 """Soft masks and parts of all instances of a frame: `core.annotate.soft_masks`, `core.annotate.parts`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,15 +8,17 @@ from pathlib import Path
 import cryptomatte_api
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from core.annotate.annotate import annotate
 from core.annotate.parts import find_parts
 from core.annotate.soft_masks import soft_masks, write_soft_masks
+from core.base.files import complete_file
 from core.exr.cryptomatte import Coverages, strongest
 from core.labels.label_image import LabelImage
 from core.masks.runs import Runs, find_runs
-from core.records.instance import Instance
+from core.records.instance import Instance, SoftMask
 from core.settings.settings import LabelSource
 from tests.builders import NO_IMAGES, instances_in, plain_job
 from tests.core.mattes import as_ranks
@@ -26,8 +28,9 @@ from .report import Row, Section, duration, faster
 from .scenes import FULL_HD, RenderedFrame, render
 from .timing import compare, one_core
 
-# Objects, and how many times faster than object by object soft masks and parts should be.
-_FRAMES = ((100, 15, 10), (1000, 100, 40))
+# Objects, and how many times faster than object by object soft masks and parts should be, and writing them in one file
+# than in one for each.
+_FRAMES = ((100, 15, 10, 2), (1000, 100, 40, 4))
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -48,8 +51,8 @@ class _Frame:
 def measure(folder: Path) -> Section:
     """The ranks are in memory, except where a row says that a file is read."""
     rows = []
-    for objects, soft_target, parts_target in _FRAMES:
-        rows += _rows(render(FULL_HD, objects), objects, folder, soft_target, parts_target)
+    for objects, *targets in _FRAMES:
+        rows += _rows(render(FULL_HD, objects), objects, folder, *targets)
     text = (
         f"A {FULL_HD} frame with a Cryptomatte of six ranks. *Object by object* goes through all ranks once for each "
         "object, as a Cryptomatte node does. For parts, pycocotools encodes each pair of object and material."
@@ -57,13 +60,18 @@ def measure(folder: Path) -> Section:
     return Section("Soft masks and parts", text, rows)
 
 
-def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: float, parts_target: float) -> list[Row]:
+def _rows(
+    rendered: RenderedFrame, objects: int, folder: Path, soft_target: float, parts_target: float, file_target: float
+) -> list[Row]:
     frame = _prepare(rendered)
-    file = folder / f"{objects}.exr"
+    file, images = folder / f"{objects}.exr", folder / f"{objects}"
     write_single_part(rendered, file)
     job = plain_job(file, folder, labels=LabelSource.CRYPTO_OBJECT, soft_masks=True, **NO_IMAGES)
     coverages = _coverages(frame)
     _check(frame, coverages)
+    written = write_soft_masks(job, coverages, frame.runs, frame.instances)
+    _write_images(images, coverages, frame)
+    _check_files(_read(folder, written), _read_images(images))
     with one_core():
         timings = compare(
             {
@@ -71,6 +79,9 @@ def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: floa
                 "kept": lambda: strongest(as_ranks(frame.ranks), frame.image.labels.shape, keep_coverages=True),
                 "soft": lambda: list(_ours(frame)),
                 "written": partial(write_soft_masks, job, coverages, frame.runs, frame.instances),
+                "written as images": partial(_write_images, images, coverages, frame),
+                "read": partial(_read, folder, written),
+                "read images": partial(_read_images, images),
                 "object by object": lambda: [_by_object(frame.ranks, one.labels[0]) for one in frame.instances],
                 "file": partial(annotate, job),
                 "api": lambda: _masks_by_cryptomatte_api(file),
@@ -85,7 +96,14 @@ def _rows(rendered: RenderedFrame, objects: int, folder: Path, soft_target: floa
         faster(
             f"{title}: ranks to all soft masks", cpu["soft"], "object by object", cpu["object by object"], soft_target
         ),
-        Row(f"{title}: writing them as PNG", duration(cpu["written"])),
+        faster(
+            f"{title}: coverages to the file of all soft masks",
+            cpu["written"],
+            "a PNG file for each",
+            cpu["written as images"],
+            file_target,
+        ),
+        faster(f"{title}: reading them all with numpy", cpu["read"], "Pillow, the PNG files", cpu["read images"]),
         Row(f"{title}: cost of keeping coverages in the label image", duration(cpu["kept"] - cpu["plain"])),
         faster(
             f"{title}: single-part file to record with soft masks", cpu["file"], "cryptomatte-api, masks", cpu["api"]
@@ -125,6 +143,28 @@ def _ours(frame: _Frame) -> Iterator[Bytes]:
     coverages = _coverages(frame)
     for _, pixels in soft_masks(coverages, frame.runs, frame.instances):
         yield pixels
+
+
+def _write_images(folder: Path, coverages: Coverages, frame: _Frame) -> None:
+    """Each in a file of its own, as Pillow writes PNG the fastest."""
+    for number, (_, pixels) in enumerate(soft_masks(coverages, frame.runs, frame.instances), start=1):
+        with complete_file(folder / f"{number:04}.png") as file:
+            Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+
+
+def _read(folder: Path, written: Sequence[SoftMask]) -> list[Bytes]:
+    with np.load(folder / written[0].file) as arrays:
+        return [arrays[one.array] for one in written]
+
+
+def _read_images(folder: Path) -> list[Bytes]:
+    return [np.asarray(Image.open(path)) for path in sorted(folder.iterdir())]
+
+
+def _check_files(arrays: Sequence[Bytes], images: Sequence[Bytes]) -> None:
+    """And only if both ways say the same."""
+    if len(arrays) != len(images) or not all(map(np.array_equal, arrays, images)):
+        raise SystemExit("the two ways to write soft masks disagree, so there is nothing to compare")
 
 
 def _by_object(ranks: Ranks, label: int) -> Bytes:

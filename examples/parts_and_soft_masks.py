@@ -2,7 +2,7 @@
 
 The dataset is one that was exported with Parts and Soft Masks. The picture shows the first image that has instances,
 its parts in colours, and next to it the top of one instance cut out by the hard mask and, below, by the soft mask.
-Nothing but the COCO file and the images is read, as training code would do it.
+Nothing but the COCO file, the image and its soft masks is read, as training code would do it.
 """
 
 import argparse
@@ -64,8 +64,8 @@ def soft_mask(dataset: Path, image: dict, annotation: dict) -> np.ndarray:
     """(height, width) float, from 0 to 255, of the whole image."""
     x, y, width, height = annotation["soft_mask"]["bbox"]
     full = np.zeros((image["height"], image["width"]))
-    with Image.open(dataset / annotation["soft_mask"]["file_name"]) as file:
-        full[y : y + height, x : x + width] = np.asarray(file)
+    with np.load(dataset / annotation["soft_mask"]["file_name"]) as soft_masks:
+        full[y : y + height, x : x + width] = soft_masks[annotation["soft_mask"]["array"]]
     return full
 
 

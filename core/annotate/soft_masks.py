@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ..base.box import Box
-from ..base.dataset_folder import soft_masks_folder
-from ..base.files import complete_folder
-from ..drawing.image_files import PNG_LEVEL, Bytes
+from ..base.dataset_folder import soft_masks_file
+from ..base.files import complete_file
+from ..drawing.image_files import Bytes
+from ..drawing.npz_encoder import write_npz
 from ..exr.cryptomatte import Coverages
 from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import Integers, LabelArray, Runs, stable_order
@@ -44,7 +44,7 @@ def add_soft_masks(frame: LabelledFrame) -> LabelledFrame:
 
 
 def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances: Sequence[Instance]) -> list[SoftMask]:
-    """Write the soft masks of a frame into a folder of its own, one 8-bit greyscale PNG for each instance.
+    """Write the soft masks of a frame into one file, an array for each instance; none where there are no instances.
 
     Args:
         job: the frame.
@@ -58,14 +58,19 @@ def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances:
     Raises:
         OutputError: they cannot be written.
     """
-    folder = soft_masks_folder(job.files.path)
+    file = soft_masks_file(job.files.path)
     digits = max(4, len(str(len(instances))))
-    written = []
-    with complete_folder(job.dataset.file(folder)) as temporary:
+    written: list[SoftMask] = []
+
+    def arrays() -> Iterator[tuple[str, Bytes]]:
         for number, (box, pixels) in enumerate(soft_masks(coverages, runs, instances), start=1):
-            name = f"{number:0{digits}}.png"
-            Image.fromarray(pixels).save(temporary / name, "PNG", compress_level=PNG_LEVEL)
-            written.append(SoftMask(f"{folder}/{name}", box))
+            name = f"{number:0{digits}}"
+            written.append(SoftMask(file, box, name))
+            yield name, pixels
+
+    if instances:
+        with complete_file(job.dataset.file(file)) as archive:
+            write_npz(archive, arrays())
     return written
 
 

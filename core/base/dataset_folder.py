@@ -8,7 +8,7 @@
             images/FRAME.png                 training images
             pictures/KIND/FRAME.png          previews
             maps/KIND/FRAME.png              dense maps
-            soft_masks/FRAME/0001.png        soft masks, a file for each instance
+            soft_masks/FRAME.npz             soft masks
             cameras/SEQUENCE/cameras.json    cameras of a sequence
             records/FRAME.json               frame records
             records/SEQUENCE/0-999.pack      frame records of a thousand frames
@@ -142,7 +142,12 @@ def map_file(kind: str, frame: str, suffix: str) -> str:
     return f"{_MAPS}/{kind}/{frame}{suffix}"
 
 
-def soft_masks_folder(frame: str) -> str:
+def soft_masks_file(frame: str) -> str:
+    return f"{_SOFT_MASKS}/{frame}.npz"
+
+
+def former_soft_masks_folder(frame: str) -> str:
+    """Where earlier versions kept them, each in a file of its own."""
     return f"{_SOFT_MASKS}/{frame}"
 
 

@@ -257,31 +257,15 @@ def complete_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def complete_folder(path: Path) -> Iterator[Path]:
+def replaced_folder(path: Path) -> Iterator[Path]:
     """Make a temporary folder next to `path` that takes its name and its place when the block ends without an error.
 
-    Nothing of what was in the folder before is left. Temporary names are as those of complete_file. Where contents are
-    noted, the files are read again for it.
+    Nothing of what was in the folder before is left. Temporary names are as those of complete_file. What is in the
+    files is neither noted nor forced to disk.
 
     Raises:
         OutputError: the folder or a file in it cannot be written, for example on a full disk.
     """
-    noted = _noted.get()
-    contents = {}
-    with replaced_folder(path) as temporary:
-        yield temporary
-        for file in temporary.iterdir():
-            with file.open("rb+") as written:
-                os.fsync(written.fileno())
-            if noted is not None:
-                contents[path / file.name] = Content.of_file(file)
-    if noted is not None:
-        noted.update(contents)
-
-
-@contextmanager
-def replaced_folder(path: Path) -> Iterator[Path]:
-    """As complete_folder, with folders in it at any depth; what is in the files is neither noted nor forced to disk."""
     temporary = path.with_name(temporary_name())
     try:
         with _removed_if_it_fails(temporary):

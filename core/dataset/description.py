@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..base.dataset_folder import CATEGORIES_FILE, soft_masks_folder
+from ..base.dataset_folder import CATEGORIES_FILE, former_soft_masks_folder, soft_masks_file
 from ..base.files import complete_file, pretty_json
 from ..base.version import VERSION
 from ..formats.writer import StreamedFrame, Survey, SurveyedFrame, Writer
@@ -18,11 +18,19 @@ _CONVENTIONS = {
     "world": "Blender's axes, z up",
     "camera": "OpenCV axes: x right, y down, z forward; world_to_camera is a row-major 4x4 matrix in scene units",
 }
-_SOFT_MASKS = f"{soft_masks_folder('**')}/*.png"
-_SOFT_MASK_SHOWS = (
-    "how much of each pixel an instance covers, 8-bit greyscale: 255 is a whole pixel, outside of the image 0; the "
-    "image is as large as the instance, and soft_mask of its annotation says which file and where it belongs"
-)
+# Kind of file -> which files, and what they show. Frames of earlier versions have those that are not archives.
+_SOFT_MASKS = {
+    "npz": (
+        soft_masks_file("**/*"),
+        "how much of each pixel each instance covers, 8-bit: 255 is a whole pixel, outside of the array 0; an array is "
+        "as large as the instance, and soft_mask of its annotation says which array of which file and where it belongs",
+    ),
+    "png": (
+        f"{former_soft_masks_folder('**')}/*.png",
+        "how much of each pixel an instance covers, 8-bit greyscale: 255 is a whole pixel, outside of the image 0; the "
+        "image is as large as the instance, and soft_mask of its annotation says which file and where it belongs",
+    ),
+}
 
 _PIXEL_AXES = "image: x right, y down"
 
@@ -70,7 +78,7 @@ class DatasetDescription:
     _unit_scales: set[float | None] = field(default_factory=set)
     _maps: dict[DenseMap, "_Seen"] = field(default_factory=dict)
     _ids: dict[tuple[str, int], str] = field(default_factory=dict)
-    _soft_masks: bool = False
+    _soft_masks: set[str] = field(default_factory=set)
     _fields: set[str] = field(default_factory=set)
 
     def add(self, frame: StreamedFrame) -> None:
@@ -82,7 +90,7 @@ class DatasetDescription:
         for map in frame.two_frame_maps:
             self._add_map(map, map.file)
         self._unit_scales.add(shared.unit_scale)
-        self._soft_masks |= shared.soft_masks
+        self._soft_masks.update(shared.soft_masks)
         self._fields.update(shared.fields)
 
     def _add_map(self, map: WrittenMap, frame: str) -> None:
@@ -132,7 +140,7 @@ class DatasetDescription:
                 "records/*.json": "all that is known of a frame: image, camera, instances, maps; or in a pack",
                 **{format.files: format.shows for format in formats if not format.chosen_by},
                 CATEGORIES_FILE: "ids of the categories, kept when frames are added",
-                **({_SOFT_MASKS: _SOFT_MASK_SHOWS} if self._soft_masks else {}),
+                **dict(_SOFT_MASKS[kind] for kind in _SOFT_MASKS if kind in self._soft_masks),
                 **{format.files: format.shows for format in formats if format.chosen_by},
             },
             "annotations": {name: one for name, one in _FIELDS.items() if name in self._fields},

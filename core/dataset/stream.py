@@ -19,7 +19,7 @@ from ..formats.frame_summary import SUMMARY_VERSION, FrameSummary
 from ..formats.writer import Survey, SurveyedFrame
 from ..frames.frame_messages import lines_said_once
 from ..frames.sequences import WantedSequences
-from ..records.frame_record import RECORD_VERSION, FrameRecord
+from ..records.frame_record import FrameRecord, has_latest_keys
 from ..records.record_files import StoredRecord
 from ..records.record_store import RecordStore
 from ..settings.category_table import Category
@@ -170,7 +170,7 @@ class RecordStream:
         if found:
             return found
         data = self.records.read_json(frame)
-        if data["record_version"] == RECORD_VERSION:
+        if has_latest_keys(data):
             with contextlib.suppress(KeyError, TypeError, ValueError):
                 return SurveyedFrame(FrameSummary.of_json(data, tuple), lambda _: self.records.read(frame))
         return SurveyedFrame.of(self.records.read(frame))

@@ -29,8 +29,6 @@ SRGB = {"made_by": "labelpass", "view_transform": "sRGB transfer function"}
 _CUT_BITS = 12
 # Few enough for the processor's cache.
 _ROWS_AT_ONCE = 16
-# On the demo's frames zlib's level 1 takes a quarter of the time of the usual 6, for files a sixth larger.
-PNG_LEVEL = 1
 _MOST_PIXELS = 1 << 29
 # Of an image that is looked at as a whole: pixels of the shorter side.
 _LOOKED_AT = 120

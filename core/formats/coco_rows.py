@@ -10,7 +10,7 @@ from ..base.box import Box
 from ..categories.palette import colour_of
 from ..masks.runs import Mask
 from ..records.frame_record import FrameRecord
-from ..records.instance import Amodal, Instance, Part
+from ..records.instance import Amodal, Instance, Part, SoftMask
 from ..settings.category_table import Category
 from .coco_tracks import VideoPosition
 
@@ -43,7 +43,7 @@ def extra_fields(instance: Instance, record: FrameRecord, part_ids: Mapping[str,
     if instance.parts is not None:
         extras["parts"] = [_part(part, record, part_ids) for part in instance.parts]
     if instance.soft_mask is not None:
-        extras["soft_mask"] = {"file_name": instance.soft_mask.file, "bbox": _bbox(instance.soft_mask.box)}
+        extras["soft_mask"] = _soft_mask(instance.soft_mask)
     return extras
 
 
@@ -52,6 +52,11 @@ def _amodal(amodal: Amodal, record: FrameRecord) -> dict[str, Any]:
     del values["box"], values["rle"]
     segmentation = {"size": [record.height, record.width], "counts": amodal.rle}
     return {"segmentation": segmentation, "bbox": _bbox(amodal.box), **values}
+
+
+def _soft_mask(soft_mask: SoftMask) -> dict[str, Any]:
+    array = {} if soft_mask.array is None else {"array": soft_mask.array}
+    return {"file_name": soft_mask.file, **array, "bbox": _bbox(soft_mask.box)}
 
 
 def _part(part: Part, record: FrameRecord, part_ids: Mapping[str, int]) -> dict[str, Any]:

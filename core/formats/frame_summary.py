@@ -9,7 +9,7 @@ and tabs around the name of each category of parts in them, whose id only a merg
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
@@ -28,8 +28,10 @@ from .coco_rows import annotation_row, extra_fields, ignored_row, image_row
 from .coco_tracks import VideoPosition
 
 # Of what packs hold. To be raised when it changes; what another release has prepared is not used either.
-SUMMARY_VERSION = f"{VERSION}/1"
+SUMMARY_VERSION = f"{VERSION}/2"
 FIELDS_WITH_CONVENTIONS = "pose", "keypoints", "amodal"
+# What holds soft masks: a file for each, as records of version 5 and less say, or one for all of a frame.
+SOFT_MASK_FILES = "png", "npz"
 
 _NOWHERE = VideoPosition(0, 0)
 _IDS_OF_IMAGE = "id", "video_id", "frame_index"
@@ -46,7 +48,7 @@ class SharedFacts(JsonObject):
     Attributes:
         sequence, variant, unit_scale, categories, part_categories, later_maps: as in FrameRecord.
         fields: which of FIELDS_WITH_CONVENTIONS some instance has.
-        soft_masks: whether some instance has one.
+        soft_masks: which of SOFT_MASK_FILES hold soft masks.
     """
 
     sequence: str
@@ -56,7 +58,7 @@ class SharedFacts(JsonObject):
     part_categories: Categories
     later_maps: tuple[DenseMap, ...]
     fields: tuple[str, ...]
-    soft_masks: bool
+    soft_masks: tuple[str, ...]
 
     @classmethod
     def of(cls, record: FrameRecord) -> "SharedFacts":
@@ -69,7 +71,7 @@ class SharedFacts(JsonObject):
             record.part_categories,
             record.later_maps,
             tuple(fields),
-            _some_has(record.instances, "soft_mask"),
+            _soft_mask_files(one.soft_mask.array is not None for one in record.instances if one.soft_mask),
         )
 
 
@@ -140,7 +142,8 @@ class FrameSummary:
         ignored = [region["category"] for region in data["ignored"]]
         fields = [name for name in FIELDS_WITH_CONVENTIONS if any(one[name] is not None for one in data["instances"])]
         given = {name: data[name] for name in ("sequence", "variant", "unit_scale", "categories", "part_categories")}
-        soft_masks = any(one["soft_mask"] is not None for one in data["instances"])
+        masks = (one["soft_mask"] for one in data["instances"])
+        soft_masks = _soft_mask_files("array" in mask for mask in masks if mask is not None)
         more = {"later_maps": data["later_maps"], "fields": fields, "soft_masks": soft_masks}
         shared = SharedFacts.from_json({**given, **more})
         _check_facts([data["frame"], data["width"], data["height"]], shown, ignored, shared)
@@ -206,6 +209,11 @@ def _check_facts(
 def _check_types(values: Sequence[Any], *types: type) -> None:
     if not set(types).issuperset(map(type, values)):
         raise TypeError(f"not {types[0].__name__}")
+
+
+def _soft_mask_files(in_archives: Iterable[bool]) -> tuple[str, ...]:
+    """Those of SOFT_MASK_FILES that hold some soft masks: for each, whether it is in an archive."""
+    return tuple(SOFT_MASK_FILES[is_archive] for is_archive in sorted(set(in_archives)))
 
 
 def _some_has(instances: Sequence[Instance], name: str) -> bool:

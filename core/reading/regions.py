@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..base.box import Box
 from ..base.errors import InputError, RecordError
-from ..drawing.image_files import open_image
+from ..drawing.soft_mask_files import read_soft_mask
 from ..masks.polygons import exact_polygons
 from ..masks.rle import decode_columns
 from ..masks.runs import Mask
@@ -231,10 +231,7 @@ class SeenInstance(Region):
         box, dataset = soft_mask.box, self._place.records.dataset
         whole = np.zeros((self._place.height, self._place.width), np.uint8)
         try:
-            with open_image(dataset.file(soft_mask.file)) as image:
-                if image.mode != "L" or image.size != (box.width, box.height):
-                    raise ValueError("it is not an 8-bit grey image of the size that the record says")
-                whole[box.y0 : box.y1, box.x0 : box.x1] = np.asarray(image)
+            whole[box.y0 : box.y1, box.x0 : box.x1] = read_soft_mask(dataset, soft_mask)
         except (OSError, SyntaxError, ValueError) as error:
             raise InputError(f"{soft_mask.file} cannot be read ({error}); annotate the frame again") from error
         return whole

@@ -15,7 +15,7 @@ from ..frames.frame_files import FrameFiles
 from ..scene.scene_record import SCENE_VERSION, SceneRecord
 from ..settings.category_table import CategoryTable
 from ..settings.settings import ImageFrom, Settings
-from .frame_record import FrameRecord
+from .frame_record import FrameRecord, has_former_soft_masks
 from .origin import Origin
 from .record_store import open_records, up_to_date
 
@@ -106,6 +106,8 @@ class FrameJob(JsonObject):
     def finished_record(self) -> FrameRecord | None:
         """The record of the frame, if it is up to date and all its files are there, else None.
 
+        A frame whose soft masks are images is made again, so that those of a dataset are all of one form.
+
         A Cryptomatte's manifest in a file of its own is looked at here: only who opens the EXR files knows of it, and
         this must be quick and need no OpenEXR.
 
@@ -113,7 +115,7 @@ class FrameJob(JsonObject):
             ExrError, SceneError: as key().
         """
         record = up_to_date(open_records(self.dataset), self.files.path, self.key())
-        if record is None:
+        if record is None or has_former_soft_masks(record):
             return None
         paths = [file.path for file in self.files.files]
         return record if all(sidecar.is_current(paths) for sidecar in record.sidecars) else None

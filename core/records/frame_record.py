@@ -24,8 +24,10 @@ from ..settings.map_table import DenseMap, WrittenMap
 from .instance import Instance
 from .origin import Origin
 
-RECORD_VERSION = 5
-# Read as well: `variant` was called `split` then, and all else is the same.
+RECORD_VERSION = 6
+# Read as well: each soft mask had a PNG of its own then, which its SoftMask says, and all else is the same.
+_VERSION_WITH_PNG_MASKS = 5
+# Read as well: besides, `variant` was called `split`.
 _VERSION_WITH_SPLIT = 4
 # What earlier records of these versions do not have.
 _LACKING: dict[str, Any] = {"origin": None, "beyond_shape": {}, "random": None}
@@ -113,7 +115,8 @@ class FrameRecord(JsonObject):
     def files(self) -> list[str]:
         """What else belongs to the frame, as paths below the output folder."""
         image = [self.image] if self.colour is not None else []
-        soft_masks = (instance.soft_mask.file for instance in self.instances if instance.soft_mask)
+        # Those of a frame share a file.
+        soft_masks = dict.fromkeys(instance.soft_mask.file for instance in self.instances if instance.soft_mask)
         return [*image, *self.pictures, *(map.file for map in self.maps), *soft_masks]
 
     def is_size_right(self, dataset: DatasetFolder, file: str) -> bool:
@@ -160,4 +163,14 @@ class FrameRecord(JsonObject):
 
 def check_version(data: Mapping[str, Any]) -> bool:
     """Whether data is that of a record which this version of Labelpass can read; KeyError where it names no version."""
-    return data["record_version"] in (_VERSION_WITH_SPLIT, RECORD_VERSION)
+    return data["record_version"] in (_VERSION_WITH_SPLIT, _VERSION_WITH_PNG_MASKS, RECORD_VERSION)
+
+
+def has_former_soft_masks(record: FrameRecord) -> bool:
+    """Whether soft masks of a frame are images, as up to version 5."""
+    return any(one.soft_mask is not None and one.soft_mask.array is None for one in record.instances)
+
+
+def has_latest_keys(data: Mapping[str, Any]) -> bool:
+    """Whether the keys of such data are called as in the latest version."""
+    return data["record_version"] in (_VERSION_WITH_PNG_MASKS, RECORD_VERSION)

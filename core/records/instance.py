@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from ..base.box import Box, counted_pixels
-from ..base.json_fields import JsonObject, in_json
+from ..base.json_fields import LEFT_OUT, JsonObject, in_json
 from ..masks.runs import Mask
 from ..scene.keypoints import Keypoint
 from ..scene.poses import Pose
@@ -45,12 +45,15 @@ class SoftMask(JsonObject):
     """Where it is written how much of each pixel an instance covers.
 
     Attributes:
-        file: path of an 8-bit image below the output folder, with forward slashes; 255 is a whole pixel.
-        box: the pixels that the image holds; all others are 0.
+        file: path of a NumPy archive below the output folder, with forward slashes; one for all instances of a frame.
+        box: the pixels that are in it; all others are 0.
+        array: name of the array in the archive, (height, width) uint8 of the box; 255 is a whole pixel. None where the
+            file is an 8-bit grey PNG of these pixels alone, as up to version 5 of records.
     """
 
     file: str
     box: Box
+    array: str | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from ..base.dataset_folder import DatasetFolder, is_file_of_frame, merge_record_file, soft_masks_folder
+from ..base.dataset_folder import DatasetFolder, former_soft_masks_folder, is_file_of_frame, merge_record_file
 from ..base.errors import OutputError, RecordError
 from .frame_record import FrameRecord
 from .record_store import RecordStore
@@ -58,7 +58,8 @@ def remove_stale_files(dataset: DatasetFolder, earlier: set[str], record: FrameR
             raise OutputError(
                 f"Cannot remove {path}, which an earlier run made: {error.strerror}; remove it yourself"
             ) from error
-    if earlier and not any(instance.soft_mask for instance in record.instances):
-        # The folder is this frame's own. Others may hold what another process is about to write.
+    former = former_soft_masks_folder(record.path)
+    if any(file.startswith(f"{former}/") for file in earlier):
+        # The folder was this frame's own. Others may hold what another process is about to write.
         with contextlib.suppress(OSError):
-            dataset.file(soft_masks_folder(record.path)).rmdir()
+            dataset.file(former).rmdir()

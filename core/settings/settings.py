@@ -410,7 +410,7 @@ class Settings(JsonObject):
     soft_masks: bool = _setting(
         False,
         "Soft Masks",
-        "Also write how much of each pixel an instance covers, as 8-bit PNG; needs a Cryptomatte",
+        "Also write how much of each pixel an instance covers, in one NumPy file a frame; needs a Cryptomatte",
         topic=Topic.WRITTEN,
     )
     pictures: bool = _setting(

@@ -1,20 +1,27 @@
 """Whole datasets for tests: annotated from frames of tests/data, merged and validated without a progress bar."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from core.annotate.annotate import annotate
-from core.base.dataset_folder import DatasetFolder
+from core.base.dataset_folder import DatasetFolder, former_soft_masks_folder
+from core.base.files import Content
 from core.checks.report import Report
 from core.checks.validate import validate
 from core.dataset.merge import Merged, merge, write_formats
 from core.formats.coco import CocoWriter
+from core.records.instance import SoftMask
+from core.records.record_files import stored
 from core.records.record_store import open_records
 from core.scene.camera import Camera
 from core.settings.map_table import DenseMap
 from core.settings.settings import Settings
-from tests.builders import plain_job, rendered_camera, rendered_frame, rendered_scene
+from tests.builders import plain_job, read_record, record_path, rendered_camera, rendered_frame, rendered_scene
 
 DISPARITY = (DenseMap.DISPARITY_NPY, DenseMap.DISPARITY_PNG)
 ChangeCamera = Callable[[Camera], Camera]
@@ -59,6 +66,25 @@ def annotate_rendered(
         scene.write(path)
         annotate(plain_job(frame, folder / "out", path, **settings))
     return folder / "out"
+
+
+def with_former_soft_masks(output: Path, frame: str) -> None:
+    """Let a frame have its soft masks as records of version 5 had them: in a folder of its own, a PNG for each."""
+    record, folder = read_record(output, frame), former_soft_masks_folder(frame)
+    (output / folder).mkdir(exist_ok=True)
+    instances, contents = [], dict(record.contents)
+    for one in record.instances:
+        assert one.soft_mask is not None
+        file = f"{folder}/{one.soft_mask.array}.png"
+        with np.load(output / one.soft_mask.file) as arrays:
+            Image.fromarray(arrays[one.soft_mask.array]).save(output / file, compress_level=1)
+        contents.pop(one.soft_mask.file, None)
+        contents[file] = Content.of_file(output / file)
+        instances.append(dataclasses.replace(one, soft_mask=SoftMask(file, one.soft_mask.box)))
+    for file in record.contents.keys() - contents.keys():
+        (output / file).unlink()
+    former = dataclasses.replace(record, instances=tuple(instances), contents=contents)
+    record_path(output, frame).write_bytes(stored({**former.as_json(), "record_version": 5}))
 
 
 def stereo_pair(rendered_of, facts, version: str, folder: Path, change: ChangeCamera | None = None) -> Path:

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...base.errors import InputError
 from ...drawing.image_files import open_image
+from ...drawing.soft_mask_files import read_soft_mask
 from ...maps.codecs.codec import DAMAGED, why
 from ...settings.map_table import DenseMap, MapKind
 from ..checked_frame import CheckedFrame
@@ -59,30 +60,25 @@ def check_maps(frame: CheckedFrame) -> Problems:
 
 
 def check_soft_masks(frame: CheckedFrame) -> Problems:
-    """Each is as large as its box; together they cover no pixel more than once; and they are of their instances."""
+    """Each can be read, is as large as its box and of its instance; together they cover no pixel more than once."""
     record = frame.record
     total = np.zeros((record.height, record.width), np.uint32)
+    said = set()
     for number, instance in enumerate(record.instances, start=1):
         soft_mask = instance.soft_mask
         if soft_mask is None:
             continue
         box = soft_mask.box
         try:
-            with open_image(frame.dataset.file(soft_mask.file)) as image:
-                if image.mode != "L":
-                    raise ValueError("it is not an 8-bit grey PNG")
-                pixels = np.asarray(image)
+            pixels = read_soft_mask(frame.dataset, soft_mask)
         except DAMAGED as error:
-            yield f"{soft_mask.file} cannot be read ({why(error)}); annotate the frame again"
+            problem = f"{soft_mask.file} cannot be read ({why(error)}); annotate the frame again"
+            if problem not in said:  # of a file that is damaged, for each of its masks
+                said.add(problem)
+                yield problem
             continue
         if not (0 <= box.x0 < box.x1 <= record.width and 0 <= box.y0 < box.y1 <= record.height):
             yield f"The box of the soft mask of {instance.name!r} is not within the image"
-            continue
-        if pixels.shape != (box.height, box.width):
-            yield (
-                f"{soft_mask.file} has {pixels.shape[1]} x {pixels.shape[0]} pixels, but its box has "
-                f"{box.width} x {box.height}"
-            )
             continue
         inside = slice(box.y0, box.y1), slice(box.x0, box.x1)
         total[inside] += pixels

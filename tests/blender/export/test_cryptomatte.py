@@ -13,7 +13,6 @@ import bpy
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
 from pycocotools.coco import COCO
 
 from tests.blender.outcome import exported, lines
@@ -112,8 +111,8 @@ def soft_mask_of(annotation: dict[str, Any]) -> Array:
     full = np.zeros((48, 64), np.int64)
     x, y, width, height = annotation["soft_mask"]["bbox"]
     output = Path(bpy.context.window_manager.labelpass.output)
-    with Image.open(output / annotation["soft_mask"]["file_name"]) as image:
-        full[y : y + height, x : x + width] = np.asarray(image)
+    with np.load(output / annotation["soft_mask"]["file_name"]) as arrays:
+        full[y : y + height, x : x + width] = arrays[annotation["soft_mask"]["array"]]
     return full
 
 

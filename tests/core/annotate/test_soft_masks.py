@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +11,40 @@ import cryptomatte_api
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from core.annotate.annotate import annotate
-from core.annotate.soft_masks import owners, soft_masks
+from core.annotate.soft_masks import owners, soft_masks, write_soft_masks
+from core.base import compression
 from core.base.box import Box
 from core.base.dataset_folder import DatasetFolder
 from core.base.errors import PassError, UsageError
 from core.checks.checked_frame import CheckedFrame
 from core.checks.files.readable_files import check_soft_masks
+from core.dataset.packing import pack
+from core.drawing.soft_mask_files import read_soft_mask
 from core.exr.cryptomatte import WHOLE, Coverages, hash_name, strongest
 from core.masks.runs import find_runs
 from core.records.frame_job import FrameJob
 from core.records.frame_record import FrameRecord
-from core.records.instance import Instance
+from core.records.instance import Instance, SoftMask
 from core.scene.scene_record import SceneEntry, scene_path
 from core.settings.render_pass import Pass
 from core.settings.settings import Grouping, LabelSource
-from tests.builders import NO_IMAGES, entries_of, plain_instance, plain_job, plain_scene, rendered_frame
-from tests.core.datasets import merged, write_coco_file
+from tests.builders import (
+    NO_IMAGES,
+    entries_of,
+    plain_frame,
+    plain_instance,
+    plain_job,
+    plain_scene,
+    read_record,
+    rendered_frame,
+)
+from tests.core.datasets import bytes_in, checked, files_in, merged, with_former_soft_masks, write_coco_file
 from tests.core.mattes import as_ranks
 
 Array = npt.NDArray[Any]
@@ -216,15 +227,16 @@ def job_of(rendered, output: Path, **settings: Any) -> FrameJob:
 
 
 def full_masks(output: Path, record: FrameRecord) -> dict[str, Array]:
-    """Name -> (H, W) soft mask, put together by Pillow from what the record says."""
+    """Name -> (H, W) soft mask, put together by numpy from what the record says."""
     found = {}
     for one in record.instances:
         assert one.soft_mask is not None
         box = one.soft_mask.box
-        with Image.open(output / one.soft_mask.file) as image:
-            assert (image.mode, image.format) == ("L", "PNG")
-            full = np.zeros((record.height, record.width), np.int64)
-            full[box.y0 : box.y1, box.x0 : box.x1] = np.asarray(image)
+        with np.load(output / one.soft_mask.file) as arrays:
+            pixels = arrays[one.soft_mask.array]
+        assert pixels.dtype == np.uint8
+        full = np.zeros((record.height, record.width), np.int64)
+        full[box.y0 : box.y1, box.x0 : box.x1] = pixels
         found[one.name] = full
     return found
 
@@ -286,7 +298,7 @@ def test_agrees_with_cryptomatte_api(version: str, fixture: str, rendered_of, tm
 
 
 def test_coco_says_where_they_are(rendered_of, tmp_path: Path) -> None:
-    """What training code does: paste the image at its box."""
+    """What training code does: paste the array at its box."""
     (rendered,) = rendered_of("4.5", "crypto_only")
     record = annotate(job_of(rendered, tmp_path))
     write_coco_file(tmp_path)
@@ -295,9 +307,10 @@ def test_coco_says_where_they_are(rendered_of, tmp_path: Path) -> None:
     masks = full_masks(tmp_path, record)
     for annotation in coco.dataset["annotations"]:
         x, y, width, height = annotation["soft_mask"]["bbox"]
-        with Image.open(tmp_path / annotation["soft_mask"]["file_name"]) as image:
-            assert image.size == (width, height)
-            assert np.array_equal(np.asarray(image), masks[annotation["name"]][y : y + height, x : x + width])
+        full = np.zeros((record.height, record.width), np.uint8)
+        with np.load(tmp_path / annotation["soft_mask"]["file_name"]) as arrays:
+            full[y : y + height, x : x + width] = arrays[annotation["soft_mask"]["array"]]
+        assert np.array_equal(full, masks[annotation["name"]])
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -310,9 +323,9 @@ def test_dataset_description_says_what_they_are(rendered_of, tmp_path: Path, wan
     files = json.loads((tmp_path / "dataset.json").read_text(encoding="utf-8"))["files"]
 
     described = [pattern for pattern, text in files.items() if "255 is a whole pixel" in text]
-    assert described == (["soft_masks/**/*.png"] if wanted else [])
+    assert described == (["soft_masks/**/*.npz"] if wanted else [])
     if wanted:
-        assert len(list(tmp_path.glob(described[0]))) >= 9
+        assert list(tmp_path.glob(described[0])) == [tmp_path / "soft_masks/shot/f.npz"]
 
 
 def test_groups_cover_what_their_members_cover(rendered_of, tmp_path: Path) -> None:
@@ -339,7 +352,8 @@ def test_dropped_instances_have_none(rendered_of, tmp_path: Path) -> None:
     record = annotate(job_of(rendered, tmp_path, min_area=60))
 
     assert record.dropped["small"] > 0
-    assert len(record.instances) == len(list((tmp_path / "soft_masks/shot/f").iterdir())) > 0
+    with np.load(tmp_path / "soft_masks/shot/f.npz") as arrays:
+        assert len(record.instances) == len(arrays.files) > 0
 
 
 def test_second_run_leaves_nothing_of_the_first(rendered_of, tmp_path: Path) -> None:
@@ -350,11 +364,12 @@ def test_second_run_leaves_nothing_of_the_first(rendered_of, tmp_path: Path) -> 
     assert job.finished_record() == first
     second = annotate(job_of(rendered, tmp_path, min_area=60))
 
-    folder = tmp_path / "soft_masks/shot/f"
-    assert {path.name for path in folder.iterdir()} == {Path(one.soft_mask.file).name for one in second.instances}
-    assert [path.name for path in folder.parent.iterdir()] == ["f"]
-    (folder / "0001.png").unlink()
-    assert job_of(rendered, tmp_path, min_area=60).finished_record() is None, "a mask is missing"
+    path = tmp_path / "soft_masks/shot/f.npz"
+    with np.load(path) as arrays:
+        assert arrays.files == [one.soft_mask.array for one in second.instances]
+    assert list(path.parent.iterdir()) == [path]
+    path.unlink()
+    assert job_of(rendered, tmp_path, min_area=60).finished_record() is None, "the masks are missing"
 
     plain = annotate(dataclasses.replace(job, settings=dataclasses.replace(job.settings, soft_masks=False)))
     assert all(one.soft_mask is None for one in plain.instances)
@@ -382,3 +397,159 @@ def test_frame_without_anything(write_exr, tmp_path: Path) -> None:
 
     assert annotate(job).instances == ()
     assert job.finished_record() is not None
+    assert not (tmp_path / "soft_masks").exists()
+
+
+# --- The file ---------------------------------------------------------------------------------------------------------
+
+Made = list[tuple[Box, Array]]
+TWO = [[(3, 0.5), (7, 0.25), (0, 0.0)], [(7, 0.9), (0, 0.0), (0, 0.0)]]
+
+
+def write_made_up(
+    output: Path, pixels: Sequence[Sequence[tuple[int, float]]], width: int, name: str = "f"
+) -> tuple[list[SoftMask], Made]:
+    """Write the soft masks of such ranks; what the record says of them, and what they are."""
+    ranks = ranks_of(pixels, width)
+    labels, coverages = with_coverages(iter(ranks), ranks[0][0].shape)
+    runs, instances = instances_of(labels, GROUPINGS[0])
+    job = plain_job(plain_frame(name=name), output, soft_masks=True)
+    return write_soft_masks(job, coverages, runs, instances), list(soft_masks(coverages, runs, instances))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PIXELS, st.integers(1, 5))
+def test_what_is_read_is_what_was_made(tmp_path: Path, pixels: list[list[tuple[int, float]]], width: int) -> None:
+    """By numpy alone, and by Labelpass; and twice the same bytes."""
+    written, made = write_made_up(tmp_path, pixels, width)
+    assert [one.box for one in written] == [box for box, _ in made]
+    for one, (_, expected) in zip(written, made, strict=True):
+        with np.load(tmp_path / one.file) as arrays:
+            assert np.array_equal(arrays[one.array], expected) and arrays[one.array].dtype == np.uint8
+        assert np.array_equal(read_soft_mask(DatasetFolder(tmp_path), one), expected)
+    for file in {one.file for one in written}:
+        before = (tmp_path / file).read_bytes()
+        write_made_up(tmp_path, pixels, width)
+        assert (tmp_path / file).read_bytes() == before
+
+
+def test_the_same_frame_gives_the_same_bytes(rendered_of, tmp_path: Path) -> None:
+    (rendered,) = rendered_of("4.5", "crypto_only")
+    outputs = tmp_path / "one", tmp_path / "two"
+    records = [annotate(job_of(rendered, output)) for output in outputs]
+    first, second = (output / "soft_masks/shot/f.npz" for output in outputs)
+    assert first.read_bytes() == second.read_bytes()
+    assert records[0].contents == records[1].contents
+    assert records[0].files() == ["soft_masks/shot/f.npz"], "named once"
+
+
+def test_without_libdeflate(rendered_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other bytes that say the same."""
+    (rendered,) = rendered_of("4.5", "crypto_only")
+    outputs = tmp_path / "with", tmp_path / "without"
+    by_libdeflate = full_masks(outputs[0], annotate(job_of(rendered, outputs[0])))
+    monkeypatch.setattr(compression, "deflate", None)
+    by_zlib = full_masks(outputs[1], annotate(job_of(rendered, outputs[1])))
+    assert by_libdeflate.keys() == by_zlib.keys()
+    assert all(np.array_equal(by_libdeflate[name], by_zlib[name]) for name in by_zlib)
+    first, second = (output / "soft_masks/shot/f.npz" for output in outputs)
+    assert first.read_bytes() != second.read_bytes()
+
+
+def test_ten_thousand_instances(tmp_path: Path) -> None:
+    """Of three pixels each: they are one file, and each is found by its number."""
+    shape = rows, columns = 200, 150
+    ids = np.arange(1, 10001, dtype=np.uint32).reshape(rows, 50).repeat(3, axis=1)
+    covered = np.tile(np.array([1, 0.5, 0.25], np.float32), (rows, columns // 3))
+    labels, coverages = with_coverages([(ids.view(np.float32), covered)], shape)
+    runs, instances = instances_of(labels, [(number,) for number in range(1, 10001)])
+
+    written = write_soft_masks(plain_job(plain_frame(name="f"), tmp_path, soft_masks=True), coverages, runs, instances)
+
+    assert [one.array for one in written] == [f"{number:05}" for number in range(1, 10001)]
+    assert files_in(tmp_path) == {"soft_masks/f.npz"}
+    with np.load(tmp_path / "soft_masks/f.npz") as arrays:
+        assert arrays.files == [one.array for one in written]
+        assert arrays["10000"].tolist() == [[255, 128, 64]]
+    for one in written:
+        assert read_soft_mask(DatasetFolder(tmp_path), one).tolist() == [[255, 128, 64]]
+
+
+@pytest.mark.parametrize("name", ["f.npz", "a b %s", "ä龍", "-f", "a'b", "x" * 120])
+def test_names_of_frames(tmp_path: Path, name: str) -> None:
+    """An array is called by its number, whatever its frame and its instance are called."""
+    written, made = write_made_up(tmp_path, [[(3, 1.0), (0, 0.0), (0, 0.0)]], 1, name)
+    assert [(one.file, one.array) for one in written] == [(f"soft_masks/{name}.npz", "0001")]
+    with np.load(tmp_path / written[0].file) as arrays:
+        assert np.array_equal(arrays["0001"], made[0][1])
+
+
+def test_an_error_half_way_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_made_up(tmp_path, TWO, 2)
+    before = bytes_in(tmp_path)
+
+    def half_of_them(*_: object) -> Iterator[tuple[Box, Array]]:
+        yield Box(0, 0, 1, 1), np.ones((1, 1), np.uint8)
+        raise RuntimeError("half-way")
+
+    monkeypatch.setattr("core.annotate.soft_masks.soft_masks", half_of_them)
+    with pytest.raises(RuntimeError, match="half-way"):
+        write_made_up(tmp_path, TWO, 2)
+    assert bytes_in(tmp_path) == before
+
+
+# --- Files of their own, as in version 5 of records -------------------------------------------------------------------
+
+
+def test_former_masks_are_as_good_until_their_frame_is_made_again(rendered_of, tmp_path: Path) -> None:
+    (rendered,) = rendered_of("4.5", "crypto_only")
+    job = job_of(rendered, tmp_path)
+    record = annotate(job)
+    expected, before = full_masks(tmp_path, record), bytes_in(tmp_path)
+    with_former_soft_masks(tmp_path, "shot/f")
+    former = read_record(tmp_path, "shot/f")
+    assert set(former.files()) == files_in(tmp_path) - {"records/shot/f.json"}
+    assert len(former.files()) == len(expected) >= 9
+    for one in former.instances:
+        assert one.soft_mask is not None
+        box = one.soft_mask.box
+        pixels = read_soft_mask(DatasetFolder(tmp_path), one.soft_mask)
+        assert np.array_equal(pixels, expected[one.name][box.y0 : box.y1, box.x0 : box.x1])
+    assert list(check_soft_masks(CheckedFrame(DatasetFolder(tmp_path), former))) == []
+
+    assert job.finished_record() is None
+    annotate(job)
+
+    assert job.finished_record() == record
+    assert bytes_in(tmp_path) == before
+    assert list((tmp_path / "soft_masks/shot").iterdir()) == [tmp_path / "soft_masks/shot/f.npz"]
+
+
+def test_a_dataset_of_both_forms(rendered_of, tmp_path: Path) -> None:
+    """COCO and dataset.json say of each where it is; and the same from a pack."""
+    (rendered,) = rendered_of("4.5", "crypto_only")
+    for name in ("new", "old"):
+        seen = {"view_layer": rendered.view_layer, "view": rendered.view, "labels": LabelSource.CRYPTO_OBJECT}
+        annotate(plain_job(rendered_frame(rendered, name), tmp_path, **seen, soft_masks=True))
+    with_former_soft_masks(tmp_path, "old")
+    assert merged(tmp_path) == []
+    described = json.loads((tmp_path / "dataset.json").read_text(encoding="utf-8"))["files"]
+    assert [one for one in described if "soft" in one] == ["soft_masks/**/*.npz", "soft_masks/**/*.png"]
+    coco = COCO(tmp_path / "annotations/instances.json")
+    fields: dict[str, list[Any]] = defaultdict(list)
+    for row in coco.dataset["annotations"]:
+        fields[coco.imgs[row["image_id"]]["file_name"]].append(row["soft_mask"])
+    new, old = fields["images/new.png"], fields["images/old.png"]
+    assert [(one["file_name"], one["array"]) for one in new] == [
+        ("soft_masks/new.npz", f"{number:04}") for number, _ in enumerate(new, start=1)
+    ]
+    assert old == [{"file_name": f"soft_masks/old/{one['array']}.png", "bbox": one["bbox"]} for one in new]
+    assert checked(tmp_path).problems == {}
+
+    before = bytes_in(tmp_path)
+    pack(tmp_path)
+    assert merged(tmp_path) == []
+    assert {file: content for file, content in bytes_in(tmp_path).items() if "records" not in file} == {
+        file: content for file, content in before.items() if "records" not in file
+    }
+    assert checked(tmp_path).problems == {}

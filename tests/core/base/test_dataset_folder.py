@@ -11,6 +11,7 @@ from core.base import dataset_folder
 from core.base.dataset_folder import (
     FRAME_FOLDERS,
     DatasetFolder,
+    former_soft_masks_folder,
     frame_of_image,
     image_file,
     image_in_images,
@@ -19,7 +20,7 @@ from core.base.dataset_folder import (
     map_file,
     merge_record_file,
     preview_file,
-    soft_masks_folder,
+    soft_masks_file,
     top_folder,
 )
 from core.settings.format_table import DatasetFormat
@@ -66,7 +67,8 @@ def test_files_of_a_frame() -> None:
         image_file(FRAME, ".png"): "images",
         preview_file("depth", FRAME): "pictures/depth",
         map_file("normals", FRAME, ".npy"): "maps/normals",
-        f"{soft_masks_folder(FRAME)}/0001.png": "soft_masks",
+        soft_masks_file(FRAME): "soft_masks",
+        f"{former_soft_masks_folder(FRAME)}/0001.png": "soft_masks",
         merge_record_file(FRAME): "later_maps",
     }
     assert {file: top_folder(file) for file in files} == files

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,13 @@ from core.settings.map_table import DenseMap, MapKind, WrittenMap
 from core.settings.settings import ImageFormat, LabelSource
 from tests.builders import plain_instance, plain_record, read_record, record_path, write_record
 from tests.core.checks.made_up_frame import CAMERA, HEIGHT, WIDTH, frame_of
-from tests.core.datasets import annotate_rendered, checked, merged
+from tests.core.datasets import annotate_rendered, checked, merged, with_former_soft_masks
 
 # Without what needs geometry, UV or poses, and without Position, which would find much of it by itself.
 LEFT_OUT = (MapKind.UV, MapKind.NOCS, MapKind.SURFACES, MapKind.FLOW_STEP, MapKind.OCCLUSION_STEP, MapKind.DISPARITY)
 MAPS = tuple(map for map in DenseMap if map.kind not in (*LEFT_OUT, MapKind.POSITION))
 FRAME = "frame_0001"
+PNG = f"soft_masks/{FRAME}/0002.png"
 Spoil = Callable[[Path], None]
 
 
@@ -174,23 +176,40 @@ def description(change: Callable[[Any], Any]) -> Spoil:
     return spoil
 
 
+SOFT_MASKS = f"soft_masks/{FRAME}.npz"
+
+
+def change_arrays(output: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the soft masks of a frame, by their names."""
+    with np.load(output / SOFT_MASKS) as archive:
+        arrays = dict(archive)
+    change(arrays)
+    np.savez_compressed(output / SOFT_MASKS, **arrays)
+
+
 def soft_mask(change: Callable[[Any], Any]) -> Spoil:
     """Change the soft mask of the largest instance."""
 
     def spoil(output: Path) -> None:
         record = read_record(output, FRAME)
         one = max(record.instances, key=lambda one: one.mask.area)
-        path = output / one.soft_mask.file
-        Image.fromarray(change(np.asarray(Image.open(path)))).save(path)
+        change_arrays(output, lambda arrays: arrays.update({one.soft_mask.array: change(arrays[one.soft_mask.array])}))
 
     return spoil
 
 
 def swap_soft_masks(output: Path) -> None:
-    first, second = (output / f"soft_masks/{FRAME}/000{number}.png" for number in (2, 3))
-    data = first.read_bytes()
-    shutil.copy(second, first)
-    second.write_bytes(data)
+    change_arrays(output, lambda arrays: arrays.update({"0002": arrays["0003"], "0003": arrays["0002"]}))
+
+
+def former(spoil: Spoil) -> Spoil:
+    """The same where soft masks are images."""
+
+    def spoil_images(output: Path) -> None:
+        with_former_soft_masks(output, FRAME)
+        spoil(output)
+
+    return spoil_images
 
 
 def swap_images(output: Path) -> None:
@@ -218,6 +237,19 @@ def longer(path: str) -> Spoil:
 
 def copy_over(source: str, target: str) -> Spoil:
     return lambda output: shutil.copy(output / source, output / target) and None
+
+
+def flip_soft_mask(output: Path) -> None:
+    """A bit in the middle of what an array is compressed to."""
+    with zipfile.ZipFile(output / SOFT_MASKS) as archive:
+        second, third = archive.getinfo("0002.npy"), archive.getinfo("0003.npy")
+    flip(SOFT_MASKS, (output / SOFT_MASKS).stat().st_size - (second.header_offset + third.header_offset) // 2)(output)
+
+
+def to_colours(output: Path) -> None:
+    with Image.open(output / PNG) as image:
+        coloured = image.convert("RGB")
+    coloured.save(output / PNG)
 
 
 def wider(pixels: Any) -> Any:
@@ -303,13 +335,26 @@ WRONG: list[tuple[str, Spoil, str]] = [
         "have a different category from their pixels",
     ),
     ("points in other colours", ply(field("colours", lambda one: one[:, ::-1])), "do not have the colours of images/"),
-    ("soft mask random", replaced(f"soft_masks/{FRAME}/0002.png", b"random bytes" * 9), "0002.png cannot be read"),
-    ("soft mask empty", replaced(f"soft_masks/{FRAME}/0002.png", b""), "0002.png cannot be read"),
-    ("soft masks swapped", swap_soft_masks, f"soft_masks/{FRAME}/0002.png"),
+    ("soft masks random", replaced(SOFT_MASKS, b"random bytes" * 9), f"{SOFT_MASKS} cannot be read (it is cut off or"),
+    ("soft masks empty", replaced(SOFT_MASKS, b""), f"{SOFT_MASKS} cannot be read (it is cut off or"),
+    ("soft masks cut off", cut(SOFT_MASKS), f"{SOFT_MASKS} cannot be read (it is cut off or"),
+    ("soft mask flipped", flip_soft_mask, f"{SOFT_MASKS} cannot be read (it is cut off or"),
+    ("soft mask missing", lambda output: change_arrays(output, lambda arrays: arrays.pop("0002")), "no array 0002"),
+    ("soft masks swapped", swap_soft_masks, f"{SOFT_MASKS} cannot be read (its array 0002 has"),
     ("soft mask too wide", soft_mask(wider), ", but its box has"),
+    ("soft mask of wide numbers", soft_mask(lambda pixels: pixels.astype(np.uint16)), "is not one of rows of 8-bit"),
+    ("soft mask in pickle", soft_mask(lambda pixels: pixels.astype(object)), "is not one of rows of 8-bit"),
     ("soft mask of 0", soft_mask(lambda pixels: pixels * 0), "are not covered by its soft mask"),
     ("soft mask of 255", soft_mask(lambda pixels: pixels | 255), "cover"),
-    ("soft mask in colour", soft_mask(lambda pixels: np.dstack([pixels] * 3)), "it is not an 8-bit grey PNG"),
+    ("soft mask in colour", soft_mask(lambda pixels: np.dstack([pixels] * 3)), "is not one of rows of 8-bit"),
+    ("former soft mask random", former(replaced(PNG, b"random bytes" * 9)), f"{PNG} cannot be read"),
+    ("former soft mask empty", former(replaced(PNG, b"")), f"{PNG} cannot be read"),
+    (
+        "former soft masks swapped",
+        former(copy_over(f"soft_masks/{FRAME}/0003.png", PNG)),
+        f"{PNG} cannot be read (it has",
+    ),
+    ("former soft mask in colour", former(to_colours), "it is not an 8-bit grey PNG"),
 ]
 
 
@@ -377,9 +422,9 @@ def test_two_frame_maps_of_a_frame_that_was_annotated_again(dataset: Path) -> No
             "it has the right size, but other content than the record says",
         ),
         (longer(f"pictures/boxes/{FRAME}.png"), f"pictures/boxes/{FRAME}.png", "bytes, but the record says"),
-        (longer(f"soft_masks/{FRAME}/0001.png"), f"soft_masks/{FRAME}/0001.png", "bytes, but the record says"),
+        (longer(SOFT_MASKS), SOFT_MASKS, "bytes, but the record says"),
     ],
-    ids=["swapped", "of another frame", "of the same frame", "a bit of a map", "a bit", "longer", "soft mask longer"],
+    ids=["swapped", "of another frame", "of the same frame", "a bit of a map", "a bit", "longer", "soft masks longer"],
 )
 def test_a_file_that_is_another_one(dataset: Path, spoil: Spoil, file: str, says: str) -> None:
     spoil(dataset)

@@ -54,7 +54,7 @@ def instances(draw: st.DrawFn) -> Instance:
         MASK,
         at_border=draw(st.none() | st.booleans()),
         parts=draw(st.none() | st.lists(parts, max_size=3).map(tuple)),
-        soft_mask=maybe(SoftMask("soft_masks/a/0001.png", BOX)),
+        soft_mask=maybe(SoftMask("soft_masks/a/0001.png", BOX)) or maybe(SoftMask("soft_masks/a.npz", BOX, "0001")),
         pose=maybe(plain_pose(3.0)),
         keypoints=maybe((Keypoint(1.5, 2.5, Visibility.VISIBLE, 3.0),)),
         amodal=maybe(Amodal("Qh03c1000O1N", Box(-3, 0, 64, 48), 4000, 3072, 5)),

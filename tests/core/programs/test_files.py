@@ -19,10 +19,10 @@ from core.base.files import (
     Content,
     check_writable,
     complete_file,
-    complete_folder,
     files_at_once,
     identity,
     noting_contents,
+    replaced_folder,
     writing_into,
 )
 from core.base.temporary_names import is_temporary, remove_leftovers, remove_old_leftovers, temporary_name
@@ -150,13 +150,13 @@ def test_the_longest_name_of_a_file_system(tmp_path: Path) -> None:
 
 def test_folder_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
-    with complete_folder(folder) as temporary:
+    with replaced_folder(folder) as temporary:
         (temporary / "old").write_text("1")
-    with pytest.raises(KeyError), complete_folder(folder) as temporary:
+    with pytest.raises(KeyError), replaced_folder(folder) as temporary:
         (temporary / "new").write_text("2")
         raise KeyError
     assert [path.name for path in folder.iterdir()] == ["old"]
-    with complete_folder(folder) as temporary:
+    with replaced_folder(folder) as temporary:
         (temporary / "new").write_text("2")
         assert [path.name for path in folder.iterdir()] == ["old"]
     assert [path.name for path in folder.iterdir()] == ["new"]
@@ -165,7 +165,7 @@ def test_folder_that_is_not_finished_does_not_appear(tmp_path: Path) -> None:
 
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a file")
-    with pytest.raises(OutputError, match="Cannot write"), complete_folder(tmp_path / "a" / "b"):
+    with pytest.raises(OutputError, match="Cannot write"), replaced_folder(tmp_path / "a" / "b"):
         pass
 
 
@@ -430,7 +430,7 @@ def test_a_folder_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
         with complete_file(whole / "images/a/0001.txt") as file:
             file.write(b"1")
         whole.rename(tmp_path / "gone")
-        for write in (complete_file, complete_folder):
+        for write in (complete_file, replaced_folder):
             with pytest.raises(OutputError, match="is gone, with what was written there"), write(whole / "images/0002"):
                 pass
     assert not whole.exists()
@@ -479,7 +479,7 @@ def test_files_take_their_places_together(tmp_path: Path) -> None:
         for text in ("first", "new"):
             with complete_file(tmp_path / "old.txt") as file:
                 file.write(text.encode())
-        with complete_folder(tmp_path / "masks") as folder:
+        with replaced_folder(tmp_path / "masks") as folder:
             (folder / "1.png").write_text("mask")
         with complete_file(tmp_path / "sub/last.txt") as file:
             file.write(b"last")
@@ -497,7 +497,7 @@ def test_files_of_a_block_that_fails(tmp_path: Path, problem: type[BaseException
     with pytest.raises(problem, match="inside"), files_at_once(lambda: pytest.fail("not complete")):
         with complete_file(tmp_path / "old.txt") as file:
             file.write(b"new")
-        with complete_folder(tmp_path / "masks") as folder:
+        with replaced_folder(tmp_path / "masks") as folder:
             (folder / "1.png").write_text("mask")
         raise problem("inside")
 
@@ -561,14 +561,6 @@ def test_contents_are_noted_as_they_are_written(tmp_path: Path, name: str) -> No
     assert data == (tmp_path / "alone" / name).read_bytes()
     assert noted == {tmp_path / "noted" / name: content_of(data)}
     assert Content.of_file(tmp_path / "noted" / name) == content_of(data)
-
-
-def test_contents_of_a_folder(tmp_path: Path) -> None:
-    with noting_contents() as noted, complete_folder(tmp_path / "masks") as folder:
-        for name, data in (("1.png", b"one"), ("2.png", b"")):
-            (folder / name).write_bytes(data)
-
-    assert noted == {tmp_path / "masks" / "1.png": content_of(b"one"), tmp_path / "masks" / "2.png": content_of(b"")}
 
 
 def test_only_what_is_complete_is_noted(tmp_path: Path) -> None:

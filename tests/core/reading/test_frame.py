@@ -1,5 +1,6 @@
 """Frames of a dataset: images, masks and all that records say of instances, compared with pycocotools and Pillow."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from tests.builders import (
     rendered_frame,
     write_record,
 )
-from tests.core.datasets import merged
+from tests.core.datasets import merged, with_former_soft_masks
 
 
 def one_frame(output: Path, **known: Any) -> Frame:
@@ -150,23 +151,73 @@ def test_parts_and_soft_masks(with_parts: Dataset) -> None:
             parts += 1
         x, y, width, height = row["soft_mask"]["bbox"]
         full = np.zeros((frame.height, frame.width), np.uint8)
-        with Image.open(with_parts.path / row["soft_mask"]["file_name"]) as file:
-            full[y : y + height, x : x + width] = np.asarray(file)
+        with np.load(with_parts.path / row["soft_mask"]["file_name"]) as arrays:
+            full[y : y + height, x : x + width] = arrays[row["soft_mask"]["array"]]
         assert np.array_equal(instance.soft_mask(), full)
         assert instance.soft_mask().dtype == np.uint8
     assert parts > 2
 
 
-def test_damaged_soft_masks(with_parts: Dataset) -> None:
+def test_former_soft_masks(with_parts: Dataset) -> None:
     (frame,) = with_parts.frames()
+    expected = [one.soft_mask() for one in frame.instances]
+    with_former_soft_masks(with_parts.path, frame.path)
+    (again,) = open_dataset(with_parts.path).frames()
+    assert again.instances[0].instance.soft_mask.array is None
+    assert all(np.array_equal(one.soft_mask(), mask) for one, mask in zip(again.instances, expected, strict=True))
+
+
+def test_soft_masks_that_were_made_anew(with_parts: Dataset) -> None:
+    """Also while a frame is at hand: its file is read again."""
+    (frame,) = with_parts.frames()
+    (first, *_) = frame.instances
+    before, path = first.soft_mask(), with_parts.path / first.instance.soft_mask.file
+    with np.load(path) as archive:
+        arrays = {name: array // 2 for name, array in archive.items()}
+    path.unlink()
+    np.savez_compressed(path, **arrays)
+    assert np.array_equal(first.soft_mask(), before // 2)
+
+
+NO_MASKS = r"soft_masks/.* cannot be read \(.*\); annotate the frame again"
+
+
+def test_damaged_former_soft_masks(with_parts: Dataset) -> None:
+    (path,) = (frame.path for frame in with_parts.frames())
+    with_former_soft_masks(with_parts.path, path)
+    (frame,) = open_dataset(with_parts.path).frames()
     first, second, third = (instance for instance in frame.instances[:3])
     files = [with_parts.path / one.instance.soft_mask.file for one in (first, second, third) if one.instance.soft_mask]
     files[0].unlink()
     files[1].write_bytes(b"no picture")
     Image.new("L", (1, 1)).save(files[2])
     for instance in (first, second, third):
-        with pytest.raises(InputError, match=r"soft_masks/.* cannot be read \(.*\); annotate the frame again"):
+        with pytest.raises(InputError, match=NO_MASKS):
             instance.soft_mask()
+
+
+def test_damaged_soft_masks(with_parts: Dataset) -> None:
+    """Whatever bit is wrong, a mask is as it was or refused; and so it is where the file is cut off or gone."""
+    (frame,) = with_parts.frames()
+    (first, *_) = frame.instances
+    expected, path = first.soft_mask(), with_parts.path / first.instance.soft_mask.file
+    whole, refused = path.read_bytes(), 0
+    rng = np.random.default_rng(1)
+    for place in rng.permutation(len(whole))[:400].tolist():
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << rng.integers(8)]) + whole[place + 1 :])
+        try:
+            assert np.array_equal(first.soft_mask(), expected)
+        except InputError as error:
+            assert re.fullmatch(NO_MASKS, str(error))
+            refused += 1
+    assert 10 < refused < 400
+    for damaged in (b"", b"no archive", whole[:-30], whole[len(whole) // 2 :]):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match=NO_MASKS):
+            first.soft_mask()
+    path.unlink()
+    with pytest.raises(InputError, match=NO_MASKS):
+        first.soft_mask()
 
 
 def test_damaged_masks(tmp_path: Path) -> None:

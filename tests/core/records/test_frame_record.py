@@ -74,7 +74,7 @@ RECORD = FrameRecord(
             (1, 4),
             Mask(1, Box(2, 3, 10, 12), 60, "Qh03c1000O1N"),
             parts=(Part("Rubber", "rubber", (7,), Mask(7, Box(2, 3, 4, 5), 4, "Qh03c1000O1N")),),
-            soft_mask=SoftMask("soft_masks/shot/shot_0012/0001.png", Box(1, 2, 11, 12)),
+            soft_mask=SoftMask("soft_masks/shot/shot_0012.npz", Box(1, 2, 11, 12), "0001"),
         ),
     ),
     dropped={"small": 2, "at_border": 0},
@@ -144,7 +144,7 @@ instances = st.builds(
     parts,
     st.none() | st.booleans(),
     st.none() | st.lists(parts, max_size=2).map(tuple),
-    st.none() | st.builds(SoftMask, texts, boxes),
+    st.none() | st.builds(SoftMask, texts, boxes, st.none() | texts),
     st.none() | numbers,
     st.none() | st.sampled_from(["geometry", "components"]),
 )
@@ -246,7 +246,7 @@ def test_files_of_a_record() -> None:
     assert RECORD.files() == [
         "images/shot/shot_0012.png",
         "pictures/boxes/shot/shot_0012.png",
-        "soft_masks/shot/shot_0012/0001.png",
+        "soft_masks/shot/shot_0012.npz",
     ]
     assert dataclasses.replace(RECORD, colour=None, pictures=(), instances=()).files() == []
 

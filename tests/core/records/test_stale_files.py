@@ -15,7 +15,7 @@ from core.records.stale_files import earlier_files, remove_stale_files
 from core.settings.map_table import DenseMap
 from core.settings.settings import ImageFormat, LabelSource, Settings
 from tests.builders import plain_record, record_path, rendered_frame, write_record
-from tests.core.datasets import files_in, merged
+from tests.core.datasets import files_in, merged, with_former_soft_masks
 
 ALL = Settings(
     labels=LabelSource.CRYPTO_OBJECT,
@@ -43,7 +43,7 @@ def dataset(rendered_of, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("change", "gone"),
     [
-        ({"soft_masks": False}, ("soft_masks/f_2/",)),
+        ({"soft_masks": False}, ("soft_masks/f_2.npz",)),
         ({"maps": ()}, ("maps/depth/f_2.npy", "maps/depth/f_2.png", "maps/flow_forward/f_2.npy",
                         "maps/flow_backward/f_2.npy", "maps/occlusion_forward/f_2.png")),
         ({"maps": (DenseMap.DEPTH_NPY, DenseMap.OCCLUSION_FORWARD_PNG)}, ("maps/depth/f_2.png",)),
@@ -64,14 +64,24 @@ def test_what_is_not_named_any_more_is_gone(rendered_of, dataset: Path, change, 
     left = before - files_in(dataset)
     assert left and left == {file for file in before if file.startswith(gone)}
     assert set(record.files()) <= files_in(dataset)
-    assert (dataset / "soft_masks/f_2").is_dir() == bool(change.get("soft_masks", True))
 
 
 def test_the_same_again_removes_nothing(rendered_of, dataset: Path) -> None:
-    before = files_in(dataset) - {"soft_masks/f_1/mine.txt"}  # that folder is Labelpass's own and is made anew
+    before = files_in(dataset)
     for rendered in rendered_of("4.5", "multilayer"):
         annotate(job_of(rendered, dataset, ALL))
     assert files_in(dataset) == before
+
+
+def test_the_folder_of_former_soft_masks_is_gone(rendered_of, dataset: Path) -> None:
+    """With all that is in it, unless something of the user is, too."""
+    before = files_in(dataset)
+    for frame in ("f_1", "f_2"):
+        with_former_soft_masks(dataset, frame)
+    for rendered in rendered_of("4.5", "multilayer"):
+        annotate(job_of(rendered, dataset, ALL))
+    assert files_in(dataset) == before
+    assert not (dataset / "soft_masks/f_2").exists()
 
 
 def test_a_frame_that_fails_keeps_its_files(rendered_of, dataset: Path) -> None:
