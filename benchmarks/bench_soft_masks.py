@@ -1,5 +1,6 @@
 """Soft masks and parts of all instances of a frame: `core.annotate.soft_masks`, `core.annotate.parts`."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,6 @@ from pycocotools import mask as coco_mask
 from core.annotate.annotate import annotate
 from core.annotate.parts import find_parts
 from core.annotate.soft_masks import soft_masks, write_soft_masks
-from core.base.files import complete_file
 from core.exr.cryptomatte import Coverages, strongest
 from core.labels.label_image import LabelImage
 from core.masks.runs import Runs, find_runs
@@ -146,10 +146,13 @@ def _ours(frame: _Frame) -> Iterator[Bytes]:
 
 
 def _write_images(folder: Path, coverages: Coverages, frame: _Frame) -> None:
-    """Each in a file of its own, as Pillow writes PNG the fastest."""
+    """Each in a file of its own, as Pillow writes PNG the fastest, and on the disk, as Labelpass' file is."""
+    folder.mkdir(exist_ok=True)
     for number, (_, pixels) in enumerate(soft_masks(coverages, frame.runs, frame.instances), start=1):
-        with complete_file(folder / f"{number:04}.png") as file:
+        with (folder / f"{number:04}.png").open("wb") as file:
             Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _read(folder: Path, written: Sequence[SoftMask]) -> list[Bytes]:
