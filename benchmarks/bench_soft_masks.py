@@ -97,7 +97,7 @@ def _rows(
             f"{title}: ranks to all soft masks", cpu["soft"], "object by object", cpu["object by object"], soft_target
         ),
         faster(
-            f"{title}: coverages to the file of all soft masks",
+            f"{title}: coverages to a file of soft masks",
             cpu["written"],
             "a PNG file for each",
             cpu["written as images"],

@@ -1,6 +1,6 @@
 """Records in files of their own, a file for each frame, which need no coordination between machines.
 
-    {"checksum":"7182ad6d...","record":{"record_version":5,...}}
+    {"checksum":"7182ad6d...","record":{"record_version":6,...}}
 
 is what such a file holds, in one line. A frame whose files are being replaced has {"replaced_files":[...]} instead.
 """

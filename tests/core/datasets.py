@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.annotate.annotate import annotate
 from core.base.dataset_folder import DatasetFolder, former_soft_masks_folder
-from core.base.files import Content
+from core.base.files import Content, canonical_json
 from core.checks.report import Report
 from core.checks.validate import validate
 from core.dataset.merge import Merged, merge, write_formats
@@ -84,7 +84,7 @@ def with_former_soft_masks(output: Path, frame: str) -> None:
     for file in record.contents.keys() - contents.keys():
         (output / file).unlink()
     former = dataclasses.replace(record, instances=tuple(instances), contents=contents)
-    record_path(output, frame).write_bytes(stored({**former.as_json(), "record_version": 5}))
+    record_path(output, frame).write_bytes(stored(canonical_json({**former.as_json(), "record_version": 5})))
 
 
 def stereo_pair(rendered_of, facts, version: str, folder: Path, change: ChangeCamera | None = None) -> Path:

@@ -1,7 +1,7 @@
 """Packs: the records of a sequence's frames 0 to 999, 1000 to 1999 and so on, each in one file.
 
     {"checksum":"9a0e...","pack":{"pack_version":1,"frames":{"shot_1000":5557,...},"records":"77b1...","prepared":...}}
-    {"checksum":"7182...","record":{"record_version":5,...}}
+    {"checksum":"7182...","record":{"record_version":6,...}}
     ...
 
 The first line says which frames follow, in the order of their numbers, with the length of the line of each. These are
