@@ -15,7 +15,7 @@ from ..base.box import Box
 from ..base.dataset_folder import soft_masks_file
 from ..base.files import complete_file
 from ..drawing.image_files import Bytes
-from ..drawing.npz_encoder import write_npz
+from ..drawing.soft_mask_files import write_soft_mask_arrays
 from ..exr.cryptomatte import Coverages
 from ..labels.labelled_frame import LabelledFrame
 from ..masks.runs import Integers, LabelArray, Runs, stable_order
@@ -70,7 +70,7 @@ def write_soft_masks(job: FrameJob, coverages: Coverages, runs: Runs, instances:
 
     if instances:
         with complete_file(job.dataset.file(file)) as archive:
-            write_npz(archive, arrays())
+            write_soft_mask_arrays(archive, arrays())
     return written
 
 

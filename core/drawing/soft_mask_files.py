@@ -1,12 +1,15 @@
-"""Reading soft masks: arrays of the archive of their frame, or, as earlier versions wrote them, a PNG for each."""
+"""Files of soft masks: a NumPy archive (.npz) with an array for each instance of a frame, so that a reader decompresses
+only what it wants. Earlier versions wrote a PNG for each, which is still read."""
 
 import io
 import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -16,6 +19,9 @@ from ..base.input_files import read_file
 from ..records.instance import SoftMask
 from .image_files import Bytes, open_image
 
+# Higher ones take up to twice as long, for archives a tenth smaller.
+_LEVEL = 1
+_UNIX = 3
 # Who reads a frame wants its masks one after the other, and to find out what is in an archive takes longer than one.
 _ARCHIVES_AT_HAND = 2
 # What a damaged archive raises besides OSError and ValueError: zipfile, and numpy where it reads the head of an array.
@@ -31,6 +37,26 @@ _DAMAGED = (
     SyntaxError,
     tokenize.TokenError,
 )
+
+
+def write_soft_mask_arrays(file: BinaryIO, arrays: Iterable[tuple[str, Bytes]]) -> None:
+    """Write an archive; besides one array at a time, what is compressed of all of them is in memory.
+
+    Not by numpy's own function, which takes about twice as long: it knows one level of compression.
+
+    Args:
+        file: which need not be able to seek.
+        arrays: names, of ASCII, each once, and arrays.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, pixels in arrays:
+            member = zipfile.ZipInfo(f"{name}.npy")  # of the year 1980, as all of them
+            member.compress_type, member.create_system = zipfile.ZIP_DEFLATED, _UNIX  # on Windows too
+            saved = io.BytesIO()
+            np.save(saved, pixels, allow_pickle=False)
+            archive.writestr(member, saved.getbuffer(), compresslevel=_LEVEL)
+    file.write(content.getbuffer())
 
 
 def read_soft_mask(dataset: DatasetFolder, soft_mask: SoftMask) -> Bytes:
