@@ -5,6 +5,7 @@ benchmarks.fresh_process TASK ARGUMENT...` does one task and prints a JSON line.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import OpenEXR
 
 from core.annotate.annotate import annotate
+from core.base import process_environment
 from core.base.dataset_folder import DatasetFolder
 from core.dataset.merge import write_formats
 from core.formats.coco import CocoWriter
@@ -88,10 +90,13 @@ def labels_job(file: Path, output: Path, source: LabelSource) -> FrameJob:
     return FrameJob(find_frames([file])[0], output, settings=settings)
 
 
-def in_fresh_process(task: Callable[..., object], *arguments: object) -> Outcome:
-    """Do one of the TASKS in a new interpreter."""
+def in_fresh_process(task: Callable[..., object], *arguments: object, as_worker: bool = False) -> Outcome:
+    """Do one of the TASKS in a new interpreter, which may keep its memory as those do that annotate frames."""
     command = [sys.executable, "-m", "benchmarks.fresh_process", task.__name__, *map(str, arguments)]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    environment = dict(os.environ)
+    if as_worker:
+        process_environment.keep_memory(environment)
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
     data = json.loads(answer.splitlines()[-1])
     return Outcome(Timing(data["cpu"], data["wall"]), data["peak"])
 

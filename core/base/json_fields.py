@@ -201,8 +201,7 @@ def _writer(hint: Any) -> Converter | None:
     if (inner := without_none(hint)) is not None:
         return _writer(inner)
     if origin is tuple and args[1:] == (...,):
-        write = item_writer(args[0])
-        return write and _list_writer(write)
+        return _list_writer(args[0])
     if origin is tuple:
         writers = [item_writer(one) for one in args]
         return _fixed_writer([write or _same for write in writers]) if any(writers) else None
@@ -228,8 +227,12 @@ def item_writer(hint: Any) -> Converter | None:
     return lambda value: None if value is None else write(value)
 
 
-def _list_writer(write: Converter) -> Converter:
-    return lambda values: list(map(write, values))
+def _list_writer(hint: Any) -> Converter | None:
+    if isinstance(hint, type) and issubclass(hint, JsonObject | JsonRow):
+        # Worked out when there is one of them: a record may have many kinds of things, and most have few.
+        return lambda values: list(map(_writer(hint), values)) if values else []  # type: ignore[arg-type]
+    write = item_writer(hint)
+    return write and (lambda values: list(map(write, values)))
 
 
 def _fixed_writer(writers: Sequence[Converter]) -> Converter:

@@ -156,17 +156,15 @@ def labels_from_index(values: npt.NDArray[np.generic]) -> LabelArray:
     if values.dtype == np.uint32:
         return values.astype(np.uint32, copy=False)
     exact = _EXACT_BELOW[values.dtype]
-    labels = np.empty(values.shape, dtype=np.uint32)
+    whole = np.empty(values.shape, dtype=np.int32)
+    # A negative number, seen as unsigned, is far beyond what is exact.
+    labels = whole.view(np.uint32)
     for top in range(0, len(values), _ROWS_AT_ONCE):
         rows = slice(top, top + _ROWS_AT_ONCE)
         with np.errstate(invalid="ignore"):
-            whole = values[rows].astype(np.int32)
-        # A negative number, seen as unsigned, is far beyond what is exact.
-        if whole.view(np.uint32).max(initial=0) >= exact or not np.array_equal(
-            whole.astype(values.dtype), values[rows]
-        ):
+            np.copyto(whole[rows], values[rows], casting="unsafe")
+        if labels[rows].max(initial=0) >= exact or not np.array_equal(whole[rows].astype(values.dtype), values[rows]):
             return _rounded(values, exact)
-        labels[rows] = whole.view(np.uint32)
     return labels
 
 
