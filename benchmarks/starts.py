@@ -20,7 +20,7 @@ from .timing import one_core
 
 FRAME = CHECKOUT / "tests/data/4.5/multilayer_0001.exr"
 # Where the worker is in this commit, and where it was in earlier ones.
-WORKERS = "core/run/worker.py", "core/worker.py"
+WORKERS = "core/run/worker_program.py", "core/run/worker.py", "core/worker.py"
 
 
 def main() -> int:

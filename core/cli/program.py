@@ -4,6 +4,7 @@ The options of each command are in options/, and what it does is in commands/. B
 not wait for the options, help and wrong usage need not wait for numpy, and no command for what only others need.
 """
 
+import gc
 import io
 import os
 import sys
@@ -60,7 +61,11 @@ def _command(given: Sequence[str]) -> Callable[[], int]:
         return lambda: ExitCode.USAGE
     options = parser.parse_args(given)
     process_environment.use_one_blas_thread(os.environ)  # which has to be before numpy is imported
+    # What is imported stays to the end, so garbage need not be looked for in it.
+    gc.disable()
     command = import_module(f".commands.{options.command}", __package__)
+    gc.freeze()
+    gc.enable()
     return partial(command.run, options)
 
 

@@ -1,7 +1,7 @@
 """The worker process: takes tasks as JSON lines on standard input and answers with JSON lines on standard output.
 
-A program of its own, `python -m core.run.worker THREADS SECONDS`, which imports only what most of its tasks need: an
-export starts several of them, and waits for them.
+A program of its own, worker_program.py, which imports only what most of its tasks need: an export starts several of
+them, and waits for them.
 
     parent -> worker   {"id": 7, "do": "annotate", "with": {...}}      one line a task, "do" is a name in TASKS
                        with "into": a folder, "known": its identity    nothing is written to another one in its place
@@ -20,7 +20,6 @@ when its standard input closes, at its next step or some seconds later, so that 
 started it; see also owned_process.py.
 """
 
-import gc
 import json
 import os
 import queue
@@ -52,8 +51,6 @@ _MOST_LOST_BYTES = 1 << 24
 _SECONDS_TO_STEP = 5.0
 # Of the processor: what a thread uses that waits for a disk is less, unless it gets something from there.
 _LEAST_SECONDS_USED = 0.001
-# Python's own number is some hundreds, and of a frame of 10,000 instances a fifth of the time is spent looking for it.
-_OBJECTS_BEFORE_GARBAGE = 100_000
 
 _TOO_LARGE = "There is not enough memory for this frame; close other programs, or render it smaller"
 
@@ -271,12 +268,3 @@ class _SignsOfLife:
                 self._answers.send({"alive": True})
             except OSError:
                 return  # nobody listens, see _listen()
-
-
-if __name__ == "__main__":
-    # What is imported stays to the end, so garbage need not be looked for in it: not now and then, and above all not by
-    # the interpreter when it ends, which would take it longer than all else that it does then. The thousands of objects
-    # of a frame are no garbage either, and hardly any of it is in circles.
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BEFORE_GARBAGE)
-    sys.exit(run_worker(int(sys.argv[1]), float(sys.argv[2])))

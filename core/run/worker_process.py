@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 3.0
 _OPTIONAL = ("deflate",)
 # The folder that holds core: there, whatever the packages above are called in this process, the worker finds it.
 _ROOT = Path(__file__).resolve().parents[2]
-_WORKER_PROGRAM = "core.run.worker"
+_WORKER_PROGRAM = "core.run.worker_program"
 # How much nicer than this process a worker of low priority is; the system has 20 steps.
 _NICENESS = 10
 # At a process that is to end.

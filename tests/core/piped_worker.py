@@ -9,7 +9,7 @@ from pathlib import Path
 from core.base import input_files
 from core.run.worker import run_worker
 
-# Stands for the interpreter where workers are started: python -s -P -m core.run.worker THREADS SECONDS
+# Stands for the interpreter where workers are started: python -s -P -m core.run.worker_program THREADS SECONDS
 _INTERPRETER = """#!/bin/sh
 exec '{python}' -s -P -m tests.core.piped_worker "$5" "$6"
 """
