@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from core.drawing.image_files import read_image, write_image
+from core.drawing.image_files import write_image
+from core.drawing.read_images import read_image
 from core.settings.settings import ImageFormat
 
 from .report import Row, Section, duration, megabytes

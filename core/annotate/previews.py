@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from PIL import Image
 
 from ..base.dataset_folder import preview_file
 from ..categories.palette import own_colours
@@ -72,4 +71,8 @@ def _drawn(frame: LabelledFrame, canvas: Bytes) -> Iterator[tuple[str, Bytes | P
 
 
 def _reduced(picture: Bytes, step: int) -> Bytes:
-    return np.asarray(Image.fromarray(picture).reduce(step)) if step > 1 else picture
+    if step == 1:
+        return picture
+    from PIL import Image  # here, as the pictures are
+
+    return np.asarray(Image.fromarray(picture).reduce(step))

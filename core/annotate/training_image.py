@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..base.box import Pixels
 from ..base.files import complete_already
-from ..drawing.image_files import SRGB, Bytes, read_image, to_srgb, write_image
+from ..drawing.image_files import SRGB, Bytes, to_srgb, write_image
 from ..exr.passes import COMPOSITE_LAYER, Passes
 from ..labels.labelled_frame import may_have_moved
 from ..records.frame_job import FrameJob
@@ -52,7 +53,7 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
     notes = tuple(_mismatches(passes, scene))
     if job.colour is not None:
         image = job.dataset.file(job.image)
-        colours = read_image(job.made_image or image) if shows_colours(job.settings) else None
+        colours = _read(job.made_image or image) if shows_colours(job.settings) else None
         if job.made_image:
             complete_already(job.made_image, image)
         return TrainingImage(colours, job.colour, notes)
@@ -79,6 +80,13 @@ def write_training_image(job: FrameJob, passes: Passes, scene: SceneRecord | Non
     if wanted:
         write_image(job.dataset.file(job.image), colours, job.settings.image_format)
     return TrainingImage(colours, SRGB if wanted else None, notes)
+
+
+def _read(image: Path) -> Bytes:
+    # Here, so that workers that read no image need not wait for Pillow when they start.
+    from ..drawing.read_images import read_image
+
+    return read_image(image)
 
 
 def _not_numbers(planes: Sequence[Pixels]) -> int:

@@ -16,7 +16,7 @@ from ..base.phrases import counted
 from ..categories.palette import Colour, category_colours, own_colours
 from ..drawing.contact_sheet import Tile
 from ..drawing.flow_wheel import draw_flow, flow_rim
-from ..drawing.image_files import Bytes, read_image
+from ..drawing.image_files import Bytes
 from ..drawing.legends import flow_legend, normal_colours, normal_legend, swatches
 from ..drawing.previews.amodal import draw_amodal
 from ..drawing.previews.boxes import draw_boxes
@@ -24,6 +24,7 @@ from ..drawing.previews.boxes_3d import draw_boxes_3d
 from ..drawing.previews.depth import draw_depth
 from ..drawing.previews.keypoints import draw_keypoints
 from ..drawing.previews.masks import draw_masks, draw_numbers
+from ..drawing.read_images import read_image
 from ..drawing.scaling import scaled_boxes, scaled_camera
 from ..drawing.text_labels import short_name
 from ..maps.codecs.codec import MapPixels

@@ -209,7 +209,7 @@ def find_statistics(
 
 
 def _look_at(path: Path, found: Statistics) -> None:
-    from ..drawing.image_files import is_dark  # here, since only those who want it need Pillow
+    from ..drawing.read_images import is_dark  # here, since only those who want it need Pillow
 
     try:
         dark = is_dark(path)

@@ -1,24 +1,19 @@
-"""8-bit training images from the Combined pass, without Blender: the sRGB transfer function and nothing else."""
+"""8-bit training images from the Combined pass, without Blender: the sRGB transfer function and nothing else; and how
+these and other pictures are written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from ..base.box import Pixels
 from ..base.errors import InputError
 from ..base.files import complete_file
-from ..base.input_files import open_file
 from ..settings.settings import JPEG_QUALITY, ImageFormat
-from .png_encoder import SIGNATURE, encode_png
+from .png_encoder import encode_png
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -29,11 +24,6 @@ SRGB = {"made_by": "labelpass", "view_transform": "sRGB transfer function"}
 _CUT_BITS = 12
 # Few enough for the processor's cache.
 _ROWS_AT_ONCE = 16
-_MOST_PIXELS = 1 << 29
-# Of an image that is looked at as a whole: pixels of the shorter side.
-_LOOKED_AT = 120
-# An image whose bright_level() is no higher is dark.
-DARK_LEVEL = 16
 
 
 @dataclass(frozen=True)
@@ -77,44 +67,6 @@ def to_srgb(planes: Sequence[Pixels]) -> Bytes:
     return encoded
 
 
-def open_image(path: Path) -> Image.Image:
-    """Open a PNG, JPEG or WebP file of a dataset, which may be as large as its frames are.
-
-    Pillow's own function warns of 89 million pixels and refuses 179 million, which takes images of 16384 x 16384 for an
-    attack. Here the limit is twice as many as those have. Of WebP, which has none of that size, it is Pillow's.
-
-    Raises:
-        OSError: it cannot be read, is of another format, or has more pixels.
-        SyntaxError: when it is read to its end, and is damaged.
-    """
-    with open_file(path) as file:
-        kind = _kind_of(file.read(len(SIGNATURE)))
-    try:
-        image = kind(path)
-    except (SyntaxError, Image.DecompressionBombError) as error:  # the latter of WebP alone
-        raise OSError(str(error)) from error
-    if image.width * image.height > _MOST_PIXELS:
-        size = f"{image.width} x {image.height}"
-        image.close()
-        raise OSError(f"it claims to have {size} pixels")
-    return image
-
-
-class _WebPImage(WebPImageFile):
-    def load(self) -> Any:
-        try:
-            return super().load()
-        except EOFError as error:  # as Pillow calls it, where files of other formats are an OSError
-            raise OSError(str(error)) from error
-
-
-def _kind_of(start: bytes) -> type[PngImageFile | JpegImageFile | _WebPImage]:
-    """What reads a file that starts with these bytes."""
-    if start == SIGNATURE:
-        return PngImageFile
-    return _WebPImage if start.startswith(b"RIFF") else JpegImageFile
-
-
 def write_image(path: Path, pixels: Bytes, format: ImageFormat) -> None:
     """Write (H, W, 3) uint8 pixels.
 
@@ -124,14 +76,17 @@ def write_image(path: Path, pixels: Bytes, format: ImageFormat) -> None:
     """
     if refusal := format.refusal(pixels.shape[1], pixels.shape[0]):
         raise InputError(refusal)
+    if format not in (ImageFormat.JPEG, ImageFormat.WEBP):
+        write_picture(path, pixels)
+        return
+    from PIL import Image  # here, so that workers that write none of these need not wait for it when they start
+
     with complete_file(path) as file:
         if format is ImageFormat.JPEG:
             Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-        elif format is ImageFormat.WEBP:
+        else:
             # The quickest of libwebp's ways; slower ones gain little.
             Image.fromarray(pixels).save(file, "WEBP", lossless=True, quality=0, method=0)
-        else:
-            file.write(encode_png(pixels))
 
 
 def write_picture(path: Path, picture: Bytes | Paletted) -> None:
@@ -141,45 +96,6 @@ def write_picture(path: Path, picture: Bytes | Paletted) -> None:
             file.write(encode_png(picture.numbers, picture.palette))
         else:
             file.write(encode_png(picture))
-
-
-def read_image(path: Path) -> Bytes:
-    """Read an image as (H, W, 3) uint8; InputError where that cannot be done."""
-    try:
-        with open_image(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError) as error:
-        raise unreadable_image(path, error) from error
-
-
-def is_dark(path: Path) -> bool:
-    """Whether hardly anything is seen in an image, as where the lights were left off; InputError as read_image()."""
-    try:
-        with open_image(path) as image:
-            image.draft("L", (_LOOKED_AT, _LOOKED_AT))  # a JPEG need not be decoded in full
-            return bright_level(made_smaller(image).convert("L")) <= DARK_LEVEL
-    except (OSError, SyntaxError) as error:
-        raise unreadable_image(path, error) from error
-
-
-def made_smaller(image: Image.Image) -> Image.Image:
-    """An image as it is looked at as a whole: its shorter side has 120 to 239 pixels, so that single pixels do not
-    count; one that is smaller stays as it is."""
-    times = min(image.size) // _LOOKED_AT
-    if image.mode not in ("L", "RGB"):
-        image = image.convert("RGB" if image.mode in ("P", "RGBA") else "L")
-    return image.reduce(times) if times > 1 else image
-
-
-def bright_level(grey: Image.Image) -> int:
-    """The level of 255 that all but a hundredth of the pixels have at most, of an image in grey (Rec. 601 luma)."""
-    counts = np.array(grey.histogram())
-    return int(np.searchsorted(np.cumsum(counts), counts.sum() - counts.sum() // 100))
-
-
-def unreadable_image(path: Path, error: Exception) -> InputError:
-    """The sentence on an image that open_image() refuses."""
-    return InputError(f"The training image {path} cannot be read ({error}); export the frame again")
 
 
 @cache

@@ -17,7 +17,7 @@ from ..base.box import MOST_PIXELS, Box
 from ..base.dataset_folder import DatasetFolder
 from ..base.input_files import read_file
 from ..records.instance import SoftMask
-from .image_files import Bytes, open_image
+from .image_files import Bytes
 
 # Higher ones take up to twice as long, for archives a tenth smaller.
 _LEVEL = 1
@@ -75,6 +75,8 @@ def read_soft_mask(dataset: DatasetFolder, soft_mask: SoftMask) -> Bytes:
 
 
 def _pixels_of_image(path: Path, box: Box) -> Bytes:
+    from .read_images import open_image  # here, since only datasets of earlier versions need Pillow for it
+
     with open_image(path) as image:
         if image.mode != "L":
             raise ValueError("it is not an 8-bit grey PNG")

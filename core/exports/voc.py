@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import RecordError
-from ..drawing.image_files import open_image
 from ..drawing.mask_pngs import palette_pngs
+from ..drawing.read_images import open_image
 from ..records.frame_record import FrameRecord
 from ..records.instance import Instance
 from ..settings.export_table import ExportFormat

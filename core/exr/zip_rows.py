@@ -9,7 +9,6 @@ Source: "OpenEXR File Layout", https://openexr.com/en/latest/OpenEXRFileLayout.h
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +105,8 @@ def read_channels(
     together = max(1, _ROWS_AT_ONCE // layout.rows_of_chunk)
     firsts = range(0, count, together)
     if threads:
+        from concurrent.futures import ThreadPoolExecutor  # here, so that workers without threads start sooner
+
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(read_some, firsts))
     else:

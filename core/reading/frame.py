@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..base.errors import InputError
-from ..drawing.image_files import read_image
+from ..drawing.read_images import read_image
 from ..maps.codecs.surfaces import SurfaceMap
 from ..records.frame_record import FrameRecord
 from ..records.merge_record import MergeRecord

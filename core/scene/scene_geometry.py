@@ -6,7 +6,6 @@ scenes/meshes/DIGEST.npz       a mesh, once for all instances and all frames tha
 """
 
 import io
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -223,6 +222,8 @@ def _read_npz(path: Path, expected: str) -> dict[str, npt.NDArray[Any]]:
         raise SceneError(f"Cannot read {path}: {error.strerror}; export the frame again from Blender") from error
     if digest(data) != expected:
         raise _damaged(path)
+    import zipfile  # here, since few frames have geometry, and numpy imports it for its files
+
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...base.errors import InputError
-from ...drawing.image_files import open_image
+from ...drawing.read_images import open_image
 from ...drawing.soft_mask_files import read_soft_mask
 from ...maps.codecs.codec import DAMAGED, why
 from ...settings.map_table import DenseMap, MapKind

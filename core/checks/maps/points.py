@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...base.errors import InputError
-from ...drawing.image_files import SRGB, read_image
+from ...drawing.image_files import SRGB
+from ...drawing.read_images import read_image
 from ...maps.codecs.points import PointCloud
 from ...settings.map_table import DenseMap, MapKind
 from ...settings.settings import ImageFormat

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...drawing.image_files import open_image
+from ...drawing.read_images import open_image
 from .codec import MapPixels, of_size
 from .png_files import read_png16, write_png8, write_png16
 

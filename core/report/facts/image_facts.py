@@ -10,7 +10,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from ...base.errors import InputError
-from ...drawing.image_files import Bytes, bright_level, made_smaller, open_image, unreadable_image
+from ...drawing.image_files import Bytes
+from ...drawing.read_images import bright_level, made_smaller, open_image, unreadable_image
 from ...records.frame_record import FrameRecord
 
 Floats = npt.NDArray[np.float64]

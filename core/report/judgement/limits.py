@@ -15,7 +15,7 @@ from typing import Any, Self
 from ...base.errors import InputError
 from ...base.input_files import read_json
 from ...dataset.statistics import FEWEST_PIXELS, LEAST_VISIBLE, LONGEST, NARROWEST
-from ...drawing.image_files import DARK_LEVEL
+from ...drawing.read_images import DARK_LEVEL
 
 _KEY = "limits"
 

@@ -13,7 +13,7 @@ from core.base.errors import SceneError
 from core.base.files import digest
 from core.base.phrases import GET_SCENE_RECORDS
 from core.cli.main import main
-from core.drawing.image_files import read_image
+from core.drawing.read_images import read_image
 from core.records.frame_job import FrameJob
 from core.records.record_files import read_record_file
 from core.scene.keypoints import SceneKeypoint

@@ -18,7 +18,7 @@ from core.cli.main import main
 from core.dataset.splits import Splits
 from core.dataset.statistics import PER_FRAME, SIDES, VISIBILITY, Statistics, Unlearnable, find_statistics
 from core.dataset.statistics_report import Report
-from core.drawing.image_files import is_dark
+from core.drawing.read_images import is_dark
 from core.frames.sequences import WantedSequences
 from core.records.frame_record import FrameRecord
 from core.records.instance import Amodal, Instance

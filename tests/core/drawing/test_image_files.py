@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.base.errors import InputError, OutputError
-from core.drawing import image_files
-from core.drawing.image_files import Bytes, read_image, write_image
+from core.drawing import image_files, read_images
+from core.drawing.image_files import Bytes, write_image
+from core.drawing.read_images import read_image
 from core.settings.settings import ImageFormat
 
 Doubles = npt.NDArray[np.float64]
@@ -225,6 +226,6 @@ def test_images_beyond_pillows_limit(tmp_path: Path, format: ImageFormat, monkey
         Image.open(path)
 
     assert read_image(path).shape == (20, 30, 3)
-    monkeypatch.setattr(image_files, "_MOST_PIXELS", 599)
+    monkeypatch.setattr(read_images, "_MOST_PIXELS", 599)
     with pytest.raises(InputError, match="it claims to have 30 x 20 pixels"):
         read_image(path)

@@ -932,7 +932,7 @@ raise SystemExit(worker.run_worker(0, 0.02))
 def test_worker_ends_when_its_input_closes() -> None:
     """Before it has been given anything, as when the parent dies while it starts."""
     worker = subprocess.run(
-        [sys.executable, "-m", "core.run.worker", "0", "0"],
+        [sys.executable, "-m", "core.run.worker_program", "0", "0"],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -1119,7 +1119,14 @@ def test_foreign_environment(frames: Frames, tmp_path: Path, monkeypatch: pytest
     """Studio machines set all kinds of things for other programs, and people run Blender from anywhere."""
     rubbish = tmp_path / "rubbish"
     (rubbish / "core/run").mkdir(parents=True)
-    for name in ("numpy.py", "OpenEXR.py", "json.py", "sitecustomize.py", "core/__init__.py", "core/run/worker.py"):
+    for name in (
+        "numpy.py",
+        "OpenEXR.py",
+        "json.py",
+        "sitecustomize.py",
+        "core/__init__.py",
+        "core/run/worker_program.py",
+    ):
         (rubbish / name).write_text(f"raise SystemExit('the wrong {name}')\n")
     monkeypatch.chdir(rubbish)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(rubbish), "")))
@@ -1294,6 +1301,16 @@ def test_blenders_process_stays_clear_of_openexr(module: str) -> None:
 
     assert {f"core.{name}" for name in names} <= set(loaded)
     assert not {"OpenEXR", "Imath", "PIL", "tqdm", "core.exr.exr_file", "core.exr.passes"} & set(loaded)
+
+
+def test_a_worker_need_not_wait_for_pillow() -> None:
+    """One that only writes records, or PNG images, imports it when it is needed, if ever."""
+    code = "import sys, core.run.worker\nprint(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "core.annotate.annotate" in loaded
+    assert "PIL" not in loaded
 
 
 def test_pool_does_not_import_what_it_looks_for(frames: Frames) -> None:
