@@ -183,7 +183,7 @@ def _survey(stream: RecordStream, files: Sequence[_MergedFile], strays: Strays, 
     try:
         if contradiction:
             raise RecordError(contradiction)
-        survey = categories.survey(len(stream), complete=not stream.damaged)
+        survey = categories.survey(stream.order, complete=not stream.damaged)
     except (RecordError, CategoryError) as error:
         report.note("", str(error))
         return None

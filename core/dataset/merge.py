@@ -121,7 +121,7 @@ def write_formats(
     stream.check_any()
     if plan := DatasetPlan.read(records.dataset):
         plan.check_complete(stream.frames())
-    survey = categories.survey(len(stream), complete=not stream.damaged)
+    survey = categories.survey(stream.order, complete=not stream.damaged)
     problems = lines_said_once(stream.damaged)
     with ExitStack() as files:
         for writer in writers:

@@ -202,7 +202,7 @@ def find_statistics(
             _look_at(records.dataset.file(record.image), found)
     stream.check_any()
     found.sequences = len(sequences)
-    found.categories = categories.survey(len(stream), complete=not stream.damaged).categories
+    found.categories = categories.survey(stream.order, complete=not stream.damaged).categories
     found.left_out = sum(stream.left_out.values())
     found.problems = lines_said_once(stream.damaged)
     return found

@@ -20,7 +20,7 @@ from ..formats.writer import Survey, SurveyedFrame
 from ..frames.frame_messages import lines_said_once
 from ..frames.sequences import WantedSequences
 from ..records.frame_record import FrameRecord, has_latest_keys
-from ..records.record_files import StoredRecord
+from ..records.record_files import CheckedRecord, StoredRecord
 from ..records.record_store import RecordStore
 from ..settings.category_table import Category
 from .frame_order import FrameOrder, PackedTexts
@@ -29,6 +29,7 @@ from .frame_order import FrameOrder, PackedTexts
 _RECORDS_AT_HAND = 4
 
 _Found = TypeVar("_Found", FrameRecord, SurveyedFrame)
+_Read = Callable[[str], CheckedRecord]
 
 
 def _by_numbers(frame: str) -> list[tuple[str, int]]:
@@ -55,11 +56,11 @@ class GatheredCategories:
         self._categories.add(record.categories, where)
         self._part_categories.add(record.part_categories, where)
 
-    def survey(self, frames: int, complete: bool) -> Survey:
+    def survey(self, order: npt.NDArray[np.int64], complete: bool) -> Survey:
         """What writers and checkers begin with.
 
         Args:
-            frames, complete: as in Survey.
+            order, complete: as in Survey.
 
         Raises:
             RecordError: two categories have one id, or the records contradict the dataset as it was.
@@ -68,7 +69,7 @@ class GatheredCategories:
         dataset = self._records.dataset
         categories = self._categories.numbered(ids_before(dataset))
         parts = self._part_categories.numbered({})
-        return Survey(dataset, frames, categories, parts, complete, self._categories.notes())
+        return Survey(dataset, len(order), categories, parts, complete, self._categories.notes(), order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class RecordStream:
         self._wanted = WantedSequences.read(records.dataset)
         self._found = PackedTexts(sorted(records.frames(), key=_by_numbers) if by_names else records.frames())
         self._order = FrameOrder()
-        self.read = lru_cache(_RECORDS_AT_HAND)(records.read)
+        self._read: _Read = lru_cache(_RECORDS_AT_HAND)(records.read_checked)
 
     @property
     def found(self) -> int:
@@ -121,6 +122,10 @@ class RecordStream:
     def __len__(self) -> int:
         """How many frames the second round has; after the first."""
         return len(self._order)
+
+    def read(self, frame: str) -> FrameRecord:
+        """The record of a frame, which is at hand if it was just read; RecordError where it cannot be read."""
+        return self._read(frame).record
 
     def surveyed(self, progress: Callable[[int], None] = lambda done: None, heads: bool = False) -> Iterator[Surveyed]:
         """First round: each record that can be read.
@@ -144,11 +149,11 @@ class RecordStream:
 
     def frames_surveyed(self, progress: Callable[[int], None] = lambda _: None) -> Iterator[tuple[SurveyedFrame, bool]]:
         """As surveyed(), but no record is read whose summary is in a pack: frames, and whether they are wanted."""
-        return self._first_round(lambda frame: self._frame(frame, self.records.read), progress)
+        return self._first_round(self._frame, progress)
 
     def frames_in_order(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[SurveyedFrame]:
-        """As in_order() after frames_surveyed()."""
-        return (self._frame(frame, self.read) for frame in self._second_round(progress))
+        """As in_order() after frames_surveyed(). Nothing is read of a frame that nobody asks about."""
+        return (SurveyedFrame(frame, self._summary_in_pack, self._read) for frame in self._second_round(progress))
 
     def outlines(self) -> Iterator[tuple[SurveyedFrame, bool]]:
         """As frames_surveyed(), but instances in record files are looked at no closer than a summary needs: it may turn
@@ -163,17 +168,19 @@ class RecordStream:
             except RecordError as error:
                 self.damaged.append((frame, str(error)))
                 continue
-            yield StoredFrame(self._frame(frame, lambda _, record=stored.record: record), stored)  # type: ignore[misc]
+            surveyed = SurveyedFrame(frame, self._summary_in_pack, lambda _, stored=stored: stored.checked)  # type: ignore[misc]
+            yield StoredFrame(surveyed, stored)
 
     def _outline(self, frame: str) -> SurveyedFrame:
-        found = self._summary_in_pack(frame, self.records.read)
-        if found:
-            return found
-        data = self.records.read_json(frame)
-        if has_latest_keys(data):
-            with contextlib.suppress(KeyError, TypeError, ValueError):
-                return SurveyedFrame(FrameSummary.of_json(data, tuple), lambda _: self.records.read(frame))
-        return SurveyedFrame.of(self.records.read(frame))
+        found = self._summary_in_pack(frame)
+        if found is None:
+            data = self.records.read_json(frame)
+            if has_latest_keys(data):
+                with contextlib.suppress(KeyError, TypeError, ValueError):
+                    found = FrameSummary.of_json(data, tuple)
+        if found is None:
+            return self._frame(frame)
+        return SurveyedFrame(frame, lambda _: found, self.records.read_checked)
 
     def _first_round(
         self, read: Callable[[str], _Found], progress: Callable[[int], None]
@@ -199,15 +206,17 @@ class RecordStream:
             progress(done)
             yield self._found[place]
 
-    def _frame(self, frame: str, read: Callable[[str], FrameRecord]) -> SurveyedFrame:
-        """A frame with the summary that is in its pack, or one of its record."""
-        return self._summary_in_pack(frame, read) or SurveyedFrame.of(read(frame))
+    def _frame(self, frame: str) -> SurveyedFrame:
+        """A frame with the summary that is in its pack, or one of its record, which is read; RecordError as read()."""
+        found = SurveyedFrame(frame, self._summary_in_pack, self.records.read_checked)
+        found.summary  # noqa: B018, what is damaged is said here
+        return found
 
-    def _summary_in_pack(self, frame: str, read: Callable[[str], FrameRecord]) -> SurveyedFrame | None:
+    def _summary_in_pack(self, frame: str) -> FrameSummary | None:
         prepared = self.records.prepared(frame, SUMMARY_VERSION)
         if prepared is not None:
             with contextlib.suppress(KeyError, TypeError, ValueError):
-                return SurveyedFrame(FrameSummary.of_prepared(frame.rpartition("/")[2], prepared), read)
+                return FrameSummary.of_prepared(frame.rpartition("/")[2], prepared)
         return None
 
     @property

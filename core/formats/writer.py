@@ -9,14 +9,18 @@ A module of this package that a row of settings/format_table.py names has `make_
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from typing import Protocol, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from ..base.dataset_folder import DatasetFolder
 from ..categories.ids import ids_of
 from ..records.frame_record import FrameRecord
+from ..records.record_files import CheckedRecord
 from ..settings.category_table import Category
 from ..settings.format_table import DatasetFormat
 from ..settings.map_table import WrittenMap
@@ -34,6 +38,7 @@ class Survey:
         complete: whether all records could be read. Of those that could not it is not known what they had to say, and
             whether they are of the dataset at all.
         notes: a sentence each on what the user should know of the categories.
+        order: (frames,) int64, the frames in the order of the dataset, by their places in the first round.
     """
 
     dataset: DatasetFolder
@@ -42,6 +47,7 @@ class Survey:
     part_categories: Sequence[Category]
     complete: bool = True
     notes: Sequence[str] = ()
+    order: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @cached_property
     def ids(self) -> Mapping[str, int]:
@@ -55,40 +61,51 @@ class Survey:
 
 
 class SurveyedFrame:
-    """A frame of the stream: its summary or its record is at hand, and the other is made when a writer asks for it."""
+    """A frame of the stream. Its summary and its record are read or made when a writer asks for them."""
 
-    __slots__ = ("_read", "_record", "_summary")
+    __slots__ = ("_checked", "_frame", "_read", "_summarize", "_summary")
 
     _summary: FrameSummary | None
-    _record: FrameRecord | None
+    _checked: CheckedRecord | None
 
-    def __init__(self, summary: FrameSummary, read: Callable[[str], FrameRecord]) -> None:
+    def __init__(
+        self, frame: str, summarize: Callable[[str], FrameSummary | None], read: Callable[[str], CheckedRecord]
+    ) -> None:
         """
         Args:
-            read: gives the record of a frame by its path.
+            frame: as the record store names it.
+            summarize: gives its summary where that is known without its record.
+            read: gives its record.
         """
-        self._summary, self._read, self._record = summary, read, None
+        self._frame, self._summarize, self._read = frame, summarize, read
+        self._summary, self._checked = None, None
 
     @classmethod
     def of(cls, record: FrameRecord) -> Self:
-        """Of a record that is at hand."""
-        frame = cls.__new__(cls)
-        frame._summary, frame._record = None, record
-        return frame
+        """Of a record that need not be stored."""
+        return cls(record.path, lambda _: None, lambda _: CheckedRecord(record, ""))
 
     @property
     def summary(self) -> FrameSummary:
-        """What most writers want to know."""
+        """What most writers want to know; RecordError as `record`."""
         if self._summary is None:
-            self._summary = FrameSummary.of(self.record)
+            self._summary = self._summarize(self._frame) or FrameSummary.of(self.record)
         return self._summary
 
     @property
     def record(self) -> FrameRecord:
         """All that is known of it; RecordError where it cannot be read any more."""
-        if self._record is None:
-            self._record = self._read(self.summary.path)
-        return self._record
+        return self._read_once().record
+
+    @property
+    def checksum(self) -> str:
+        """That of its record, see CheckedRecord; RecordError as `record`."""
+        return self._read_once().checksum
+
+    def _read_once(self) -> CheckedRecord:
+        if self._checked is None:
+            self._checked = self._read(self._frame)
+        return self._checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,7 @@ def open(path: str | os.PathLike[str], *, skip_damaged: bool = False) -> Dataset
     if stream.damaged and not skip_damaged:
         first, *_ = lines_said_once(stream.damaged)
         raise RecordError(f"{first}, or leave such frames out with skip_damaged=True")
-    survey = gathered.survey(len(stream), complete=not stream.damaged)
+    survey = gathered.survey(stream.order, complete=not stream.damaged)
     categories, part_categories = _titled(survey.categories), _titled(survey.part_categories)
     source = Source(
         records,

@@ -60,25 +60,44 @@ class RecordFiles:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedRecord:
+    """A record and its checksum, which differs whenever anything in the record does."""
+
+    record: FrameRecord
+    checksum: str
+
+    @classmethod
+    def of(cls, content: bytes, where: str) -> "CheckedRecord":
+        """Arguments and errors are those of stored_json()."""
+        data = _checked_json(content, where)
+        return cls(record_of(data["record"], where), data["checksum"])
+
+
 @dataclass(frozen=True)
 class StoredRecord:
     """A record and what is stored of it.
 
     Attributes:
-        record: as an object.
+        checked: as an object, with its checksum.
         json: as JSON.
         text: the text of that.
     """
 
-    record: FrameRecord
+    checked: CheckedRecord
     json: Any
     text: bytes
+
+    @property
+    def record(self) -> FrameRecord:
+        return self.checked.record
 
     @classmethod
     def of(cls, content: bytes, where: str) -> "StoredRecord":
         """Arguments and errors are those of stored_json()."""
-        data = stored_json(content, where)
-        return cls(record_of(data, where), data, _written(content))
+        data = _checked_json(content, where)
+        checked = CheckedRecord(record_of(data["record"], where), data["checksum"])
+        return cls(checked, data["record"], _written(content))
 
 
 def stored(text: bytes) -> bytes:
@@ -114,6 +133,11 @@ def stored_json(content: bytes, where: str) -> Any:
         content: of the file, or a line of a pack.
         where: it is, for messages.
     """
+    return _checked_json(content, where)["record"]
+
+
+def _checked_json(content: bytes, where: str) -> Any:
+    """The same with its checksum."""
     try:
         data = parse_json(content)
         if _VOIDED in data:
@@ -127,7 +151,7 @@ def stored_json(content: bytes, where: str) -> Any:
         # As stored() has put it there, which takes far less time to check, or at least with the same values.
         if data["checksum"] != digest(_written(content)) and data["checksum"] != digest(canonical_json(record)):
             raise RecordError(f"{where} is damaged; annotate the frame again")
-        return record
+        return data
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"{where} is damaged; annotate the frame again") from error
 

@@ -8,7 +8,7 @@ from ..base.errors import RecordError
 from .frame_record import FrameRecord
 from .packs.packed_records import PackedRecords
 from .packs.prepared import PreparedFrame
-from .record_files import StoredRecord
+from .record_files import CheckedRecord, StoredRecord
 
 
 class RecordStore(Protocol):
@@ -22,6 +22,9 @@ class RecordStore(Protocol):
 
     def read(self, frame: str) -> FrameRecord:
         """The record of a frame; RecordError where it is missing, damaged or of another version."""
+
+    def read_checked(self, frame: str) -> CheckedRecord:
+        """The record of a frame with its checksum; RecordError as read()."""
 
     def read_head(self, frame: str) -> FrameRecord:
         """The record without its instances and its regions to ignore, which takes a third of the time; RecordError as

@@ -96,7 +96,7 @@ def write_report(
             round.add(number, record, image, maps)
         round.album.finish()
         stream.check_any()
-        categories = gathered.survey(len(stream), complete=not stream.damaged).categories
+        categories = gathered.survey(stream.order, complete=not stream.damaged).categories
         facts = round.gatherer.facts(categories, stream.order)
         known = Known.of(stream, found.get("", ()), validated, splits.by.value)
         judgement = judge(facts, known, limits)

@@ -15,7 +15,16 @@ from ...base.errors import RecordError
 from ...base.input_files import read_file
 from ...frames.frame_files import joined_path
 from ..frame_record import FrameRecord
-from ..record_files import SUFFIX, RecordFiles, StoredRecord, cannot_read, record_of, stored_head, stored_json
+from ..record_files import (
+    SUFFIX,
+    CheckedRecord,
+    RecordFiles,
+    StoredRecord,
+    cannot_read,
+    record_of,
+    stored_head,
+    stored_json,
+)
 from .claims import is_claim, put_back_claim
 from .pack_file import Pack, is_pack_name, open_pack, pack_name, write_pack
 from .pack_lock import locked
@@ -78,6 +87,9 @@ class PackedRecords:
     def read(self, frame: str) -> FrameRecord:
         content, where = self._stored(frame)
         return record_of(stored_json(content, where), where)
+
+    def read_checked(self, frame: str) -> CheckedRecord:
+        return CheckedRecord.of(*self._stored(frame))
 
     def read_head(self, frame: str) -> FrameRecord:
         content, where = self._stored(frame)

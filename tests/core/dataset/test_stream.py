@@ -16,8 +16,8 @@ from core.dataset.merge import merge, write_formats
 from core.dataset.stream import RecordStream
 from core.formats.coco import CocoWriter
 from core.formats.writer import StreamedFrame, Survey, SurveyedFrame, writers_of
-from core.records.frame_record import FrameRecord
 from core.records.packs.packed_records import PackedRecords
+from core.records.record_files import CheckedRecord
 from core.records.record_store import open_records
 from core.settings.category_table import Category
 from core.settings.format_table import CAMERA_FORMATS, DatasetFormat, formats_chosen_by
@@ -36,9 +36,9 @@ class CountingStore(PackedRecords):
     def frames(self) -> Iterator[str]:
         return iter(sorted(super().frames(), reverse=True))
 
-    def read(self, frame: str) -> FrameRecord:
+    def read_checked(self, frame: str) -> CheckedRecord:
         self.reads[frame] += 1
-        return super().read(frame)
+        return super().read_checked(frame)
 
 
 class Listing:
