@@ -15,6 +15,7 @@ from ..exports.about_page import about_page
 from ..exports.export_folder import ABOUT_FILE, EXPORT_FILE, check_replaceable, complete_export, export_json
 from ..exports.export_writer import ExportedFrame, ExportTarget, ExportWriter, writer_of
 from ..exports.needs import Needed
+from ..exports.surveyed_frames import SurveyedFrames
 from ..formats.writer import StreamedFrame, Survey, SurveyedFrame
 from ..records.record_store import open_records
 from ..settings.conflicts import missing_splits
@@ -33,11 +34,14 @@ class Exported(Written):
         folders: of each format, in the order of the table.
         split_sizes: split name -> number of its frames, in the order of the user.
         losses: format -> lines on what it cannot hold.
+        unchanged: format -> how many of its shards are those of the export before, and how many it has; only formats
+            for which there was one.
     """
 
     folders: Mapping[ExportFormat, Path]
     split_sizes: Mapping[str, int]
     losses: Mapping[ExportFormat, tuple[str, ...]]
+    unchanged: Mapping[ExportFormat, tuple[int, int]]
 
     def lines(self) -> Iterator[str]:
         """What people should know of it, a line each."""
@@ -45,6 +49,9 @@ class Exported(Written):
         yield f"{counted(self.frames, 'image')} exported: {sizes}"
         for format, folder in self.folders.items():
             yield f"{format}: {folder}"
+            if format in self.unchanged:
+                unchanged, shards = self.unchanged[format]
+                yield f"  {unchanged:,} of {shards:,} shards are as they were"
             for line in self.losses[format]:
                 yield f"  {line}"
         yield from self.notes
@@ -74,13 +81,14 @@ def export(
     """
     check_choices(settings)
     folder = DatasetFolder(dataset)
-    writer = ExportsWriter(settings, output or folder.exports)
+    writer = ExportsWriter(folder, settings, output or folder.exports)
     written = write_formats(open_records(folder), [writer], progress)
     return Exported(
         **{**vars(written), "notes": tuple(writer.notes)},
         folders=writer.folders,
         split_sizes=writer.split_sizes,
         losses={one.format: tuple(one.losses.lines()) for one in writer.writers},
+        unchanged={one.format: one.unchanged for one in writer.writers if one.unchanged},
     )
 
 
@@ -112,14 +120,18 @@ class ExportsWriter:
 
     written: Sequence[DatasetFormat] = ()
 
-    def __init__(self, settings: Settings, output: Path) -> None:
-        self._settings, self._output = settings, output
+    def __init__(self, dataset: DatasetFolder, settings: Settings, output: Path) -> None:
+        self._dataset, self._settings, self._output = dataset, settings, output
         self._splits = Splits.of_settings(settings)
+        self._split_numbers = {name: number for number, name in enumerate(self._splits.names)}
         self._sizes: Counter[str] = Counter()
         self._needed = Needed(settings.formats, settings.media is not Media.NONE)
         self.folders = {format: output / format.value for format in settings.formats}
         self.writers: list[ExportWriter] = [writer_of(format) for format in settings.formats]
         self.notes: list[str] = []
+        self._frames = None
+        if any(writer.uses_frame_table for writer in self.writers):
+            self._frames = SurveyedFrames(dataset, settings.media is not Media.NONE)
 
     @property
     def split_sizes(self) -> Mapping[str, int]:
@@ -127,13 +139,15 @@ class ExportsWriter:
 
     def survey(self, frame: SurveyedFrame) -> None:
         record = frame.record
-        self._sizes[self._splits.of(record)] += 1
+        split = self._splits.of(record)
+        self._sizes[split] += 1
+        if self._frames:
+            self._frames.add(frame, self._split_numbers[split])
         self._needed.survey(record)
         for writer in self.writers:
             writer.survey(record)
 
     def begin(self, survey: Survey, files: ExitStack) -> None:
-        self._dataset = survey.dataset
         self._needed.check()
         for folder in self.folders.values():
             check_replaceable(folder)
@@ -141,15 +155,28 @@ class ExportsWriter:
         self.notes += survey.notes
         if empty := self._splits.empty_split(list(self.split_sizes.values())):
             self.notes.append(empty)
+        table = self._frames.in_order(survey) if self._frames else None
+        self._frames = None  # which takes as much memory
         for writer in self.writers:
-            folder = files.enter_context(complete_export(self.folders[writer.format]))
+            earlier = self.folders[writer.format]
+            folder = files.enter_context(complete_export(earlier))
             own_files = files.enter_context(ExitStack())
-            writer.begin(ExportTarget(folder, survey, self.split_sizes, self._settings, own_files))
+            writer.begin(ExportTarget(folder, survey, self.split_sizes, self._settings, own_files, earlier, table))
 
     def add(self, frame: StreamedFrame) -> None:
-        split = self._splits.of(frame.record)
-        exported = ExportedFrame(frame.number, frame.record, split, frame.two_frame_maps, self._dataset)
-        for writer in self.writers:
+        wanting = [writer for writer in self.writers if writer.wants(frame.number)]
+        if not wanting:
+            return  # its record is not even read
+        record = frame.record
+        exported = ExportedFrame(
+            frame.number,
+            record,
+            self._splits.of(record),
+            frame.two_frame_maps,
+            self._dataset,
+            frame.surveyed.checksum,
+        )
+        for writer in wanting:
             with self._errors_of(writer):
                 writer.add(exported)
 

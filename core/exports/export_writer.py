@@ -26,6 +26,7 @@ from ..settings.map_table import DenseMap, WrittenMap
 from ..settings.settings import Media, Settings
 from .file_names import file_name
 from .media import place_file
+from .surveyed_frames import FrameTable
 
 # What records need not know of an instance.
 _OPTIONAL = ("at_border", "pose", "keypoints", "amodal", "parts", "soft_mask", "track")
@@ -41,6 +42,7 @@ class ExportedFrame:
         split: name of the split that it belongs to.
         two_frame_maps: its maps that need another frame as well.
         dataset: where its files are.
+        checksum: of the record.
     """
 
     number: int
@@ -48,6 +50,7 @@ class ExportedFrame:
     split: str
     two_frame_maps: Sequence[WrittenMap]
     dataset: DatasetFolder
+    checksum: str
 
     @cached_property
     def name(self) -> str:
@@ -71,15 +74,20 @@ class ExportedFrame:
 
     @cached_property
     def known_fields(self) -> Mapping[str, int]:
-        """Attribute of Instance that records need not know -> how many instances of the frame have it, if any."""
-        found: Counter[str] = Counter()
-        for one in self.record.instances:
-            found.update(name for name in _OPTIONAL if getattr(one, name) is not None)
-        return found
+        """See the function of this name."""
+        return known_fields(self.record)
 
     def map(self, map: DenseMap) -> WrittenMap | None:
         """A map of it; None where it was not written."""
         return next((one for one in (*self.record.maps, *self.two_frame_maps) if one.map is map), None)
+
+
+def known_fields(record: FrameRecord) -> Mapping[str, int]:
+    """Attribute of Instance that records need not know -> how many instances of a record have it, if any."""
+    found: Counter[str] = Counter()
+    for one in record.instances:
+        found.update(name for name in _OPTIONAL if getattr(one, name) is not None)
+    return found
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,8 @@ class ExportTarget:
         split_sizes: split name -> how many of the frames belong to it, in the order of the user; 0 for an empty one.
         settings: the user's choices.
         files: for files that stay open until the format is complete.
+        earlier: where the export before is, if there is one; it stays until the new one is complete.
+        surveyed: the table of frames, for writers that use it.
     """
 
     folder: Path
@@ -99,6 +109,14 @@ class ExportTarget:
     split_sizes: Mapping[str, int]
     settings: Settings
     files: ExitStack
+    earlier: Path
+    surveyed: FrameTable | None = None
+
+    @property
+    def frame_table(self) -> FrameTable:
+        """The table of frames, of a writer that uses it."""
+        assert self.surveyed is not None
+        return self.surveyed
 
     @property
     def categories(self) -> Sequence[Category]:
@@ -198,10 +216,15 @@ class ExportWriter(ABC):
         losses: what it could not write.
         target: after begin(): where to.
         has_images: whether the training images go with it.
+        uses_frame_table: whether it needs ExportTarget.frame_table.
+        unchanged: after begin(): how many of its files are those of the earlier export, and how many it has; None where
+            it writes all of them, or the earlier export has none that could be the same.
     """
 
     target: ExportTarget
     has_images = True
+    uses_frame_table = False
+    unchanged: tuple[int, int] | None = None
 
     def __init__(self, format: ExportFormat) -> None:
         self.format = format
@@ -222,9 +245,14 @@ class ExportWriter(ABC):
         """Between the rounds; RecordError where the format cannot hold this dataset."""
         self.target = target
 
+    def wants(self, number: int) -> bool:
+        """Second round: whether add() has to be called for the frame of this number."""
+        return True
+
     @abstractmethod
     def add(self, frame: ExportedFrame) -> None:
-        """Second round: each frame once, by sequence, frame number and name; OSError where it cannot be written."""
+        """Second round: each frame that it wants once, by sequence, frame number and name; OSError where it cannot be
+        written."""
 
     def finish(self) -> None:  # noqa: B027, most formats have nothing left
         """Write what is left; OSError where it cannot be written."""

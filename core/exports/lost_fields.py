@@ -1,6 +1,6 @@
 """What records know of instances beyond a mask and a category: formats that have no place for it count it as lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .export_writer import ExportedFrame, ExportWriter
 
@@ -25,7 +25,12 @@ def note_lost_fields(writer: ExportWriter, frame: ExportedFrame, kept: Sequence[
         frame: which one.
         kept: fields that it does not leave out; "track_id" for tracks.
     """
+    count_lost_fields(writer, frame.known_fields, kept)
+
+
+def count_lost_fields(writer: ExportWriter, known_fields: Mapping[str, int], kept: Sequence[str] = ()) -> None:
+    """The same of what known_fields() says of a record."""
     names = {_NAMES.get(name, name) for name in kept}
-    for field, number in frame.known_fields.items():
+    for field, number in known_fields.items():
         if field not in names:
             writer.losses.add(_LOST[field], number)

@@ -3,7 +3,7 @@
 coco.py writes them; `labelpass validate` compares a dataset's file with them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..base.box import Box
@@ -11,11 +11,12 @@ from ..categories.palette import colour_of
 from ..masks.runs import Mask
 from ..records.frame_record import FrameRecord
 from ..records.instance import Amodal, Instance, Part, SoftMask
+from ..scene.keypoints import Keypoint
 from ..settings.category_table import Category
 from .coco_tracks import VideoPosition
 
 
-def _shape(mask: Mask, record: FrameRecord) -> dict[str, Any]:
+def shape_fields(mask: Mask, record: FrameRecord) -> dict[str, Any]:
     """What COCO says of some pixels."""
     return {
         "bbox": _bbox(mask.box),
@@ -36,7 +37,7 @@ def extra_fields(instance: Instance, record: FrameRecord, part_ids: Mapping[str,
     if instance.pose is not None:
         extras["pose"] = instance.pose.as_json()
     if instance.keypoints is not None:
-        extras["keypoints"] = [value for point in instance.keypoints for value in (point.x, point.y, point.visibility)]
+        extras["keypoints"] = keypoint_values(instance.keypoints)
         extras["num_keypoints"] = sum(point.visibility > 0 for point in instance.keypoints)
     if instance.amodal is not None:
         extras["amodal"] = _amodal(instance.amodal, record)
@@ -45,6 +46,11 @@ def extra_fields(instance: Instance, record: FrameRecord, part_ids: Mapping[str,
     if instance.soft_mask is not None:
         extras["soft_mask"] = _soft_mask(instance.soft_mask)
     return extras
+
+
+def keypoint_values(keypoints: Iterable[Keypoint]) -> list[float]:
+    """x, y, visibility of each in turn."""
+    return [value for point in keypoints for value in (point.x, point.y, point.visibility)]
 
 
 def _amodal(amodal: Amodal, record: FrameRecord) -> dict[str, Any]:
@@ -60,7 +66,7 @@ def _soft_mask(soft_mask: SoftMask) -> dict[str, Any]:
 
 
 def _part(part: Part, record: FrameRecord, part_ids: Mapping[str, int]) -> dict[str, Any]:
-    return {"name": part.name, "part_category_id": part_ids[part.category], **_shape(part.mask, record)}
+    return {"name": part.name, "part_category_id": part_ids[part.category], **shape_fields(part.mask, record)}
 
 
 def image_row(id: int, record: FrameRecord, position: VideoPosition) -> dict[str, Any]:
@@ -87,7 +93,7 @@ def annotation_row(
         "id": id,
         "image_id": image,
         "category_id": category,
-        **_shape(instance.mask, record),
+        **shape_fields(instance.mask, record),
         "iscrowd": 0,
         "name": instance.name,
         "video_id": position.video,

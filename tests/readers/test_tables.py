@@ -11,9 +11,12 @@ import datasets
 import numpy as np
 import pytest
 import webdataset
+from faster_coco_eval import COCO, COCOeval_faster
 from faster_coco_eval.core import mask as coco_masks
 from PIL import Image
 
+import core.exports.surveyed_frames
+import core.exports.tables.cells
 from core.dataset.splits import Splits
 from core.records.frame_record import FrameRecord
 from core.settings.category_table import Category
@@ -175,6 +178,74 @@ def test_what_the_page_says(tmp_path: Path, format: ExportFormat, monkeypatch: p
     assert blocks
     for code in blocks:
         exec(code, {})
+
+
+@FORMATS
+def test_shards_taken_over(tmp_path: Path, format: ExportFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many shards, most of which are files of an earlier export: readers see one dataset, in its order."""
+    monkeypatch.setattr(core.exports.surveyed_frames, "FRAMES_IN_PACK", 5)
+    monkeypatch.setattr(core.exports.tables.cells, "MOST_FRAMES", 6)
+    frames = [MadeUpFrame(random_labels(number), f"a_{number:04}", "a", number) for number in range(60)]
+    records = write_made_up(tmp_path, frames)
+    exported(tmp_path, format, splits="train=1")
+    records[17:18] = write_made_up(tmp_path, [MadeUpFrame(random_labels(99), "a_0017", "a", 17)])
+    first = [MadeUpFrame(random_labels(number), f"b_{number:04}", "Z first", number) for number in range(3)]
+    records = write_made_up(tmp_path, first) + records
+    done = exported(tmp_path, format, splits="train=1")
+
+    if format in done.unchanged:
+        unchanged, shards = done.unchanged[format]
+        assert shards > unchanged >= 10
+    for row, record in itertools.zip_longest(loaded(tmp_path, format, "train"), records):
+        check_row(row_of(row), record, tmp_path)
+    if format is ExportFormat.WEBDATASET:
+        page = (tmp_path / "exports/webdataset/LABELPASS.md").read_text("utf-8")
+        monkeypatch.chdir(tmp_path / "exports")
+        (pattern,) = re.findall(r"^shards = '(.*)'$", page, re.MULTILINE)
+        samples = list(webdataset.WebDataset(pattern, shardshuffle=False).decode("pil"))
+        for sample, record in zip(samples, records, strict=True):
+            check_row(row_of(sample), record, tmp_path)
+
+
+@FORMATS
+def test_ids_for_an_evaluation(tmp_path: Path, format: ExportFormat) -> None:
+    """pycocotools keeps ids in arrays of floats: rows are found again by them, and what is right scores 1."""
+    records = write_made_up(tmp_path, [*several_frames(20), *unusual_frames()])
+    exported(tmp_path, format, splits=SPLITS)
+    splits = ("train", "val", "a_test")
+    rows = [row.get("json", row) for split in splits for row in loaded(tmp_path, format, split)]
+    annotations = [
+        {
+            "id": id,
+            "image_id": row["image_id"],
+            "category_id": category + 1,
+            "bbox": list(box),
+            "area": area,
+            "segmentation": dict(mask),
+            "iscrowd": crowd,
+        }
+        for row in rows
+        for crowd, column in ((0, row["objects"]), (1, row["ignored"]))
+        for id, category, box, area, mask in zip(
+            *(column[name] for name in ("id", "category", "bbox", "area", "segmentation")), strict=True
+        )
+    ]
+    ids = [one["id"] for one in annotations] + [row["image_id"] for row in rows]
+    assert len(set(ids)) == len(ids)
+    assert len(rows) == len(records)
+    assert all(0 < id == int(float(id)) for id in ids)
+    coco = COCO()
+    coco.dataset = {
+        "images": [{"id": row["image_id"], "width": row["width"], "height": row["height"]} for row in rows],
+        "annotations": annotations,
+        "categories": [{"id": number, "name": name} for number, name in enumerate(NAMES, start=1)],
+    }
+    coco.createIndex()
+    found = [one | {"score": 1.0} for one in annotations if not one["iscrowd"]]
+    for kind in ("bbox", "segm"):
+        evaluation = COCOeval_faster(coco, coco.loadRes([dict(one) for one in found]), kind)
+        evaluation.run()
+        assert evaluation.stats[0] == 1
 
 
 # --- WebDataset -------------------------------------------------------------------------------------------------------

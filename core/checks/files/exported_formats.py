@@ -18,6 +18,7 @@ from ...base.phrases import counted
 from ...base.version import VERSION
 from ...dataset.export import export
 from ...exports.export_folder import EXPORT_FILE, ExportFolder
+from ...exports.tables.remembered import SHARDS_FILE, remembered_shards
 from ...settings.export_table import ExportFormat
 from ...settings.settings import Settings
 from ..report import Problems
@@ -84,11 +85,14 @@ def _differences(folder: Path, again: Path, version: str) -> Problems:
 
 
 def _each(folder: Path, again: Path, found: set[str], wanted: set[str]) -> Problems:
+    # What the next export would take over, since nothing but its bytes is another than when it was written.
+    trusted = {shard.file for shard in remembered_shards(folder).values()}
     for name in sorted(wanted - found):
         yield f"{folder / name} is missing; {_EXPORTED_AGAIN}"
     for name in sorted(found & wanted):
         if not _is_same(folder / name, again / name):
-            yield f"{folder / name} is not what the records say{_first_line(folder / name, again / name)}"
+            way_out = f"; remove it, and {_EXPORTED_AGAIN}" if name in trusted else ""
+            yield f"{folder / name} is not what the records say{_first_line(folder / name, again / name)}{way_out}"
     for name in sorted(found - wanted):
         yield f"{folder / name} belongs to no frame of the dataset; remove it, or {_EXPORTED_AGAIN}"
 
@@ -96,7 +100,7 @@ def _each(folder: Path, again: Path, found: set[str], wanted: set[str]) -> Probl
 def _files(folder: Path) -> set[str]:
     # Readers leave their caches beside the files that they read.
     files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".cache")
-    return {path.relative_to(folder).as_posix() for path in files} - {EXPORT_FILE}
+    return {path.relative_to(folder).as_posix() for path in files} - {EXPORT_FILE, SHARDS_FILE}
 
 
 def _is_same(file: Path, other: Path) -> bool:

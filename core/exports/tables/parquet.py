@@ -12,9 +12,9 @@ from ..file_names import plain_text
 from ..media import read_file
 from .card import about_loading, write_card
 from .columns import Column, Image, row_columns
-from .parquet_file import ABOUT_WRITTEN, ParquetFile
+from .parquet_file import ABOUT_WRITTEN, PYARROW_VERSION, ParquetFile
 from .rows import ABOUT_COLUMNS, Row, TableWriter, size_of
-from .shards import ABOUT_SHARDS, Shards
+from .shards import ABOUT_REMEMBERED, ABOUT_SHARDS, Shards
 
 
 class ParquetWriter(TableWriter):
@@ -28,6 +28,7 @@ class ParquetWriter(TableWriter):
 - `SPLIT/SPLIT-000000.parquet`, `SPLIT-000001.parquet` ...: the shards of a split. {ABOUT_SHARDS} A split
   without images has none. {ABOUT_WRITTEN}
 - `README.md`: a card that tells Hugging Face Datasets of splits and columns.
+- {ABOUT_REMEMBERED}
 
 ## Conventions
 
@@ -45,7 +46,12 @@ null, and `path` is where the image is in the dataset's folder.
         super().begin(target)
         self._columns: dict[str, Column] = {"image": Image(), **row_columns(list(target.titles.values()))}
         open_shard = partial(ParquetFile, columns=self._columns)
-        self._shards = {split: Shards(target, split, ".parquet", open_shard) for split in target.split_sizes}
+        made_by = [self.format.value, PYARROW_VERSION, self.moved_tracks]
+        self._shards = Shards(target, ".parquet", made_by, open_shard)
+        self.unchanged = self._shards.unchanged
+
+    def wants(self, number: int) -> bool:
+        return self._shards.wants(number)
 
     def add(self, frame: ExportedFrame) -> None:
         row: Row = {"image": {"bytes": None, "path": plain_text(frame.record.image)}, **self.row(frame)}
@@ -54,12 +60,11 @@ null, and `path` is where the image is in the dataset's folder.
             data = read_file(frame.image)
             row["image"] = {"bytes": data, "path": plain_text(frame.image_name)}
             size += len(data)
-        self._shards[frame.split].of(size).add(row, size)
+        self._shards.of(frame).add(row, size)
 
     def finish(self) -> None:
-        for shards in self._shards.values():
-            shards.close()
-        paths = {split: f"{split}/*.parquet" for split, shards in self._shards.items() if shards.sizes}
+        self._shards.finish()
+        paths = {split: f"{split}/*.parquet" for split, sizes in self._shards.sizes.items() if sizes}
         write_card(self, paths, self._columns)
 
 

@@ -14,8 +14,8 @@ import pyarrow.parquet
 
 from .columns import ClassLabel, Column, Image, List, Struct, Value
 
-_VERSION: str = pyarrow.__version__
-ABOUT_WRITTEN = f"The Parquet files were written with pyarrow {_VERSION}; other versions may write other bytes."
+PYARROW_VERSION: str = pyarrow.__version__
+ABOUT_WRITTEN = f"The Parquet files were written with pyarrow {PYARROW_VERSION}; other versions may write other bytes."
 
 # Of a row group, whichever comes first. Rows are in memory until it is complete, and readers read it as a whole.
 _MOST_ROWS = 100

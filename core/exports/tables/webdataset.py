@@ -6,8 +6,10 @@ records give the same bytes on every machine.
 """
 
 import io
+import sys
 import tarfile
-from pathlib import Path
+import zlib
+from pathlib import Path, PurePosixPath
 
 from ...base.files import canonical_json, pretty_json
 from ...drawing.mask_pngs import id_png
@@ -21,12 +23,11 @@ from ..record_masks import masks_of
 from .card import about_loading, write_card
 from .columns import Column, Image, Struct, Value, row_columns
 from .rows import ABOUT_COLUMNS, TableWriter
-from .shards import ABOUT_SHARDS, Shards
+from .shards import ABOUT_REMEMBERED, ABOUT_SHARDS, Shards
 
 _SIZES = "sizes.json"
 _MASK = "mask.png"
 _IGNORED_ID = 0xFFFFFF  # white, the largest that fits
-_BLOCK = 512  # bytes of a tar file, of which a header takes at least one
 
 
 class TarShard:
@@ -56,6 +57,7 @@ class WebDatasetWriter(TableWriter):
   images has none.
 - `SPLIT/{_SIZES}`: how many images are in each shard.
 - `README.md`: a card that tells Hugging Face Datasets of splits and columns.
+- {ABOUT_REMEMBERED}
 
 In a shard the files of an image stand side by side. Their names begin with its key, which no other image has:
 
@@ -88,35 +90,48 @@ for sample in webdataset.WebDataset(shards, shardshuffle=False).decode("pil"):
 {about_loading(self)}
 """
 
+    def __init__(self, format: ExportFormat) -> None:
+        super().__init__(format)
+        self._suffixes: set[str] = set()
+
+    def survey(self, record: FrameRecord) -> None:
+        super().survey(record)
+        self._suffixes.add(PurePosixPath(record.image).suffix)
+
     def begin(self, target: ExportTarget) -> None:
         super().begin(target)
-        self._shards = {split: Shards(target, split, ".tar", TarShard) for split in target.split_sizes}
-        self._suffixes: set[str] = set()
+        # Of Python there is tarfile in it, and zlib, which packs masks.
+        made_by = [self.format.value, sys.version_info[:2], zlib.ZLIB_RUNTIME_VERSION, self.moved_tracks]
+        self._shards = Shards(target, ".tar", made_by, TarShard)
+        self.unchanged = self._shards.unchanged
+
+    def wants(self, number: int) -> bool:
+        return self._shards.wants(number)
 
     def add(self, frame: ExportedFrame) -> None:
         files = {"json": canonical_json(self.row(frame)), _MASK: _mask(frame.record)}
         if self.target.settings.media is not Media.NONE:
-            suffix = frame.suffix.removeprefix(".")
-            self._suffixes.add(suffix)
-            files = {suffix: read_file(frame.image), **files}
-        shard = self._shards[frame.split].of(sum(_BLOCK + len(data) for data in files.values()))
+            files = {frame.suffix.removeprefix("."): read_file(frame.image), **files}
+        shard = self._shards.of(frame)
         key = name_without_dots(frame.record.path)
         for suffix, data in files.items():
             shard.add(f"{key}.{suffix}", data)
 
     def finish(self) -> None:
-        for split, shards in self._shards.items():
-            shards.close()
-            self.target.write(f"{split}/{_SIZES}", pretty_json(shards.sizes))
-        columns: dict[str, Column] = {suffix: Image() for suffix in sorted(self._suffixes)}
+        self._shards.finish()
+        for split, sizes in self._shards.sizes.items():
+            self.target.write(f"{split}/{_SIZES}", pretty_json(sizes))
+        columns: dict[str, Column] = {}
+        if self.target.settings.media is not Media.NONE:
+            columns = {suffix.removeprefix("."): Image() for suffix in sorted(self._suffixes)}
         columns |= {"json": Struct(row_columns(list(self.target.titles.values()))), _MASK: Image()}
         columns |= {"__key__": Value("string"), "__url__": Value("string")}
-        write_card(self, {split: f"{split}/*.tar" for split, shards in self._shards.items() if shards.sizes}, columns)
+        write_card(self, {split: f"{split}/*.tar" for split, sizes in self._shards.sizes.items() if sizes}, columns)
 
     def _pattern(self) -> str:
         """Its shards, as WebDataset names several at once."""
-        split = next(split for split, shards in self._shards.items() if shards.sizes)
-        last = len(self._shards[split].sizes) - 1
+        split, sizes = next((split, sizes) for split, sizes in self._shards.sizes.items() if sizes)
+        last = len(sizes) - 1
         return f"{self.format}/{split}/{split}-{{000000..{last:06}}}.tar"
 
 

@@ -1,6 +1,7 @@
 """ImageFolder and Parquet, as pyarrow reads them; tests/readers has what Hugging Face Datasets reads."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pyarrow.parquet
 import pytest
 from pycocotools import mask as coco_masks
 
+import core.exports.tables.cells
 import core.exports.tables.parquet_file
-import core.exports.tables.shards
 from core.base.errors import UsageError
 from core.dataset.splits import Splits
 from core.records.frame_record import FrameRecord
@@ -96,9 +97,9 @@ def test_types_do_not_depend_on_what_is_there(tmp_path: Path, format: ExportForm
 
 def test_parquet_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Into shards, and these into row groups, so that no more than a row group is in memory."""
-    monkeypatch.setattr(core.exports.tables.shards, "MOST_FRAMES", 5)
+    monkeypatch.setattr(core.exports.tables.cells, "MOST_FRAMES", 5)
     monkeypatch.setattr(core.exports.tables.parquet_file, "_MOST_ROWS", 2)
-    write_made_up(tmp_path, several_frames(12))
+    write_made_up(tmp_path, several_frames(40))
     exported(tmp_path, PARQUET, splits="train=1")
     folder = tmp_path / "exports/parquet/train"
     groups = []
@@ -107,15 +108,21 @@ def test_parquet_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             found = [opened.metadata.row_group(number).num_rows for number in range(opened.num_row_groups)]
         groups.append(found)
 
-    assert [path.name for path in sorted(folder.iterdir())] == [f"train-{number:06}.parquet" for number in range(3)]
-    assert groups == [[2, 2, 1], [2, 2, 1], [2]]
+    names = [path.name for path in sorted(folder.iterdir())]
+    assert names == [f"train-{number:06}.parquet" for number in range(len(groups))]
+    sizes = [sum(rows) for rows in groups]
+    assert sum(sizes) == 40 and max(sizes) == 5
+    assert groups == [[2] * (size // 2) + [1] * (size % 2) for size in sizes]
     first = bytes_in(folder)
+    shutil.rmtree(folder.parent)
     exported(tmp_path, PARQUET, splits="train=1")
     assert bytes_in(folder) == first
+    shutil.rmtree(folder.parent)
     monkeypatch.setattr(core.exports.tables.parquet_file, "_MOST_BYTES", 1)
     exported(tmp_path, PARQUET, splits="train=1")
-    with pyarrow.parquet.ParquetFile(folder / "train-000000.parquet") as opened:
-        assert opened.num_row_groups == 5
+    for name, size in zip(names, sizes, strict=True):
+        with pyarrow.parquet.ParquetFile(folder / name) as opened:
+            assert opened.num_row_groups == size
 
 
 @BOTH
@@ -123,7 +130,8 @@ def test_without_images_and_without_frames(tmp_path: Path, format: ExportFormat)
     """A split without rows is left out, since a reader would fail at it."""
     records = write_made_up(tmp_path, several_frames(4))
     exported(tmp_path, format, splits="train=1,never-seen=0.000001", media=Media.NONE)
-    (table,) = files_in(tmp_path / "exports" / format) - {"LABELPASS.md", "README.md", "export.json"}
+    others = {"LABELPASS.md", "README.md", "export.json", "shards.json"}
+    (table,) = files_in(tmp_path / "exports" / format) - others
     rows = rows_of(tmp_path, format, "train")
 
     assert table.startswith("train/")

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_masks
 
-import core.exports.tables.shards
+import core.exports.tables.cells
 from core.dataset.splits import Splits
 from core.settings.category_table import Category
 from core.settings.export_table import ExportFormat
 from core.settings.settings import Media, Settings
-from tests.core.datasets import bytes_in, files_in
+from tests.core.datasets import files_in
 from tests.core.made_up import (
     CATEGORIES,
     MadeUpFrame,
@@ -108,28 +108,25 @@ def test_tracks_and_keypoints(tmp_path: Path) -> None:
 
 
 def test_shards_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By number and by size; only the last ones change when frames are added, and keys are unique across them."""
-    monkeypatch.setattr(core.exports.tables.shards, "MOST_FRAMES", 3)
-    frames = several_frames(10)
-    write_made_up(tmp_path, frames)
+    """By number and by size, and keys are unique across them."""
+    monkeypatch.setattr(core.exports.tables.cells, "MOST_FRAMES", 3)
+    write_made_up(tmp_path, several_frames(30))
     exported(tmp_path, FORMAT, splits="train=1")
     folder = tmp_path / "exports/webdataset/train"
     sizes = json.loads((folder / "sizes.json").read_text())
-    before = bytes_in(folder)
 
-    assert sizes == {f"train-{number:06}.tar": size for number, size in enumerate((3, 3, 3, 1))}
-    assert "'webdataset/train/train-{000000..000003}.tar'" in (folder.parent / "LABELPASS.md").read_text("utf-8")
+    assert list(sizes) == [f"train-{number:06}.tar" for number in range(len(sizes))]
+    assert sum(sizes.values()) == 30 and max(sizes.values()) == 3
+    pattern = f"'webdataset/train/train-{{000000..{len(sizes) - 1:06}}}.tar'"
+    assert pattern in (folder.parent / "LABELPASS.md").read_text("utf-8")
+    assert len(samples_of(tmp_path, "train")) == 30
     for name, size in sizes.items():
         with tarfile.open(folder / name) as tar:
             assert Counter(Path(member).suffixes[-1] for member in tar.getnames()) == {".png": 2 * size, ".json": size}
-    write_made_up(tmp_path, [MadeUpFrame(random_labels(1), "more", "z", 1)])
-    exported(tmp_path, FORMAT, splits="train=1")
-    after = bytes_in(folder)
-    assert {name for name, data in before.items() if after[name] != data} == {"train-000003.tar", "sizes.json"}
 
-    monkeypatch.setattr(core.exports.tables.shards, "MOST_BYTES", 1)
+    monkeypatch.setattr(core.exports.tables.cells, "MOST_BYTES", 1)
     exported(tmp_path, FORMAT, splits="train=1")
-    assert set(json.loads((folder / "sizes.json").read_text()).values()) == {1}
+    assert list(json.loads((folder / "sizes.json").read_text()).values()) == [1] * 30
 
 
 def test_headers_are_of_no_machine(tmp_path: Path) -> None:
@@ -160,7 +157,7 @@ def test_without_images_and_without_frames(tmp_path: Path) -> None:
     exported(tmp_path, FORMAT, splits="train=1,never-seen=0.000001", media=Media.NONE)
 
     assert files_in(tmp_path / "exports/webdataset") == {
-        "LABELPASS.md", "README.md", "export.json", "train/train-000000.tar", "train/sizes.json",
+        "LABELPASS.md", "README.md", "export.json", "shards.json", "train/train-000000.tar", "train/sizes.json",
         "never-seen/sizes.json",
     }  # fmt: skip
     assert all(set(sample) == {"json", "mask.png"} for sample in samples_of(tmp_path, "train").values())
