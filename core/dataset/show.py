@@ -13,6 +13,7 @@ from ..drawing.contact_sheet import Tile, draw_sheet
 from ..drawing.image_files import Bytes, write_image
 from ..frames.frame_files import frame_number
 from ..frames.frame_messages import listed_frames
+from ..records.packs.pack_file import is_pack_name
 from ..records.record_store import RecordStore
 from ..settings.settings import ImageFormat
 from ..settings.shown_pictures import BOXES
@@ -120,6 +121,7 @@ def find_frame(records: RecordStore, text: str) -> str:
     Raises:
         InputError: there is no such frame.
         UsageError: there are several.
+        RecordError: it may be in a pack that cannot be read.
     """
     path = PurePosixPath(text.replace("\\", "/"))
     names = [text, frame_of_image(path.as_posix())]
@@ -129,6 +131,9 @@ def find_frame(records: RecordStore, text: str) -> str:
         if name and records.stamp(name):
             return name
     there = sorted(records.frames())
+    for frame in there:
+        if is_pack_name(frame.rpartition("/")[2]):
+            records.read(frame)  # of a pack that cannot be read it is not known which frames it has
     number = int(text) if text.isascii() and text.isdigit() else None
     found = [frame for frame in there if number is not None and frame_number(frame.rpartition("/")[2]) == number]
     if len(found) == 1:

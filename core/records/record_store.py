@@ -62,7 +62,8 @@ class RecordStore(Protocol):
     def stamp(self, frame: str) -> tuple[int, int] | None:
         """When the record of a frame was written, in nanoseconds, and its size in bytes; None where there is none.
 
-        Another one whenever the record has changed.
+        Another one whenever the record has changed. Of a frame whose pack cannot be read it is that of the pack: who
+        reads the record is told what is wrong.
         """
 
     def where(self, frame: str) -> str:

@@ -143,10 +143,16 @@ class PackedRecords:
         with contextlib.suppress(OSError):
             stat = self.files.file(frame).stat()
             return stat.st_mtime_ns, stat.st_size
-        with contextlib.suppress(RecordError, KeyError):
-            if pack := self.pack(frame):
-                return pack.identity[2], pack.size(_name(frame))
-        return None
+        try:
+            pack = self.pack(frame)
+            return (pack.identity[2], pack.size(_name(frame))) if pack else None
+        except KeyError:
+            return None
+        except RecordError:
+            with contextlib.suppress(OSError):
+                stat = self.pack_path(frame).stat()
+                return stat.st_mtime_ns, stat.st_size
+            return None
 
     def where(self, frame: str) -> str:
         file = self.files.file(frame)

@@ -11,6 +11,7 @@ import bpy
 import pytest
 
 from core.records.record_files import read_record_file
+from tests.blender.programs import labelpass
 from tests.blender.scenes import render_animation
 
 
@@ -211,6 +212,98 @@ def test_a_record_is_prepared_once_and_again_when_it_changes(dataset: Path) -> N
     path_of(found).write_text("{}")
     damaged = _prepare(found)
     assert damaged.overlay is None and "is damaged" in damaged.problem
+
+
+# --- Records in packs -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def packed(dataset: Path) -> Path:
+    """The same dataset with its records in one pack."""
+    done = labelpass("pack", dataset)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (dataset / "records").iterdir() if not path.name.startswith(".")] == ["0-999.pack"]
+    return dataset
+
+
+def looked_at(scene: bpy.types.Scene, file: Path, user: bpy.types.ImageUser) -> SimpleNamespace:
+    """An editor that shows an image, after the timer has looked at it."""
+    from labelpass.operators.overlay import overlay
+
+    space = SimpleNamespace(
+        image=bpy.data.images.load(str(file), check_existing=True),
+        image_user=user,
+        overlay=SimpleNamespace(show_overlays=True),
+        as_pointer=lambda: 7,
+    )
+    overlay._shown[7] = overlay._look_at(scene, space)
+    return space
+
+
+@pytest.mark.parametrize("file", ["shot_0001.exr", "images/shot_0001.png"])
+def test_a_packed_record_is_drawn_as_one_in_a_file(
+    scene: bpy.types.Scene, dataset: Path, user: bpy.types.ImageUser, file: str
+) -> None:
+    from labelpass.operators.overlay import overlay
+
+    loose = looked_at(scene, dataset / file, user)
+    assert overlay.status_of(loose) == ("shot_0001.json: 3 instances", "")
+    expected = overlay._shown[7].prepared.overlay
+    assert labelpass("pack", dataset).returncode == 0
+
+    space = looked_at(scene, dataset / file, user)
+
+    assert overlay.status_of(space) == ("0-999.pack (shot_0001): 3 instances", "")
+    drawn = overlay._shown[7].prepared.overlay
+    assert drawn.names == expected.names
+    assert drawn.boxes.tolist() == expected.boxes.tolist()
+    assert overlay._look_at(scene, space).prepared is overlay._shown[7].prepared, "read once"
+    assert overlay.missing_of(space).keys() == overlay.missing_of(loose).keys()
+
+
+def test_an_image_newer_than_its_pack(scene: bpy.types.Scene, packed: Path, user: bpy.types.ImageUser) -> None:
+    from labelpass.operators.overlay import overlay
+
+    os.utime(packed / "shot_0001.exr", (time.time() + 60, time.time() + 60))
+    space = looked_at(scene, packed / "shot_0001.exr", user)
+    assert "newer than its annotations" in overlay.status_of(space)[1]
+
+
+def test_a_frame_that_was_exported_after_packing(
+    scene: bpy.types.Scene, packed: Path, user: bpy.types.ImageUser
+) -> None:
+    """Its own file counts instead of the pack, for this frame alone; so it does once that is packed too."""
+    from labelpass.operators.overlay import overlay
+
+    looked_at(scene, packed / "shot_0001.exr", user)
+    before = overlay._shown[7].prepared
+    scene.labelpass.min_area = 10**6
+    scene.frame_end = 1
+    scene.labelpass.redo = True
+    bpy.ops.labelpass.export_annotations()
+    assert (packed / "records/shot_0001.json").is_file()
+
+    space = looked_at(scene, packed / "shot_0001.exr", user)
+    assert overlay.status_of(space)[0] == "shot_0001.json: 0 instances"
+    assert overlay._shown[7].prepared is not before
+    assert (
+        overlay.status_of(looked_at(scene, packed / "shot_0002.exr", user))[0] == "0-999.pack (shot_0002): 3 instances"
+    )
+
+    assert labelpass("pack", packed).returncode == 0
+    space = looked_at(scene, packed / "shot_0001.exr", user)
+    assert overlay.status_of(space)[0] == "0-999.pack (shot_0001): 0 instances"
+
+
+def test_a_damaged_pack(scene: bpy.types.Scene, packed: Path, user: bpy.types.ImageUser) -> None:
+    """The panel says what is wrong with it, and not that the image has no annotations."""
+    from labelpass.operators.overlay import overlay
+
+    (packed / "records/0-999.pack").write_bytes(b"{")
+    for file in ("shot_0001.exr", "images/shot_0001.png"):
+        name, note = overlay.status_of(looked_at(scene, packed / file, user))
+        assert name == ""
+        assert note == f"{packed / 'records/0-999.pack'} is damaged; remove it, and annotate its frames again"
 
 
 def test_what_the_record_of_an_export_has(scene: bpy.types.Scene) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.base.errors import RecordError
 from core.cli.main import main
 from core.dataset.merge import merge
 from core.dataset.packing import pack
@@ -75,6 +76,18 @@ def test_the_record_of_an_image_is_found(datasets: tuple[Path, Path]) -> None:
         (found,) = find_records(folder / "images/shot.1_0000.png")
         assert found.records.read(found.frame) == read_record(folder, "shot.1_0000")
         assert found.records.stamp(found.frame)
+
+
+def test_the_record_of_an_image_in_a_damaged_pack(datasets: tuple[Path, Path]) -> None:
+    """It is there, and whoever reads it is told what is wrong."""
+    _, packed = datasets
+    path = packed / "records/0-999.pack"
+    path.write_bytes(b"{")
+    (found,) = find_records(packed / "images/shot.1_0000.png")
+    stamp = found.records.stamp(found.frame)
+    assert stamp == (path.stat().st_mtime_ns, 1)
+    with pytest.raises(RecordError, match=r"0-999\.pack is damaged; remove it, and annotate its frames again"):
+        found.records.read(found.frame)
 
 
 def test_the_command(datasets: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ from core.base.errors import InputError, RecordError, UsageError
 from core.categories.palette import category_colours
 from core.cli.main import main
 from core.dataset.frame_pictures import FramePictures
+from core.dataset.packing import pack
 from core.dataset.show import evenly_taken, find_frame, picture_path, show_frame, show_sheet, write_picture
 from core.drawing.flow_wheel import draw_flow, flow_rim
 from core.maps.codecs.flow import read_flo
@@ -263,6 +264,57 @@ def test_a_sheet(dataset: Path) -> None:
             show_sheet(records_of(dataset), count, [], 128)
     with pytest.raises(RecordError, match="holds no frame records"):
         show_sheet(records_of(dataset / "images"), 3, [], 128)
+
+
+# --- Packed records ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def packed(dataset: Path, tmp_path: Path) -> Path:
+    """The same dataset with its records in a pack, and none in a file of its own."""
+    output = Path(shutil.copytree(dataset, tmp_path / "packed"))
+    assert pack(output).records == 2
+    assert [path.name for path in (output / "records").rglob("*.json")] == []
+    return output
+
+
+@pytest.mark.parametrize("text", [SMALL, "1", "0001", f"images/{SMALL}.png", f"records/{SMALL}.json"])
+def test_a_frame_of_a_pack_is_found_and_drawn_alike(text: str, dataset: Path, packed: Path) -> None:
+    records = records_of(packed)
+    assert find_frame(records, text) == SMALL
+    ours, theirs = (show_frame(records_of(one), SMALL, [], 192) for one in (packed, dataset))
+    assert np.array_equal(ours.pixels, theirs.pixels)
+    assert ours.problems == theirs.problems == []
+
+
+def test_a_sheet_of_packed_frames(dataset: Path, packed: Path, tmp_path: Path, capsys: Any) -> None:
+    pictures = []
+    for output in (dataset, packed):
+        # Under one name, since the heading says the folder.
+        output.rename(tmp_path / "shown")
+        pictures.append(show_sheet(records_of(tmp_path / "shown"), 2, ["boxes", "depth"], 128).pixels)
+        (tmp_path / "shown").rename(output)
+    assert np.array_equal(*pictures)
+    assert main(["show", str(packed), "--sheet", "2", "--output", str(tmp_path / "sheet.png")]) == 0
+
+
+def test_a_frame_that_was_annotated_after_packing(packed: Path) -> None:
+    """Its record is in a file, and counts instead of the packed one."""
+    records = records_of(packed)
+    before = show_frame(records, SMALL, ["boxes"], 192).pixels
+    record = records.read(SMALL)
+    write_record(packed, dataclasses.replace(record, instances=record.instances[:1]))
+    fewer = show_frame(records, SMALL, ["boxes"], 192).pixels
+    assert not np.array_equal(fewer, before)
+    assert np.array_equal(show_frame(records_of(packed), SMALL, ["boxes"], 192).pixels, fewer)
+
+
+@pytest.mark.parametrize("arguments", [[SMALL], ["1"], ["7"], [f"images/{SMALL}.png"], ["--sheet", "2"]], ids=str)
+def test_a_pack_that_is_damaged(packed: Path, tmp_path: Path, arguments: list[str], capsys: Any) -> None:
+    (path,) = (packed / "records").rglob("*.pack")
+    path.write_bytes(path.read_bytes()[9:])
+    assert main(["show", str(packed), *arguments, "--output", str(tmp_path / "a.png")]) == 1
+    assert capsys.readouterr().err == f"labelpass: {path} is damaged; remove it, and annotate its frames again\n"
 
 
 # --- Where it goes ----------------------------------------------------------------------------------------------------
