@@ -79,7 +79,7 @@ def prepare(folder: Path, children: Children) -> None:
     write_rich(folder / "rich", 2)
     merge(folder / "rich", _CAMERAS)
     WantedSequences({"walk/walk_": ["walk"]}).write(DatasetFolder(folder / "rich"))
-    export(folder / "rich", dataclasses.replace(_EXPORTED, formats=(ExportFormat.COCO,)))
+    export(folder / "rich", dataclasses.replace(_EXPORTED, formats=(ExportFormat.COCO, ExportFormat.WEBDATASET)))
     do_steps(MERGE.before(folder), children)
     merge(folder / "out", _CAMERAS)
     SCENE.write(folder / "scene.json")
@@ -300,6 +300,7 @@ KINDS: Mapping[str, JsonKind] = {
     "exported COCO": JsonKind(
         "rich/exports/coco/annotations/instances_train.json", _in("rich", (_validate, _export)), _plain
     ),
+    "shards of exports": JsonKind("rich/exports/webdataset/shards.json", _in("rich", (_validate, _export)), _plain),
     "settings": JsonKind("preset.json", (lambda folder: Settings.from_json(_preset(folder)),), _plain),
 }
 
