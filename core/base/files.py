@@ -415,7 +415,12 @@ def canonical_json(data: Any) -> bytes:
 
     Letters beyond ASCII are escaped, since much training code opens JSON in the system's own encoding.
     """
-    return _CANONICAL.encode(data).encode("ascii")
+    return canonical_text(data).encode("ascii")
+
+
+def canonical_text(data: Any) -> str:
+    """The same as a text of ASCII."""
+    return _CANONICAL.encode(data)
 
 
 def pretty_json(data: Any) -> bytes:

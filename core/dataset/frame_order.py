@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 # Names of files are bytes on Linux, and Python stands for those that are not text by halves of letters.
 _HALVES = "surrogateescape"
+_AT_ONCE = 1000
 
 
 class PackedTexts:
@@ -31,7 +32,10 @@ class PackedTexts:
         return self._letters[start : self._ends[place]].decode("utf-8", _HALVES)
 
     def __iter__(self) -> Iterator[str]:
-        return (self[place] for place in range(len(self)))
+        start = 0
+        for end in self._ends:
+            yield self._letters[start:end].decode("utf-8", _HALVES)
+            start = end
 
 
 class FrameOrder:
@@ -84,7 +88,9 @@ class FrameOrder:
 
     def places(self) -> Iterator[int]:
         """After sort(): where each frame stands among all that there are."""
-        return (self._place[one] for one in self._order)
+        place = np.asarray(self._place)
+        for first in range(0, len(self), _AT_ONCE):  # one number of an array after the other would take far longer
+            yield from place[self._order[first : first + _AT_ONCE]].tolist()
 
     def keys(self) -> Iterator[tuple[str, int]]:
         """After sort(): sequence and number of each frame."""

@@ -108,9 +108,10 @@ def write_formats(
             that they had before.
     """
     stream = RecordStream(records)
+    found = stream.found
     maps = TwoFrameMaps(records.dataset, stream.read) if two_frame_maps else None
     categories = GatheredCategories(records)
-    for surveyed, is_wanted in stream.frames_surveyed(lambda done: progress(done, 2 * stream.found)):
+    for surveyed, is_wanted in stream.frames_surveyed(lambda done: progress(done, 2 * found)):
         if not is_wanted:
             continue
         categories.add(surveyed.summary)
@@ -126,7 +127,7 @@ def write_formats(
     with ExitStack() as files:
         for writer in writers:
             writer.begin(survey, files)
-        second = stream.frames_in_order(lambda done: progress(stream.found + done, 2 * stream.found))
+        second = stream.frames_in_order(lambda done: progress(found + done, 2 * found))
         for number, surveyed in enumerate(second, start=1):
             has_more = maps and surveyed.summary.shared.later_maps
             frame = StreamedFrame(number, surveyed, maps.make(surveyed.record, checkpoint) if maps and has_more else ())

@@ -132,11 +132,11 @@ class _Folding:
 
     def _take(self, earlier: Pack) -> None:
         """What is packed already."""
-        is_current = earlier.prepared_version == SUMMARY_VERSION
+        prepared = earlier.prepared if earlier.prepared_version == SUMMARY_VERSION else None
         try:
-            for name, line in earlier.lines():
+            for place, (name, line) in enumerate(earlier.lines()):
                 self._lines[name] = line
-                self._prepared[name] = earlier.prepared(name) if is_current else self._prepared_of(name, line)
+                self._prepared[name] = prepared.frame(place) if prepared else self._prepared_of(name, line)
         except OSError as error:
             raise cannot_read(self._path, error) from error
 

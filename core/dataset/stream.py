@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..base.errors import RecordError
 from ..categories.ids import DatasetCategories, ids_before
-from ..formats.frame_summary import SUMMARY_VERSION, FrameSummary
+from ..formats.frame_summary import SUMMARY_VERSION, FrameSummary, PackedSummaries
 from ..formats.writer import Survey, SurveyedFrame
 from ..frames.frame_messages import lines_said_once
 from ..frames.sequences import WantedSequences
@@ -112,6 +112,8 @@ class RecordStream:
         self._wanted = WantedSequences.read(records.dataset)
         self._found = PackedTexts(sorted(records.frames(), key=_by_numbers) if by_names else records.frames())
         self._order = FrameOrder()
+        # Of the pack that was asked for last.
+        self._summaries: PackedSummaries | None = None
         self._read: _Read = lru_cache(_RECORDS_AT_HAND)(records.read_checked)
 
     @property
@@ -213,11 +215,13 @@ class RecordStream:
         return found
 
     def _summary_in_pack(self, frame: str) -> FrameSummary | None:
-        prepared = self.records.prepared(frame, SUMMARY_VERSION)
-        if prepared is not None:
-            with contextlib.suppress(KeyError, TypeError, ValueError):
-                return FrameSummary.of_prepared(frame.rpartition("/")[2], prepared)
-        return None
+        found = self.records.prepared(frame, SUMMARY_VERSION)
+        if found is None:
+            return None
+        pack, place = found
+        if self._summaries is None or self._summaries.pack is not pack:
+            self._summaries = PackedSummaries(pack)
+        return self._summaries.of(frame.rpartition("/")[2], place)
 
     @property
     def order(self) -> npt.NDArray[np.int64]:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..base.files import canonical_json, complete_file
+from ..base.files import canonical_json, canonical_text, complete_file
 from ..base.version import VERSION
 from ..records.frame_record import FrameRecord
 from ..settings.format_table import DatasetFormat
@@ -22,6 +22,8 @@ from .writer import StreamedFrame, Survey, SurveyedFrame
 
 _INFO = {"description": "Rendered with Blender, annotated by Labelpass", "version": VERSION}
 
+# Between the rows of a table.
+_NEXT = ",\n"
 # Of the annotations, which are written in small pieces.
 _BUFFER = 1 << 16
 
@@ -61,19 +63,23 @@ class CocoWriter:
         position = self._tracks.position(summary)
         image, *texts = summary.texts()
         self._file.add_image_line(image_line(image, frame.number, position))
-        self._file.add_annotation_lines(list(self._lines(frame.number, position.video, summary, texts)))
+        self._file.add_annotation_lines(self._lines(frame.number, position.video, summary, texts))
 
-    def _lines(self, image: int, video: int, summary: FrameSummary, texts: Sequence[bytes]) -> Iterator[bytes]:
+    def _lines(self, image: int, video: int, summary: FrameSummary, texts: Sequence[str]) -> Sequence[str]:
         """As CocoRows.annotations_of()."""
         ids, part_ids, track_ids = self._ids, self._part_ids, self._tracks.numbers
+        lines: list[str] = []
+        number = self.annotations
         for (category, track, _), text in zip(summary.shown, texts):  # noqa: B905 (regions to ignore follow)
-            self.annotations += 1
+            number += 1
             track_id = None if track is None else track_ids[category, track]
-            yield annotation_line(text, self.annotations, image, ids[category], video, track_id, part_ids)
+            lines.append(annotation_line(text, number, image, ids[category], video, track_id, part_ids))
         for name, text in zip(summary.ignored, texts[len(summary.shown) :], strict=True):
             for id in [ids[name]] if name else ids.values():
-                self.annotations += 1
-                yield annotation_line(text, self.annotations, image, id, video, None, part_ids)
+                number += 1
+                lines.append(annotation_line(text, number, image, id, video, None, part_ids))
+        self.annotations = number
+        return lines
 
     def finish(self) -> Sequence[str]:
         self._file.add_table("categories", map(category_row, self._survey.categories))
@@ -166,20 +172,20 @@ class CocoFile:
         self._tables_begun = False
 
     def add_image(self, row: Mapping[str, Any]) -> None:
-        self.add_image_line(canonical_json(row))
+        self.add_image_line(canonical_text(row))
 
     def add_annotation(self, row: Mapping[str, Any]) -> None:
-        self.add_annotation_lines([canonical_json(row)])
+        self.add_annotation_lines([canonical_text(row)])
 
-    def add_image_line(self, line: bytes) -> None:
-        """The row of an image, as canonical_json() writes it."""
-        self._file.write((b",\n" if self._images else b"\n") + line)
+    def add_image_line(self, line: str) -> None:
+        """The row of an image, as canonical_text() writes it."""
+        self._file.write(f"{_between(self._images)}{line}".encode("ascii"))
         self._images += 1
 
-    def add_annotation_lines(self, lines: Sequence[bytes]) -> None:
+    def add_annotation_lines(self, lines: Sequence[str]) -> None:
         """Rows of annotations likewise."""
         if lines:
-            self._rows.write((b",\n" if self._annotations else b"\n") + b",\n".join(lines))
+            self._rows.write(f"{_between(self._annotations)}{_NEXT.join(lines)}".encode("ascii"))
             self._annotations += len(lines)
 
     def add_table(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -187,7 +193,7 @@ class CocoFile:
         self._end_annotations()
         self._file.write(b'\n],\n"%s":[' % name.encode())
         for number, row in enumerate(rows):
-            self._file.write((b",\n" if number else b"\n") + canonical_json(row))
+            self._file.write(f"{_between(number)}{canonical_text(row)}".encode("ascii"))
 
     def end(self) -> None:
         self._end_annotations()
@@ -198,6 +204,11 @@ class CocoFile:
             self._tables_begun = True
             self._file.write(b'\n],\n"annotations":[')
             self._rows.move_to(self._file)
+
+
+def _between(rows: int) -> str:
+    """What stands between so many rows of a table and the next one."""
+    return _NEXT if rows else "\n"
 
 
 class _RowsInFile:

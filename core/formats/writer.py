@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -108,8 +108,7 @@ class SurveyedFrame:
         return self._checked
 
 
-@dataclass(frozen=True, slots=True)
-class StreamedFrame:
+class StreamedFrame(NamedTuple):
     """A frame in the second round.
 
     Attributes:

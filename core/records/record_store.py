@@ -7,7 +7,7 @@ from ..base.dataset_folder import DatasetFolder
 from ..base.errors import RecordError
 from .frame_record import FrameRecord
 from .packs.packed_records import PackedRecords
-from .packs.prepared import PreparedFrame
+from .packs.prepared import PreparedPack
 from .record_files import CheckedRecord, StoredRecord
 
 
@@ -36,8 +36,9 @@ class RecordStore(Protocol):
     def read_stored(self, frame: str) -> StoredRecord:
         """The record of a frame with what is stored of it; RecordError as read()."""
 
-    def prepared(self, frame: str, version: str) -> PreparedFrame | None:
-        """What was prepared for a merge when the record was packed, if it was by this version; else None."""
+    def prepared(self, frame: str, version: str) -> tuple[PreparedPack, int] | None:
+        """What was prepared for a merge when the record was packed, if it was by this version: that of its pack, and
+        the place of the frame in it. Else None."""
 
     def write(self, record: FrameRecord) -> None:
         """Keep a record in place of the frame's earlier one; OutputError where that cannot be done."""

@@ -17,7 +17,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from ...base.errors import RecordError
 from ...base.files import canonical_json, complete_file, digest
 from ...base.input_files import open_file, parse_json
 from ...frames.frame_files import frame_number
-from .prepared import PreparedFrame, PreparedFrames
+from .prepared import PreparedFrames, PreparedPack
 
 PACK_VERSION = 1
 FRAMES_IN_PACK = 1000
@@ -80,7 +80,7 @@ def write_pack(path: Path, lines: Mapping[str, bytes], prepared: PreparedFrames 
 def _prepared_parts(prepared: PreparedFrames, names: Sequence[str]) -> list[bytes]:
     shared: dict[bytes, int] = {}
     rows: list[list[Any]] = []
-    texts: list[bytes] = []
+    texts: list[str] = []
     for name in names:
         frame = prepared.frames[name]
         lines = frame.texts()
@@ -88,7 +88,42 @@ def _prepared_parts(prepared: PreparedFrames, names: Sequence[str]) -> list[byte
         rows.append([place, len(lines), *frame.facts])
         texts += lines
     facts = b'{"shared":[%s],"frames":%s}\n' % (b",".join(shared), canonical_json(rows))
-    return [facts, b"".join(line + b"\n" for line in texts)]
+    return [facts, "".join(f"{line}\n" for line in texts).encode("ascii")]
+
+
+@dataclass(frozen=True)
+class _File:
+    """The file of a pack, while no other one has taken its place."""
+
+    path: Path
+    identity: Identity
+
+    def read(self, start: int, length: int) -> bytes:
+        """OSError where that cannot be done, or another pack has taken its place."""
+        with self._open() as file:
+            file.seek(start)
+            return file.read(length) or b""
+
+    def part(self, start: int, length: int, expected: str) -> bytes:
+        """Likewise of a part with a checksum; ValueError where it is damaged."""
+        part = self.read(start, length)
+        if digest(part) != expected:
+            raise ValueError("another content than was written")
+        return part
+
+    def lines(self, start: int, length: int, expected: str) -> Sequence[str]:
+        """Such a part as lines of ASCII; RecordError where it cannot be read any more."""
+        try:
+            return self.part(start, length, expected).decode("ascii").split("\n")
+        except (OSError, ValueError) as error:
+            raise RecordError(f"{self.path} has changed, or cannot be read any more; run again") from error
+
+    def _open(self) -> io.FileIO:
+        file = self.path.open("rb", buffering=0)
+        if _identity(os.fstat(file.fileno())) != self.identity:
+            file.close()
+            raise FileNotFoundError(f"{self.path} was replaced")
+        return file
 
 
 @dataclass(frozen=True)
@@ -96,19 +131,26 @@ class Pack:
     """A pack whose first line is known.
 
     Attributes:
-        path: its file.
-        identity: of the file when the line was read.
         places: name of a frame, without its sequence -> its place among all of them.
         prepared_version: of what is prepared; "" where nothing is.
     """
 
-    path: Path
-    identity: Identity
     places: Mapping[str, int]
     prepared_version: str
+    _file: _File
     _starts: Sequence[int]
     _records: str
     _parts: Sequence[tuple[int, str]]
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self._file.path
+
+    @property
+    def identity(self) -> Identity:
+        """Of the file when the first line was read."""
+        return self._file.identity
 
     def size(self, name: str) -> int:
         """Of the line of a record, in bytes; KeyError where there is none."""
@@ -122,81 +164,38 @@ class Pack:
             KeyError: there is none.
             OSError: it cannot be read, or another pack has taken its place.
         """
-        return self._read(self._starts[self.places[name]], self.size(name))
+        return self._file.read(self._starts[self.places[name]], self.size(name))
 
     def lines(self) -> Iterator[tuple[str, bytes]]:
         """Names and lines of all records, in their order; OSError as line()."""
         first, end = self._starts[0], self._starts[-1]
-        records = self._read(first, end - first)
+        records = self._file.read(first, end - first)
         for name, (start, stop) in zip(self.places, pairwise(self._starts), strict=True):
             yield name, records[start - first : stop - first]
 
-    def prepared(self, name: str) -> PreparedFrame | None:
-        """What is prepared of a frame; None where there is nothing, or a part of the pack is damaged."""
-        place = self.places.get(name)
-        found = self._prepared
-        if place is None or found is None:
-            return None
-        row, ends = found.rows[place], found.ends
-        return PreparedFrame(row[2:], found.shared[row[0]], lambda: self._texts[ends[place] : ends[place + 1]])
-
     @cached_property
-    def _prepared(self) -> "_Prepared | None":
+    def prepared(self) -> PreparedPack | None:
+        """What is prepared of its frames; None where there is nothing, or a part of the pack is damaged."""
         try:
             if not self._parts or not self._is_whole():
                 return None
-            data = parse_json(self._part(0))
-            return _Prepared(data["shared"], data["frames"], len(self.places))
+            (size, facts), (size_of_texts, texts) = self._parts
+            start = self._starts[-1]
+            data = parse_json(self._file.part(start, size, facts))
+            lines = partial(self._file.lines, start + size, size_of_texts, texts)
+            found = PreparedPack(data["shared"], data["frames"], lines)
+            return found if len(found.rows) == len(self.places) else None
         except (OSError, KeyError, IndexError, TypeError, ValueError):
             return None  # each record is read, and tells what is wrong with it
-
-    @cached_property
-    def _texts(self) -> Sequence[bytes]:
-        try:
-            return self._part(1).split(b"\n")
-        except (OSError, ValueError) as error:
-            raise RecordError(f"{self.path} has changed, or cannot be read any more; run again") from error
 
     def _is_whole(self) -> bool:
         """Whether all records are as they were written; looked at once in a process."""
         if (str(self.path), self.identity) not in _seen_whole:
             first, end = self._starts[0], self._starts[-1]
-            if digest(self._read(first, end - first)) != self._records:
+            if digest(self._file.read(first, end - first)) != self._records:
                 return False
             _seen_whole.add((str(self.path), self.identity))
         return True
-
-    def _part(self, number: int) -> bytes:
-        """A part of what is prepared; OSError as line(), ValueError where it is damaged."""
-        start = self._starts[-1] + sum(size for size, _ in self._parts[:number])
-        size, expected = self._parts[number]
-        part = self._read(start, size)
-        if digest(part) != expected:
-            raise ValueError("another content than was written")
-        return part
-
-    def _read(self, start: int, length: int) -> bytes:
-        with self._open() as file:
-            file.seek(start)
-            return file.read(length) or b""
-
-    def _open(self) -> io.FileIO:
-        file = self.path.open("rb", buffering=0)
-        if _identity(os.fstat(file.fileno())) != self.identity:
-            file.close()
-            raise FileNotFoundError(f"{self.path} was replaced")
-        return file
-
-
-class _Prepared:
-    """What is prepared of a pack, as it is stored: to make something of a thousand frames at once would cost more."""
-
-    def __init__(self, shared: Sequence[Any], rows: Sequence[list[Any]], count: int) -> None:
-        """ValueError, TypeError or IndexError where it is not of so many frames."""
-        self.shared, self.rows = shared, rows
-        self.ends = [0, *accumulate(row[1] for row in rows)]
-        if len(rows) != count or not all(0 <= row[0] < len(shared) and row[1] >= 0 for row in rows):
-            raise ValueError("not what is prepared of these frames")
 
 
 def open_pack(path: Path) -> Pack | None:
@@ -218,9 +217,9 @@ def open_pack(path: Path) -> Pack | None:
 def _read_pack(path: Path, identity: Identity) -> Pack:
     damaged = f"{path} is damaged; remove it, and annotate its frames again"
     try:
-        with open_file(path) as file:
-            identity = _identity(os.fstat(file.fileno()))  # that of a later pack, if it was replaced just now
-            line = file.readline()
+        with open_file(path) as opened:
+            identity = _identity(os.fstat(opened.fileno()))  # that of a later pack, if it was replaced just now
+            line = opened.readline()
         data = parse_json(line)
         pack = data["pack"]
         if pack["pack_version"] != PACK_VERSION:
@@ -233,7 +232,8 @@ def _read_pack(path: Path, identity: Identity) -> Pack:
             raise RecordError(damaged)
         starts = list(accumulate(lengths.values(), initial=len(line)))
         places = dict(zip(lengths, range(len(lengths)), strict=True))
-        return Pack(path, identity, places, version, starts, pack["records"], [(size, one) for size, one in parts])
+        file, kept = _File(path, identity), [(size, one) for size, one in parts]
+        return Pack(places, version, file, starts, pack["records"], kept)
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}; make it readable") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:

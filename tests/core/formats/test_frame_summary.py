@@ -2,6 +2,7 @@
 the records themselves."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from core.dataset.merge import merge
 from core.dataset.packing import pack
 from core.formats import frame_summary
 from core.formats.coco import CocoRows
-from core.formats.frame_summary import FrameSummary
+from core.formats.frame_summary import FrameSummary, PackedSummaries
 from core.formats.writer import Survey
 from core.records import record_files
 from core.records.frame_record import FrameRecord
 from core.records.instance import Amodal, Instance, Part, SoftMask
-from core.records.packs.prepared import PreparedFrame
+from core.records.packs.prepared import PreparedFrame, PreparedPack
 from core.scene.keypoints import Keypoint, Visibility
 from core.scene.random_draw import RandomDraw
 from core.settings.category_table import Category
@@ -128,15 +129,25 @@ def test_rows_are_those_of_records(tmp_path_factory: pytest.TempPathFactory, dat
     assert {file: content for file, content in bytes_in(output).items() if not file.startswith("records")} == loose
 
 
+def packed(*frames: PreparedFrame) -> PreparedPack:
+    """What a pack holds of frames."""
+    shared = list(dict.fromkeys(frame.shared for frame in frames))
+    rows = [[shared.index(frame.shared), len(frame.texts()), *frame.facts] for frame in frames]
+    return PreparedPack(shared, rows, lambda: [text for frame in frames for text in frame.texts()])
+
+
+def summary_of(name: str, frame: PreparedFrame) -> FrameSummary | None:
+    return PackedSummaries(packed(frame)).of(name, 0)
+
+
 def test_summaries_come_back_from_json() -> None:
     record = plain_record(
         instances=(Instance("A", "ball", (1,), MASK, track_id=3, resolved="geometry"),), categories=CATEGORIES
     )
     summary = FrameSummary.of(record)
     prepared = summary.prepared()
-    again = FrameSummary.of_prepared(
-        record.name, type(prepared)(json.loads(canonical_json(prepared.facts)), prepared.shared, prepared.texts)
-    )
+    again = summary_of(record.name, replace(prepared, facts=json.loads(canonical_json(prepared.facts))))
+    assert again is not None
     assert (again.path, again.variant, again.shown, again.texts()) == (
         record.path,
         "",
@@ -155,12 +166,14 @@ def test_forged_facts_are_refused_or_fit(value: Any) -> None:
         categories=CATEGORIES,
     )
     prepared = FrameSummary.of(record).prepared()
-    for place in places(prepared.facts):
+    for place in filter(None, places(prepared.facts)):
         facts = replaced(prepared.facts, place, value)
         try:
-            summary = FrameSummary.of_prepared(record.name, PreparedFrame(facts, prepared.shared, prepared.texts))
+            summary = summary_of(record.name, replace(prepared, facts=facts))
+            if summary is None:
+                continue
             summary.texts()
-        except (KeyError, TypeError, ValueError, RecordError):
+        except RecordError:
             continue
         known = {category.name for category in CATEGORIES}
         assert {type(one) for one in (summary.frame, summary.width, summary.height)} == {int}
@@ -168,6 +181,38 @@ def test_forged_facts_are_refused_or_fit(value: Any) -> None:
         assert all(track is None or isinstance(track, str | int) for _, track, _ in summary.shown)
         assert set(summary.ignored) <= {*known, ""}
         assert len(summary.texts()) == 1 + len(summary.shown) + len(summary.ignored)
+
+
+@pytest.mark.parametrize("value", [*VALUES, "éx"], ids=repr)
+def test_forged_facts_of_a_frame_change_nothing_of_others_in_the_pack(value: Any) -> None:
+    shown = (
+        Instance("A", "ball", (1,), MASK, track_id=3, resolved="geometry"),
+        Instance("B", CATEGORIES[1].name, (2,), MASK),
+    )
+    good = FrameSummary.of(plain_record(instances=shown, categories=CATEGORIES)).prepared()
+    of_others = FrameSummary.of(
+        plain_record(instances=shown[:1], ignored=(Instance("C", "ball", (3,), MASK),), categories=CATEGORIES[:1])
+    ).prepared()
+    expected = facts_of(summary_of("good", good))
+    assert expected is not None
+    for place in filter(None, places(of_others.facts)):
+        forged = replace(of_others, facts=replaced(of_others.facts, place, value))
+        summaries = PackedSummaries(packed(good, forged, good))
+        assert facts_of(summaries.of("good", 0)) == facts_of(summaries.of("good", 2)) == expected
+        assert facts_of(summaries.of("forged", 1)) == facts_of(summary_of("forged", forged))
+
+
+def test_a_category_of_another_frame_is_none_of_this_one() -> None:
+    shown = Instance("A", "ball", (1,), MASK), Instance("B", CATEGORIES[1].name, (2,), MASK)
+    both = FrameSummary.of(plain_record(instances=shown, categories=CATEGORIES)).prepared()
+    one = FrameSummary.of(plain_record(instances=shown[:1], categories=CATEGORIES[:1])).prepared()
+    summaries = PackedSummaries(packed(both, replace(both, shared=one.shared)))
+    assert summaries.of("both", 0) is not None
+    assert summaries.of("one", 1) is None
+
+
+def facts_of(summary: FrameSummary | None) -> Any:
+    return summary and summary._replace(texts=list)
 
 
 def test_a_merge_of_packs_reads_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
