@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..base.ragged import flat_ranges, steps
+from ..base.ragged import flat_ranges, offsets, steps
 
 Counts = npt.NDArray[np.int64]
 
@@ -19,6 +19,8 @@ _MORE = 0x20
 _SIGN = 0x10
 _LARGEST_CODE = 0x3F
 _MOST_GROUPS = 12  # of five bits in an int64
+# What a code says as the highest group of a number, whose highest bit is the sign.
+_SIGNED = (np.arange(_LARGEST_CODE + 1) & (_MORE - 1) ^ _SIGN).astype(np.int64) - _SIGN
 
 
 def encode_counts(counts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> list[str]:
@@ -89,45 +91,55 @@ def decode_counts(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDAr
     if codes.size and (codes.max() > _LARGEST_CODE or not is_last[text_stops[text_stops > 0] - 1].all()):
         raise ValueError("no run lengths")
     last = np.flatnonzero(is_last)
-    groups = steps(last + 1)
-    lengths = steps(np.searchsorted(last, text_stops))
+    stops = np.searchsorted(last, text_stops)
+    lengths = steps(stops)
     if codes.size == 0:
         return np.empty(0, dtype=np.int64), lengths
-    values = _values(codes, last, groups)
-    # From the fourth on a count adds to the one two before it: two running sums a mask, of the odd and the even places.
-    first = np.cumsum(lengths) - lengths
-    first = first[lengths > 0]
-    alone = values[first]
-    values[first] = 0
-    np.cumsum(values[::2], out=values[::2])
-    np.cumsum(values[1::2], out=values[1::2])
-    begin = np.repeat(first, lengths[lengths > 0])
-    is_odd = (np.arange(values.size) - begin) & 1
-    # What the masks before have added to the same sum.
-    values -= np.append(values, 0)[begin - is_odd]
-    values[first] = alone
-    if values.min() < 0:
+    counts = _values(codes, is_last, last)
+    # From the fourth on a count adds to the one two before it.
+    first = (stops - lengths)[lengths > 0]
+    alone = counts[first]
+    counts[first] = 0
+    _add_every_other(counts, first)
+    counts[first] = alone
+    if counts.min() < 0:
         raise ValueError("a negative run length")
-    return values, lengths
+    return counts, lengths
 
 
-def _values(codes: npt.NDArray[np.uint8], last: npt.NDArray[np.int64], groups: npt.NDArray[np.int64]) -> Counts:
-    """The numbers that codes stand for, the highest group of each first.
+def _values(codes: npt.NDArray[np.uint8], is_last: npt.NDArray[np.bool_], last: npt.NDArray[np.int64]) -> Counts:
+    """The numbers that codes stand for.
 
     Args:
-        codes: of all groups of bits.
+        codes: of all groups of bits, the lowest of each number first.
+        is_last: whether a group is the highest of its number.
         last: (N,) int64, the highest group of each number.
-        groups: (N,) int64, how many groups each has.
     """
-    most = int(groups.max())
-    if most > _MOST_GROUPS:
-        raise ValueError("a run length beyond 64 bits")
-    bits = (codes & (_MORE - 1)).astype(np.int64)
-    values = (bits[last] ^ _SIGN) - _SIGN  # the highest bit is the sign
-    for group in range(1, most):
-        longer = np.flatnonzero(groups > group)
-        values[longer] = (values[longer] << 5) | bits[last[longer] - group]
+    values = _SIGNED[codes[last]]
+    # Nearly all numbers of a mask have one group: only the places of the others are gone through again.
+    more = np.flatnonzero(~is_last)
+    next_to_last = more[is_last[more + 1]]
+    longer = next_to_last - (np.searchsorted(more, next_to_last))
+    groups = 1
+    while longer.size:
+        groups += 1
+        if groups > _MOST_GROUPS:
+            raise ValueError("a run length beyond 64 bits")
+        place = last[longer] - groups + 1
+        values[longer] = (values[longer] << 5) | (codes[place] & (_MORE - 1))
+        longer = longer[~is_last[place - 1]]  # before the first group of all is the last one, which is one
     return values
+
+
+def _add_every_other(values: Counts, first: npt.NDArray[np.int64]) -> None:
+    """Let each value add to the one two before it, in each of the parts that begin at the first ones, where it is 0."""
+    # Two running sums, of the even and of the odd places of all, less what the parts before have added to the same.
+    ends = np.append(first[1:], values.size)
+    for odd in range(2):
+        part = values[odd::2]
+        sums = np.append(np.cumsum(part), 0)  # the last one stands before the first
+        begin, end = (first + 1 - odd) // 2, (ends + 1 - odd) // 2
+        part[:] = sums[:-1] - np.repeat(sums[begin - 1], end - begin)
 
 
 def decode_columns(text: str, height: int, first: int, end: int) -> npt.NDArray[np.bool_]:
@@ -188,20 +200,30 @@ def runs_of_masks(
     Raises:
         ValueError: as mask_runs().
     """
+    runs, length, end = _lengths_and_ends(texts, pixels)
+    mask = np.repeat(np.arange(len(texts)), runs)
+    end -= np.repeat(offsets(pixels), runs)
+    return mask, end - length, end
+
+
+def _lengths_and_ends(
+    texts: Sequence[str], pixels: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """How many runs each mask has; and the length of each run, and where it ends, counting on through all images."""
     counts, lengths = decode_counts(texts)
-    stops, whole = np.cumsum(lengths), np.cumsum(pixels)
+    stops = np.cumsum(lengths)
     ends = np.cumsum(counts)
-    if (lengths == 0).any() or (ends[stops - 1] != whole).any():
+    if (lengths == 0).any() or (ends[stops - 1] != np.cumsum(pixels)).any():
         raise ValueError("a mask is not of the image's size")
     # Every other count is a run of ones, first of zeros.
-    ones = flat_ranges(stops - lengths + 1, lengths // 2, 2)
-    mask = np.repeat(np.arange(len(texts)), lengths // 2)
-    end = ends[ones] - (whole - pixels)[mask]
-    length = counts[ones]
+    runs = lengths // 2
+    ones = flat_ranges(stops - lengths + 1, runs, 2)
+    length, end = counts[ones], ends[ones]
     if not length.all():
         kept = length > 0
-        mask, end, length = mask[kept], end[kept], length[kept]
-    return mask, end - length, end
+        runs = np.bincount(np.repeat(np.arange(len(texts)), runs)[kept], minlength=len(texts))
+        length, end = length[kept], end[kept]
+    return runs, length, end
 
 
 def mask_extents(
@@ -222,24 +244,31 @@ def mask_extents(
         ValueError: the texts are not masks, are of another size, or overlap in a frame.
     """
     pixels = heights * widths
-    mask, start, end = runs_of_masks(texts, pixels[frames])
-    before = (np.cumsum(pixels) - pixels)[frames[mask]]
-    # In each mask they are in order already, which a stable sort makes use of.
-    starts, ends = (np.sort(one + before, kind="stable") for one in (start, end))
-    if (starts[1:] < ends[:-1]).any():
+    runs, length, end = _lengths_and_ends(texts, pixels[frames])
+    # From each mask's own image to the image of its frame, all frames one after the other.
+    end -= np.repeat((offsets(pixels[frames]) - offsets(pixels)[frames]), runs)
+    start = end - length
+    order = np.argsort(start, kind="stable")  # in each mask they are in order already, which this makes use of
+    if (start[order[1:]] < end[order[:-1]]).any():
         raise ValueError("two masks overlap")
     areas, boxes = np.zeros(len(texts), np.int64), np.zeros((len(texts), 4), np.int64)
-    if not mask.size:
+    shown = np.flatnonzero(runs)
+    if not shown.size:
         return areas, boxes
-    firsts = np.flatnonzero(np.diff(mask, prepend=-1))
-    shown, height = mask[firsts], heights[frames[mask]]
-    (x0, y0), (x1, y1) = np.divmod(start, height), np.divmod(end - 1, height)
-    is_long = x0 < x1  # such a run has the last row of one column and the first one of the next
-    y0[is_long], y1[is_long] = 0, height[is_long] - 1
-    areas[shown] = np.add.reduceat(end - start, firsts)
-    low = (np.minimum.reduceat(one, firsts) for one in (x0, y0))
-    high = (np.maximum.reduceat(one, firsts) + 1 for one in (x1, y1))
-    boxes[shown] = np.stack([*low, *high], axis=1)
+    height, before = heights[frames], offsets(pixels)[frames]
+    firsts = offsets(runs)[shown]
+    lasts = (np.cumsum(runs) - 1)[shown]
+    areas[shown] = np.add.reduceat(length, firsts)
+    rows = np.repeat(height, runs)
+    top = (start - np.repeat(before, runs)) % rows
+    bottom = top + length
+    is_long = bottom > rows  # such a run has the last row of one column and the first one of the next
+    top[is_long], bottom[is_long] = 0, rows[is_long]
+    # Runs go from left to right.
+    boxes[shown, 0] = (start[firsts] - before[shown]) // height[shown]
+    boxes[shown, 1] = np.minimum.reduceat(top, firsts)
+    boxes[shown, 2] = (end[lasts] - before[shown] - 1) // height[shown] + 1
+    boxes[shown, 3] = np.maximum.reduceat(bottom, firsts)
     return areas, boxes
 
 
