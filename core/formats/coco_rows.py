@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..base.box import Box
+from ..base.files import canonical_text
 from ..categories.palette import colour_of
 from ..masks.runs import Mask
 from ..records.frame_record import FrameRecord
@@ -98,6 +99,17 @@ def annotation_row(
         "name": instance.name,
         "video_id": position.video,
     }
+
+
+def annotation_text(instance: Instance, record: FrameRecord, iscrowd: int = 0) -> str:
+    """What canonical_json() writes of such a row between its ids. Written out it takes a quarter of the time, and it is
+    most of what a merge writes."""
+    mask, box = instance.mask, instance.mask.box
+    return (
+        f'"bbox":[{box.x0},{box.y0},{box.width},{box.height}],"area":{mask.area},'
+        f'"segmentation":{{"size":[{record.height},{record.width}],"counts":{canonical_text(mask.rle)}}},'
+        f'"iscrowd":{iscrowd},"name":{canonical_text(instance.name)}'
+    )
 
 
 def ignored_row(

@@ -26,7 +26,7 @@ from ..records.instance import Instance, TrackKey, track_of
 from ..records.packs.prepared import PreparedFrame, PreparedPack
 from ..settings.category_table import Category
 from ..settings.map_table import DenseMap, WrittenMap
-from .coco_rows import annotation_row, extra_fields, ignored_row, image_row
+from .coco_rows import annotation_text, extra_fields, image_row
 from .coco_tracks import VideoPosition
 
 # Of what packs hold. To be raised when it changes; what another release has prepared is not used either.
@@ -37,7 +37,6 @@ SOFT_MASK_FILES = "png", "npz"
 
 _NOWHERE = VideoPosition(0, 0)
 _IDS_OF_IMAGE = "id", "video_id", "frame_index"
-_IDS_OF_ANNOTATION = "id", "image_id", "category_id", "video_id"
 _ATTRIBUTES = "attributes"
 _PART_ID = '"part_category_id":'
 _SHARED_AT_HAND = 64
@@ -263,22 +262,21 @@ def _texts(record: FrameRecord) -> list[str]:
     return [
         _image_text(record),
         *(_annotation_text(instance, record) for instance in record.instances),
-        *(_text(ignored_row(0, 0, 0, one, record, _NOWHERE), _IDS_OF_ANNOTATION) for one in record.ignored),
+        *(annotation_text(region, record, iscrowd=1) for region in record.ignored),
     ]
 
 
 def _image_text(record: FrameRecord) -> str:
-    row = image_row(0, record, _NOWHERE)
+    row = {name: value for name, value in image_row(0, record, _NOWHERE).items() if name not in _IDS_OF_IMAGE}
     attributes = {_ATTRIBUTES: row.pop(_ATTRIBUTES)} if _ATTRIBUTES in row else {}
-    return f"{_text(row, _IDS_OF_IMAGE)}\t{_further(attributes)}"
+    return f"{canonical_text(row)[1:-1]}\t{_further(attributes)}"
 
 
 def _annotation_text(instance: Instance, record: FrameRecord) -> str:
-    row = annotation_row(0, 0, 0, instance, record, _NOWHERE)
     extras = _further(extra_fields(instance, record, _PartNames()))
     first, *others = extras.split(_PART_ID) if instance.parts else [extras]
     named = "".join(f"{_PART_ID}\t{name}\t{rest}" for name, rest in map(_split_string, others))
-    return f"{_text(row, _IDS_OF_ANNOTATION)}\t{first}{named}"
+    return f"{annotation_text(instance, record)}\t{first}{named}"
 
 
 class _PartNames(Mapping[str, Any]):
@@ -298,10 +296,6 @@ def _split_string(text: str) -> tuple[str, str]:
     """The JSON string that a text begins with, and what follows."""
     _, end = json.JSONDecoder().raw_decode(text)
     return text[:end], text[end:]
-
-
-def _text(row: dict[str, Any], ids: Sequence[str]) -> str:
-    return canonical_text({name: value for name, value in row.items() if name not in ids})[1:-1]
 
 
 def _further(fields: dict[str, Any]) -> str:

@@ -115,7 +115,7 @@ def _values(codes: npt.NDArray[np.uint8], is_last: npt.NDArray[np.bool_], last: 
         is_last: whether a group is the highest of its number.
         last: (N,) int64, the highest group of each number.
     """
-    values = _SIGNED[codes[last]]
+    values: Counts = _SIGNED[codes[last]]
     # Nearly all numbers of a mask have one group: only the places of the others are gone through again.
     more = np.flatnonzero(~is_last)
     next_to_last = more[is_last[more + 1]]
