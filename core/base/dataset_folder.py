@@ -23,6 +23,7 @@ FRAME is the path of a frame: its sequence and its name, see FrameFiles.path. Fi
 the folder, with forward slashes, as the functions of this module give them.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -113,6 +114,10 @@ class DatasetFolder:
 
     def merge_record(self, frame: str) -> Path:
         return self.path / merge_record_file(frame)
+
+    def has_merge_record(self, frame: str) -> bool:
+        """Whether there is one, as of few frames of most datasets; so no Path is made to look."""
+        return os.access(f"{self.path}/{merge_record_file(frame)}", os.F_OK)
 
     def cameras(self, sequence: str) -> Path:
         """The folder of a sequence's cameras."""

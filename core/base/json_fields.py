@@ -73,7 +73,7 @@ class JsonObject:
     """Base of dataclasses that are objects in JSON."""
 
     def as_json(self) -> dict[str, Any]:
-        """As json.dumps() takes it: tuples stay what they are."""
+        """What json.loads() gives of its text: of lists and dictionaries."""
         written: dict[str, Any] = _writer_of(type(self))(self)
         return written
 
@@ -87,9 +87,9 @@ class JsonObject:
 class JsonRow:
     """Base of dataclasses that are lists in JSON."""
 
-    def as_json(self) -> Values:
-        """As json.dumps() takes it: tuples stay what they are."""
-        written: Values = _writer_of(type(self))(self)
+    def as_json(self) -> list[Any]:
+        """What json.loads() gives of its text: of lists and dictionaries."""
+        written: list[Any] = _writer_of(type(self))(self)
         return written
 
     @classmethod
@@ -150,8 +150,6 @@ def _row_writer(cls: Any) -> Converter:
     names = [field.name for field in dataclasses.fields(cls)]
     get = all_of(attrgetter, names)
     writers = [(place, write) for place, name in enumerate(names) if (write := _writer(type_of(cls, name)))]
-    if not writers:
-        return get
 
     def write_row(one: Any) -> list[Any]:
         values = list(get(one))
@@ -204,7 +202,7 @@ def _writer(hint: Any) -> Converter | None:
         return _list_writer(args[0])
     if origin is tuple:
         writers = [item_writer(one) for one in args]
-        return _fixed_writer([write or _same for write in writers]) if any(writers) else None
+        return _fixed_writer([write or _same for write in writers]) if any(writers) else list
     if origin is Mapping and args[0] is str:
         return _dict_writer(item_writer(args[1]))
     if isinstance(hint, type):
@@ -227,12 +225,12 @@ def item_writer(hint: Any) -> Converter | None:
     return lambda value: None if value is None else write(value)
 
 
-def _list_writer(hint: Any) -> Converter | None:
+def _list_writer(hint: Any) -> Converter:
     if isinstance(hint, type) and issubclass(hint, JsonObject | JsonRow):
         # Worked out when there is one of them: a record may have many kinds of things, and most have few.
         return lambda values: list(map(_writer(hint), values)) if values else []  # type: ignore[arg-type]
     write = item_writer(hint)
-    return write and (lambda values: list(map(write, values)))
+    return list if write is None else (lambda values: list(map(write, values)))
 
 
 def _fixed_writer(writers: Sequence[Converter]) -> Converter:

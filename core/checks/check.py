@@ -38,7 +38,7 @@ class Check:
 
     def make(self, report: Report, frame: CheckedFrame, *others: CheckedFrame) -> None:
         """Make it if the frames have what it needs; no other one, or one."""
-        if not (frame.has(*self.needs) and self.has(frame)):
+        if not self.has(frame) or (self.needs and not frame.has(*self.needs)):
             return
         if not all(other.has(*self.needs_other) for other in others) or not all(map(self.both, (frame, *others))):
             return

@@ -36,6 +36,7 @@ class CheckedFrame:
 
     Attributes:
         extents: of its masks, if they are known.
+        written: the maps of the record, and those that a merge made, in this order.
         compared: labels of what a check has compared with something else.
     """
 
@@ -51,15 +52,11 @@ class CheckedFrame:
         self.dataset = dataset
         self.merged = merged or MergeRecord()
         self.compared: set[str] = set()
+        self.written = [*record.maps, *(one.written for one in self.merged.maps.values())]
         self._maps: dict[DenseMap, WrittenMap] = {map.map: map for map in self.written}
         self._loaded: dict[DenseMap, MapPixels] = {}
         self._surfaces: SurfaceMap | None = None
         self._numbers: npt.NDArray[np.int64] | None = None
-
-    @property
-    def written(self) -> list[WrittenMap]:
-        """The maps of the record, and those that a merge made, in this order."""
-        return [*self.record.maps, *(one.written for one in self.merged.maps.values())]
 
     def has(self, *maps: DenseMap | MapKind) -> bool:
         """Whether there are all of some maps, or a map of each of some kinds."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from ..base.errors import RecordError
 from ..base.files import canonical_text
-from ..base.json_fields import JsonObject
+from ..base.json_fields import JsonObject, Shared
 from ..base.version import VERSION
 from ..frames.frame_files import joined_path
 from ..records.frame_record import Categories, FrameRecord
@@ -137,7 +137,7 @@ class FrameSummary(NamedTuple):
         masks = (one["soft_mask"] for one in data["instances"])
         soft_masks = _soft_mask_files("array" in mask for mask in masks if mask is not None)
         more = {"later_maps": data["later_maps"], "fields": fields, "soft_masks": soft_masks}
-        shared = SharedFacts.from_json({**given, **more})
+        shared = _read_shared({**given, **more})
         facts = [data["frame"], data["width"], data["height"], shown, ignored, data["maps"]]
         _check_facts([facts], [shared])
         _check_types([data["name"]], str)
@@ -217,6 +217,10 @@ class PackedSummaries:
                 f"What a pack holds of {name} for a merge is damaged; unpack the dataset, and pack it again"
             )
         return texts
+
+
+# The same for many frames.
+_read_shared: Callable[[Any], SharedFacts] = Shared(lambda facts: facts).reading(SharedFacts.from_json)
 
 
 @lru_cache(_SHARED_AT_HAND)

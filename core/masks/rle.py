@@ -118,8 +118,8 @@ def _values(codes: npt.NDArray[np.uint8], is_last: npt.NDArray[np.bool_], last: 
     values: Counts = _SIGNED[codes[last]]
     # Nearly all numbers of a mask have one group: only the places of the others are gone through again.
     more = np.flatnonzero(~is_last)
-    next_to_last = more[is_last[more + 1]]
-    longer = next_to_last - (np.searchsorted(more, next_to_last))
+    place = np.flatnonzero(is_last[more + 1])  # of those next to the last, among them
+    longer = more[place] - place
     groups = 1
     while longer.size:
         groups += 1

@@ -4,7 +4,6 @@ It lies next to the frame records, which are complete before and are not touched
 read again what is made of the same.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,9 +49,9 @@ class MergeRecord:
         Raises:
             RecordError: it is damaged or of another version.
         """
-        path = dataset.merge_record(frame_path)
-        if not os.path.lexists(path):  # as of nearly all frames of most datasets
+        if not dataset.has_merge_record(frame_path):
             return cls()
+        path = dataset.merge_record(frame_path)
         try:
             data = read_json(path)
             if data["later_version"] != MERGE_RECORD_VERSION:

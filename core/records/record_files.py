@@ -81,12 +81,10 @@ class StoredRecord:
     Attributes:
         checked: as an object, with its checksum.
         json: as JSON.
-        text: the text of that.
     """
 
     checked: CheckedRecord
     json: Any
-    text: bytes
 
     @property
     def record(self) -> FrameRecord:
@@ -96,8 +94,7 @@ class StoredRecord:
     def of(cls, content: bytes, where: str) -> "StoredRecord":
         """Arguments and errors are those of stored_json()."""
         data = _checked_json(content, where)
-        checked = CheckedRecord(record_of(data["record"], where), data["checksum"])
-        return cls(checked, data["record"], _written(content))
+        return cls(CheckedRecord(record_of(data["record"], where), data["checksum"]), data["record"])
 
 
 def stored(text: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """The records of a dataset, in files of their own and in packs: what lies in a file of its own is the newer one."""
 
 import contextlib
-import errno
 import os
 from array import array
 from collections.abc import Collection, Iterator
@@ -196,11 +195,10 @@ class PackedRecords:
         if is_pack_name(name):
             open_pack(self.files.file(frame).with_suffix(""))  # as frames() has named it: this says what is wrong
         path = self._file(frame)
-        missing: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        missing: OSError
         for _ in range(2):
             try:
-                if os.path.lexists(path):  # which takes less time than to fail to open it, as of each packed one
-                    return read_file(Path(path)), path
+                return read_file(Path(path)), path
             except _NOT_THERE as error:
                 missing = error
             except OSError as error:
