@@ -23,9 +23,10 @@ FRAME is the path of a frame: its sequence and its name, see FrameFiles.path. Fi
 the folder, with forward slashes, as the functions of this module give them.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from .input_files import is_there
 
 INSTANCES_FILE = "annotations/instances.json"
 CATEGORIES_FILE = "categories.json"
@@ -117,7 +118,7 @@ class DatasetFolder:
 
     def has_merge_record(self, frame: str) -> bool:
         """Whether there is one, as of few frames of most datasets; so no Path is made to look."""
-        return os.access(f"{self.path}/{merge_record_file(frame)}", os.F_OK)
+        return is_there(f"{self.path}/{merge_record_file(frame)}")
 
     def cameras(self, sequence: str) -> Path:
         """The folder of a sequence's cameras."""

@@ -25,6 +25,15 @@ def _no_number(name: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
+def is_there(path: str) -> bool:
+    """Whether a path is that of a file or folder. Where it is not, os.path.exists() takes twice the time, since it
+    catches an error."""
+    try:
+        return os.access(path, os.F_OK)
+    except ValueError:  # it cannot be a path
+        return False
+
+
 def open_file(path: Path) -> io.BufferedReader:
     """Open a regular file, or a link to one, for reading.
 

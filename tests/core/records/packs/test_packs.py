@@ -22,8 +22,9 @@ from core.base.files import canonical_json, digest
 from core.dataset.packing import pack, unpack
 from core.frames.shard import Shard
 from core.records.frame_record import FrameRecord
-from core.records.packs.pack_file import is_pack_name, pack_name
+from core.records.packs.pack_file import is_pack_name, pack_name, write_pack
 from core.records.packs.packed_records import PackedRecords
+from core.records.record_files import stored
 from core.records.record_store import open_records
 from tests.builders import plain_record, read_record, record_path, write_record
 from tests.core.datasets import bytes_in, files_in
@@ -225,6 +226,19 @@ def test_damage_is_found_and_costs_no_other_frame(tmp_path: Path, records: list[
         write_record(tmp_path, some_record(1))
         store.remove("a/shot_0001")
         assert not record_path(tmp_path, "a/shot_0001").exists()
+
+
+def test_a_forged_name_that_no_file_can_have(tmp_path: Path) -> None:
+    record = some_record(7)
+    records = DatasetFolder(tmp_path).records
+    write_pack(records / "0-999.pack", {"shot\0_0007": stored(record.as_text())}, None)
+
+    store = open_records(DatasetFolder(tmp_path))
+    assert list(store.frames()) == ["shot\0_0007"]
+    assert store.prepared("shot\0_0007", "") is None
+    assert store.read("shot\0_0007") == open_records(DatasetFolder(tmp_path)).read("shot\0_0007") == record
+    with pytest.raises(RecordError, match="Cannot read"):
+        store.read("shot\0_0008")
 
 
 def test_a_pack_of_another_version(tmp_path: Path, records: list[FrameRecord]) -> None:
