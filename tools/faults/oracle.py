@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,16 +11,26 @@ from core.base.dataset_folder import DatasetFolder
 from core.base.errors import RecordError
 from core.base.files import Content
 from core.base.temporary_names import is_temporary, temporary_files
+from core.exports.tables.remembered import SHARDS_FILE
 from core.records.merge_record import MergeRecord
 from core.records.packs.claims import is_claim
 from core.records.record_store import open_records
 
 Bytes = Mapping[str, bytes]
 
+_TIME = re.compile(rb'"mtime_ns": \d+')
+
 
 def bytes_in(folder: Path) -> dict[str, bytes]:
-    """What is in every file below a folder, by its path below it; of temporary files too."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """What is in every file below a folder, by its path below it; of temporary files too.
+
+    An export remembers when its shards were written, which is another time in each run and left out.
+    """
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        file: _TIME.sub(b"", content) if file.endswith(f"/{SHARDS_FILE}") else content
+        for file, content in found.items()
+    }
 
 
 def linked_copy(folder: Path, copy: Path, only: str = "") -> Path:
