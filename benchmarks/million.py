@@ -1,8 +1,8 @@
 """A dataset of a million frames, from its plan to what a training program reads: `python -m benchmarks.million`.
 
 It generates the records of so many frames in packs, a pack at a time, plans them, merges them, exports them to Parquet
-and WebDataset without images, changes the frames of one pack and exports them again, and streams the Parquet files with
-Hugging Face Datasets. Prints what each step takes: processor time, the peak of its memory, and what it writes.
+and WebDataset without images, changes the frames of one pack and exports them again, and streams both with Hugging Face
+Datasets. Prints what each step takes: processor time, the peak of its memory, and what it writes.
 `--datasets PYTHON` names the Python that has `datasets`. A million frames take 11 GB of disk, which is given back at
 the end.
 """
@@ -41,8 +41,11 @@ _KINDS = 8
 _EXPORTED = {"parquet": "Parquet", "webdataset": "WebDataset"}
 _STREAM = """
 import datasets, os, sys
-rows = datasets.load_dataset("parquet", data_files=sys.argv[1] + "/*/*.parquet", split="train", streaming=True)
-rows = rows.cast_column("image", datasets.Image(decode=False))  # which is not there
+format, files = sys.argv[1:]
+rows = datasets.load_dataset(format, data_files=files, split="train", streaming=True)
+for name, feature in rows.features.items():
+    if isinstance(feature, datasets.Image):
+        rows = rows.cast_column(name, datasets.Image(decode=False))  # there are none, or only masks
 print(sum(1 for _ in rows), flush=True)
 os._exit(0)  # threads of Arrow that still read ahead would abort the process at its end
 """
@@ -82,12 +85,12 @@ def measure(folder: Path, frames: int, datasets: str | None, exports: bool = Tru
         after = _shards(out / format)
         written = f"{counted(len(after - before), 'shard')} of {len(after)} written"
         rows.append(Row(f"export to {title} again, one pack changed", _took(outcome, imports, frames), written))
-    if datasets and exports:
-        command = [datasets, "-c", _STREAM, str(out / "parquet")]
+    for format, title in _EXPORTED.items() if datasets and exports else ():
+        command = [str(datasets), "-c", _STREAM, format, str(out / format / "*/*-*.*")]
         streamed = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
         if streamed != frames:
             raise SystemExit(f"{streamed} of {frames} frames came back")
-        rows.append(Row("streamed back by Hugging Face Datasets", counted(streamed, "row")))
+        rows.append(Row(f"{title}, streamed back by Hugging Face Datasets", counted(streamed, "row")))
     text = (
         f"{frames:,} frames with {_OBJECTS} instances each, in packs and with a plan; processor time, and the peak of "
         "memory on top of the imports. `python -m benchmarks.million`"

@@ -16,6 +16,14 @@ from core.run.owned_process import start_process
 SLEEP = [sys.executable, "-S", "-c", "import sys; sys.stdin.read()"]
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_counts() -> Iterator[None]:
+    """Also where the tests run in the background of a shell, which lets nobody hear of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """The processes that are started, while each of which somebody presses Ctrl-C."""
