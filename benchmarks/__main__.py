@@ -1,6 +1,7 @@
 """All benchmarks in one run, printed as Markdown."""
 
 import argparse
+import dataclasses
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from . import (
     bench_soft_masks,
     bench_straight_lines,
 )
-from .report import Section, as_markdown, describe_machine, write_between_markers
+from .report import Section, as_markdown, describe_load, describe_machine, write_section
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
@@ -49,20 +50,23 @@ _SECTIONS: Mapping[str, Callable[[Path], Section]] = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks/run.py", description="Measure Labelpass against the usual ways")
-    choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--write", action="store_true", help=f"put the results into docs/{PAGE.name}")
-    choice.add_argument("--only", choices=_SECTIONS, help="measure one section")
+    parser.add_argument(
+        "--write", action="store_true", help=f"put each section into docs/{PAGE.name} when it is measured"
+    )
+    parser.add_argument("--only", choices=_SECTIONS, nargs="+", help="measure these sections")
     options = parser.parse_args()
-    machine = describe_machine()  # before this run makes it busy
+    machine = describe_machine()
     sections = []
-    for name in [options.only] if options.only else _SECTIONS:
+    for name in options.only or _SECTIONS:
         print(f"Measuring: {name}", file=sys.stderr, flush=True)
+        load = describe_load()  # before this makes it busy
         with tempfile.TemporaryDirectory(prefix="labelpass-benchmarks-", ignore_cleanup_errors=True) as folder:
-            sections.append(_SECTIONS[name](Path(folder)))
-    markdown = as_markdown(machine, sections)
-    print(markdown)
-    if options.write:
-        write_between_markers(PAGE, markdown)
+            section = _SECTIONS[name](Path(folder))
+        section = dataclasses.replace(section, text=f"{section.text} {load}".strip())
+        sections.append(section)
+        if options.write:
+            write_section(PAGE, machine, section)
+    print(as_markdown(machine, sections))
     missed = [row for section in sections for row in section.rows if row.met is False]
     print(f"{len(missed)} targets missed" if missed else "All targets met", file=sys.stderr)
     return 0

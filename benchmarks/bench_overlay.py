@@ -19,7 +19,7 @@ _CATEGORIES = tuple(Category(f"category {number}") for number in range(12))
 def measure(folder: Path) -> Section:
     rows = []
     for objects in (20, 1_000, 5_000):
-        path = write_record(folder, objects)
+        path = write_example(folder, objects)
         record = read_record_file(path)
 
         def read(path: Path = path) -> object:

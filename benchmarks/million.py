@@ -32,7 +32,7 @@ from core.settings.settings import Settings
 from tests.builders import plain_instance, plain_record
 
 from .fresh_process import Outcome, export, in_fresh_process, merge_all, nothing
-from .report import Row, Section, as_markdown, describe_machine, duration, megabytes
+from .report import Row, Section, as_markdown, describe_load, describe_machine, duration, megabytes
 from .scenes import Size
 
 _SIZE = Size(640, 480)
@@ -58,10 +58,10 @@ def main() -> int:
     parser.add_argument("--no-exports", action="store_true", help="only the merge")
     parser.add_argument("--datasets", metavar="PYTHON", help="a Python that has Hugging Face Datasets")
     options = parser.parse_args()
-    machine = describe_machine()
+    machine, load = describe_machine(), describe_load()
     with tempfile.TemporaryDirectory(prefix="labelpass-million-", dir=options.folder) as folder:
         section = measure(Path(folder), options.frames, options.datasets, not options.no_exports)
-    print(as_markdown(machine, [section]))
+    print(as_markdown(machine, [replace(section, text=f"{section.text}. {load}")]))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from core.base.version import VERSION
 
 _BEGIN = "<!-- benchmarks: begin, written by benchmarks/run.py --write -->"
 _END = "<!-- benchmarks: end -->"
+_SECTIONS = re.compile(r"(?m)^(?=### )")
 # Of the page's lines outside of tables, in letters.
 _WIDTH = 118
 
@@ -88,14 +90,17 @@ def _significant(value: float) -> str:
 
 
 def as_markdown(machine: str, sections: Iterable[Section]) -> str:
-    lines = _wrapped(f"Measured on: {machine}.")
-    for section in sections:
-        lines += ["", f"### {section.title}", "", *_wrapped(section.text), ""]
-        lines += [
-            "| what | Labelpass | compared with | ratio | target | met |",
-            "| --- | --- | --- | --- | --- | --- |",
-        ]
-        lines += ["| " + " | ".join(row.cells()) + " |" for row in section.rows]
+    return "\n".join([_measured_on(machine), *map(section_as_markdown, sections)])
+
+
+def _measured_on(machine: str) -> str:
+    return "\n".join(_wrapped(f"Measured on: {machine}.")) + "\n"
+
+
+def section_as_markdown(section: Section) -> str:
+    lines = [f"### {section.title}", "", *_wrapped(section.text), ""]
+    lines += ["| what | Labelpass | compared with | ratio | target | met |", "| --- | --- | --- | --- | --- | --- |"]
+    lines += ["| " + " | ".join(row.cells()) + " |" for row in section.rows]
     return "\n".join(lines) + "\n"
 
 
@@ -104,13 +109,17 @@ def _wrapped(text: str) -> list[str]:
 
 
 def describe_machine() -> str:
-    """Processor, system, versions and, where the system tells, how busy it is, in one line."""
+    """Processor, system and versions, in one line."""
     packages = ", ".join(f"{name} {_version(name)}" for name in ("numpy", "OpenEXR", "Pillow", "pycocotools"))
-    busy = f"; load average before the run {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()} {platform.machine()}; "
-        f"{platform.python_implementation()} {platform.python_version()}, {packages}; Labelpass {VERSION}{busy}"
+        f"{platform.python_implementation()} {platform.python_version()}, {packages}; Labelpass {VERSION}"
     )
+
+
+def describe_load() -> str:
+    """How busy the machine is, as a sentence; "" where the system does not tell."""
+    return f"Load average before: {os.getloadavg()[0]:.1f}." if hasattr(os, "getloadavg") else ""
 
 
 def _version(package: str) -> str:
@@ -129,6 +138,15 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def write_section(page: Path, machine: str, section: Section) -> None:
+    """Put a section in the place of the one with its title, or behind all others, and say where it was measured."""
+    block = page.read_text(encoding="utf-8").partition(_BEGIN)[2].partition(_END)[0]
+    parts = {text.partition("\n")[0]: text for text in _SECTIONS.split(block.strip())[1:]}
+    written = section_as_markdown(section)
+    parts[written.partition("\n")[0]] = written
+    write_between_markers(page, "\n".join([_measured_on(machine), *(f"{text.rstrip()}\n" for text in parts.values())]))
 
 
 def write_between_markers(page: Path, markdown: str, begin: str = _BEGIN, end: str = _END) -> None:

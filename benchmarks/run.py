@@ -1,4 +1,4 @@
-"""Run all benchmarks: `python benchmarks/run.py [--write] [--only SECTION]`.
+"""Run all benchmarks: `python benchmarks/run.py [--write] [--only SECTION ...]`.
 
 Starts `python -m benchmarks` in the checkout, so that `core` and `benchmarks` can be imported from any folder.
 """

@@ -85,8 +85,9 @@ def _has_large_number(shape: bytes) -> bool:
     """Whether some of the places where a large exponent stands is not within a text, such as a digest."""
     place = shape.find(_LARGE_EXPONENT)
     while place >= 0:
-        before = shape[max(0, place - _LONGEST_NUMBER) : place].rstrip(b"0.-e")[-1:]
-        if before in b"[,: \t\r\n":
+        number = shape[max(0, place - _LONGEST_NUMBER) : place].removesuffix(b"e")
+        # The letters of run lengths are brackets and colons too, but rarely with a digit before the exponent.
+        if number.endswith(b"0") and number.rstrip(b"0.-")[-1:] in b"[,: \t\r\n":
             return True
         place = shape.find(_LARGE_EXPONENT, place + 1)
     return False

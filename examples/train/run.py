@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.report import describe_machine, write_between_markers
+from benchmarks.report import describe_load, describe_machine, write_between_markers
 
 from .detector import Detector, detect
 from .pictures import detection_sheet
@@ -87,7 +87,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"put the results into docs/{PAGE.name}")
     options = parser.parse_args()
     exit_when_terminated()
-    machine = describe_machine()  # and how busy it is before the run
+    machine = f"{describe_machine()}. {describe_load()}"  # before the run makes it busy
     plan = SHORT if options.short else FULL
     plan = dataclasses.replace(plan, seeds=options.seeds or plan.seeds)
     clock, folder = Clock(), options.folder.resolve() / ("short" if options.short else ".")
@@ -191,7 +191,7 @@ def results(curves: Curves, clock: Clock) -> dict[str, object]:
 def write_page(machine: str, tables: str, clock: Clock, sheet: Path) -> None:
     """Put the results into the docs."""
     times = [f"| {what} | {seconds:.0f} |" for what, seconds in clock.seconds.items()]
-    lines = [textwrap.fill(f"Measured on: {machine}; torch {torch.__version__}.", 118), tables]
+    lines = [textwrap.fill(f"Measured with torch {torch.__version__} on: {machine}", 118), tables]
     lines += ["| step | processor seconds |", "| --- | --- |", *times, ""]
     write_between_markers(
         PAGE, "\n".join(lines), "<!-- training: written by nox -s train -- --write -->", "<!-- end of training -->"
