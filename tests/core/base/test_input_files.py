@@ -88,4 +88,5 @@ def test_nothing_doubtful_is_missed(text: str) -> None:
 def test_the_quick_look_is_right_about_records() -> None:
     for doubtful in ('{"a":1e309}', "[1E+400]", "[-1.5e0309]", '["\\ud800"]', "1" * 300):
         assert _may_be_doubtful(doubtful)
+    assert not _may_be_doubtful('{"rle":":e3000[e1234"}')
     assert not _may_be_doubtful('{"rle":"e3o2e12b","x":[1e-05,2.5e+20,12345678901234567890]}')
