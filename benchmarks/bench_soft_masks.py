@@ -30,7 +30,7 @@ from .timing import compare, one_core
 
 # Objects, and how many times faster than object by object soft masks and parts should be, and writing them in one file
 # than in one for each.
-_FRAMES = ((100, 15, 10, 2), (1000, 100, 40, 4))
+_FRAMES = ((100, 15, 10, 2), (1000, 100, 40, 3))
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
