@@ -60,7 +60,7 @@ def measure_command_line(folder: Path) -> Section:
     for title, frames, options in (
         # Enough of them that starting the processes, which takes half a second, does not decide.
         ("records only", 300, ["--image-format", "none", "--no-pictures"]),
-        ("records, images, previews", 60, []),
+        ("images and previews", 60, []),
     ):
         inputs = folder / f"{frames} frames"
         link_frames(frame_file, inputs, frames)
