@@ -135,6 +135,7 @@ class ExrFile:
 
         Raises:
             ExrError: the pixels are missing or damaged.
+            MemoryShortage: they do not fit into the memory that is free.
         """
         (pixels,) = self.read_bands(part, channels, part.data_window.height)
         return pixels
@@ -146,7 +147,7 @@ class ExrFile:
             rows: of each band but the last: all of them, or a multiple of ROWS_OF_ANY_CHUNK.
 
         Raises:
-            ExrError: as read(), when it comes to the band.
+            ExrError, MemoryShortage: as read(), when it comes to the band.
         """
         try:
             if part.is_faster_by_rows(channels) or self._repeats(part):

@@ -593,7 +593,6 @@ def test_a_frame_for_which_memory_is_short_beside_others(
     assert frames.records() == {"a", "b", "held", "large", "behind"}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone can be told so")
 def test_workers_are_ended_before_others_where_memory_runs_out(frames: Frames) -> None:
     own = Path("/proc/self/oom_score_adj").read_text()
     with WorkerPool(1) as pool:
